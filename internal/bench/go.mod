@@ -1,0 +1,16 @@
+module agentos.dev/dialtone/internal/bench
+
+go 1.26.0
+
+replace agentos.dev/dialtone => ../..
+
+require agentos.dev/dialtone v0.0.0-00010101000000-000000000000
+
+require (
+	github.com/golang-jwt/jwt/v5 v5.2.2 // indirect
+	github.com/golang/mock v1.6.0 // indirect
+	github.com/pkg/errors v0.9.1 // indirect
+	github.com/twilio/twilio-go v1.31.0 // indirect
+	github.com/zaf/g711 v1.4.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)

@@ -1,0 +1,80 @@
+// Package leak fails a package's tests when goroutines outlive them.
+package leak
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Main runs the tests of a package and exits. It exits non-zero when a test
+// failed or when, five seconds after the last test, a goroutine that a test
+// started is still there. Call it from TestMain.
+func Main(m *testing.M) {
+	code := m.Run()
+	if code == 0 {
+		if left := wait(5 * time.Second); len(left) > 0 {
+			fmt.Fprintf(os.Stderr, "leak: %d goroutines outlived the tests:\n\n%s\n", len(left), strings.Join(left, "\n\n"))
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// wait returns the goroutines that are still running after at most d.
+func wait(d time.Duration) []string {
+	deadline := time.Now().Add(d)
+	for {
+		left := others()
+		if len(left) == 0 || time.Now().After(deadline) {
+			return left
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// harmless marks goroutines that the runtime, the testing package or net/http's
+// shared client own and keep for the life of the process.
+var harmless = []string{
+	"created by runtime",
+	"created by testing.",
+	"testing.(*M).",
+	"testing.(*F).",
+	"os/signal.",
+	"runtime.ensureSigM",
+	"created by net/http.(*Transport).dialConn",
+	"internal/fuzz.",
+}
+
+// others returns the stacks of all goroutines but the caller's and the harmless ones.
+func others() []string {
+	buf := make([]byte, 1<<20)
+	for {
+		n := runtime.Stack(buf, true)
+		if n < len(buf) {
+			buf = buf[:n]
+			break
+		}
+		buf = make([]byte, 2*len(buf))
+	}
+	var left []string
+	for i, stack := range strings.Split(string(buf), "\n\n") {
+		if i == 0 || isHarmless(stack) { // the first stack is the caller's
+			continue
+		}
+		left = append(left, stack)
+	}
+	return left
+}
+
+func isHarmless(stack string) bool {
+	for _, mark := range harmless {
+		if strings.Contains(stack, mark) {
+			return true
+		}
+	}
+	return false
+}
