@@ -1,0 +1,79 @@
+package stt
+
+import (
+	"fmt"
+	"time"
+)
+
+// Transcript is what was heard in a stretch of speech.
+type Transcript struct {
+	Text  string
+	Final bool // false: the text may still change
+	// Confidence is in [0, 1]; NaN when the engine does not tell.
+	Confidence float64
+	Words      []Word // nil when the engine does not tell
+	Language   string // BCP 47 where known; empty otherwise
+	// Start and End bound the speech on the call's audio clock: the time
+	// between the first sample sent and the sample meant. A Recognizer counts
+	// from the first sample of the utterance.
+	Start, End time.Duration
+	Engine     string // which engine heard it, as "deepgram"
+	RequestID  string // the service's own name for the request, for its support
+}
+
+// Word is one word of a Transcript.
+type Word struct {
+	Text       string
+	Start, End time.Duration // as in Transcript
+	Confidence float64       // in [0, 1]; NaN when the engine does not tell
+}
+
+// Kind is what an Event says.
+type Kind uint8
+
+const (
+	SpeechStart  Kind = iota + 1 // the caller began to speak
+	Interim                      // an unfinished transcript that replaces the one before
+	Final                        // a finished transcript; Event.Timing tells how late
+	UtteranceEnd                 // the caller stopped speaking, and all of it is final
+	Degraded                     // Event.Err was survived: audio or an utterance was lost, or another engine took over
+)
+
+// String returns the kind's name, as "final".
+func (k Kind) String() string {
+	switch k {
+	case SpeechStart:
+		return "speech_start"
+	case Interim:
+		return "interim"
+	case Final:
+		return "final"
+	case UtteranceEnd:
+		return "utterance_end"
+	case Degraded:
+		return "degraded"
+	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
+
+// Event is one thing that happened in a Stream.
+type Event struct {
+	Kind       Kind
+	Transcript Transcript // Interim and Final; the others set Start and End where known
+	Timing     Timing     // Final
+	Err        error      // Degraded: see [Reason] for its label
+	At         time.Time  // when it happened
+}
+
+// Timing is how long a final transcript took.
+type Timing struct {
+	// Latency is the time from the arrival of the last voiced sample to the
+	// transcript, so it includes the wait that decides that the caller has
+	// finished. It means something only if Valid.
+	Latency time.Duration
+	// Valid is false when no speech was seen that the transcript belongs to, and
+	// when Latency is negative: the engine cut in before the caller had finished.
+	// Count such finals, and do not put their Latency into a histogram.
+	Valid bool
+	Queue time.Duration // of Latency: waiting for a worker
+}
