@@ -1,0 +1,38 @@
+// Package vad hears when a caller speaks: the probability of speech for each
+// 20 ms of telephone audio, and a segmenter that cuts it into utterances.
+package vad
+
+import (
+	"agentos.dev/dialtone/stt/vad/internal/model"
+)
+
+const (
+	SampleRate = 8000            // samples a second that every part of this package expects
+	FrameSize  = model.FrameSize // samples in a frame: 20 ms
+)
+
+// Detector tells speech from noise, tones and silence. It learns the line's
+// noise as it goes, so each call needs its own. A Detector is not safe for
+// concurrent use; different Detectors are independent.
+type Detector struct {
+	extractor *model.Extractor
+	frame     [FrameSize]int16
+	features  [model.Features]float32
+	smooth    float32
+}
+
+// NewDetector returns a detector at the start of a call.
+func NewDetector() *Detector {
+	return &Detector{extractor: model.NewExtractor()}
+}
+
+// Probability returns how likely the frame holds speech, from 0 to 1; 0.5 is
+// the usual threshold. The frame is the call's next 20 ms of 8 kHz PCM: fewer
+// than FrameSize samples count as followed by silence, more are ignored. It
+// does not allocate.
+func (d *Detector) Probability(frame []int16) float32 {
+	n := copy(d.frame[:], frame)
+	clear(d.frame[n:])
+	d.extractor.Extract(&d.features, &d.frame)
+	return d.rules()
+}
