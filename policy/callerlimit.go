@@ -1,0 +1,286 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Unlimited is a limit that never refuses.
+const Unlimited = -1
+
+// DefaultMaxCallers is how many callers a [CallerLimit] remembers by default.
+const DefaultMaxCallers = 100_000
+
+// Limits says how many calls a caller may make in a window.
+type Limits struct {
+	// Default is for callers that no override names. 0 refuses every call,
+	// Unlimited refuses none.
+	Default int
+
+	// Overrides maps entries as [ParseNumbers] describes them to limits. The
+	// whole number beats the longest prefix, which beats Default.
+	Overrides map[string]int
+}
+
+// CallerLimitOptions configures [NewCallerLimit].
+type CallerLimitOptions struct {
+	Limits Limits
+	Window time.Duration // 0 means an hour
+
+	// MaxCallers bounds the memory: 64 bytes for each caller and a third more for
+	// free places, and as much again for callers with more than 10 calls in the
+	// window, if there are any. When all places are taken, the caller seen longest
+	// ago is forgotten. 0 means DefaultMaxCallers.
+	MaxCallers int
+
+	// Key says whose calls are counted together; nil means Call.Caller. A
+	// constant key makes one limit for everybody. The same call must always get
+	// the same key, and so must all deliveries of its webhook.
+	Key func(Call) string
+}
+
+// CallerLimit is a [Policy] that allows a caller so many calls in any window of
+// time: it keeps the times of the calls it allowed, so it never lets one too many
+// through and never refuses one too few, to about a millionth of a second.
+// Refused calls do not count. Callers without a number share one limit, that of
+// [AnonymousCaller].
+//
+// It holds its callers in a table of fixed size without pointers, of which the
+// garbage collector takes no notice. All methods are safe for concurrent use.
+type CallerLimit struct {
+	key     func(Call) string
+	rules   atomic.Pointer[limitRules]
+	base    time.Time // ticks count from here
+	window  int64     // in ticks
+	shift   uint      // a tick is 1<<shift nanoseconds
+	seed    maphash.Seed
+	mix     [2]uint64
+	shards  []shard
+	evicted atomic.Int64
+}
+
+type limitRules struct {
+	fallback int
+	rules    rules
+}
+
+func (l *limitRules) limit(caller string) int {
+	if l.rules.len != 0 {
+		if v, how := l.rules.find(caller); how != matchNone {
+			return v
+		}
+	}
+	return l.fallback
+}
+
+// shard is one part of the table with its own lock.
+type shard struct {
+	mu     sync.Mutex
+	tables []table // each holds twice as much in a slot as the one before
+	recent recent
+	max    int // slots of the smallest kind
+	_      [64]byte
+}
+
+// PerCaller allows each caller limit calls in any window of time; 0 means an hour.
+func PerCaller(limit int, window time.Duration) *CallerLimit {
+	l := newCallerLimit(CallerLimitOptions{Window: window})
+	l.rules.Store(&limitRules{fallback: limit})
+	return l
+}
+
+// NewCallerLimit makes a limit with overrides and bounds of its own. The error
+// names every override that is no number.
+func NewCallerLimit(o CallerLimitOptions) (*CallerLimit, error) {
+	l := newCallerLimit(o)
+	if err := l.SetLimits(o.Limits); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func newCallerLimit(o CallerLimitOptions) *CallerLimit {
+	if o.Window <= 0 {
+		o.Window = time.Hour
+	}
+	if o.MaxCallers <= 0 {
+		o.MaxCallers = DefaultMaxCallers
+	}
+	if o.Key == nil {
+		o.Key = Call.Caller
+	}
+	l := &CallerLimit{key: o.Key, base: time.Now(), seed: maphash.MakeSeed()}
+	// Times are kept modulo 2^32 ticks, which must be at least two windows.
+	l.shift = uint(max(0, bits.Len64(uint64(o.Window))-31))
+	l.window = int64(o.Window >> l.shift)
+	l.mix = [2]uint64{maphash.Bytes(l.seed, []byte("0")), maphash.Bytes(l.seed, []byte("1")) | 1}
+	shards := 1
+	for shards < maxShards && o.MaxCallers/shards >= 128 {
+		shards *= 2
+	}
+	l.shards = make([]shard, shards)
+	for i := range l.shards {
+		l.shards[i].max = (o.MaxCallers*4/3 + shards - 1) / shards
+	}
+	return l
+}
+
+const maxShards = 64
+
+// SetLimits puts other limits in force. Calls already counted stay counted. On
+// an error the limits in force stay.
+func (l *CallerLimit) SetLimits(limits Limits) error {
+	next := &limitRules{fallback: limits.Default}
+	var errs []error
+	for entry, limit := range limits.Overrides {
+		if err := next.rules.add(entry, limit); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	l.rules.Store(next)
+	return nil
+}
+
+// Decide counts the call, or refuses it with the reason [RateLimit].
+func (l *CallerLimit) Decide(_ context.Context, c Call) Decision {
+	caller := l.key(c)
+	limit := l.rules.Load().limit(caller)
+	if limit < 0 {
+		return Decision{Verdict: Allow}
+	}
+	now := l.ticks(c.At)
+	key, hash := l.hash(caller)
+	sid := l.sidHash(c.SID)
+	s := &l.shards[hash&uint64(len(l.shards)-1)]
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sid != 0 && s.recent.has(sid) {
+		return Decision{Verdict: Allow}
+	}
+	log, table := l.find(s, key, hash, now)
+	if log.live(now, l.window) >= limit {
+		return Decision{Verdict: Reject, Reason: RateLimit, Busy: true}
+	}
+	if log.full() {
+		log = l.widen(s, table, key, hash, now)
+	}
+	log.add()
+	if sid != 0 {
+		s.recent.add(sid)
+	}
+	return Decision{Verdict: Allow}
+}
+
+// Cancel takes back a call that Decide allowed.
+func (l *CallerLimit) Cancel(_ context.Context, c Call) {
+	caller := l.key(c)
+	key, hash := l.hash(caller)
+	sid := l.sidHash(c.SID)
+	s := &l.shards[hash&uint64(len(l.shards)-1)]
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.recent.remove(sid) {
+		return
+	}
+	for i := range s.tables {
+		if at := s.tables[i].lookup(key, hash); at >= 0 {
+			s.tables[i].log(at).dropNewest()
+			return
+		}
+	}
+}
+
+// Used returns how many calls of the caller count at the moment, and its limit.
+func (l *CallerLimit) Used(caller string) (calls, limit int) {
+	caller = callerOf(caller)
+	limit = l.rules.Load().limit(caller)
+	now := l.ticks(time.Time{})
+	key, hash := l.hash(caller)
+	s := &l.shards[hash&uint64(len(l.shards)-1)]
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.tables {
+		if at := s.tables[i].lookup(key, hash); at >= 0 {
+			return s.tables[i].log(at).count(now, l.window), limit
+		}
+	}
+	return 0, limit
+}
+
+// Evicted returns how many callers were forgotten before their time because the
+// table was full. Anything but zero says that MaxCallers is too small, or that
+// somebody calls from very many invented numbers.
+func (l *CallerLimit) Evicted() int64 { return l.evicted.Load() }
+
+// find returns the caller's log, which may be new, and which table it is in.
+func (l *CallerLimit) find(s *shard, key, hash uint64, now int64) (log, int) {
+	for i := range s.tables {
+		if at := s.tables[i].lookup(key, hash); at >= 0 {
+			return s.tables[i].log(at), i
+		}
+	}
+	return l.insert(s, 0, key, hash, now), 0
+}
+
+// widen moves a full log of table i to a slot that holds twice as much.
+func (l *CallerLimit) widen(s *shard, i int, key, hash uint64, now int64) log {
+	wide := l.insert(s, i+1, key, hash, now)
+	old := s.tables[i].lookup(key, hash)
+	wide.copyFrom(s.tables[i].log(old))
+	s.tables[i].remove(old)
+	return wide
+}
+
+func (l *CallerLimit) insert(s *shard, i int, key, hash uint64, now int64) log {
+	if i == len(s.tables) {
+		s.tables = append(s.tables, newTable(i, s.max))
+	}
+	at, evicted := s.tables[i].insert(key, hash, now-l.window, l.mix)
+	if evicted {
+		l.evicted.Add(1)
+	}
+	return s.tables[i].log(at)
+}
+
+// ticks converts a time to ticks since base, by the monotonic clock if the time
+// has a reading of it.
+func (l *CallerLimit) ticks(at time.Time) int64 {
+	if at.IsZero() {
+		return int64(time.Since(l.base)) >> l.shift
+	}
+	return int64(at.Sub(l.base)) >> l.shift
+}
+
+// hash returns the caller's key, which for a number is the number itself, and
+// where to look for it. The seed keeps callers from choosing their places.
+func (l *CallerLimit) hash(caller string) (key, hash uint64) {
+	key, ok := packE164(caller)
+	if !ok {
+		key = maphash.String(l.seed, caller) | 1<<63
+	}
+	return key, mix(key, l.mix)
+}
+
+func mix(key uint64, by [2]uint64) uint64 {
+	hi, lo := bits.Mul64(key^by[0], by[1])
+	return hi ^ lo
+}
+
+// sidHash returns 0 for a call without a CallSid, which nothing can tell apart.
+func (l *CallerLimit) sidHash(sid string) uint64 {
+	if sid == "" {
+		return 0
+	}
+	return maphash.String(l.seed, sid) | 1
+}

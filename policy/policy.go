@@ -1,0 +1,152 @@
+// Package policy decides who may call: limits per caller and in all, lists of
+// numbers, business hours, and how these are put together.
+//
+// The inbound webhook asks one [Policy] once for each call and turns its
+// [Decision] into TwiML. Policies are put together with [All]:
+//
+//	policy.All(
+//		policy.Blocked(numbers),
+//		policy.PerCaller(10, time.Hour),
+//		policy.Concurrent(100),
+//	)
+//
+// Subpackages: fraud (score, attestation, voice challenge), outbound (where a
+// service may dial and how fast), admin (bearer tokens), capacity (lines,
+// workers, cost), policytest (conformance of stores). The nested module
+// redisstore holds the same limits across several instances.
+package policy
+
+import (
+	"context"
+	"time"
+)
+
+// Call is what a policy may know about an inbound call. All fields come from
+// Twilio's webhook; From can be spoofed.
+type Call struct {
+	SID           string // CallSid; deliveries with the same SID are the same call
+	AccountSID    string
+	From          string // E.164, "anonymous", "client:…" or "sip:…"; see [Call.Caller]
+	To            string // the number that was called: the service's own
+	Direction     string // "inbound" for a call to the service
+	Country       string // FromCountry, ISO 3166 alpha-2, or ""
+	ForwardedFrom string
+	StirVerstat   string // SHAKEN/STIR verdict as Twilio sent it; package fraud reads it
+
+	// At is when the webhook arrived, as time.Now returned it: limits go by its
+	// monotonic reading, business hours by its wall clock. Zero means now.
+	At time.Time
+}
+
+// Verdict says what becomes of a call. The values are ordered: the lowest wins.
+type Verdict uint8
+
+// The verdicts. The zero value refuses, so that a forgotten answer lets nobody in.
+const (
+	Reject    Verdict = iota // hang up, or do not answer at all
+	Challenge                // let the caller prove to be a person; see package fraud
+	Allow
+)
+
+// String returns "reject", "challenge" or "allow".
+func (v Verdict) String() string {
+	switch v {
+	case Allow:
+		return "allow"
+	case Challenge:
+		return "challenge"
+	}
+	return "reject"
+}
+
+// Reason says why a call was refused or challenged. The set is closed, so that
+// it can be a metric's label.
+type Reason string
+
+// The reasons. An allowed call has none.
+const (
+	RateLimit Reason = "rate_limit" // the caller has had its calls of this hour
+	Block     Reason = "blocked"    // the number is on the list
+	Prefix    Reason = "prefix"     // a prefix of the number is on the list
+	Anonymous Reason = "anonymous"  // the caller withheld the number
+	Closed    Reason = "hours"      // outside business hours
+	Capacity  Reason = "capacity"   // all lines are taken
+	Premium   Reason = "premium"    // a number that costs the other side money
+	Fraud     Reason = "fraud"      // the fraud score is too high
+	Captcha   Reason = "captcha"    // the caller has to pass, or did not pass, the challenge
+)
+
+// Reasons lists every reason in a fixed order, to create metric series at zero.
+func Reasons() []Reason {
+	return []Reason{RateLimit, Block, Prefix, Anonymous, Closed, Capacity, Premium, Fraud, Captcha}
+}
+
+// Decision is a policy's answer.
+type Decision struct {
+	Verdict Verdict
+	Reason  Reason // "" when allowed
+	Detail  string // for the log, never for the caller; may be empty
+
+	// Message, if set, is spoken before hanging up. Speaking answers the call,
+	// which Twilio bills; without a message a refusal is <Reject>, which is free.
+	Message string
+
+	// Busy makes the refusal sound like a busy line (<Reject reason="busy">)
+	// rather than a number out of service. It counts only without a Message.
+	Busy bool
+}
+
+// Allowed reports whether the call may go on without a challenge.
+func (d Decision) Allowed() bool { return d.Verdict == Allow }
+
+// A Policy decides about calls.
+//
+// Decide is asked once for each call but must bear duplicates: Twilio delivers a
+// webhook again when the first answer got lost. A second Decide with the same
+// Call.SID must neither count the call nor take a place again. Decide must be
+// safe for concurrent use and quick; what it does not know in time it has to
+// decide without.
+//
+// A policy that holds something for the length of a call also implements
+// [Releaser]; one that counts allowed calls also implements [Canceler].
+type Policy interface {
+	Decide(ctx context.Context, c Call) Decision
+}
+
+// A Releaser gives back what its policy held for a call. Release is called when
+// the call has ended, whatever ended it, possibly more than once, and also for
+// calls that the policy never saw.
+type Releaser interface {
+	Release(callSID string)
+}
+
+// A Canceler forgets a call that it allowed and that another policy refused
+// after it, as if the call had never been there. Cancel gets the Call that
+// Decide got.
+type Canceler interface {
+	Cancel(ctx context.Context, c Call)
+}
+
+// Release tells p that the call has ended. It does nothing if p is nil or holds
+// nothing for a call.
+func Release(p Policy, callSID string) {
+	if r, ok := p.(Releaser); ok {
+		r.Release(callSID)
+	}
+}
+
+// Cancel tells p that the call it allowed was refused after all. A policy that
+// is no [Canceler] gets Release instead.
+func Cancel(ctx context.Context, p Policy, c Call) {
+	if r, ok := p.(Canceler); ok {
+		r.Cancel(ctx, c)
+		return
+	}
+	Release(p, c.SID)
+}
+
+// Func is a function as a [Policy].
+type Func func(ctx context.Context, c Call) Decision
+
+// Decide calls f.
+func (f Func) Decide(ctx context.Context, c Call) Decision { return f(ctx, c) }
