@@ -1,0 +1,212 @@
+// Package signature verifies X-Twilio-Signature, the proof that a webhook or a
+// WebSocket handshake comes from Twilio.
+//
+// Twilio signs the URL it was given, followed by the parameters of a form,
+// with HMAC-SHA1 under the account's auth token
+// (https://www.twilio.com/docs/usage/security#validating-requests):
+//
+//	v, err := signature.New(signature.Options{
+//		Tokens:    []string{os.Getenv("TWILIO_AUTH_TOKEN")},
+//		PublicURL: "https://calls.example.com",
+//	})
+//	...
+//	mux.Handle("/twilio/", v.Middleware(handler))
+//
+// A request that carries an Upgrade: websocket header is a handshake and is
+// checked against the wss URL, any other against the https URL. The scheme is
+// part of what is signed, so a webhook's signature opens no stream and a
+// stream's signature no webhook.
+//
+// What the signature cannot do, whoever checks it: it holds no time and no
+// nonce, so a recorded request stays valid; it does not cover the method; and
+// it joins keys and values without a delimiter, so that "Digits=12&From=3" and
+// "Digits12F=rom3" are signed alike. [Options.AccountSIDs] closes most of the
+// last gap; a stream needs a one-time token beside the signature.
+package signature
+
+import (
+	"errors"
+	"hash"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+)
+
+// Options configures a [Validator]. At least one of Tokens, TokensByAccount and
+// SharedKeys is needed; every other field has a useful zero value.
+type Options struct {
+	// Tokens are the auth tokens that are accepted, all of them at any time: list
+	// the new one beside the old one while rotating.
+	Tokens []string
+
+	// TokensByAccount holds the tokens of subaccounts, which sign with their own
+	// token, by account SID. A request whose AccountSid is listed here is checked
+	// against these tokens only; one that names no account, as a handshake, is
+	// checked against every token there is.
+	TokensByAccount map[string][]string
+
+	// SharedKeys holds the secrets that X-Twilio-Signature-Key-Sid may name, by
+	// key SID. A request that names a key is checked against that key only, and
+	// is refused when the key is not here.
+	SharedKeys map[string]string
+
+	// SharedKeyHashes holds the hash of each shared key, by key SID; a key that is
+	// not here uses SHA-1.
+	SharedKeyHashes map[string]func() hash.Hash
+
+	// AccountSIDs, when set, are the only accounts whose webhooks are accepted. It
+	// does not apply to handshakes and JSON webhooks, which name no account in a
+	// parameter.
+	AccountSIDs []string
+
+	// PublicURL is how Twilio reaches this service:
+	// scheme://[user:password@]host[:port][/prefix]. The path and query of the
+	// request line are appended to it as they are, so prefix is only what a proxy
+	// takes away before the request arrives, never what http.StripPrefix does.
+	PublicURL string
+
+	// TrustedProxies are the peers whose X-Forwarded-Proto and X-Forwarded-Host
+	// are believed when there is no PublicURL. Without either, the URL is that of
+	// the connection: its Host header, and https when it is TLS.
+	TrustedProxies []netip.Prefix
+
+	// ProxyHops says which entry of a forwarded header counts, from the right: the
+	// number of trusted proxies that append to it. 0 means 1, the last entry.
+	ProxyHops int
+
+	// Forwarded believes the Forwarded header (RFC 7239) of TrustedProxies in
+	// place of X-Forwarded-Proto and X-Forwarded-Host.
+	Forwarded bool
+
+	// AllowedHosts, when set, are the only hosts a URL taken from forwarded
+	// headers or from the connection may have. An entry without a port allows
+	// every port. It does not apply when PublicURL is set.
+	AllowedHosts []string
+
+	// MaxBody is the largest body in bytes, 0 = 64 KiB. MaxParams is the most
+	// parameters in a form, 0 = 256. Both are checked before anything is hashed.
+	MaxBody   int64
+	MaxParams int
+
+	// ReportOnly makes Middleware let every request through, while refusals are
+	// still logged and counted. It is for switching validation on in a running
+	// system, and leaves that system open until it is taken away.
+	ReportOnly bool
+
+	// OnResult, when set, is called once per request with what was found. It runs
+	// on the request's goroutine.
+	OnResult func(Result)
+
+	// Logger receives a warning per refusal, at most about ten per second, with
+	// the reason and what would have made the signature valid. It never receives a
+	// token, a signature or the value of a parameter. nil discards.
+	Logger *slog.Logger
+}
+
+// Result is what the check of one request found.
+type Result struct {
+	Reason    Reason // why the request was refused, empty when its signature holds
+	Key       int    // index of the matching token in its list, -1 when none matched
+	Account   string // account SID, when a token of TokensByAccount matched
+	SharedKey string // key SID, when a key of SharedKeys matched
+	Handshake bool   // a WebSocket handshake, not a webhook
+}
+
+// A Validator verifies requests. All methods are safe for concurrent use.
+type Validator struct {
+	config  atomic.Pointer[config]
+	scratch sync.Pool // of *scratch
+	notices *throttle
+}
+
+// config is what a Validator works with at one time; it never changes.
+type config struct {
+	Options
+	keys   keyring
+	public origin // of PublicURL
+}
+
+// New returns a Validator, or every error in o at once: no token, tokens that
+// are blank or carry white space or control characters (a file's trailing line
+// break), a PublicURL that is none. In FIPS-140-only mode SHA-1 is not
+// available, and New fails.
+func New(o Options) (*Validator, error) {
+	v := &Validator{notices: newThrottle()}
+	v.scratch.New = func() any { return new(scratch) }
+	if err := v.Reload(o); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// Reload replaces the whole configuration while requests are being served;
+// those in flight finish with the one they started with. When o is wrong the
+// present configuration stays, and the error is as that of [New].
+func (v *Validator) Reload(o Options) error {
+	c, err := newConfig(o)
+	if err != nil {
+		return err
+	}
+	v.config.Store(c)
+	return nil
+}
+
+func newConfig(o Options) (*config, error) {
+	c := &config{Options: o}
+	var errs []error
+	var err error
+	if c.keys, err = newKeyring(o); err != nil {
+		errs = append(errs, err)
+	}
+	if o.PublicURL != "" {
+		if c.public, err = parsePublicURL(o.PublicURL); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if o.MaxBody < 0 || o.MaxParams < 0 || o.ProxyHops < 0 {
+		errs = append(errs, errors.New("signature: MaxBody, MaxParams and ProxyHops must not be negative"))
+	}
+	for _, host := range o.AllowedHosts {
+		if !validHost(host) {
+			errs = append(errs, errors.New("signature: AllowedHosts: "+host+" is not a host"))
+		}
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = 64 << 10
+	}
+	if c.MaxParams == 0 {
+		c.MaxParams = 256
+	}
+	if c.ProxyHops == 0 {
+		c.ProxyHops = 1
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, errors.Join(errs...)
+}
+
+// Middleware passes on to next only the requests that Twilio signed. next finds
+// their form in r.PostForm, exactly as it was verified, and their body unread
+// in r.Body. The others get an empty answer: 405 for a method that Twilio does
+// not use, 413 for a body or a form above the limits, 403 for every other
+// reason.
+func (v *Validator) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := v.config.Load()
+		if err := v.verify(c, r); err != nil && !c.ReportOnly {
+			status := err.Reason.Status()
+			switch status {
+			case http.StatusMethodNotAllowed:
+				w.Header().Set("Allow", "GET, POST")
+			case http.StatusRequestEntityTooLarge:
+				w.Header().Set("Connection", "close") // the rest of the body is not worth reading
+			}
+			w.WriteHeader(status)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
