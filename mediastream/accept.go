@@ -1,0 +1,100 @@
+package mediastream
+
+import (
+	"errors"
+	"net/http"
+	"time"
+)
+
+// Options says how [Accept] treats a stream. The zero value is for production.
+type Options struct {
+	// StartTimeout is how long Connected and Start may take together. 0 = 5 s.
+	StartTimeout time.Duration
+	// IdleTimeout ends a stream that has brought no message for so long: a
+	// live one brings fifty a second. 0 = 10 s.
+	IdleTimeout time.Duration
+	// WriteTimeout ends a stream whose peer does not take a message for so long. 0 = 10 s.
+	WriteTimeout time.Duration
+	// ReadLimit is the largest message in bytes. 0 = 64 KiB.
+	ReadLimit int64
+	// MaxRate is how many messages a second a stream may bring on average; ten
+	// seconds' worth may come at once, as they do after a stall of the network.
+	// 0 = 150; Twilio sends 50 for each track.
+	MaxRate int
+	// Lead is how much audio is sent ahead of its playback. 0 = 500 ms.
+	Lead time.Duration
+	// Queue is how many bytes of audio may wait to be sent. 0 = 1 MiB, which
+	// is 131 s of mu-law.
+	Queue int
+	// Backlog is how many bytes of messages are kept for a consumer that is
+	// too slow before the oldest audio is dropped. 0 = 128 KiB, about 6 s.
+	Backlog int
+	// Origins lists the hosts (patterns as in path.Match) whose pages may open
+	// a stream. Twilio sends no Origin header and browsers do, so by default
+	// a request that has one is refused.
+	Origins []string
+	// OnError, if not nil, is told once of every error: those the stream
+	// survives, and the one that Accept returns or Events ends with. It is
+	// called from the connection's goroutines, must not block and must not
+	// call Close.
+	OnError func(*Error)
+}
+
+// withDefaults returns a copy with the zero fields filled in.
+func (o *Options) withDefaults() Options {
+	var opts Options
+	if o != nil {
+		opts = *o
+	}
+	fill(&opts.StartTimeout, 5*time.Second)
+	fill(&opts.IdleTimeout, 10*time.Second)
+	fill(&opts.WriteTimeout, 10*time.Second)
+	fill(&opts.ReadLimit, 64<<10)
+	fill(&opts.MaxRate, 150)
+	fill(&opts.Lead, 500*time.Millisecond)
+	fill(&opts.Queue, 1<<20)
+	fill(&opts.Backlog, 128<<10)
+	return opts
+}
+
+func fill[T time.Duration | int64 | int](field *T, value T) {
+	if *field <= 0 {
+		*field = value
+	}
+}
+
+var errOrigin = errors.New("the request has an Origin header, which no carrier sends")
+
+// Accept upgrades a request to a stream. It does not wait for the carrier's
+// first message. When it fails, the response has been written and the error is
+// an [*Error] of type [Handshake].
+//
+// Accept looks neither at a signature nor at a token: wrap the handler for the
+// one, and compare Start's Parameters for the other.
+//
+// The connection outlives the handler: it may return and leave the call to
+// another goroutine, which saves the memory that net/http holds for a request.
+// The request's context ends with the handler, so a call that goes on needs
+// another, such as context.WithoutCancel(r.Context()). http.Server.Shutdown does
+// not wait for streams.
+//
+// The host must call [Conn.Close], whatever happens.
+func Accept(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, error) {
+	o := opts.withDefaults()
+	refuse := func(err error) (*Conn, error) {
+		e := &Error{Type: Handshake, Offset: -1, Err: err}
+		if o.OnError != nil {
+			o.OnError(e)
+		}
+		return nil, e
+	}
+	if r.Header.Get("Origin") != "" && len(o.Origins) == 0 {
+		http.Error(w, http.StatusText(http.StatusForbidden), http.StatusForbidden)
+		return refuse(errOrigin)
+	}
+	sock, err := upgrade(w, r, o.ReadLimit, o.Origins)
+	if err != nil {
+		return refuse(err)
+	}
+	return newConn(sock, &twilio{}, o), nil
+}

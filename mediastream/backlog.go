@@ -1,0 +1,144 @@
+package mediastream
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// backlog is where events wait while the consumer is busy. As long as the
+// consumer keeps up it is empty and costs two atomic operations an event.
+type backlog struct {
+	turn atomic.Int32
+
+	mu       sync.Mutex
+	arrived  sync.Cond
+	ctx      context.Context // of the iteration that the relief reads for
+	items    []item
+	size     int  // of all items
+	reading  bool // the relief goroutine is at work
+	wanted   bool // the consumer waits for an item
+	dropping bool // since the consumer last caught up
+}
+
+// item is one event that waits, with its own copy of the payload, or the error
+// that the iteration ends with.
+type item struct {
+	event Event
+	err   error
+}
+
+// size is roughly what an item occupies.
+func (i *item) size() int { return 256 + len(i.event.Media.Payload) + len(i.event.Mark) }
+
+// Whose turn it is to read.
+const (
+	consumerReads = iota // the consumer is in Conn.next
+	consumerWorks        // the consumer has an event in hand and nobody reads
+	reliefReads          // the relief goroutine reads until the consumer has caught up
+)
+
+func (b *backlog) handOver() { b.turn.CompareAndSwap(consumerReads, consumerWorks) }
+
+func (b *backlog) takeBack() { b.turn.CompareAndSwap(consumerWorks, consumerReads) }
+
+func (b *backlog) busy() bool { return b.turn.Load() == consumerWorks }
+
+// duration returns how much audio waits.
+func (b *backlog) duration() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	isMedia := func(i item) bool { return i.event.Type == Media }
+	first := slices.IndexFunc(b.items, isMedia)
+	if first < 0 {
+		return 0
+	}
+	last := first
+	for i := len(b.items) - 1; i > first; i-- {
+		if isMedia(b.items[i]) {
+			last = i
+			break
+		}
+	}
+	return max(0, b.items[last].event.Media.Timestamp-b.items[first].event.Media.Timestamp)
+}
+
+// relieve starts to read in the consumer's place.
+func (c *Conn) relieve() {
+	b := &c.backlog
+	if !b.turn.CompareAndSwap(consumerWorks, reliefReads) {
+		return
+	}
+	b.mu.Lock()
+	b.reading, b.wanted, b.dropping = true, false, false
+	b.mu.Unlock()
+	c.in.buf = nil // the consumer still holds the message in it
+	c.running.Go(func() {
+		for c.relieveOnce() {
+		}
+	})
+}
+
+// relieveOnce reads one event into the backlog. It returns false when the
+// consumer has caught up, so that it can go on by itself, or when all is read.
+func (c *Conn) relieveOnce() bool {
+	b := &c.backlog
+	e, err := c.receive(b.ctx)
+	e.Media.Payload = bytes.Clone(e.Media.Payload)
+	next := item{e, err}
+
+	b.mu.Lock()
+	b.items = append(b.items, next)
+	b.size += next.size()
+	dropped, full := 0, false
+	for b.size > c.opts.Backlog && len(b.items) > 1 && !full {
+		i := slices.IndexFunc(b.items, func(i item) bool { return i.event.Type == Media })
+		if full = i < 0; !full {
+			b.size -= b.items[i].size()
+			b.items = slices.Delete(b.items, i, i+1)
+			dropped++
+		}
+	}
+	tell := dropped > 0 && !b.dropping
+	b.dropping = b.dropping || dropped > 0
+	goOn := err == nil && !b.wanted
+	b.reading, b.wanted = goOn, false
+	b.arrived.Signal()
+	b.mu.Unlock()
+
+	c.counts.dropped.Add(uint64(dropped))
+	if tell {
+		c.report(&Error{Type: SlowConsumer, Offset: -1, Err: errSlow})
+	}
+	if full && goOn {
+		c.fail(&Error{Type: SlowConsumer, Offset: -1, Code: codePolicy, Err: errFull})
+	}
+	return goOn
+}
+
+// pop returns the event that has waited longest. It reports false when the
+// consumer is to read by itself.
+func (b *backlog) pop() (Event, error, bool) {
+	if b.turn.Load() != reliefReads {
+		return Event{}, nil, false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(b.items) == 0 && b.reading {
+		b.wanted = true
+		b.arrived.Wait()
+	}
+	if len(b.items) == 0 {
+		b.items = nil
+		b.turn.Store(consumerReads)
+		return Event{}, nil, false
+	}
+	first := b.items[0]
+	b.items[0] = item{}
+	b.items = b.items[1:]
+	b.size -= first.size()
+	return first.event, first.err, true
+}

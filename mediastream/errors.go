@@ -1,0 +1,68 @@
+package mediastream
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrorType sorts errors for metrics: its values are meant as label values.
+type ErrorType string
+
+// What can go wrong with a stream.
+const (
+	Handshake    ErrorType = "handshake"     // the upgrade was refused
+	Auth         ErrorType = "auth"          // never reported here; for hosts that count into the same metric
+	Timeout      ErrorType = "timeout"       // no connected and start in time, or silence on the socket
+	Disconnect   ErrorType = "disconnect"    // the socket ended without a normal closing handshake
+	Protocol     ErrorType = "protocol"      // a message that the protocol does not allow, or too many of them
+	Oversize     ErrorType = "oversize"      // a message over the read limit
+	SlowConsumer ErrorType = "slow_consumer" // the host takes too long over events: audio was dropped
+	Write        ErrorType = "write"         // a message could not be written
+)
+
+// Error is an error of a stream.
+type Error struct {
+	Type   ErrorType
+	Event  string // name of the event the message carried; empty if unknown
+	Offset int    // byte of the message at which it went wrong; -1 if no message is to blame
+	Code   int    // close code (RFC 6455, section 7.4) the stream ended with; 0 when it goes on
+	Err    error
+}
+
+// Error tells the type, the place and the cause.
+func (e *Error) Error() string {
+	s := "mediastream: " + string(e.Type)
+	if e.Event != "" {
+		s += " in " + e.Event
+	}
+	if e.Offset >= 0 {
+		s += fmt.Sprintf(" at byte %d", e.Offset)
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+var (
+	// ErrClosed is returned by sends after Stop, Close or the end of the socket.
+	ErrClosed = errors.New("mediastream: stream is closed")
+	// ErrQueueFull is returned by sends when the peer takes audio more slowly
+	// than the host makes it. Nothing of what was to be sent is queued.
+	ErrQueueFull = errors.New("mediastream: outbound queue is full")
+)
+
+// Close codes used by this package, RFC 6455 section 7.4.1.
+const (
+	codeNormal      = 1000
+	codeGoingAway   = 1001
+	codeProtocol    = 1002
+	codeUnsupported = 1003
+	codeNoStatus    = 1005
+	codeAbnormal    = 1006
+	codePolicy      = 1008
+	codeTooBig      = 1009
+)

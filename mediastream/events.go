@@ -1,0 +1,295 @@
+package mediastream
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"iter"
+	"sync/atomic"
+	"time"
+)
+
+// Events yields what the carrier says, in order, until the stream ends. It may
+// be called again after a break; once the stream has ended it yields nothing.
+//
+// An event's Media.Payload is valid until the next iteration; everything else
+// may be kept.
+//
+// The iteration ends without an error after Stop, after [Conn.Close], and when
+// the peer closes the socket properly: Twilio sends no Stop when the server
+// closes first. It ends with an error, its last pair, when ctx ends (ctx.Err(),
+// the socket is still open) and when the stream breaks (an [*Error], the socket
+// is closed). Messages that are merely wrong are skipped, counted in [Stats] and
+// reported to Options.OnError:
+//
+//	not JSON, too deep, a field missing or of the wrong type   skipped; the 100th ends the stream with 1008
+//	a streamSid of another stream, a second connected          skipped; counts as above
+//	an unknown event                                           delivered as Unknown
+//	sequence numbers or timestamps that jump                   delivered; counted as Lost, Gaps, Reordered
+//	a payload that is empty, of odd length or not base64       delivered
+//	media, dtmf, mark or stop before start; a second start     the stream ends with 1008
+//	more messages than Options.MaxRate                         the stream ends with 1008
+//	a binary message                                           the stream ends with 1003
+//	a message larger than Options.ReadLimit                    the stream ends with 1009
+//	a WebSocket frame that RFC 6455 forbids                    the stream ends with 1002
+//	silence, a half-open connection                            the stream ends by Options.IdleTimeout
+//
+// Events reads in the caller's goroutine. While the caller is slow over an event,
+// another goroutine takes over and keeps up to Options.Backlog of messages, so
+// that the carrier never has to wait; what is too much is dropped, oldest audio
+// first, counted and reported as [SlowConsumer].
+func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		stop := context.AfterFunc(ctx, c.sock.interrupt)
+		defer stop()
+		c.backlog.ctx = ctx
+		for {
+			e, err := c.next(ctx)
+			if err == errEnd {
+				return
+			}
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			c.backlog.handOver()
+			goOn := yield(e, nil)
+			c.backlog.takeBack()
+			if !goOn {
+				return
+			}
+		}
+	}
+}
+
+// next returns the next event from the backlog, if there is one, or the socket.
+func (c *Conn) next(ctx context.Context) (Event, error) {
+	if e, err, ok := c.backlog.pop(); ok {
+		return e, err
+	}
+	return c.receive(ctx)
+}
+
+// errEnd ends an iteration that has no error to tell.
+var errEnd = errors.New("mediastream: end of stream")
+
+var (
+	errNoStart  = errors.New("no start event in time")
+	errIdle     = errors.New("no message in time: the peer is gone")
+	errStalled  = errors.New("the peer does not take what is sent")
+	errBinary   = errors.New("binary message")
+	errTooMany  = errors.New("too many messages")
+	errBadMany  = errors.New("too many malformed messages")
+	errEarly    = errors.New("comes before start")
+	errTwice    = errors.New("comes a second time")
+	errOtherSID = errors.New("names another stream")
+	errNoSID    = errors.New("has no streamSid")
+	errSlow     = errors.New("the consumer is too slow, audio is being dropped")
+	errFull     = errors.New("the consumer is too slow, and what waits is not audio")
+)
+
+// maxMalformed is how many messages of a stream may be skipped before it ends:
+// enough for any carrier's quirk, too few to matter.
+const maxMalformed = 100
+
+// inbox is the state of the reading side. Only the reader touches it, but for
+// the atomics.
+type inbox struct {
+	buf       []byte // the message that was read last
+	connected bool
+	started   atomic.Bool
+	over      bool // nothing more comes
+	last      error
+	sid       string
+	sequence  uint64
+	skipped   int
+	rate      int           // bytes of audio per second
+	played    [2]trackClock // inbound, outbound
+	credit    atomic.Int64  // messages that may come before the next look of the watch
+}
+
+// trackClock follows one track's audio, in timestamps.
+type trackClock struct{ end time.Duration }
+
+// receive reads from the socket until there is an event to deliver.
+func (c *Conn) receive(ctx context.Context) (Event, error) {
+	var e Event
+	in := &c.in
+	if in.over {
+		return e, errEnd
+	}
+	for {
+		msg, text, err := c.sock.read(in.buf)
+		in.buf = msg[:0]
+		if err != nil {
+			return e, c.finish(ctx, err)
+		}
+		c.counts.messagesIn.Add(1)
+		c.counts.bytesIn.Add(uint64(len(msg)))
+		if in.credit.Add(-1) < 0 {
+			return e, c.refuse(codePolicy, "", errTooMany)
+		}
+		if !text {
+			return e, c.refuse(codeUnsupported, "", errBinary)
+		}
+		if err := c.wire.parse(&e, msg); err != nil {
+			var bad *Error
+			if !errors.As(err, &bad) {
+				bad = malformed("", 0, err)
+			}
+			c.counts.malformed.Add(1)
+			if err := c.skip(bad); err != nil {
+				return e, err
+			}
+			continue
+		}
+		if err := c.admit(&e); err == errSkipped {
+			continue
+		} else if err != nil {
+			return e, err
+		}
+		return e, nil
+	}
+}
+
+var errSkipped = errors.New("mediastream: message skipped")
+
+// admit holds an event against the state of the stream.
+func (c *Conn) admit(e *Event) error {
+	in := &c.in
+	switch e.Type {
+	case Connected:
+		if in.connected || in.started.Load() {
+			return c.skipOr(e, errTwice)
+		}
+		in.connected = true
+		return nil
+	case Start:
+		if in.started.Load() {
+			return c.refuse(codePolicy, "start", errTwice)
+		}
+		if e.StreamSID = e.Start.StreamSID; e.StreamSID == "" {
+			return c.refuse(codePolicy, "start", errNoSID)
+		}
+		in.sid, in.sequence, in.rate = e.StreamSID, e.Sequence, e.Start.Format.bytesPerSecond()
+		c.wire.begin(in.sid)
+		in.started.Store(true)
+		c.out.begin(c, in.rate)
+		return nil
+	case Unknown:
+		c.counts.unknown.Add(1)
+	}
+	if !in.started.Load() {
+		if e.Type == Unknown {
+			return nil
+		}
+		return c.refuse(codePolicy, e.Type.String(), errEarly)
+	}
+	if e.StreamSID != in.sid {
+		if e.StreamSID != "" {
+			c.counts.wrongStream.Add(1)
+			return c.skipOr(e, errOtherSID)
+		}
+	}
+	e.StreamSID = in.sid
+	c.order(e)
+	if e.Type == Stop {
+		in.over = true
+		c.out.stop()
+	}
+	return nil
+}
+
+// order follows sequence numbers and timestamps.
+func (c *Conn) order(e *Event) {
+	in := &c.in
+	if e.Sequence > 0 {
+		switch {
+		case e.Sequence <= in.sequence:
+			c.counts.reordered.Add(1)
+		default:
+			if in.sequence > 0 {
+				c.counts.lost.Add(e.Sequence - in.sequence - 1)
+			}
+			in.sequence = e.Sequence
+		}
+	}
+	if e.Type != Media {
+		return
+	}
+	track := &in.played[0]
+	if e.Media.Track == Outbound {
+		track = &in.played[1]
+	}
+	if gap := e.Media.Timestamp - track.end; gap >= minGap {
+		e.Media.Gap = gap
+		track.end = e.Media.Timestamp
+		c.counts.gaps.Add(1)
+		c.counts.silence.Add(int64(gap))
+	}
+	track.end += time.Duration(decodedLen(e.Media.Payload)) * time.Second / time.Duration(in.rate)
+}
+
+// minGap is the shortest jump of the timestamps that counts as missing audio:
+// one packet. Less is jitter, and adds up until it is as much.
+const minGap = 20 * time.Millisecond
+
+// decodedLen returns the length of base64 with padding, decoded.
+func decodedLen(payload []byte) int {
+	n := base64.StdEncoding.DecodedLen(len(payload))
+	for i := len(payload) - 1; i >= 0 && i >= len(payload)-2 && payload[i] == '='; i-- {
+		n--
+	}
+	return n
+}
+
+// skipOr skips an event that came at the wrong place, or ends the stream.
+func (c *Conn) skipOr(e *Event, why error) error {
+	if err := c.skip(&Error{Type: Protocol, Event: e.Type.String(), Offset: -1, Err: why}); err != nil {
+		return err
+	}
+	return errSkipped
+}
+
+// skip reports a message that is left out. It ends the stream when there are too many.
+func (c *Conn) skip(bad *Error) error {
+	c.report(bad)
+	c.in.skipped++
+	if c.in.skipped >= maxMalformed {
+		return c.refuse(codePolicy, "", errBadMany)
+	}
+	return nil
+}
+
+// refuse ends the stream for what the peer did.
+func (c *Conn) refuse(code int, event string, why error) error {
+	e := &Error{Type: Protocol, Event: event, Offset: -1, Code: code, Err: why}
+	c.fail(e)
+	return c.finish(context.Background(), e)
+}
+
+// finish ends the reading side after err and returns what Events ends with.
+func (c *Conn) finish(ctx context.Context, err error) error {
+	cause, closing := c.ended()
+	if cause == nil && !closing {
+		if ctx.Err() != nil {
+			c.in.over = true
+			return ctx.Err()
+		}
+		if e := closedWith(err); e != nil {
+			c.fail(e)
+			cause, closing = c.ended()
+		}
+	}
+	c.in.over = true
+	if closing {
+		return errEnd
+	}
+	if cause == nil {
+		_ = c.shut(codeNormal, "")
+		return errEnd
+	}
+	_ = c.shut(cause.Code, fmt.Sprint(cause.Type))
+	return cause
+}

@@ -1,0 +1,116 @@
+// Package mediastream speaks Twilio Media Streams: the WebSocket over which
+// Twilio sends a call's audio to a server and plays what the server sends back.
+//
+// The server's side is [Accept], which upgrades a request, [Conn.Events], which
+// yields what the carrier says, and the four sends [Conn.SendMedia],
+// [Conn.Flush], [Conn.SendMark] and [Conn.Clear]. The carrier's side, for tests
+// and tools, is [Dial].
+//
+// The package knows nothing of audio: payloads are bytes, base64 on the way in
+// and raw on the way out. A message in steady state costs no allocation.
+//
+// The wire format is that of
+// https://www.twilio.com/docs/voice/media-streams/websocket-messages. Events are
+// carrier-neutral; the format itself is behind one interface inside.
+package mediastream
+
+import "time"
+
+// EventType says what an [Event] tells.
+type EventType uint8
+
+// The events of a stream, in the order in which a call brings them.
+const (
+	Unknown   EventType = iota // an event of a name this package does not know
+	Connected                  // the WebSocket is up; always first
+	Start                      // the stream begins; always second, once
+	Media                      // audio of one track
+	DTMF                       // the caller pressed a key
+	Mark                       // all audio sent before this mark has been played, or cleared
+	Stop                       // the stream or the call has ended; always last
+)
+
+// String returns the event's name as Twilio writes it.
+func (t EventType) String() string {
+	switch t {
+	case Connected:
+		return "connected"
+	case Start:
+		return "start"
+	case Media:
+		return "media"
+	case DTMF:
+		return "dtmf"
+	case Mark:
+		return "mark"
+	case Stop:
+		return "stop"
+	}
+	return "unknown"
+}
+
+// Event is one message of the carrier.
+type Event struct {
+	Type      EventType
+	Name      string  // the name on the wire, for Unknown only
+	Sequence  uint64  // counts all messages after connected from 1; 0 if absent
+	StreamSID string  // empty on Connected
+	Start     *Stream // for Start only: the stream that begins
+	Media     Audio   // for Media only
+	Digit     string  // for DTMF only: one of 0-9, * and #
+	Mark      string  // for Mark only: the name given to SendMark
+}
+
+// Track is one direction of a call.
+type Track string
+
+// The tracks of a call, as seen from the carrier.
+const (
+	Inbound  Track = "inbound"  // what the caller says
+	Outbound Track = "outbound" // what the caller hears
+)
+
+// Audio is a piece of one track, as a Media event brings it.
+type Audio struct {
+	Track     Track
+	Chunk     uint64        // counts Media events from 1; 0 if absent
+	Timestamp time.Duration // since the start of the stream
+	Gap       time.Duration // audio of this track that is missing right before this piece; for recorders
+	Payload   []byte        // base64, not checked to be so; valid until the next iteration
+}
+
+// Stream describes what begins with a Start event.
+type Stream struct {
+	StreamSID  string // "MZ..."
+	AccountSID string // "AC..."
+	CallSID    string // "CA..."
+	Tracks     []Track
+	Parameters map[string]string // what the TwiML gave as <Parameter>
+	Format     Format
+}
+
+// Format describes the audio of a stream. Twilio documents one:
+// audio/x-mulaw, 8000, 1. The zero Format stands for it.
+type Format struct {
+	Encoding   string // a MIME type
+	SampleRate int    // samples per second
+	Channels   int
+}
+
+// Mulaw is the format of every Twilio stream.
+func Mulaw() Format { return Format{Encoding: "audio/x-mulaw", SampleRate: 8000, Channels: 1} }
+
+// bytesPerSecond returns how many raw bytes one second of audio takes.
+func (f Format) bytesPerSecond() int {
+	width := 1
+	if f.Encoding == "audio/l16" || f.Encoding == "audio/x-l16" {
+		width = 2
+	}
+	if n := width * f.SampleRate * f.Channels; n > 0 && n <= maxByteRate {
+		return n
+	}
+	return 8000
+}
+
+// maxByteRate is 48 kHz stereo of 16 bits: more than any carrier sends.
+const maxByteRate = 2 * 48000 * 2

@@ -1,0 +1,306 @@
+package mediastream
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// Audio leaves in messages of this length: one of 100 ms costs a sixth of the
+// CPU of five of 20 ms. Both are whole packets of 20 ms.
+const (
+	shortMessage = 100 * time.Millisecond
+	longMessage  = 200 * time.Millisecond
+	packet       = 20 * time.Millisecond
+)
+
+// maxMarks is how many marks may wait to be sent.
+const maxMarks = 1024
+
+// outbox holds what waits to be sent. Positions count bytes of audio since the
+// stream began.
+type outbox struct {
+	mu     sync.Mutex
+	begun  bool // the stream's id is known
+	closed bool
+	rate   int // bytes of audio per second
+
+	audio   []byte // from position sent to queued
+	sent    uint64
+	queued  uint64
+	flushed uint64 // what is before it may leave in a short message
+	marks   []mark
+	clear   bool
+
+	writing   bool      // the writer goroutine is at work
+	writeFrom time.Time // when the write under way began; zero if none is
+	heard     time.Time // when all audio that was sent will have been played
+	wake      *time.Timer
+	forgotten uint64 // queued, at the watch's last look
+	message   []byte // the writer's buffer
+}
+
+// mark is a name and the audio that must be played before it.
+type mark struct {
+	name string
+	pos  uint64
+}
+
+// SendMedia queues raw audio in the stream's format, mu-law of 8 kHz. It
+// copies the bytes and never waits for the network. Audio leaves in messages
+// of 100 to 200 ms, by a clock of the bytes sent, at most Options.Lead ahead of
+// its playback; what is less than 100 ms waits for more, for [Conn.Flush], or
+// for half a second of nothing. Before Start it is queued.
+//
+// It returns [ErrQueueFull] or [ErrClosed].
+func (c *Conn) SendMedia(audio []byte) error {
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return ErrClosed
+	}
+	if len(o.audio)+len(audio) > c.opts.Queue {
+		return ErrQueueFull
+	}
+	o.audio = append(o.audio, audio...)
+	o.queued += uint64(len(audio))
+	c.kick()
+	return nil
+}
+
+// Flush says that an utterance is complete: what is left of it is sent, however short.
+func (c *Conn) Flush() error {
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return ErrClosed
+	}
+	o.flushed = o.queued
+	c.kick()
+	return nil
+}
+
+// SendMark queues a mark behind all audio queued before, and flushes that. The
+// carrier returns it as a Mark event once the audio has been played or cleared:
+// every mark comes back, in order, unless the stream ends first.
+//
+// It returns [ErrQueueFull] or [ErrClosed].
+func (c *Conn) SendMark(name string) error {
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return ErrClosed
+	}
+	if len(o.marks) >= maxMarks {
+		return ErrQueueFull
+	}
+	o.marks = append(o.marks, mark{name, o.queued})
+	o.flushed = o.queued
+	c.kick()
+	return nil
+}
+
+// Clear stops the playback: it drops the audio that is queued here and, before
+// anything later is sent, has the carrier drop what is queued there. The carrier
+// then returns the marks it holds; marks that had not left yet are sent right
+// behind the clear and so come back as well.
+func (c *Conn) Clear() error {
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return ErrClosed
+	}
+	o.drop()
+	o.clear = true
+	c.kick()
+	return nil
+}
+
+// drop forgets the audio that has not been sent. Its marks stay.
+func (o *outbox) drop() {
+	o.audio = nil
+	o.sent, o.flushed = o.queued, o.queued
+	for i := range o.marks {
+		o.marks[i].pos = o.queued
+	}
+}
+
+// begin lets the queue leave, from the Start event on.
+func (o *outbox) begin(c *Conn, rate int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.begun, o.rate = true, rate
+	c.kick()
+}
+
+// stop ends all sending and frees the queue.
+func (o *outbox) stop() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	o.audio, o.marks = nil, nil
+	if o.wake != nil {
+		o.wake.Stop()
+	}
+}
+
+// state returns the audio that is queued and that is sent but not yet played.
+func (o *outbox) state() (queued, unplayed time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lasts(len(o.audio)), max(0, time.Until(o.heard))
+}
+
+// stalled reports whether one write has taken longer than limit.
+func (o *outbox) stalled(now time.Time, limit time.Duration) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.writeFrom.IsZero() && now.Sub(o.writeFrom) >= limit
+}
+
+func (o *outbox) lasts(bytes int) time.Duration {
+	return time.Duration(bytes) * time.Second / time.Duration(o.rate)
+}
+
+func (o *outbox) bytes(d time.Duration) int { return int(d * time.Duration(o.rate) / time.Second) }
+
+// flushForgotten flushes a remainder that nothing was added to since the last look.
+func (c *Conn) flushForgotten() {
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || o.sent == o.queued {
+		return
+	}
+	if o.forgotten == o.queued {
+		o.flushed = o.queued
+		c.kick()
+	}
+	o.forgotten = o.queued
+}
+
+// kick starts the writer if there is something to send now, or sets the clock
+// for when there will be. The caller holds the lock.
+func (c *Conn) kick() {
+	o := &c.out
+	if o.writing || o.closed || !o.begun {
+		return
+	}
+	send, wait := o.due(time.Now(), c.opts.Lead)
+	switch {
+	case send:
+		o.writing = true
+		c.running.Go(c.write)
+	case wait > 0 && o.wake == nil:
+		o.wake = time.AfterFunc(wait, c.awake)
+	case wait > 0:
+		o.wake.Reset(wait)
+	}
+}
+
+func (c *Conn) awake() {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	c.kick()
+}
+
+// due reports whether there is something to send, and if not, after how long
+// there will be; 0 if that is not known.
+func (o *outbox) due(now time.Time, lead time.Duration) (send bool, wait time.Duration) {
+	if o.clear || len(o.marks) > 0 && o.marks[0].pos == o.sent {
+		return true, 0
+	}
+	if o.size() == 0 {
+		return false, 0
+	}
+	if ahead := o.heard.Sub(now); ahead > lead {
+		return false, ahead - lead
+	}
+	return true, 0
+}
+
+// size returns how many bytes of audio the next message takes; 0 if it should wait for more.
+func (o *outbox) size() int {
+	n := int(o.queued - o.sent)
+	if len(o.marks) > 0 {
+		n = int(o.marks[0].pos - o.sent)
+	}
+	n = min(n, o.bytes(longMessage))
+	if ready := int(max(o.flushed, o.sent) - o.sent); n <= ready {
+		return n
+	} else if n < o.bytes(shortMessage) {
+		return ready
+	}
+	return n - n%max(1, o.bytes(packet))
+}
+
+// next encodes the next message that is due; nil if none is. The caller holds the lock.
+func (o *outbox) next(w wire, now time.Time, lead time.Duration) []byte {
+	dst := o.message[:0]
+	switch send, _ := o.due(now, lead); {
+	case !send:
+		return nil
+	case o.clear:
+		o.clear = false
+		o.heard = now
+		dst = w.appendClear(dst)
+	case len(o.marks) > 0 && o.marks[0].pos == o.sent:
+		dst = w.appendMark(dst, o.marks[0].name)
+		o.marks = o.marks[1:]
+	default:
+		n := o.size()
+		dst = w.appendMedia(dst, o.audio[:n])
+		o.audio = o.audio[n:]
+		o.sent += uint64(n)
+		if o.heard.Before(now) {
+			o.heard = now
+		}
+		o.heard = o.heard.Add(o.lasts(n))
+	}
+	o.message = dst
+	return dst
+}
+
+// write sends what is due and ends.
+func (c *Conn) write() {
+	o := &c.out
+	for {
+		o.mu.Lock()
+		var msg []byte
+		if !o.closed {
+			now := time.Now()
+			if msg = o.next(c.wire, now, c.opts.Lead); msg != nil {
+				o.writeFrom = now
+			}
+		}
+		if msg == nil {
+			o.writing, o.writeFrom = false, time.Time{}
+			c.kick()
+			o.mu.Unlock()
+			return
+		}
+		o.mu.Unlock()
+
+		err := c.sock.write(msg)
+
+		o.mu.Lock()
+		o.writeFrom = time.Time{}
+		o.mu.Unlock()
+		if err != nil {
+			o.mu.Lock()
+			o.writing = false
+			o.mu.Unlock()
+			if !errors.Is(err, net.ErrClosed) { // else the reader knows better why
+				c.fail(&Error{Type: Write, Offset: -1, Code: codeAbnormal, Err: err})
+			}
+			return
+		}
+		c.counts.messagesOut.Add(1)
+		c.counts.bytesOut.Add(uint64(len(msg)))
+	}
+}

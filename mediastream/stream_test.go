@@ -1,0 +1,115 @@
+package mediastream_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/mediastream"
+)
+
+// serve runs a server that accepts streams with opts and hands them to handle.
+func serve(t *testing.T, opts *mediastream.Options, handle func(*mediastream.Conn)) (url string) {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := mediastream.Accept(w, r, opts)
+		if err != nil {
+			return
+		}
+		handle(c)
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
+
+// dial opens the carrier's side.
+func dial(t *testing.T, url string) *mediastream.Carrier {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	c, err := mediastream.Dial(ctx, url, &mediastream.DialOptions{Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Abort() })
+	return c
+}
+
+var stream = mediastream.Stream{
+	StreamSID:  "MZ18ad3ab5a668481ce02b83e7395059f0",
+	AccountSID: "AC123",
+	CallSID:    "CA123",
+	Tracks:     []mediastream.Track{mediastream.Inbound},
+	Parameters: map[string]string{"token": "a \"quoted\" \u00e9"},
+}
+
+func TestCall(t *testing.T) {
+	type result struct {
+		events []mediastream.Event
+		err    error
+		stats  mediastream.Stats
+	}
+	done := make(chan result, 1)
+	url := serve(t, nil, func(c *mediastream.Conn) {
+		var r result
+		for e, err := range c.Events(context.Background()) {
+			if err != nil {
+				r.err = err
+				break
+			}
+			switch e.Type {
+			case mediastream.Start:
+				_ = c.SendMedia(bytes.Repeat([]byte{0x55}, 1000))
+				_ = c.SendMark("said")
+			case mediastream.Media:
+				e.Media.Payload = bytes.Clone(e.Media.Payload)
+			}
+			r.events = append(r.events, e)
+		}
+		r.stats = c.Stats()
+		_ = c.Close(1000, "done")
+		done <- r
+	})
+	tw := dial(t, url)
+	require.NoError(t, tw.SendConnected())
+	require.NoError(t, tw.SendStart(stream))
+	audio := bytes.Repeat([]byte{0xff}, 160)
+	require.NoError(t, tw.SendMedia(mediastream.Inbound, audio))
+	require.NoError(t, tw.SendDTMF("#"))
+
+	var heard []byte
+	for {
+		cmd, err := tw.Receive(t.Context())
+		require.NoError(t, err)
+		if cmd.Type == mediastream.SetMark {
+			require.Equal(t, "said", cmd.Mark)
+			break
+		}
+		heard = append(heard, cmd.Audio...)
+	}
+	require.Equal(t, bytes.Repeat([]byte{0x55}, 1000), heard)
+	require.NoError(t, tw.SendMark("said"))
+	require.NoError(t, tw.SendStop("AC123", "CA123"))
+	_, err := tw.Receive(t.Context())
+	require.ErrorIs(t, err, io.EOF)
+
+	r := <-done
+	require.NoError(t, r.err)
+	require.Len(t, r.events, 6)
+	want := stream
+	want.Format = mediastream.Mulaw()
+	require.Equal(t, mediastream.Connected, r.events[0].Type)
+	require.Equal(t, &want, r.events[1].Start)
+	require.Equal(t, base64.StdEncoding.EncodeToString(audio), string(r.events[2].Media.Payload))
+	require.Equal(t, uint64(2), r.events[2].Sequence)
+	require.Equal(t, "#", r.events[3].Digit)
+	require.Equal(t, "said", r.events[4].Mark)
+	require.Equal(t, mediastream.Stop, r.events[5].Type)
+	require.EqualValues(t, 6, r.stats.MessagesIn)
+	require.Zero(t, r.stats.Lost)
+}
