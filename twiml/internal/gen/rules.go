@@ -1,0 +1,91 @@
+package gen
+
+import (
+	"strconv"
+	"strings"
+)
+
+// rules generates the table that Validate works with.
+func (s *Schema) rules(f *file) {
+	f.line("// classes of elements: one for each type of the schema.")
+	f.line("const (")
+	f.line("classElement classID = iota // not in the schema")
+	for _, e := range s.Elements {
+		f.line("class%s", e.Type)
+	}
+	f.line(")\n")
+	f.line("// classes holds the rules of each element. It is never written to.")
+	f.line("var classes = [...]class{")
+	for i := range s.Elements {
+		e := &s.Elements[i]
+		f.line("class%s: {", e.Type)
+		f.line("name: %q,", e.Name)
+		if e.Text != "" {
+			f.line("text: true,")
+		}
+		if kids := s.kids(e); len(kids) != 0 {
+			f.line("children: []classID{class%s},", strings.Join(kids, ", class"))
+		}
+		if len(e.Attrs) != 0 {
+			f.line("attrs: []rule{")
+			for _, a := range e.Attrs {
+				f.line("%s,", s.rule(a))
+			}
+			f.line("},")
+		}
+		f.line("},")
+	}
+	f.line("}")
+}
+
+// kids returns the types of an element's children.
+func (s *Schema) kids(e *Element) []string {
+	var kids []string
+	if len(e.Content) != 0 {
+		kids = s.children(e.Content[1]).Members
+	}
+	for _, c := range e.Children {
+		kids = append(kids, c.Type)
+	}
+	return kids
+}
+
+func (s *Schema) rule(a Attr) string {
+	var b strings.Builder
+	b.WriteString("{name: " + strconv.Quote(a.Name) + ", kind: ")
+	base := strings.TrimPrefix(a.Type, "[]")
+	if en := s.enum(base); en != nil {
+		b.WriteString("kindEnum, enum: []string{")
+		for i, v := range en.Values {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(strconv.Quote(v[1]))
+		}
+		for _, v := range en.Aliases {
+			b.WriteString(", " + strconv.Quote(v))
+		}
+		b.WriteString("}")
+	} else {
+		b.WriteString("kind" + strings.ToUpper(base[:1]) + base[1:])
+	}
+	if base != a.Type {
+		b.WriteString(", list: true")
+	}
+	if a.Required {
+		b.WriteString(", required: true")
+	}
+	num := func(name string, v int) {
+		if v != 0 {
+			b.WriteString(", " + name + ": " + strconv.Itoa(v))
+		}
+	}
+	num("min", a.Min)
+	num("max", a.Max)
+	num("maxLen", a.MaxLen)
+	num("code", a.Code)
+	if a.Chars != "" {
+		b.WriteString(", chars: " + strconv.Quote(a.Chars))
+	}
+	return b.String() + "}"
+}

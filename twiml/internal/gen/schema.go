@@ -1,0 +1,174 @@
+package gen
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Schema is the content of schema.json: every element of TwiML for voice.
+type Schema struct {
+	Enums    []Enum     // closed sets of attribute values
+	Children []Children // one Go interface for each set of children
+	Elements []Element
+}
+
+// Enum is a string type with constants.
+type Enum struct {
+	Name    string
+	Doc     string
+	Values  [][2]string // constant, value
+	Aliases []string    // accepted values without a constant
+}
+
+// Children is an interface that its members implement, so that only they can
+// be written where it is asked for.
+type Children struct {
+	Name    string
+	Doc     string
+	Members []string // types
+}
+
+// Element is a verb, a noun or a piece of SSML.
+type Element struct {
+	Type     string // in Go
+	Name     string // in TwiML
+	Kind     string // root, verb, noun or ssml
+	Doc      string
+	Text     string // the field for the text content
+	TextDoc  string
+	Spoken   bool     // white space in the text counts
+	Content  []string // field and interface of mixed children
+	Children []Child  // children with a field for each type
+	Attrs    []Attr
+}
+
+// Child is a typed child.
+type Child struct {
+	Type  string
+	Field string
+	One   bool // at most one
+}
+
+// Attr is an attribute.
+type Attr struct {
+	Name     string
+	Type     string // string, url, absoluteURL, wss, int, seconds, milliseconds, duration, an enum or a list ([]) of one
+	Field    string // in Go, when it does not follow from Name
+	Doc      string
+	Required bool
+	Min, Max int    // of a number; 0: no limit
+	MaxLen   int    // in characters
+	Chars    string // the only characters allowed
+	Code     int    // Twilio's error when it is wrong
+}
+
+// parse reads a schema and checks what the generator relies on.
+func parse(data []byte) (*Schema, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	s := new(Schema)
+	if err := d.Decode(s); err != nil {
+		return nil, fmt.Errorf("gen: schema: %w", err)
+	}
+	for _, e := range s.Elements {
+		for _, a := range e.Attrs {
+			if !s.known(strings.TrimPrefix(a.Type, "[]")) {
+				return nil, fmt.Errorf("gen: schema: %s.%s: unknown type %q", e.Type, a.Name, a.Type)
+			}
+		}
+		for _, c := range e.Children {
+			if s.element(c.Type) == nil {
+				return nil, fmt.Errorf("gen: schema: %s: unknown child %q", e.Type, c.Type)
+			}
+		}
+		if len(e.Content) != 0 && s.children(e.Content[1]) == nil {
+			return nil, fmt.Errorf("gen: schema: %s: unknown children %q", e.Type, e.Content[1])
+		}
+	}
+	for _, c := range s.Children {
+		for _, m := range c.Members {
+			if s.element(m) == nil {
+				return nil, fmt.Errorf("gen: schema: %s: unknown member %q", c.Name, m)
+			}
+		}
+	}
+	return s, nil
+}
+
+func (s *Schema) known(typ string) bool {
+	switch typ {
+	case "string", "url", "absoluteURL", "wss", "int", "seconds", "milliseconds", "duration":
+		return true
+	}
+	return s.enum(typ) != nil
+}
+
+func (s *Schema) enum(name string) *Enum {
+	if i := slices.IndexFunc(s.Enums, func(e Enum) bool { return e.Name == name }); i >= 0 {
+		return &s.Enums[i]
+	}
+	return nil
+}
+
+func (s *Schema) element(typ string) *Element {
+	if i := slices.IndexFunc(s.Elements, func(e Element) bool { return e.Type == typ }); i >= 0 {
+		return &s.Elements[i]
+	}
+	return nil
+}
+
+func (s *Schema) children(name string) *Children {
+	if i := slices.IndexFunc(s.Children, func(c Children) bool { return c.Name == name }); i >= 0 {
+		return &s.Children[i]
+	}
+	return nil
+}
+
+// field returns the attribute's name in Go.
+func (a Attr) field() string {
+	if a.Field != "" {
+		return a.Field
+	}
+	var b strings.Builder
+	for _, word := range words(a.Name) {
+		if u := strings.ToUpper(word); slices.Contains(initialisms, u) {
+			b.WriteString(u)
+		} else {
+			b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+		}
+	}
+	return b.String()
+}
+
+// words splits a camelCase or hyphenated name.
+func words(name string) []string {
+	var ws []string
+	start := 0
+	for i := 1; i <= len(name); i++ {
+		if i == len(name) || name[i] == '-' || name[i] >= 'A' && name[i] <= 'Z' {
+			ws = append(ws, name[start:i])
+			start = i
+			if i < len(name) && name[i] == '-' {
+				start++
+			}
+		}
+	}
+	return ws
+}
+
+// initialisms are words that Go writes in capitals.
+var initialisms = []string{"AI", "AMD", "BYOC", "DTMF", "ID", "PH", "SID", "TTS", "URL"}
+
+// goType returns the type of the attribute's field.
+func (a Attr) goType() string {
+	switch a.Type {
+	case "url", "absoluteURL", "wss":
+		return "string"
+	case "seconds", "milliseconds", "duration":
+		return "time.Duration"
+	}
+	return a.Type
+}

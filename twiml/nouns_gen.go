@@ -1,0 +1,432 @@
+// Code generated from schema.json by go generate; DO NOT EDIT.
+
+package twiml
+
+import "time"
+
+// AISession hands the call to an AI session connector.
+type AISession struct {
+	AIConnector            string // connector name
+	AISessionConfiguration string // configuration SID
+
+	Extra
+}
+
+// Application dials a TwiML application, which may run in another account.
+type Application struct {
+	SID            string // application SID
+	ApplicationSID *ApplicationSID
+	Parameters     []Parameter
+
+	CopyParentTo         Bool // pass the caller's To on
+	CustomerID           string
+	Method               Method      // of the request to Action or URL; default POST
+	StatusCallback       string      // told about the life of this noun
+	StatusCallbackEvent  []CallEvent // what StatusCallback is told; default completed
+	StatusCallbackMethod Method      // default POST
+	URL                  string      // TwiML for the called party, before the calls are joined
+
+	Extra
+}
+
+// ApplicationSID names the application when an Application carries parameters.
+type ApplicationSID struct {
+	SID string // application SID
+
+	Extra
+}
+
+// Assistant hands the call to an AI Assistant. The product is retired.
+type Assistant struct {
+	Languages  []Language
+	Parameters []Parameter
+
+	Debug                        string
+	DTMFDetection                Bool   // send pressed keys; default false
+	ElevenlabsTextNormalization  string // default off
+	Hints                        string // words to expect, separated by commas
+	ID                           string // assistant SID
+	IntelligenceService          string // Conversational Intelligence service
+	InterruptSensitivity         string // default high
+	Interruptible                string // what interrupts the agent; default any
+	Language                     string // default en-US
+	PartialPrompts               Bool   // send prompts before they are final
+	Preemptible                  Bool   // a later message interrupts an earlier one; default false
+	ProfanityFilter              Bool   // default true
+	ReportInputDuringAgentSpeech Bool   // default none
+	SpeechModel                  string // model of the transcription provider
+	TranscriptionLanguage        string // default Language
+	TranscriptionProvider        string // Deepgram (default) or Google
+	TTSLanguage                  string // default Language
+	TTSProvider                  string // ElevenLabs (default), Google or Amazon
+	Voice                        string // default by provider
+	WelcomeGreeting              string // spoken first
+	WelcomeGreetingInterruptible string // default any
+
+	Extra
+}
+
+// Autopilot hands the call to an Autopilot assistant. The product is retired.
+type Autopilot struct {
+	Name string // assistant name
+
+	Extra
+}
+
+// Client dials a Twilio Client: a browser or an app.
+type Client struct {
+	Name       string // client identity
+	Identity   *Identity
+	Parameters []Parameter
+
+	ClientNotificationURL string      // POST only
+	Method                Method      // of the request to Action or URL; default POST
+	StatusCallback        string      // told about the life of this noun
+	StatusCallbackEvent   []CallEvent // what StatusCallback is told; default completed
+	StatusCallbackMethod  Method      // default POST
+	URL                   string      // TwiML for the called party, before the calls are joined
+
+	Extra
+}
+
+// Conference puts the caller into a conference room.
+type Conference struct {
+	Name string // room name
+
+	Beep                          Beep                // default true
+	Coach                         string              // CallSid of the participant who hears this one
+	EndConferenceOnExit           Bool                // default false
+	EventCallbackURL              string              // deprecated for StatusCallback
+	JitterBufferSize              JitterBuffer        // default large
+	MaxParticipants               int                 // 2 to 250, the default
+	Muted                         Bool                // default false
+	ParticipantLabel              string              // up to 128 characters, no slash
+	Record                        ConferenceRecording // default do-not-record
+	RecordingConfigurationID      string              // recording configuration
+	RecordingStatusCallback       string              // told when the recording is ready
+	RecordingStatusCallbackEvent  []RecordingEvent    // default completed
+	RecordingStatusCallbackMethod Method              // default POST
+	Region                        Region              // default: nearest
+	StartConferenceOnEnter        Bool                // default true
+	StatusCallback                string              // told about the conference
+	StatusCallbackEvent           []ConferenceEvent   // default start end
+	StatusCallbackMethod          Method              // default POST
+	Trim                          Trim                // default trim-silence
+	WaitMethod                    Method              // default POST; GET for static audio
+	WaitURL                       string              // music before the start; Empty for silence
+
+	Extra
+}
+
+// Config is a setting of a Transcription or a VirtualAgent.
+type Config struct {
+	Name  string
+	Value string
+
+	Extra
+}
+
+// Conversation connects the call to a Twilio Conversation.
+type Conversation struct {
+	InboundAutocreation           Bool             // create the conversation when there is none
+	InboundTimeout                time.Duration    // how long to ring
+	Method                        Method           // default POST
+	Record                        CallRecording    // default do-not-record
+	RecordingStatusCallback       string           // told when the recording is ready
+	RecordingStatusCallbackEvent  []RecordingEvent // default completed
+	RecordingStatusCallbackMethod Method           // default POST
+	RoutingAssignmentTimeout      time.Duration    // how long to wait for an agent
+	ServiceInstanceSID            string           // conversation service
+	StatusCallback                string           // told about the life of this noun
+	StatusCallbackEvent           []ConversationEvent
+	StatusCallbackMethod          Method // default POST
+	Trim                          Trim   // default trim-silence
+	URL                           string
+
+	Extra
+}
+
+// ConversationRelay turns speech into text and text into speech, and talks to the
+// server in text over a WebSocket.
+type ConversationRelay struct {
+	Languages  []Language
+	Parameters []Parameter
+
+	BackgroundNoiseReduction     string
+	ConversationConfiguration    string       // conversation configuration
+	Debug                        []RelayDebug // messages wanted besides the standard ones
+	DeepgramSmartFormat          string
+	DTMFDetection                Bool          // send pressed keys; default false
+	ElevenlabsTextNormalization  Normalization // default off
+	Events                       string        // messages wanted, such as speaker-events
+	Hints                        string        // words to expect, separated by commas
+	IgnoreBackchannel            string
+	IntelligenceService          string       // Conversational Intelligence service
+	InterruptSensitivity         Sensitivity  // default high
+	Interruptible                Interruption // what interrupts the agent; default any
+	Language                     string       // of both directions; default en-US
+	PartialPrompts               Bool         // send prompts before they are final
+	Preemptible                  Bool         // a later message interrupts an earlier one; default false
+	ProfanityFilter              Bool         // default true
+	ReportInputDuringAgentSpeech Interruption // default none
+	SpeechModel                  string       // model of the transcription provider
+	SpeechTimeout                string       // silence that ends a prompt
+	TranscriptionLanguage        string       // default Language
+	TranscriptionProvider        string       // Deepgram (default) or Google
+	TTSLanguage                  string       // default Language
+	TTSProvider                  string       // ElevenLabs (default), Google or Amazon
+	URL                          string       // wss address of the server
+	Voice                        string       // default by provider
+	WelcomeGreeting              string       // spoken first
+	WelcomeGreetingInterruptible Interruption // default any
+
+	Extra
+}
+
+// ConversationRelaySession hands the call to a configured ConversationRelay session.
+type ConversationRelaySession struct {
+	Connector            string // connector name
+	SessionConfiguration string // configuration SID
+
+	Extra
+}
+
+// Header is a SIP header.
+type Header struct {
+	Name  string
+	Value string
+
+	Extra
+}
+
+// Headers are the SIP headers of the call to a Sip noun.
+type Headers struct {
+	Headers []Header
+
+	Extra
+}
+
+// Identity names the client when a Client carries parameters.
+type Identity struct {
+	Name string // client identity
+
+	Extra
+}
+
+// Language says how one language is spoken and understood.
+type Language struct {
+	Code                  string // such as en-US, or multi
+	SpeechModel           string // model of the transcription provider
+	TranscriptionProvider string // Deepgram (default) or Google
+	TTSProvider           string // ElevenLabs (default), Google or Amazon
+	Voice                 string // default by provider
+
+	Extra
+}
+
+// Number dials a phone number.
+type Number struct {
+	PhoneNumber string // in E.164 form
+
+	AMDStatusCallback                  string // told whether a machine answered
+	AMDStatusCallbackMethod            Method // default POST
+	BYOC                               string // trunk SID, BY...
+	MachineDetection                   MachineDetection
+	MachineDetectionSilenceTimeout     time.Duration // 2 to 10 s; default 5 s
+	MachineDetectionSpeechEndThreshold time.Duration // 0.5 to 5 s; default 1.2 s
+	MachineDetectionSpeechThreshold    time.Duration // 1 to 6 s; default 2.4 s
+	MachineDetectionTimeout            time.Duration // 3 to 60 s; default 30 s
+	Method                             Method        // of the request to Action or URL; default POST
+	SendDigits                         string        // keys pressed after the answer: 0-9 A-D # * w W
+	StatusCallback                     string        // told about the life of this noun
+	StatusCallbackEvent                []CallEvent   // what StatusCallback is told; default completed
+	StatusCallbackMethod               Method        // default POST
+	URL                                string        // TwiML for the called party, without Dial
+
+	Extra
+}
+
+// Parameter is a name and a value that reach the other side of the noun.
+type Parameter struct {
+	Name  string
+	Value string // together with Name under 500 characters in a Stream
+
+	Extra
+}
+
+// Queue connects the caller to the first call waiting in a queue.
+type Queue struct {
+	Name string // queue name
+
+	Method              Method // of the request to Action or URL; default POST
+	PostWorkActivitySID string // TaskRouter activity afterwards
+	ReservationSID      string // TaskRouter reservation
+	URL                 string // TwiML for the waiting caller before the calls are joined
+
+	Extra
+}
+
+// Recording records the call in the background.
+type Recording struct {
+	Channels                      Channels
+	RecordingConfigurationID      string           // recording configuration
+	RecordingStatusCallback       string           // told when the recording is ready
+	RecordingStatusCallbackEvent  []RecordingEvent // default completed
+	RecordingStatusCallbackMethod Method           // default POST
+	Track                         RecordedTrack    // default both
+	Trim                          Trim             // default trim-silence
+
+	Extra
+}
+
+// ReferSip is the address that a Refer hands the call to.
+type ReferSip struct {
+	URI string // sip:user@host
+
+	Extra
+}
+
+// Room connects the call to a Twilio Video room.
+type Room struct {
+	Name string // room name
+
+	ParticipantIdentity string // name in the room
+
+	Extra
+}
+
+// Sim dials a Twilio SIM.
+type Sim struct {
+	SID string // SIM SID
+
+	Extra
+}
+
+// Sip dials a SIP address.
+type Sip struct {
+	URI     string // sip:user@host
+	Headers *Headers
+	URIs    []SipURI
+
+	AMDStatusCallback                  string // told whether a machine answered
+	AMDStatusCallbackMethod            Method // default POST
+	MachineDetection                   MachineDetection
+	MachineDetectionSilenceTimeout     time.Duration // 2 to 10 s; default 5 s
+	MachineDetectionSpeechEndThreshold time.Duration // 0.5 to 5 s; default 1.2 s
+	MachineDetectionSpeechThreshold    time.Duration // 1 to 6 s; default 2.4 s
+	MachineDetectionTimeout            time.Duration // 3 to 60 s; default 30 s
+	Method                             Method        // of the request to Action or URL; default POST
+	Password                           string
+	StatusCallback                     string      // told about the life of this noun
+	StatusCallbackEvent                []CallEvent // what StatusCallback is told; default completed
+	StatusCallbackMethod               Method      // default POST
+	URL                                string      // TwiML for the called party, before the calls are joined
+	Username                           string
+
+	Extra
+}
+
+// SipURI is one of several addresses of a Sip noun.
+type SipURI struct {
+	URI string // sip:user@host
+
+	Password string
+	Priority string
+	Username string
+	Weight   string
+
+	Extra
+}
+
+// Siprec forks the audio to a recorder that speaks SIPREC.
+type Siprec struct {
+	Parameters []Parameter
+
+	ConnectorName        string // connector name
+	Name                 string // for Stop
+	StatusCallback       string // told about the life of this noun
+	StatusCallbackMethod Method // default POST
+	Track                Track  // default inbound_track
+
+	Extra
+}
+
+// Stream sends the audio of the call over a WebSocket: both ways under Connect, to
+// the server only under Start.
+type Stream struct {
+	Parameters []Parameter
+
+	AudioFormat          string // undocumented
+	ConnectorName        string
+	Name                 string // unique in the call, for Stop; default the StreamSid
+	SampleRate           string // undocumented
+	StatusCallback       string // absolute; told about start, stop and errors
+	StatusCallbackMethod Method // default POST
+	Track                Track  // default inbound_track, the only one under Connect
+	URL                  string // wss address without query string
+
+	Extra
+}
+
+// Task describes an enqueued call to TaskRouter.
+type Task struct {
+	JSON string // attributes, a JSON object
+
+	Priority int
+	Timeout  time.Duration // of the task
+
+	Extra
+}
+
+// Transcription sends what is said in the call to a callback, as text.
+type Transcription struct {
+	Configs    []Config
+	Parameters []Parameter
+
+	ConversationConfiguration  string // conversation configuration
+	ConversationID             string // conversation
+	EnableAutomaticPunctuation Bool   // default true
+	EnableProviderData         Bool   // raw results too; default false
+	Hints                      string // words to expect, separated by commas
+	InboundTrackLabel          string // name of the caller in the results
+	IntelligenceService        string // Conversational Intelligence service
+	LanguageCode               string // default en-US
+	Name                       string // unique in the call, for Stop
+	OutboundTrackLabel         string // name of the other side in the results
+	PartialResults             Bool   // default false
+	ProfanityFilter            Bool   // default true
+	SpeechModel                string // default telephony; nova-2 or nova-3 for Deepgram
+	StatusCallbackMethod       Method // default POST
+	StatusCallbackURL          string // absolute; receives the text
+	Track                      Track  // default both_tracks
+	TranscriptionEngine        string // google (default) or deepgram
+
+	Extra
+}
+
+// VirtualAgent hands the call to a Dialogflow agent.
+type VirtualAgent struct {
+	Configs    []Config
+	Parameters []Parameter
+
+	ConnectorName        string // connector name
+	Language             string
+	SentimentAnalysis    Bool
+	StatusCallback       string // told about the life of this noun
+	StatusCallbackMethod Method // default POST
+
+	Extra
+}
+
+// WhatsApp dials a WhatsApp number.
+type WhatsApp struct {
+	PhoneNumber string // in E.164 form
+
+	Method               Method      // of the request to Action or URL; default POST
+	StatusCallback       string      // told about the life of this noun
+	StatusCallbackEvent  []CallEvent // what StatusCallback is told; default completed
+	StatusCallbackMethod Method      // default POST
+	URL                  string      // TwiML for the called party, before the calls are joined
+
+	Extra
+}

@@ -1,0 +1,354 @@
+package twiml
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of Parse.
+const (
+	maxInput = 1 << 20 // bytes
+	maxDepth = 64      // elements within each other
+	maxAttrs = 128     // attributes of an element
+)
+
+// SyntaxError is the failure of [Parse].
+type SyntaxError struct {
+	Line, Column int    // of the first wrong character, from 1; a column is a byte
+	Path         string // elements open there, such as Response/Gather
+	Code         int    // Twilio's error: 12100 not XML, 12102 root is not Response
+	Msg          string
+}
+
+func (e *SyntaxError) Error() string {
+	if e.Path == "" {
+		return fmt.Sprintf("twiml: %d:%d: %s", e.Line, e.Column, e.Msg)
+	}
+	return fmt.Sprintf("twiml: %d:%d: %s: %s", e.Line, e.Column, e.Path, e.Msg)
+}
+
+// Parse reads a document. It is the inverse of [Response.AppendXML].
+//
+// Elements and attributes outside of the schema are kept: a child as *[Element], an
+// attribute in [Extra], as is a value that its field cannot hold (length="soon").
+// Comments are kept. Processing instructions, white space between verbs and around
+// names, numbers and URLs are not; children of several types within a noun are
+// grouped by type. A document type declaration is skipped, and one that declares
+// anything is an error.
+//
+// Parse reads up to 1 MiB, 64 elements deep, and fails with a *[SyntaxError] or the
+// error of r. [Response.Validate] tells whether what it read is right.
+func Parse(r io.Reader) (*Response, error) {
+	var b strings.Builder
+	n, err := io.Copy(&b, io.LimitReader(r, maxInput+1))
+	if err != nil {
+		return nil, fmt.Errorf("twiml: %w", err)
+	}
+	p := parser{scanner: scanner{src: b.String()}}
+	var fail *failure
+	if n > maxInput {
+		fail = p.fail(maxInput, "document over 1 MiB")
+	} else if fail = p.document(); fail == nil {
+		return &p.root, nil
+	}
+	return nil, p.syntaxError(fail)
+}
+
+// parser builds the tree of a document.
+type parser struct {
+	scanner
+	root Response
+	path []string
+}
+
+func (p *parser) syntaxError(f *failure) error {
+	before := p.src[:f.pos]
+	return &SyntaxError{
+		Line:   1 + strings.Count(before, "\n"),
+		Column: f.pos - strings.LastIndexByte(before, '\n'),
+		Path:   strings.Join(p.path, "/"),
+		Code:   f.code,
+		Msg:    f.msg,
+	}
+}
+
+// document reads the prolog, the root element and what comes after.
+func (p *parser) document() *failure {
+	if f := p.encoding(); f != nil {
+		return f
+	}
+	p.take("\ufeff")
+	if f := p.declaration(); f != nil {
+		return f
+	}
+	if f := p.misc(&p.root.Before, true); f != nil {
+		return f
+	}
+	at := p.pos
+	if !p.take("<") {
+		if p.done() {
+			return p.fail(at, "no root element")
+		}
+		return p.fail(at, "text outside of the root element")
+	}
+	name, f := p.name()
+	if f != nil {
+		return f
+	}
+	if name != "Response" {
+		return &failure{at, 12102, "root element is " + clip(name) + ", not Response"}
+	}
+	if f := p.element(&p.root, name); f != nil {
+		return f
+	}
+	if f := p.misc(&p.root.After, false); f != nil {
+		return f
+	}
+	if !p.done() {
+		return p.fail(p.pos, "something after the root element")
+	}
+	return nil
+}
+
+// encoding checks that all bytes are characters of XML.
+func (p *parser) encoding() *failure {
+	for i := 0; i < len(p.src); {
+		c := p.src[i]
+		if c >= ' ' && c < utf8.RuneSelf || c == '\n' || c == '\t' || c == '\r' {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(p.src[i:])
+		if r == utf8.RuneError && size == 1 {
+			return p.fail(i, "not UTF-8")
+		}
+		if !isChar(r) {
+			return p.fail(i, fmt.Sprintf("character %U", r))
+		}
+		i += size
+	}
+	return nil
+}
+
+// declaration reads <?xml version encoding?>.
+func (p *parser) declaration() *failure {
+	at := p.pos
+	if !p.take("<?xml") || !p.space() {
+		p.pos = at
+		return nil
+	}
+	decl, f := p.until("?>", "XML declaration")
+	if f != nil {
+		return f
+	}
+	s := scanner{src: decl}
+	for s.space(); !s.done(); s.space() {
+		name, f := s.name()
+		if f != nil {
+			return p.fail(at, "malformed XML declaration")
+		}
+		s.space()
+		if !s.take("=") {
+			return p.fail(at, "malformed XML declaration")
+		}
+		s.space()
+		value, f := s.value()
+		if f != nil {
+			return p.fail(at, "malformed XML declaration")
+		}
+		switch {
+		case name == "version" && !strings.HasPrefix(value, "1."):
+			return &failure{at, 12101, "XML version " + clip(value)}
+		case name == "encoding" && !strings.EqualFold(value, "utf-8") && !strings.EqualFold(value, "us-ascii"):
+			return p.fail(at, "encoding "+clip(value)+" is not UTF-8")
+		}
+	}
+	return nil
+}
+
+// misc reads comments, processing instructions, white space and, before the root,
+// the document type.
+func (p *parser) misc(comments *[]Comment, doctype bool) *failure {
+	for {
+		p.space()
+		switch {
+		case p.take("<!--"):
+			c, f := p.comment()
+			if f != nil {
+				return f
+			}
+			*comments = append(*comments, c)
+		case p.take("<?"):
+			if _, f := p.until("?>", "processing instruction"); f != nil {
+				return f
+			}
+		case doctype && p.take("<!DOCTYPE"):
+			at := p.pos
+			decl, f := p.until(">", "document type")
+			if f != nil {
+				return f
+			}
+			if strings.Contains(decl, "[") {
+				return p.fail(at, "document type with declarations")
+			}
+			doctype = false
+		default:
+			return nil
+		}
+	}
+}
+
+func (p *parser) comment() (Comment, *failure) {
+	at := p.pos
+	c, f := p.until("-->", "comment")
+	if f == nil && (strings.Contains(c, "--") || strings.HasSuffix(c, "-")) {
+		f = p.fail(at, "-- in a comment")
+	}
+	if strings.Contains(c, "\r") {
+		c = strings.ReplaceAll(strings.ReplaceAll(c, "\r\n", "\n"), "\r", "\n")
+	}
+	return Comment(c), f
+}
+
+// element reads an element whose name has been read.
+func (p *parser) element(x element, name string) *failure {
+	if len(p.path) == maxDepth {
+		return p.fail(p.pos, "elements nested too deeply")
+	}
+	p.path = append(p.path, name)
+	empty, f := p.attrs(x)
+	if f != nil {
+		return f
+	}
+	if !empty {
+		if f := p.content(x, name); f != nil {
+			return f
+		}
+	}
+	p.path = p.path[:len(p.path)-1]
+	return nil
+}
+
+// attrs reads the rest of a start tag.
+func (p *parser) attrs(x element) (empty bool, f *failure) {
+	var seen [maxAttrs]string
+	for n := 0; ; n++ {
+		space := p.space()
+		switch {
+		case p.take(">"):
+			return false, nil
+		case p.take("/>"):
+			return true, nil
+		}
+		at := p.pos
+		if p.done() {
+			return false, p.fail(at, "tag without end")
+		}
+		if !space {
+			return false, p.fail(at, "space expected before an attribute")
+		}
+		name, f := p.name()
+		if f != nil {
+			return false, f
+		}
+		p.space()
+		if !p.take("=") {
+			return false, p.fail(p.pos, "= expected after attribute "+clip(name))
+		}
+		p.space()
+		value, f := p.value()
+		if f != nil {
+			return false, f
+		}
+		if n == maxAttrs {
+			return false, p.fail(at, "too many attributes")
+		}
+		for _, s := range seen[:n] {
+			if s == name {
+				return false, p.fail(at, "attribute "+clip(name)+" twice")
+			}
+		}
+		seen[n] = name
+		if !x.set(name, value) {
+			x.attr(name, value)
+		}
+	}
+}
+
+// content reads children up to the end tag.
+func (p *parser) content(x element, name string) *failure {
+	var text string // pending: CDATA and character references join their neighbours
+	for {
+		at := p.pos
+		switch {
+		case p.done():
+			return p.fail(at, "<"+clip(name)+"> without end")
+		case p.src[p.pos] != '<':
+			s, f := p.chars()
+			if f != nil {
+				return f
+			}
+			text += s
+			continue
+		case p.take("<![CDATA["):
+			s, f := p.until("]]>", "CDATA section")
+			if f != nil {
+				return f
+			}
+			text += strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+			continue
+		case p.take("<?"):
+			if _, f := p.until("?>", "processing instruction"); f != nil {
+				return f
+			}
+			continue
+		}
+		if text != "" {
+			x.chars(text)
+			text = ""
+		}
+		switch {
+		case p.take("</"):
+			end, f := p.name()
+			if f != nil {
+				return f
+			}
+			if end != name {
+				return p.fail(at, "</"+clip(end)+"> ends <"+clip(name)+">")
+			}
+			p.space()
+			if !p.take(">") {
+				return p.fail(p.pos, "> expected")
+			}
+			return nil
+		case p.take("<!--"):
+			c, f := p.comment()
+			if f != nil {
+				return f
+			}
+			x.foreign(c)
+		default:
+			p.pos++
+			if f := p.child(x); f != nil {
+				return f
+			}
+		}
+	}
+}
+
+// child reads a child element.
+func (p *parser) child(x element) *failure {
+	name, f := p.name()
+	if f != nil {
+		return f
+	}
+	c := x.add(name)
+	if c == nil {
+		e := &Element{Name: name}
+		x.foreign(e)
+		c = e
+	}
+	return p.element(c, name)
+}

@@ -1,0 +1,211 @@
+package twiml
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// isNameChar takes, beyond ASCII, all letters, digits and combining marks.
+func isNameChar(r rune, first bool) bool {
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', r == '_', r == ':':
+		return true
+	case '0' <= r && r <= '9', r == '-', r == '.':
+		return !first
+	case r < utf8.RuneSelf:
+		return false
+	}
+	return r != utf8.RuneError && (unicode.IsLetter(r) || !first && unicode.In(r, unicode.Nd, unicode.Mn))
+}
+
+// scanner reads the tokens of XML from a string that is valid UTF-8.
+type scanner struct {
+	src string
+	pos int
+}
+
+// failure is a syntax error at a position; Parse makes a SyntaxError of it.
+type failure struct {
+	pos  int
+	code int
+	msg  string
+}
+
+func (s *scanner) fail(pos int, msg string) *failure { return &failure{pos, 12100, msg} }
+
+func (s *scanner) done() bool { return s.pos == len(s.src) }
+
+// take skips a token that stands here.
+func (s *scanner) take(token string) bool {
+	if strings.HasPrefix(s.src[s.pos:], token) {
+		s.pos += len(token)
+		return true
+	}
+	return false
+}
+
+func (s *scanner) space() bool {
+	start := s.pos
+	for s.pos < len(s.src) && strings.IndexByte(" \t\r\n", s.src[s.pos]) >= 0 {
+		s.pos++
+	}
+	return s.pos > start
+}
+
+// until returns what comes before the token and skips both.
+func (s *scanner) until(token, what string) (string, *failure) {
+	i := strings.Index(s.src[s.pos:], token)
+	if i < 0 {
+		return "", s.fail(s.pos, what+" without end")
+	}
+	text := s.src[s.pos : s.pos+i]
+	s.pos += i + len(token)
+	return text, nil
+}
+
+func (s *scanner) name() (string, *failure) {
+	start := s.pos
+	for s.pos < len(s.src) {
+		r, size := rune(s.src[s.pos]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(s.src[s.pos:])
+		}
+		if !isNameChar(r, s.pos == start) {
+			break
+		}
+		s.pos += size
+	}
+	if s.pos == start {
+		return "", s.fail(start, "name expected")
+	}
+	return s.src[start:s.pos], nil
+}
+
+// value reads a quoted attribute value.
+func (s *scanner) value() (string, *failure) {
+	if s.done() || s.src[s.pos] != '"' && s.src[s.pos] != '\'' {
+		return "", s.fail(s.pos, "attribute value without quotes")
+	}
+	quote := s.src[s.pos]
+	s.pos++
+	start, plain := s.pos, true
+	for ; s.pos < len(s.src); s.pos++ {
+		switch c := s.src[s.pos]; {
+		case c == quote:
+			raw := s.src[start:s.pos]
+			s.pos++
+			if plain {
+				return raw, nil
+			}
+			return s.unescape(raw, start, true)
+		case c == '<':
+			return "", s.fail(s.pos, "< in an attribute value")
+		case c == '&', c < ' ':
+			plain = false
+		}
+	}
+	return "", s.fail(start, "attribute value without end")
+}
+
+// chars reads character data up to the next tag.
+func (s *scanner) chars() (string, *failure) {
+	start, plain := s.pos, true
+	for ; s.pos < len(s.src) && s.src[s.pos] != '<'; s.pos++ {
+		switch s.src[s.pos] {
+		case '&', '\r':
+			plain = false
+		case '>':
+			if strings.HasSuffix(s.src[start:s.pos], "]]") {
+				return "", s.fail(s.pos-2, "]]> in text")
+			}
+		}
+	}
+	raw := s.src[start:s.pos]
+	if plain {
+		return raw, nil
+	}
+	return s.unescape(raw, start, false)
+}
+
+// unescape resolves references and normalizes white space: line ends in text,
+// all of it in an attribute (XML 1.0, sections 2.11 and 3.3.3).
+func (s *scanner) unescape(raw string, at int, attr bool) (string, *failure) {
+	var b strings.Builder
+	b.Grow(len(raw))
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case c == '&':
+			end := strings.IndexByte(raw[i:], ';')
+			if end < 0 {
+				return "", s.fail(at+i, "& without ;")
+			}
+			r, ok := reference(raw[i+1 : i+end])
+			if !ok {
+				return "", s.fail(at+i, "unknown reference "+clip(raw[i:i+end+1]))
+			}
+			b.WriteRune(r)
+			i += end
+		case c == '\r' && i+1 < len(raw) && raw[i+1] == '\n':
+		case c == '\r' && !attr:
+			b.WriteByte('\n')
+		case attr && (c == '\r' || c == '\n' || c == '\t'):
+			b.WriteByte(' ')
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), nil
+}
+
+// reference resolves what stands between & and ;. There are no entities but the
+// five of XML: nothing can expand.
+func reference(name string) (rune, bool) {
+	switch name {
+	case "lt":
+		return '<', true
+	case "gt":
+		return '>', true
+	case "amp":
+		return '&', true
+	case "quot":
+		return '"', true
+	case "apos":
+		return '\'', true
+	}
+	digits, base := strings.TrimPrefix(name, "#"), rune(10)
+	if digits == name {
+		return 0, false
+	}
+	if hex, ok := strings.CutPrefix(digits, "x"); ok {
+		digits, base = hex, 16
+	}
+	var r rune
+	for _, c := range []byte(digits) {
+		d := rune(16)
+		switch {
+		case '0' <= c && c <= '9':
+			d = rune(c - '0')
+		case 'a' <= c|0x20 && c|0x20 <= 'f':
+			d = rune(c|0x20-'a') + 10
+		}
+		if d >= base || r > utf8.MaxRune {
+			return 0, false
+		}
+		r = r*base + d
+	}
+	return r, digits != "" && isChar(r)
+}
+
+// clip shortens what is quoted in an error.
+func clip(s string) string {
+	const most = 40
+	if len(s) <= most {
+		return s
+	}
+	n := most
+	for !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "..."
+}

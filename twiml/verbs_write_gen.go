@@ -1,0 +1,362 @@
+// Code generated from schema.json by go generate; DO NOT EDIT.
+
+package twiml
+
+func (x *Connect) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Connect", classConnect, x)
+	w = w.str(` action="`, x.Action)
+	w = w.str(` method="`, string(x.Method))
+	w, mark := w.body(x.Attrs)
+	if x.Noun != nil {
+		w = x.Noun.write(w)
+	}
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Connect>")
+}
+
+func (x *Dial) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Dial", classDial, x)
+	w = w.str(` action="`, x.Action)
+	w = w.str(` answerOnBridge="`, string(x.AnswerOnBridge))
+	w = w.str(` callReason="`, x.CallReason)
+	w = w.str(` callerId="`, x.CallerID)
+	w = w.str(` events="`, string(x.Events))
+	w = w.str(` hangupOnStar="`, string(x.HangupOnStar))
+	w = w.str(` method="`, string(x.Method))
+	w = w.str(` passports="`, x.Passports)
+	w = w.str(` record="`, string(x.Record))
+	w = w.str(` recordingConfigurationId="`, x.RecordingConfigurationID)
+	w = w.str(` recordingStatusCallback="`, x.RecordingStatusCallback)
+	w = writeList(w, ` recordingStatusCallbackEvent="`, x.RecordingStatusCallbackEvent)
+	w = w.str(` recordingStatusCallbackMethod="`, string(x.RecordingStatusCallbackMethod))
+	w = w.str(` recordingTrack="`, string(x.RecordingTrack))
+	w = w.str(` referMethod="`, string(x.ReferMethod))
+	w = w.str(` referUrl="`, x.ReferURL)
+	w = w.str(` ringTone="`, x.RingTone)
+	w = w.str(` sequential="`, string(x.Sequential))
+	w = w.seconds(` timeLimit="`, x.TimeLimit)
+	w = w.seconds(` timeout="`, x.Timeout)
+	w = w.str(` trim="`, string(x.Trim))
+	w, mark := w.body(x.Attrs)
+	w = w.text(x.Number)
+	for _, n := range x.Nouns {
+		if n == nil {
+			w = w.missing()
+		} else {
+			w = n.write(w)
+		}
+	}
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Dial>")
+}
+
+func (x *Echo) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Echo", classEcho, x)
+	w, mark := w.body(x.Attrs)
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Echo>")
+}
+
+func (x *Enqueue) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Enqueue", classEnqueue, x)
+	w = w.str(` action="`, x.Action)
+	w = w.num(` maxQueueSize="`, x.MaxQueueSize)
+	w = w.str(` method="`, string(x.Method))
+	w = w.str(` waitUrl="`, x.WaitURL)
+	w = w.str(` waitUrlMethod="`, string(x.WaitURLMethod))
+	w = w.str(` workflowSid="`, x.WorkflowSID)
+	w, mark := w.body(x.Attrs)
+	w = w.text(x.Name)
+	if x.Task != nil {
+		w = x.Task.write(w)
+	}
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Enqueue>")
+}
+
+func (x *Gather) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Gather", classGather, x)
+	w = w.str(` action="`, x.Action)
+	w = w.str(` actionOnEmptyResult="`, string(x.ActionOnEmptyResult))
+	w = w.str(` bargeIn="`, string(x.BargeIn))
+	w = w.str(` debug="`, string(x.Debug))
+	w = w.str(` enhanced="`, string(x.Enhanced))
+	w = w.str(` finishOnKey="`, x.FinishOnKey)
+	w = w.str(` hints="`, x.Hints)
+	w = writeList(w, ` input="`, x.Input)
+	w = w.str(` language="`, x.Language)
+	w = w.seconds(` maxSpeechTime="`, x.MaxSpeechTime)
+	w = w.str(` method="`, string(x.Method))
+	w = w.num(` numDigits="`, x.NumDigits)
+	w = w.str(` partialResultCallback="`, x.PartialResultCallback)
+	w = w.str(` partialResultCallbackMethod="`, string(x.PartialResultCallbackMethod))
+	w = w.str(` profanityFilter="`, string(x.ProfanityFilter))
+	w = w.str(` speechModel="`, x.SpeechModel)
+	w = w.str(` speechTimeout="`, x.SpeechTimeout)
+	w = w.seconds(` timeout="`, x.Timeout)
+	w, mark := w.body(x.Attrs)
+	for _, n := range x.Verbs {
+		if n == nil {
+			w = w.missing()
+		} else {
+			w = n.write(w)
+		}
+	}
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Gather>")
+}
+
+func (x *Hangup) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Hangup", classHangup, x)
+	w, mark := w.body(x.Attrs)
+	for i := range x.Parameters {
+		w = x.Parameters[i].write(w)
+	}
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Hangup>")
+}
+
+func (x *Leave) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Leave", classLeave, x)
+	w, mark := w.body(x.Attrs)
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Leave>")
+}
+
+func (x *Pause) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Pause", classPause, x)
+	w = w.seconds(` length="`, x.Length)
+	w, mark := w.body(x.Attrs)
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Pause>")
+}
+
+func (x *Pay) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Pay", classPay, x)
+	w = w.str(` action="`, x.Action)
+	w = w.str(` bankAccountType="`, string(x.BankAccountType))
+	w = w.str(` chargeAmount="`, x.ChargeAmount)
+	w = w.str(` currency="`, x.Currency)
+	w = w.str(` description="`, x.Description)
+	w = w.str(` input="`, string(x.Input))
+	w = w.str(` language="`, x.Language)
+	w = w.num(` maxAttempts="`, x.MaxAttempts)
+	w = w.num(` minPostalCodeLength="`, x.MinPostalCodeLength)
+	w = w.str(` paymentConnector="`, x.PaymentConnector)
+	w = w.str(` paymentMethod="`, string(x.PaymentMethod))
+	w = w.str(` postalCode="`, x.PostalCode)
+	w = w.str(` securityCode="`, string(x.SecurityCode))
+	w = w.str(` statusCallback="`, x.StatusCallback)
+	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
+	w = w.seconds(` timeout="`, x.Timeout)
+	w = w.str(` tokenType="`, string(x.TokenType))
+	w = writeList(w, ` validCardTypes="`, x.ValidCardTypes)
+	w, mark := w.body(x.Attrs)
+	for i := range x.Parameters {
+		w = x.Parameters[i].write(w)
+	}
+	for i := range x.Prompts {
+		w = x.Prompts[i].write(w)
+	}
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Pay>")
+}
+
+func (x *Play) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Play", classPlay, x)
+	w = w.str(` digits="`, x.Digits)
+	w = w.num(` loop="`, x.Loop)
+	w, mark := w.body(x.Attrs)
+	w = w.text(x.URL)
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Play>")
+}
+
+func (x *Prompt) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Prompt", classPrompt, x)
+	w = w.nums(` attempt="`, x.Attempt)
+	w = writeList(w, ` cardType="`, x.CardType)
+	w = writeList(w, ` errorType="`, x.ErrorType)
+	w = w.str(` for="`, string(x.For))
+	w = w.str(` requireMatchingInputs="`, string(x.RequireMatchingInputs))
+	w, mark := w.body(x.Attrs)
+	for _, n := range x.Verbs {
+		if n == nil {
+			w = w.missing()
+		} else {
+			w = n.write(w)
+		}
+	}
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Prompt>")
+}
+
+func (x *Record) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Record", classRecord, x)
+	w = w.str(` action="`, x.Action)
+	w = w.str(` finishOnKey="`, x.FinishOnKey)
+	w = w.seconds(` maxLength="`, x.MaxLength)
+	w = w.str(` method="`, string(x.Method))
+	w = w.str(` playBeep="`, string(x.PlayBeep))
+	w = w.str(` recordingConfigurationId="`, x.RecordingConfigurationID)
+	w = w.str(` recordingStatusCallback="`, x.RecordingStatusCallback)
+	w = writeList(w, ` recordingStatusCallbackEvent="`, x.RecordingStatusCallbackEvent)
+	w = w.str(` recordingStatusCallbackMethod="`, string(x.RecordingStatusCallbackMethod))
+	w = w.seconds(` timeout="`, x.Timeout)
+	w = w.str(` transcribe="`, string(x.Transcribe))
+	w = w.str(` transcribeCallback="`, x.TranscribeCallback)
+	w = w.str(` trim="`, string(x.Trim))
+	w, mark := w.body(x.Attrs)
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Record>")
+}
+
+func (x *Redirect) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Redirect", classRedirect, x)
+	w = w.str(` method="`, string(x.Method))
+	w, mark := w.body(x.Attrs)
+	w = w.text(x.URL)
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Redirect>")
+}
+
+func (x *Refer) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Refer", classRefer, x)
+	w = w.str(` action="`, x.Action)
+	w = w.str(` method="`, string(x.Method))
+	w, mark := w.body(x.Attrs)
+	if x.Sip != nil {
+		w = x.Sip.write(w)
+	}
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Refer>")
+}
+
+func (x *Reject) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Reject", classReject, x)
+	w = w.str(` reason="`, string(x.Reason))
+	w, mark := w.body(x.Attrs)
+	for i := range x.Parameters {
+		w = x.Parameters[i].write(w)
+	}
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Reject>")
+}
+
+func (x *Say) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Say", classSay, x)
+	w = w.str(` language="`, x.Language)
+	w = w.num(` loop="`, x.Loop)
+	w = w.str(` voice="`, x.Voice)
+	w, mark := w.body(x.Attrs)
+	w = w.text(x.Text)
+	for _, n := range x.SSML {
+		if n == nil {
+			w = w.missing()
+		} else {
+			w = n.write(w)
+		}
+	}
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Say>")
+}
+
+func (x *Sms) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Sms", classSms, x)
+	w = w.str(` action="`, x.Action)
+	w = w.str(` from="`, x.From)
+	w = w.str(` method="`, string(x.Method))
+	w = w.str(` statusCallback="`, x.StatusCallback)
+	w = w.str(` to="`, x.To)
+	w, mark := w.body(x.Attrs)
+	w = w.text(x.Text)
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Sms>")
+}
+
+func (x *Start) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Start", classStart, x)
+	w = w.str(` action="`, x.Action)
+	w = w.str(` method="`, string(x.Method))
+	w, mark := w.body(x.Attrs)
+	for _, n := range x.Nouns {
+		if n == nil {
+			w = w.missing()
+		} else {
+			w = n.write(w)
+		}
+	}
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Start>")
+}
+
+func (x *Stop) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Stop", classStop, x)
+	w, mark := w.body(x.Attrs)
+	for _, n := range x.Nouns {
+		if n == nil {
+			w = w.missing()
+		} else {
+			w = n.write(w)
+		}
+	}
+	w = w.nodes(x.Nodes)
+	return w.close(mark, "</Stop>")
+}
