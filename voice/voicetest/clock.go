@@ -1,0 +1,62 @@
+package voicetest
+
+import "time"
+
+// keepTime runs the call's clock: every 20 ms of call time, counted from the
+// start so that nothing adds up, one frame is spoken and one is heard.
+func (c *Call) keepTime() {
+	period := c.tw.clock(frameMS * time.Millisecond)
+	start := time.Now()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-timer.C:
+		case <-c.ctx.Done():
+			return
+		}
+		c.tick()
+		timer.Reset(time.Until(start.Add(time.Duration(n) * period)))
+	}
+}
+
+func (c *Call) tick() {
+	spoken, heard := silence, silence
+	var begun, said bool
+	c.mu.Lock()
+	streams := c.streams
+	if len(streams) > 0 && len(c.speech) > 0 {
+		u := c.speech[0]
+		begun = !u.begun
+		u.begun = true
+		n := copy(spoken[:], u.audio)
+		copy(spoken[n:], silence[:])
+		if u.audio = u.audio[n:]; len(u.audio) == 0 {
+			c.speech = c.speech[1:]
+			said = true
+			defer close(u.said)
+		}
+	}
+	marks, began, ended := c.player.tick(&heard)
+	c.mu.Unlock()
+
+	if begun {
+		c.event(Speaking, "begins")
+	}
+	if began {
+		c.event(Playing, "")
+	}
+	if ended {
+		c.event(Silent, "")
+	}
+	for _, s := range streams {
+		if s.bidirectional {
+			s.marks(marks)
+		}
+		s.media("inbound", spoken[:])
+		s.media("outbound", heard[:])
+	}
+	if said {
+		c.event(Speaking, "ends")
+	}
+}

@@ -1,0 +1,150 @@
+package voicetest
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"agentos.dev/dialtone/twiml"
+)
+
+// gather is a Gather that listens.
+type gather struct {
+	dtmf, speech bool
+	finishOnKey  string
+	numDigits    int
+	heard        chan struct{} // has room for one: there was input
+
+	mu       sync.Mutex
+	over     bool // takes no more input
+	keys     string
+	key      string // that finished it
+	words    string
+	complete bool // need not wait for more
+}
+
+// press takes keys and reports whether they were listened to.
+func (g *gather) press(keys string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.dtmf || g.over || g.complete {
+		return false
+	}
+	for _, r := range keys {
+		key := string(r)
+		if strings.Contains(g.finishOnKey, key) {
+			g.key, g.complete = key, true
+			break
+		}
+		if g.keys += key; len(g.keys) == g.numDigits {
+			g.complete = true
+			break
+		}
+	}
+	g.notify()
+	return true
+}
+
+// say takes words and reports whether they were listened to.
+func (g *gather) say(words string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.speech || g.over || g.complete {
+		return false
+	}
+	g.words, g.complete = words, true
+	g.notify()
+	return true
+}
+
+func (g *gather) notify() {
+	select {
+	case g.heard <- struct{}{}:
+	default:
+	}
+}
+
+func (g *gather) isComplete() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.complete
+}
+
+// runGather plays what is inside the Gather and collects input meanwhile and
+// for its timeout afterwards. Without input the next verb runs.
+func (c *Call) runGather(ctx context.Context, v *twiml.Gather, base string) (*document, error) {
+	g := &gather{
+		dtmf:        len(v.Input) == 0 || slices.Contains(v.Input, twiml.InputDTMF),
+		speech:      slices.Contains(v.Input, twiml.InputSpeech),
+		finishOnKey: twiml.Or(v.FinishOnKey, "#"),
+		numDigits:   v.NumDigits,
+		heard:       make(chan struct{}, 1),
+	}
+	c.change(func() { c.gather = g })
+	c.prompt(ctx, g, v, base)
+	c.listen(ctx, g, twiml.Or(v.Timeout, 5*time.Second))
+	c.change(func() { c.gather = nil })
+
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.over = true
+	form := url.Values{}
+	switch {
+	case ctx.Err() != nil:
+		return nil, nil
+	case g.words != "":
+		form.Set("SpeechResult", g.words)
+		form.Set("Confidence", "0.9")
+	case g.keys != "" || g.key != "" || v.ActionOnEmptyResult == twiml.True:
+		form.Set("Digits", g.keys)
+		if g.key != "" {
+			form.Set("FinishedOnKey", g.key)
+		}
+	default:
+		return nil, nil
+	}
+	return c.goTo(base, v.Action, v.Method, form)
+}
+
+// prompt runs the verbs inside a Gather until the caller cuts in.
+func (c *Call) prompt(ctx context.Context, g *gather, v *twiml.Gather, base string) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var waiting sync.WaitGroup
+	defer waiting.Wait()
+	waiting.Go(func() {
+		select {
+		case <-g.heard:
+			g.notify() // for listen
+			stop(errFinished)
+		case <-ctx.Done():
+		}
+	})
+	for _, child := range v.Verbs {
+		verb, ok := child.(twiml.Verb)
+		if !ok || ctx.Err() != nil {
+			break
+		}
+		c.verb(ctx, verb, base)
+	}
+	stop(errFinished)
+}
+
+// listen waits for the end of the input, or for timeout after the last of it.
+func (c *Call) listen(ctx context.Context, g *gather, timeout time.Duration) {
+	timer := time.NewTimer(c.tw.clock(timeout))
+	defer timer.Stop()
+	for !g.isComplete() {
+		select {
+		case <-g.heard:
+			timer.Reset(c.tw.clock(timeout))
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package voicetest
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"time"
+
+	"agentos.dev/dialtone/codec"
+)
+
+const (
+	// similar is how much of the sound's energy must match (correlation):
+	// enough to tell recordings apart, little enough to allow for a resampler.
+	similar = 0.9
+	probe   = 800 // samples that find the place: the loudest 100 ms
+)
+
+// Hears waits until the caller has heard audio, 8 kHz mu-law, after whatever
+// the last Hears found, and fails when it has not begun to be played within
+// the given time. Besides the same bytes it accepts the same sound: what a
+// host has resampled or made louder, but not what it has cut short.
+func (c *Call) Hears(audio []byte, within time.Duration) error {
+	c.helper()
+	if len(audio) == 0 {
+		return c.tw.fail(fmt.Errorf("voicetest: no audio to hear"))
+	}
+	length := time.Duration(len(audio)) * time.Second / sampleRate
+	deadline := time.Now().Add(within + c.tw.clock(length))
+	s := newSearch(audio)
+	for {
+		c.mu.Lock()
+		found, end := s.find(c.player.heard, c.cursor)
+		if found {
+			c.cursor = end
+		}
+		heard := len(c.player.heard)
+		c.mu.Unlock()
+		if found {
+			return nil
+		}
+		over := c.over()
+		if over || time.Now().After(deadline) {
+			err := fmt.Errorf("voicetest: the caller did not hear the %v of audio within %v: %s", length.Round(time.Millisecond), within, s.diagnosis(heard))
+			if over {
+				err = fmt.Errorf("%w; the call is over: %s", err, c.Status())
+			}
+			return c.tw.fail(err)
+		}
+		time.Sleep(frameMS * time.Millisecond / 2)
+	}
+}
+
+// search looks for a sound in what is heard as that grows.
+type search struct {
+	mulaw []byte
+	pcm   []float64
+	probe int // where the loudest part of pcm begins
+	next  int // the first place in heard where the probe was not tried
+	best  float64
+}
+
+func newSearch(mulaw []byte) *search {
+	s := &search{mulaw: mulaw, pcm: decode(mulaw)}
+	loudest, energy := 0.0, 0.0
+	for i, v := range s.pcm {
+		energy += v * v
+		if i >= probe {
+			energy -= s.pcm[i-probe] * s.pcm[i-probe]
+		}
+		if energy > loudest {
+			loudest, s.probe = energy, max(0, i+1-probe)
+		}
+	}
+	return s
+}
+
+func decode(mulaw []byte) []float64 {
+	pcm := make([]float64, len(mulaw))
+	samples := codec.AppendDecodeMulaw(nil, mulaw)
+	for i, v := range samples {
+		pcm[i] = float64(v)
+	}
+	return pcm
+}
+
+// find looks for the sound in heard at or after from and returns where it ends.
+func (s *search) find(heard []byte, from int) (found bool, end int) {
+	if i := bytes.Index(heard[from:], s.mulaw); i >= 0 {
+		return true, from + i + len(s.mulaw)
+	}
+	s.next = max(s.next, from+s.probe)
+	begin := s.next - s.probe
+	pcm := decode(heard[begin:])
+	part := s.pcm[s.probe:min(s.probe+probe, len(s.pcm))]
+	for at := begin; at+len(s.pcm) <= len(heard); at++ {
+		s.next = at + s.probe + 1
+		candidate := pcm[at-begin:]
+		if correlation(part, candidate[s.probe:s.probe+len(part)]) < similar {
+			continue
+		}
+		r := correlation(s.pcm, candidate[:len(s.pcm)])
+		s.best = max(s.best, r)
+		if r >= similar {
+			return true, at + len(s.pcm)
+		}
+	}
+	return false, 0
+}
+
+func (s *search) diagnosis(heard int) string {
+	switch {
+	case heard == 0:
+		return "it heard nothing at all"
+	case heard < len(s.mulaw):
+		return fmt.Sprintf("it heard only %d ms of anything", heard*1000/sampleRate)
+	case s.best > 0:
+		return fmt.Sprintf("of the %d ms it heard, the most similar part correlates by %.2f", heard*1000/sampleRate, s.best)
+	}
+	return fmt.Sprintf("nothing of the %d ms it heard is similar", heard*1000/sampleRate)
+}
+
+// correlation returns the normalised correlation of two sounds, 0 for silence.
+func correlation(a, b []float64) float64 {
+	var ab, aa, bb float64
+	for i, x := range a {
+		y := b[i]
+		ab += x * y
+		aa += x * x
+		bb += y * y
+	}
+	if aa == 0 || bb == 0 {
+		return 0
+	}
+	return ab / math.Sqrt(aa*bb)
+}

@@ -1,0 +1,50 @@
+package voicetest
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// An Option changes how one call goes. Options of one call add up, and edits
+// are made in the order in which they were given.
+type Option func(*plan)
+
+// plan is what the options of a call amount to.
+type plan struct {
+	params       url.Values
+	inboundPath  string
+	statusURL    string
+	streamURL    string // instead of the one in the TwiML
+	statusEvents []string
+	reverse      bool
+	dialStatus   string
+	repeats      map[Hop]int
+	requests     []RequestEdit
+	messages     []MessageEdit
+	frames       map[int][]func(*Socket)
+}
+
+func (p *plan) wants(event string) bool { return slices.Contains(p.statusEvents, event) }
+
+// Param sets a parameter of every webhook and callback of the call, such as
+// StirVerstat or ForwardedFrom. No values delete it.
+func Param(name string, values ...string) Option {
+	return func(p *plan) {
+		if p.params == nil {
+			p.params = url.Values{}
+		}
+		p.params[name] = values
+	}
+}
+
+// Inbound sends the first webhook to another path than Config.InboundPath.
+func Inbound(path string) Option { return func(p *plan) { p.inboundPath = path } }
+
+// StatusEvents chooses the status callbacks: any of initiated, ringing,
+// answered and completed. Only completed comes otherwise.
+func StatusEvents(events ...string) Option { return func(p *plan) { p.statusEvents = events } }
+
+// Dialed sets the DialCallStatus with which the calls that the host places
+// with <Dial> end: completed (the default), busy, no-answer, failed, canceled.
+func Dialed(status string) Option { return func(p *plan) { p.dialStatus = strings.ToLower(status) } }

@@ -1,0 +1,204 @@
+package voicetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"agentos.dev/dialtone/twiml"
+)
+
+// maxTwiML is the length of the Twiml parameter, error 32018.
+const maxTwiML = 4000
+
+// restAPI is the fake of api.twilio.com: what changes a live call, and what
+// places one.
+type restAPI struct {
+	twilio *Twilio
+	server *http.Server
+	url    string
+	served chan struct{}
+}
+
+func newRestAPI(t *Twilio) (*restAPI, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("voicetest: %w", err)
+	}
+	a := &restAPI{twilio: t, url: "http://" + ln.Addr().String(), served: make(chan struct{})}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Calls/{call}", a.authorised(a.update))
+	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Calls/{call}", a.authorised(a.fetch))
+	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Calls.json", a.authorised(a.create))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		restError(w, 404, 20404, "not simulated: "+r.Method+" "+r.URL.Path)
+	})
+	a.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		defer close(a.served)
+		a.server.Serve(ln) // returns http.ErrServerClosed
+	}()
+	return a, nil
+}
+
+func (a *restAPI) close() {
+	a.server.Close()
+	<-a.served
+}
+
+// RESTURL returns the base URL of the fake REST API, such as
+// "http://127.0.0.1:40124". It takes AccountSid and AuthToken, or [APIKey] and
+// [APISecret].
+func (t *Twilio) RESTURL() string { return t.rest.url }
+
+// authorised checks who asks.
+func (a *restAPI) authorised(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		cfg := a.twilio.cfg
+		user, password, _ := r.BasicAuth()
+		switch {
+		case user == cfg.AccountSID && password == cfg.AuthToken, user == APIKey && password == APISecret:
+		default:
+			restError(w, 401, 20003, "Authenticate")
+			return
+		}
+		if r.PathValue("account") != cfg.AccountSID {
+			restError(w, 404, 20404, "The requested resource "+r.URL.Path+" was not found")
+			return
+		}
+		next(w, r)
+	}
+}
+
+// find returns the call that a request is about, or answers 404.
+func (a *restAPI) find(w http.ResponseWriter, r *http.Request) *Call {
+	sid, _ := strings.CutSuffix(r.PathValue("call"), ".json")
+	c := a.twilio.call(sid)
+	if c == nil {
+		restError(w, 404, 20404, "The requested resource "+r.URL.Path+" was not found")
+	}
+	return c
+}
+
+func (a *restAPI) fetch(w http.ResponseWriter, r *http.Request) {
+	if c := a.find(w, r); c != nil {
+		restCall(w, 200, c)
+	}
+}
+
+// update hangs up, or replaces the document that runs.
+func (a *restAPI) update(w http.ResponseWriter, r *http.Request) {
+	c := a.find(w, r)
+	if c == nil {
+		return
+	}
+	status, xml, at := r.PostFormValue("Status"), r.PostFormValue("Twiml"), r.PostFormValue("Url")
+	if c.ctx.Err() != nil {
+		restError(w, 400, 21220, "Call is not in-progress. Cannot redirect.")
+		return
+	}
+	switch {
+	case status == "completed" || status == "canceled" && c.Status() == "ringing":
+		c.event(REST, "Status=%s", status)
+		c.end(errEnded)
+	case status != "":
+		restError(w, 400, 21220, "Call cannot become "+status)
+		return
+	case xml != "" || at != "":
+		d, code, problem := restDocument(xml, at, r.PostFormValue("Method"))
+		if d == nil {
+			restError(w, 400, code, problem)
+			return
+		}
+		c.event(REST, "new document")
+		c.change(func() {
+			c.next = d
+			if c.abort != nil {
+				c.abort(errReplaced)
+			}
+		})
+	}
+	restCall(w, 200, c)
+}
+
+// restDocument returns the document that Twiml or Url stands for; Url wins.
+func restDocument(xml, at, method string) (d *document, code int, problem string) {
+	if method == "" {
+		method = http.MethodPost
+	}
+	switch {
+	case at != "":
+		return &document{url: at, method: method}, 0, ""
+	case len(xml) > maxTwiML:
+		return nil, 32018, fmt.Sprintf("Twiml is longer than %d characters", maxTwiML)
+	}
+	r, err := twiml.Parse(strings.NewReader(xml))
+	if err != nil {
+		return nil, 12100, err.Error()
+	}
+	return &document{response: r}, 0, ""
+}
+
+// create places an outbound call, which is picked up at once.
+func (a *restAPI) create(w http.ResponseWriter, r *http.Request) {
+	to, from := r.PostFormValue("To"), r.PostFormValue("From")
+	if to == "" {
+		restError(w, 400, 21201, "No 'To' number is specified")
+		return
+	}
+	if from == "" {
+		restError(w, 400, 21213, "Caller phone number is required")
+		return
+	}
+	d, code, problem := restDocument(r.PostFormValue("Twiml"), r.PostFormValue("Url"), r.PostFormValue("Method"))
+	if d == nil {
+		restError(w, 400, code, problem)
+		return
+	}
+	var options []Option
+	if events := r.PostForm["StatusCallbackEvent"]; len(events) > 0 {
+		options = append(options, StatusEvents(events...))
+	}
+	at := r.PostFormValue("StatusCallback")
+	options = append(options, func(p *plan) {
+		if p.statusURL = at; at == "" {
+			p.statusEvents = nil
+		}
+	})
+	c := a.twilio.newCall(from, to, "outbound-api", options)
+	restCall(w, 201, c)
+	c.start(d)
+	select {
+	case a.twilio.placed <- c:
+	default: // nobody ever picks up
+	}
+}
+
+// restCall answers with the call resource.
+func restCall(w http.ResponseWriter, code int, c *Call) {
+	status := c.Status()
+	if c.ctx.Err() != nil && status == "in-progress" {
+		status = "completed"
+	}
+	restJSON(w, code, map[string]any{
+		"sid": c.SID, "account_sid": c.tw.cfg.AccountSID, "from": c.From, "to": c.To,
+		"status": status, "direction": c.direction, "api_version": "2010-04-01",
+		"uri": "/2010-04-01/Accounts/" + c.tw.cfg.AccountSID + "/Calls/" + c.SID + ".json",
+	})
+}
+
+func restError(w http.ResponseWriter, status, code int, message string) {
+	restJSON(w, status, map[string]any{
+		"code": code, "message": message, "status": status,
+		"more_info": fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code),
+	})
+}
+
+func restJSON(w http.ResponseWriter, status int, body map[string]any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(body)
+}

@@ -1,0 +1,483 @@
+package voicetest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"agentos.dev/dialtone/twiml"
+
+	"github.com/coder/websocket"
+)
+
+const (
+	handshakeTimeout = 10 * time.Second // Twilio's is not documented
+	flushTimeout     = 2 * time.Second
+	// maxMessage is what the fake reads; Twilio's limit is not documented.
+	maxMessage = 16 << 20
+	// upstream is how many messages wait for a slow host, 10 s of one track,
+	// before audio is lost (error 31930). Twilio's number is not documented.
+	upstream = 500
+)
+
+// stream is one Media Stream of a call.
+type stream struct {
+	call          *Call
+	sid           string
+	name          string
+	tracks        []string
+	bidirectional bool
+	callback      string // statusCallback
+
+	conn  *websocket.Conn
+	valve *valve
+	out   chan Message
+	wrote chan struct{} // closed when the writer is done
+	done  chan struct{} // closed when the reader is done
+
+	mu       sync.Mutex
+	closed   bool // out is closed
+	sequence int
+	chunk    int
+	frames   map[string]int // per track
+	overflow bool
+	tooMuch  bool
+	slow     time.Duration
+	ended    error // why the reader ended
+}
+
+// openStream dials and announces the stream that s describes.
+func (c *Call) openStream(ctx context.Context, t *twiml.Stream, bidirectional bool) (*stream, error) {
+	s := &stream{
+		call: c, sid: newSID("MZ"), name: t.Name, callback: t.StatusCallback, bidirectional: bidirectional,
+		out: make(chan Message, upstream), wrote: make(chan struct{}), done: make(chan struct{}), frames: map[string]int{},
+	}
+	if s.name == "" {
+		s.name = s.sid
+	}
+	switch t.Track {
+	case "", "inbound_track":
+		s.tracks = []string{"inbound"}
+	case "outbound_track":
+		s.tracks = []string{"outbound"}
+	case "both_tracks":
+		s.tracks = []string{"inbound", "outbound"}
+	default:
+		return nil, c.warn(31941, "track %q", t.Track)
+	}
+	if bidirectional && s.tracks[0] != "inbound" || bidirectional && len(s.tracks) > 1 {
+		return nil, c.warn(31941, "track %q in Connect, only inbound_track is allowed", t.Track)
+	}
+	c.change(func() { c.streamURL = t.URL })
+	rawURL := t.URL
+	if c.plan.streamURL != "" {
+		rawURL = c.plan.streamURL
+	}
+	if err := s.dial(ctx, rawURL); err != nil {
+		s.report("stream-error", err.Error())
+		return nil, err
+	}
+	parameters := map[string]string{}
+	for _, p := range t.Parameters {
+		if len(p.Name)+len(p.Value) >= 500 {
+			c.warn(12200, "Parameter %q: name and value are longer than 499 characters", p.Name)
+			continue
+		}
+		parameters[p.Name] = p.Value
+	}
+	s.send("connected", func(int) []byte { return []byte(connectedMessage) })
+	s.send("start", func(seq int) []byte {
+		return marshal(startMessage{header{"start", strconv.Itoa(seq)}, startBody{
+			AccountSid: c.tw.cfg.AccountSID, StreamSid: s.sid, CallSid: c.SID, Tracks: s.tracks,
+			MediaFormat: mediaFormat{"audio/x-mulaw", sampleRate, 1}, CustomParameters: parameters,
+		}, s.sid})
+	})
+	go s.write()
+	go s.read()
+	c.event(Opened, "%s %s", s.sid, rawURL)
+	s.act(0)
+	s.report("stream-started", "")
+	c.change(func() { c.streams = append(slices.Clip(c.streams), s) })
+	return s, nil
+}
+
+// dial opens the WebSocket with a signed handshake.
+func (s *stream) dial(ctx context.Context, rawURL string) error {
+	c := s.call
+	u, err := url.Parse(rawURL)
+	switch {
+	case err != nil || u.Host == "":
+		return c.warn(31923, "malformed URL %q", rawURL)
+	case u.Scheme != "wss":
+		return c.warn(31922, "scheme of %q is not wss", rawURL)
+	case u.RawQuery != "":
+		return c.warn(31920, "query string in %q", rawURL)
+	}
+	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	req, err := c.signed(ctx, Handshake, http.MethodGet, rawURL, nil)
+	if err != nil {
+		return c.warn(31923, "malformed URL %q: %v", rawURL, err)
+	}
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		s.valve, _ = info.Conn.(*valve)
+	}})
+	conn, resp, err := websocket.Dial(ctx, req.URL.String(), &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: c.tw.link.transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		HTTPHeader: req.Header, Host: req.Host,
+	})
+	if err == nil {
+		s.conn = conn
+		s.conn.SetReadLimit(maxMessage)
+		return nil
+	}
+	switch {
+	case resp != nil:
+		return c.warn(31920, "handshake of %s was answered %d", rawURL, resp.StatusCode)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return c.warn(31902, "connection to %s refused", rawURL)
+	case isUnreachable(err):
+		return c.warn(31904, "%v", err)
+	case context.Cause(ctx) == context.DeadlineExceeded:
+		return c.warn(31901, "no answer to the handshake of %s within %v", rawURL, handshakeTimeout)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return c.warn(31900, "%v", err)
+}
+
+// send numbers a message, lets faults edit it and queues it. All messages but
+// connected are counted.
+func (s *stream) send(event string, message func(sequence int) []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	if event != "connected" {
+		s.sequence++
+	}
+	messages := []Message{{Data: message(s.sequence)}}
+	for _, edit := range s.call.plan.messages {
+		var edited []Message
+		for _, m := range messages {
+			edited = append(edited, edit(event, m)...)
+		}
+		messages = edited
+	}
+	for _, m := range messages {
+		select {
+		case s.out <- m:
+		default:
+			if !s.overflow {
+				s.overflow = true
+				s.call.warn(31930, "the host does not read: audio is lost")
+			}
+			return false
+		}
+	}
+	return true
+}
+
+// media sends one frame of a track, if it is one of the stream's.
+func (s *stream) media(track string, frame []byte) {
+	if !slices.Contains(s.tracks, track) {
+		return
+	}
+	s.send("media", func(seq int) []byte {
+		s.chunk++
+		ms := int64(s.frames[track]) * frameMS
+		s.frames[track]++
+		return mediaMessage(s.sid, seq, s.chunk, track, ms, frame)
+	})
+	s.act(s.chunk)
+	s.call.mu.Lock()
+	s.call.stats.FramesSent++
+	s.call.mu.Unlock()
+}
+
+// act runs the faults that are due after n frames.
+func (s *stream) act(n int) {
+	for _, act := range s.call.plan.frames[n] {
+		act(&Socket{s})
+	}
+}
+
+func (s *stream) dtmf(key string) {
+	s.send("dtmf", func(seq int) []byte {
+		return marshal(dtmfMessage{"dtmf", s.sid, strconv.Itoa(seq), dtmfBody{"inbound_track", key}})
+	})
+}
+
+func (s *stream) marks(names []string) {
+	for _, name := range names {
+		s.send("mark", func(seq int) []byte {
+			return marshal(markMessage{header{"mark", strconv.Itoa(seq)}, s.sid, markBody{name}})
+		})
+		s.call.event(Marked, "%s", name)
+	}
+}
+
+// write writes queued messages until the queue is closed.
+func (s *stream) write() {
+	defer close(s.wrote)
+	broken := false
+	for m := range s.out {
+		if broken {
+			continue
+		}
+		kind := websocket.MessageText
+		if m.Binary {
+			kind = websocket.MessageBinary
+		}
+		broken = s.conn.Write(context.Background(), kind, m.Data) != nil
+	}
+}
+
+// read obeys the host until its socket ends.
+func (s *stream) read() {
+	defer close(s.done)
+	for {
+		s.mu.Lock()
+		slow := s.slow
+		s.mu.Unlock()
+		if slow > 0 {
+			time.Sleep(slow)
+		}
+		kind, data, err := s.conn.Read(context.Background())
+		if err != nil {
+			s.ended = err
+			return
+		}
+		switch {
+		case kind == websocket.MessageBinary:
+			s.call.warn(31950, "the host sent a binary message")
+		case !s.bidirectional:
+			s.call.warn(31924, "the host sent a message to a unidirectional stream")
+		default:
+			cmd, err := parseCommand(data, s.sid)
+			if err != nil {
+				s.call.warn(31951, "%v", err)
+				continue
+			}
+			s.obey(cmd)
+		}
+	}
+}
+
+func (s *stream) obey(cmd command) {
+	c := s.call
+	var marks []string
+	fits := true
+	c.mu.Lock()
+	switch cmd.event {
+	case "media":
+		c.stats.FramesReceived++
+		fits = c.player.play(cmd.payload)
+	case "mark":
+		c.stats.Marks++
+		if c.player.mark(cmd.name) {
+			marks = []string{cmd.name}
+		}
+	case "clear":
+		c.stats.Clears++
+		marks = c.player.clear()
+	}
+	c.mu.Unlock()
+	if cmd.event == "clear" {
+		c.event(Cleared, "")
+	}
+	if !fits && !s.tooMuch {
+		s.tooMuch = true
+		c.warn(31931, "more than 10 minutes of audio are queued: it is discarded")
+	}
+	s.marks(marks)
+}
+
+// stop ends the stream from Twilio's side: the call or the document is over.
+func (s *stream) stop() {
+	s.call.change(func() {
+		s.call.streams = slices.DeleteFunc(slices.Clone(s.call.streams), func(o *stream) bool { return o == s })
+		if s.bidirectional {
+			s.call.player.clear()
+		}
+	})
+	select {
+	case <-s.done: // the host was first
+	default:
+		s.send("stop", func(seq int) []byte {
+			return marshal(stopMessage{header{"stop", strconv.Itoa(seq)}, s.sid, stopBody{s.call.tw.cfg.AccountSID, s.call.SID}})
+		})
+	}
+	s.mu.Lock()
+	closed := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if closed {
+		return
+	}
+	close(s.out)
+	select {
+	case <-s.wrote:
+		if s.valve == nil || !s.valve.frozen() {
+			s.conn.Close(websocket.StatusNormalClosure, "")
+		}
+	case <-time.After(flushTimeout):
+	}
+	s.conn.CloseNow()
+	<-s.done
+	<-s.wrote
+	s.finished()
+}
+
+// finished tells how the stream ended.
+func (s *stream) finished() {
+	var by websocket.CloseError
+	switch code := websocket.CloseStatus(s.ended); {
+	case errors.As(s.ended, &by):
+		s.call.event(Closed, "%s %d %s", s.sid, code, by.Reason)
+	default:
+		s.call.event(Closed, "%s without a closing handshake", s.sid)
+	}
+	s.report("stream-stopped", "")
+}
+
+// report posts the stream's status callback.
+func (s *stream) report(event, problem string) {
+	if s.callback == "" {
+		return
+	}
+	form := url.Values{
+		"AccountSid": {s.call.tw.cfg.AccountSID}, "CallSid": {s.call.SID}, "StreamSid": {s.sid}, "StreamName": {s.name},
+		"StreamEvent": {event}, "Timestamp": {time.Now().UTC().Format("2006-01-02T15:04:05.000000Z")},
+	}
+	if problem != "" {
+		form.Set("StreamError", problem)
+	}
+	s.call.background.Go(func() { s.call.callback(s.callback, form) })
+}
+
+// Socket is the fake's end of a stream, for faults; see [OnFrame].
+type Socket struct{ s *stream }
+
+// Reset resets the TCP connection.
+func (k *Socket) Reset() {
+	if k.s.valve != nil {
+		k.s.valve.reset()
+	}
+}
+
+// Close closes the WebSocket with a code and without stop.
+func (k *Socket) Close(code int, reason string) { k.s.conn.Close(websocket.StatusCode(code), reason) }
+
+// Freeze keeps the connection open but sends and reads nothing any more.
+func (k *Socket) Freeze() {
+	if k.s.valve != nil {
+		k.s.valve.freeze()
+	}
+}
+
+// ReadSlowly waits for d before each message is read.
+func (k *Socket) ReadSlowly(d time.Duration) {
+	k.s.mu.Lock()
+	k.s.slow = d
+	k.s.mu.Unlock()
+}
+
+// Send sends a message as it is, unnumbered.
+func (k *Socket) Send(m Message) {
+	k.s.mu.Lock()
+	defer k.s.mu.Unlock()
+	if !k.s.closed {
+		select {
+		case k.s.out <- m:
+		default:
+		}
+	}
+}
+
+// Flood sends n media messages of silence as fast as the host takes them.
+func (k *Socket) Flood(n int) {
+	for range n {
+		for len(k.s.out) == cap(k.s.out) {
+			select {
+			case <-k.s.done:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+		k.s.send("media", func(seq int) []byte {
+			k.s.chunk++
+			return mediaMessage(k.s.sid, seq, k.s.chunk, "inbound", int64(k.s.frames["inbound"])*frameMS, silence[:])
+		})
+	}
+}
+
+// valve is a connection that can be frozen: nothing passes, nothing ends.
+type valve struct {
+	net.Conn
+	mu     sync.Mutex
+	shut   bool
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newValve(conn net.Conn) *valve { return &valve{Conn: conn, closed: make(chan struct{})} }
+
+func (v *valve) freeze() {
+	v.mu.Lock()
+	v.shut = true
+	v.mu.Unlock()
+}
+
+func (v *valve) frozen() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.shut
+}
+
+// Read holds back what arrives when frozen.
+func (v *valve) Read(p []byte) (int, error) {
+	n, err := v.Conn.Read(p)
+	if v.frozen() {
+		<-v.closed
+		return 0, net.ErrClosed
+	}
+	return n, err
+}
+
+// Write drops what is sent when frozen.
+func (v *valve) Write(p []byte) (int, error) {
+	if v.frozen() {
+		return len(p), nil
+	}
+	return v.Conn.Write(p)
+}
+
+// Close closes the connection.
+func (v *valve) Close() error {
+	v.once.Do(func() { close(v.closed) })
+	return v.Conn.Close()
+}
+
+// reset closes the connection with RST instead of FIN.
+func (v *valve) reset() {
+	conn := v.Conn
+	if t, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = t.NetConn() // below TLS
+	}
+	if t, ok := conn.(*net.TCPConn); ok {
+		t.SetLinger(0)
+	}
+	if conn.Close() == nil {
+		v.Close()
+	}
+}

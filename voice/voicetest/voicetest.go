@@ -1,0 +1,278 @@
+// Package voicetest provides a fake Twilio for tests, as net/http/httptest
+// provides a fake network.
+//
+// The fake rings a host's http.Handler over real sockets: it posts signed
+// webhooks, runs the TwiML that comes back, dials Media Streams with a signed
+// handshake, speaks recordings in 20 ms frames, plays what it is sent at
+// real-time pace with marks and clear, delivers status callbacks, and serves
+// the REST calls that change a live call. It needs no account and no network.
+//
+//	tw := voicetest.New(t, mux)
+//	call := tw.Dial("+14155550100", "+14155550199")
+//	call.Speak("testdata/book_a_room.wav")
+//	call.Hears(confirmation, 2*time.Second)
+//	call.HangUp()
+//
+// The host is configured with [AuthToken] and [PublicURL], as if Twilio
+// reached it through a proxy that ends TLS. [New] reports failures to a
+// testing.TB and stops the test; [Start] is for programs, there the same
+// methods return errors.
+//
+// What a call does can be bent with options given to [Twilio.Dial]: extra
+// parameters, other callbacks, and faults such as [Unsigned], [NoStart] or
+// [HalfOpen], made of the few primitives [EditRequest], [EditMessage] and
+// [OnFrame].
+//
+// Not simulated: speech synthesis (Say takes no time, its text is kept),
+// speech recognition (see [Call.Answer]), conferences, queues and payments.
+package voicetest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// What a host under test is configured with unless [Config] says otherwise.
+// They look like Twilio's and belong to nobody.
+const (
+	PublicURL  = "https://calls.example.com"
+	AuthToken  = "f00dfacef00dfacef00dfacef00dface"
+	AccountSID = "AC00000000000000000000000000000000"
+	APIKey     = "SK00000000000000000000000000000000"
+	APISecret  = "voicetestsecretvoicetestsecret00"
+)
+
+// Config says how the fake reaches the host. The zero value of every field is
+// useful; one of Handler and Target must be set.
+type Config struct {
+	// Handler is served on a loopback listener.
+	Handler http.Handler
+	// Target is the base URL of a running server, such as
+	// "http://127.0.0.1:8080". It is used when Handler is nil.
+	Target string
+	// TLS serves Handler over TLS with a certificate made on the spot.
+	// Otherwise the host sees plain HTTP with the X-Forwarded-For, -Host and
+	// -Proto headers of a proxy that ended TLS.
+	TLS bool
+
+	// PublicURL is the base URL that Twilio was given; every URL below it is
+	// sent to Handler or Target, every other URL is unreachable. Signatures
+	// are computed over it. Empty means the constant PublicURL.
+	PublicURL string
+	// AuthToken signs. Empty means the constant AuthToken.
+	AuthToken string
+	// AccountSID is the account of all calls. Empty means the constant AccountSID.
+	AccountSID string
+
+	// Paths of the number's webhooks below PublicURL. Empty means
+	// /api/voice/twilio/inbound, /api/voice/twilio/status and no fallback.
+	InboundPath, StatusPath, FallbackPath string
+
+	// Pace is how many seconds of a call pass in one second of the clock.
+	// 0 means 1, real time. It scales audio and TwiML time, not HTTP timeouts
+	// and not the patience of Hears.
+	Pace float64
+
+	// Trace is called for every thing that happens, from several goroutines.
+	Trace func(Event)
+}
+
+func (c Config) withDefaults() (Config, error) {
+	def := func(s *string, v string) {
+		if *s == "" {
+			*s = v
+		}
+	}
+	def(&c.PublicURL, PublicURL)
+	def(&c.AuthToken, AuthToken)
+	def(&c.AccountSID, AccountSID)
+	def(&c.InboundPath, "/api/voice/twilio/inbound")
+	def(&c.StatusPath, "/api/voice/twilio/status")
+	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	if c.Pace == 0 {
+		c.Pace = 1
+	}
+	var errs []error
+	if c.Handler == nil && c.Target == "" {
+		errs = append(errs, errors.New("voicetest: neither Handler nor Target"))
+	}
+	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		errs = append(errs, fmt.Errorf("voicetest: PublicURL %q is no http or https URL", c.PublicURL))
+	}
+	if !(c.Pace > 0) {
+		errs = append(errs, fmt.Errorf("voicetest: Pace %v is not positive", c.Pace))
+	}
+	return c, errors.Join(errs...)
+}
+
+// Twilio is the fake. All methods may be called from several goroutines.
+type Twilio struct {
+	cfg  Config
+	tb   testing.TB // nil outside tests
+	link *link
+	rest *restAPI
+
+	mu     sync.Mutex
+	closed bool
+	calls  map[string]*Call
+	placed chan *Call // outbound calls that nobody picked up yet
+}
+
+// New starts a fake in front of h for the length of a test. Failures of its
+// calls are reported to tb and stop the test. At most one Config may be given;
+// its Handler is ignored.
+func New(tb testing.TB, h http.Handler, cfg ...Config) *Twilio {
+	tb.Helper()
+	var c Config
+	if len(cfg) > 0 {
+		c = cfg[0]
+	}
+	if c.Handler = h; len(cfg) > 1 {
+		tb.Fatal("voicetest: more than one Config")
+	}
+	t, err := Start(c)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	t.tb = tb
+	tb.Cleanup(func() {
+		if err := t.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return t
+}
+
+// Start starts a fake outside of a test.
+func Start(cfg Config) (*Twilio, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	t := &Twilio{cfg: cfg, calls: map[string]*Call{}, placed: make(chan *Call, 1024)}
+	if t.link, err = newLink(cfg); err != nil {
+		return nil, err
+	}
+	if t.rest, err = newRestAPI(t); err != nil {
+		t.link.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// URL returns where the host is really served, such as "http://127.0.0.1:40123".
+func (t *Twilio) URL() string { return t.link.target }
+
+// Client returns an HTTP client that reaches the host under its public URL.
+func (t *Twilio) Client() *http.Client { return &http.Client{Transport: t.link.transport} }
+
+// Dial calls to from from and returns when the host has answered the webhook,
+// or failed to: that ends the call, and [Call.Wait] tells why.
+func (t *Twilio) Dial(from, to string, options ...Option) *Call {
+	c := t.newCall(from, to, "inbound", options)
+	c.start(&document{url: t.cfg.PublicURL + c.plan.inboundPath, method: http.MethodPost})
+	select {
+	case <-c.answered:
+	case <-c.done:
+	}
+	return c
+}
+
+// Picked returns the next outbound call that the host placed by REST, picked
+// up, or an error when ctx ends first.
+func (t *Twilio) Picked(ctx context.Context) (*Call, error) {
+	select {
+	case c := <-t.placed:
+		return c, nil
+	case <-ctx.Done():
+		return nil, t.fail(fmt.Errorf("voicetest: no outbound call: %w", ctx.Err()))
+	}
+}
+
+// Calls returns how many calls are up.
+func (t *Twilio) Calls() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := 0
+	for _, c := range t.calls {
+		if !c.over() {
+			n++
+		}
+	}
+	return n
+}
+
+// Close hangs up every call, waits for their callbacks and stops the fake and
+// the server of Config.Handler. It reports requests that the handler never
+// finished.
+func (t *Twilio) Close() error {
+	t.mu.Lock()
+	t.closed = true
+	calls := make([]*Call, 0, len(t.calls))
+	for _, c := range t.calls {
+		calls = append(calls, c)
+	}
+	t.mu.Unlock()
+	for _, c := range calls {
+		c.end(errHungUp)
+	}
+	for _, c := range calls {
+		<-c.done
+	}
+	t.rest.close()
+	return t.link.close()
+}
+
+func (t *Twilio) newCall(from, to, direction string, options []Option) *Call {
+	c := &Call{
+		SID: newSID("CA"), From: from, To: to,
+		tw: t, direction: direction, begun: time.Now(),
+		plan:     plan{inboundPath: t.cfg.InboundPath, statusURL: t.cfg.PublicURL + t.cfg.StatusPath, statusEvents: []string{"completed"}, dialStatus: "completed"},
+		changed:  make(chan struct{}),
+		answered: make(chan struct{}),
+		done:     make(chan struct{}),
+		status:   "ringing",
+	}
+	c.ctx, c.end = context.WithCancelCause(context.Background())
+	for _, o := range options {
+		o(&c.plan)
+	}
+	t.mu.Lock()
+	if t.closed {
+		c.end(errHungUp)
+	}
+	t.calls[c.SID] = c
+	t.mu.Unlock()
+	return c
+}
+
+func (t *Twilio) call(sid string) *Call {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.calls[sid]
+}
+
+// fail stops the test, or hands err on where there is none.
+func (t *Twilio) fail(err error) error {
+	if err != nil && t.tb != nil {
+		t.tb.Helper()
+		t.tb.Fatal(err)
+	}
+	return err
+}
+
+// newSID returns a fresh Twilio identifier: two letters and 32 hexadecimal digits.
+func newSID(prefix string) string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	return prefix + hex.EncodeToString(b[:])
+}
