@@ -32,7 +32,7 @@ type CallerLimitOptions struct {
 	Limits Limits
 	Window time.Duration // 0 means an hour
 
-	// MaxCallers bounds the memory: 64 bytes for each caller and a third more for
+	// MaxCallers bounds the memory: 65 bytes for each caller and a third more for
 	// free places, and as much again for callers with more than 10 calls in the
 	// window, if there are any. When all places are taken, the caller seen longest
 	// ago is forgotten. 0 means DefaultMaxCallers.
@@ -120,7 +120,7 @@ func newCallerLimit(o CallerLimitOptions) *CallerLimit {
 	l.window = int64(o.Window >> l.shift)
 	l.mix = [2]uint64{maphash.Bytes(l.seed, []byte("0")), maphash.Bytes(l.seed, []byte("1")) | 1}
 	shards := 1
-	for shards < maxShards && o.MaxCallers/shards >= 128 {
+	for shards < maxShards && o.MaxCallers/shards >= 2048 {
 		shards *= 2
 	}
 	l.shards = make([]shard, shards)

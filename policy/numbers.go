@@ -109,7 +109,7 @@ func (r *rules) add(entry string, value int) error {
 		r.text = append(r.text, textRule{strings.ToLower(prefix), value})
 	default:
 		caller := callerOf(entry)
-		if !IsE164(entry) && caller != AnonymousCaller && !strings.Contains(caller, ":") {
+		if !IsE164(entry) && entry != AnonymousCaller && !strings.Contains(entry, ":") {
 			return fmt.Errorf("policy: %q is no number: want + and 7 to 15 digits (E.164)", entry)
 		}
 		if r.exact == nil {

@@ -1,45 +1,54 @@
 package policy
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
-// table is a hash table of logs in one piece of memory without pointers. A slot
+// table is a hash table of logs in two pieces of memory without pointers. A slot
 // is a header and a ring of the times of the last calls:
 //
-//	word 0, 1   key: a packed number, or a hash with the top bit set; 0 = never used
+//	word 0, 1   key: a packed number, or a hash with the top bit set
 //	word 2, 3   when the caller was last seen, in ticks
 //	word 4      index of the oldest time in the ring
 //	word 5      number of times in the ring
 //	word 6…     times, in ticks modulo 2^32
 //
-// With ten times that is 64 bytes, one cache line. A key lives within maxProbe
-// slots of its hash. Slots are reused in place and never become unused again, so
-// a look-up may stop at the first unused slot.
+// With ten times that is 64 bytes, one cache line. Slots come in buckets of
+// eight. A key lives in one of two buckets, on insertion in the emptier one,
+// which lets the table fill to nine tenths before any two are full. One byte of
+// the key's hash for each slot stands in tags, 0 for an unused slot, so that a
+// look-up touches few slots but the right one.
 type table struct {
+	tags  []uint64 // a bucket each
 	words []uint32
 	size  int // times in a slot
-	slots int
-	max   int // slots it may grow to
-	used  int // slots that are not unused
+	max   int // buckets it may grow to
 }
 
 const (
-	header   = 6
-	maxProbe = 16
-	minSlots = 16
-	minLog   = 10              // times in the smallest slot
-	tomb     = uint64(1) << 62 // key of a slot that may be reused
-	never    = math.MinInt64   // when it was last seen
+	bucket = 8
+	header = 6
+	minLog = 10            // times in the smallest slot
+	never  = math.MinInt64 // when the caller of a new slot was last seen
+
+	eachByte = 0x0101010101010101
+	highBits = 0x8080808080808080
 )
 
 // newTable makes a table with slots of 64<<class bytes, which hold 10, 26, 58, …
 // times. It grows to the memory that most slots of 64 bytes would take.
 func newTable(class, most int) table {
-	stride := (minLog + header) << class
+	most = max(1, (most>>class+bucket-1)/bucket)
+	return sizedTable((minLog+header)<<class-header, min(2, most), most)
+}
+
+func sizedTable(size, buckets, most int) table {
 	return table{
-		words: make([]uint32, minSlots*stride),
-		size:  stride - header,
-		slots: minSlots,
-		max:   max(minSlots, most>>class),
+		tags:  make([]uint64, buckets),
+		words: make([]uint32, buckets*bucket*(size+header)),
+		size:  size,
+		max:   most,
 	}
 }
 
@@ -51,99 +60,148 @@ func (t *table) log(slot int) log {
 	return log(t.words[slot*n : slot*n+n : slot*n+n])
 }
 
-// place returns where the search for a hash begins.
-func (t *table) place(hash uint64) int {
-	return int((hash >> 32) * uint64(t.slots) >> 32)
+// places returns the two buckets of a hash and its tag.
+func (t *table) places(hash uint64) (first, second int, tag uint64) {
+	again := hash * 0x9e3779b97f4a7c15
+	n := uint64(len(t.tags))
+	return int(hash >> 32 * n >> 32), int(again >> 32 * n >> 32), max(again>>8&0xff, 1)
 }
 
 // lookup returns the key's slot, or -1.
 func (t *table) lookup(key, hash uint64) int {
+	first, second, tag := t.places(hash)
+	if slot := t.search(first, tag, key); slot >= 0 {
+		return slot
+	}
+	return t.search(second, tag, key)
+}
+
+func (t *table) search(in int, tag, key uint64) int {
 	stride := t.size + header
-	slot := t.place(hash)
-	lo, hi := uint32(key), uint32(key>>32)
-	for range min(maxProbe, t.slots) {
-		w := t.words[slot*stride : slot*stride+2]
-		if w[0] == lo && w[1] == hi {
+	differ := t.tags[in] ^ tag*eachByte
+	// The lowest marked byte is equal; higher ones may be false alarms.
+	for equal := (differ - eachByte) &^ differ & highBits; equal != 0; equal &= equal - 1 {
+		slot := in*bucket + bits.TrailingZeros64(equal)/8
+		if w := t.words[slot*stride:]; uint64(w[0])|uint64(w[1])<<32 == key {
 			return slot
-		}
-		if w[0]|w[1] == 0 {
-			return -1
-		}
-		if slot++; slot == t.slots {
-			slot = 0
 		}
 	}
 	return -1
 }
 
-// insert gives a key that is not there a slot with an empty log. If there is
-// none left near its place, it takes that of the caller seen longest ago, and
-// says so if that caller was last seen after the given tick.
+// insert gives a key that is not there a slot with an empty log. When its buckets
+// fill up, the slots of callers not seen since the given tick are freed; when both
+// are full, the table grows; and if it may not, the caller seen longest ago is
+// evicted.
 func (t *table) insert(key, hash uint64, expired int64, by [2]uint64) (slot int, evicted bool) {
-	if t.used >= t.slots-t.slots/4 && t.slots < t.max {
-		t.grow(expired, by)
+	slot, free := t.room(hash)
+	if free < bucket/2 && t.free(hash, expired) {
+		slot, free = t.room(hash)
 	}
-	return t.take(key, hash, expired)
+	for free == 0 && len(t.tags) < t.max {
+		t.grow(expired, by)
+		slot, free = t.room(hash)
+	}
+	if evicted = free == 0; evicted {
+		slot = t.oldest(hash)
+	}
+	t.put(slot, key, hash)
+	return slot, evicted
 }
 
-func (t *table) take(key, hash uint64, expired int64) (slot int, evicted bool) {
-	slot = t.place(hash)
-	best, oldest := -1, int64(0)
-	for range min(maxProbe, t.slots) {
-		l := t.log(slot)
-		if l.key() == 0 {
-			if best < 0 || oldest > expired {
-				best, oldest = slot, expired
-				t.used++
+// room returns an unused slot in the emptier bucket of a hash, and how many the
+// bucket has.
+func (t *table) room(hash uint64) (slot, free int) {
+	first, second, _ := t.places(hash)
+	marks := unused(t.tags[first])
+	if other := unused(t.tags[second]); bits.OnesCount64(other) > bits.OnesCount64(marks) {
+		first, marks = second, other
+	}
+	return first*bucket + bits.TrailingZeros64(marks)/8, bits.OnesCount64(marks)
+}
+
+// free makes the slots of a hash unused whose callers were not seen since.
+func (t *table) free(hash uint64, expired int64) (some bool) {
+	first, second, _ := t.places(hash)
+	for i := range bucket {
+		for _, slot := range [2]int{first*bucket + i, second*bucket + i} {
+			if t.log(slot).seen() <= expired {
+				t.remove(slot)
+				some = true
 			}
-			break
-		}
-		if seen := l.seen(); best < 0 || seen < oldest {
-			best, oldest = slot, seen
-		}
-		if slot++; slot == t.slots {
-			slot = 0
 		}
 	}
-	l := t.log(best)
-	evicted = l.key() != 0 && oldest > expired
+	return some
+}
+
+// oldest returns the slot of the caller seen longest ago.
+func (t *table) oldest(hash uint64) (slot int) {
+	first, second, _ := t.places(hash)
+	slot = first * bucket
+	for i := range bucket {
+		for _, other := range [2]int{first*bucket + i, second*bucket + i} {
+			if t.log(other).seen() < t.log(slot).seen() {
+				slot = other
+			}
+		}
+	}
+	return slot
+}
+
+// unused marks the high bit of each byte that is zero.
+func unused(tags uint64) uint64 {
+	return ^((tags&^highBits + ^uint64(highBits)) | tags) & highBits
+}
+
+func (t *table) put(slot int, key, hash uint64) {
+	_, _, tag := t.places(hash)
+	t.tag(slot, tag)
+	l := t.log(slot)
 	clear(l)
 	l.setKey(key)
 	l.setSeen(never)
-	return best, evicted
 }
 
-// grow makes the table half as large again, or keeps its size if that many
-// callers have not been seen since the given tick.
+func (t *table) tag(slot int, tag uint64) {
+	shift := slot % bucket * 8
+	word := &t.tags[slot/bucket]
+	*word = *word&^(0xff<<shift) | tag<<shift
+}
+
+// remove makes the slot unused.
+func (t *table) remove(slot int) { t.tag(slot, 0) }
+
+// grow makes the table a quarter larger, or as much larger as it takes for all
+// callers to find room, without those not seen since the given tick.
 func (t *table) grow(expired int64, by [2]uint64) {
-	live := 0
-	for slot := range t.slots {
-		if l := t.log(slot); l.key() != 0 && l.seen() > expired {
-			live++
-		}
-	}
-	next := table{size: t.size, slots: t.slots, max: t.max}
-	if live > t.slots/2 {
-		next.slots = min(t.max, t.slots+t.slots/2)
-	}
-	next.words = make([]uint32, next.slots*(t.size+header))
-	for slot := range t.slots {
-		old := t.log(slot)
-		if old.key() == 0 || old.key() == tomb || old.seen() <= expired {
-			continue
-		}
-		at, _ := next.take(old.key(), mix(old.key(), by), expired)
-		copy(next.log(at), old)
+	next := *t
+	for ok := false; !ok; {
+		n := len(next.tags)
+		next = sizedTable(t.size, min(t.max, n+n/4+1), t.max)
+		ok = next.takeAll(t, expired, by) || len(next.tags) == t.max
 	}
 	*t = next
 }
 
-// remove lets a slot be reused.
-func (t *table) remove(slot int) {
-	l := t.log(slot)
-	clear(l)
-	l.setKey(tomb)
-	l.setSeen(never)
+// takeAll copies the callers of old that were seen since the given tick and
+// reports whether there was room for all.
+func (t *table) takeAll(old *table, expired int64, by [2]uint64) bool {
+	all := true
+	for slot := range len(old.tags) * bucket {
+		from := old.log(slot)
+		if old.tags[slot/bucket]>>(slot%bucket*8)&0xff == 0 || from.seen() <= expired {
+			continue
+		}
+		hash := mix(from.key(), by)
+		at, free := t.room(hash)
+		if free == 0 {
+			all = false
+			continue
+		}
+		t.put(at, from.key(), hash)
+		copy(t.log(at), from)
+	}
+	return all
 }
 
 func (l log) key() uint64      { return uint64(l[0]) | uint64(l[1])<<32 }

@@ -1,0 +1,84 @@
+// Package fraud weighs the signs that a call is fraudulent, reads SHAKEN/STIR
+// attestations, and asks callers to prove that they are people.
+package fraud
+
+import "strings"
+
+// Attestation is what SHAKEN/STIR says about a caller's number. It speaks for the
+// number, never for the person, and only if the webhook's signature was verified.
+type Attestation struct {
+	Level       Level // what the originating carrier attests
+	Status      Status
+	Diverted    bool // attested by a carrier that forwarded the call
+	Passthrough bool // the PASSporT was handed on unchecked by a carrier between
+}
+
+// Level is a carrier's attestation: A knows customer and number, B the customer,
+// C only where the call came in.
+type Level byte
+
+// The levels; NoLevel is what a call without a PASSporT has.
+const (
+	NoLevel Level = 0
+	A       Level = 'A'
+	B       Level = 'B'
+	C       Level = 'C'
+)
+
+// Status says whether the PASSporT's signature held.
+type Status uint8
+
+// The statuses. Most calls from outside the United States and Canada are Absent.
+const (
+	Absent Status = iota
+	Passed
+	Failed
+)
+
+// ParseAttestation reads Twilio's StirVerstat parameter
+// (twilio.com/docs/voice/trusted-calling-with-shakenstir). Anything but the exact
+// spellings documented there is Absent: "TN-Validation-Passed-A" inside a longer
+// text proves nothing.
+func ParseAttestation(verstat string) Attestation {
+	rest, ok := strings.CutPrefix(verstat, "TN-Validation-")
+	if !ok {
+		return Attestation{} // No-TN-Validation, NULL, empty
+	}
+	var a Attestation
+	status, rest, levelled := strings.Cut(rest, "-")
+	switch status {
+	case "Passed":
+		a.Status = Passed
+	case "Failed":
+		a.Status = Failed
+	default:
+		return Attestation{}
+	}
+	if !levelled {
+		if a.Status == Failed {
+			return a
+		}
+		return Attestation{}
+	}
+	level, how, qualified := strings.Cut(rest, "-")
+	if len(level) != 1 || level[0] < 'A' || level[0] > 'C' {
+		return Attestation{}
+	}
+	a.Level = Level(level[0])
+	switch {
+	case !qualified:
+	case how == "Diverted":
+		a.Diverted = true
+	case how == "Passthrough":
+		a.Passthrough = true
+	default:
+		return Attestation{}
+	}
+	return a
+}
+
+// Full reports whether the carrier of the calling customer itself vouches for the
+// number, and proved it: the only attestation that says the number is genuine.
+func (a Attestation) Full() bool {
+	return a.Status == Passed && a.Level == A && !a.Diverted && !a.Passthrough
+}
