@@ -1,0 +1,276 @@
+package main
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/voice"
+)
+
+// config is what the environment says.
+type config struct {
+	authTokens  []string
+	accountSID  string
+	apiKey      string
+	apiSecret   string
+	publicURL   string
+	proxies     []netip.Prefix
+	stt         string
+	phrases     []string
+	sttURL      string
+	sttKey      string
+	sttModel    string
+	callsPerHr  int
+	blocked     *policy.Numbers
+	maxCalls    int
+	maxDuration time.Duration
+	hours       *policy.Hours
+	record      bool
+	outboundCPS int
+	adminTokens []string
+	sessionKeys [][]byte
+	logJSON     bool
+	logNumber   func(string) string
+}
+
+// variable documents one environment variable.
+type variable struct{ name, fallback, help string }
+
+// variables is what -h prints.
+var variables = []variable{
+	{"TWILIO_AUTH_TOKEN", "", "auth token, or several separated by commas while rotating; required"},
+	{"TWILIO_ACCOUNT_SID", "", "the only account whose calls are taken; needed with an API key"},
+	{"TWILIO_API_KEY", "", "SID of an API key, to hang up and to record by REST"},
+	{"TWILIO_API_SECRET", "", "secret of the API key"},
+	{"PUBLIC_URL", "", "how Twilio reaches this server, as https://calls.example.com; required"},
+	{"TRUSTED_PROXIES", "", "prefixes of proxies whose X-Forwarded headers count, separated by commas"},
+	{"STT", "pocketsphinx", "speech engine: pocketsphinx, openai or off"},
+	{"STT_PHRASES", "", "file with the phrases that callers may say; built-in list if empty"},
+	{"STT_URL", "", "base URL of the engine's server, for openai"},
+	{"STT_KEY", "", "API key of the engine's server"},
+	{"STT_MODEL", "", "model of the engine's server"},
+	{"CALLS_PER_HOUR_LIMIT", "10", "calls that one number may make in an hour; 0 = no limit"},
+	{"BLOCKED_NUMBERS", "", "numbers, or prefixes such as +1900*, separated by commas"},
+	{"MAX_CONCURRENT_CALLS", "100", "calls at once, the account's limit; 0 = no limit"},
+	{"MAX_CALL_DURATION", "5m", "longest call"},
+	{"BUSINESS_HOURS", "", "when calls are taken, as Mon-Fri 09:00-17:00; always if empty"},
+	{"BUSINESS_TZ", "UTC", "time zone of the business hours"},
+	{"TWILIO_RECORD_CALLS", "false", "record every call by REST"},
+	{"OUTBOUND_CPS", "1", "outbound calls per second"},
+	{"ADMIN_TOKENS", "", "bearer tokens for /readyz details, separated by commas"},
+	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
+	{"REDIS_URL", "", "shared store of the limits, for several instances"},
+	{"LOG_FORMAT", "text", "text or json"},
+	{"LOG_NUMBERS", "full", "phone numbers in the log: full, mask or hash"},
+}
+
+//go:embed phrases.txt
+var builtinPhrases string
+
+// env reads variables and collects what is wrong with them.
+type env struct {
+	get  func(string) string
+	errs []error
+}
+
+func (e *env) wrong(name, format string, args ...any) {
+	e.errs = append(e.errs, fmt.Errorf(name+": "+format, args...))
+}
+
+func (e *env) text(name string) string {
+	if value := strings.TrimSpace(e.get(name)); value != "" {
+		return value
+	}
+	i := slices.IndexFunc(variables, func(v variable) bool { return v.name == name })
+	return variables[i].fallback
+}
+
+func (e *env) list(name string) []string {
+	var values []string
+	for value := range strings.SplitSeq(e.text(name), ",") {
+		if value = strings.TrimSpace(value); value != "" {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+func (e *env) number(name string) int {
+	n, err := strconv.Atoi(e.text(name))
+	if err != nil || n < 0 {
+		e.wrong(name, "%q is not a whole number from 0", e.text(name))
+	}
+	return n
+}
+
+func (e *env) duration(name string) time.Duration {
+	d, err := time.ParseDuration(e.text(name))
+	if err != nil || d <= 0 {
+		e.wrong(name, "%q is not a duration such as 5m", e.text(name))
+	}
+	return d
+}
+
+func (e *env) truth(name string) bool {
+	b, err := strconv.ParseBool(e.text(name))
+	if err != nil {
+		e.wrong(name, "%q is neither true nor false", e.text(name))
+	}
+	return b
+}
+
+func (e *env) choice(name string, choices ...string) string {
+	value := e.text(name)
+	if !slices.Contains(choices, value) {
+		e.wrong(name, "%q is none of %s", value, strings.Join(choices, ", "))
+	}
+	return value
+}
+
+// configFromEnv reads the configuration, or returns every mistake in it. The
+// values of secrets do not appear in errors.
+func configFromEnv(get func(string) string) (config, error) {
+	e := &env{get: get}
+	c := config{
+		authTokens:  e.list("TWILIO_AUTH_TOKEN"),
+		accountSID:  e.text("TWILIO_ACCOUNT_SID"),
+		apiKey:      e.text("TWILIO_API_KEY"),
+		apiSecret:   e.text("TWILIO_API_SECRET"),
+		publicURL:   e.text("PUBLIC_URL"),
+		stt:         e.choice("STT", "pocketsphinx", "openai", "off"),
+		sttURL:      e.text("STT_URL"),
+		sttKey:      e.text("STT_KEY"),
+		sttModel:    e.text("STT_MODEL"),
+		callsPerHr:  e.number("CALLS_PER_HOUR_LIMIT"),
+		maxCalls:    e.number("MAX_CONCURRENT_CALLS"),
+		maxDuration: e.duration("MAX_CALL_DURATION"),
+		record:      e.truth("TWILIO_RECORD_CALLS"),
+		outboundCPS: e.number("OUTBOUND_CPS"),
+		adminTokens: e.list("ADMIN_TOKENS"),
+		logJSON:     e.choice("LOG_FORMAT", "text", "json") == "json",
+	}
+	if len(c.authTokens) == 0 {
+		e.wrong("TWILIO_AUTH_TOKEN", "is missing (to try without an account: -demo)")
+	}
+	if c.publicURL == "" {
+		e.wrong("PUBLIC_URL", "is missing")
+	}
+	if (c.apiKey == "") != (c.apiSecret == "") || c.apiKey != "" && c.accountSID == "" {
+		e.wrong("TWILIO_API_KEY", "TWILIO_API_KEY, TWILIO_API_SECRET and TWILIO_ACCOUNT_SID go together")
+	}
+	if c.record && c.apiKey == "" {
+		e.wrong("TWILIO_RECORD_CALLS", "recording needs TWILIO_API_KEY")
+	}
+	for _, value := range e.list("TRUSTED_PROXIES") {
+		prefix, err := netip.ParsePrefix(value)
+		if err != nil {
+			e.wrong("TRUSTED_PROXIES", "%q is not a prefix such as 10.0.0.0/8", value)
+		}
+		c.proxies = append(c.proxies, prefix)
+	}
+	for i, value := range e.list("SESSION_KEYS") {
+		if len(value) < 16 {
+			e.wrong("SESSION_KEYS", "key %d has fewer than 16 characters", i+1)
+		}
+		key := sha256.Sum256([]byte(value))
+		c.sessionKeys = append(c.sessionKeys, key[:])
+	}
+	c.readPolicy(e)
+	c.readPhrases(e)
+	c.readLogNumbers(e)
+	if c.stt == "openai" {
+		if u, err := url.Parse(c.sttURL); err != nil || u.Host == "" {
+			e.wrong("STT_URL", "STT=openai needs the URL of the server")
+		}
+	}
+	if e.text("REDIS_URL") != "" {
+		e.wrong("REDIS_URL", "this build keeps its limits in memory")
+	}
+	return c, errors.Join(e.errs...)
+}
+
+func (c *config) readPolicy(e *env) {
+	var err error
+	if c.blocked, err = policy.ParseNumbers(e.text("BLOCKED_NUMBERS")); err != nil {
+		e.wrong("BLOCKED_NUMBERS", "%w", err)
+	}
+	if _, err := time.LoadLocation(e.text("BUSINESS_TZ")); err != nil {
+		e.wrong("BUSINESS_TZ", "%w", err)
+	} else if spec := e.text("BUSINESS_HOURS"); spec != "" {
+		if c.hours, err = policy.ParseHours(spec, e.text("BUSINESS_TZ")); err != nil {
+			e.wrong("BUSINESS_HOURS", "%w", err)
+		}
+	}
+}
+
+func (c *config) readPhrases(e *env) {
+	text := builtinPhrases
+	if path := e.text("STT_PHRASES"); path != "" {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			e.wrong("STT_PHRASES", "%w", err)
+		}
+		text = string(data)
+	}
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimSpace(line); line != "" {
+			c.phrases = append(c.phrases, line)
+		}
+	}
+	if len(c.phrases) == 0 && c.stt == "pocketsphinx" {
+		e.wrong("STT_PHRASES", "the file holds no phrases, and pocketsphinx hears only phrases")
+	}
+}
+
+func (c *config) readLogNumbers(e *env) {
+	switch e.choice("LOG_NUMBERS", "full", "mask", "hash") {
+	case "mask":
+		c.logNumber = voice.MaskNumber
+	case "hash":
+		key := sha256.Sum256([]byte("log numbers " + strings.Join(c.authTokens, ",")))
+		c.logNumber = voice.HashNumber(key[:])
+	}
+}
+
+// policies puts the configured policies together.
+func (c *config) policies() policy.Policy {
+	policies := []policy.Policy{policy.Blocked(c.blocked)}
+	if c.hours != nil {
+		policies = append(policies, c.hours)
+	}
+	if c.callsPerHr > 0 {
+		policies = append(policies, policy.PerCaller(c.callsPerHr, time.Hour))
+	}
+	if c.maxCalls > 0 {
+		policies = append(policies, policy.Concurrent(c.maxCalls))
+	}
+	return policy.All(policies...)
+}
+
+// logger returns the log as the configuration wants it. WARN is spelled WARNING,
+// as the runbook's queries do.
+func (c *config) logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.LevelKey && a.Value.Any() == slog.LevelWarn {
+			a.Value = slog.StringValue("WARNING")
+		}
+		return a
+	}}
+	if c.logJSON {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

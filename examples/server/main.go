@@ -1,0 +1,70 @@
+// Command server is the reference server of dialtone: it answers Twilio calls
+// for real, and with -demo it answers a call of a built-in fake Twilio, so that
+// no account is needed to see one.
+//
+// Run it with -h for its flags and environment.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals // the first one drains
+		stop()
+		<-signals // the second one does not wait
+		os.Exit(1)
+	}()
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+}
+
+// run is main without the process around it.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("server", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	addr := flags.String("addr", ":8080", "address to listen on")
+	demo := flags.Bool("demo", false, "answer one call of a built-in fake Twilio, on loopback only, and exit")
+	stay := flags.Bool("stay", false, "with -demo: keep serving afterwards")
+	flags.Usage = func() { usage(flags) }
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *demo {
+		return runDemo(ctx, getenv, *stay, stdout)
+	}
+	config, err := configFromEnv(getenv)
+	if err != nil {
+		return fmt.Errorf("the configuration is wrong, nothing was started:\n%w", err)
+	}
+	return serve(ctx, config, *addr, stderr)
+}
+
+func usage(flags *flag.FlagSet) {
+	w := flags.Output()
+	fmt.Fprint(w, "server answers Twilio calls.\n\nFlags:\n")
+	flags.PrintDefaults()
+	fmt.Fprint(w, "\nEnvironment:\n")
+	for _, v := range variables {
+		fallback := ""
+		if v.fallback != "" {
+			fallback = " (default " + v.fallback + ")"
+		}
+		fmt.Fprintf(w, "  %-22s %s%s\n", v.name, v.help, fallback)
+	}
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"agentos.dev/dialtone/metrics"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/twiliorest"
+)
+
+// app is everything that serves calls, put together.
+type app struct {
+	voice   *voice.Server
+	handler http.Handler
+	metrics *prometheus.Registry
+	engine  stt.Engine
+	log     *slog.Logger
+}
+
+// newApp puts the packages together as a host would.
+func newApp(ctx context.Context, c config, log *slog.Logger, extra *voice.Trace) (*app, error) {
+	engine, err := newEngine(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	a := &app{engine: engine, log: log, metrics: prometheus.NewRegistry()}
+	if err := a.build(c, extra); err != nil {
+		closeEngine(engine)
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *app) build(c config, extra *voice.Trace) error {
+	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m, err := metrics.New(a.metrics, &metrics.Options{ConcurrentCallsLimit: c.maxCalls})
+	if err != nil {
+		return err
+	}
+	answer, err := newReceptionist(a.log)
+	if err != nil {
+		return err
+	}
+	config := voice.Config{
+		AuthTokens:     c.authTokens,
+		PublicURL:      c.publicURL,
+		TrustedProxies: c.proxies,
+		Handler:        answer,
+		STT:            a.engine,
+		Phrases:        c.phrases,
+		Policy:         c.policies(),
+		MaxDuration:    c.maxDuration,
+		SessionKeys:    c.sessionKeys,
+		Logger:         a.log,
+		LogNumber:      c.logNumber,
+		Trace:          m.Trace().Join(extra),
+	}
+	if c.accountSID != "" {
+		config.AccountSIDs = []string{c.accountSID}
+	}
+	if c.apiKey != "" {
+		if config.Hanger, err = twiliorest.New(twiliorest.Options{
+			AccountSID: c.accountSID, APIKey: c.apiKey, APISecret: c.apiSecret,
+		}); err != nil {
+			return err
+		}
+	}
+	if a.voice, err = voice.New(config); err != nil {
+		return err
+	}
+	m.Watch(a.voice)
+
+	mux := http.NewServeMux()
+	mux.Handle("/api/voice/", a.voice)
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", a.serveReady)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	a.handler = m.Middleware(mux)
+	return nil
+}
+
+// serveReady tells a load balancer whether to send calls here: not while
+// draining, at capacity, or with a speech engine that does not work.
+func (a *app) serveReady(w http.ResponseWriter, r *http.Request) {
+	health := a.voice.Health(r.Context())
+	if health.Status != "ok" || health.ActiveCalls >= health.Capacity {
+		http.Error(w, health.Status, http.StatusServiceUnavailable)
+		return
+	}
+	io.WriteString(w, "ok\n")
+}
+
+// newHTTPServer bounds what a client can cost before its signature is checked.
+func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      15 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12},
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+// drainTime is how long calls in progress may go on after a SIGTERM, on top of
+// the longest call.
+const drainTime = 30 * time.Second
+
+// serve runs the server until ctx ends and the calls in progress have.
+func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
+	log := c.logger(stderr)
+	a, err := newApp(ctx, c, log, nil)
+	if err != nil {
+		return err
+	}
+	defer closeEngine(a.engine)
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	server := newHTTPServer(a.handler, log)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	log.Info("listening", "addr", listener.Addr().String(), "public_url", c.publicURL, "stt", c.stt)
+
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("draining: no new calls; a second signal exits at once")
+	wait, cancel := context.WithTimeout(context.Background(), c.maxDuration+drainTime)
+	defer cancel()
+	err = errors.Join(a.voice.Shutdown(wait), server.Shutdown(wait))
+	if err == nil {
+		log.Info("stopped: every call has ended")
+		return nil
+	}
+	return fmt.Errorf("server: %w", err)
+}

@@ -1,0 +1,182 @@
+// Package metrics exports a voice server's work to Prometheus: the series, with
+// the names, labels and buckets, that the operations runbook's alerts and
+// dashboard are made of.
+//
+//	m, err := metrics.New(prometheus.DefaultRegisterer, nil)
+//	...
+//	srv, err := voice.New(voice.Config{Trace: m.Trace(), ...})
+//	...
+//	m.Watch(srv)
+//	mux.Handle("/api/voice/", m.Middleware(srv))
+//
+// Labels come from closed sets: nothing that a caller can choose becomes a label
+// value, and every series of such a set exists from the start, at 0, so that the
+// first failure is an increase.
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"agentos.dev/dialtone/voice"
+)
+
+// Options tune what is exported. The zero value suits most hosts.
+type Options struct {
+	// Countries are the values that the label from_country may take, as ISO
+	// 3166-1 alpha-2 codes; calls from elsewhere count as "other". nil stands for
+	// all of the standard's countries, whose series appear with their first call.
+	Countries []string
+	// NativeHistograms adds native histograms to the classic ones, for scrapers
+	// that ask for protobuf.
+	NativeHistograms bool
+	// ConcurrentCallsLimit is exported as twilio_concurrent_calls_limit; 0 leaves
+	// the series out.
+	ConcurrentCallsLimit int
+	// Version is exported with twilio_build_info; "" stands for the main module's.
+	Version string
+}
+
+// Metrics is a set of series in one registry. Its methods may be called from any
+// goroutine.
+type Metrics struct {
+	server    atomic.Pointer[voice.Server]
+	countries map[string]bool
+
+	calls       *prometheus.CounterVec
+	duration    prometheus.Histogram
+	chunks      prometheus.Counter
+	transcoding *closedSet
+	sttLatency  prometheus.Histogram
+	e2eLatency  prometheus.Histogram
+	sttLength   prometheus.Histogram
+	sttErrors   *closedSet
+	wsErrors    *closedSet
+	wsConnect   prometheus.Histogram
+	dropped     *prometheus.CounterVec
+	decisions   *prometheus.CounterVec
+	signatures  *prometheus.CounterVec
+	requests    *prometheus.HistogramVec
+}
+
+// New creates the series and registers them.
+func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
+	if options == nil {
+		options = &Options{}
+	}
+	m := &Metrics{countries: countrySet(options.Countries)}
+	f := factory{reg: reg, native: options.NativeHistograms}
+
+	m.calls = f.counters("twilio_calls_total", "Total Twilio voice calls", "status", "from_country")
+	m.duration = f.histogram("twilio_call_duration_seconds", "Call duration in seconds", 10, 30, 60, 120, 300, 600)
+	m.chunks = f.counter("twilio_audio_chunks_received_total", "Total audio chunks received from Twilio")
+	m.transcoding = f.set("twilio_transcoding_errors_total", "Total audio transcoding errors", "error_type", transcodingErrors)
+	m.sttLatency = f.histogram("twilio_stt_latency_seconds", "STT transcription latency", 0.1, 0.2, 0.5, 1, 2, 5)
+	m.e2eLatency = f.histogram("twilio_e2e_latency_seconds", "Time from the caller's last word to the transcript", 0.1, 0.2, 0.3, 0.5, 0.6, 1, 2, 5)
+	m.sttLength = f.histogram("twilio_stt_transcript_length_chars", "Length of transcribed text in characters", 10, 50, 100, 200, 500)
+	m.sttErrors = f.set("twilio_stt_errors_total", "Total speech recognition errors", "error_type", sttErrors)
+	m.wsErrors = f.set("twilio_websocket_errors_total", "Total WebSocket errors", "error_type", webSocketErrors)
+	m.wsConnect = f.histogram("twilio_websocket_connect_seconds", "Time from the WebSocket handshake to the start of the stream", 0.1, 0.25, 0.5, 1, 2, 5, 10)
+	m.dropped = f.counters("twilio_audio_frames_dropped_total", "Total audio frames that were dropped", "reason")
+	m.decisions = f.counters("twilio_policy_decisions_total", "Total decisions about inbound calls", "decision", "reason")
+	m.signatures = f.counters("twilio_signature_checks_total", "Total signature checks", "result", "key")
+	m.requests = f.histograms("http_request_duration_seconds", "Duration of HTTP requests",
+		[]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 15}, "endpoint", "method", "code")
+
+	f.gauge("twilio_active_calls", "Currently active Twilio calls", func(s voice.Stats) float64 { return float64(s.ActiveCalls) }, m)
+	f.gauge("twilio_websocket_connections", "Currently connected Twilio WebSockets", func(s voice.Stats) float64 { return float64(s.ActiveCalls) }, m)
+	f.gauge("twilio_draining", "1 while the server refuses new streams", func(s voice.Stats) float64 {
+		if s.Draining {
+			return 1
+		}
+		return 0
+	}, m)
+	if options.ConcurrentCallsLimit > 0 {
+		f.constant("twilio_concurrent_calls_limit", "Limit of concurrent calls of the account", float64(options.ConcurrentCallsLimit), nil)
+	}
+	f.constant("twilio_build_info", "The version of the program, as a label", 1, prometheus.Labels{"version": version(options.Version)})
+	m.createAtZero(options.Countries)
+	return m, errors.Join(f.errs...)
+}
+
+// Watch makes the gauges show what srv is doing. They are read at each scrape,
+// so they cannot drift.
+func (m *Metrics) Watch(srv *voice.Server) { m.server.Store(srv) }
+
+func version(configured string) string {
+	if configured != "" {
+		return configured
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}
+
+// factory creates and registers series, and keeps the errors.
+type factory struct {
+	reg    prometheus.Registerer
+	native bool
+	errs   []error
+}
+
+func (f *factory) register(name string, c prometheus.Collector) {
+	if err := f.reg.Register(c); err != nil {
+		f.errs = append(f.errs, fmt.Errorf("metrics: %s: %w", name, err))
+	}
+}
+
+func (f *factory) counter(name, help string) prometheus.Counter {
+	c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	f.register(name, c)
+	return c
+}
+
+func (f *factory) counters(name, help string, labels ...string) *prometheus.CounterVec {
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	f.register(name, c)
+	return c
+}
+
+func (f *factory) set(name, help, label string, values []string) *closedSet {
+	return newClosedSet(f.counters(name, help, label), values)
+}
+
+func (f *factory) histogramOpts(name, help string, buckets []float64) prometheus.HistogramOpts {
+	opts := prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}
+	if f.native {
+		opts.NativeHistogramBucketFactor = 1.1
+		opts.NativeHistogramMaxBucketNumber = 100
+	}
+	return opts
+}
+
+func (f *factory) histogram(name, help string, buckets ...float64) prometheus.Histogram {
+	h := prometheus.NewHistogram(f.histogramOpts(name, help, buckets))
+	f.register(name, h)
+	return h
+}
+
+func (f *factory) histograms(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	h := prometheus.NewHistogramVec(f.histogramOpts(name, help, buckets), labels)
+	f.register(name, h)
+	return h
+}
+
+func (f *factory) gauge(name, help string, value func(voice.Stats) float64, m *Metrics) {
+	f.register(name, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+		if srv := m.server.Load(); srv != nil {
+			return value(srv.Stats())
+		}
+		return 0
+	}))
+}
+
+func (f *factory) constant(name, help string, value float64, labels prometheus.Labels) {
+	f.register(name, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels},
+		func() float64 { return value }))
+}

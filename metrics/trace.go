@@ -1,0 +1,112 @@
+package metrics
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/signature"
+)
+
+// Trace returns the hooks that fill the series; give it to [voice.Config].
+func (m *Metrics) Trace() *voice.Trace {
+	return &voice.Trace{
+		Signature: func(r signature.Result) {
+			m.signatures.WithLabelValues(result(r), strconv.Itoa(r.Key)).Inc()
+		},
+		Decision: func(_ voice.Info, d policy.Decision) {
+			m.decisions.WithLabelValues(d.Verdict.String(), string(d.Reason)).Inc()
+		},
+		StreamStarted: func(_ voice.Info, took time.Duration) { m.wsConnect.Observe(took.Seconds()) },
+		StreamEnded:   func(_ voice.Info, e voice.End) { m.duration.Observe(e.Duration.Seconds()) },
+		CallFinished: func(c voice.Info, status string) {
+			m.calls.WithLabelValues(status, m.country(c.Country)).Inc()
+		},
+		FrameReceived:    m.chunks.Inc,
+		FramesDropped:    func(reason string, n int) { m.dropped.WithLabelValues(reason).Add(float64(n)) },
+		TranscodingError: m.transcoding.inc,
+		WebSocketError:   m.wsErrors.inc,
+		STTEvent:         m.sttEvent,
+		STTError:         func(_ voice.Info, kind string) { m.sttErrors.inc(kind) },
+	}
+}
+
+func (m *Metrics) sttEvent(_ voice.Info, e stt.Event) {
+	switch {
+	case e.Kind == stt.Final:
+		m.sttLength.Observe(float64(utf8.RuneCountInString(e.Transcript.Text)))
+		if e.Timing.Valid {
+			m.sttLatency.Observe(e.Timing.Latency.Seconds())
+			m.e2eLatency.Observe(e.Timing.Latency.Seconds())
+		}
+	case e.Kind == stt.Degraded && errors.Is(e.Err, stt.ErrOverrun):
+		m.dropped.WithLabelValues("overrun").Inc()
+	}
+}
+
+// endpoint returns the pattern that the mux found for a request, without its
+// method: a closed set, as the runbook writes it.
+func endpoint(r *http.Request) string {
+	if i := strings.IndexByte(r.Pattern, '/'); i >= 0 {
+		return r.Pattern[i:]
+	}
+	return other
+}
+
+// Middleware measures the requests that next serves. Mount it around a
+// [voice.Server] or around the host's mux: the endpoint is the pattern of the
+// innermost http.ServeMux that the request went through.
+func (m *Metrics) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := time.Now()
+		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(recorder, r)
+		m.requests.WithLabelValues(endpoint(r), method(r.Method), strconv.Itoa(recorder.status)).
+			Observe(time.Since(begun).Seconds())
+	})
+}
+
+// method keeps a client from inventing label values.
+func method(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost:
+		return m
+	}
+	return other
+}
+
+// statusRecorder notes the status of a response. Unwrap lets the WebSocket
+// upgrade reach the connection below.
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+	wrote  bool
+}
+
+func (r *statusRecorder) WriteHeader(status int) {
+	if !r.wrote {
+		r.status, r.wrote = status, status >= 200 || status == http.StatusSwitchingProtocols
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *statusRecorder) Write(b []byte) (int, error) {
+	r.wrote = true
+	return r.ResponseWriter.Write(b)
+}
+
+func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// result returns why a signature was refused, or "valid".
+func result(r signature.Result) string {
+	if r.Reason == "" {
+		return "valid"
+	}
+	return string(r.Reason)
+}

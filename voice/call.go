@@ -1,0 +1,177 @@
+package voice
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"sync"
+	"time"
+
+	"agentos.dev/dialtone/mediastream"
+	"agentos.dev/dialtone/stt"
+)
+
+// ErrCallEnded is the error of what cannot be done because the call is over.
+var ErrCallEnded = errors.New("voice: call has ended")
+
+// Handler answers calls.
+//
+// ServeCall runs on a goroutine of its own for every call. Returning nil hangs up
+// after what was played has been heard; returning an error hangs up at once, and
+// the call counts as failed unless it was over anyway. The context ends when the
+// call does: within a second of the caller hanging up, which leaves time for the
+// last words to be transcribed, or when the call has lasted [Config].MaxDuration
+// or the server shuts down; context.Cause tells which. A panic ends that call
+// alone.
+type Handler interface {
+	ServeCall(ctx context.Context, call *Call) error
+}
+
+// HandlerFunc makes a Handler of a function.
+type HandlerFunc func(ctx context.Context, call *Call) error
+
+// ServeCall calls f.
+func (f HandlerFunc) ServeCall(ctx context.Context, call *Call) error { return f(ctx, call) }
+
+// Call is a call in progress. Its methods may be called from any goroutine, but
+// only one at a time may read events.
+type Call struct {
+	Info
+	StreamSID  string            // "MZ" and 32 hexadecimal digits
+	Parameters map[string]string // the stream's custom parameters
+	Started    time.Time
+
+	conn    *mediastream.Conn
+	inbox   *inbox
+	player  *player
+	sending sync.Mutex // keeps each playback's audio and mark together
+}
+
+// Transcripts returns what the caller says, as it is recognised: final
+// transcripts, and before them interim ones if the engine has them. The
+// sequence ends when the call does, or with an error when speech recognition has
+// failed for good; the call is still up then. Without [Config].STT the sequence
+// only waits for the end of the call.
+func (c *Call) Transcripts(ctx context.Context) iter.Seq2[stt.Transcript, error] {
+	return func(yield func(stt.Transcript, error) bool) {
+		for e, err := range c.Events(ctx) {
+			switch {
+			case err != nil:
+				yield(stt.Transcript{}, err)
+				return
+			case e.Kind == stt.Interim, e.Kind == stt.Final:
+				if !yield(e.Transcript, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Events returns everything that happens in the call: speech that starts, what
+// is recognised, keys that are pressed. It ends when the call does or ctx is
+// done. An error tells that there will be no more transcripts; keys still come.
+// Leaving the loop and coming back later loses nothing.
+func (c *Call) Events(ctx context.Context) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		for {
+			e, err := c.inbox.next(ctx)
+			if err != nil || !yield(e, e.failure) {
+				return
+			}
+		}
+	}
+}
+
+// Digits collects keys that the caller presses until there are n of them, the
+// key end is pressed ("#", say; "" for none), or ctx is done, whose error it
+// returns with the digits so far. Speech that comes in between is dropped.
+func (c *Call) Digits(ctx context.Context, n int, end string) (string, error) {
+	digits := ""
+	for len(digits) < n {
+		e, err := c.inbox.next(ctx)
+		switch {
+		case err == io.EOF:
+			return digits, ErrCallEnded
+		case err != nil:
+			return digits, err
+		case e.Digit == "":
+		case e.Digit == end:
+			return digits, nil
+		default:
+			digits += e.Digit
+		}
+	}
+	return digits, nil
+}
+
+// Play queues audio for the caller, behind what was queued before, and returns
+// at once. The audio is what a call carries: mu-law, 8000 Hz, one byte a sample;
+// see codec.ReadMulaw for reading a WAV file.
+func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	playback, err := c.player.add(audioLength(len(audio)), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err = c.conn.SendMedia(audio); err == nil {
+		err = c.conn.SendMark(playback.mark)
+	}
+	if err != nil {
+		c.player.drop(playback, err)
+		return nil, err
+	}
+	return playback, nil
+}
+
+// Interrupt stops what is playing and drops what is queued, here and at Twilio:
+// the answer to a caller who starts to speak. Their playbacks end with
+// [ErrInterrupted].
+func (c *Call) Interrupt() error {
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	c.player.interrupt(ErrInterrupted, time.Now())
+	return c.conn.Clear()
+}
+
+// audioLength returns how long n bytes of mu-law last.
+func audioLength(n int) time.Duration {
+	const rate = 8000
+	return time.Duration(n) * time.Second / rate
+}
+
+// Reason says why a call ended.
+type Reason string
+
+// Reasons, each of which is also the cause of the call's context.
+const (
+	ReasonHungUp     Reason = "hung_up"    // Twilio's stop message: the caller hung up, or the call was ended by REST
+	ReasonReturned   Reason = "returned"   // the handler returned nil
+	ReasonError      Reason = "error"      // the handler returned an error
+	ReasonPanic      Reason = "panic"      // the handler panicked
+	ReasonTimeout    Reason = "timeout"    // the call lasted Config.MaxDuration
+	ReasonShutdown   Reason = "shutdown"   // the server shut down
+	ReasonDisconnect Reason = "disconnect" // the connection broke without a stop message
+	ReasonProtocol   Reason = "protocol"   // Twilio's side broke the protocol
+)
+
+// Error implements error, so that context.Cause can return a Reason.
+func (r Reason) Error() string { return "voice: call ended: " + string(r) }
+
+// failed reports whether a call that ends so counts as failed.
+func (r Reason) failed() bool {
+	return r == ReasonError || r == ReasonPanic || r == ReasonProtocol
+}
+
+// End describes how a call ended.
+type End struct {
+	Reason   Reason
+	Err      error         // the handler's or the connection's; may be nil
+	Duration time.Duration // from the start message
+	Stream   mediastream.Stats
+}

@@ -1,0 +1,80 @@
+package voice_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/stttest"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+// mulaw reads a recording as the audio of a call.
+func mulaw(t testing.TB, file string) []byte {
+	t.Helper()
+	f, err := os.Open(file)
+	require.NoError(t, err)
+	defer f.Close()
+	audio, err := codec.ReadMulaw(f)
+	require.NoError(t, err)
+	return audio
+}
+
+// newHost mounts a server, configured for the fake Twilio, in a mux of its own.
+func newHost(t testing.TB, config voice.Config) (*voice.Server, *http.ServeMux) {
+	t.Helper()
+	config.AuthTokens = []string{voicetest.AuthToken}
+	config.PublicURL = voicetest.PublicURL
+	srv, err := voice.New(config)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		require.NoError(t, srv.Shutdown(ctx), "calls outlived the test")
+		require.Equal(t, 0, srv.Stats().ActiveCalls)
+		require.Equal(t, 0, srv.Stats().Streams)
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/api/voice/", srv)
+	return srv, mux
+}
+
+// hears returns an engine that hears the given texts, one an utterance.
+func hears(texts ...string) stt.Engine {
+	return stt.Segmented(&stttest.Recognizer{Texts: texts}, stt.Segmentation{})
+}
+
+// TestHost is what the author of a host writes.
+func TestHost(t *testing.T) {
+	confirmation := mulaw(t, "testdata/noted.wav")
+	answer := func(ctx context.Context, call *voice.Call) error {
+		for transcript, err := range call.Transcripts(ctx) {
+			if err != nil {
+				return err
+			}
+			if transcript.Final && transcript.Text == "book a room" {
+				if _, err := call.Play(ctx, confirmation); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	_, mux := newHost(t, voice.Config{Handler: voice.HandlerFunc(answer), STT: hears("book a room")})
+
+	tw := voicetest.New(t, mux)
+	call := tw.Dial("+14155550100", "+14155550199")
+	call.Speak("testdata/book_a_room.wav")
+	call.Hears(confirmation, 2*time.Second)
+	call.HangUp()
+
+	require.Empty(t, call.Warnings())
+	require.Equal(t, "completed", call.Status())
+}

@@ -1,0 +1,108 @@
+package voice
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/twiml"
+)
+
+// answer is the TwiML that a webhook was answered with.
+type answer []byte
+
+// apology is spoken when the server itself is at fault, because Twilio would
+// read out an error page or play "an application error has occurred".
+const apology = "We are sorry. This call cannot be taken right now. Please call again later."
+
+// serveInbound answers the webhook of a new call. The signature has been
+// verified and r.PostForm is what was signed.
+func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	info := infoOf(r.PostForm)
+	if !callSID.MatchString(info.SID) {
+		http.Error(w, "CallSid is missing or malformed", http.StatusBadRequest)
+		return
+	}
+	reply, known := s.answers.get(info.SID, time.Now())
+	if !known {
+		reply = s.decide(r, info)
+		// A second delivery may have come meanwhile; both get the first answer.
+		if first, stored := s.answers.add(info.SID, reply, time.Now()); !stored && first != nil {
+			reply = first
+		}
+	}
+	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+	w.Write(reply)
+}
+
+// decide asks the policy and turns its decision into TwiML.
+func (s *Server) decide(r *http.Request, info Info) (reply answer) {
+	log := s.config.Logger.With("call_sid", info.SID, "account_sid", info.AccountSID,
+		"from", s.logNumber(info.From), "to", s.logNumber(info.To))
+	log.Info("Twilio inbound call from=" + s.logNumber(info.From))
+
+	defer func() {
+		if p := recover(); p != nil {
+			log.Error("call failed call_sid="+info.SID, "error_message", "policy panicked", "error", p, "stack", string(debug.Stack()))
+			s.count(info, "failed")
+			reply = say(apology)
+		}
+	}()
+	decision := policy.Decision{Verdict: policy.Allow}
+	if s.config.Policy != nil {
+		decision = s.config.Policy.Decide(r.Context(), info.policyCall())
+	}
+	s.config.Trace.Decision(info, decision)
+	if decision.Verdict == policy.Allow {
+		return s.connect(info, r)
+	}
+	s.logRefusal(log, info, decision)
+	return refuse(decision)
+}
+
+// connect answers with a bidirectional stream to this server. When the stream
+// ends, so does the call.
+func (s *Server) connect(info Info, r *http.Request) answer {
+	// What Twilio asked for, before any http.StripPrefix, says where we are mounted.
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	mount := strings.TrimSuffix(path, inboundRoute)
+	token := s.keys.sign(newSession(info, time.Now()))
+	response := twiml.Response{Verbs: []twiml.Verb{
+		&twiml.Connect{Noun: &twiml.Stream{URL: s.streamBase + mount + streamRoute + token}},
+		&twiml.Hangup{},
+	}}
+	return response.AppendXML(nil)
+}
+
+// refuse answers with the policy's refusal. Reject as the first verb costs
+// nothing; speaking answers the call.
+func refuse(d policy.Decision) answer {
+	switch {
+	case d.Message != "":
+		return say(d.Message)
+	case d.Busy:
+		return (&twiml.Response{Verbs: []twiml.Verb{&twiml.Reject{Reason: twiml.ReasonBusy}}}).AppendXML(nil)
+	}
+	return (&twiml.Response{Verbs: []twiml.Verb{&twiml.Reject{}}}).AppendXML(nil)
+}
+
+func say(text string) answer {
+	return (&twiml.Response{Verbs: []twiml.Verb{&twiml.Say{Text: text}, &twiml.Hangup{}}}).AppendXML(nil)
+}
+
+// logRefusal writes the line that the runbook's queries look for.
+func (s *Server) logRefusal(log *slog.Logger, info Info, d policy.Decision) {
+	if d.Reason == policy.RateLimit {
+		log.Warn("Rate limit exceeded from_number="+s.logNumber(info.From), "detail", d.Detail)
+		return
+	}
+	log.Warn("Call refused from_number="+s.logNumber(info.From), "reason", d.Reason, "detail", d.Detail)
+}

@@ -1,0 +1,71 @@
+package voice
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// Info identifies a call. All fields are as Twilio sent them in the signed
+// webhook; From may be a number in E.164 form, "client:name", "sip:..." or a
+// word such as "anonymous".
+//
+// Source: https://www.twilio.com/docs/voice/twiml#request-parameters
+type Info struct {
+	SID        string // CallSid, "CA" and 32 hexadecimal digits
+	AccountSID string
+	From       string
+	To         string
+	Direction  string // "inbound", "outbound-api" or "outbound-dial"
+	Country    string // FromCountry, ISO 3166-1 alpha-2, or "" when unknown
+	Attested   string // StirVerstat, or ""
+}
+
+// fields lists what a session token carries, in its order.
+func (i *Info) fields() []*string {
+	return []*string{&i.SID, &i.AccountSID, &i.From, &i.To, &i.Direction, &i.Country, &i.Attested}
+}
+
+var callSID = regexp.MustCompile(`^CA[0-9a-fA-F]{32}$`)
+
+// infoOf reads the standard parameters of a voice webhook.
+func infoOf(form url.Values) Info {
+	return Info{
+		SID:        form.Get("CallSid"),
+		AccountSID: form.Get("AccountSid"),
+		From:       form.Get("From"),
+		To:         form.Get("To"),
+		Direction:  form.Get("Direction"),
+		Country:    countryOf(form.Get("FromCountry")),
+		Attested:   form.Get("StirVerstat"),
+	}
+}
+
+// countryOf accepts what can be a country code and nothing else.
+func countryOf(s string) string {
+	if len(s) != 2 {
+		return ""
+	}
+	s = strings.ToUpper(s)
+	for i := range len(s) {
+		if s[i] < 'A' || s[i] > 'Z' {
+			return ""
+		}
+	}
+	return s
+}
+
+// policyCall is the call as the policy sees it.
+func (i Info) policyCall() policy.Call {
+	return policy.Call{
+		SID:         i.SID,
+		AccountSID:  i.AccountSID,
+		From:        i.From,
+		To:          i.To,
+		Direction:   i.Direction,
+		Country:     i.Country,
+		StirVerstat: i.Attested,
+	}
+}

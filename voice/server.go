@@ -1,0 +1,204 @@
+// Package voice answers Twilio phone calls: it verifies Twilio's webhooks, asks
+// a policy who may call, opens the call's audio stream, has the caller's speech
+// recognised, and runs one [Handler] per call.
+//
+// A [Server] is an http.Handler that a host mounts in its own mux:
+//
+//	srv, err := voice.New(voice.Config{
+//		AuthTokens: []string{os.Getenv("TWILIO_AUTH_TOKEN")},
+//		PublicURL:  "https://calls.example.com",
+//		STT:        engine,
+//		Handler:    voice.HandlerFunc(answer),
+//	})
+//	...
+//	mux.Handle("/api/voice/", srv)
+//
+// The phone number's voice URL is then
+// https://calls.example.com/api/voice/twilio/inbound, and its status callback
+// https://calls.example.com/api/voice/twilio/status.
+//
+// No instance remembers a call between the webhook and the stream: what the
+// stream must know travels in its URL, signed. So any instance behind a load
+// balancer can take the stream.
+package voice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"agentos.dev/dialtone/voice/signature"
+)
+
+// Server answers calls. Its methods may be called from any goroutine.
+type Server struct {
+	config     Config
+	keys       keyring
+	validator  *signature.Validator
+	streamBase string // ws(s)://host/prefix of the public URL
+	handler    http.Handler
+	started    time.Time
+
+	used     *recent[[8]byte, struct{}] // nonces of session tokens
+	answers  *recent[string, answer]    // by CallSid: a webhook delivered twice gets one answer
+	finished *recent[string, struct{}]  // CallSids that have been counted
+
+	running sync.WaitGroup // goroutines of calls
+	mu      sync.Mutex
+	calls   map[string]*liveCall // by CallSid, from start to end
+	streams int                  // accepted, started or not
+	closing bool
+}
+
+const (
+	rememberAnswers  = time.Minute // Twilio retries a webhook within 15 s
+	rememberFinished = 10 * time.Minute
+	rememberLimit    = 100_000
+)
+
+// New returns a server, or an error that lists everything that is wrong with
+// the configuration.
+func New(config Config) (*Server, error) {
+	c := config.withDefaults()
+	wrong := c.check()
+	validator, err := signature.New(c.signature())
+	if err != nil && len(c.AuthTokens) > 0 {
+		wrong = errors.Join(wrong, err)
+	}
+	if wrong != nil {
+		return nil, wrong
+	}
+	keys, err := c.keys()
+	if err != nil {
+		return nil, fmt.Errorf("voice: session keys: %w", err)
+	}
+	base, _ := streamBase(c.PublicURL)
+	s := &Server{
+		config:     c,
+		keys:       keys,
+		validator:  validator,
+		streamBase: base,
+		started:    time.Now(),
+		used:       newRecent[[8]byte, struct{}](sessionTTL, rememberLimit),
+		answers:    newRecent[string, answer](rememberAnswers, rememberLimit),
+		finished:   newRecent[string, struct{}](rememberFinished, rememberLimit),
+		calls:      make(map[string]*liveCall),
+	}
+	s.handler = s.routes()
+	return s, nil
+}
+
+// The routes, below [Config].Path.
+const (
+	inboundRoute = "/twilio/inbound"
+	statusRoute  = "/twilio/status"
+	streamRoute  = "/twilio/stream/"
+	healthRoute  = "/health"
+)
+
+// routes returns the handler of everything below the path. Its patterns are
+// whole paths, so that whoever wraps the server finds in the request's Pattern
+// which of them was served.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	path := s.config.Path
+	mux.Handle(path+inboundRoute, s.validator.Middleware(http.HandlerFunc(s.serveInbound)))
+	mux.Handle(path+statusRoute, s.validator.Middleware(http.HandlerFunc(s.serveStatus)))
+	mux.HandleFunc(path+streamRoute+"{token}", s.serveStream)
+	mux.HandleFunc(path+healthRoute, s.serveHealth)
+	return mux
+}
+
+// ServeHTTP serves, below [Config].Path:
+//
+//	POST twilio/inbound         a call comes in
+//	GET  twilio/stream/{token}  the call's audio, a WebSocket
+//	POST twilio/status          a call has ended
+//	GET  health                 how the server is, as JSON
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// SetAuthTokens replaces the auth tokens while the server runs. Keys for session
+// tokens that were derived from the former ones stay in force.
+func (s *Server) SetAuthTokens(tokens []string) error {
+	options := s.config.signature()
+	options.Tokens = tokens
+	return s.validator.Reload(options)
+}
+
+// Stats is a view of a server at one moment.
+type Stats struct {
+	ActiveCalls int  // streams between their start and their end
+	Streams     int  // WebSocket connections, started or not
+	MaxStreams  int  // Config.MaxStreams
+	Draining    bool // Shutdown has been called
+}
+
+// Stats returns what the server is doing now.
+func (s *Server) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Stats{len(s.calls), s.streams, s.config.MaxStreams, s.closing}
+}
+
+// drainGrace is how long calls that Shutdown has ended may take to clean up.
+const drainGrace = 3 * time.Second
+
+// Shutdown refuses new streams, waits for the calls in progress to end, and
+// returns. When ctx ends first, it ends the calls that are left and returns the
+// error of ctx. http.Server.Shutdown does not know of streams: call this first.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		s.running.Wait()
+	}()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	for _, call := range s.calls {
+		go call.end(ReasonShutdown, nil)
+	}
+	s.mu.Unlock()
+	select {
+	case <-idle:
+	case <-time.After(drainGrace):
+	}
+	return ctx.Err()
+}
+
+// admit reserves a place for a stream.
+func (s *Server) admit() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing || s.streams >= s.config.MaxStreams {
+		return false
+	}
+	s.streams++
+	s.running.Add(1)
+	return true
+}
+
+// leave gives the place back.
+func (s *Server) leave() {
+	s.mu.Lock()
+	s.streams--
+	s.mu.Unlock()
+	s.running.Done()
+}
+
+// count counts a call at its terminal state, once.
+func (s *Server) count(info Info, status string) {
+	if _, first := s.finished.add(info.SID, struct{}{}, time.Now()); first {
+		s.config.Trace.CallFinished(info, status)
+	}
+}

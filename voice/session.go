@@ -1,0 +1,122 @@
+package voice
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// session is what the webhook knew about a call and the stream must know again.
+// It travels inside the stream URL, signed, so that any instance can take the
+// stream and no instance has to remember the call.
+type session struct {
+	nonce   [8]byte
+	expires time.Time
+	info    Info
+}
+
+const (
+	sessionVersion = 1
+	sessionTTL     = time.Minute // Twilio opens the stream within seconds of the TwiML
+	macSize        = 16
+	headerSize     = 1 + 8 + 8 // version, expiry in Unix seconds, nonce
+	maxTokenLength = 2048      // well above any token we make
+	minKeyLength   = 16        // bytes of a configured session key
+	keyPurpose     = "dialtone session token v1"
+)
+
+// Reasons why a session token is refused. The caller only ever sees a 403.
+var (
+	errTokenMalformed = errors.New("voice: session token is malformed")
+	errTokenForged    = errors.New("voice: session token was not signed with any of the session keys")
+	errTokenExpired   = errors.New("voice: session token has expired")
+	errTokenUsed      = errors.New("voice: session token was used before")
+)
+
+// keyring signs session tokens with its first key and accepts all of them, so
+// that a key can be replaced while calls are being set up.
+type keyring [][]byte
+
+// deriveKeys makes a key ring out of the auth tokens: instances that share the
+// tokens share the keys, and rotating the one rotates the other.
+func deriveKeys(authTokens []string) (keyring, error) {
+	ring := make(keyring, len(authTokens))
+	for i, token := range authTokens {
+		key, err := hkdf.Key(sha256.New, []byte(token), nil, keyPurpose, sha256.Size)
+		if err != nil {
+			return nil, err
+		}
+		ring[i] = key
+	}
+	return ring, nil
+}
+
+// newSession returns a session for the call that starts now.
+func newSession(info Info, now time.Time) session {
+	s := session{expires: now.Add(sessionTTL), info: info}
+	rand.Read(s.nonce[:])
+	return s
+}
+
+// sign returns the session as a token that is safe as a URL path segment.
+func (k keyring) sign(s session) string {
+	buf := make([]byte, headerSize, 256)
+	buf[0] = sessionVersion
+	binary.BigEndian.PutUint64(buf[1:], uint64(s.expires.Unix()))
+	copy(buf[9:], s.nonce[:])
+	for _, field := range s.info.fields() {
+		buf = binary.AppendUvarint(buf, uint64(len(*field)))
+		buf = append(buf, *field...)
+	}
+	return base64.RawURLEncoding.EncodeToString(append(buf, mac(k[0], buf)...))
+}
+
+// verify returns the session of a token that one of the keys signed.
+func (k keyring) verify(token string, now time.Time) (session, error) {
+	if len(token) > maxTokenLength {
+		return session{}, errTokenMalformed
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(raw) < headerSize+macSize || raw[0] != sessionVersion {
+		return session{}, errTokenMalformed
+	}
+	body, sum := raw[:len(raw)-macSize], raw[len(raw)-macSize:]
+	if !k.signed(body, sum) {
+		return session{}, errTokenForged
+	}
+	s := session{expires: time.Unix(int64(binary.BigEndian.Uint64(body[1:])), 0)}
+	copy(s.nonce[:], body[9:])
+	rest := body[headerSize:]
+	for _, field := range s.info.fields() {
+		n, size := binary.Uvarint(rest)
+		if size <= 0 || n > uint64(len(rest)-size) {
+			return session{}, errTokenMalformed
+		}
+		*field = string(rest[size : size+int(n)])
+		rest = rest[size+int(n):]
+	}
+	if now.After(s.expires) {
+		return session{}, errTokenExpired
+	}
+	return s, nil
+}
+
+// signed tries every key, whichever matches, so that timing tells nothing.
+func (k keyring) signed(body, sum []byte) bool {
+	ok := false
+	for _, key := range k {
+		ok = hmac.Equal(mac(key, body), sum) || ok
+	}
+	return ok
+}
+
+func mac(key, body []byte) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write(body)
+	return h.Sum(nil)[:macSize]
+}

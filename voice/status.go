@@ -1,0 +1,94 @@
+package voice
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// serveStatus takes a status callback. Callbacks come in any order, several
+// times, and to any instance; only the first terminal state of a call counts.
+func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
+	info := infoOf(r.PostForm)
+	if !callSID.MatchString(info.SID) {
+		http.Error(w, "CallSid is missing or malformed", http.StatusBadRequest)
+		return
+	}
+	switch status := r.PostForm.Get("CallStatus"); status {
+	case "completed", "failed", "busy", "no-answer", "canceled":
+		s.count(info, status)
+		s.over(info.SID)
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// over ends what is left of a call that Twilio says is over.
+func (s *Server) over(callSID string) {
+	s.mu.Lock()
+	call := s.calls[callSID]
+	if call != nil {
+		s.running.Add(1)
+	}
+	s.mu.Unlock()
+	if call == nil {
+		policy.Release(s.config.Policy, callSID)
+		return
+	}
+	go func() {
+		defer s.running.Done()
+		call.end(ReasonHungUp, nil)
+	}()
+}
+
+// Health is what GET health answers.
+type Health struct {
+	Status      string `json:"status"` // "ok", "degraded" or "draining"
+	STT         string `json:"stt"`    // "ready", "off", or why it is not ready
+	ActiveCalls int    `json:"active_calls"`
+	Capacity    int    `json:"capacity"` // Config.MaxStreams
+	Uptime      string `json:"uptime"`
+}
+
+// Health returns how the server is. It asks the speech engine, if that can be
+// asked, and waits for it no longer than ctx and two seconds.
+func (s *Server) Health(ctx context.Context) Health {
+	stats := s.Stats()
+	h := Health{
+		Status:      "ok",
+		STT:         "ready",
+		ActiveCalls: stats.ActiveCalls,
+		Capacity:    stats.MaxStreams,
+		Uptime:      time.Since(s.started).Round(time.Second).String(),
+	}
+	if s.config.STT == nil {
+		h.STT = "off"
+	} else if engine, ok := s.config.STT.(interface{ Check(context.Context) error }); ok {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		if err := engine.Check(ctx); err != nil {
+			h.Status, h.STT = "degraded", err.Error()
+		}
+	}
+	if stats.Draining {
+		h.Status = "draining"
+	}
+	return h
+}
+
+// serveHealth answers 200 when calls are taken well, 503 when they are not.
+func (s *Server) serveHealth(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		return
+	}
+	health := s.Health(r.Context())
+	w.Header().Set("Content-Type", "application/json")
+	if health.Status != "ok" {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	json.NewEncoder(w).Encode(health)
+}

@@ -1,0 +1,104 @@
+package voice
+
+import (
+	"time"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/voice/signature"
+)
+
+// Trace is a set of hooks that run as a call goes through the server, as
+// net/http/httptrace does for a request. Any of them may be nil. They run on the
+// goroutine that does the work, several calls at a time, and must not block.
+//
+// The metrics package fills a Trace; a host can add its own with [Trace.Join].
+type Trace struct {
+	// Signature runs after a request's signature has been checked.
+	Signature func(signature.Result)
+	// Decision runs after the policy has been asked about an inbound call.
+	Decision func(Info, policy.Decision)
+	// StreamStarted runs when Twilio's start message has come, which is when
+	// the call counts as active; took is the time since the WebSocket handshake.
+	StreamStarted func(call Info, took time.Duration)
+	// StreamEnded runs once for every StreamStarted.
+	StreamEnded func(Info, End)
+	// CallFinished runs once per call at its terminal state: completed, failed,
+	// busy, no-answer or canceled.
+	CallFinished func(call Info, status string)
+	// FrameReceived runs for every media message of a stream. It is the one
+	// hook on the hot path.
+	FrameReceived func()
+	// FramesDropped runs when audio could not be kept for the recogniser.
+	FramesDropped func(reason string, frames int)
+	// TranscodingError runs when audio cannot be decoded; kind is one of base64,
+	// json, length, codec, resample and other.
+	TranscodingError func(kind string)
+	// WebSocketError runs when a connection fails; kind is one of handshake,
+	// auth, timeout, disconnect, protocol, oversize, slow_consumer and write.
+	WebSocketError func(kind string)
+	// STTEvent runs for everything the recogniser reports.
+	STTEvent func(Info, stt.Event)
+	// STTError runs when a recogniser fails; kind as in [stt.ErrorKind].
+	STTError func(call Info, kind string)
+}
+
+// Join returns a Trace that runs the hooks of t and then those of other.
+func (t *Trace) Join(other *Trace) *Trace {
+	a, b := t.complete(), other.complete()
+	return &Trace{
+		Signature:        func(r signature.Result) { a.Signature(r); b.Signature(r) },
+		Decision:         func(c Info, d policy.Decision) { a.Decision(c, d); b.Decision(c, d) },
+		StreamStarted:    func(c Info, took time.Duration) { a.StreamStarted(c, took); b.StreamStarted(c, took) },
+		StreamEnded:      func(c Info, e End) { a.StreamEnded(c, e); b.StreamEnded(c, e) },
+		CallFinished:     func(c Info, status string) { a.CallFinished(c, status); b.CallFinished(c, status) },
+		FrameReceived:    func() { a.FrameReceived(); b.FrameReceived() },
+		FramesDropped:    func(reason string, n int) { a.FramesDropped(reason, n); b.FramesDropped(reason, n) },
+		TranscodingError: func(kind string) { a.TranscodingError(kind); b.TranscodingError(kind) },
+		WebSocketError:   func(kind string) { a.WebSocketError(kind); b.WebSocketError(kind) },
+		STTEvent:         func(c Info, e stt.Event) { a.STTEvent(c, e); b.STTEvent(c, e) },
+		STTError:         func(c Info, kind string) { a.STTError(c, kind); b.STTError(c, kind) },
+	}
+}
+
+// complete returns a copy of t, which may be nil, with every hook set.
+func (t *Trace) complete() *Trace {
+	c := Trace{}
+	if t != nil {
+		c = *t
+	}
+	if c.Signature == nil {
+		c.Signature = func(signature.Result) {}
+	}
+	if c.Decision == nil {
+		c.Decision = func(Info, policy.Decision) {}
+	}
+	if c.StreamStarted == nil {
+		c.StreamStarted = func(Info, time.Duration) {}
+	}
+	if c.StreamEnded == nil {
+		c.StreamEnded = func(Info, End) {}
+	}
+	if c.CallFinished == nil {
+		c.CallFinished = func(Info, string) {}
+	}
+	if c.FrameReceived == nil {
+		c.FrameReceived = func() {}
+	}
+	if c.FramesDropped == nil {
+		c.FramesDropped = func(string, int) {}
+	}
+	if c.TranscodingError == nil {
+		c.TranscodingError = func(string) {}
+	}
+	if c.WebSocketError == nil {
+		c.WebSocketError = func(string) {}
+	}
+	if c.STTEvent == nil {
+		c.STTEvent = func(Info, stt.Event) {}
+	}
+	if c.STTError == nil {
+		c.STTError = func(Info, string) {}
+	}
+	return &c
+}
