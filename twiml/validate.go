@@ -1,30 +1,76 @@
 package twiml
 
-import "time"
-
-type classID uint8
-
-type kind uint8
-
-const (
-	kindString kind = iota
-	kindUrl
-	kindAbsoluteURL
-	kindWss
-	kindInt
-	kindSeconds
-	kindMilliseconds
-	kindDuration
-	kindEnum
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
 )
 
+// Error is one thing that is wrong with a document.
+type Error struct {
+	Path string // of the element, such as Response/Dial[2]/Number
+	Attr string // the wrong attribute, or empty
+	Code int    // Twilio's error for it, or 0; see https://www.twilio.com/docs/api/errors
+	Msg  string
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("twiml: " + e.Path + ": ")
+	if e.Attr != "" {
+		b.WriteString(e.Attr + ": ")
+	}
+	b.WriteString(e.Msg)
+	if e.Code != 0 {
+		b.WriteString(" (error " + strconv.Itoa(e.Code) + ")")
+	}
+	return b.String()
+}
+
+// Validate reports everything that is wrong with the document: nesting, missing
+// and malformed attributes, limits, verbs that cannot be reached. The errors are
+// of type *[Error], joined by [errors.Join].
+//
+// What is outside of the schema is an error with code 12200: Twilio logs a
+// warning, ignores it and goes on. Who means it can let that code pass.
+func (r *Response) Validate() error { return r.validate(false) }
+
+// ValidateREST is Validate for a document that goes into the Twiml parameter of
+// the REST API: it may have 4,000 characters and no relative URLs.
+func (r *Response) ValidateREST() error { return r.validate(true) }
+
+func (r *Response) validate(rest bool) error {
+	c := &checker{rest: rest}
+	if r == nil {
+		c.missing()
+		return errors.Join(c.errs...)
+	}
+	buf := r.write(writer{check: c}).buf
+	c.stack = append(c.stack, &frame{path: "Response"})
+	if len(buf) > MaxSize {
+		c.report(11750, "%d bytes; Twilio reads 64 kB", len(buf))
+	}
+	if n := utf8.RuneCount(buf); rest && n > MaxRESTSize {
+		c.report(32018, "%d characters; the REST API takes %d", n, MaxRESTSize)
+	}
+	return errors.Join(c.errs...)
+}
+
+// classID is the index of an element's rules in classes.
+type classID uint8
+
+// class holds the rules of an element.
 type class struct {
 	name     string
-	text     bool
+	text     bool // has text content
 	children []classID
 	attrs    []rule
 }
 
+// rule holds what an attribute must be.
 type rule struct {
 	name     string
 	kind     kind
@@ -32,24 +78,313 @@ type rule struct {
 	list     bool
 	required bool
 	min, max int
-	maxLen   int
+	maxLen   int // in characters
 	code     int
 	chars    string
 }
 
-type checker struct{}
+// kind is the type of an attribute in the schema.
+type kind uint8
 
-func (c *checker) open(classID, Node)                               {}
-func (c *checker) close()                                           {}
-func (c *checker) attrsDone()                                       {}
-func (c *checker) extra(Attr)                                       {}
-func (c *checker) attr(prefix, v string)                            {}
-func (c *checker) fraction(prefix string, d, unit time.Duration)    {}
-func (c *checker) number(prefix string, n int64, end string)        {}
-func (c *checker) list(prefix string, n int, item func(int) string) {}
-func (c *checker) text(string)                                      {}
-func (c *checker) comment(string)                                   {}
-func (c *checker) missing()                                         {}
+const (
+	kindString kind = iota
+	kindURL
+	kindAbsoluteURL
+	kindWSS
+	kindInt
+	kindSeconds
+	kindMilliseconds
+	kindDuration
+	kindEnum
+)
 
-// Validate will report what is wrong with the document, all at once.
-func (r *Response) Validate() error { return nil }
+// checker follows a writer through a document and notes what is wrong.
+type checker struct {
+	rest  bool
+	stack []*frame
+	errs  []error
+}
+
+// frame is an element that is open.
+type frame struct {
+	class classID
+	path  string
+	node  Node
+	kids  map[string]int // children by name
+	last  string         // the child before
+	seen  [64]bool       // attributes, by rule
+}
+
+func (c *checker) top() *frame { return c.stack[len(c.stack)-1] }
+
+// parent returns the class that the top frame is in.
+func (c *checker) parent() classID {
+	if len(c.stack) < 2 {
+		return classElement
+	}
+	return c.stack[len(c.stack)-2].class
+}
+
+func (c *checker) report(code int, format string, args ...any) {
+	c.reportAttr("", code, format, args...)
+}
+
+func (c *checker) reportAttr(attr string, code int, format string, args ...any) {
+	path := "Response"
+	if len(c.stack) != 0 {
+		path = c.top().path
+	}
+	c.errs = append(c.errs, &Error{path, attr, code, fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) open(id classID, n Node) {
+	name := classes[id].name
+	if x, ok := n.(*Element); ok {
+		name = x.Name
+	}
+	f := &frame{class: id, path: name, node: n}
+	if len(c.stack) == 0 {
+		c.stack = append(c.stack, f)
+		return
+	}
+	parent := c.top()
+	if parent.kids == nil {
+		parent.kids = make(map[string]int)
+	}
+	parent.kids[name]++
+	f.path = parent.path + "/" + name
+	if i := parent.kids[name]; i > 1 {
+		f.path += "[" + strconv.Itoa(i) + "]"
+	}
+	c.stack = append(c.stack, f)
+	c.nesting(parent, f, name)
+}
+
+// nesting checks that a child may stand where it is. Below an element that is out
+// of the schema everything may.
+func (c *checker) nesting(parent, child *frame, name string) {
+	if parent.class == classElement {
+		return
+	}
+	for _, id := range classes[parent.class].children {
+		if id == child.class || child.class == classElement && classes[id].name == name {
+			c.sequence(parent, child, name)
+			return
+		}
+	}
+	where := classes[parent.class].name
+	switch similar := similarElement(name); {
+	case !isName(name):
+		c.report(12100, "%q cannot name an element", clip(name))
+	case similar == name:
+		c.report(12200, "<%s> does not belong in <%s>", name, where)
+	case similar != "":
+		c.report(12200, "unknown element; it is spelled <%s>", similar)
+	default:
+		c.report(12200, "unknown element")
+	}
+}
+
+// attrsDone looks for attributes that are missing.
+func (c *checker) attrsDone() {
+	f := c.top()
+	for i, r := range classes[f.class].attrs {
+		if r.required && !f.seen[i] {
+			c.reportAttr(r.name, r.code, "missing")
+		}
+	}
+}
+
+func (c *checker) close() {
+	c.finish(c.top())
+	c.stack = c.stack[:len(c.stack)-1]
+}
+
+// rule returns the rule of an attribute by ` name="`, and marks it as seen.
+func (c *checker) rule(prefix string) *rule {
+	f, name := c.top(), prefix[1:len(prefix)-2]
+	for i := range classes[f.class].attrs {
+		if r := &classes[f.class].attrs[i]; r.name == name {
+			f.seen[i] = true
+			return r
+		}
+	}
+	return &rule{name: name}
+}
+
+// extra checks an attribute outside of the schema.
+func (c *checker) extra(a Attr) {
+	f := c.top()
+	c.chars(a.Name, a.Value)
+	if !isName(a.Name) {
+		c.reportAttr(clip(a.Name), 12100, "not a name")
+		return
+	}
+	// Attributes of other namespaces are nobody's business here.
+	if f.class == classElement || strings.ContainsRune(a.Name, ':') || a.Name == "xmlns" {
+		return
+	}
+	similar := ""
+	for i, r := range classes[f.class].attrs {
+		switch {
+		case r.name == a.Name && f.seen[i]:
+			c.reportAttr(a.Name, 12100, "written twice")
+			return
+		case r.name == a.Name:
+			f.seen[i] = true
+			c.reportAttr(a.Name, 12200, "%q is not %s", clip(a.Value), r.kind)
+			return
+		case sameLetters(r.name, a.Name):
+			similar = r.name
+		}
+	}
+	if similar != "" {
+		c.reportAttr(a.Name, 12200, "unknown attribute; it is spelled %s", similar)
+	} else {
+		c.reportAttr(a.Name, 12200, "unknown attribute")
+	}
+}
+
+// String says what a value of the kind is.
+func (k kind) String() string {
+	switch k {
+	case kindDuration:
+		return "a time such as 3s or 500ms"
+	case kindInt, kindSeconds, kindMilliseconds:
+		return "a number"
+	}
+	return "a value of this attribute"
+}
+
+// attr checks the value of a string attribute.
+func (c *checker) attr(prefix, v string) {
+	r := c.rule(prefix)
+	if v == Empty {
+		v = ""
+	}
+	c.chars(r.name, v)
+	switch r.kind {
+	case kindEnum:
+		c.enum(r, v)
+	case kindURL, kindAbsoluteURL, kindWSS:
+		c.url(r.name, v, r.kind)
+	}
+	if n := utf8.RuneCountInString(v); r.maxLen != 0 && n > r.maxLen {
+		c.reportAttr(r.name, r.code, "%d characters; at most %d", n, r.maxLen)
+	}
+	if r.chars != "" && strings.Trim(v, r.chars) != "" {
+		c.reportAttr(r.name, r.code, "%q has other characters than %s", clip(v), r.chars)
+	}
+	if r.required && v == "" && r.name != "value" {
+		c.reportAttr(r.name, r.code, "empty")
+	}
+}
+
+// enum checks a value of a closed set.
+func (c *checker) enum(r *rule, v string) {
+	for _, e := range r.enum {
+		if e == v {
+			return
+		}
+	}
+	c.reportAttr(r.name, 12200, "%q is none of %s", clip(v), strings.Join(r.enum, " "))
+}
+
+// list checks the values of a list attribute.
+func (c *checker) list(prefix string, n int, item func(int) string) {
+	r := c.rule(prefix)
+	if n == 0 {
+		c.reportAttr(r.name, 12200, "empty")
+	}
+	for i := range n {
+		v := item(i)
+		c.chars(r.name, v)
+		switch {
+		case r.kind == kindEnum:
+			c.enum(r, v)
+		case strings.HasPrefix(v, "-") || v == "0":
+			c.reportAttr(r.name, 12200, "%s is not positive", v)
+		}
+	}
+}
+
+// number checks a number, in the unit of the attribute.
+func (c *checker) number(prefix string, n int64, end string) {
+	r := c.rule(prefix)
+	if end == `s"` && r.kind == kindDuration {
+		n *= 1000
+	}
+	switch {
+	case n < int64(r.min):
+		c.reportAttr(r.name, 12200, "%d is less than %d", n, r.min)
+	case r.max != 0 && n > int64(r.max):
+		c.reportAttr(r.name, 12200, "%d is more than %d", n, r.max)
+	}
+}
+
+// fraction reports a duration that the attribute's unit cannot express.
+func (c *checker) fraction(prefix string, d, unit time.Duration) {
+	c.reportAttr(c.rule(prefix).name, 0, "%v is no multiple of %v", d, unit)
+}
+
+// text checks text content.
+func (c *checker) text(s string) {
+	c.chars("", s)
+	if len(c.stack) == 0 {
+		return
+	}
+	if f := c.top(); f.class != classElement && !classes[f.class].text && !isSpace(s) {
+		c.report(12200, "text %q does not belong in <%s>", clip(s), classes[f.class].name)
+	}
+}
+
+// comment checks a comment.
+func (c *checker) comment(s string) {
+	c.chars("", s)
+	if strings.Contains(s, "--") || strings.HasSuffix(s, "-") {
+		c.report(12100, "-- in a comment")
+	}
+}
+
+// chars reports what XML cannot hold. The attribute may be empty.
+func (c *checker) chars(attr, s string) {
+	for i, r := range s {
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
+			c.reportAttr(attr, 12100, "not UTF-8")
+			return
+		}
+		if !isChar(r) {
+			c.reportAttr(attr, 12100, "character %U", r)
+			return
+		}
+	}
+}
+
+func (c *checker) missing() { c.report(0, "nil element") }
+
+// similarElement returns the element of the schema with the same letters, or "".
+func similarElement(name string) string {
+	similar := ""
+	for i := range classes {
+		switch {
+		case classes[i].name == name:
+			return name
+		case sameLetters(classes[i].name, name):
+			similar = classes[i].name
+		}
+	}
+	return similar
+}
+
+// sameLetters compares names without case and punctuation, in which libraries err.
+func sameLetters(a, b string) bool {
+	fold := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if r == '-' || r == '_' || r == ':' {
+				return -1
+			}
+			return r
+		}, strings.ToLower(s))
+	}
+	return b != "" && fold(a) == fold(b)
+}

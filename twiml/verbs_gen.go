@@ -162,7 +162,7 @@ type Prompt struct {
 	Extra
 }
 
-// Record records the caller. Verbs after it are never reached.
+// Record records the caller. The next verb runs only when nothing was recorded.
 type Record struct {
 	Action                        string           // asked for TwiML afterwards; default: this document's own URL
 	FinishOnKey                   string           // keys that end it, or Empty; default 1234567890*#

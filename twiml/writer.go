@@ -155,7 +155,7 @@ func (w writer) nums(prefix string, ns []int) writer {
 		return w
 	}
 	if w.check != nil {
-		w.check.attr(prefix, "")
+		w.check.list(prefix, len(ns), func(i int) string { return strconv.Itoa(ns[i]) })
 	}
 	w.buf = append(w.buf, prefix...)
 	for i, n := range ns {

@@ -67,7 +67,7 @@ func (s *Schema) rule(a Attr) string {
 		}
 		b.WriteString("}")
 	} else {
-		b.WriteString("kind" + strings.ToUpper(base[:1]) + base[1:])
+		b.WriteString(kinds[base])
 	}
 	if base != a.Type {
 		b.WriteString(", list: true")
@@ -88,4 +88,10 @@ func (s *Schema) rule(a Attr) string {
 		b.WriteString(", chars: " + strconv.Quote(a.Chars))
 	}
 	return b.String() + "}"
+}
+
+// kinds holds the constant of package twiml for each plain type.
+var kinds = map[string]string{
+	"string": "kindString", "url": "kindURL", "absoluteURL": "kindAbsoluteURL", "wss": "kindWSS",
+	"int": "kindInt", "seconds": "kindSeconds", "milliseconds": "kindMilliseconds", "duration": "kindDuration",
 }

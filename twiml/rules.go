@@ -1,0 +1,286 @@
+package twiml
+
+import (
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Limits that Twilio documents.
+const (
+	maxDialed    = 10   // Number and Client nouns of a Dial
+	maxHints     = 500  // of a Gather
+	maxParameter = 500  // characters of a Stream's parameter, name and value
+	maxSay       = 4096 // characters of a Say
+	maxSayPolly  = 3000 // with an Amazon Polly voice
+	maxSayURL    = 4500 // bytes of the text, URL encoded
+)
+
+// sequence checks an element that is allowed where it is against those before it.
+func (c *checker) sequence(parent, child *frame, name string) {
+	last := parent.last
+	parent.last = name
+	switch parent.class {
+	case classConnect:
+		if total(parent.kids) > 1 {
+			c.report(12200, "<Connect> has one noun")
+		}
+	case classClient, classApplication, classEnqueue, classRefer, classSip:
+		if single := name == "Identity" || name == "ApplicationSid" || name == "Task" || name == "Sip" || name == "Headers"; single && parent.kids[name] > 1 {
+			c.report(12200, "<%s> has one <%s>", classes[parent.class].name, name)
+		}
+	case classResponse:
+		switch last {
+		case "Hangup", "Redirect", "Reject":
+			c.report(0, "nothing after <%s> is reached", last)
+		}
+		first := last == "" || last == "Pause" && parent.kids["Pause"] == total(parent.kids)-1
+		if d, ok := child.node.(*Dial); ok && d.AnswerOnBridge == True && !first {
+			c.reportAttr("answerOnBridge", 0, "the call is already answered by <%s>", last)
+		}
+		if child.class == classReject && !first {
+			c.report(0, "the call is already answered by <%s>", last)
+		}
+	}
+}
+
+func total(kids map[string]int) int {
+	n := 0
+	for _, k := range kids {
+		n += k
+	}
+	return n
+}
+
+// finish checks what takes more than one attribute to tell, when all of the
+// element has been seen.
+func (c *checker) finish(f *frame) {
+	parent := c.parent()
+	switch x := f.node.(type) {
+	case *Say:
+		c.say(x)
+	case *Play:
+		c.url("", x.URL, kindURL)
+		if x.URL == "" && x.Digits == "" {
+			c.report(0, "nothing to play: neither a URL nor digits")
+		}
+	case *Redirect:
+		c.url("", x.URL, kindURL)
+	case *Gather:
+		c.gather(x)
+	case *Record:
+		c.record(x)
+	case *Dial:
+		c.dial(x, f)
+	case *Enqueue:
+		if x.Name == "" && x.WorkflowSID == "" {
+			c.report(0, "neither a queue name nor a workflowSid")
+		}
+		if x.Task != nil && x.WorkflowSID == "" {
+			c.report(0, "<Task> needs a workflowSid")
+		}
+	case *Task:
+		if !json.Valid([]byte(x.JSON)) {
+			c.report(0, "not JSON")
+		}
+	case *Connect:
+		if x.Noun == nil {
+			c.report(12200, "no noun")
+		}
+	case *Start:
+		c.some(len(x.Nouns), 14300, "no noun")
+	case *Stop:
+		c.some(len(x.Nouns), 14300, "no noun")
+	case *Refer:
+		if x.Sip == nil {
+			c.report(12200, "no <Sip>")
+		}
+	case *Stream:
+		c.stream(x, parent)
+	case *Siprec:
+		c.background(parent, x.Name, x.ConnectorName, "connectorName")
+	case *Transcription:
+		if parent == classStop && x.Name == "" {
+			c.reportAttr("name", 0, "missing: it tells what to stop")
+		}
+	case *Queue:
+		c.named(x.Name+x.ReservationSID, "queue name")
+		if parent == classResponse {
+			c.report(12200, "<Queue> belongs in <Dial>")
+		}
+	case *Prompt:
+		if parent == classResponse {
+			c.report(12200, "<Prompt> belongs in <Pay>")
+		}
+	case *Pay:
+		if _, err := strconv.ParseFloat(x.ChargeAmount, 64); err != nil && x.ChargeAmount != "" {
+			c.reportAttr("chargeAmount", 12200, "%q is not an amount", clip(x.ChargeAmount))
+		}
+	case *Prosody:
+		if x.Pitch == "" && x.Rate == "" && x.Volume == "" {
+			c.report(0, "changes nothing: neither pitch nor rate nor volume")
+		}
+	case *SayAs:
+		if x.Format != "" && x.InterpretAs != AsDate {
+			c.reportAttr("format", 0, "is for dates")
+		}
+	default:
+		c.callee(f)
+	}
+}
+
+func (c *checker) some(n, code int, msg string) {
+	if n == 0 {
+		c.report(code, "%s", msg)
+	}
+}
+
+func (c *checker) named(name, what string) {
+	if name == "" {
+		c.report(0, "no %s", what)
+	}
+}
+
+func (c *checker) say(x *Say) {
+	text := x.PlainText()
+	n := utf8.RuneCountInString(text)
+	switch polly := strings.HasPrefix(x.Voice, "Polly."); {
+	case n == 0:
+		c.report(0, "nothing to say")
+	case polly && n > maxSayPolly:
+		c.report(13521, "%d characters; a Polly voice speaks %d", n, maxSayPolly)
+	case n > maxSay:
+		c.report(13521, "%d characters; a voice speaks %d", n, maxSay)
+	case len(url.QueryEscape(text)) > maxSayURL:
+		c.report(13521, "%d bytes URL encoded; a voice speaks %d", len(url.QueryEscape(text)), maxSayURL)
+	}
+}
+
+func (c *checker) gather(x *Gather) {
+	if t := x.SpeechTimeout; t != "" && t != "auto" {
+		if n, ok := number(t); !ok || n < 1 {
+			c.reportAttr("speechTimeout", 12200, "%q is neither auto nor a positive number", clip(t))
+		}
+	} else if t == "auto" && x.SpeechModel != "" {
+		c.reportAttr("speechTimeout", 13335, "auto does not go with a speechModel")
+	}
+	if n := 1 + strings.Count(x.Hints, ","); n > maxHints {
+		c.reportAttr("hints", 0, "%d hints; at most %d", n, maxHints)
+	}
+}
+
+func (c *checker) record(x *Record) {
+	if x.TranscribeCallback != "" && x.Transcribe != True {
+		c.reportAttr("transcribeCallback", 0, "needs transcribe")
+	}
+	if x.Transcribe == True && x.MaxLength > 2*time.Minute {
+		c.reportAttr("maxLength", 0, "%v; transcribe takes 2 minutes", x.MaxLength)
+	}
+	if x.Action == "" && c.rest {
+		c.reportAttr("action", 11100, "missing: without a document URL there is no default")
+	}
+}
+
+func (c *checker) stream(x *Stream, parent classID) {
+	c.background(parent, x.Name, x.URL+x.ConnectorName, "url")
+	if parent == classConnect && x.Track != "" && x.Track != InboundTrack {
+		c.reportAttr("track", 31941, "%s; under <Connect> it is inbound_track", clip(string(x.Track)))
+	}
+	for _, p := range x.Parameters {
+		if n := utf8.RuneCountInString(p.Name + p.Value); n >= maxParameter {
+			c.report(0, "<Parameter> %s: %d characters; less than %d reach the server", clip(p.Name), n, maxParameter)
+		}
+	}
+}
+
+// background checks that what Start begins has a target and what Stop ends has a
+// name.
+func (c *checker) background(parent classID, name, target, attr string) {
+	switch {
+	case parent == classStop && name == "":
+		c.reportAttr("name", 0, "missing: it tells what to stop")
+	case parent != classStop && target == "":
+		c.reportAttr(attr, 0, "missing")
+	}
+}
+
+func (c *checker) dial(x *Dial, f *frame) {
+	switch {
+	case x.Number != "" && len(x.Nouns) != 0:
+		c.report(0, "a number beside nouns")
+	case x.Number != "":
+		c.phone(x.Number)
+	default:
+		c.some(len(x.Nouns), 13223, "nobody to dial")
+	}
+	if n := f.kids["Number"] + f.kids["Client"]; n > maxDialed {
+		c.report(0, "%d numbers and clients; at most %d", n, maxDialed)
+	}
+	id := strings.TrimPrefix(x.CallerID, "client:")
+	if id == x.CallerID && strings.IndexFunc(id, func(r rune) bool { return !isNameChar(r, false) && r != '+' }) >= 0 {
+		c.reportAttr("callerId", 13214, "%q is neither a number nor client:name", clip(id))
+	}
+}
+
+// callee checks who is dialed by the nouns of Dial and Refer.
+func (c *checker) callee(f *frame) {
+	switch x := f.node.(type) {
+	case *Number:
+		c.phone(x.PhoneNumber)
+	case *WhatsApp:
+		c.phone(x.PhoneNumber)
+	case *Client:
+		if x.Identity == nil {
+			c.named(x.Name, "client name")
+		}
+	case *Identity:
+		c.named(x.Name, "client name")
+	case *Application:
+		if x.ApplicationSID == nil {
+			c.named(x.SID, "application SID")
+		}
+	case *ApplicationSID:
+		c.named(x.SID, "application SID")
+	case *Conference:
+		c.named(x.Name, "conference name")
+		if l := x.ParticipantLabel; strings.Contains(l, "/") || len(l) == 34 && strings.HasPrefix(l, "CA") {
+			c.reportAttr("participantLabel", 16023, "%q has a slash or is a CallSid", l)
+		}
+	case *Sip:
+		if len(x.URIs) == 0 {
+			c.sip(x.URI)
+		}
+	case *SipURI:
+		c.sip(x.URI)
+	case *ReferSip:
+		c.sip(x.URI)
+	case *Sim:
+		c.named(x.SID, "SIM SID")
+	case *Room:
+		c.named(x.Name, "room name")
+	case *Sms:
+		c.named(x.Text, "message")
+	}
+}
+
+// phone checks a number as Dial takes it: digits, with what people write between.
+func (c *checker) phone(number string) {
+	digits := strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "").Replace(number)
+	digits = strings.TrimPrefix(strings.TrimPrefix(digits, "whatsapp:"), "+")
+	if digits == "" || len(digits) > 20 || strings.Trim(digits, "0123456789") != "" {
+		c.report(13223, "%q is not a phone number", clip(number))
+	}
+}
+
+func (c *checker) sip(uri string) {
+	user, ok := strings.CutPrefix(uri, "sip:")
+	if !ok {
+		user, ok = strings.CutPrefix(uri, "sips:")
+	}
+	if !ok || user == "" || strings.ContainsAny(uri, " \t\r\n") {
+		c.report(0, "%q is not a SIP address", clip(uri))
+	}
+}
