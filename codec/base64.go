@@ -2,39 +2,76 @@ package codec
 
 import "encoding/base64"
 
-// base64Len returns how many bytes src decodes to; ok is false when its length
-// cannot be that of padded base64.
-func base64Len(src []byte) (n int, ok bool) {
-	n = len(src) / 4 * 3
-	if len(src)%4 != 0 {
-		return 0, false
+const base64Invalid = 0x80
+
+// base64Values holds the value of every character, or base64Invalid.
+var base64Values = base64Table()
+
+func base64Table() (t [256]byte) {
+	for i := range t {
+		t[i] = base64Invalid
 	}
-	if n > 0 && src[len(src)-1] == '=' {
-		n--
-		if src[len(src)-2] == '=' {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	for i, c := range []byte(alphabet) {
+		t[c] = byte(i)
+	}
+	return t
+}
+
+// unpad strips the padding from src and returns the number of bytes that the
+// rest decodes to. ok is false when src has a length that padded base64 cannot
+// have; whether the rest is valid is for the decoder to say.
+func unpad(src []byte) (chars []byte, n int, ok bool) {
+	end := len(src)
+	if end%4 != 0 {
+		return nil, 0, false
+	}
+	n = end / 4 * 3
+	for range 2 {
+		if n > 0 && src[end-1] == '=' {
+			end--
 			n--
 		}
 	}
-	return n, true
+	return src[:end], n, true
 }
 
-// decodeBase64 decodes all of src into dst, whose length base64Len gave, and
-// reports whether src is strict base64.
-func decodeBase64(dst, src []byte) bool {
-	// The decoder of the standard library skips line breaks: then n differs.
-	n, err := base64.StdEncoding.Strict().Decode(dst, src)
-	return err == nil && n == len(dst)
-}
-
-// badPayload finds the offset for the error that explains why payload is not
-// strict base64.
-func badPayload(payload []byte) error {
-	for i, c := range payload {
-		switch {
-		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '+', c == '/':
-			continue
-		}
-		return PayloadError(i)
+// strayBits reports whether the last character of unpadded base64 carries bits
+// that belong to no byte.
+func strayBits(src []byte) bool {
+	switch len(src) % 4 {
+	case 2:
+		return base64Values[src[len(src)-1]]&15 != 0
+	case 3:
+		return base64Values[src[len(src)-1]]&3 != 0
 	}
-	return PayloadError(len(payload))
+	return false
 }
+
+// decodeBase64MulawGeneric decodes all of src, unpadded base64 of mu-law, to
+// exactly len(dst) samples and reports whether it is strict.
+func decodeBase64MulawGeneric(dst []int16, src []byte) bool {
+	v, t := &base64Values, &mulawPCM
+	var bad byte
+	for len(src) >= 4 && len(dst) >= 3 {
+		s, d := (*[4]byte)(src), (*[3]int16)(dst)
+		a, b, c, e := v[s[0]], v[s[1]], v[s[2]], v[s[3]]
+		bad |= a | b | c | e
+		d[0], d[1], d[2] = t[a<<2|b>>4], t[b<<4|c>>2], t[c<<6|e]
+		src, dst = src[4:], dst[3:]
+	}
+	if len(src) >= 2 && len(dst) >= 1 {
+		a, b := v[src[0]], v[src[1]]
+		bad |= a | b
+		dst[0] = t[a<<2|b>>4]
+		if len(src) >= 3 && len(dst) >= 2 {
+			c := v[src[2]]
+			bad |= c
+			dst[1] = t[b<<4|c>>2]
+		}
+	}
+	return bad&base64Invalid == 0 && !strayBits(src)
+}
+
+// encodeBase64Generic fills dst with the padded base64 of src.
+func encodeBase64Generic(dst, src []byte) { base64.StdEncoding.Encode(dst, src) }

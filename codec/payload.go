@@ -10,17 +10,14 @@ import (
 // ErrShortBuffer says that a payload holds more samples than dst has room for.
 var ErrShortBuffer = errors.New("codec: buffer too short for the payload")
 
-// PayloadError is the offset of the first byte that makes a payload invalid
-// base64.
+// PayloadError is the offset of the byte that makes a payload invalid base64; it
+// is the payload's length where a byte is missing.
 type PayloadError int
 
+// Error names the offset.
 func (e PayloadError) Error() string {
 	return "codec: payload is not base64 at byte " + strconv.Itoa(int(e))
 }
-
-// payloadChunk is how many characters DecodePayload decodes at a time: a frame
-// of 20 ms has 216.
-const payloadChunk = 256
 
 // DecodePayload decodes the payload of a media message, base64 of mu-law codes
 // (https://www.twilio.com/docs/voice/media-streams/websocket-messages), to PCM
@@ -31,37 +28,47 @@ const payloadChunk = 256
 // [PayloadError]; when dst is too short it is [ErrShortBuffer]. With an error n
 // is 0 and the contents of dst are undefined.
 func DecodePayload(dst []int16, payload []byte) (n int, err error) {
-	size, ok := base64Len(payload)
-	if !ok {
-		return 0, badPayload(payload)
-	}
-	if size > len(dst) {
+	chars, n, ok := unpad(payload)
+	if ok && n > len(dst) {
 		return 0, ErrShortBuffer
 	}
-	var codes [payloadChunk / 4 * 3]byte
-	for len(payload) > 0 {
-		chunk := payload[:min(len(payload), payloadChunk)]
-		m := min(len(chunk)/4*3, size-n)
-		if !decodeBase64(codes[:m], chunk) {
-			return 0, badPayload(payload)
-		}
-		decodeMulaw(dst[n:n+m], codes[:m])
-		n += m
-		payload = payload[len(chunk):]
+	if !ok || !decodeBase64Mulaw(dst[:n], chars) {
+		return 0, findBadByte(payload)
 	}
 	return n, nil
+}
+
+// findBadByte returns the error for a payload that is not strict base64.
+func findBadByte(payload []byte) PayloadError {
+	chars, _, ok := unpad(payload)
+	if !ok {
+		chars = payload
+	}
+	for i, c := range chars {
+		if base64Values[c] == base64Invalid {
+			return PayloadError(i)
+		}
+	}
+	if ok { // all that is left to be wrong
+		return PayloadError(len(chars) - 1)
+	}
+	return PayloadError(len(payload))
 }
 
 // AppendPayload appends the payload of a media message, base64 of the mu-law
 // codes of the PCM in src, to dst.
 func AppendPayload(dst []byte, src []int16) []byte {
-	dst = slices.Grow(dst, base64.StdEncoding.EncodedLen(len(src)))
-	var codes [payloadChunk / 4 * 3]byte
+	at := len(dst)
+	size := base64.StdEncoding.EncodedLen(len(src))
+	dst = slices.Grow(dst, size)[:at+size]
+	var codes [192]byte // a multiple of three; a frame of 20 ms has 160
 	for len(src) > 0 {
 		n := min(len(src), len(codes))
 		encodeMulaw(codes[:n], src[:n])
-		dst = base64.StdEncoding.AppendEncode(dst, codes[:n])
+		m := base64.StdEncoding.EncodedLen(n)
+		encodeBase64(dst[at:at+m], codes[:n])
 		src = src[n:]
+		at += m
 	}
 	return dst
 }

@@ -1,0 +1,14 @@
+//go:build purego || !amd64
+
+package codec
+
+// kernelSets lists the kernels that this processor can run, the best one last.
+func kernelSets() []kernelSet { return []kernelSet{portable} }
+
+func decodeMulaw(dst []int16, src []byte)            { decodeMulawGeneric(dst, src) }
+func decodeMulawFloat32(dst []float32, src []byte)   { decodeMulawFloat32Generic(dst, src) }
+func encodeMulaw(dst []byte, src []int16)            { encodeMulawGeneric(dst, src) }
+func decodeAlaw(dst []int16, src []byte)             { decodeAlawGeneric(dst, src) }
+func encodeAlaw(dst []byte, src []int16)             { encodeAlawGeneric(dst, src) }
+func decodeBase64Mulaw(dst []int16, src []byte) bool { return decodeBase64MulawGeneric(dst, src) }
+func encodeBase64(dst, src []byte)                   { encodeBase64Generic(dst, src) }

@@ -1,0 +1,141 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// A mulawDecoder turns codes into samples with two lookups by nibble and one
+// multiplication: a sample is 4*(2^e * (2m+33) - 33), with e from the high nibble
+// and m from the low one, and PMADDUBSW works out both products and their sum.
+type mulawDecoder struct {
+	nibble, one, bias  Register
+	powers, magnitudes Register
+}
+
+var mulawTables struct{ powers, magnitudes Mem }
+
+func newMulawDecoder() mulawDecoder {
+	if mulawTables.powers.Symbol.Name == "" {
+		mulawTables.powers = data("mulawPowers", bytes16(func(i int) int { return 1 << (7 - i&7) }))
+		mulawTables.magnitudes = data("mulawMagnitudes", bytes16(func(i int) int { return -(2*(15-i) + 33) }))
+	}
+	return mulawDecoder{
+		nibble:     splatBytes(0x0f, YMM()),
+		one:        splatBytes(1, YMM()),
+		bias:       splatBytes(33, YMM()),
+		powers:     broadcast128(mulawTables.powers),
+		magnitudes: broadcast128(mulawTables.magnitudes),
+	}
+}
+
+// decode turns 32 codes into samples: lo gets those of the low eight codes of
+// each half of codes, hi those of the high eight.
+func (d mulawDecoder) decode(codes Register) (lo, hi Register) {
+	low, high := YMM(), YMM()
+	VPAND(codes, d.nibble, low)
+	VPSRLW(Imm(4), codes, high)
+	VPAND(high, d.nibble, high)
+	power, magnitude := YMM(), YMM()
+	VPSHUFB(high, d.powers, power)
+	VPSHUFB(low, d.magnitudes, magnitude)
+	// A code with the top bit set is positive. PSIGNB negates by it; the low bit
+	// keeps code 0 from counting as zero.
+	sign, unit := YMM(), YMM()
+	VPOR(codes, d.one, sign)
+	VPSIGNB(sign, magnitude, magnitude)
+	VPSIGNB(sign, d.one, unit)
+	lo, hi = YMM(), YMM()
+	for _, out := range []struct {
+		dst    Register
+		unpack func(ops ...Op)
+	}{{lo, VPUNPCKLBW}, {hi, VPUNPCKHBW}} {
+		factors := YMM()
+		out.unpack(d.bias, power, factors)
+		out.unpack(unit, magnitude, out.dst)
+		VPMADDUBSW(out.dst, factors, out.dst)
+		VPSLLW(Imm(2), out.dst, out.dst)
+	}
+	return lo, hi
+}
+
+// loadSpread loads 32 codes so that the low and the high halves of the two lanes
+// unpack to consecutive samples.
+func loadSpread(m Mem) Register {
+	codes := YMM()
+	VPERMQ(Imm(0xd8), m, codes)
+	return codes
+}
+
+func mulawDecodeAVX2() {
+	function("mulawDecodeAVX2", "func(dst *int16, src *byte, n int)",
+		"mulawDecodeAVX2 decodes n mu-law codes, at least 32.")
+	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
+	d := newMulawDecoder()
+	eachBlock(n, func(i Register) {
+		lo, hi := d.decode(loadSpread(Mem{Base: src, Index: i, Scale: 1}))
+		VMOVDQU(lo, Mem{Base: dst, Index: i, Scale: 2})
+		VMOVDQU(hi, Mem{Base: dst, Index: i, Scale: 2, Disp: 32})
+	})
+}
+
+func mulawDecodeFloat32AVX2() {
+	function("mulawDecodeFloat32AVX2", "func(dst *float32, src *byte, n int)",
+		"mulawDecodeFloat32AVX2 decodes n mu-law codes, at least 32, to [-1, 1).")
+	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
+	d := newMulawDecoder()
+	scale := splat(0x38000000, YMM()) // 1/32768
+	eachBlock(n, func(i Register) {
+		lo, hi := d.decode(loadSpread(Mem{Base: src, Index: i, Scale: 1}))
+		for k, half := range []Register{lo, hi} {
+			upper := XMM()
+			VEXTRACTI128(Imm(1), half, upper)
+			for j, x := range []Register{half.(VecVirtual).AsX(), upper} {
+				f := YMM()
+				VPMOVSXWD(x, f)
+				VCVTDQ2PS(f, f)
+				VMULPS(scale, f, f)
+				VMOVUPS(f, Mem{Base: dst, Index: i, Scale: 4, Disp: 64*k + 32*j})
+			}
+		}
+	})
+}
+
+func alawDecodeAVX2() {
+	// A sample is 8 * 2^max(e-1,0) * (2m+1+32[e>0]). G.711 inverts every other
+	// bit of the code; here the tables are permuted instead.
+	exponent := func(i int) int { return (i ^ 5) & 7 }
+	powers := data("alawPowers", bytes16(func(i int) int { return 1 << max(exponent(i)-1, 0) }))
+	leading := data("alawLeading", bytes16(func(i int) int { return -32 * min(exponent(i), 1) }))
+	magnitudes := data("alawMagnitudes", bytes16(func(i int) int { return -(2*(i^5) + 1) }))
+
+	function("alawDecodeAVX2", "func(dst *int16, src *byte, n int)",
+		"alawDecodeAVX2 decodes n A-law codes, at least 32.")
+	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
+	nibble, one, zero := splatBytes(0x0f, YMM()), splatBytes(1, YMM()), YMM()
+	VPXOR(zero, zero, zero)
+	p, l, m := broadcast128(powers), broadcast128(leading), broadcast128(magnitudes)
+	eachBlock(n, func(i Register) {
+		codes := loadSpread(Mem{Base: src, Index: i, Scale: 1})
+		low, high := YMM(), YMM()
+		VPAND(codes, nibble, low)
+		VPSRLW(Imm(4), codes, high)
+		VPAND(high, nibble, high)
+		power, magnitude, sign := YMM(), YMM(), YMM()
+		VPSHUFB(high, p, power)
+		VPSHUFB(high, l, high)
+		VPSHUFB(low, m, magnitude)
+		VPADDB(high, magnitude, magnitude)
+		VPOR(codes, one, sign)
+		VPSIGNB(sign, magnitude, magnitude)
+		for k, unpack := range []func(ops ...Op){VPUNPCKLBW, VPUNPCKHBW} {
+			factors, out := YMM(), YMM()
+			unpack(zero, power, factors)
+			unpack(magnitude, magnitude, out)
+			VPMADDUBSW(out, factors, out)
+			VPSLLW(Imm(3), out, out)
+			VMOVDQU(out, Mem{Base: dst, Index: i, Scale: 2, Disp: 32 * k})
+		}
+	})
+}
