@@ -1,0 +1,175 @@
+package admin
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// GuardOptions configures [NewGuard].
+type GuardOptions struct {
+	// Tokens are the tokens accepted. Without any, everything is refused.
+	Tokens []Token
+
+	// Audit gets one record for each use and each refusal: label, scope, method,
+	// path and remote address, never the token. nil discards them.
+	Audit *slog.Logger
+
+	// FailuresPerMinute is how many refused tokens a remote address may show in a
+	// minute before its requests are answered 429 unread; 0 means 10. All addresses
+	// together may show a hundred times as many.
+	FailuresPerMinute int
+
+	// Source returns the address that failures are counted by; nil means the
+	// remote address without its port. Behind a proxy it must be the address that
+	// the proxy vouches for.
+	Source func(*http.Request) string
+}
+
+// Guard checks bearer tokens. All methods are safe for concurrent use.
+type Guard struct {
+	audit   *slog.Logger
+	source  func(*http.Request) string
+	tokens  atomic.Pointer[[]Token]
+	failed  *policy.CallerLimit // by source
+	flooded *policy.CallerLimit // all sources together
+}
+
+// NewGuard makes a guard.
+func NewGuard(o GuardOptions) *Guard {
+	if o.Audit == nil {
+		o.Audit = slog.New(slog.DiscardHandler)
+	}
+	if o.FailuresPerMinute <= 0 {
+		o.FailuresPerMinute = 10
+	}
+	if o.Source == nil {
+		o.Source = remoteHost
+	}
+	g := &Guard{
+		audit:   o.Audit,
+		source:  o.Source,
+		failed:  policy.PerCaller(o.FailuresPerMinute, time.Minute),
+		flooded: policy.PerCaller(100*o.FailuresPerMinute, time.Minute),
+	}
+	g.SetTokens(o.Tokens)
+	return g
+}
+
+// SetTokens replaces the tokens. To change one without a gap, accept the old and
+// the new one together until nobody uses the old one.
+func (g *Guard) SetTokens(tokens []Token) {
+	tokens = append([]Token(nil), tokens...)
+	g.tokens.Store(&tokens)
+}
+
+// Require returns middleware that lets a request through if its Authorization
+// header bears a token good for the scope. Otherwise it answers 401 (no token or
+// none of ours), 403 (ours, but not for this scope or at this time) or 429, each
+// the same whatever was wrong. Tokens in the URL are refused unread: URLs end up
+// in logs.
+func (g *Guard) Require(scope string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			t, status := g.check(r, scope)
+			if status != http.StatusOK {
+				w.Header().Set("Cache-Control", "no-store")
+				if status == http.StatusUnauthorized {
+					w.Header().Set("WWW-Authenticate", `Bearer realm="admin"`)
+				}
+				http.Error(w, http.StatusText(status), status)
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), labelKey{}, t.Label)))
+		})
+	}
+}
+
+type labelKey struct{}
+
+// Label returns the label of the token that a request came in with, or "".
+func Label(ctx context.Context) string {
+	label, _ := ctx.Value(labelKey{}).(string)
+	return label
+}
+
+// check returns the request's token, or the status to refuse it with.
+func (g *Guard) check(r *http.Request, scope string) (Token, int) {
+	source := g.source(r)
+	refuse := func(status int, label, why string) (Token, int) {
+		g.audit.LogAttrs(r.Context(), slog.LevelWarn, "admin request refused",
+			slog.String("label", label), slog.String("scope", scope), slog.String("reason", why),
+			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.String("source", source))
+		return Token{}, status
+	}
+	if full(g.failed, "ip:"+source) || full(g.flooded, "ip:*") {
+		return refuse(http.StatusTooManyRequests, "", "too many failures")
+	}
+	token, why := bearer(r)
+	if why == "" {
+		t, ok := g.find(token)
+		if !ok {
+			why = "unknown token"
+		} else if err := t.allows(scope, time.Now()); err != nil {
+			return refuse(http.StatusForbidden, t.Label, err.Error())
+		} else {
+			g.audit.LogAttrs(r.Context(), slog.LevelInfo, "admin request",
+				slog.String("label", t.Label), slog.String("scope", scope),
+				slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.String("source", source))
+			return t, http.StatusOK
+		}
+	}
+	g.failed.Decide(r.Context(), policy.Call{From: "ip:" + source})
+	g.flooded.Decide(r.Context(), policy.Call{From: "ip:*"})
+	return refuse(http.StatusUnauthorized, "", why)
+}
+
+func full(l *policy.CallerLimit, key string) bool {
+	used, limit := l.Used(key)
+	return used >= limit
+}
+
+// bearer returns the token of the Authorization header, or why there is none.
+func bearer(r *http.Request) (token, why string) {
+	headers := r.Header.Values("Authorization")
+	switch {
+	case len(headers) == 0 && strings.Contains(r.URL.RawQuery, Prefix):
+		return "", "token in the URL: send it as Authorization: Bearer"
+	case len(headers) != 1:
+		return "", "no single Authorization header"
+	}
+	scheme, token, ok := strings.Cut(headers[0], " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return "", "Authorization is not Bearer"
+	}
+	return strings.TrimSpace(token), ""
+}
+
+// find compares the token with all entries, so that the time taken says nothing.
+func (g *Guard) find(token string) (Token, bool) {
+	sum := sha256.Sum256([]byte(token))
+	tokens, at := *g.tokens.Load(), -1
+	for i := range tokens {
+		at = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(sum[:], tokens[i].Hash[:]), i, at)
+	}
+	if at < 0 {
+		return Token{}, false
+	}
+	return tokens[at], true
+}
+
+func remoteHost(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
