@@ -41,6 +41,13 @@ const (
 	reliefReads          // the relief goroutine reads until the consumer has caught up
 )
 
+// begin notes whose iteration it is.
+func (b *backlog) begin(ctx context.Context) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ctx = ctx
+}
+
 func (b *backlog) handOver() { b.turn.CompareAndSwap(consumerReads, consumerWorks) }
 
 func (b *backlog) takeBack() { b.turn.CompareAndSwap(consumerWorks, consumerReads) }
@@ -74,21 +81,22 @@ func (c *Conn) relieve() {
 	}
 	b.mu.Lock()
 	b.reading, b.wanted, b.dropping = true, false, false
+	ctx := b.ctx
 	b.mu.Unlock()
 	c.in.buf = nil // the consumer still holds the message in it
 	c.running.Go(func() {
-		for c.relieveOnce() {
+		for c.relieveOnce(ctx) {
 		}
 	})
 }
 
 // relieveOnce reads one event into the backlog. It returns false when the
 // consumer has caught up, so that it can go on by itself, or when all is read.
-func (c *Conn) relieveOnce() bool {
+func (c *Conn) relieveOnce(ctx context.Context) bool {
 	b := &c.backlog
-	e, err := c.receive(b.ctx)
-	e.Media.Payload = bytes.Clone(e.Media.Payload)
-	next := item{e, err}
+	err := c.receive(ctx)
+	next := item{c.in.event, err}
+	next.event.Media.Payload = bytes.Clone(next.event.Media.Payload)
 
 	b.mu.Lock()
 	b.items = append(b.items, next)
@@ -119,11 +127,11 @@ func (c *Conn) relieveOnce() bool {
 	return goOn
 }
 
-// pop returns the event that has waited longest. It reports false when the
-// consumer is to read by itself.
-func (b *backlog) pop() (Event, error, bool) {
+// pop returns the item that has waited longest, or nil when the consumer is to
+// read by itself.
+func (b *backlog) pop() *item {
 	if b.turn.Load() != reliefReads {
-		return Event{}, nil, false
+		return nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -134,11 +142,11 @@ func (b *backlog) pop() (Event, error, bool) {
 	if len(b.items) == 0 {
 		b.items = nil
 		b.turn.Store(consumerReads)
-		return Event{}, nil, false
+		return nil
 	}
-	first := b.items[0]
+	next := b.items[0]
 	b.items[0] = item{}
 	b.items = b.items[1:]
-	b.size -= first.size()
-	return first.event, first.err, true
+	b.size -= next.size()
+	return &next
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -247,50 +246,33 @@ func (c *Carrier) Receive(ctx context.Context) (Command, error) {
 
 // parseCommand accepts exactly the documented fields.
 func parseCommand(msg []byte) (Command, error) {
-	var cmd Command
-	top, err := object(msg)
-	if err != nil {
-		return cmd, malformed("", offsetOf(err), err)
-	}
-	name, err := text(top["event"], false)
-	if err != nil {
-		return cmd, malformed("", 0, fmt.Errorf("event: %w", err))
-	}
-	cmd.Type = CommandType(name)
-	if cmd.StreamSID, err = text(top["streamSid"], false); err != nil {
-		return cmd, malformed(name, 0, fmt.Errorf("streamSid: %w", err))
-	}
-	key := ""
+	r := &jsonReader{msg: msg}
+	top := r.object("", msg, 0)
+	r.event = top.text("event", true)
+	cmd := Command{Type: CommandType(r.event), StreamSID: top.text("streamSid", true)}
+	fields, members := 3, 1
+	var body jsonObject
 	switch cmd.Type {
 	case Play:
-		key = "payload"
-	case SetMark:
-		key = "name"
-	case Clear:
-		if len(top) != 2 {
-			return cmd, malformed(name, 0, errExtra)
+		body = top.object("media")
+		audio, err := base64.StdEncoding.Strict().DecodeString(body.text("payload", true))
+		if err != nil {
+			body.fail("payload", err)
 		}
-		return cmd, nil
+		cmd.Audio = audio
+	case SetMark:
+		body = top.object("mark")
+		cmd.Mark = body.text("name", true)
+	case Clear:
+		fields, members = 2, 0
 	default:
-		return cmd, malformed(name, 0, errUnknown)
+		r.fail(0, "", errUnknown)
 	}
-	body, err := object(top[name])
-	if err != nil {
-		return cmd, malformed(name, 0, fmt.Errorf("%s: %w", name, err))
+	if len(top.members) != fields || len(body.members) != members {
+		r.fail(0, "", errExtra)
 	}
-	if len(top) != 3 || len(body) != 1 {
-		return cmd, malformed(name, 0, errExtra)
-	}
-	value, err := text(body[key], false)
-	if err != nil {
-		return cmd, malformed(name, 0, fmt.Errorf("%s.%s: %w", name, key, err))
-	}
-	if cmd.Type == SetMark {
-		cmd.Mark = value
-		return cmd, nil
-	}
-	if cmd.Audio, err = base64.StdEncoding.Strict().DecodeString(value); err != nil {
-		return cmd, malformed(name, 0, fmt.Errorf("media.payload: %w", err))
+	if r.err != nil {
+		return Command{}, r.err
 	}
 	return cmd, nil
 }

@@ -43,7 +43,7 @@ func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		stop := context.AfterFunc(ctx, c.sock.interrupt)
 		defer stop()
-		c.backlog.ctx = ctx
+		c.backlog.begin(ctx)
 		for {
 			e, err := c.next(ctx)
 			if err == errEnd {
@@ -54,7 +54,7 @@ func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 				return
 			}
 			c.backlog.handOver()
-			goOn := yield(e, nil)
+			goOn := yield(*e, nil)
 			c.backlog.takeBack()
 			if !goOn {
 				return
@@ -64,11 +64,11 @@ func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 }
 
 // next returns the next event from the backlog, if there is one, or the socket.
-func (c *Conn) next(ctx context.Context) (Event, error) {
-	if e, err, ok := c.backlog.pop(); ok {
-		return e, err
+func (c *Conn) next(ctx context.Context) (*Event, error) {
+	if next := c.backlog.pop(); next != nil {
+		return &next.event, next.err
 	}
-	return c.receive(ctx)
+	return &c.in.event, c.receive(ctx)
 }
 
 // errEnd ends an iteration that has no error to tell.
@@ -97,6 +97,7 @@ const maxMalformed = 100
 // the atomics.
 type inbox struct {
 	buf       []byte // the message that was read last
+	event     Event  // what it says
 	connected bool
 	started   atomic.Bool
 	over      bool // nothing more comes
@@ -110,46 +111,41 @@ type inbox struct {
 }
 
 // trackClock follows one track's audio, in timestamps.
-type trackClock struct{ end time.Duration }
+type trackClock struct {
+	begun bool
+	end   time.Duration // of the piece before
+}
 
-// receive reads from the socket until there is an event to deliver.
-func (c *Conn) receive(ctx context.Context) (Event, error) {
-	var e Event
+// receive reads from the socket until there is an event to deliver, and puts it
+// into c.in.event.
+func (c *Conn) receive(ctx context.Context) error {
 	in := &c.in
 	if in.over {
-		return e, errEnd
+		return errEnd
 	}
 	for {
 		msg, text, err := c.sock.read(in.buf)
 		in.buf = msg[:0]
 		if err != nil {
-			return e, c.finish(ctx, err)
+			return c.finish(ctx, err)
 		}
 		c.counts.messagesIn.Add(1)
 		c.counts.bytesIn.Add(uint64(len(msg)))
 		if in.credit.Add(-1) < 0 {
-			return e, c.refuse(codePolicy, "", errTooMany)
+			return c.refuse(codePolicy, "", errTooMany)
 		}
 		if !text {
-			return e, c.refuse(codeUnsupported, "", errBinary)
+			return c.refuse(codeUnsupported, "", errBinary)
 		}
-		if err := c.wire.parse(&e, msg); err != nil {
-			var bad *Error
-			if !errors.As(err, &bad) {
-				bad = malformed("", 0, err)
-			}
+		if bad := c.wire.parse(&in.event, msg); bad != nil {
 			c.counts.malformed.Add(1)
-			if err := c.skip(bad); err != nil {
-				return e, err
-			}
-			continue
+			err = c.skip(bad)
+		} else {
+			err = c.admit(&in.event)
 		}
-		if err := c.admit(&e); err == errSkipped {
-			continue
-		} else if err != nil {
-			return e, err
+		if err != errSkipped {
+			return err
 		}
-		return e, nil
 	}
 }
 
@@ -161,7 +157,7 @@ func (c *Conn) admit(e *Event) error {
 	switch e.Type {
 	case Connected:
 		if in.connected || in.started.Load() {
-			return c.skipOr(e, errTwice)
+			return c.skip(misplaced(e, errTwice))
 		}
 		in.connected = true
 		return nil
@@ -189,7 +185,7 @@ func (c *Conn) admit(e *Event) error {
 	if e.StreamSID != in.sid {
 		if e.StreamSID != "" {
 			c.counts.wrongStream.Add(1)
-			return c.skipOr(e, errOtherSID)
+			return c.skip(misplaced(e, errOtherSID))
 		}
 	}
 	e.StreamSID = in.sid
@@ -222,11 +218,17 @@ func (c *Conn) order(e *Event) {
 	if e.Media.Track == Outbound {
 		track = &in.played[1]
 	}
-	if gap := e.Media.Timestamp - track.end; gap >= minGap {
+	switch gap := e.Media.Timestamp - track.end; {
+	case !track.begun:
+		e.Media.Gap = max(0, gap) // Twilio's first piece comes about 100 ms after the stream's start
+		track.begun, track.end = true, e.Media.Timestamp
+	case gap >= minGap:
 		e.Media.Gap = gap
-		track.end = e.Media.Timestamp
 		c.counts.gaps.Add(1)
 		c.counts.silence.Add(int64(gap))
+		track.end = e.Media.Timestamp
+	case gap <= -minGap: // the carrier's clock is slower than its audio
+		track.end = e.Media.Timestamp
 	}
 	track.end += time.Duration(decodedLen(e.Media.Payload)) * time.Second / time.Duration(in.rate)
 }
@@ -244,22 +246,20 @@ func decodedLen(payload []byte) int {
 	return n
 }
 
-// skipOr skips an event that came at the wrong place, or ends the stream.
-func (c *Conn) skipOr(e *Event, why error) error {
-	if err := c.skip(&Error{Type: Protocol, Event: e.Type.String(), Offset: -1, Err: why}); err != nil {
-		return err
-	}
-	return errSkipped
+// misplaced describes an event that came at the wrong place.
+func misplaced(e *Event, why error) *Error {
+	return &Error{Type: Protocol, Event: e.Type.String(), Offset: -1, Err: why}
 }
 
-// skip reports a message that is left out. It ends the stream when there are too many.
+// skip reports a message that is left out and returns errSkipped, unless there
+// have been too many.
 func (c *Conn) skip(bad *Error) error {
 	c.report(bad)
 	c.in.skipped++
 	if c.in.skipped >= maxMalformed {
 		return c.refuse(codePolicy, "", errBadMany)
 	}
-	return nil
+	return errSkipped
 }
 
 // refuse ends the stream for what the peer did.

@@ -10,237 +10,218 @@ import (
 
 // Limits of a message besides its size.
 const (
-	maxDepth  = 8  // of nested objects and arrays; Twilio's reach 3
-	maxDigits = 18 // of a number, so that it fits an int64
-	maxName   = 64 // bytes of an unknown event's name that are kept
+	maxDepth        = 8                   // of nested objects and arrays; Twilio's reach 3
+	maxDigits       = 18                  // of a number, so that it fits an int64
+	maxName         = 64                  // bytes of an unknown event's name that are kept
+	maxMilliseconds = 24 * 60 * 60 * 1000 // of a timestamp: Twilio ends a call after a day
 )
-
-// maxTimestamp is the longest call Twilio carries.
-const maxTimestamp = 24 * time.Hour
 
 // parseJSON is the parser that decides: what it says of a message is right by
 // definition, and whatever the faster ones do not recognise comes here.
-func parseJSON(e *Event, msg []byte) error {
+func parseJSON(e *Event, msg []byte) *Error {
 	*e = Event{}
-	if err := checkDepth(msg); err != nil {
-		return err
-	}
-	top, err := object(msg)
-	if err != nil {
-		return malformed("", offsetOf(err), err)
-	}
-	name, err := text(top["event"], false)
-	if err != nil {
-		return malformed("", at(msg, top["event"]), fmt.Errorf("event: %w", err))
-	}
-	fail := func(field string, value json.RawMessage, err error) error {
-		return malformed(name, at(msg, value), fmt.Errorf("%s: %w", field, err))
-	}
-	if v, ok := top["streamSid"]; ok {
-		if e.StreamSID, err = text(v, false); err != nil {
-			return fail("streamSid", v, err)
-		}
-	}
-	if v, ok := top["sequenceNumber"]; ok {
-		if e.Sequence, err = number(v); err != nil {
-			return fail("sequenceNumber", v, err)
-		}
-	}
-	body, field := top[name], name
-	in := func(key string, parse func(json.RawMessage) error, required bool) error {
-		fields, err := object(body)
-		if err != nil {
-			return fail(field, body, err)
-		}
-		v, ok := fields[key]
-		if !ok && !required {
-			return nil
-		}
-		if err := parse(v); err != nil {
-			return fail(field+"."+key, v, err)
-		}
-		return nil
-	}
-	switch name {
+	r := &jsonReader{msg: msg}
+	r.checkDepth()
+	top := r.object("", msg, 0)
+	r.event = top.text("event", true)
+	e.StreamSID = top.text("streamSid", false)
+	e.Sequence = top.number("sequenceNumber")
+	switch r.event {
 	case "connected":
 		e.Type = Connected
-	case "stop":
-		e.Type = Stop
-	case "media":
-		e.Type = Media
-		e.Media.Track = Inbound
-		return first(
-			in("track", func(v json.RawMessage) error {
-				s, err := text(v, false)
-				e.Media.Track = Track(s)
-				return err
-			}, false),
-			in("chunk", func(v json.RawMessage) (err error) { e.Media.Chunk, err = number(v); return err }, false),
-			in("timestamp", func(v json.RawMessage) (err error) {
-				e.Media.Timestamp, err = milliseconds(v)
-				return err
-			}, false),
-			in("payload", func(v json.RawMessage) error {
-				s, err := text(v, false)
-				e.Media.Payload = []byte(s)
-				return err
-			}, true),
-		)
-	case "dtmf":
-		e.Type = DTMF
-		return in("digit", func(v json.RawMessage) (err error) { e.Digit, err = text(v, true); return err }, true)
-	case "mark":
-		e.Type = Mark
-		return in("name", func(v json.RawMessage) (err error) { e.Mark, err = text(v, true); return err }, true)
 	case "start":
 		e.Type = Start
-		e.Start, err = startOf(body)
-		if err != nil {
-			return fail("start", body, err)
-		}
+		e.Start = readStart(top.object("start"))
 		if e.Start.StreamSID == "" {
 			e.Start.StreamSID = e.StreamSID
 		}
+	case "media":
+		e.Type = Media
+		media := top.object("media")
+		e.Media.Track = Track(media.text("track", false))
+		if e.Media.Track == "" {
+			e.Media.Track = Inbound
+		}
+		e.Media.Chunk = media.number("chunk")
+		e.Media.Timestamp = time.Duration(media.numberUpTo("timestamp", maxMilliseconds)) * time.Millisecond
+		e.Media.Payload = []byte(media.text("payload", true))
+	case "dtmf":
+		e.Type = DTMF
+		e.Digit = top.object("dtmf").literal("digit")
+	case "mark":
+		e.Type = Mark
+		e.Mark = top.object("mark").literal("name")
+	case "stop":
+		e.Type = Stop
 	default:
-		e.Type, e.Name = Unknown, name[:min(len(name), maxName)]
+		e.Name = r.event[:min(len(r.event), maxName)]
 	}
-	return nil
+	return r.err
 }
 
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
+func readStart(o jsonObject) *Stream {
+	s := &Stream{
+		StreamSID:  o.text("streamSid", false),
+		AccountSID: o.text("accountSid", false),
+		CallSID:    o.text("callSid", false),
+		Format:     Mulaw(),
+	}
+	if v, ok := o.members["tracks"]; ok {
+		if err := json.Unmarshal(v, &s.Tracks); err != nil {
+			o.fail("tracks", err)
 		}
 	}
-	return nil
+	if _, ok := o.members["customParameters"]; ok {
+		parameters := o.object("customParameters")
+		s.Parameters = make(map[string]string, len(parameters.members))
+		for name := range parameters.members {
+			s.Parameters[name] = parameters.literal(name)
+		}
+	}
+	if _, ok := o.members["mediaFormat"]; ok {
+		format := o.object("mediaFormat")
+		s.Format = Format{
+			Encoding:   format.text("encoding", true),
+			SampleRate: int(format.numberUpTo("sampleRate", maxByteRate)),
+			Channels:   int(format.numberUpTo("channels", maxByteRate)),
+		}
+	}
+	return s
 }
 
-// startOf reads the body of a start event.
-func startOf(body json.RawMessage) (*Stream, error) {
-	var s struct {
-		StreamSID        string                     `json:"streamSid"`
-		AccountSID       string                     `json:"accountSid"`
-		CallSID          string                     `json:"callSid"`
-		Tracks           []Track                    `json:"tracks"`
-		CustomParameters map[string]json.RawMessage `json:"customParameters"`
-		MediaFormat      struct {
-			Encoding   string          `json:"encoding"`
-			SampleRate json.RawMessage `json:"sampleRate"`
-			Channels   json.RawMessage `json:"channels"`
-		} `json:"mediaFormat"`
-	}
-	if len(body) == 0 {
-		return nil, errMissing
-	}
-	if err := json.Unmarshal(body, &s); err != nil {
-		return nil, err
-	}
-	start := &Stream{StreamSID: s.StreamSID, AccountSID: s.AccountSID, CallSID: s.CallSID, Tracks: s.Tracks, Format: Mulaw()}
-	for k, v := range s.CustomParameters {
-		value, err := text(v, true)
-		if err != nil {
-			return nil, fmt.Errorf("customParameters: %w", err)
-		}
-		if start.Parameters == nil {
-			start.Parameters = make(map[string]string, len(s.CustomParameters))
-		}
-		start.Parameters[k] = value
-	}
-	if s.MediaFormat.Encoding != "" {
-		start.Format = Format{Encoding: s.MediaFormat.Encoding}
-		rate, err := number(s.MediaFormat.SampleRate)
-		if err != nil {
-			return nil, fmt.Errorf("mediaFormat.sampleRate: %w", err)
-		}
-		channels, err := number(s.MediaFormat.Channels)
-		if err != nil {
-			return nil, fmt.Errorf("mediaFormat.channels: %w", err)
-		}
-		start.Format.SampleRate, start.Format.Channels = int(rate), int(channels)
-	}
-	return start, nil
+// jsonReader reads one message and keeps the first error.
+type jsonReader struct {
+	msg   []byte
+	event string
+	err   *Error
+}
+
+// jsonObject is an object of the message. Of two members with one name the last counts.
+type jsonObject struct {
+	*jsonReader
+	path    string
+	start   int // in the message
+	members map[string]json.RawMessage
 }
 
 var (
 	errMissing   = errors.New("is missing")
+	errNotObject = errors.New("is not an object")
 	errNotText   = errors.New("is not a string")
 	errNotNumber = errors.New("is not a number of at most 18 digits")
-	errTooLate   = errors.New("is later than any call lasts")
+	errTooLarge  = errors.New("is too large")
 	errDepth     = errors.New("is nested too deeply")
 )
 
-// object splits a JSON object into its members; of two with one name the last counts.
-func object(v json.RawMessage) (map[string]json.RawMessage, error) {
-	if len(v) == 0 {
-		return nil, errMissing
+func (r *jsonReader) fail(offset int, field string, err error) {
+	if r.err != nil {
+		return
 	}
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal(v, &m); err != nil {
-		return nil, err
+	if field != "" {
+		err = fmt.Errorf("%s %w", field, err)
 	}
-	if m == nil {
-		return nil, errMissing
-	}
-	return m, nil
+	r.err = &Error{Type: Protocol, Event: r.event, Offset: offset, Err: err}
 }
 
-// text reads a string, or with literal also a number as it is written.
-func text(v json.RawMessage, literal bool) (string, error) {
-	if len(v) == 0 {
-		return "", errMissing
+// object splits an object, which begins at start in the message, into its members.
+func (r *jsonReader) object(path string, v json.RawMessage, start int) jsonObject {
+	o := jsonObject{jsonReader: r, path: path, start: start}
+	err := json.Unmarshal(v, &o.members)
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		r.fail(start+int(syntax.Offset), path, err)
+	case err != nil || o.members == nil:
+		r.fail(start, path, errNotObject)
 	}
+	return o
+}
+
+// offset returns where in the message a member's value begins, or the object if it is missing.
+func (o jsonObject) offset(key string) int {
+	v, ok := o.members[key]
+	i := bytes.Index(o.msg[o.start:], appendString(nil, key))
+	if !ok || i < 0 {
+		return o.start
+	}
+	i += o.start + len(key) + len(`"":`)
+	return i + max(0, bytes.Index(o.msg[min(i, len(o.msg)):], v))
+}
+
+// fail blames the member of that name.
+func (o jsonObject) fail(key string, err error) {
+	field := key
+	if o.path != "" {
+		field = o.path + "." + key
+	}
+	o.jsonReader.fail(o.offset(key), field, err)
+}
+
+func (o jsonObject) object(key string) jsonObject {
+	v, ok := o.members[key]
+	if !ok {
+		o.fail(key, errMissing)
+		return jsonObject{jsonReader: o.jsonReader}
+	}
+	return o.jsonReader.object(key, v, o.offset(key))
+}
+
+// text returns a string, empty if it may be and is missing.
+func (o jsonObject) text(key string, required bool) (s string) {
+	v, ok := o.members[key]
+	switch {
+	case !ok && required:
+		o.fail(key, errMissing)
+	case ok && v[0] != '"':
+		o.fail(key, errNotText)
+	case ok:
+		if err := json.Unmarshal(v, &s); err != nil {
+			o.fail(key, err)
+		}
+	}
+	return s
+}
+
+// literal returns a string, or a number as it is written.
+func (o jsonObject) literal(key string) string {
+	if v := o.members[key]; len(v) > 0 && (v[0] == '-' || '0' <= v[0] && v[0] <= '9') {
+		return string(v)
+	}
+	return o.text(key, true)
+}
+
+// number returns digits, quoted or not: Twilio quotes them, and not always. It
+// returns 0 if they are missing.
+func (o jsonObject) number(key string) (n uint64) {
+	v, ok := o.members[key]
+	if !ok {
+		return 0
+	}
+	digits := string(v)
 	if v[0] == '"' {
-		var s string
-		err := json.Unmarshal(v, &s)
-		return s, err
+		digits = o.text(key, true)
 	}
-	if literal && (v[0] == '-' || v[0] >= '0' && v[0] <= '9') {
-		return string(v), nil
+	s := scanner{msg: []byte(digits)}
+	n, ok = s.digits()
+	if !ok || s.pos < len(digits) {
+		o.fail(key, errNotNumber)
 	}
-	return "", errNotText
+	return n
 }
 
-// number reads digits, as a JSON number or in a string: Twilio quotes them,
-// and not always.
-func number(v json.RawMessage) (uint64, error) {
-	digits := []byte(v)
-	if len(v) > 0 && v[0] == '"' {
-		s, err := text(v, false)
-		if err != nil {
-			return 0, err
-		}
-		digits = []byte(s)
+func (o jsonObject) numberUpTo(key string, limit uint64) uint64 {
+	n := o.number(key)
+	if n > limit {
+		o.fail(key, errTooLarge)
 	}
-	if len(digits) == 0 || len(digits) > maxDigits {
-		return 0, errNotNumber
-	}
-	var n uint64
-	for _, d := range digits {
-		if d < '0' || d > '9' {
-			return 0, errNotNumber
-		}
-		n = 10*n + uint64(d-'0')
-	}
-	return n, nil
-}
-
-func milliseconds(v json.RawMessage) (time.Duration, error) {
-	n, err := number(v)
-	if err == nil && n > uint64(maxTimestamp/time.Millisecond) {
-		err = errTooLate
-	}
-	if err != nil {
-		return 0, err
-	}
-	return time.Duration(n) * time.Millisecond, nil
+	return n
 }
 
 // checkDepth counts brackets outside of strings.
-func checkDepth(msg []byte) error {
+func (r *jsonReader) checkDepth() {
 	depth, quoted := 0, false
-	for i := 0; i < len(msg); i++ {
-		switch c := msg[i]; {
+	for i := 0; i < len(r.msg); i++ {
+		switch c := r.msg[i]; {
 		case quoted && c == '\\':
 			i++
 		case c == '"':
@@ -248,32 +229,11 @@ func checkDepth(msg []byte) error {
 		case quoted:
 		case c == '{' || c == '[':
 			if depth++; depth > maxDepth {
-				return malformed("", i, errDepth)
+				r.fail(i, "", errDepth)
+				return
 			}
 		case c == '}' || c == ']':
 			depth--
 		}
 	}
-	return nil
-}
-
-// malformed reports a message that cannot be understood; the stream goes on.
-func malformed(event string, offset int, err error) *Error {
-	return &Error{Type: Protocol, Event: event, Offset: offset, Err: err}
-}
-
-// at returns where in msg a value begins.
-func at(msg []byte, value json.RawMessage) int {
-	if len(value) == 0 {
-		return 0
-	}
-	return max(0, bytes.Index(msg, value))
-}
-
-func offsetOf(err error) int {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return int(syntax.Offset)
-	}
-	return 0
 }

@@ -75,7 +75,7 @@ type Audio struct {
 	Track     Track
 	Chunk     uint64        // counts Media events from 1; 0 if absent
 	Timestamp time.Duration // since the start of the stream
-	Gap       time.Duration // audio of this track that is missing right before this piece; for recorders
+	Gap       time.Duration // silence a recorder puts before this piece: for lost audio, or since the stream's start
 	Payload   []byte        // base64, not checked to be so; valid until the next iteration
 }
 

@@ -8,7 +8,7 @@ import (
 // wire is a carrier's message format. One belongs to one stream.
 type wire interface {
 	// parse fills e from a message. Strings and payload may alias the message.
-	parse(e *Event, msg []byte) error
+	parse(e *Event, msg []byte) *Error
 	// begin tells the stream's id, known from the Start event on.
 	begin(streamSID string)
 	appendMedia(dst, audio []byte) []byte
@@ -20,7 +20,8 @@ type wire interface {
 // documented fields: one more is error 31951 and the message is ignored.
 type twilio struct {
 	sid   string
-	media []byte // everything before the payload
+	media []byte // what a media message has before its payload
+	tail  string // what the carrier's have behind it
 }
 
 func (t *twilio) begin(streamSID string) {
@@ -28,6 +29,9 @@ func (t *twilio) begin(streamSID string) {
 	t.media = append(t.media[:0], `{"event":"media","streamSid":`...)
 	t.media = appendString(t.media, streamSID)
 	t.media = append(t.media, `,"media":{"payload":"`...)
+	if plain([]byte(streamSID)) { // or messages of this stream are not in the order looked for
+		t.tail = wireSID + streamSID + wireEnd
+	}
 }
 
 func (t *twilio) appendMedia(dst, audio []byte) []byte {
@@ -53,7 +57,10 @@ func (t *twilio) appendClear(dst []byte) []byte {
 // parse tries the order in which Twilio writes its messages, then any order,
 // and leaves what is left, all errors among it, to encoding/json. A parser that
 // accepts a message agrees with the ones after it.
-func (t *twilio) parse(e *Event, msg []byte) error {
+func (t *twilio) parse(e *Event, msg []byte) *Error {
+	if t.parseWireOrder(e, msg) || t.parseAnyOrder(e, msg) {
+		return nil
+	}
 	return parseJSON(e, msg)
 }
 

@@ -1,0 +1,227 @@
+package mediastream
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const testSID = "MZ00000000000000000000000000000001"
+
+// messages returns the published messages in testdata.
+func messages(tb testing.TB) []string {
+	file, err := os.ReadFile("testdata/messages.txt")
+	require.NoError(tb, err)
+	var list []string
+	for line := range strings.Lines(string(file)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			list = append(list, line)
+		}
+	}
+	return list
+}
+
+func begun() *twilio {
+	t := &twilio{}
+	t.begin(testSID)
+	return t
+}
+
+func TestPublishedMessages(t *testing.T) {
+	list := messages(t)
+	tw := begun()
+	events := make([]Event, len(list))
+	for i, m := range list {
+		if err := tw.parse(&events[i], []byte(m)); err != nil {
+			t.Errorf("%s\n%v", m, err)
+		}
+		agree(t, tw, []byte(m))
+	}
+	start := events[6]
+	require.Equal(t, Start, start.Type)
+	require.Equal(t, &Stream{
+		StreamSID:  testSID,
+		AccountSID: "AC00000000000000000000000000000002",
+		CallSID:    "CA00000000000000000000000000000003",
+		Tracks:     []Track{Inbound},
+		Parameters: map[string]string{"FirstName": "Jane", "LastName": "Doe", "RemoteParty": "Bob"},
+		Format:     Format{Encoding: "audio/x-mulaw", SampleRate: 8000, Channels: 1},
+	}, start.Start)
+
+	logged := events[3]
+	logged.Media.Payload = logged.Media.Payload[:4]
+	require.Equal(t, Event{Type: Media, Sequence: 74, StreamSID: testSID, Media: Audio{
+		Track: Inbound, Chunk: 73, Timestamp: 1593 * time.Millisecond, Payload: []byte("/39/"),
+	}}, logged)
+
+	require.Equal(t, Outbound, events[7].Media.Track)
+	require.Equal(t, "1", events[10].Digit)
+	require.Equal(t, "my label", events[11].Mark)
+	require.Equal(t, events[12], events[13], "numbers may come unquoted")
+	require.Equal(t, "//8=", string(events[14].Media.Payload), "escapes are undone")
+	require.Equal(t, "171", events[16].Mark)
+}
+
+// TestFastPathsTakeWhatTwilioSends fails when a change sends Twilio's own
+// messages down a slower path.
+func TestFastPathsTakeWhatTwilioSends(t *testing.T) {
+	var e Event
+	tw := begun()
+	for i, m := range messages(t) {
+		inOrder := strings.HasPrefix(m, `{"event":"media","sequenceNumber":"`) && strings.HasSuffix(m, `"},"streamSid":"`+testSID+`"}`) && !strings.Contains(m, `\`)
+		require.Equal(t, inOrder, tw.parseWireOrder(&e, []byte(m)), m)
+		slow := strings.Contains(m, `"start"`) || strings.Contains(m, `"connected"`) || strings.Contains(m, `\`) || strings.Contains(m, "171")
+		require.Equal(t, !slow, tw.parseAnyOrder(&e, []byte(m)), "%d %s", i, m)
+	}
+}
+
+func TestMalformed(t *testing.T) {
+	media := func(fields string) string {
+		return `{"event":"media","streamSid":"` + testSID + `","media":{` + fields + `}}`
+	}
+	deep := strings.Repeat(`{"a":`, 9) + "1" + strings.Repeat("}", 9)
+	for _, c := range []struct {
+		message, event string
+		offset         int
+		want           string
+	}{
+		{``, "", 0, "unexpected end of JSON input"},
+		{`hello`, "", 1, "invalid character"},
+		{`{"event":"media"`, "", 16, "unexpected end of JSON input"},
+		{`{"event":"stop"} x`, "", 18, "invalid character"},
+		{`null`, "", 0, "is not an object"},
+		{`[]`, "", 0, "is not an object"},
+		{`{}`, "", 0, "event is missing"},
+		{`{"event":7}`, "", 9, "event is not a string"},
+		{`{"event":"media"}`, "media", 0, "media is missing"},
+		{`{"event":"media","media":7}`, "media", 25, "media is not an object"},
+		{`{"event":"stop","sequenceNumber":-1}`, "stop", 33, "sequenceNumber is not a number"},
+		{`{"event":"stop","sequenceNumber":"1.5"}`, "stop", 33, "sequenceNumber is not a number"},
+		{`{"event":"stop","sequenceNumber":"1234567890123456789"}`, "stop", 33, "at most 18 digits"},
+		{`{"event":"stop","streamSid":null}`, "stop", 28, "streamSid is not a string"},
+		{media(``), "media", 74, "media.payload is missing"},
+		{media(`"payload":null`), "media", 85, "media.payload is not a string"},
+		{media(`"payload":"","timestamp":"86400001"`), "media", 100, "media.timestamp is too large"},
+		{media(`"payload":"","chunk":""`), "media", 96, "media.chunk is not a number"},
+		{`{"event":"dtmf","dtmf":{}}`, "dtmf", 23, "dtmf.digit is missing"},
+		{`{"event":"mark","mark":{"name":[]}}`, "mark", 31, "mark.name is not a string"},
+		{`{"event":"start"}`, "start", 0, "start is missing"},
+		{`{"event":"start","start":{"tracks":7}}`, "start", 35, "start.tracks"},
+		{`{"event":"start","start":{"mediaFormat":{"encoding":"x","sampleRate":"a"}}}`, "start", 69, "mediaFormat.sampleRate is not a number"},
+		{`{"event":"start","start":{"customParameters":{"a":{}}}}`, "start", 50, "customParameters.a is not a string"},
+		{deep, "", 40, "is nested too deeply"},
+	} {
+		t.Run(c.message, func(t *testing.T) {
+			var e Event
+			err := begun().parse(&e, []byte(c.message))
+			require.NotNil(t, err)
+			require.Equal(t, Protocol, err.Type)
+			require.Equal(t, c.event, err.Event)
+			require.Equal(t, c.offset, err.Offset, err.Error())
+			require.ErrorContains(t, err, c.want)
+			require.Zero(t, err.Code)
+		})
+	}
+}
+
+func TestUnknownEventsAreNamed(t *testing.T) {
+	var e Event
+	require.Nil(t, begun().parse(&e, []byte(`{"event":"hold","streamSid":"`+testSID+`","hold":{}}`)))
+	require.Equal(t, Event{Type: Unknown, Name: "hold", StreamSID: testSID}, e)
+}
+
+// agree checks that a parser which takes a message reads it as the parsers
+// behind it do, and all as encoding/json does by itself.
+func agree(tb testing.TB, tw *twilio, msg []byte) {
+	var first, second, third Event
+	inOrder := tw.parseWireOrder(&first, msg)
+	anyOrder := tw.parseAnyOrder(&second, msg)
+	err := parseJSON(&third, msg)
+	if inOrder && !anyOrder || anyOrder && err != nil {
+		tb.Fatalf("accepted by wire order %v, any order %v, encoding/json: %v\n%q", inOrder, anyOrder, err, msg)
+	}
+	if inOrder && !same(&first, &second) || anyOrder && !same(&second, &third) {
+		tb.Fatalf("parsed differently\n%q\n%+v\n%+v\n%+v", msg, first, second, third)
+	}
+	if err != nil {
+		return
+	}
+	var m map[string]any
+	if err := json.Unmarshal(msg, &m); err != nil {
+		tb.Fatalf("accepted, but %v\n%q", err, msg)
+	}
+	if want := m["event"]; third.Type != Unknown && third.Type.String() != want {
+		tb.Fatalf("%v is %v\n%q", want, third.Type, msg)
+	}
+	if body, ok := m[third.Type.String()].(map[string]any); ok && third.Type != Unknown {
+		check := func(key, got string) {
+			if want, ok := body[key]; ok && fmt.Sprint(want) != got {
+				if _, isNumber := want.(float64); !isNumber {
+					tb.Fatalf("%s is %q, want %q\n%q", key, got, want, msg)
+				}
+			}
+		}
+		switch third.Type {
+		case Media:
+			check("payload", string(third.Media.Payload))
+		case Mark:
+			check("name", third.Mark)
+		case DTMF:
+			check("digit", third.Digit)
+		}
+	}
+}
+
+// same compares what the fast parsers can yield.
+func same(a, b *Event) bool {
+	return a.Type == b.Type && a.Sequence == b.Sequence && a.StreamSID == b.StreamSID &&
+		a.Digit == b.Digit && a.Mark == b.Mark && a.Name == b.Name && a.Start == nil && b.Start == nil &&
+		a.Media.Track == b.Media.Track && a.Media.Chunk == b.Media.Chunk && a.Media.Timestamp == b.Media.Timestamp &&
+		string(a.Media.Payload) == string(b.Media.Payload)
+}
+
+// FuzzParse holds the three parsers against each other. The long run is
+//
+//	go test ./mediastream -run '^$' -fuzz FuzzParse -fuzztime 10000000x
+func FuzzParse(f *testing.F) {
+	for _, m := range messages(f) {
+		f.Add([]byte(m))
+	}
+	tw := begun()
+	f.Fuzz(func(t *testing.T, msg []byte) {
+		agree(t, tw, msg)
+	})
+}
+
+// FuzzCommand checks that whatever a host sends is JSON with exactly the
+// documented fields, and says what the host said.
+func FuzzCommand(f *testing.F) {
+	f.Add(testSID, "greeting \"1\"", []byte{0, 0x7f, 0xff})
+	f.Add("", "\x00\xff\u2028", []byte(nil))
+	f.Fuzz(func(t *testing.T, sid, name string, audio []byte) {
+		sid, name = strings.ToValidUTF8(sid, "\ufffd"), strings.ToValidUTF8(name, "\ufffd")
+		tw := &twilio{}
+		tw.begin(sid)
+		for _, c := range []struct {
+			message []byte
+			want    Command
+		}{
+			{tw.appendMedia(nil, audio), Command{Type: Play, StreamSID: sid, Audio: audio}},
+			{tw.appendMark(nil, name), Command{Type: SetMark, StreamSID: sid, Mark: name}},
+			{tw.appendClear(nil), Command{Type: Clear, StreamSID: sid}},
+		} {
+			got, err := parseCommand(c.message)
+			if err != nil {
+				t.Fatalf("%v\n%q", err, c.message)
+			}
+			if got.Type != c.want.Type || got.StreamSID != c.want.StreamSID || got.Mark != c.want.Mark || string(got.Audio) != string(c.want.Audio) {
+				t.Fatalf("%+v\n%+v\n%q", got, c.want, c.message)
+			}
+		}
+	})
+}
