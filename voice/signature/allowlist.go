@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -42,10 +43,9 @@ func AllowList(o AllowOptions) (func(http.Handler) http.Handler, error) {
 	if o.ProxyHops < 0 {
 		return nil, errors.New("signature: AllowList: ProxyHops must not be negative")
 	}
-	for _, p := range append(o.Prefixes[:len(o.Prefixes):len(o.Prefixes)], o.TrustedProxies...) {
-		if !p.IsValid() {
-			return nil, errors.New("signature: AllowList: a prefix is not valid")
-		}
+	o.Prefixes, o.TrustedProxies = slices.Clone(o.Prefixes), slices.Clone(o.TrustedProxies)
+	if slices.ContainsFunc(slices.Concat(o.Prefixes, o.TrustedProxies), func(p netip.Prefix) bool { return !p.IsValid() }) {
+		return nil, errors.New("signature: AllowList: Prefixes or TrustedProxies holds a prefix that is none")
 	}
 	if o.ProxyHops == 0 {
 		o.ProxyHops = 1

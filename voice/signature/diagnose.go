@@ -40,6 +40,9 @@ func (v *Validator) refuse(c *config, r *http.Request, cl *claim, s *scratch, er
 // diagnose looks for a URL that the signature of a refused claim would fit.
 func (c *config) diagnose(r *http.Request, cl *claim, s *scratch, err *Error) {
 	mac, _ := decodeMAC(s.mac[:], cl.signature)
+	if !cl.form {
+		s.params = nil
+	}
 	budget := 256 << 10 // bytes to hash
 	fits := func(o origin, target string) bool {
 		for _, otherPort := range [2]bool{false, true} {
@@ -59,18 +62,27 @@ func (c *config) diagnose(r *http.Request, cl *claim, s *scratch, err *Error) {
 		for _, authority := range authorities(r, cl.origin.authority) {
 			for _, path := range paths(r, cl) {
 				o := origin{scheme: scheme, authority: authority, prefix: path.prefix}
-				if fits(o, path.target) {
-					err.Reason = cl.difference(o, path.target)
-					err.Detail = "would be valid for " + redact(string(o.appendTo(nil, false))+path.target) +
-						": " + cl.origin.source + " says " + err.URL
+				if !fits(o, path.target) {
+					continue
+				}
+				if err.Reason = cl.difference(o, path.target); err.Reason == ReasonAccount {
+					err.Detail = "the URL is right, but another account's token signed it"
 					return
 				}
+				err.Detail = "would be valid for " + redact(string(s.url)) + ": " + cl.origin.source + " says " + err.URL
+				return
 			}
 		}
 	}
-	if r != nil && cl.form && len(cl.body) == 0 && len(r.PostForm) > 0 {
-		err.Reason = ReasonBodyConsumed
-		err.Detail = "the form was parsed before the signature was checked"
+	if !cl.form {
+		return
+	}
+	if r != nil && len(cl.body) == 0 && len(r.PostForm) > 0 {
+		err.Reason, err.Detail = ReasonBodyConsumed, "the form was parsed before the signature was checked"
+		return
+	}
+	if s.params = nil; fits(cl.origin, cl.target) {
+		err.Reason, err.Detail = ReasonUnsignedBody, "the signature covers the URL alone"
 	}
 }
 

@@ -2,6 +2,7 @@ package signature
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"net/url"
 	"slices"
@@ -12,14 +13,19 @@ import (
 type pair struct {
 	prefix          uint64 // the first eight bytes of the key: most comparisons need no more
 	key, value, end int32  // offsets in decoded
+	index           int32  // in the body
 }
 
 // scratch is what checking one request works in. It is reused, and holds
 // nothing that outlives the check.
 type scratch struct {
+	body    []byte
 	decoded []byte
 	pairs   []pair
-	params  []byte // what is appended to the URL
+	sorted  []pair  // room for sort
+	order   []int32 // the indices of the pairs that sort sorted last
+	joined  []byte  // room for canonical
+	params  []byte  // what is signed after the URL: decoded or joined
 	url     []byte
 	mac     [maxMAC + 3]byte
 	sum     [maxMAC]byte
@@ -56,23 +62,23 @@ func (s *scratch) parse(body []byte, maxParams int) Reason {
 				if value < 0 {
 					value = n
 				}
-				s.pairs = append(s.pairs, pair{prefix(out[key:], value-key), int32(key), int32(value), int32(n)})
+				s.pairs = append(s.pairs, pair{prefix(out[key:], value-key), int32(key), int32(value), int32(n), int32(len(s.pairs))})
 			}
-			if i >= len(body) {
+			if i == len(body) {
 				break
 			}
 			key, value, start = n, -1, i+1
 			continue
 		}
-		switch c := body[i]; c {
+		c := body[i]
+		switch c {
 		case '=':
 			if value < 0 {
 				value = n
 				continue
 			}
-			out[n] = c
 		case '+':
-			out[n] = ' '
+			c = ' '
 		case '%':
 			if i+2 >= len(body) {
 				return ReasonMalformedBody
@@ -81,11 +87,12 @@ func (s *scratch) parse(body []byte, maxParams int) Reason {
 			if hi|lo > 15 {
 				return ReasonMalformedBody
 			}
-			out[n] = hi<<4 | lo
+			c = hi<<4 | lo
 			i += 2
-		default: // ';', which some parsers take for '&'
+		case ';': // which some parsers take for '&'
 			return ReasonMalformedBody
 		}
+		out[n] = c
 		n++
 	}
 	s.decoded = out[:n]
@@ -114,35 +121,46 @@ func unhex(c byte) byte {
 	return 0xff
 }
 
-// sort orders the pairs by key and then by value, in byte order.
-func (s *scratch) sort() {
-	if len(s.pairs) > 32 {
-		slices.SortFunc(s.pairs, func(a, b pair) int { return s.compare(&a, &b) })
-		return
+// sort orders the pairs by key and then by value, in byte order, and reports
+// whether that is the order they came in, none of them twice. Twilio sends the
+// same parameters in the same order for each kind of webhook, so the order that
+// was right the last time mostly is right again.
+func (s *scratch) sort() (asSent bool) {
+	if s.ascending() {
+		return true
 	}
-	for i := 1; i < len(s.pairs); i++ { // Twilio sends most forms nearly sorted
-		p := s.pairs[i]
-		j := i
-		for ; j > 0 && s.less(&p, &s.pairs[j-1]); j-- {
-			s.pairs[j] = s.pairs[j-1]
+	if len(s.order) == len(s.pairs) {
+		s.sorted = s.sorted[:0]
+		for _, i := range s.order {
+			s.sorted = append(s.sorted, s.pairs[i])
 		}
-		s.pairs[j] = p
+		s.pairs, s.sorted = s.sorted, s.pairs
+		if s.ascending() {
+			return false
+		}
 	}
+	slices.SortFunc(s.pairs, func(a, b pair) int { return s.compare(&a, &b) })
+	s.order = s.order[:0]
+	for i := range s.pairs {
+		s.order = append(s.order, s.pairs[i].index)
+	}
+	return false
 }
 
-func (s *scratch) less(a, b *pair) bool {
-	if a.prefix != b.prefix {
-		return a.prefix < b.prefix
+// ascending reports whether every pair is greater than the one before it.
+func (s *scratch) ascending() bool {
+	for i := 1; i < len(s.pairs); i++ {
+		a, b := &s.pairs[i-1], &s.pairs[i]
+		if a.prefix > b.prefix || a.prefix == b.prefix && s.compare(a, b) >= 0 {
+			return false
+		}
 	}
-	return s.compare(a, b) < 0
+	return true
 }
 
 func (s *scratch) compare(a, b *pair) int {
 	if a.prefix != b.prefix {
-		if a.prefix < b.prefix {
-			return -1
-		}
-		return 1
+		return cmp.Compare(a.prefix, b.prefix)
 	}
 	if c := bytes.Compare(s.key(a), s.key(b)); c != 0 {
 		return c
@@ -158,18 +176,19 @@ func (s *scratch) sameKey(a, b *pair) bool {
 // canonical sorts the pairs and sets params to the text that Twilio signs after
 // the URL: every key with every distinct value of it.
 func (s *scratch) canonical() {
-	s.sort()
-	s.params = s.params[:0]
+	if s.sort() {
+		s.params = s.decoded
+		return
+	}
+	s.joined = s.joined[:0]
 	for i := range s.pairs {
 		p := &s.pairs[i]
-		if i > 0 {
-			last := &s.pairs[i-1]
-			if s.sameKey(last, p) && bytes.Equal(s.value(last), s.value(p)) {
-				continue
-			}
+		if i > 0 && s.compare(&s.pairs[i-1], p) == 0 {
+			continue
 		}
-		s.params = append(s.params, s.decoded[p.key:p.end]...)
+		s.joined = append(s.joined, s.decoded[p.key:p.end]...)
 	}
+	s.params = s.joined
 }
 
 // account is the AccountSid that a request claims.
@@ -195,10 +214,9 @@ func (s *scratch) accountSID() account {
 	return a
 }
 
-// values returns the form in memory of its own. It takes the sorted pairs, and
-// gives the values of a key in the order of the body.
-func (s *scratch) values() url.Values {
-	text := string(s.decoded)
+// values returns the form of the sorted pairs; text is what decoded holds, in
+// memory of the form's own. The values of a key are in the order of the body.
+func (s *scratch) values(text string) url.Values {
 	form := make(url.Values, len(s.pairs))
 	all := make([]string, 0, len(s.pairs))
 	for i := 0; i < len(s.pairs); {
@@ -208,7 +226,7 @@ func (s *scratch) values() url.Values {
 		}
 		group := s.pairs[first:j]
 		if len(group) > 1 {
-			slices.SortFunc(group, func(a, b pair) int { return int(a.key - b.key) })
+			slices.SortFunc(group, func(a, b pair) int { return int(a.index - b.index) })
 		}
 		from := len(all)
 		for _, p := range group {

@@ -30,6 +30,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -154,6 +155,9 @@ func (v *Validator) Reload(o Options) error {
 }
 
 func newConfig(o Options) (*config, error) {
+	o.AccountSIDs = slices.Clone(o.AccountSIDs) // the rest is copied below or not kept
+	o.TrustedProxies = slices.Clone(o.TrustedProxies)
+	o.AllowedHosts = slices.Clone(o.AllowedHosts)
 	c := &config{Options: o}
 	var errs []error
 	var err error
@@ -168,11 +172,15 @@ func newConfig(o Options) (*config, error) {
 	if o.MaxBody < 0 || o.MaxParams < 0 || o.ProxyHops < 0 {
 		errs = append(errs, errors.New("signature: MaxBody, MaxParams and ProxyHops must not be negative"))
 	}
+	if slices.ContainsFunc(o.TrustedProxies, func(p netip.Prefix) bool { return !p.IsValid() }) {
+		errs = append(errs, errors.New("signature: TrustedProxies holds a prefix that is none"))
+	}
 	for _, host := range o.AllowedHosts {
 		if !validHost(host) {
 			errs = append(errs, errors.New("signature: AllowedHosts: "+host+" is not a host"))
 		}
 	}
+	c.Tokens, c.TokensByAccount, c.SharedKeys, c.SharedKeyHashes = nil, nil, nil, nil // the keyring has them
 	if c.MaxBody == 0 {
 		c.MaxBody = 64 << 10
 	}

@@ -1,11 +1,8 @@
 package signature
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"io"
 	"net/http"
 	"strings"
 )
@@ -66,21 +63,28 @@ func (v *Validator) VerifyBody(rawURL string, body []byte, signature string) err
 
 // verify is Verify with a configuration and a typed error.
 func (v *Validator) verify(c *config, r *http.Request) *Error {
-	var cl claim
+	s := v.scratch.Get().(*scratch)
+	defer v.scratch.Put(s)
+	cl := claim{handshake: isHandshake(r)}
 	if err := c.read(r, &cl); err != nil {
 		return v.refuse(c, r, &cl, nil, err)
 	}
-	s := v.scratch.Get().(*scratch)
-	defer v.scratch.Put(s)
+	if r.Method == http.MethodGet {
+		if r.ContentLength != 0 {
+			return v.refuse(c, r, &cl, nil, &Error{Reason: ReasonUnsignedBody, Detail: "a GET with a body"})
+		}
+	} else if err := s.readBody(r, c.MaxBody); err != nil {
+		return v.refuse(c, r, &cl, nil, err)
+	} else {
+		cl.body = s.body
+	}
 	matched, reason := c.check(s, &cl)
 	if reason != "" {
+		s.restoreBody(r)
 		return v.refuse(c, r, &cl, s, &Error{Reason: reason})
 	}
 	if r.Method == http.MethodPost {
-		r.Form, r.PostForm, r.MultipartForm = nil, nil, nil
-		if cl.form {
-			r.PostForm = s.values()
-		}
+		s.handOver(r, cl.form)
 	}
 	v.accept(c, &cl, matched)
 	return nil
@@ -92,9 +96,8 @@ func (v *Validator) accept(c *config, cl *claim, k *key) {
 	}
 }
 
-// read fills cl from r. It hashes nothing; what it refuses costs next to nothing.
+// read fills cl from everything of r but its body. It hashes nothing.
 func (c *config) read(r *http.Request, cl *claim) *Error {
-	cl.handshake = isHandshake(r)
 	if r.Method != http.MethodGet && (r.Method != http.MethodPost || cl.handshake) {
 		return &Error{Reason: ReasonMethod}
 	}
@@ -127,17 +130,11 @@ func (c *config) read(r *http.Request, cl *claim) *Error {
 	if cl.handshake {
 		cl.origin = cl.origin.socket()
 	}
-	if r.Method == http.MethodGet {
-		if r.ContentLength != 0 {
-			return &Error{Reason: ReasonUnsignedBody, Detail: "a GET with a body"}
-		}
-		return nil
-	}
 	if cl.form, ok = isForm(r.Header["Content-Type"]); !ok {
 		return &Error{Reason: ReasonMalformedBody, Detail: "more than one Content-Type"}
 	}
-	cl.body, err = readBody(r, c.MaxBody)
-	return err
+	cl.form = cl.form && r.Method == http.MethodPost
+	return nil
 }
 
 // isForm reports whether a Content-Type is that of a form.
@@ -147,58 +144,6 @@ func isForm(contentType []string) (form, ok bool) {
 	}
 	media, _, _ := strings.Cut(contentType[0], ";")
 	return strings.EqualFold(strings.Trim(media, " \t"), "application/x-www-form-urlencoded"), true
-}
-
-// readBody reads a body of at most limit bytes and puts a copy of what it read
-// in its place.
-func readBody(r *http.Request, limit int64) ([]byte, *Error) {
-	if r.ContentLength > limit {
-		return nil, &Error{Reason: ReasonBodyTooLarge}
-	}
-	if r.Body == nil || r.Body == http.NoBody {
-		return nil, nil
-	}
-	var body []byte
-	var err error
-	if r.ContentLength >= 0 { // one byte more, to see the end
-		body = make([]byte, r.ContentLength+1)
-		var n int
-		n, err = io.ReadFull(r.Body, body)
-		body = body[:n]
-		if err == io.EOF || err == io.ErrUnexpectedEOF && int64(n) == r.ContentLength {
-			err = nil
-		} else if err == nil {
-			err = errors.New("longer than its Content-Length")
-		}
-		if int64(n) < r.ContentLength && err == nil {
-			err = io.ErrUnexpectedEOF
-		}
-	} else {
-		body, err = io.ReadAll(io.LimitReader(r.Body, limit+1))
-	}
-	if err != nil || int64(len(body)) > limit {
-		r.Body = &reread{Reader: io.MultiReader(bytes.NewReader(body), r.Body), Closer: r.Body}
-		if err != nil {
-			return nil, &Error{Reason: ReasonMalformedBody, Detail: "the body cannot be read: " + err.Error()}
-		}
-		return nil, &Error{Reason: ReasonBodyTooLarge}
-	}
-	again := &copied{Closer: r.Body}
-	again.Reset(body)
-	r.Body = again
-	return body, nil
-}
-
-// copied is a body that was read, to be read again; reread one that was read in
-// part.
-type copied struct {
-	bytes.Reader
-	io.Closer
-}
-
-type reread struct {
-	io.Reader
-	io.Closer
 }
 
 // check verifies a claim. It returns the key that signed it, or the reason to
@@ -214,14 +159,16 @@ func (c *config) check(s *scratch, cl *claim) (*key, Reason) {
 	}
 	path, query, _ := strings.Cut(cl.target, "?")
 	var account account
-	s.params = s.params[:0]
+	s.params = nil
 	switch {
 	case cl.form:
 		if reason := s.parse(cl.body, c.MaxParams); reason != "" {
 			return nil, reason
 		}
 		s.canonical()
-		account = s.accountSID()
+		if c.namesAccounts() {
+			account = s.accountSID()
+		}
 	case len(cl.body) > 0 && hash == "":
 		return nil, ReasonUnsignedBody
 	case cl.handshake || hash != "":
@@ -259,7 +206,7 @@ func (c *config) check(s *scratch, cl *claim) (*key, Reason) {
 
 // namesAccounts reports whether the configuration tells accounts apart.
 func (c *config) namesAccounts() bool {
-	return len(c.TokensByAccount) > 0 || len(c.AccountSIDs) > 0
+	return len(c.keys.byAccount) > 0 || len(c.AccountSIDs) > 0
 }
 
 func (c *config) allowed(sid []byte) bool {

@@ -1,0 +1,215 @@
+// Package signature compares dialtone's validator with twilio-go's.
+package signature
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/twilio/twilio-go/client"
+
+	"agentos.dev/dialtone/internal/bench"
+	"agentos.dev/dialtone/voice/signature"
+)
+
+const (
+	token  = "0123456789abcdef0123456789abcdef"
+	public = "https://calls.example.com"
+	path   = "/api/voice/twilio/inbound"
+)
+
+// inbound is the body of an inbound call's webhook: twenty parameters in the
+// order Twilio sends them.
+const inbound = "AccountSid=AC0123456789abcdef0123456789abcdef&ApiVersion=2010-04-01&CallSid=CA0123456789abcdef0123456789abcdef" +
+	"&CallStatus=ringing&CallToken=%7B%22parentCallInfoToken%22%3A%22eyJhbGciOiJFUzI1NiJ9%22%7D&Called=%2B14155550199&CalledCity=SAN+FRANCISCO&CalledCountry=US" +
+	"&CalledState=CA&CalledZip=94105&Caller=%2B14155550100&CallerCity=OAKLAND&CallerCountry=US&CallerState=CA&CallerZip=94601" +
+	"&Direction=inbound&From=%2B14155550100&FromCountry=US&StirVerstat=TN-Validation-Passed-A&To=%2B14155550199"
+
+func sign(body string) string {
+	form, err := url.ParseQuery(body)
+	if err != nil {
+		panic(err)
+	}
+	return signature.Sign(token, public+path, form)
+}
+
+func validator(t *testing.T) *signature.Validator {
+	v, err := signature.New(signature.Options{Tokens: []string{token}, PublicURL: public})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// loop makes a contestant out of a job that must succeed.
+func loop(t *testing.T, name string, job func() bool) bench.Contestant {
+	if !job() {
+		t.Fatal(name + " refuses a signed request")
+	}
+	return bench.Contestant{Name: fmt.Sprintf("%s (%.0f allocs)", name, testing.AllocsPerRun(100, func() { job() })),
+		Run: func(n int) {
+			for range n {
+				job()
+			}
+		}}
+}
+
+func TestBody(t *testing.T) {
+	v, theirs := validator(t), client.NewRequestValidator(token)
+	sig, body := sign(inbound), []byte(inbound)
+	// The port toggled: the second URL that is tried matches.
+	form, _ := url.ParseQuery(inbound)
+	second := signature.Sign(token, "https://calls.example.com:443"+path, form)
+	// The floor: one HMAC over as many bytes, its key states cached.
+	mac := hmac.New(sha1.New, []byte(token))
+	message := make([]byte, len(public+path)+len(canonical(form)))
+	sum := make([]byte, 0, sha1.Size)
+	bench.Report(t, "an inbound webhook of 20 parameters, from its body",
+		loop(t, "dialtone VerifyBody", func() bool { return v.VerifyBody(public+path, body, sig) == nil }),
+		loop(t, "dialtone VerifyBody, second URL matches", func() bool { return v.VerifyBody(public+path, body, second) == nil }),
+		loop(t, "one HMAC", func() bool { mac.Reset(); mac.Write(message); sum = mac.Sum(sum[:0]); return true }),
+		loop(t, "twilio-go ValidateBody", func() bool { return theirs.ValidateBody(public+path, body, sig) }),
+	)
+}
+
+func canonical(form url.Values) (text string) {
+	for k, v := range form {
+		text += k + v[0]
+	}
+	return text
+}
+
+func TestMiddleware(t *testing.T) {
+	v, theirs := validator(t), client.NewRequestValidator(token)
+	sig := sign(inbound)
+	ok := false
+	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ok = r.PostForm.Get("CallStatus") == "ringing"
+	})
+	// As Twilio's guides write it.
+	guide := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.ParseForm()
+		params := make(map[string]string)
+		for key, value := range r.PostForm {
+			params[key] = value[0]
+		}
+		if !theirs.Validate(public+r.URL.RequestURI(), params, r.Header.Get("X-Twilio-Signature")) {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+	serve := func(h http.Handler) func() bool {
+		r := httptest.NewRequest("POST", path, nil)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
+		r.Header.Set("X-Twilio-Signature", sig)
+		r.ContentLength = int64(len(inbound))
+		body := strings.NewReader(inbound)
+		closer := io.NopCloser(body)
+		return func() bool {
+			body.Reset(inbound)
+			r.Body, r.Form, r.PostForm = closer, nil, nil
+			ok = false
+			h.ServeHTTP(nil, r)
+			return ok
+		}
+	}
+	bench.Report(t, "the same, as middleware: body read, checked, PostForm filled",
+		loop(t, "dialtone Middleware", serve(v.Middleware(next))),
+		loop(t, "no check: ParseForm alone", serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { r.ParseForm(); next(w, r) }))),
+		loop(t, "twilio-go, as its guides write it", serve(guide)),
+	)
+}
+
+// TestHostile shows what an unsigned request can cost at the default limits, and
+// that it grows with its size and no faster.
+func TestHostile(t *testing.T) {
+	v := validator(t)
+	wrong := base64.StdEncoding.EncodeToString(make([]byte, sha1.Size))
+	refused := func(body []byte) func(int) {
+		return func(n int) {
+			for range n {
+				if v.VerifyBody(public+path, body, wrong) == nil {
+					t.Fatal("accepted")
+				}
+			}
+		}
+	}
+	sig := sign(inbound)
+	contestants := []bench.Contestant{{Name: "a normal, signed request", Run: func(n int) {
+		for range n {
+			if v.VerifyBody(public+path, []byte(inbound), sig) != nil {
+				t.Fatal("refused")
+			}
+		}
+	}}}
+	shapes := []struct {
+		name  string
+		param func(size, i int) string
+	}{
+		{"plain", func(size, i int) string { return fmt.Sprintf("k%03d=%s", 255-i, strings.Repeat("v", size-6)) }},
+		{"long equal keys", func(size, i int) string { return strings.Repeat("k", size-1) + "=" }},
+		{"long keys that differ at the end", func(size, i int) string { return strings.Repeat("k", size-5) + fmt.Sprintf("%03d=", 255-i) }},
+		{"escapes", func(size, i int) string { return strings.Repeat("%41", size/3) }},
+	}
+	for _, shape := range shapes {
+		for _, kib := range []int{16, 32, 64} {
+			var b bytes.Buffer
+			size := kib<<10/256 - 1
+			for i := range 256 {
+				if i > 0 {
+					b.WriteByte('&')
+				}
+				b.WriteString(shape.param(size, i))
+			}
+			contestants = append(contestants, bench.Contestant{Name: fmt.Sprintf("%d KiB, 256 parameters, %s", kib, shape.name), Run: refused(b.Bytes())})
+		}
+	}
+	bench.Report(t, "hostile bodies", contestants...)
+}
+
+// TestTiming shows that the place of the first wrong character does not.
+func TestTiming(t *testing.T) {
+	v := validator(t)
+	right := sign(inbound)
+	wrongAt := func(i int) bench.Contestant {
+		c := byte('A')
+		if right[i] == c {
+			c = 'B'
+		}
+		sig := right[:i] + string(c) + right[i+1:]
+		return bench.Contestant{Name: fmt.Sprintf("character %d is wrong", i), Run: func(n int) {
+			for range n {
+				if v.VerifyBody(public+path, []byte(inbound), sig) == nil {
+					t.Fatal("accepted")
+				}
+			}
+		}}
+	}
+	accounts, err := signature.New(signature.Options{TokensByAccount: map[string][]string{"AC0123456789abcdef0123456789abcdef": {token}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	account := func(name, sid string) bench.Contestant {
+		body := []byte(strings.Replace(inbound, "AC0123456789abcdef0123456789abcdef", sid, 1))
+		sig := signature.Sign("another", public+path, nil)
+		return bench.Contestant{Name: name, Run: func(n int) {
+			for range n {
+				if accounts.VerifyBody(public+path, body, sig) == nil {
+					t.Fatal("accepted")
+				}
+			}
+		}}
+	}
+	bench.Report(t, "wrong signatures", wrongAt(0), wrongAt(13), wrongAt(25),
+		account("subaccounts: wrong signature", "AC0123456789abcdef0123456789abcdef"),
+		account("subaccounts: unknown account", "ACfedcba98765432100123456789abcdef"))
+}
