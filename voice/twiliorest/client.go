@@ -1,0 +1,184 @@
+// Package twiliorest controls calls over Twilio's REST API: it hangs up, gives a
+// live call new TwiML, and places calls.
+//
+// It wraps the generated client of twilio-go with what that lacks: contexts,
+// connections that are given back after errors, typed errors, and retries of
+// what is safe to retry. Credentials appear in no error and in no rendering of
+// a value of this package.
+//
+// https://www.twilio.com/docs/voice/api/call-resource
+package twiliorest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/twilio/twilio-go/client"
+	api "github.com/twilio/twilio-go/rest/api/v2010"
+)
+
+const (
+	defaultBaseURL = "https://api.twilio.com"
+	defaultTimeout = 10 * time.Second
+	maxAnswer      = 1 << 20 // bytes of a response that are read
+)
+
+// Options says who calls the API. AccountSID and either an API key with its
+// secret or the auth token are needed.
+type Options struct {
+	AccountSID string
+	APIKey     string // "SK…"; preferred, it can be revoked alone
+	APISecret  string
+	AuthToken  string // used without APIKey
+
+	// BaseURL is where the API is. Empty means https://api.twilio.com; another
+	// region is https://api.dublin.ie1.twilio.com. Unlike twilio-go, this
+	// package reads no environment variables.
+	BaseURL string
+	// Transport makes the requests. nil means http.DefaultTransport.
+	Transport http.RoundTripper
+	// Timeout bounds each attempt of a request. 0 means 10 s.
+	Timeout time.Duration
+}
+
+// String returns the options without their secrets.
+func (o Options) String() string {
+	return fmt.Sprintf("{AccountSID:%s APIKey:%s BaseURL:%s Timeout:%v}", o.AccountSID, o.APIKey, o.BaseURL, o.Timeout)
+}
+
+// GoString returns the options without their secrets.
+func (o Options) GoString() string { return "twiliorest.Options" + o.String() }
+
+// LogValue returns the options without their secrets.
+func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
+
+// Client calls the API. Its methods may be called from several goroutines.
+type Client struct {
+	account     string
+	base        *url.URL
+	transport   http.RoundTripper
+	timeout     time.Duration
+	credentials func() *client.Credentials // a func, because fmt prints fields
+}
+
+var (
+	accountSID = regexp.MustCompile(`^AC[0-9a-f]{32}$`)
+	callSIDs   = regexp.MustCompile(`^CA[0-9a-f]{32}$`)
+	secret     = regexp.MustCompile(`^[0-9a-zA-Z]+$`) // twilio-go takes no others
+)
+
+// New returns a client, or everything that is wrong with the options. It makes
+// no request.
+func New(o Options) (*Client, error) {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("twiliorest: "+format, args...)) }
+	if !accountSID.MatchString(o.AccountSID) {
+		wrong("AccountSID is not AC and 32 hexadecimal digits")
+	}
+	user, password := o.APIKey, o.APISecret
+	switch {
+	case o.APIKey == "" && o.AuthToken == "":
+		wrong("neither APIKey nor AuthToken")
+	case o.APIKey == "":
+		user, password = o.AccountSID, o.AuthToken
+		if !secret.MatchString(password) {
+			wrong("AuthToken has characters that are neither letters nor digits")
+		}
+	case !secret.MatchString(o.APIKey):
+		wrong("APIKey has characters that are neither letters nor digits")
+	case !secret.MatchString(o.APISecret):
+		wrong("APISecret is empty or has characters that are neither letters nor digits")
+	}
+	if o.BaseURL == "" {
+		o.BaseURL = defaultBaseURL
+	}
+	base, err := url.Parse(o.BaseURL)
+	if err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http") || strings.Trim(base.Path, "/") != "" || base.User != nil {
+		wrong("BaseURL is not https://host[:port]")
+	}
+	if o.Transport == nil {
+		o.Transport = http.DefaultTransport
+	}
+	switch {
+	case o.Timeout < 0:
+		wrong("Timeout is negative")
+	case o.Timeout == 0:
+		o.Timeout = defaultTimeout
+	}
+	if errs != nil {
+		return nil, errors.Join(errs...)
+	}
+	return &Client{
+		account: o.AccountSID, base: base, transport: o.Transport, timeout: o.Timeout,
+		credentials: func() *client.Credentials { return client.NewCredentials(user, password) },
+	}, nil
+}
+
+// String returns the client without its secrets.
+func (c *Client) String() string {
+	return fmt.Sprintf("{AccountSID:%s BaseURL:%s Timeout:%v}", c.account, c.base, c.timeout)
+}
+
+// GoString returns the client without its secrets.
+func (c *Client) GoString() string { return "&twiliorest.Client" + c.String() }
+
+// try runs one request of twilio-go's generated client under ctx and the
+// timeout, and turns its error into ours.
+func (c *Client) try(ctx context.Context, request func(*api.ApiService) error) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	trip := &roundTrip{ctx: ctx, client: c}
+	base := &client.Client{
+		Credentials: c.credentials(),
+		HTTPClient: &http.Client{Transport: trip, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}},
+	}
+	base.SetAccountSid(c.account)
+	err := request(api.NewApiService(&client.RequestHandler{Client: base}))
+	if err == nil {
+		return nil
+	}
+	e := &Error{Status: trip.status, Err: err}
+	if twilio := (*client.TwilioRestError)(nil); errors.As(err, &twilio) {
+		e.Code, e.Message, e.Err = twilio.Code, twilio.Message, nil
+	} else if ctx.Err() != nil && trip.status == 0 {
+		e.Err = context.Cause(ctx)
+	}
+	return e
+}
+
+// roundTrip sends one request with a context and to the base URL, and reads
+// the response whole so that the connection is free again.
+type roundTrip struct {
+	ctx    context.Context
+	client *Client
+	status int
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(t.ctx)
+	r.URL.Scheme, r.URL.Host, r.Host = t.client.base.Scheme, t.client.base.Host, t.client.base.Host
+	resp, err := t.client.transport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return nil, err
+	}
+	t.status = resp.StatusCode
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}

@@ -1,0 +1,64 @@
+package twiliorest
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+var (
+	// ErrCallSID says that a call SID is not CA and 32 hexadecimal digits.
+	ErrCallSID = errors.New("twiliorest: malformed call SID")
+	// ErrTooLong says that TwiML is longer than MaxTwiML.
+	ErrTooLong = errors.New("twiliorest: TwiML is too long for the REST API, give a URL instead")
+)
+
+// Twilio's error codes that callers ask about.
+// https://www.twilio.com/docs/api/errors
+const (
+	CodeUnauthorized    = 20003
+	CodeNotFound        = 20404
+	CodeTooManyRequests = 20429
+	CodeNotInProgress   = 21220
+)
+
+// Error is a request that failed.
+type Error struct {
+	Op      string // such as "hang up"
+	CallSID string // empty for a call that was not placed
+	Status  int    // of HTTP; 0 when there was no answer
+	Code    int    // Twilio's; 0 when there was none
+	Message string // Twilio's
+	Err     error  // what went wrong when Twilio gave no reason
+}
+
+// Error tells what failed and why.
+func (e *Error) Error() string {
+	s := "twiliorest: " + e.Op
+	if e.CallSID != "" {
+		s += " " + e.CallSID
+	}
+	switch {
+	case e.Code != 0:
+		return fmt.Sprintf("%s: %s (error %d, HTTP %d)", s, e.Message, e.Code, e.Status)
+	case e.Status != 0:
+		return fmt.Sprintf("%s: HTTP %d: %v", s, e.Status, e.Err)
+	}
+	return fmt.Sprintf("%s: %v", s, e.Err)
+}
+
+// Unwrap returns the cause, nil when Twilio gave a reason.
+func (e *Error) Unwrap() error { return e.Err }
+
+// over reports whether the call is not there to be changed any more.
+func (e *Error) over() bool {
+	return e.Status == http.StatusNotFound || e.Code == CodeNotFound || e.Code == CodeNotInProgress
+}
+
+// refused reports whether Twilio surely did nothing and may be asked again.
+func (e *Error) refused() bool {
+	return e.Status == http.StatusTooManyRequests || e.Code == CodeTooManyRequests
+}
+
+// lost reports whether Twilio may have done it or not.
+func (e *Error) lost() bool { return e.Status == 0 || e.Status >= 500 }
