@@ -1,0 +1,78 @@
+// Package wer measures speech recognition: the word error rate of what was
+// recognised against what was said.
+//
+//	errors := wer.Compare("Two thirty p.m.", "2:30 PM")
+//	fmt.Println(errors.Rate()) // 0
+//
+// The alignment has the costs of NIST's sclite (substitution 4, deletion and
+// insertion 3) and, given the same words, yields its counts. What words a text
+// holds is decided by [Words].
+package wer
+
+import "math"
+
+// Errors counts the words that went wrong. The zero value is ready to Add to.
+type Errors struct {
+	Words         int // in the reference
+	Substitutions int
+	Deletions     int // said, but not recognised
+	Insertions    int // recognised, but not said
+}
+
+// Compare normalises both texts and counts what is wrong with the hypothesis.
+func Compare(reference, hypothesis string) Errors {
+	return Count(Align(Words(reference), Words(hypothesis)))
+}
+
+// Add returns the sum: error rates of several utterances are not averaged, but
+// their errors and words added.
+func (e Errors) Add(other Errors) Errors {
+	return Errors{
+		e.Words + other.Words,
+		e.Substitutions + other.Substitutions,
+		e.Deletions + other.Deletions,
+		e.Insertions + other.Insertions,
+	}
+}
+
+// Total returns the number of errors.
+func (e Errors) Total() int { return e.Substitutions + e.Deletions + e.Insertions }
+
+// Rate returns errors over reference words: 0 is perfect, and it exceeds 1 when
+// much is inserted. Without reference words it is 0, or +Inf when something was
+// recognised all the same.
+func (e Errors) Rate() float64 {
+	if e.Words == 0 && e.Total() == 0 {
+		return 0
+	}
+	if e.Words == 0 {
+		return math.Inf(1)
+	}
+	return float64(e.Total()) / float64(e.Words)
+}
+
+// Pair is a step of an alignment: a reference word and the word recognised for
+// it. A deletion has no hypothesis (""), an insertion no reference.
+type Pair struct {
+	Reference, Hypothesis string
+}
+
+// Count counts an alignment's errors.
+func Count(pairs []Pair) Errors {
+	var e Errors
+	for _, p := range pairs {
+		if p.Reference != "" {
+			e.Words++
+		}
+		switch {
+		case p.Reference == p.Hypothesis:
+		case p.Reference == "":
+			e.Insertions++
+		case p.Hypothesis == "":
+			e.Deletions++
+		default:
+			e.Substitutions++
+		}
+	}
+	return e
+}
