@@ -53,8 +53,9 @@ func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 				yield(Event{}, err)
 				return
 			}
+			event := *e // before another goroutine may read the next one into its place
 			c.backlog.handOver()
-			goOn := yield(*e, nil)
+			goOn := yield(event, nil)
 			c.backlog.takeBack()
 			if !goOn {
 				return
