@@ -3,7 +3,10 @@ package stt
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
+
+	"agentos.dev/dialtone/codec"
 )
 
 // Encoding is how one sample of audio is written.
@@ -79,20 +82,10 @@ func (f Format) AppendPCM(dst []int16, audio []byte) []int16 {
 		}
 		return dst
 	}
-	for _, b := range audio {
-		dst = append(dst, decodeMulaw(b))
-	}
+	n := len(dst)
+	dst = slices.Grow(dst, len(audio))[:n+len(audio)]
+	codec.DecodeMulaw(dst[n:], audio)
 	return dst
-}
-
-// decodeMulaw is G.711's expansion of one mu-law code.
-func decodeMulaw(b byte) int16 {
-	b = ^b
-	v := (int16(b&0x0F)<<3+0x84)<<(b>>4&7) - 0x84
-	if b&0x80 != 0 {
-		return -v
-	}
-	return v
 }
 
 // AppendSilence appends n samples of silence to audio and returns it.

@@ -63,8 +63,8 @@ func (f EngineFunc) Open(ctx context.Context, c Config) (Stream, error) { return
 //     reconnects and replays.
 //   - After Close no goroutine of the stream is left.
 type Stream interface {
-	// Send adds audio in the Format of the Config. It copies frame, which may be
-	// of any length. After Close it returns [ErrClosed], and the error that ended
+	// Send adds audio in the Format of the Config. It copies frame, which holds
+	// any number of whole samples. After Close it returns [ErrClosed], and the error that ended
 	// the stream after one did.
 	Send(frame []byte) error
 	// Flush returns when everything sent so far is final and can be received, or

@@ -1,0 +1,139 @@
+package stt
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"agentos.dev/dialtone/stt/vad"
+)
+
+// An utterance is a stretch of speech cut out of a call.
+type utterance struct {
+	audio      []byte        // in the call's format
+	offset     time.Duration // of audio on the call's clock
+	start, end time.Duration // of the speech in it, on the call's clock
+	heard      time.Time     // when the last voiced sample arrived; zero if the speech went on
+}
+
+// ear finds speech in a call. It is not safe for concurrent use.
+type ear struct {
+	format Format
+	seg    *vad.Segmenter
+	every  int // samples that make one at the segmenter's rate
+	pcm    []int16
+	clock  time.Duration // audio heard so far
+	arrive *arrivals
+}
+
+func newEar(f Format, o vad.Options, span time.Duration) (*ear, error) {
+	if err := f.Validate(); err != nil {
+		return nil, err
+	}
+	if f.Rate()%vad.SampleRate != 0 {
+		return nil, &Error{Op: "open", Kind: ErrBadAudio, Err: fmt.Errorf("sample rate %d is not a multiple of %d", f.Rate(), vad.SampleRate)}
+	}
+	return &ear{format: f, seg: vad.NewSegmenter(o), every: f.Rate() / vad.SampleRate, arrive: newArrivals(span)}, nil
+}
+
+// hear takes audio that arrived now, whole samples, and returns what it
+// completed. The result is valid until the next call.
+func (e *ear) hear(audio []byte, now time.Time) []vad.Event {
+	e.pcm = e.format.AppendPCM(e.pcm[:0], audio)
+	if e.every > 1 {
+		e.pcm = decimate(e.pcm, e.every)
+	}
+	e.clock += e.format.Duration(len(audio))
+	e.arrive.mark(e.clock, now)
+	return e.seg.Write(e.pcm)
+}
+
+// at returns the place of one of the segmenter's samples on the call's clock.
+func (e *ear) at(sample int64) time.Duration {
+	return time.Duration(sample) * time.Second / vad.SampleRate
+}
+
+// decimate averages every n samples into one, in place. That is no good filter,
+// and good enough to tell speech from silence.
+func decimate(pcm []int16, n int) []int16 {
+	out := pcm[:len(pcm)/n]
+	for i := range out {
+		sum := 0
+		for _, v := range pcm[i*n : (i+1)*n] {
+			sum += int(v)
+		}
+		out[i] = int16(sum / n)
+	}
+	return out
+}
+
+// recorder keeps a call's audio from the sample on that an utterance may need.
+type recorder struct {
+	*ear
+	pool     *sync.Pool // of *[]byte, shared by all calls: most are silent most of the time
+	buf      []byte
+	bufStart int64 // the segmenter's sample that buf begins with
+}
+
+// record hears audio and calls event for what it completed: with a nil
+// utterance when speech begins, and when it ends with the utterance, whose audio
+// is nil if it was none.
+func (r *recorder) record(audio []byte, now time.Time, event func(onset time.Duration, u *utterance)) {
+	if r.buf == nil {
+		r.buf = *r.pool.Get().(*[]byte)
+	}
+	r.buf = append(r.buf, audio...)
+	r.report(r.hear(audio, now), event)
+	if r.bytes(r.seg.Needed()-r.bufStart) > len(r.buf)/2+1<<10 {
+		r.forget()
+	}
+}
+
+// flush ends the utterance that is under way.
+func (r *recorder) flush(event func(onset time.Duration, u *utterance)) {
+	r.report(r.seg.Flush(), event)
+}
+
+func (r *recorder) report(events []vad.Event, event func(time.Duration, *utterance)) {
+	for _, ev := range events {
+		u := &utterance{offset: r.at(ev.Start), start: r.at(ev.Onset), end: r.at(ev.VoicedEnd)}
+		switch ev.Kind {
+		case vad.SpeechStart:
+			u = nil
+		case vad.Utterance:
+			u.audio = append(*r.pool.Get().(*[]byte), r.buf[r.bytes(ev.Start-r.bufStart):r.bytes(ev.End-r.bufStart)]...)
+			u.heard, _ = r.arrive.at(u.end)
+			if ev.Forced && ev.VoicedEnd == ev.End {
+				u.heard = time.Time{}
+			}
+		}
+		event(r.at(ev.Onset), u)
+	}
+}
+
+// forget drops what no utterance needs any more.
+func (r *recorder) forget() {
+	needed := r.seg.Needed()
+	left := r.buf[r.bytes(needed-r.bufStart):]
+	r.bufStart = needed
+	if cap(r.buf) > 32<<10 && len(left) < 8<<10 { // a long utterance is over
+		large := r.buf
+		r.buf = append(make([]byte, 0, 8<<10), left...)
+		r.release(large)
+		return
+	}
+	r.buf = r.buf[:copy(r.buf, left)]
+}
+
+// bytes returns the length of n of the segmenter's samples in the call's format.
+func (r *recorder) bytes(n int64) int {
+	return int(n) * r.every * r.format.Encoding.SampleSize()
+}
+
+// release gives a buffer back to the pool.
+func (r *recorder) release(b []byte) {
+	if b != nil {
+		b = b[:0]
+		r.pool.Put(&b)
+	}
+}

@@ -1,0 +1,132 @@
+package pocketsphinx
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/stt"
+)
+
+// hypothesis is one answer of pocketsphinx_batch.
+type hypothesis struct {
+	segments []segment
+	acoustic int // log likelihood of the audio
+	frames   int // of 10 ms
+}
+
+// maxFrames is an hour, more than any utterance has.
+const maxFrames = 360_000
+
+// segment is one word, or one phone, of a hypothesis.
+type segment struct {
+	word       string
+	start, end int // frames
+	acoustic   int // log likelihood of its audio
+}
+
+// parseHypothesis reads a line of -hypseg, without its id:
+//
+//	S scale T total A acoustic L language (frame acoustic language word)... last
+//
+// Frames count from where speech was detected, and inner silence is left out,
+// so the times of words are approximate. Silence and noise have no segment.
+func parseHypothesis(line string) (hypothesis, error) {
+	f := strings.Fields(line)
+	if len(f) == 0 {
+		return hypothesis{}, nil
+	}
+	bad := &stt.Error{Engine: name, Op: "recognize", Err: fmt.Errorf("unexpected answer %.80q", line)}
+	if len(f) < 9 || f[0] != "S" || f[2] != "T" || f[4] != "A" || f[6] != "L" || (len(f)-9)%4 != 0 {
+		return hypothesis{}, bad
+	}
+	failed := false
+	number := func(s string) int {
+		n, err := strconv.Atoi(s)
+		failed = failed || err != nil
+		return n
+	}
+	h := hypothesis{acoustic: number(f[5]), frames: number(f[len(f)-1])}
+	for i := 8; i+4 < len(f); i += 4 {
+		word, _, _ := strings.Cut(f[i+3], "(") // the(2) is the second pronunciation
+		s := segment{word, number(f[i]), number(f[i+4]), number(f[i+1])}
+		if word != "" && !strings.ContainsAny(word, "<[+") {
+			h.segments = append(h.segments, s)
+		}
+	}
+	if failed || h.frames < 0 || h.frames > maxFrames {
+		return hypothesis{}, bad
+	}
+	return h, nil
+}
+
+// fit compares the words with free phones heard in the same audio: the
+// difference of log likelihood per frame, over all of it and in the word that
+// fits worst.
+func (h hypothesis) fit(phones hypothesis) (all, worst float64) {
+	all = float64(h.acoustic-phones.acoustic) / float64(max(h.frames, 1))
+	sums := make([]float64, max(h.frames, phones.frames, 0)+1) // of the phones' frames up to each
+	for _, p := range phones.segments {
+		for i := max(p.start, 0); i < min(p.end, len(sums)-1); i++ {
+			sums[i+1] = float64(p.acoustic) / float64(p.end-p.start)
+		}
+	}
+	for i := 1; i < len(sums); i++ {
+		sums[i] += sums[i-1]
+	}
+	for _, w := range h.segments {
+		start, end := min(max(w.start, 0), len(sums)-1), min(max(w.end, 0), len(sums)-1)
+		if end > start {
+			worst = min(worst, (float64(w.acoustic)-sums[end]+sums[start])/float64(end-start))
+		}
+	}
+	return all, worst
+}
+
+// transcript has no bounds of its own: the segmenter knows them better.
+func (h hypothesis) transcript() stt.Transcript {
+	t := stt.Transcript{Final: true, Confidence: math.NaN(), Language: "en-US", Engine: name}
+	var texts []string
+	for _, s := range h.segments {
+		texts = append(texts, s.word)
+		t.Words = append(t.Words, stt.Word{
+			Text:       s.word,
+			Start:      time.Duration(s.start) * 10 * time.Millisecond,
+			End:        time.Duration(s.end) * 10 * time.Millisecond,
+			Confidence: math.NaN(),
+		})
+	}
+	t.Text = strings.Join(texts, " ")
+	return t
+}
+
+// samples16k returns audio as the little-endian PCM at 16 kHz that the model
+// was made for.
+func samples16k(audio []byte, f stt.Format) ([]byte, error) {
+	const rate = 16000
+	if err := f.Validate(); err != nil {
+		return nil, err
+	}
+	pcm := f.AppendPCM(nil, audio)
+	switch f.Rate() {
+	case rate:
+	case rate / 2:
+		pcm = newDoubler().double(pcm)
+	default:
+		r, err := codec.NewResampler(f.Rate(), rate)
+		if err != nil {
+			return nil, &stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrBadAudio, Err: err}
+		}
+		tail := int(r.Latency()*time.Duration(f.Rate())/time.Second) + 1
+		pcm = r.Resample(r.Resample(make([]int16, 0, (len(pcm)+tail)*rate/f.Rate()+1), pcm), make([]int16, tail))
+	}
+	out := make([]byte, 0, 2*len(pcm))
+	for _, v := range pcm {
+		out = binary.LittleEndian.AppendUint16(out, uint16(v))
+	}
+	return out, nil
+}

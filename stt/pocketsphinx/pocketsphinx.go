@@ -1,0 +1,243 @@
+// Package pocketsphinx recognises phrases on this machine, without a network,
+// with CMU PocketSphinx as Debian packages it:
+//
+//	apt-get install pocketsphinx pocketsphinx-en-us
+//
+// It is a phrase recogniser. Given what a caller may say, it hears which of it
+// was said, on telephone audio almost without error, at 4 % of one core per
+// speaking caller; anything else is no transcript. It is not dictation: see
+// [Options.Dictation].
+package pocketsphinx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/stt"
+)
+
+const name = "pocketsphinx"
+
+// Options configure an Engine. Phrases, or Dictation, must be set.
+type Options struct {
+	// Phrases is what a caller may say, one phrase each, in any case; punctuation
+	// is ignored. Numbers are written out: "two thirty p m". Every word must be in
+	// the model's dictionary or in Pronunciations.
+	Phrases []string
+	// Pronunciations are words that the dictionary lacks, or says differently, in
+	// the model's phones: "dialtone": "D AY AH L T OW N".
+	Pronunciations map[string]string
+	// Dictation hears free speech in the place of phrases. On telephone audio
+	// four to six words of ten are right, at ten times the time and memory: enough
+	// to see which topic is talked about, not to act on what was said.
+	Dictation bool
+
+	// Rejection is how much worse than free phones a phrase may fit, as log
+	// likelihood per 10 ms, before the sound is taken for something else; 0 = -18.
+	// Right phrases lie around -6 and hardly ever below -17, other speech around
+	// -35; of 330 utterances of other speech 13 were taken for a phrase.
+	Rejection float64
+	// Wideband is for audio that was never on a telephone: it leaves out the
+	// transform that fits the model to the telephone channel.
+	Wideband bool
+
+	// Workers is how many utterances are recognised at once; 0 = one per core.
+	// Each takes two processes of about 15 MB.
+	Workers int
+	// MaxWait is the longest an utterance waits for a worker; 0 = 2 s.
+	MaxWait time.Duration
+	// Timeout is the longest a recognition takes before its worker is killed and
+	// replaced; 0 = 4 s.
+	Timeout time.Duration
+	// Segmentation says where Open cuts calls into utterances.
+	Segmentation stt.Segmentation
+
+	// Binary is the path of pocketsphinx_batch; empty = found in PATH.
+	Binary string
+	// ModelDir holds en-us, cmudict-en-us.dict and en-us-phone.lm.bin; empty =
+	// where Debian puts them, /usr/share/pocketsphinx/model/en-us.
+	ModelDir string
+}
+
+// Engine recognises speech with PocketSphinx. It is a recogniser of utterances
+// and, by Open, an engine for calls. All methods are safe for concurrent use.
+// Phrases of a stt.Config are ignored: the grammar is the engine's.
+type Engine struct {
+	o       Options
+	dir     string // of the grammar, the dictionary and the audio under way
+	pool    *stt.Pool
+	calls   stt.Engine
+	workers []*worker
+	idle    chan *worker
+	serial  atomic.Uint64
+	ready   atomic.Bool
+
+	closing sync.Once
+	closed  chan struct{}
+}
+
+// New starts the workers. Without the Debian packages it returns an error that
+// is [stt.ErrUnavailable] and names them; with phrases that the model cannot
+// say, one that lists the words. Close the engine after use.
+func New(o Options) (*Engine, error) {
+	if o.Rejection == 0 {
+		o.Rejection = -18
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.NumCPU()
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 4 * time.Second
+	}
+	in, err := findInstallation(o.Binary, o.ModelDir)
+	if err != nil {
+		return nil, err
+	}
+	m, err := prepare(in, o)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{o: o, dir: m.dir, idle: make(chan *worker, o.Workers), closed: make(chan struct{})}
+	for range o.Workers {
+		w := &worker{decoder: process{args: m.decoder}}
+		if m.phones != nil {
+			w.phones = &process{args: m.phones}
+		}
+		e.workers = append(e.workers, w)
+		e.idle <- w
+		if err := w.start(); err != nil {
+			e.Close()
+			return nil, &stt.Error{Engine: name, Op: "start", Kind: stt.ErrUnavailable, Err: err}
+		}
+	}
+	e.pool = stt.NewPool(stt.RecognizerFunc(e.recognize), stt.PoolOptions{Workers: o.Workers, MaxWait: o.MaxWait})
+	e.calls = stt.Segmented(e.pool, o.Segmentation)
+	return e, nil
+}
+
+// Open implements stt.Engine.
+func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
+	return e.calls.Open(ctx, c)
+}
+
+// Recognize implements stt.Recognizer. Times of words are approximate.
+func (e *Engine) Recognize(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
+	return e.pool.Recognize(ctx, audio, c)
+}
+
+// Prewarm returns when every worker has loaded its model.
+func (e *Engine) Prewarm(ctx context.Context) error {
+	errs := make(chan error, len(e.workers))
+	silence := stt.Format{}.AppendSilence(nil, codec.Rate/2)
+	var taken []*worker
+	defer func() {
+		for _, w := range taken {
+			e.idle <- w
+		}
+	}()
+	for range e.workers {
+		select {
+		case w := <-e.idle:
+			taken = append(taken, w)
+			go func() {
+				_, err := e.ask(ctx, w, silence, stt.Config{})
+				errs <- err
+			}()
+		case <-ctx.Done():
+			for range taken {
+				<-errs
+			}
+			return ctx.Err()
+		}
+	}
+	var failed []error
+	for range taken {
+		failed = append(failed, <-errs)
+	}
+	err := errors.Join(failed...)
+	e.ready.Store(err == nil)
+	return err
+}
+
+// Check replaces processes that have died, and returns an error when it cannot.
+func (e *Engine) Check(context.Context) error {
+	select {
+	case <-e.closed:
+		return stt.ErrClosed
+	default:
+	}
+	for _, w := range e.workers {
+		if err := w.start(); err != nil {
+			return &stt.Error{Engine: name, Op: "check", Kind: stt.ErrUnavailable, Err: err}
+		}
+	}
+	return nil
+}
+
+// Status implements stt.Reporter. Ready is true once every worker has answered.
+func (e *Engine) Status() stt.Status {
+	s := e.pool.Status()
+	s.Engine, s.Model, s.Ready = name, "en-us phrases", e.ready.Load()
+	if e.o.Dictation {
+		s.Model = "en-us dictation"
+	}
+	return s
+}
+
+// Close ends the workers; recognitions under way fail.
+func (e *Engine) Close() error {
+	var err error
+	e.closing.Do(func() {
+		close(e.closed)
+		for _, w := range e.workers {
+			w.stop()
+		}
+		err = os.RemoveAll(e.dir)
+	})
+	return err
+}
+
+// recognize is called by the pool, so a worker is free, or will be as soon as
+// Prewarm lets it go.
+func (e *Engine) recognize(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
+	select {
+	case w := <-e.idle:
+		defer func() { e.idle <- w }()
+		return e.ask(ctx, w, audio, c)
+	case <-ctx.Done():
+		return stt.Transcript{}, ctx.Err()
+	}
+}
+
+// ask has a worker recognise audio.
+func (e *Engine) ask(ctx context.Context, w *worker, audio []byte, c stt.Config) (stt.Transcript, error) {
+	pcm, err := samples16k(audio, c.Format)
+	if err != nil {
+		return stt.Transcript{}, err
+	}
+	id := fmt.Sprintf("u%d", e.serial.Add(1))
+	path := e.dir + "/" + id + ".raw"
+	if err := os.WriteFile(path, pcm, 0o600); err != nil {
+		return stt.Transcript{}, &stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrUnavailable, Err: err}
+	}
+	defer os.Remove(path)
+	h, err := w.ask(ctx, path, id, e.o.Rejection, time.Now().Add(e.o.Timeout))
+	if err != nil {
+		select {
+		case <-e.closed:
+			err = stt.ErrClosed
+		default:
+		}
+		return stt.Transcript{}, err
+	}
+	t := h.transcript()
+	t.RequestID = id
+	return t, nil
+}

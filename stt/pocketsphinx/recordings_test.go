@@ -1,0 +1,118 @@
+package pocketsphinx
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/apt"
+	"agentos.dev/dialtone/stt"
+)
+
+// recording is one of the telephone recordings that stt/vad brings, with notices.
+type recording struct {
+	File  string
+	Text  string
+	audio []byte
+}
+
+const recordings = "../vad/testdata/"
+
+func load(t testing.TB) []recording {
+	t.Helper()
+	manifest, err := os.ReadFile(recordings + "manifest.json")
+	require.NoError(t, err)
+	var rs []recording
+	require.NoError(t, json.Unmarshal(manifest, &rs))
+	kept := rs[:0]
+	for _, r := range rs {
+		if !strings.HasSuffix(r.File, ".8k.ulaw.wav") {
+			continue
+		}
+		f, err := os.Open(recordings + r.File)
+		require.NoError(t, err)
+		r.audio, err = codec.ReadMulaw(f)
+		f.Close()
+		require.NoError(t, err)
+		kept = append(kept, r)
+	}
+	require.NotEmpty(t, kept)
+	return kept
+}
+
+// phrases returns the texts of the recordings and, for the two speakers that
+// pause for longer than the hang-over, the parts between their pauses.
+func phrases(rs []recording) []string {
+	all := []string{
+		"and so my fellow americans ask not", "what your country can do for you", "ask what you can do for your country",
+		"one zero zero zero one", "nine oh two one oh", "zero one eight zero three",
+	}
+	for _, r := range rs {
+		if r.Text != "" {
+			all = append(all, r.Text)
+		}
+	}
+	return all
+}
+
+// newEngine returns an engine for the test; without PocketSphinx it skips.
+func newEngine(t testing.TB, o Options) *Engine {
+	t.Helper()
+	apt.Need(t, "pocketsphinx_batch", "pocketsphinx")
+	if err := Available(); err != nil {
+		t.Fatal(err)
+	}
+	e, err := New(o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.Close()) })
+	return e
+}
+
+// hear plays audio into a stream as a call would, and returns its finals.
+func hear(t testing.TB, e stt.Engine, audio []byte) []stt.Event {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s, err := e.Open(ctx, stt.Config{})
+	require.NoError(t, err)
+	for ; len(audio) > 0; audio = audio[min(160, len(audio)):] {
+		require.NoError(t, s.Send(audio[:min(160, len(audio))]))
+	}
+	require.NoError(t, s.Flush(ctx))
+	require.NoError(t, s.Close())
+	var finals []stt.Event
+	for {
+		ev, err := s.Recv(ctx)
+		if err == io.EOF {
+			return finals
+		}
+		require.NoError(t, err)
+		switch ev.Kind {
+		case stt.Degraded:
+			require.NoError(t, ev.Err)
+		case stt.Final:
+			finals = append(finals, ev)
+		}
+	}
+}
+
+func TestRecordings(t *testing.T) {
+	rs := load(t)
+	e := newEngine(t, Options{Phrases: phrases(rs)})
+	for _, r := range rs {
+		var got []string
+		for _, ev := range hear(t, e, r.audio) {
+			got = append(got, ev.Transcript.Text)
+		}
+		if strings.Join(got, " ") != r.Text {
+			t.Errorf("%s:\n got %q\nwant %q", r.File, got, r.Text)
+		}
+	}
+}

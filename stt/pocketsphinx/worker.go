@@ -1,0 +1,239 @@
+package pocketsphinx
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"agentos.dev/dialtone/stt"
+)
+
+// worker recognises one utterance at a time with two processes side by side:
+// the decoder hears phrases, the phone loop hears any speech, and a phrase that
+// fits far worse than that was not said.
+type worker struct {
+	decoder process
+	phones  *process // nil in dictation
+}
+
+func (w *worker) processes() []*process {
+	if w.phones == nil {
+		return []*process{&w.decoder}
+	}
+	return []*process{&w.decoder, w.phones}
+}
+
+// start runs those of the worker's processes that do not run.
+func (w *worker) start() error {
+	for _, p := range w.processes() {
+		if err := p.start(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *worker) stop() {
+	for _, p := range w.processes() {
+		p.stop()
+	}
+}
+
+// ask returns what was said in the file: nothing when no phrase fits better
+// than limit.
+func (w *worker) ask(ctx context.Context, path, id string, limit float64, deadline time.Time) (hypothesis, error) {
+	request := path + " 0 -1 " + id + "\n"
+	if w.phones != nil {
+		w.phones.send(request)
+	}
+	w.decoder.send(request)
+	words, err := w.decoder.receive(ctx, request, id, deadline)
+	if err != nil {
+		if w.phones != nil && errors.Is(err, stt.ErrTimeout) {
+			w.phones.kill() // it has the same audio, and would be late for the next
+		}
+		return hypothesis{}, err
+	}
+	if len(words.segments) == 0 || w.phones == nil {
+		return words, nil
+	}
+	phones, err := w.phones.receive(ctx, request, id, deadline)
+	if err != nil {
+		return hypothesis{}, err
+	}
+	if all, worst := words.fit(phones); all < limit || worst < limit-wordMargin {
+		return hypothesis{}, nil
+	}
+	return words, nil
+}
+
+// wordMargin is how much worse than a whole phrase one of its words may fit.
+const wordMargin = 24
+
+// process is a pocketsphinx_batch that answers requests line by line. One
+// goroutine at a time sends and receives; stop may be called by any.
+type process struct {
+	args []string
+
+	mu      sync.Mutex
+	cmd     *exec.Cmd // nil before the first start and after kill
+	exited  chan struct{}
+	in      *os.File
+	out     *os.File
+	lines   *bufio.Reader
+	half    string // the beginning of a line whose rest is not here yet
+	stopped bool
+	err     error // why it could not be started
+}
+
+func (p *process) start() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped {
+		return stt.ErrClosed
+	}
+	if p.cmd != nil {
+		select {
+		case <-p.exited:
+			p.drop()
+		default:
+			return nil
+		}
+	}
+	p.err = p.run()
+	return p.err
+}
+
+// run starts the program. It is called with mu held.
+func (p *process) run() error {
+	inRead, in, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer inRead.Close()
+	out, outWrite, err := os.Pipe()
+	if err != nil {
+		in.Close()
+		return err
+	}
+	defer outWrite.Close()
+	cmd := exec.Command(p.args[0], p.args[1:]...)
+	cmd.Stdin, cmd.Stdout = inRead, outWrite
+	cmd.SysProcAttr = ownGroup()
+	if err := cmd.Start(); err != nil {
+		in.Close()
+		out.Close()
+		return err
+	}
+	exited := make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(exited)
+	}()
+	p.cmd, p.exited, p.in, p.out, p.lines, p.half = cmd, exited, in, out, bufio.NewReader(out), ""
+	return nil
+}
+
+// send asks, starting the program if it has ended. Errors come to light in
+// receive.
+func (p *process) send(request string) {
+	if p.start() != nil {
+		return
+	}
+	p.mu.Lock()
+	in := p.in
+	p.mu.Unlock()
+	if in != nil {
+		in.SetWriteDeadline(time.Now().Add(time.Second))
+		in.WriteString(request)
+	}
+}
+
+// receive returns the answer to the request id. A program that has died is
+// started and asked anew, once; one that is too late is killed and replaced.
+func (p *process) receive(ctx context.Context, request, id string, deadline time.Time) (hypothesis, error) {
+	line, err := p.answer(ctx, id, deadline)
+	if err == nil {
+		return parseHypothesis(line)
+	}
+	switch {
+	case ctx.Err() == context.Canceled:
+		return hypothesis{}, ctx.Err() // the answer will come, and be skipped
+	case ctx.Err() == nil && !errors.Is(err, os.ErrDeadlineExceeded):
+		p.kill()
+		p.send(request)
+		if line, err = p.answer(ctx, id, deadline); err == nil {
+			return parseHypothesis(line)
+		}
+	}
+	p.kill()
+	kind := stt.ErrUnavailable
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		kind = stt.ErrTimeout
+	}
+	if startErr := p.start(); startErr != nil {
+		err = startErr
+	}
+	return hypothesis{}, &stt.Error{Engine: name, Op: "recognize", Kind: kind, Err: err}
+}
+
+// answer reads lines up to the one that begins with id.
+func (p *process) answer(ctx context.Context, id string, deadline time.Time) (string, error) {
+	p.mu.Lock()
+	out, lines, err := p.out, p.lines, p.err
+	p.mu.Unlock()
+	if out == nil {
+		if err == nil {
+			err = stt.ErrClosed
+		}
+		return "", err
+	}
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	out.SetReadDeadline(deadline)
+	defer context.AfterFunc(ctx, func() { out.SetReadDeadline(time.Unix(1, 0)) })()
+	for {
+		part, err := lines.ReadString('\n')
+		p.half += part
+		if err != nil {
+			return "", err
+		}
+		line := p.half
+		p.half = ""
+		if found, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " "); found == id {
+			return rest, nil
+		}
+	}
+}
+
+// kill ends the program, if it runs, and waits for it.
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd != nil {
+		p.cmd.Process.Kill()
+		<-p.exited
+		p.drop()
+	}
+}
+
+// drop forgets a program that has ended. It is called with mu held.
+func (p *process) drop() {
+	p.in.Close()
+	p.out.Close()
+	p.cmd, p.in, p.out = nil, nil, nil
+}
+
+// stop ends the program for good.
+func (p *process) stop() {
+	p.mu.Lock()
+	p.stopped = true
+	p.mu.Unlock()
+	p.kill()
+}

@@ -1,0 +1,240 @@
+package stt
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"agentos.dev/dialtone/stt/vad"
+)
+
+// Segmentation says how [Segmented] cuts a call into utterances. Its zero value
+// suits short answers on the telephone.
+type Segmentation struct {
+	// VAD says where an utterance begins and ends. Its HangOver, the silence that
+	// ends an utterance, is the larger part of the latency.
+	VAD vad.Options
+	// MinAudio is the shortest audio that the recogniser is given. A shorter
+	// utterance is filled up with silence, never made to wait; 0 = nothing is
+	// filled up. The 48,000 bytes that Whisper servers are run with are 3 s.
+	MinAudio time.Duration
+	// Timeout is the time a recognition may take, including one repetition after
+	// a failure that may pass; 0 = 5 s.
+	Timeout time.Duration
+	// Backlog is how much speech of one call may wait for its turn before the
+	// oldest is given up, with a Degraded event; 0 = 60 s.
+	Backlog time.Duration
+}
+
+// Segmented makes an engine of a recogniser: it listens for speech, cuts the
+// call into utterances and has them recognised one after the other. When a
+// recognition fails the stream goes on, with a Degraded event.
+//
+// Checks, prewarming and status pass through to r if it has them.
+func Segmented(r Recognizer, o Segmentation) Engine {
+	if o.Timeout <= 0 {
+		o.Timeout = 5 * time.Second
+	}
+	if o.Backlog <= 0 {
+		o.Backlog = time.Minute
+	}
+	return &segmented{passThrough: passThrough{r}, rec: r, o: o,
+		buffers: sync.Pool{New: func() any { return new([]byte) }}}
+}
+
+type segmented struct {
+	passThrough
+	rec     Recognizer
+	o       Segmentation
+	buffers sync.Pool
+}
+
+func (e *segmented) Open(ctx context.Context, c Config) (Stream, error) {
+	ear, err := newEar(c.Format, e.o.VAD, 2*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	s := &segmentedStream{rec: e.rec, o: e.o, c: c, idle: closedChan(),
+		recorder: recorder{ear: ear, pool: &e.buffers}}
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = context.AfterFunc(ctx, func() { s.shutdown() })
+	return s, nil
+}
+
+// segmentedStream hears utterances in Send and recognises them in a goroutine
+// that lives only while there are any.
+type segmentedStream struct {
+	rec    Recognizer
+	o      Segmentation
+	c      Config
+	ctx    context.Context // ends the recognition that is under way
+	cancel context.CancelFunc
+	stop   func() bool
+	mail   Mailbox
+
+	mu       sync.Mutex // guards what follows; never held while recognising
+	recorder recorder
+	closed   bool
+	queue    []*utterance
+	queued   time.Duration // of audio, in queue
+	idle     chan struct{} // closed while nothing is being recognised
+}
+
+func (s *segmentedStream) Send(frame []byte) error {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.recorder.record(frame, now, s.event)
+	return nil
+}
+
+// event takes what was heard. It is called with mu held.
+func (s *segmentedStream) event(onset time.Duration, u *utterance) {
+	if u == nil {
+		s.mail.Put(Event{Kind: SpeechStart, Transcript: Transcript{Start: onset, End: onset}})
+		return
+	}
+	s.queue = append(s.queue, u)
+	s.queued += u.end - u.start
+	for s.queued > s.o.Backlog && len(s.queue) > 1 {
+		lost := s.take()
+		s.mail.Put(Event{Kind: Degraded, Transcript: Transcript{Start: lost.start, End: lost.end},
+			Err: &Error{Op: "queue", Kind: ErrOverrun, Err: fmt.Errorf("%v of speech given up", lost.end-lost.start)}})
+		s.recorder.release(lost.audio)
+	}
+	select {
+	case <-s.idle:
+		s.idle = make(chan struct{})
+		go s.work(s.idle)
+	default:
+	}
+}
+
+// take removes the oldest utterance from the queue. It is called with mu held.
+func (s *segmentedStream) take() *utterance {
+	u := s.queue[0]
+	s.queue[0] = nil
+	s.queue = s.queue[1:]
+	s.queued -= u.end - u.start
+	return u
+}
+
+// work recognises utterances until there are none.
+func (s *segmentedStream) work(idle chan struct{}) {
+	for {
+		s.mu.Lock()
+		if len(s.queue) == 0 || s.closed {
+			close(idle)
+			s.mu.Unlock()
+			return
+		}
+		u := s.take()
+		s.mu.Unlock()
+		s.recognize(u)
+		s.recorder.release(u.audio)
+	}
+}
+
+func (s *segmentedStream) recognize(u *utterance) {
+	var (
+		t    Transcript
+		err  error
+		wait time.Duration
+	)
+	if u.audio != nil {
+		f := s.c.Format
+		if missing := s.o.MinAudio - f.Duration(len(u.audio)); missing > 0 {
+			u.audio = f.AppendSilence(u.audio, f.Bytes(missing)/f.Encoding.SampleSize())
+		}
+		ctx, cancel := context.WithTimeout(withWait(s.ctx, &wait), s.o.Timeout)
+		t, err = retried(ctx, s.rec, u.audio, s.c)
+		cancel()
+	}
+	if s.ctx.Err() != nil {
+		return // closed: nobody asks any more
+	}
+	now := time.Now()
+	switch {
+	case err != nil:
+		s.mail.Put(Event{Kind: Degraded, Transcript: Transcript{Start: u.start, End: u.end}, Err: err, At: now})
+	case t.Text != "":
+		t.shift(u.offset, u.start, u.end)
+		t.Final = true
+		timing := Timing{Queue: wait}
+		if !u.heard.IsZero() {
+			timing.Latency, timing.Valid = now.Sub(u.heard), true
+		}
+		s.mail.Put(Event{Kind: Final, Transcript: t, Timing: timing, At: now})
+	}
+	s.mail.Put(Event{Kind: UtteranceEnd, Transcript: Transcript{Start: u.start, End: u.end}, At: now})
+}
+
+func (s *segmentedStream) Flush(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return ErrClosed
+	}
+	s.recorder.flush(s.event)
+	idle := s.idle
+	s.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *segmentedStream) Recv(ctx context.Context) (Event, error) { return s.mail.Recv(ctx) }
+
+func (s *segmentedStream) Close() error {
+	s.stop()
+	return s.shutdown()
+}
+
+// shutdown cancels the recognition under way and waits for it, for at most the
+// second that a recogniser has to heed its context.
+func (s *segmentedStream) shutdown() error {
+	s.mu.Lock()
+	s.closed = true
+	idle := s.idle
+	s.mu.Unlock()
+	s.cancel()
+	s.mail.CloseWith(io.EOF)
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
+	select {
+	case <-idle:
+		return nil
+	case <-timer.C:
+		return &Error{Op: "close", Kind: ErrTimeout}
+	}
+}
+
+// shift moves the transcript from the utterance's clock to the call's, where
+// the utterance's audio begins at offset. Times that the recogniser did not
+// tell are those of the speech that was heard.
+func (t *Transcript) shift(offset, start, end time.Duration) {
+	if t.End == 0 {
+		t.Start, t.End = start-offset, end-offset
+	}
+	t.Start += offset
+	t.End += offset
+	for i := range t.Words {
+		t.Words[i].Start += offset
+		t.Words[i].End += offset
+	}
+}
+
+// closedChan returns a channel that is closed already.
+func closedChan() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
