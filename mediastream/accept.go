@@ -92,9 +92,11 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, error
 		http.Error(w, http.StatusText(http.StatusForbidden), http.StatusForbidden)
 		return refuse(errOrigin)
 	}
-	sock, err := upgrade(w, r, o.ReadLimit, o.Origins)
+	var c *Conn // set before anything is read
+	sock, err := upgrade(w, r, &o, func() bool { return c.allow() })
 	if err != nil {
 		return refuse(err)
 	}
-	return newConn(sock, &twilio{}, o), nil
+	c = newConn(sock, &twilio{}, o)
+	return c, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"iter"
 	"sync/atomic"
 	"time"
@@ -132,8 +131,8 @@ func (c *Conn) receive(ctx context.Context) error {
 		}
 		c.counts.messagesIn.Add(1)
 		c.counts.bytesIn.Add(uint64(len(msg)))
-		if in.credit.Add(-1) < 0 {
-			return c.refuse(codePolicy, "", errTooMany)
+		if !c.allow() {
+			return c.finish(ctx, errTooMany)
 		}
 		if !text {
 			return c.refuse(codeUnsupported, "", errBinary)
@@ -148,6 +147,15 @@ func (c *Conn) receive(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// allow takes a message off the allowance, and ends the stream if there is none left.
+func (c *Conn) allow() bool {
+	if c.in.credit.Add(-1) >= 0 {
+		return true
+	}
+	c.fail(&Error{Type: Protocol, Offset: -1, Code: codePolicy, Err: errTooMany})
+	return false
 }
 
 var errSkipped = errors.New("mediastream: message skipped")
@@ -291,6 +299,6 @@ func (c *Conn) finish(ctx context.Context, err error) error {
 		_ = c.shut(codeNormal, "")
 		return errEnd
 	}
-	_ = c.shut(cause.Code, fmt.Sprint(cause.Type))
+	_ = c.shut(cause.Code, string(cause.Type))
 	return cause
 }

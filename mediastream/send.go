@@ -26,7 +26,8 @@ type outbox struct {
 	closed bool
 	rate   int // bytes of audio per second
 
-	audio   []byte // from position sent to queued
+	audio   []byte // from head on: positions sent to queued
+	head    int
 	sent    uint64
 	queued  uint64
 	flushed uint64 // what is before it may leave in a short message
@@ -61,11 +62,10 @@ func (c *Conn) SendMedia(audio []byte) error {
 	if o.closed {
 		return ErrClosed
 	}
-	if len(o.audio)+len(audio) > c.opts.Queue {
+	if o.waiting()+len(audio) > c.opts.Queue {
 		return ErrQueueFull
 	}
-	o.audio = append(o.audio, audio...)
-	o.queued += uint64(len(audio))
+	o.push(audio)
 	c.kick()
 	return nil
 }
@@ -121,9 +121,39 @@ func (c *Conn) Clear() error {
 	return nil
 }
 
+// push queues a copy of audio.
+func (o *outbox) push(audio []byte) {
+	if o.head > 0 && len(o.audio)+len(audio) > cap(o.audio) {
+		n := copy(o.audio, o.audio[o.head:])
+		o.audio, o.head = o.audio[:n], 0
+	}
+	o.audio = append(o.audio, audio...)
+	o.queued += uint64(len(audio))
+}
+
+// take removes the first n bytes. They are valid until the next push.
+func (o *outbox) take(n int) []byte {
+	audio := o.audio[o.head : o.head+n]
+	o.head += n
+	o.sent += uint64(n)
+	if o.waiting() == 0 {
+		o.audio, o.head = o.audio[:0], 0
+		if cap(o.audio) > keepBuffer {
+			o.audio = nil
+		}
+	}
+	return audio
+}
+
+// keepBuffer is how much of an emptied queue's memory is kept for the next utterance.
+const keepBuffer = 16 << 10
+
+// waiting returns how many bytes of audio are queued.
+func (o *outbox) waiting() int { return len(o.audio) - o.head }
+
 // drop forgets the audio that has not been sent. Its marks stay.
 func (o *outbox) drop() {
-	o.audio = nil
+	o.audio, o.head = nil, 0
 	o.sent, o.flushed = o.queued, o.queued
 	for i := range o.marks {
 		o.marks[i].pos = o.queued
@@ -143,7 +173,7 @@ func (o *outbox) stop() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
-	o.audio, o.marks = nil, nil
+	o.audio, o.head, o.marks = nil, 0, nil
 	if o.wake != nil {
 		o.wake.Stop()
 	}
@@ -153,7 +183,7 @@ func (o *outbox) stop() {
 func (o *outbox) state() (queued, unplayed time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.lasts(len(o.audio)), max(0, time.Until(o.heard))
+	return o.lasts(o.waiting()), max(0, time.Until(o.heard))
 }
 
 // stalled reports whether one write has taken longer than limit.
@@ -254,9 +284,7 @@ func (o *outbox) next(w wire, now time.Time, lead time.Duration) []byte {
 		o.marks = o.marks[1:]
 	default:
 		n := o.size()
-		dst = w.appendMedia(dst, o.audio[:n])
-		o.audio = o.audio[n:]
-		o.sent += uint64(n)
+		dst = w.appendMedia(dst, o.take(n))
 		if o.heard.Before(now) {
 			o.heard = now
 		}
@@ -270,37 +298,38 @@ func (o *outbox) next(w wire, now time.Time, lead time.Duration) []byte {
 func (c *Conn) write() {
 	o := &c.out
 	for {
-		o.mu.Lock()
-		var msg []byte
-		if !o.closed {
-			now := time.Now()
-			if msg = o.next(c.wire, now, c.opts.Lead); msg != nil {
-				o.writeFrom = now
-			}
-		}
+		msg := c.nextMessage()
 		if msg == nil {
-			o.writing, o.writeFrom = false, time.Time{}
-			c.kick()
-			o.mu.Unlock()
 			return
 		}
-		o.mu.Unlock()
-
 		err := c.sock.write(msg)
-
+		if err != nil && !errors.Is(err, net.ErrClosed) { // of that the reader knows better why
+			c.fail(&Error{Type: Write, Offset: -1, Code: codeAbnormal, Err: err})
+		}
 		o.mu.Lock()
 		o.writeFrom = time.Time{}
+		o.closed = o.closed || err != nil
 		o.mu.Unlock()
-		if err != nil {
-			o.mu.Lock()
-			o.writing = false
-			o.mu.Unlock()
-			if !errors.Is(err, net.ErrClosed) { // else the reader knows better why
-				c.fail(&Error{Type: Write, Offset: -1, Code: codeAbnormal, Err: err})
-			}
-			return
+		if err == nil {
+			c.counts.messagesOut.Add(1)
+			c.counts.bytesOut.Add(uint64(len(msg)))
 		}
-		c.counts.messagesOut.Add(1)
-		c.counts.bytesOut.Add(uint64(len(msg)))
 	}
+}
+
+// nextMessage returns the message to write now, or nil when the writer is to end.
+func (c *Conn) nextMessage() []byte {
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.closed {
+		now := time.Now()
+		if msg := o.next(c.wire, now, c.opts.Lead); msg != nil {
+			o.writeFrom = now
+			return msg
+		}
+	}
+	o.writing = false
+	c.kick()
+	return nil
 }

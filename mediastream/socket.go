@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -46,14 +45,23 @@ type coderSocket struct {
 	net net.Conn // what ws reads and writes
 }
 
-// upgrade answers the handshake. The errors have been sent to the client.
-func upgrade(w http.ResponseWriter, r *http.Request, limit int64, origins []string) (*coderSocket, error) {
+// upgrade answers the handshake; errors have been sent to the client. onPing is
+// called by reads, for every ping and pong of the peer, and says whether to answer.
+func upgrade(w http.ResponseWriter, r *http.Request, opts *Options, onPing func() bool) (*coderSocket, error) {
 	h := &hijacker{ResponseWriter: w}
-	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{OriginPatterns: origins})
+	if !h.possible() {
+		http.Error(w, http.StatusText(http.StatusNotImplemented), http.StatusNotImplemented)
+		return nil, errNoHijack
+	}
+	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{
+		OriginPatterns: opts.Origins,
+		OnPingReceived: func(context.Context, []byte) bool { return onPing() },
+		OnPongReceived: func(context.Context, []byte) { onPing() },
+	})
 	if err != nil {
 		return nil, err
 	}
-	ws.SetReadLimit(limit)
+	ws.SetReadLimit(opts.ReadLimit)
 	return &coderSocket{ws: ws, net: h.conn}, nil
 }
 
@@ -107,6 +115,24 @@ type hijacker struct {
 	conn net.Conn
 }
 
+var errNoHijack = errors.New("the http.ResponseWriter is not an http.Hijacker")
+
+// possible reports whether Hijack has a chance.
+func (h *hijacker) possible() bool {
+	w := h.ResponseWriter
+	for {
+		switch t := w.(type) {
+		case http.Hijacker:
+			return true
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = t.Unwrap()
+		default:
+			return false
+		}
+	}
+}
+
+// Hijack implements [http.Hijacker].
 func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
 	if err != nil {
@@ -136,9 +162,4 @@ func closedWith(err error) *Error {
 		return &Error{Type: Disconnect, Offset: -1, Code: codeAbnormal, Err: err}
 	}
 	return &Error{Type: Protocol, Offset: -1, Code: codeProtocol, Err: err}
-}
-
-// refused tells why no WebSocket came up.
-func refused(format string, args ...any) *Error {
-	return &Error{Type: Handshake, Offset: -1, Err: fmt.Errorf(format, args...)}
 }

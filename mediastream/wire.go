@@ -1,7 +1,6 @@
 package mediastream
 
 import (
-	"encoding/base64"
 	"unicode/utf8"
 )
 
@@ -36,7 +35,7 @@ func (t *twilio) begin(streamSID string) {
 
 func (t *twilio) appendMedia(dst, audio []byte) []byte {
 	dst = append(dst, t.media...)
-	dst = base64.StdEncoding.AppendEncode(dst, audio)
+	dst = appendBase64(dst, audio)
 	return append(dst, `"}}`...)
 }
 
