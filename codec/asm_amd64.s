@@ -524,7 +524,7 @@ DATA splat0d0d0d0d<>+0(SB)/4, $0x0d0d0d0d
 GLOBL splat0d0d0d0d<>(SB), RODATA|NOPTR, $4
 
 // func mulawDecodeVBMI(dst *int16, src *byte, n int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2, CMOV
 TEXT ·mulawDecodeVBMI(SB), NOSPLIT, $0-24
 	MOVQ      dst+0(FP), AX
 	MOVQ      src+8(FP), CX
@@ -535,48 +535,66 @@ TEXT ·mulawDecodeVBMI(SB), NOSPLIT, $0-24
 	VMOVDQU64 mulawTable<>+64(SB), Z3
 	VMOVDQU64 mulawTable<>+128(SB), Z4
 	VMOVDQU64 mulawTable<>+192(SB), Z5
-	SUBQ      $0x40, DX
-	JL        tail
+	XORQ      BX, BX
+	MOVQ      DX, SI
+	SUBQ      $0x40, SI
+	JL        end
 
 loop:
-	VMOVDQU64  (CX), Z6
+	VMOVDQU64  (CX)(BX*1), Z6
 	VPMOVB2M   Z6, K1
 	KSHIFTRQ   $0x20, K1, K2
 	VPERMQ     Z6, Z0, Z6
-	VMOVDQA64  Z6, Z7
+	VMOVDQA64  Z6, Z8
 	VPERMI2B   Z3, Z2, Z6
-	VPERMI2B   Z5, Z4, Z7
-	VPUNPCKLBW Z7, Z6, Z8
-	VPUNPCKHBW Z7, Z6, Z6
-	VPSUBW     Z8, Z1, K1, Z8
+	VPERMI2B   Z5, Z4, Z8
+	VPUNPCKLBW Z8, Z6, Z9
+	VPUNPCKHBW Z8, Z6, Z6
+	VPSUBW     Z9, Z1, K1, Z9
 	VPSUBW     Z6, Z1, K2, Z6
-	VMOVDQU64  Z8, (AX)
-	VMOVDQU64  Z6, 64(AX)
-	ADDQ       $0x40, CX
-	ADDQ       $0x80, AX
-	SUBQ       $0x40, DX
+	VMOVDQU64  Z9, (AX)(BX*2)
+	VMOVDQU64  Z6, 64(AX)(BX*2)
+	ADDQ       $0x40, BX
+	SUBQ       $0x40, SI
 	JGE        loop
 
-tail:
-	ADDQ       $0x40, DX
-	JZ         done
+end:
+	ADDQ $0x40, SI
+	JZ   done
+	CMPQ DX, $0x20
+	JL   short
+
+half:
+	LEAQ       -32(DX), DI
+	CMPQ       SI, $0x20
+	CMOVQLT    DI, BX
+	VMOVDQU    (CX)(BX*1), Y7
+	VPMOVB2M   Z7, K1
+	VPERMQ     Z7, Z0, Z6
+	VMOVDQA64  Z6, Z8
+	VPERMI2B   Z3, Z2, Z6
+	VPERMI2B   Z5, Z4, Z8
+	VPUNPCKLBW Z8, Z6, Z6
+	VPSUBW     Z6, Z1, K1, Z6
+	VMOVDQU64  Z6, (AX)(BX*2)
+	ADDQ       $0x20, BX
+	SUBQ       $0x20, SI
+	JG         half
+	JMP        done
+
+short:
 	MOVQ       $-1, BX
 	BZHIQ      DX, BX, BX
 	KMOVQ      BX, K1
 	VMOVDQU8.Z (CX), K1, Z6
 	VPMOVB2M   Z6, K2
-	KSHIFTRQ   $0x20, K2, K3
 	VPERMQ     Z6, Z0, Z0
 	VMOVDQA64  Z0, Z6
 	VPERMI2B   Z3, Z2, Z0
 	VPERMI2B   Z5, Z4, Z6
-	VPUNPCKLBW Z6, Z0, Z2
-	VPUNPCKHBW Z6, Z0, Z0
-	VPSUBW     Z2, Z1, K2, Z2
-	VPSUBW     Z0, Z1, K3, Z0
-	VMOVDQU16  Z2, K1, (AX)
-	KSHIFTRQ   $0x20, K1, K1
-	VMOVDQU16  Z0, K1, 64(AX)
+	VPUNPCKLBW Z6, Z0, Z0
+	VPSUBW     Z0, Z1, K2, Z0
+	VMOVDQU16  Z0, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -627,7 +645,7 @@ DATA unpackOrder<>+56(SB)/8, $0x0000000000000007
 GLOBL unpackOrder<>(SB), RODATA|NOPTR, $64
 
 // func alawDecodeVBMI(dst *int16, src *byte, n int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2, CMOV
 TEXT ·alawDecodeVBMI(SB), NOSPLIT, $0-24
 	MOVQ      dst+0(FP), AX
 	MOVQ      src+8(FP), CX
@@ -638,48 +656,66 @@ TEXT ·alawDecodeVBMI(SB), NOSPLIT, $0-24
 	VMOVDQU64 alawTable<>+64(SB), Z3
 	VMOVDQU64 alawTable<>+128(SB), Z4
 	VMOVDQU64 alawTable<>+192(SB), Z5
-	SUBQ      $0x40, DX
-	JL        tail
+	XORQ      BX, BX
+	MOVQ      DX, SI
+	SUBQ      $0x40, SI
+	JL        end
 
 loop:
-	VMOVDQU64  (CX), Z6
+	VMOVDQU64  (CX)(BX*1), Z6
 	VPMOVB2M   Z6, K1
 	KSHIFTRQ   $0x20, K1, K2
 	VPERMQ     Z6, Z0, Z6
-	VMOVDQA64  Z6, Z7
+	VMOVDQA64  Z6, Z8
 	VPERMI2B   Z3, Z2, Z6
-	VPERMI2B   Z5, Z4, Z7
-	VPUNPCKLBW Z7, Z6, Z8
-	VPUNPCKHBW Z7, Z6, Z6
-	VPSUBW     Z8, Z1, K1, Z8
+	VPERMI2B   Z5, Z4, Z8
+	VPUNPCKLBW Z8, Z6, Z9
+	VPUNPCKHBW Z8, Z6, Z6
+	VPSUBW     Z9, Z1, K1, Z9
 	VPSUBW     Z6, Z1, K2, Z6
-	VMOVDQU64  Z8, (AX)
-	VMOVDQU64  Z6, 64(AX)
-	ADDQ       $0x40, CX
-	ADDQ       $0x80, AX
-	SUBQ       $0x40, DX
+	VMOVDQU64  Z9, (AX)(BX*2)
+	VMOVDQU64  Z6, 64(AX)(BX*2)
+	ADDQ       $0x40, BX
+	SUBQ       $0x40, SI
 	JGE        loop
 
-tail:
-	ADDQ       $0x40, DX
-	JZ         done
+end:
+	ADDQ $0x40, SI
+	JZ   done
+	CMPQ DX, $0x20
+	JL   short
+
+half:
+	LEAQ       -32(DX), DI
+	CMPQ       SI, $0x20
+	CMOVQLT    DI, BX
+	VMOVDQU    (CX)(BX*1), Y7
+	VPMOVB2M   Z7, K1
+	VPERMQ     Z7, Z0, Z6
+	VMOVDQA64  Z6, Z8
+	VPERMI2B   Z3, Z2, Z6
+	VPERMI2B   Z5, Z4, Z8
+	VPUNPCKLBW Z8, Z6, Z6
+	VPSUBW     Z6, Z1, K1, Z6
+	VMOVDQU64  Z6, (AX)(BX*2)
+	ADDQ       $0x20, BX
+	SUBQ       $0x20, SI
+	JG         half
+	JMP        done
+
+short:
 	MOVQ       $-1, BX
 	BZHIQ      DX, BX, BX
 	KMOVQ      BX, K1
 	VMOVDQU8.Z (CX), K1, Z6
 	VPMOVB2M   Z6, K2
-	KSHIFTRQ   $0x20, K2, K3
 	VPERMQ     Z6, Z0, Z0
 	VMOVDQA64  Z0, Z6
 	VPERMI2B   Z3, Z2, Z0
 	VPERMI2B   Z5, Z4, Z6
-	VPUNPCKLBW Z6, Z0, Z2
-	VPUNPCKHBW Z6, Z0, Z0
-	VPSUBW     Z2, Z1, K2, Z2
-	VPSUBW     Z0, Z1, K3, Z0
-	VMOVDQU16  Z2, K1, (AX)
-	KSHIFTRQ   $0x20, K1, K1
-	VMOVDQU16  Z0, K1, 64(AX)
+	VPUNPCKLBW Z6, Z0, Z0
+	VPSUBW     Z0, Z1, K2, Z0
+	VMOVDQU16  Z0, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -719,6 +755,141 @@ DATA alawTable<>+240(SB)/8, $0xfdfdfdfdfdfdfdfd
 DATA alawTable<>+248(SB)/8, $0xfcfcfcfcfcfcfcfc
 GLOBL alawTable<>(SB), RODATA|NOPTR, $256
 
+// func mulawEncodeVBMI(dst *byte, src *int16, n int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2, CMOV
+TEXT ·mulawEncodeVBMI(SB), NOSPLIT, $0-24
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VPBROADCASTD splat00840084<>+0(SB), Z0
+	VPBROADCASTD splat00830083<>+0(SB), Z1
+	VMOVDQU64    highBytes<>+0(SB), Z2
+	VMOVDQU64    encodedOrder<>+0(SB), Z3
+	VMOVDQU64    mulawShifts<>+0(SB), Z4
+	VMOVDQU64    mulawShifts<>+64(SB), Z5
+	VMOVDQU64    mulawSegments<>+0(SB), Z6
+	VMOVDQU64    mulawSegments<>+64(SB), Z7
+	VMOVDQU64    wordOffsets<>+0(SB), Z8
+	VPBROADCASTD splat0f0f0f0f<>+0(SB), Z9
+	VPBROADCASTD splat80808080<>+0(SB), Z10
+	MOVQ         $0xf0f0f0f0f0f0f0f0, BX
+	KMOVQ        BX, K1
+	XORQ         BX, BX
+	MOVQ         DX, SI
+	SUBQ         $0x40, SI
+	JL           end
+
+loop:
+	VMOVDQU64      (CX)(BX*2), Z11
+	VMOVDQU64      64(CX)(BX*2), Z12
+	VPADDSW        Z11, Z0, Z13
+	VPSUBSW        Z11, Z1, Z14
+	VPMAXSW        Z13, Z14, Z13
+	VPADDSW        Z12, Z0, Z16
+	VPSUBSW        Z12, Z1, Z14
+	VPMAXSW        Z16, Z14, Z16
+	VMOVDQA64      Z2, Z14
+	VMOVDQA64      Z2, Z15
+	VPERMI2B       Z16, Z13, Z14
+	VPERMI2B       Z12, Z11, Z15
+	VMOVDQA64      Z14, Z11
+	VPERMI2B       Z5, Z4, Z11
+	VPADDB         Z8, Z11, Z11
+	VPERMI2B       Z7, Z6, Z14
+	VPMULTISHIFTQB Z13, Z11, Z12
+	VPMULTISHIFTQB Z16, Z11, K1, Z12
+	VPTERNLOGQ     $0x78, Z9, Z12, Z14
+	VPTERNLOGQ     $0x78, Z10, Z15, Z14
+	VPERMD         Z14, Z3, Z14
+	VMOVDQU64      Z14, (AX)(BX*1)
+	ADDQ           $0x40, BX
+	SUBQ           $0x40, SI
+	JGE            loop
+
+end:
+	ADDQ $0x40, SI
+	JZ   done
+	CMPQ DX, $0x20
+	JL   short
+
+half:
+	LEAQ           -32(DX), DI
+	CMPQ           SI, $0x20
+	CMOVQLT        DI, BX
+	VMOVDQU64      (CX)(BX*2), Z11
+	VPADDSW        Z11, Z0, Z12
+	VPSUBSW        Z11, Z1, Z13
+	VPMAXSW        Z12, Z13, Z12
+	VPERMB         Z12, Z2, Z13
+	VPERMB         Z11, Z2, Z11
+	VMOVDQA64      Z13, Z14
+	VPERMI2B       Z5, Z4, Z14
+	VPADDB         Z8, Z14, Z14
+	VPERMI2B       Z7, Z6, Z13
+	VPMULTISHIFTQB Z12, Z14, Z12
+	VPTERNLOGQ     $0x78, Z9, Z12, Z13
+	VPTERNLOGQ     $0x78, Z10, Z11, Z13
+	VPERMD         Z13, Z3, Z13
+	VMOVDQU        Y13, (AX)(BX*1)
+	ADDQ           $0x20, BX
+	SUBQ           $0x20, SI
+	JG             half
+	JMP            done
+
+short:
+	MOVQ           $-1, BX
+	BZHIQ          DX, BX, BX
+	KMOVQ          BX, K1
+	VMOVDQU16.Z    (CX), K1, Z11
+	VPADDSW        Z11, Z0, Z0
+	VPSUBSW        Z11, Z1, Z1
+	VPMAXSW        Z0, Z1, Z0
+	VPERMB         Z0, Z2, Z1
+	VPERMB         Z11, Z2, Z2
+	VMOVDQA64      Z1, Z11
+	VPERMI2B       Z5, Z4, Z11
+	VPADDB         Z8, Z11, Z11
+	VPERMI2B       Z7, Z6, Z1
+	VPMULTISHIFTQB Z0, Z11, Z0
+	VPTERNLOGQ     $0x78, Z9, Z0, Z1
+	VPTERNLOGQ     $0x78, Z10, Z2, Z1
+	VPERMD         Z1, Z3, Z1
+	VMOVDQU8       Z1, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA highBytes<>+0(SB)/8, $0x4745434107050301
+DATA highBytes<>+8(SB)/8, $0x4f4d4b490f0d0b09
+DATA highBytes<>+16(SB)/8, $0x5755535117151311
+DATA highBytes<>+24(SB)/8, $0x5f5d5b591f1d1b19
+DATA highBytes<>+32(SB)/8, $0x6765636127252321
+DATA highBytes<>+40(SB)/8, $0x6f6d6b692f2d2b29
+DATA highBytes<>+48(SB)/8, $0x7775737137353331
+DATA highBytes<>+56(SB)/8, $0x7f7d7b793f3d3b39
+GLOBL highBytes<>(SB), RODATA|NOPTR, $64
+
+DATA wordOffsets<>+0(SB)/8, $0x3020100030201000
+DATA wordOffsets<>+8(SB)/8, $0x3020100030201000
+DATA wordOffsets<>+16(SB)/8, $0x3020100030201000
+DATA wordOffsets<>+24(SB)/8, $0x3020100030201000
+DATA wordOffsets<>+32(SB)/8, $0x3020100030201000
+DATA wordOffsets<>+40(SB)/8, $0x3020100030201000
+DATA wordOffsets<>+48(SB)/8, $0x3020100030201000
+DATA wordOffsets<>+56(SB)/8, $0x3020100030201000
+GLOBL wordOffsets<>(SB), RODATA|NOPTR, $64
+
+DATA encodedOrder<>+0(SB)/8, $0x0000000200000000
+DATA encodedOrder<>+8(SB)/8, $0x0000000600000004
+DATA encodedOrder<>+16(SB)/8, $0x0000000a00000008
+DATA encodedOrder<>+24(SB)/8, $0x0000000e0000000c
+DATA encodedOrder<>+32(SB)/8, $0x0000000300000001
+DATA encodedOrder<>+40(SB)/8, $0x0000000700000005
+DATA encodedOrder<>+48(SB)/8, $0x0000000b00000009
+DATA encodedOrder<>+56(SB)/8, $0x0000000f0000000d
+GLOBL encodedOrder<>(SB), RODATA|NOPTR, $64
+
 DATA mulawShifts<>+0(SB)/8, $0x0606060605050403
 DATA mulawShifts<>+8(SB)/8, $0x0707070707070707
 DATA mulawShifts<>+16(SB)/8, $0x0808080808080808
@@ -737,105 +908,131 @@ DATA mulawShifts<>+112(SB)/8, $0x0a0a0a0a0a0a0a0a
 DATA mulawShifts<>+120(SB)/8, $0x0a0a0a0a0a0a0a0a
 GLOBL mulawShifts<>(SB), RODATA|NOPTR, $128
 
-DATA evenBytes<>+0(SB)/8, $0x0e0c0a0806040200
-DATA evenBytes<>+8(SB)/8, $0x1e1c1a1816141210
-DATA evenBytes<>+16(SB)/8, $0x2e2c2a2826242220
-DATA evenBytes<>+24(SB)/8, $0x3e3c3a3836343230
-DATA evenBytes<>+32(SB)/8, $0x4e4c4a4846444240
-DATA evenBytes<>+40(SB)/8, $0x5e5c5a5856545250
-DATA evenBytes<>+48(SB)/8, $0x6e6c6a6866646260
-DATA evenBytes<>+56(SB)/8, $0x7e7c7a7876747270
-GLOBL evenBytes<>(SB), RODATA|NOPTR, $64
+DATA mulawSegments<>+0(SB)/8, $0xcfcfcfcfdfdfefff
+DATA mulawSegments<>+8(SB)/8, $0xbfbfbfbfbfbfbfbf
+DATA mulawSegments<>+16(SB)/8, $0xafafafafafafafaf
+DATA mulawSegments<>+24(SB)/8, $0xafafafafafafafaf
+DATA mulawSegments<>+32(SB)/8, $0x9f9f9f9f9f9f9f9f
+DATA mulawSegments<>+40(SB)/8, $0x9f9f9f9f9f9f9f9f
+DATA mulawSegments<>+48(SB)/8, $0x9f9f9f9f9f9f9f9f
+DATA mulawSegments<>+56(SB)/8, $0x9f9f9f9f9f9f9f9f
+DATA mulawSegments<>+64(SB)/8, $0x8f8f8f8f8f8f8f8f
+DATA mulawSegments<>+72(SB)/8, $0x8f8f8f8f8f8f8f8f
+DATA mulawSegments<>+80(SB)/8, $0x8f8f8f8f8f8f8f8f
+DATA mulawSegments<>+88(SB)/8, $0x8f8f8f8f8f8f8f8f
+DATA mulawSegments<>+96(SB)/8, $0x8f8f8f8f8f8f8f8f
+DATA mulawSegments<>+104(SB)/8, $0x8f8f8f8f8f8f8f8f
+DATA mulawSegments<>+112(SB)/8, $0x8f8f8f8f8f8f8f8f
+DATA mulawSegments<>+120(SB)/8, $0x8f8f8f8f8f8f8f8f
+GLOBL mulawSegments<>(SB), RODATA|NOPTR, $128
 
-// func mulawEncodeVBMI(dst *byte, src *int16, n int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2
-TEXT ·mulawEncodeVBMI(SB), NOSPLIT, $0-24
+DATA splat00830083<>+0(SB)/4, $0x00830083
+GLOBL splat00830083<>(SB), RODATA|NOPTR, $4
+
+// func alawEncodeVBMI(dst *byte, src *int16, n int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2, CMOV
+TEXT ·alawEncodeVBMI(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         n+16(FP), DX
-	VMOVDQU64    mulawShifts<>+0(SB), Z0
-	VMOVDQU64    mulawShifts<>+64(SB), Z1
-	VMOVDQU64    evenBytes<>+0(SB), Z2
-	VPBROADCASTD splat00840084<>+0(SB), Z3
-	VPBROADCASTD splat80808080<>+0(SB), Z4
-	VPBROADCASTD splat40404040<>+0(SB), Z5
-	VPBROADCASTD splatffffffff<>+0(SB), Z6
-	MOVQ         $0x5555555555555555, BX
+	VPBROADCASTD splat00000000<>+0(SB), Z0
+	VPBROADCASTD splatffffffff<>+0(SB), Z1
+	VMOVDQU64    highBytes<>+0(SB), Z2
+	VMOVDQU64    encodedOrder<>+0(SB), Z3
+	VMOVDQU64    alawShifts<>+0(SB), Z4
+	VMOVDQU64    alawShifts<>+64(SB), Z5
+	VMOVDQU64    alawSegments<>+0(SB), Z6
+	VMOVDQU64    alawSegments<>+64(SB), Z7
+	VMOVDQU64    wordOffsets<>+0(SB), Z8
+	VPBROADCASTD splat0f0f0f0f<>+0(SB), Z9
+	VPBROADCASTD splat80808080<>+0(SB), Z10
+	MOVQ         $0xf0f0f0f0f0f0f0f0, BX
 	KMOVQ        BX, K1
-	SUBQ         $0x40, DX
-	JL           tail
+	XORQ         BX, BX
+	MOVQ         DX, SI
+	SUBQ         $0x40, SI
+	JL           end
 
 loop:
-	VMOVDQU64  (CX), Z7
-	VMOVDQU64  64(CX), Z8
-	VPSRAW     $0x0f, Z7, Z9
-	VPXORQ     Z7, Z9, Z7
-	VPADDSW    Z3, Z7, Z7
-	VPSRLW     $0x08, Z7, Z10
-	VPERMI2B.Z Z1, Z0, K1, Z10
-	VPSRLVW    Z10, Z7, Z7
-	VPSLLW     $0x04, Z10, Z10
-	VPADDW     Z10, Z7, Z7
-	VPTERNLOGQ $0x78, Z4, Z9, Z7
-	VPSRAW     $0x0f, Z8, Z9
-	VPXORQ     Z8, Z9, Z8
-	VPADDSW    Z3, Z8, Z8
-	VPSRLW     $0x08, Z8, Z10
-	VPERMI2B.Z Z1, Z0, K1, Z10
-	VPSRLVW    Z10, Z8, Z8
-	VPSLLW     $0x04, Z10, Z10
-	VPADDW     Z10, Z8, Z8
-	VPTERNLOGQ $0x78, Z4, Z9, Z8
-	VPERMT2B   Z8, Z2, Z7
-	VPSUBB     Z5, Z7, Z7
-	VPXORQ     Z6, Z7, Z7
-	VMOVDQU64  Z7, (AX)
-	ADDQ       $0x40, AX
-	ADDQ       $0x80, CX
-	SUBQ       $0x40, DX
-	JGE        loop
+	VMOVDQU64      (CX)(BX*2), Z11
+	VMOVDQU64      64(CX)(BX*2), Z12
+	VPADDSW        Z11, Z0, Z13
+	VPSUBSW        Z11, Z1, Z14
+	VPMAXSW        Z13, Z14, Z13
+	VPADDSW        Z12, Z0, Z16
+	VPSUBSW        Z12, Z1, Z14
+	VPMAXSW        Z16, Z14, Z16
+	VMOVDQA64      Z2, Z14
+	VMOVDQA64      Z2, Z15
+	VPERMI2B       Z16, Z13, Z14
+	VPERMI2B       Z12, Z11, Z15
+	VMOVDQA64      Z14, Z11
+	VPERMI2B       Z5, Z4, Z11
+	VPADDB         Z8, Z11, Z11
+	VPERMI2B       Z7, Z6, Z14
+	VPMULTISHIFTQB Z13, Z11, Z12
+	VPMULTISHIFTQB Z16, Z11, K1, Z12
+	VPTERNLOGQ     $0x78, Z9, Z12, Z14
+	VPTERNLOGQ     $0x78, Z10, Z15, Z14
+	VPERMD         Z14, Z3, Z14
+	VMOVDQU64      Z14, (AX)(BX*1)
+	ADDQ           $0x40, BX
+	SUBQ           $0x40, SI
+	JGE            loop
 
-tail:
-	ADDQ        $0x40, DX
-	JZ          done
-	MOVQ        $-1, BX
-	BZHIQ       DX, BX, BX
-	KMOVQ       BX, K2
-	KSHIFTRQ    $0x20, K2, K3
-	VMOVDQU16.Z (CX), K2, Z7
-	VMOVDQU16.Z 64(CX), K3, Z8
-	VPSRAW      $0x0f, Z7, Z9
-	VPXORQ      Z7, Z9, Z7
-	VPADDSW     Z3, Z7, Z7
-	VPSRLW      $0x08, Z7, Z10
-	VPERMI2B.Z  Z1, Z0, K1, Z10
-	VPSRLVW     Z10, Z7, Z7
-	VPSLLW      $0x04, Z10, Z10
-	VPADDW      Z10, Z7, Z7
-	VPTERNLOGQ  $0x78, Z4, Z9, Z7
-	VPSRAW      $0x0f, Z8, Z9
-	VPXORQ      Z8, Z9, Z8
-	VPADDSW     Z3, Z8, Z8
-	VPSRLW      $0x08, Z8, Z3
-	VPERMI2B.Z  Z1, Z0, K1, Z3
-	VPSRLVW     Z3, Z8, Z8
-	VPSLLW      $0x04, Z3, Z3
-	VPADDW      Z3, Z8, Z8
-	VPTERNLOGQ  $0x78, Z4, Z9, Z8
-	VPERMT2B    Z8, Z2, Z7
-	VPSUBB      Z5, Z7, Z7
-	VPXORQ      Z6, Z7, Z7
-	VMOVDQU8    Z7, K2, (AX)
+end:
+	ADDQ $0x40, SI
+	JZ   done
+	CMPQ DX, $0x20
+	JL   short
+
+half:
+	LEAQ           -32(DX), DI
+	CMPQ           SI, $0x20
+	CMOVQLT        DI, BX
+	VMOVDQU64      (CX)(BX*2), Z11
+	VPADDSW        Z11, Z0, Z12
+	VPSUBSW        Z11, Z1, Z13
+	VPMAXSW        Z12, Z13, Z12
+	VPERMB         Z12, Z2, Z13
+	VPERMB         Z11, Z2, Z11
+	VMOVDQA64      Z13, Z14
+	VPERMI2B       Z5, Z4, Z14
+	VPADDB         Z8, Z14, Z14
+	VPERMI2B       Z7, Z6, Z13
+	VPMULTISHIFTQB Z12, Z14, Z12
+	VPTERNLOGQ     $0x78, Z9, Z12, Z13
+	VPTERNLOGQ     $0x78, Z10, Z11, Z13
+	VPERMD         Z13, Z3, Z13
+	VMOVDQU        Y13, (AX)(BX*1)
+	ADDQ           $0x20, BX
+	SUBQ           $0x20, SI
+	JG             half
+	JMP            done
+
+short:
+	MOVQ           $-1, BX
+	BZHIQ          DX, BX, BX
+	KMOVQ          BX, K1
+	VMOVDQU16.Z    (CX), K1, Z11
+	VPADDSW        Z11, Z0, Z0
+	VPSUBSW        Z11, Z1, Z1
+	VPMAXSW        Z0, Z1, Z0
+	VPERMB         Z0, Z2, Z1
+	VPERMB         Z11, Z2, Z2
+	VMOVDQA64      Z1, Z11
+	VPERMI2B       Z5, Z4, Z11
+	VPADDB         Z8, Z11, Z11
+	VPERMI2B       Z7, Z6, Z1
+	VPMULTISHIFTQB Z0, Z11, Z0
+	VPTERNLOGQ     $0x78, Z9, Z0, Z1
+	VPTERNLOGQ     $0x78, Z10, Z2, Z1
+	VPERMD         Z1, Z3, Z1
+	VMOVDQU8       Z1, K1, (AX)
 
 done:
 	VZEROUPPER
 	RET
-
-DATA splat40404040<>+0(SB)/4, $0x40404040
-GLOBL splat40404040<>(SB), RODATA|NOPTR, $4
-
-DATA splatffffffff<>+0(SB)/4, $0xffffffff
-GLOBL splatffffffff<>(SB), RODATA|NOPTR, $4
 
 DATA alawShifts<>+0(SB)/8, $0x0606060605050404
 DATA alawShifts<>+8(SB)/8, $0x0707070707070707
@@ -855,88 +1052,29 @@ DATA alawShifts<>+112(SB)/8, $0x0a0a0a0a0a0a0a0a
 DATA alawShifts<>+120(SB)/8, $0x0a0a0a0a0a0a0a0a
 GLOBL alawShifts<>(SB), RODATA|NOPTR, $128
 
-// func alawEncodeVBMI(dst *byte, src *int16, n int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2
-TEXT ·alawEncodeVBMI(SB), NOSPLIT, $0-24
-	MOVQ         dst+0(FP), AX
-	MOVQ         src+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VMOVDQU64    alawShifts<>+0(SB), Z0
-	VMOVDQU64    alawShifts<>+64(SB), Z1
-	VMOVDQU64    evenBytes<>+0(SB), Z2
-	VPBROADCASTD splat00000000<>+0(SB), Z3
-	VPBROADCASTD splat80808080<>+0(SB), Z3
-	VPBROADCASTD splat40404040<>+0(SB), Z4
-	VPBROADCASTD splatd5d5d5d5<>+0(SB), Z5
-	MOVQ         $0x5555555555555555, BX
-	KMOVQ        BX, K1
-	SUBQ         $0x40, DX
-	JL           tail
-
-loop:
-	VMOVDQU64  (CX), Z6
-	VMOVDQU64  64(CX), Z7
-	VPSRAW     $0x0f, Z6, Z8
-	VPXORQ     Z6, Z8, Z6
-	VPSRLW     $0x08, Z6, Z9
-	VPERMI2B.Z Z1, Z0, K1, Z9
-	VPSRLVW    Z9, Z6, Z6
-	VPSLLW     $0x04, Z9, Z9
-	VPADDW     Z9, Z6, Z6
-	VPTERNLOGQ $0x78, Z3, Z8, Z6
-	VPSRAW     $0x0f, Z7, Z8
-	VPXORQ     Z7, Z8, Z7
-	VPSRLW     $0x08, Z7, Z9
-	VPERMI2B.Z Z1, Z0, K1, Z9
-	VPSRLVW    Z9, Z7, Z7
-	VPSLLW     $0x04, Z9, Z9
-	VPADDW     Z9, Z7, Z7
-	VPTERNLOGQ $0x78, Z3, Z8, Z7
-	VPERMT2B   Z7, Z2, Z6
-	VPSUBB     Z4, Z6, Z6
-	VPXORQ     Z5, Z6, Z6
-	VMOVDQU64  Z6, (AX)
-	ADDQ       $0x40, AX
-	ADDQ       $0x80, CX
-	SUBQ       $0x40, DX
-	JGE        loop
-
-tail:
-	ADDQ        $0x40, DX
-	JZ          done
-	MOVQ        $-1, BX
-	BZHIQ       DX, BX, BX
-	KMOVQ       BX, K2
-	KSHIFTRQ    $0x20, K2, K3
-	VMOVDQU16.Z (CX), K2, Z6
-	VMOVDQU16.Z 64(CX), K3, Z7
-	VPSRAW      $0x0f, Z6, Z8
-	VPXORQ      Z6, Z8, Z6
-	VPSRLW      $0x08, Z6, Z9
-	VPERMI2B.Z  Z1, Z0, K1, Z9
-	VPSRLVW     Z9, Z6, Z6
-	VPSLLW      $0x04, Z9, Z9
-	VPADDW      Z9, Z6, Z6
-	VPTERNLOGQ  $0x78, Z3, Z8, Z6
-	VPSRAW      $0x0f, Z7, Z8
-	VPXORQ      Z7, Z8, Z7
-	VPSRLW      $0x08, Z7, Z9
-	VPERMI2B.Z  Z1, Z0, K1, Z9
-	VPSRLVW     Z9, Z7, Z7
-	VPSLLW      $0x04, Z9, Z9
-	VPADDW      Z9, Z7, Z7
-	VPTERNLOGQ  $0x78, Z3, Z8, Z7
-	VPERMT2B    Z7, Z2, Z6
-	VPSUBB      Z4, Z6, Z6
-	VPXORQ      Z5, Z6, Z6
-	VMOVDQU8    Z6, K2, (AX)
-
-done:
-	VZEROUPPER
-	RET
+DATA alawSegments<>+0(SB)/8, $0xe5e5e5e5f5f5c5d5
+DATA alawSegments<>+8(SB)/8, $0x9595959595959595
+DATA alawSegments<>+16(SB)/8, $0x8585858585858585
+DATA alawSegments<>+24(SB)/8, $0x8585858585858585
+DATA alawSegments<>+32(SB)/8, $0xb5b5b5b5b5b5b5b5
+DATA alawSegments<>+40(SB)/8, $0xb5b5b5b5b5b5b5b5
+DATA alawSegments<>+48(SB)/8, $0xb5b5b5b5b5b5b5b5
+DATA alawSegments<>+56(SB)/8, $0xb5b5b5b5b5b5b5b5
+DATA alawSegments<>+64(SB)/8, $0xa5a5a5a5a5a5a5a5
+DATA alawSegments<>+72(SB)/8, $0xa5a5a5a5a5a5a5a5
+DATA alawSegments<>+80(SB)/8, $0xa5a5a5a5a5a5a5a5
+DATA alawSegments<>+88(SB)/8, $0xa5a5a5a5a5a5a5a5
+DATA alawSegments<>+96(SB)/8, $0xa5a5a5a5a5a5a5a5
+DATA alawSegments<>+104(SB)/8, $0xa5a5a5a5a5a5a5a5
+DATA alawSegments<>+112(SB)/8, $0xa5a5a5a5a5a5a5a5
+DATA alawSegments<>+120(SB)/8, $0xa5a5a5a5a5a5a5a5
+GLOBL alawSegments<>(SB), RODATA|NOPTR, $128
 
 DATA splat00000000<>+0(SB)/4, $0x00000000
 GLOBL splat00000000<>(SB), RODATA|NOPTR, $4
+
+DATA splatffffffff<>+0(SB)/4, $0xffffffff
+GLOBL splatffffffff<>(SB), RODATA|NOPTR, $4
 
 DATA base64Values<>+0(SB)/8, $0x8080808080808080
 DATA base64Values<>+8(SB)/8, $0x8080808080808080
