@@ -1,0 +1,167 @@
+package outbound
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// Options configures [New]. The zero value allows nothing.
+type Options struct {
+	// Countries that may be called, as ISO 3166 alpha-2: "US", "CA", "GB". "001"
+	// stands for the international networks. Ask for few: no country is safe.
+	Countries []string
+
+	// Classes that may be called in these countries besides Ordinary.
+	Classes []Class
+
+	// Overrides classify prefixes ("+1809") and whole numbers ("+18095550100")
+	// otherwise than the table. The longest prefix wins, so a number can be allowed
+	// (Ordinary) within a range that is not.
+	Overrides map[string]Class
+
+	// Own are the service's own numbers, which it must not call: a loop.
+	Own []string
+
+	// Other allows addresses that are no telephone numbers, whole or by prefix:
+	// "client:*", "sip:help@example.com".
+	Other []string
+
+	// Look classifies numbers; nil means StandardTable's Look. The nested module
+	// policy/phonenumbers has another, from whole numbering plans.
+	Look func(number string) (country string, class Class)
+}
+
+// Destinations says which numbers may be called. What it does not know it refuses.
+// The same Destinations must stand before every way a service can dial: REST calls,
+// <Dial>, transfers, call-backs and tools of language models. It does not change;
+// use of it is safe for concurrent use.
+type Destinations struct {
+	look      func(number string) (country string, class Class)
+	overrides *Table
+	countries map[string]bool
+	classes   map[Class]bool
+	own       *policy.Numbers
+	other     *policy.Numbers
+}
+
+// Error is a refusal to dial. It does not contain the number.
+type Error struct {
+	Cause   error  // one of the errors below
+	Country string // as far as known
+	Class   Class
+}
+
+// The causes of an [Error].
+var (
+	ErrNumber  = errors.New("not a telephone number in E.164")
+	ErrAddress = errors.New("address is not on the list of allowed ones")
+	ErrCountry = errors.New("country is not on the list of allowed ones")
+	ErrClass   = errors.New("class of number is not allowed")
+	ErrOwn     = errors.New("the service's own number")
+)
+
+// Error names the cause, country and class.
+func (e *Error) Error() string {
+	if e.Country == "" && e.Class == Unknown {
+		return "outbound: may not dial: " + e.Cause.Error()
+	}
+	return fmt.Sprintf("outbound: may not dial: %v (country %q, class %v)", e.Cause, e.Country, e.Class)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Reason returns the refusal as a reason of package policy, for metrics.
+func (e *Error) Reason() policy.Reason {
+	if e.Cause == ErrClass {
+		return policy.Premium
+	}
+	return policy.Block
+}
+
+// New makes Destinations; the error names everything wrong with the options.
+func New(o Options) (*Destinations, error) {
+	d := &Destinations{look: o.Look, countries: make(map[string]bool), classes: map[Class]bool{Ordinary: true}}
+	var errs []error
+	keep := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if d.look == nil {
+		table, err := StandardTable()
+		keep(err)
+		d.look = table.Look
+	}
+	for _, c := range o.Countries {
+		if !isCountry(c) {
+			keep(fmt.Errorf("outbound: %q is no country: want two capital letters, or 001", c))
+		}
+		d.countries[c] = true
+	}
+	for _, c := range o.Classes {
+		if c == Unknown {
+			keep(errors.New("outbound: class unknown cannot be allowed: classify the prefix by an override"))
+		}
+		d.classes[c] = true
+	}
+	var err error
+	d.overrides, err = overrides(o.Overrides)
+	keep(err)
+	d.own, err = policy.NewNumbers(o.Own...)
+	keep(err)
+	d.other, err = policy.NewNumbers(o.Other...)
+	keep(err)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// overrides makes a table of its own of the classes given by hand.
+func overrides(classes map[string]Class) (*Table, error) {
+	t := newTable()
+	var errs []error
+	for prefix, class := range classes {
+		digits, plus := strings.CutPrefix(strings.TrimSuffix(prefix, "*"), "+")
+		if !plus {
+			errs = append(errs, fmt.Errorf("outbound: override %q: want + and digits", prefix))
+		} else if err := t.add(digits, "-", class); err != nil {
+			errs = append(errs, fmt.Errorf("outbound: override: %w", err))
+		}
+	}
+	return t, errors.Join(errs...)
+}
+
+func isCountry(c string) bool {
+	return c == "001" || len(c) == 2 && c[0] >= 'A' && c[0] <= 'Z' && c[1] >= 'A' && c[1] <= 'Z'
+}
+
+// Check returns nil if the number or address may be dialled, or else an [*Error].
+func (d *Destinations) Check(to string) error {
+	if !policy.IsE164(to) {
+		switch {
+		case !strings.Contains(to, ":"):
+			return &Error{Cause: ErrNumber}
+		case !d.other.Contains(to):
+			return &Error{Cause: ErrAddress}
+		}
+		return nil
+	}
+	country, class := d.look(to)
+	if _, c, ok := d.overrides.find(to); ok {
+		class = c
+	}
+	switch {
+	case d.own.Contains(to):
+		return &Error{ErrOwn, country, class}
+	case !d.countries[country]:
+		return &Error{ErrCountry, country, class}
+	case !d.classes[class]:
+		return &Error{ErrClass, country, class}
+	}
+	return nil
+}
