@@ -3,6 +3,7 @@ package signature
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -125,15 +126,16 @@ func schemes(first string) []string {
 // token has signed it.
 func authorities(r *http.Request, first string) []string {
 	all := []string{first}
-	if r == nil {
-		return all
-	}
 	host := first[strings.LastIndexByte(first, '@')+1:]
-	candidates := []string{host, r.Host}
-	candidates = append(candidates, r.Header.Values("X-Forwarded-Host")...)
-	candidates = append(candidates, r.Header.Values("X-Original-Host")...)
-	for _, candidate := range candidates[:min(len(candidates), 6)] {
-		if validHost(candidate) && candidate != first {
+	name, _, _ := splitPort(host)
+	candidates := []string{host, name}
+	if r != nil {
+		candidates = append(candidates, r.Host)
+		candidates = append(candidates, r.Header.Values("X-Forwarded-Host")...)
+		candidates = append(candidates, r.Header.Values("X-Original-Host")...)
+	}
+	for _, candidate := range candidates[:min(len(candidates), 8)] {
+		if validHost(candidate) && !slices.Contains(all, candidate) {
 			all = append(all, candidate)
 		}
 	}

@@ -49,7 +49,7 @@ func (v *Validator) VerifyBody(rawURL string, body []byte, signature string) err
 		return v.refuse(c, nil, &cl, nil, &Error{Reason: ReasonBodyTooLarge})
 	}
 	hash, ok := bodyHash(cl.target)
-	cl.form = ok && hash == ""
+	cl.form = ok && hash == "" && len(body) > 0 && !cl.handshake
 
 	s := v.scratch.Get().(*scratch)
 	defer v.scratch.Put(s)
@@ -169,7 +169,7 @@ func (c *config) check(s *scratch, cl *claim) (*key, Reason) {
 		if c.namesAccounts() {
 			account = s.accountSID()
 		}
-	case len(cl.body) > 0 && hash == "":
+	case len(cl.body) > 0 && (hash == "" || cl.handshake):
 		return nil, ReasonUnsignedBody
 	case cl.handshake || hash != "":
 	case c.namesAccounts():
