@@ -225,19 +225,24 @@ func (e *Engine) ask(ctx context.Context, w *worker, audio []byte, c stt.Config)
 	id := fmt.Sprintf("u%d", e.serial.Add(1))
 	path := e.dir + "/" + id + ".raw"
 	if err := os.WriteFile(path, pcm, 0o600); err != nil {
-		return stt.Transcript{}, &stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrUnavailable, Err: err}
+		return stt.Transcript{}, e.failed(&stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrUnavailable, Err: err})
 	}
 	defer os.Remove(path)
 	h, err := w.ask(ctx, path, id, e.o.Rejection, time.Now().Add(e.o.Timeout))
 	if err != nil {
-		select {
-		case <-e.closed:
-			err = stt.ErrClosed
-		default:
-		}
-		return stt.Transcript{}, err
+		return stt.Transcript{}, e.failed(err)
 	}
 	t := h.transcript()
 	t.RequestID = id
 	return t, nil
+}
+
+// failed returns err, or ErrClosed if closing the engine caused it.
+func (e *Engine) failed(err error) error {
+	select {
+	case <-e.closed:
+		return stt.ErrClosed
+	default:
+		return err
+	}
 }

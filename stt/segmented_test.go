@@ -1,0 +1,387 @@
+package stt_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/stttest"
+)
+
+const frameBytes = 160 // 20 ms of mu-law
+
+// speech returns a recording as mu-law: about half a second of "yes" with
+// silence around it.
+func speech(t testing.TB) []byte {
+	t.Helper()
+	f, err := os.Open("vad/testdata/flite_slt_0.8k.ulaw.wav")
+	require.NoError(t, err)
+	defer f.Close()
+	audio, err := codec.ReadMulaw(f)
+	require.NoError(t, err)
+	return audio
+}
+
+// play sends audio frame by frame, in real time inside a synctest bubble.
+func play(t testing.TB, s stt.Stream, audio []byte) {
+	t.Helper()
+	for ; len(audio) > 0; audio = audio[min(frameBytes, len(audio)):] {
+		require.NoError(t, s.Send(audio[:min(frameBytes, len(audio))]))
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// rest returns all events of a closed stream.
+func rest(t testing.TB, s stt.Stream) (events []stt.Event) {
+	t.Helper()
+	for {
+		ev, err := s.Recv(t.Context())
+		if err == io.EOF {
+			return events
+		}
+		require.NoError(t, err)
+		events = append(events, ev)
+	}
+}
+
+func kinds(events []stt.Event) (kinds []stt.Kind) {
+	for _, ev := range events {
+		kinds = append(kinds, ev.Kind)
+	}
+	return kinds
+}
+
+func texts(events []stt.Event) (texts []string) {
+	for _, ev := range events {
+		if ev.Kind == stt.Final {
+			texts = append(texts, ev.Transcript.Text)
+		}
+	}
+	return texts
+}
+
+func TestSegmentedTimes(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		const delay = 100 * time.Millisecond
+		rec := &stttest.Recognizer{Texts: []string{"yes", "no"}, Delay: delay}
+		s, err := stt.Segmented(rec, stt.Segmentation{}).Open(t.Context(), stt.Config{CallID: "CA1"})
+		require.NoError(t, err)
+		play(t, s, audio)
+		play(t, s, audio)
+		require.NoError(t, s.Flush(t.Context()))
+		require.NoError(t, s.Close())
+		events := rest(t, s)
+		assert.Equal(t, []stt.Kind{stt.SpeechStart, stt.Final, stt.UtteranceEnd, stt.SpeechStart, stt.Final, stt.UtteranceEnd}, kinds(events))
+		assert.Equal(t, []string{"yes", "no"}, texts(events))
+
+		// The voiced part lies between 0.4 and 0.9 s of the recording.
+		length := stt.Format{}.Duration(len(audio))
+		for i, final := range []stt.Event{events[1], events[4]} {
+			begin := time.Duration(i) * length
+			assert.InDelta(t, begin+440*time.Millisecond, final.Transcript.Start, float64(80*time.Millisecond))
+			assert.InDelta(t, begin+850*time.Millisecond, final.Transcript.End, float64(180*time.Millisecond))
+			assert.True(t, final.Transcript.Final)
+			assert.True(t, final.Timing.Valid)
+			assert.InDelta(t, 280*time.Millisecond+delay, final.Timing.Latency, float64(25*time.Millisecond))
+		}
+		asked := rec.Utterances()
+		require.Len(t, asked, 2)
+		assert.Equal(t, "CA1", asked[0].Config.CallID)
+		assert.Less(t, len(asked[0].Audio), len(audio), "cut to the speech")
+	})
+}
+
+func TestSegmentedFillsUpWithSilenceAndDoesNotWait(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		for _, f := range []stt.Format{{}, {Encoding: stt.PCM16}} {
+			rec := &stttest.Recognizer{Texts: []string{"yes"}}
+			s, err := stt.Segmented(rec, stt.Segmentation{MinAudio: 3 * time.Second}).Open(t.Context(), stt.Config{Format: f})
+			require.NoError(t, err)
+			in := audio
+			if f.Encoding == stt.PCM16 {
+				in = pcm16(audio)
+			}
+			began := time.Now()
+			play(t, s, in)
+			require.NoError(t, s.Flush(t.Context()))
+			require.NoError(t, s.Close())
+			assert.Less(t, time.Since(began), 3*time.Second)
+			require.Len(t, texts(rest(t, s)), 1)
+			sent := rec.Utterances()[0].Audio
+			assert.Equal(t, 3*time.Second, f.Duration(len(sent)))
+			assert.Equal(t, f.AppendSilence(nil, 800), sent[len(sent)-f.Bytes(100*time.Millisecond):])
+		}
+	})
+}
+
+func pcm16(mulaw []byte) (out []byte) {
+	for _, v := range codec.AppendDecodeMulaw(nil, mulaw) {
+		out = append(out, byte(v), byte(uint16(v)>>8))
+	}
+	return out
+}
+
+func TestSegmentedSurvivesWhatRecognizersDo(t *testing.T) {
+	audio := speech(t)
+	unavailable := &stt.Error{Engine: "x", Op: "recognize", Kind: stt.ErrUnavailable, Status: 503}
+	for name, test := range map[string]struct {
+		fail  func(n int) error
+		delay time.Duration
+		kinds []stt.Kind // after SpeechStart, for the first of two utterances
+		asked int        // for both
+	}{
+		"once unavailable": {func(n int) error {
+			if n == 0 {
+				return unavailable
+			}
+			return nil
+		}, 0, []stt.Kind{stt.Final, stt.UtteranceEnd}, 3},
+		"unavailable": {func(n int) error { return unavailable }, 0, []stt.Kind{stt.Degraded, stt.UtteranceEnd}, 4},
+		"refused": {func(n int) error { return &stt.Error{Op: "recognize", Kind: stt.ErrRefused, Status: 400} },
+			0, []stt.Kind{stt.Degraded, stt.UtteranceEnd}, 2},
+		"retry after": {func(n int) error {
+			if n == 0 {
+				return &stt.Error{Op: "recognize", Kind: stt.ErrOverloaded, Status: 429, RetryAfter: time.Second}
+			}
+			return nil
+		}, 0, []stt.Kind{stt.Final, stt.UtteranceEnd}, 3},
+		"retry after too long": {func(n int) error {
+			return &stt.Error{Op: "recognize", Kind: stt.ErrOverloaded, Status: 429, RetryAfter: time.Minute}
+		}, 0, []stt.Kind{stt.Degraded, stt.UtteranceEnd}, 2},
+		"panics": {func(n int) error { panic("ouch") }, 0, []stt.Kind{stt.Degraded, stt.UtteranceEnd}, 4},
+		"hangs":  {nil, time.Hour, []stt.Kind{stt.Degraded, stt.UtteranceEnd}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				rec := &stttest.Recognizer{Texts: []string{"yes"}, Fail: test.fail, Delay: test.delay}
+				s, err := stt.Segmented(rec, stt.Segmentation{}).Open(t.Context(), stt.Config{})
+				require.NoError(t, err)
+				play(t, s, audio)
+				play(t, s, audio)
+				require.NoError(t, s.Flush(t.Context()))
+				require.NoError(t, s.Close())
+				events := rest(t, s)
+				assert.Equal(t, test.asked, len(rec.Utterances()))
+				ends := 0
+				for i, ev := range events {
+					if ev.Kind == stt.UtteranceEnd {
+						if ends++; ends == 1 {
+							assert.Equal(t, test.kinds, kinds(events[i-1:i+1]))
+						}
+					}
+				}
+				assert.Equal(t, 2, ends)
+			})
+		})
+	}
+}
+
+func TestReasons(t *testing.T) {
+	for want, err := range map[string]error{
+		"timeout":      fmt.Errorf("x: %w", context.DeadlineExceeded),
+		"canceled":     context.Canceled,
+		"unavailable":  &stt.Error{Kind: stt.StatusKind(503)},
+		"rate_limited": &stt.Error{Kind: stt.StatusKind(429)},
+		"auth":         &stt.Error{Kind: stt.StatusKind(401)},
+		"bad_audio":    &stt.Error{Kind: stt.StatusKind(415)},
+		"panic":        stt.ErrPanic,
+		"other":        errors.New("x"),
+	} {
+		assert.Equal(t, want, stt.Reason(err))
+	}
+	assert.Equal(t, "stt/x: open: credentials refused: status 401 E1: no", (&stt.Error{
+		Engine: "x", Op: "open", Kind: stt.ErrAuth, Status: 401, Code: "E1", Err: errors.New("no")}).Error())
+}
+
+func TestSegmentedGivesUpTheOldestOfTooMuch(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		rec := &stttest.Recognizer{Texts: []string{"1", "2", "3", "4", "5", "6"}, Delay: 30 * time.Second}
+		s, err := stt.Segmented(rec, stt.Segmentation{Timeout: time.Minute, Backlog: time.Second}).Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		for range 6 {
+			play(t, s, audio)
+		}
+		require.NoError(t, s.Flush(t.Context()))
+		require.NoError(t, s.Close())
+		lost := 0
+		events := rest(t, s)
+		for _, ev := range events {
+			if ev.Kind == stt.Degraded {
+				require.ErrorIs(t, ev.Err, stt.ErrOverrun)
+				lost++
+			}
+		}
+		assert.Equal(t, 6, lost+len(texts(events)))
+		assert.Positive(t, lost)
+	})
+}
+
+func TestSegmentedClose(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		rec := &stttest.Recognizer{Texts: []string{"yes"}, Delay: time.Hour}
+		ctx, cancel := context.WithCancel(t.Context())
+		s, err := stt.Segmented(rec, stt.Segmentation{Timeout: 2 * time.Hour}).Open(ctx, stt.Config{})
+		require.NoError(t, err)
+		play(t, s, audio)
+		flushed, cancelFlush := context.WithTimeout(t.Context(), time.Second)
+		defer cancelFlush()
+		require.ErrorIs(t, s.Flush(flushed), context.DeadlineExceeded)
+		cancel()
+		synctest.Wait()
+		require.ErrorIs(t, s.Send(audio), stt.ErrClosed)
+		require.ErrorIs(t, s.Flush(t.Context()), stt.ErrClosed)
+		require.NoError(t, s.Close())
+		require.NoError(t, s.Close())
+		assert.Empty(t, texts(rest(t, s)))
+	})
+}
+
+func TestSegmentedFormats(t *testing.T) {
+	_, err := stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{}).Open(t.Context(), stt.Config{Format: stt.Format{SampleRate: 11025}})
+	require.ErrorIs(t, err, stt.ErrBadAudio)
+	_, err = stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{}).Open(t.Context(), stt.Config{Format: stt.Format{Encoding: 9}})
+	require.ErrorIs(t, err, stt.ErrBadAudio)
+
+	rec := &stttest.Recognizer{Texts: []string{"yes"}}
+	s, err := stt.Segmented(rec, stt.Segmentation{}).Open(t.Context(), stt.Config{Format: stt.Format{Encoding: stt.PCM16, SampleRate: 16000}})
+	require.NoError(t, err)
+	var wide []byte
+	for _, v := range codec.AppendDecodeMulaw(nil, speech(t)) {
+		wide = append(wide, byte(v), byte(uint16(v)>>8), byte(v), byte(uint16(v)>>8))
+	}
+	for piece := wide; len(piece) > 0; piece = piece[min(1000, len(piece)):] {
+		require.NoError(t, s.Send(piece[:min(1000, len(piece))]))
+	}
+	require.NoError(t, s.Flush(t.Context()))
+	require.NoError(t, s.Close())
+	require.Len(t, texts(rest(t, s)), 1)
+}
+
+func TestSendDoesNotAllocate(t *testing.T) {
+	s, err := stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{}).Open(t.Context(), stt.Config{})
+	require.NoError(t, err)
+	defer s.Close()
+	frame := stt.Format{}.AppendSilence(nil, frameBytes)
+	for range 100 {
+		s.Send(frame)
+	}
+	assert.Zero(t, testing.AllocsPerRun(1000, func() { s.Send(frame) }))
+}
+
+// A thousand calls with an engine of 200 ms: every utterance has its transcript.
+func TestThousandCalls(t *testing.T) {
+	audio := speech(t)
+	calls := 1000
+	if testing.Short() {
+		calls = 100
+	}
+	synctest.Test(t, func(t *testing.T) {
+		rec := stt.RecognizerFunc(func(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
+			time.Sleep(200 * time.Millisecond)
+			return stt.Transcript{Text: c.CallID}, nil
+		})
+		pool := stt.NewPool(rec, stt.PoolOptions{Workers: calls})
+		engine := stt.Segmented(pool, stt.Segmentation{})
+		var wg sync.WaitGroup
+		for i := range calls {
+			wg.Go(func() {
+				id := fmt.Sprint("CA", i)
+				s, err := engine.Open(t.Context(), stt.Config{CallID: id})
+				if !assert.NoError(t, err) {
+					return
+				}
+				play(t, s, audio)
+				assert.NoError(t, s.Flush(t.Context()))
+				assert.NoError(t, s.Close())
+				assert.Equal(t, []string{id}, texts(rest(t, s)))
+			})
+		}
+		wg.Wait()
+		assert.Zero(t, pool.Status().Busy)
+	})
+}
+
+func TestPool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var running, most int
+		var order []string
+		var mu sync.Mutex
+		rec := stt.RecognizerFunc(func(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
+			mu.Lock()
+			running++
+			most = max(most, running)
+			order = append(order, c.CallID)
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			running--
+			mu.Unlock()
+			return stt.Transcript{}, nil
+		})
+		p := stt.NewPool(rec, stt.PoolOptions{Workers: 2, MaxWait: 2500 * time.Millisecond})
+		require.NoError(t, p.Prewarm(t.Context()))
+		order, most = nil, 0
+		var wg sync.WaitGroup
+		refused := 0
+		for i := range 8 {
+			wg.Go(func() {
+				began := time.Now()
+				_, err := p.Recognize(t.Context(), nil, stt.Config{CallID: fmt.Sprint(i)})
+				if err != nil {
+					require.ErrorIs(t, err, stt.ErrOverloaded)
+					assert.LessOrEqual(t, time.Since(began), 2500*time.Millisecond)
+					mu.Lock()
+					refused++
+					mu.Unlock()
+				}
+			})
+			time.Sleep(time.Millisecond)
+		}
+		assert.Equal(t, stt.Status{Ready: true, Workers: 2, Busy: 2, Queued: 6}, p.Status())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		_, err := p.Recognize(ctx, nil, stt.Config{})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		wg.Wait()
+		assert.Equal(t, 2, most)
+		assert.Equal(t, []string{"0", "1", "2", "3", "4", "5"}, order, "first come, first served")
+		assert.Equal(t, 2, refused, "those that would have waited for three seconds")
+		assert.Equal(t, stt.Status{Ready: true, Workers: 2}, p.Status())
+	})
+}
+
+func TestPoolRefusesAtOnceWhatWouldWaitTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := &stttest.Recognizer{Delay: time.Second}
+		p := stt.NewPool(rec, stt.PoolOptions{MaxWait: 1500 * time.Millisecond})
+		for range 20 { // it learns how long an utterance takes
+			_, err := p.Recognize(t.Context(), nil, stt.Config{})
+			require.NoError(t, err)
+		}
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() { p.Recognize(t.Context(), nil, stt.Config{}) })
+		}
+		synctest.Wait()
+		began := time.Now()
+		_, err := p.Recognize(t.Context(), nil, stt.Config{})
+		require.ErrorIs(t, err, stt.ErrOverloaded)
+		assert.Zero(t, time.Since(began))
+		wg.Wait()
+	})
+}
