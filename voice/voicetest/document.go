@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"maps"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,10 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/twiml"
-
-	"github.com/coder/websocket"
 )
 
 // maxDocuments ends calls whose documents lead back to themselves.
@@ -160,7 +154,7 @@ func (c *Call) load(ctx context.Context, d *document) (*twiml.Response, string, 
 		return nil, "", err
 	}
 	if a.status < 200 || a.status > 299 {
-		return nil, "", c.warn(11200, "%s was answered %d", d.url, a.status)
+		return nil, "", c.warn(11200, "%s was answered %d %.200q", d.url, a.status, a.body)
 	}
 	if len(bytes.TrimSpace(a.body)) == 0 {
 		return nil, "", c.warn(11770, "%s was answered with an empty body", d.url)
@@ -184,186 +178,38 @@ func (c *Call) load(ctx context.Context, d *document) (*twiml.Response, string, 
 	}
 	r, err := twiml.Parse(bytes.NewReader(a.body))
 	if err != nil {
-		return nil, "", c.warn(12100, "%s: %v", d.url, err)
+		return nil, "", c.warn(errorCode(err, 12100), "%s: %v", d.url, err)
 	}
-	if err := r.Validate(); err != nil {
-		c.warn(12200, "%s: %v", d.url, err)
-	}
+	c.check(r, d.url)
 	return r, a.url, nil
 }
 
-// execute runs the verbs of a document and returns the document that follows.
-func (c *Call) execute(ctx context.Context, r *twiml.Response, base string) (*document, error) {
-	for _, verb := range r.Verbs {
-		next, over, err := c.verb(ctx, verb, base)
-		if err != nil || next != nil || over {
-			return next, err
-		}
-		if ctx.Err() != nil {
-			return nil, nil
-		}
+// check warns of what does not belong into a document. Twilio runs it all the
+// same. Findings that have no error code at Twilio are events only.
+func (c *Call) check(r *twiml.Response, from string) {
+	err := r.Validate()
+	found := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		found = joined.Unwrap()
 	}
-	return nil, nil // the end of a document hangs up
-}
-
-// verb runs one verb. It returns the document that the verb leads to, or that
-// the call is over.
-func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *document, over bool, err error) {
-	switch v := verb.(type) {
-	case twiml.Comment, twiml.Text:
-	case *twiml.Say:
-		c.event(Verb, "Say %s", v.Text)
-		c.change(func() { c.said = append(c.said, v.Text) })
-	case *twiml.Play:
-		c.event(Verb, "Play %s", v.URL)
-		return nil, false, c.play(ctx, v, base)
-	case *twiml.Pause:
-		c.event(Verb, "Pause %v", twiml.Or(v.Length, time.Second))
-		c.sleep(ctx, twiml.Or(v.Length, time.Second))
-	case *twiml.Gather:
-		c.event(Verb, "Gather")
-		next, err = c.runGather(ctx, v, base)
-	case *twiml.Redirect:
-		c.event(Verb, "Redirect %s", v.URL)
-		next, err = c.goTo(base, v.URL, v.Method, nil)
-	case *twiml.Hangup:
-		c.event(Verb, "Hangup")
-		return nil, true, nil
-	case *twiml.Reject:
-		c.event(Verb, "Reject")
-		return nil, true, nil
-	case *twiml.Dial:
-		c.event(Verb, "Dial %s", v.Number)
-		if v.Action != "" {
-			next, err = c.goTo(base, v.Action, v.Method, url.Values{
-				"DialCallStatus": {c.plan.dialStatus}, "DialCallSid": {newSID("CA")}, "DialCallDuration": {"0"}, "DialBridged": {strconv.FormatBool(c.plan.dialStatus == "completed")},
-			})
-		}
-	case *twiml.Connect:
-		c.event(Verb, "Connect")
-		if s, ok := v.Noun.(*twiml.Stream); ok {
-			c.connect(ctx, s)
-		} else {
-			c.event(Verb, "%T is not simulated", v.Noun)
-		}
-		if v.Action != "" && ctx.Err() == nil {
-			next, err = c.goTo(base, v.Action, v.Method, nil)
-		}
-	case *twiml.Start:
-		for _, noun := range v.Nouns {
-			if s, ok := noun.(*twiml.Stream); ok {
-				c.event(Verb, "Start Stream %s", s.URL)
-				c.openStream(ctx, s, false) // a failure is only a warning
-			}
-		}
-	case *twiml.Stop:
-		for _, noun := range v.Nouns {
-			if s, ok := noun.(*twiml.Stream); ok {
-				c.event(Verb, "Stop Stream %s", s.Name)
-				c.stopStream(s.Name)
-			}
-		}
-	default:
-		c.event(Verb, "%T is not simulated", verb)
-	}
-	return next, false, err
-}
-
-// goTo returns the document behind a URL in a document that came from base; an
-// empty URL is that document itself.
-func (c *Call) goTo(base, ref string, method twiml.Method, form url.Values) (*document, error) {
-	to, err := resolve(base, twiml.Or(ref, ""))
-	if err != nil {
-		return nil, c.warn(15004, "%v", err)
-	}
-	return &document{url: to, method: strings.ToUpper(string(twiml.Or(method, twiml.POST))), form: form}, nil
-}
-
-// connect opens a bidirectional stream and waits for its end.
-func (c *Call) connect(ctx context.Context, t *twiml.Stream) {
-	s, err := c.openStream(ctx, t, true)
-	if err != nil {
-		return // the next verb runs
-	}
-	select {
-	case <-s.done:
-		switch code := websocket.CloseStatus(s.ended); code {
-		case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusRcvd:
-		case -1:
-			c.warn(31903, "the stream's socket broke: %v", s.ended)
+	for _, err := range found {
+		switch n := errorCode(err, 0); {
+		case err == nil:
+		case n == 0:
+			c.event(Warned, "%s: %v", from, err)
 		default:
-			c.warn(31921, "the host closed the stream with code %d", code)
-		}
-	case <-ctx.Done():
-	}
-	s.stop()
-}
-
-func (c *Call) stopStream(name string) {
-	for _, s := range c.openStreams() {
-		if !s.bidirectional && s.name == name {
-			s.stop()
+			c.warn(n, "%s: %v", from, err)
 		}
 	}
 }
 
-// play fetches audio below the public URL and plays it to the caller.
-func (c *Call) play(ctx context.Context, v *twiml.Play, base string) error {
-	if v.URL == "" {
-		return nil // digits
+// errorCode returns Twilio's code for an error in a document.
+func errorCode(err error, fallback int) int {
+	if e := (*twiml.Error)(nil); errors.As(err, &e) && e.Code != 0 {
+		return e.Code
 	}
-	at, err := resolve(base, v.URL)
-	if err != nil {
-		return c.warn(15004, "%v", err)
+	if e := (*twiml.SyntaxError)(nil); errors.As(err, &e) && e.Code != 0 {
+		return e.Code
 	}
-	audio, err := c.fetch(ctx, at)
-	if err != nil {
-		c.warn(11200, "Play %s: %v", at, err)
-		return nil
-	}
-	times := twiml.Or(v.Loop, 1)
-	if times == 0 {
-		times = math.MaxInt // until the call ends
-	}
-	return c.hear(ctx, audio, times)
-}
-
-func (c *Call) fetch(ctx context.Context, at string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := c.tw.Client().Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("answered %d", resp.StatusCode)
-	}
-	return io.ReadAll(io.LimitReader(resp.Body, maxMessage))
-}
-
-// hear plays a WAV file to the caller and waits until it has been heard. What
-// it cannot decode takes no time.
-func (c *Call) hear(ctx context.Context, wav []byte, times int) error {
-	audio, err := codec.ReadMulaw(bytes.NewReader(wav))
-	if err != nil {
-		c.event(Verb, "audio is not played: %v", err)
-		return nil
-	}
-	for range times {
-		c.mu.Lock()
-		c.player.play(audio)
-		c.mu.Unlock()
-		if c.sleep(ctx, time.Duration(len(audio))*time.Second/sampleRate) != nil {
-			c.mu.Lock()
-			c.player.clear()
-			c.mu.Unlock()
-			return nil
-		}
-	}
-	return nil
+	return fallback
 }

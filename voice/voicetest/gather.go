@@ -124,11 +124,9 @@ func (c *Call) prompt(ctx context.Context, g *gather, v *twiml.Gather, base stri
 		}
 	})
 	for _, child := range v.Verbs {
-		verb, ok := child.(twiml.Verb)
-		if !ok || ctx.Err() != nil {
-			break
+		if verb, ok := child.(twiml.Verb); ok && ctx.Err() == nil {
+			c.verb(ctx, verb, base) // Say, Play and Pause lead nowhere
 		}
-		c.verb(ctx, verb, base)
 	}
 	stop(errFinished)
 }

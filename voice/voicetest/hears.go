@@ -29,19 +29,18 @@ func (c *Call) Hears(audio []byte, within time.Duration) error {
 	deadline := time.Now().Add(within + c.tw.clock(length))
 	s := newSearch(audio)
 	for {
+		over := c.over() // first: what is heard after that is not looked at
 		c.mu.Lock()
-		found, end := s.find(c.player.heard, c.cursor)
-		if found {
-			c.cursor = end
-		}
-		heard := len(c.player.heard)
+		heard, from := c.player.heard, c.cursor // only ever appended to
 		c.mu.Unlock()
-		if found {
+		if found, end := s.find(heard, from); found {
+			c.mu.Lock()
+			c.cursor = max(c.cursor, end)
+			c.mu.Unlock()
 			return nil
 		}
-		over := c.over()
 		if over || time.Now().After(deadline) {
-			err := fmt.Errorf("voicetest: the caller did not hear the %v of audio within %v: %s", length.Round(time.Millisecond), within, s.diagnosis(heard))
+			err := fmt.Errorf("voicetest: the caller did not hear the %v of audio within %v: %s", length.Round(time.Millisecond), within, s.diagnosis(len(heard)))
 			if over {
 				err = fmt.Errorf("%w; the call is over: %s", err, c.Status())
 			}

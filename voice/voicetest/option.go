@@ -27,6 +27,19 @@ type plan struct {
 
 func (p *plan) wants(event string) bool { return slices.Contains(p.statusEvents, event) }
 
+// edit applies the message edits one after the other.
+func (p *plan) edit(event string, m Message) []Message {
+	messages := []Message{m}
+	for _, edit := range p.messages {
+		var edited []Message
+		for _, m := range messages {
+			edited = append(edited, edit(event, m)...)
+		}
+		messages = edited
+	}
+	return messages
+}
+
 // Param sets a parameter of every webhook and callback of the call, such as
 // StirVerstat or ForwardedFrom. No values delete it.
 func Param(name string, values ...string) Option {

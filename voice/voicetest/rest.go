@@ -137,7 +137,7 @@ func restDocument(xml, at, method string) (d *document, code int, problem string
 	}
 	r, err := twiml.Parse(strings.NewReader(xml))
 	if err != nil {
-		return nil, 12100, err.Error()
+		return nil, errorCode(err, 12100), err.Error()
 	}
 	return &document{response: r}, 0, ""
 }

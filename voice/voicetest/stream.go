@@ -3,7 +3,6 @@ package voicetest
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -141,7 +140,7 @@ func (s *stream) dial(ctx context.Context, rawURL string) error {
 	}
 	switch {
 	case resp != nil:
-		return c.warn(31920, "handshake of %s was answered %d", rawURL, resp.StatusCode)
+		return c.warn(31920, "the handshake of %s was answered %d", rawURL, resp.StatusCode)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return c.warn(31902, "connection to %s refused", rawURL)
 	case isUnreachable(err):
@@ -165,26 +164,30 @@ func (s *stream) send(event string, message func(sequence int) []byte) bool {
 	if event != "connected" {
 		s.sequence++
 	}
-	messages := []Message{{Data: message(s.sequence)}}
-	for _, edit := range s.call.plan.messages {
-		var edited []Message
-		for _, m := range messages {
-			edited = append(edited, edit(event, m)...)
-		}
-		messages = edited
+	m := Message{Data: message(s.sequence)}
+	if len(s.call.plan.messages) == 0 {
+		return s.queue(m)
 	}
-	for _, m := range messages {
-		select {
-		case s.out <- m:
-		default:
-			if !s.overflow {
-				s.overflow = true
-				s.call.warn(31930, "the host does not read: audio is lost")
-			}
+	for _, m := range s.call.plan.edit(event, m) {
+		if !s.queue(m) {
 			return false
 		}
 	}
 	return true
+}
+
+// queue hands a message to the writer, or loses it when the host is too slow.
+func (s *stream) queue(m Message) bool {
+	select {
+	case s.out <- m:
+		return true
+	default:
+	}
+	if !s.overflow {
+		s.overflow = true
+		s.call.warn(31930, "the host does not read: audio is lost")
+	}
+	return false
 }
 
 // media sends one frame of a track, if it is one of the stream's.
@@ -192,16 +195,18 @@ func (s *stream) media(track string, frame []byte) {
 	if !slices.Contains(s.tracks, track) {
 		return
 	}
-	s.send("media", func(seq int) []byte {
+	sent := s.send("media", func(seq int) []byte {
 		s.chunk++
 		ms := int64(s.frames[track]) * frameMS
 		s.frames[track]++
 		return mediaMessage(s.sid, seq, s.chunk, track, ms, frame)
 	})
+	if sent {
+		s.call.mu.Lock()
+		s.call.stats.FramesSent++
+		s.call.mu.Unlock()
+	}
 	s.act(s.chunk)
-	s.call.mu.Lock()
-	s.call.stats.FramesSent++
-	s.call.mu.Unlock()
 }
 
 // act runs the faults that are due after n frames.
@@ -363,121 +368,4 @@ func (s *stream) report(event, problem string) {
 		form.Set("StreamError", problem)
 	}
 	s.call.background.Go(func() { s.call.callback(s.callback, form) })
-}
-
-// Socket is the fake's end of a stream, for faults; see [OnFrame].
-type Socket struct{ s *stream }
-
-// Reset resets the TCP connection.
-func (k *Socket) Reset() {
-	if k.s.valve != nil {
-		k.s.valve.reset()
-	}
-}
-
-// Close closes the WebSocket with a code and without stop.
-func (k *Socket) Close(code int, reason string) { k.s.conn.Close(websocket.StatusCode(code), reason) }
-
-// Freeze keeps the connection open but sends and reads nothing any more.
-func (k *Socket) Freeze() {
-	if k.s.valve != nil {
-		k.s.valve.freeze()
-	}
-}
-
-// ReadSlowly waits for d before each message is read.
-func (k *Socket) ReadSlowly(d time.Duration) {
-	k.s.mu.Lock()
-	k.s.slow = d
-	k.s.mu.Unlock()
-}
-
-// Send sends a message as it is, unnumbered.
-func (k *Socket) Send(m Message) {
-	k.s.mu.Lock()
-	defer k.s.mu.Unlock()
-	if !k.s.closed {
-		select {
-		case k.s.out <- m:
-		default:
-		}
-	}
-}
-
-// Flood sends n media messages of silence as fast as the host takes them.
-func (k *Socket) Flood(n int) {
-	for range n {
-		for len(k.s.out) == cap(k.s.out) {
-			select {
-			case <-k.s.done:
-				return
-			case <-time.After(time.Millisecond):
-			}
-		}
-		k.s.send("media", func(seq int) []byte {
-			k.s.chunk++
-			return mediaMessage(k.s.sid, seq, k.s.chunk, "inbound", int64(k.s.frames["inbound"])*frameMS, silence[:])
-		})
-	}
-}
-
-// valve is a connection that can be frozen: nothing passes, nothing ends.
-type valve struct {
-	net.Conn
-	mu     sync.Mutex
-	shut   bool
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newValve(conn net.Conn) *valve { return &valve{Conn: conn, closed: make(chan struct{})} }
-
-func (v *valve) freeze() {
-	v.mu.Lock()
-	v.shut = true
-	v.mu.Unlock()
-}
-
-func (v *valve) frozen() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.shut
-}
-
-// Read holds back what arrives when frozen.
-func (v *valve) Read(p []byte) (int, error) {
-	n, err := v.Conn.Read(p)
-	if v.frozen() {
-		<-v.closed
-		return 0, net.ErrClosed
-	}
-	return n, err
-}
-
-// Write drops what is sent when frozen.
-func (v *valve) Write(p []byte) (int, error) {
-	if v.frozen() {
-		return len(p), nil
-	}
-	return v.Conn.Write(p)
-}
-
-// Close closes the connection.
-func (v *valve) Close() error {
-	v.once.Do(func() { close(v.closed) })
-	return v.Conn.Close()
-}
-
-// reset closes the connection with RST instead of FIN.
-func (v *valve) reset() {
-	conn := v.Conn
-	if t, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = t.NetConn() // below TLS
-	}
-	if t, ok := conn.(*net.TCPConn); ok {
-		t.SetLinger(0)
-	}
-	if conn.Close() == nil {
-		v.Close()
-	}
 }

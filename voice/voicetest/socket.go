@@ -1,0 +1,126 @@
+package voicetest
+
+import (
+	"net"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// Socket is the fake's end of a stream, for faults; see [OnFrame].
+type Socket struct{ s *stream }
+
+// Reset resets the TCP connection.
+func (k *Socket) Reset() {
+	if k.s.valve != nil {
+		k.s.valve.reset()
+	}
+}
+
+// Close closes the WebSocket with a code and without stop.
+func (k *Socket) Close(code int, reason string) { k.s.conn.Close(websocket.StatusCode(code), reason) }
+
+// Freeze keeps the connection open but sends and reads nothing any more.
+func (k *Socket) Freeze() {
+	if k.s.valve != nil {
+		k.s.valve.freeze()
+	}
+}
+
+// ReadSlowly waits for d before each message is read.
+func (k *Socket) ReadSlowly(d time.Duration) {
+	k.s.mu.Lock()
+	k.s.slow = d
+	k.s.mu.Unlock()
+}
+
+// Send sends a message as it is, unnumbered.
+func (k *Socket) Send(m Message) {
+	k.s.mu.Lock()
+	defer k.s.mu.Unlock()
+	if !k.s.closed {
+		select {
+		case k.s.out <- m:
+		default:
+		}
+	}
+}
+
+// Flood sends n media messages of silence as fast as the host takes them.
+func (k *Socket) Flood(n int) {
+	for range n {
+		for len(k.s.out) == cap(k.s.out) {
+			select {
+			case <-k.s.done:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+		k.s.send("media", func(seq int) []byte {
+			k.s.chunk++
+			return mediaMessage(k.s.sid, seq, k.s.chunk, "inbound", int64(k.s.frames["inbound"])*frameMS, silence[:])
+		})
+	}
+}
+
+// valve is a connection that can be frozen: nothing passes, nothing ends.
+type valve struct {
+	net.Conn
+	mu     sync.Mutex
+	shut   bool
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newValve(conn net.Conn) *valve { return &valve{Conn: conn, closed: make(chan struct{})} }
+
+func (v *valve) freeze() {
+	v.mu.Lock()
+	v.shut = true
+	v.mu.Unlock()
+}
+
+func (v *valve) frozen() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.shut
+}
+
+// Read holds back what arrives when frozen.
+func (v *valve) Read(p []byte) (int, error) {
+	n, err := v.Conn.Read(p)
+	if v.frozen() {
+		<-v.closed
+		return 0, net.ErrClosed
+	}
+	return n, err
+}
+
+// Write drops what is sent when frozen.
+func (v *valve) Write(p []byte) (int, error) {
+	if v.frozen() {
+		return len(p), nil
+	}
+	return v.Conn.Write(p)
+}
+
+// Close closes the connection.
+func (v *valve) Close() error {
+	v.once.Do(func() { close(v.closed) })
+	return v.Conn.Close()
+}
+
+// reset closes the connection with RST instead of FIN.
+func (v *valve) reset() {
+	conn := v.Conn
+	if t, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = t.NetConn() // below TLS
+	}
+	if t, ok := conn.(*net.TCPConn); ok {
+		t.SetLinger(0)
+	}
+	if conn.Close() == nil {
+		v.Close()
+	}
+}
