@@ -9,9 +9,7 @@ func (x *AISession) write(w writer) writer {
 	w = w.open("<AiSession", classAISession, x)
 	w = w.str(` aiConnector="`, x.AIConnector)
 	w = w.str(` aiSessionConfiguration="`, x.AISessionConfiguration)
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</AiSession>")
+	return w.leaf(&x.Extra, "</AiSession>")
 }
 
 func (x *Application) write(w writer) writer {
@@ -26,7 +24,8 @@ func (x *Application) write(w writer) writer {
 	w = writeList(w, ` statusCallbackEvent="`, x.StatusCallbackEvent)
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` url="`, x.URL)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.SID)
 	if x.ApplicationSID != nil {
 		w = x.ApplicationSID.write(w)
@@ -43,7 +42,8 @@ func (x *ApplicationSID) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<ApplicationSid", classApplicationSID, x)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.SID)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</ApplicationSid>")
@@ -75,7 +75,8 @@ func (x *Assistant) write(w writer) writer {
 	w = w.str(` voice="`, x.Voice)
 	w = w.str(` welcomeGreeting="`, x.WelcomeGreeting)
 	w = w.str(` welcomeGreetingInterruptible="`, x.WelcomeGreetingInterruptible)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for i := range x.Languages {
 		w = x.Languages[i].write(w)
 	}
@@ -91,7 +92,8 @@ func (x *Autopilot) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Autopilot", classAutopilot, x)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Name)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Autopilot>")
@@ -108,7 +110,8 @@ func (x *Client) write(w writer) writer {
 	w = writeList(w, ` statusCallbackEvent="`, x.StatusCallbackEvent)
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` url="`, x.URL)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Name)
 	if x.Identity != nil {
 		w = x.Identity.write(w)
@@ -146,7 +149,8 @@ func (x *Conference) write(w writer) writer {
 	w = w.str(` trim="`, string(x.Trim))
 	w = w.str(` waitMethod="`, string(x.WaitMethod))
 	w = w.str(` waitUrl="`, x.WaitURL)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Name)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Conference>")
@@ -159,9 +163,7 @@ func (x *Config) write(w writer) writer {
 	w = w.open("<Config", classConfig, x)
 	w = w.str(` name="`, x.Name)
 	w = w.str(` value="`, x.Value)
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</Config>")
+	return w.leaf(&x.Extra, "</Config>")
 }
 
 func (x *Conversation) write(w writer) writer {
@@ -183,9 +185,7 @@ func (x *Conversation) write(w writer) writer {
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` trim="`, string(x.Trim))
 	w = w.str(` url="`, x.URL)
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</Conversation>")
+	return w.leaf(&x.Extra, "</Conversation>")
 }
 
 func (x *ConversationRelay) write(w writer) writer {
@@ -220,7 +220,8 @@ func (x *ConversationRelay) write(w writer) writer {
 	w = w.str(` voice="`, x.Voice)
 	w = w.str(` welcomeGreeting="`, x.WelcomeGreeting)
 	w = w.str(` welcomeGreetingInterruptible="`, string(x.WelcomeGreetingInterruptible))
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for i := range x.Languages {
 		w = x.Languages[i].write(w)
 	}
@@ -238,9 +239,7 @@ func (x *ConversationRelaySession) write(w writer) writer {
 	w = w.open("<ConversationRelaySession", classConversationRelaySession, x)
 	w = w.str(` connector="`, x.Connector)
 	w = w.str(` sessionConfiguration="`, x.SessionConfiguration)
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</ConversationRelaySession>")
+	return w.leaf(&x.Extra, "</ConversationRelaySession>")
 }
 
 func (x *Header) write(w writer) writer {
@@ -250,9 +249,7 @@ func (x *Header) write(w writer) writer {
 	w = w.open("<Header", classHeader, x)
 	w = w.str(` name="`, x.Name)
 	w = w.str(` value="`, x.Value)
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</Header>")
+	return w.leaf(&x.Extra, "</Header>")
 }
 
 func (x *Headers) write(w writer) writer {
@@ -260,7 +257,8 @@ func (x *Headers) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Headers", classHeaders, x)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for i := range x.Headers {
 		w = x.Headers[i].write(w)
 	}
@@ -273,7 +271,8 @@ func (x *Identity) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Identity", classIdentity, x)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Name)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Identity>")
@@ -289,9 +288,7 @@ func (x *Language) write(w writer) writer {
 	w = w.str(` transcriptionProvider="`, x.TranscriptionProvider)
 	w = w.str(` ttsProvider="`, x.TTSProvider)
 	w = w.str(` voice="`, x.Voice)
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</Language>")
+	return w.leaf(&x.Extra, "</Language>")
 }
 
 func (x *Number) write(w writer) writer {
@@ -313,7 +310,8 @@ func (x *Number) write(w writer) writer {
 	w = writeList(w, ` statusCallbackEvent="`, x.StatusCallbackEvent)
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` url="`, x.URL)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.PhoneNumber)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Number>")
@@ -326,9 +324,7 @@ func (x *Parameter) write(w writer) writer {
 	w = w.open("<Parameter", classParameter, x)
 	w = w.str(` name="`, x.Name)
 	w = w.str(` value="`, x.Value)
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</Parameter>")
+	return w.leaf(&x.Extra, "</Parameter>")
 }
 
 func (x *Queue) write(w writer) writer {
@@ -340,7 +336,8 @@ func (x *Queue) write(w writer) writer {
 	w = w.str(` postWorkActivitySid="`, x.PostWorkActivitySID)
 	w = w.str(` reservationSid="`, x.ReservationSID)
 	w = w.str(` url="`, x.URL)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Name)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Queue>")
@@ -358,9 +355,7 @@ func (x *Recording) write(w writer) writer {
 	w = w.str(` recordingStatusCallbackMethod="`, string(x.RecordingStatusCallbackMethod))
 	w = w.str(` track="`, string(x.Track))
 	w = w.str(` trim="`, string(x.Trim))
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</Recording>")
+	return w.leaf(&x.Extra, "</Recording>")
 }
 
 func (x *ReferSip) write(w writer) writer {
@@ -368,7 +363,8 @@ func (x *ReferSip) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Sip", classReferSip, x)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.URI)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Sip>")
@@ -380,7 +376,8 @@ func (x *Room) write(w writer) writer {
 	}
 	w = w.open("<Room", classRoom, x)
 	w = w.str(` participantIdentity="`, x.ParticipantIdentity)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Name)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Room>")
@@ -391,7 +388,8 @@ func (x *Sim) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Sim", classSim, x)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.SID)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Sim>")
@@ -416,7 +414,8 @@ func (x *Sip) write(w writer) writer {
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` url="`, x.URL)
 	w = w.str(` username="`, x.Username)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.URI)
 	if x.Headers != nil {
 		w = x.Headers.write(w)
@@ -437,7 +436,8 @@ func (x *SipURI) write(w writer) writer {
 	w = w.str(` priority="`, x.Priority)
 	w = w.str(` username="`, x.Username)
 	w = w.str(` weight="`, x.Weight)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.URI)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Uri>")
@@ -453,7 +453,8 @@ func (x *Siprec) write(w writer) writer {
 	w = w.str(` statusCallback="`, x.StatusCallback)
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` track="`, string(x.Track))
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
@@ -474,7 +475,8 @@ func (x *Stream) write(w writer) writer {
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` track="`, string(x.Track))
 	w = w.str(` url="`, x.URL)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
@@ -489,7 +491,8 @@ func (x *Task) write(w writer) writer {
 	w = w.open("<Task", classTask, x)
 	w = w.num(` priority="`, x.Priority)
 	w = w.seconds(` timeout="`, x.Timeout)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.JSON)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Task>")
@@ -517,7 +520,8 @@ func (x *Transcription) write(w writer) writer {
 	w = w.str(` statusCallbackUrl="`, x.StatusCallbackURL)
 	w = w.str(` track="`, string(x.Track))
 	w = w.str(` transcriptionEngine="`, x.TranscriptionEngine)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for i := range x.Configs {
 		w = x.Configs[i].write(w)
 	}
@@ -538,7 +542,8 @@ func (x *VirtualAgent) write(w writer) writer {
 	w = w.str(` sentimentAnalysis="`, string(x.SentimentAnalysis))
 	w = w.str(` statusCallback="`, x.StatusCallback)
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for i := range x.Configs {
 		w = x.Configs[i].write(w)
 	}
@@ -559,7 +564,8 @@ func (x *WhatsApp) write(w writer) writer {
 	w = writeList(w, ` statusCallbackEvent="`, x.StatusCallbackEvent)
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` url="`, x.URL)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.PhoneNumber)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</WhatsApp>")

@@ -122,7 +122,8 @@ func (r *Response) write(w writer) writer {
 		w = c.write(w)
 	}
 	w = w.open("<Response", classResponse, r)
-	w, mark := w.body(r.Attrs)
+	w = w.body(r.Attrs)
+	mark := len(w.buf)
 	for _, n := range r.Verbs {
 		if n == nil {
 			w = w.missing()

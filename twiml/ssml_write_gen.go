@@ -9,9 +9,7 @@ func (x *Break) write(w writer) writer {
 	w = w.open("<break", classBreak, x)
 	w = w.str(` strength="`, string(x.Strength))
 	w = w.duration(` time="`, x.Time)
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</break>")
+	return w.leaf(&x.Extra, "</break>")
 }
 
 func (x *Emphasis) write(w writer) writer {
@@ -20,7 +18,8 @@ func (x *Emphasis) write(w writer) writer {
 	}
 	w = w.open("<emphasis", classEmphasis, x)
 	w = w.str(` level="`, string(x.Level))
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
 		if n == nil {
@@ -39,7 +38,8 @@ func (x *Lang) write(w writer) writer {
 	}
 	w = w.open("<lang", classLang, x)
 	w = w.str(` xml:lang="`, x.Language)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
 		if n == nil {
@@ -57,7 +57,8 @@ func (x *Paragraph) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<p", classParagraph, x)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
 		if n == nil {
@@ -77,7 +78,8 @@ func (x *Phoneme) write(w writer) writer {
 	w = w.open("<phoneme", classPhoneme, x)
 	w = w.str(` alphabet="`, string(x.Alphabet))
 	w = w.str(` ph="`, x.PH)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Text)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</phoneme>")
@@ -91,7 +93,8 @@ func (x *Prosody) write(w writer) writer {
 	w = w.str(` pitch="`, x.Pitch)
 	w = w.str(` rate="`, x.Rate)
 	w = w.str(` volume="`, x.Volume)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
 		if n == nil {
@@ -111,7 +114,8 @@ func (x *SayAs) write(w writer) writer {
 	w = w.open("<say-as", classSayAs, x)
 	w = w.str(` format="`, string(x.Format))
 	w = w.str(` interpret-as="`, string(x.InterpretAs))
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Text)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</say-as>")
@@ -122,7 +126,8 @@ func (x *Sentence) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<s", classSentence, x)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
 		if n == nil {
@@ -141,7 +146,8 @@ func (x *Sub) write(w writer) writer {
 	}
 	w = w.open("<sub", classSub, x)
 	w = w.str(` alias="`, x.Alias)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Text)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</sub>")
@@ -153,7 +159,8 @@ func (x *Word) write(w writer) writer {
 	}
 	w = w.open("<w", classWord, x)
 	w = w.str(` role="`, x.Role)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
 		if n == nil {

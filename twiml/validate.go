@@ -185,24 +185,21 @@ func (c *checker) nesting(parent, child *frame, name string) {
 	}
 }
 
-// attrsDone looks for attributes that are missing.
-func (c *checker) attrsDone() {
+// close looks for what is missing in the element.
+func (c *checker) close() {
 	f := c.top()
 	for i, r := range classes[f.class].attrs {
 		if r.required && !f.seen[i] {
 			c.reportAttr(r.name, r.code, "missing")
 		}
 	}
-}
-
-func (c *checker) close() {
-	c.finish(c.top())
+	c.finish(f)
 	c.stack = c.stack[:len(c.stack)-1]
 }
 
-// rule returns the rule of an attribute by ` name="`, and marks it as seen.
-func (c *checker) rule(prefix string) *rule {
-	f, name := c.top(), prefix[1:len(prefix)-2]
+// rule returns the rule of an attribute and marks it as seen.
+func (c *checker) rule(name string) *rule {
+	f := c.top()
 	for i := range classes[f.class].attrs {
 		if r := &classes[f.class].attrs[i]; r.name == name {
 			f.seen[i] = true
@@ -257,8 +254,8 @@ func (k kind) String() string {
 }
 
 // attr checks the value of a string attribute.
-func (c *checker) attr(prefix, v string) {
-	r := c.rule(prefix)
+func (c *checker) attr(name, v string) {
+	r := c.rule(name)
 	if v == Empty {
 		v = ""
 	}
@@ -291,8 +288,8 @@ func (c *checker) enum(r *rule, v string) {
 }
 
 // list checks the values of a list attribute.
-func (c *checker) list(prefix string, n int, item func(int) string) {
-	r := c.rule(prefix)
+func (c *checker) list(name string, n int, item func(int) string) {
+	r := c.rule(name)
 	if n == 0 {
 		c.reportAttr(r.name, 12200, "empty")
 	}
@@ -309,8 +306,8 @@ func (c *checker) list(prefix string, n int, item func(int) string) {
 }
 
 // number checks a number, in the unit of the attribute.
-func (c *checker) number(prefix string, n int64, end string) {
-	r := c.rule(prefix)
+func (c *checker) number(name string, n int64, end string) {
+	r := c.rule(name)
 	if end == `s"` && r.kind == kindDuration {
 		n *= 1000
 	}
@@ -323,8 +320,8 @@ func (c *checker) number(prefix string, n int64, end string) {
 }
 
 // fraction reports a duration that the attribute's unit cannot express.
-func (c *checker) fraction(prefix string, d, unit time.Duration) {
-	c.reportAttr(c.rule(prefix).name, 0, "%v is no multiple of %v", d, unit)
+func (c *checker) fraction(name string, d, unit time.Duration) {
+	c.reportAttr(name, 0, "%v is no multiple of %v", d, unit)
 }
 
 // text checks text content.

@@ -9,7 +9,8 @@ func (x *Connect) write(w writer) writer {
 	w = w.open("<Connect", classConnect, x)
 	w = w.str(` action="`, x.Action)
 	w = w.str(` method="`, string(x.Method))
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	if x.Noun != nil {
 		w = x.Noun.write(w)
 	}
@@ -43,7 +44,8 @@ func (x *Dial) write(w writer) writer {
 	w = w.seconds(` timeLimit="`, x.TimeLimit)
 	w = w.seconds(` timeout="`, x.Timeout)
 	w = w.str(` trim="`, string(x.Trim))
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Number)
 	for _, n := range x.Nouns {
 		if n == nil {
@@ -61,9 +63,7 @@ func (x *Echo) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Echo", classEcho, x)
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</Echo>")
+	return w.leaf(&x.Extra, "</Echo>")
 }
 
 func (x *Enqueue) write(w writer) writer {
@@ -77,7 +77,8 @@ func (x *Enqueue) write(w writer) writer {
 	w = w.str(` waitUrl="`, x.WaitURL)
 	w = w.str(` waitUrlMethod="`, string(x.WaitURLMethod))
 	w = w.str(` workflowSid="`, x.WorkflowSID)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Name)
 	if x.Task != nil {
 		w = x.Task.write(w)
@@ -109,7 +110,8 @@ func (x *Gather) write(w writer) writer {
 	w = w.str(` speechModel="`, x.SpeechModel)
 	w = w.str(` speechTimeout="`, x.SpeechTimeout)
 	w = w.seconds(` timeout="`, x.Timeout)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for _, n := range x.Verbs {
 		if n == nil {
 			w = w.missing()
@@ -126,7 +128,8 @@ func (x *Hangup) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Hangup", classHangup, x)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
@@ -139,9 +142,7 @@ func (x *Leave) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Leave", classLeave, x)
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</Leave>")
+	return w.leaf(&x.Extra, "</Leave>")
 }
 
 func (x *Pause) write(w writer) writer {
@@ -150,9 +151,7 @@ func (x *Pause) write(w writer) writer {
 	}
 	w = w.open("<Pause", classPause, x)
 	w = w.seconds(` length="`, x.Length)
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</Pause>")
+	return w.leaf(&x.Extra, "</Pause>")
 }
 
 func (x *Pay) write(w writer) writer {
@@ -178,7 +177,8 @@ func (x *Pay) write(w writer) writer {
 	w = w.seconds(` timeout="`, x.Timeout)
 	w = w.str(` tokenType="`, string(x.TokenType))
 	w = writeList(w, ` validCardTypes="`, x.ValidCardTypes)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
@@ -196,7 +196,8 @@ func (x *Play) write(w writer) writer {
 	w = w.open("<Play", classPlay, x)
 	w = w.str(` digits="`, x.Digits)
 	w = w.num(` loop="`, x.Loop)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.URL)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Play>")
@@ -212,7 +213,8 @@ func (x *Prompt) write(w writer) writer {
 	w = writeList(w, ` errorType="`, x.ErrorType)
 	w = w.str(` for="`, string(x.For))
 	w = w.str(` requireMatchingInputs="`, string(x.RequireMatchingInputs))
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for _, n := range x.Verbs {
 		if n == nil {
 			w = w.missing()
@@ -242,9 +244,7 @@ func (x *Record) write(w writer) writer {
 	w = w.str(` transcribe="`, string(x.Transcribe))
 	w = w.str(` transcribeCallback="`, x.TranscribeCallback)
 	w = w.str(` trim="`, string(x.Trim))
-	w, mark := w.body(x.Attrs)
-	w = w.nodes(x.Nodes)
-	return w.close(mark, "</Record>")
+	return w.leaf(&x.Extra, "</Record>")
 }
 
 func (x *Redirect) write(w writer) writer {
@@ -253,7 +253,8 @@ func (x *Redirect) write(w writer) writer {
 	}
 	w = w.open("<Redirect", classRedirect, x)
 	w = w.str(` method="`, string(x.Method))
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.URL)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Redirect>")
@@ -266,7 +267,8 @@ func (x *Refer) write(w writer) writer {
 	w = w.open("<Refer", classRefer, x)
 	w = w.str(` action="`, x.Action)
 	w = w.str(` method="`, string(x.Method))
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	if x.Sip != nil {
 		w = x.Sip.write(w)
 	}
@@ -280,7 +282,8 @@ func (x *Reject) write(w writer) writer {
 	}
 	w = w.open("<Reject", classReject, x)
 	w = w.str(` reason="`, string(x.Reason))
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
@@ -296,7 +299,8 @@ func (x *Say) write(w writer) writer {
 	w = w.str(` language="`, x.Language)
 	w = w.num(` loop="`, x.Loop)
 	w = w.str(` voice="`, x.Voice)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
 		if n == nil {
@@ -319,7 +323,8 @@ func (x *Sms) write(w writer) writer {
 	w = w.str(` method="`, string(x.Method))
 	w = w.str(` statusCallback="`, x.StatusCallback)
 	w = w.str(` to="`, x.To)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.text(x.Text)
 	w = w.nodes(x.Nodes)
 	return w.close(mark, "</Sms>")
@@ -332,7 +337,8 @@ func (x *Start) write(w writer) writer {
 	w = w.open("<Start", classStart, x)
 	w = w.str(` action="`, x.Action)
 	w = w.str(` method="`, string(x.Method))
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for _, n := range x.Nouns {
 		if n == nil {
 			w = w.missing()
@@ -349,7 +355,8 @@ func (x *Stop) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Stop", classStop, x)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	for _, n := range x.Nouns {
 		if n == nil {
 			w = w.missing()

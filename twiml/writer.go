@@ -2,9 +2,9 @@ package twiml
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 // writer is a document in the making. It goes by value from call to call: behind
@@ -16,136 +16,177 @@ type writer struct {
 
 // open begins a start tag.
 func (w writer) open(tag string, c classID, n Node) writer {
+	w.buf = append(w.buf, tag...)
 	if w.check != nil {
 		w.check.open(c, n)
 	}
-	w.buf = append(w.buf, tag...)
 	return w
 }
 
-// body ends a start tag, after the attributes outside of the schema. The mark
-// tells close whether anything came between.
-func (w writer) body(attrs []Attr) (writer, int) {
-	for _, a := range attrs {
-		w = w.extra(a)
-	}
-	if w.check != nil {
-		w.check.attrsDone()
+// body ends a start tag, after the attributes outside of the schema.
+func (w writer) body(attrs []Attr) writer {
+	if len(attrs) != 0 {
+		w = w.extras(attrs)
 	}
 	w.buf = append(w.buf, '>')
-	return w, len(w.buf)
+	return w
 }
 
-// close writes the end tag, or makes the start tag an empty one.
+// close writes the end tag, or makes the start tag an empty one when nothing has
+// been written since its end, the mark.
 func (w writer) close(mark int, tag string) writer {
+	if w.check != nil || len(w.buf) == mark {
+		w = w.closeEmpty(mark, tag)
+	} else {
+		w.buf = append(w.buf, tag...)
+	}
+	return w
+}
+
+func (w writer) closeEmpty(mark int, tag string) writer {
 	if w.check != nil {
 		w.check.close()
 	}
 	if len(w.buf) == mark {
-		w.buf = append(w.buf[:mark-1], "/>"...)
-		return w
+		w.buf[mark-1], tag = '/', ">"
 	}
 	w.buf = append(w.buf, tag...)
 	return w
 }
 
-// extra writes an attribute outside of the schema, unless its name is no name or
-// is already there.
-func (w writer) extra(a Attr) writer {
-	if w.check != nil {
-		w.check.extra(a)
+// leaf ends an element that the schema knows no content of.
+func (w writer) leaf(x *Extra, tag string) writer {
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 {
+		w = w.body(x.Attrs)
+		mark := len(w.buf)
+		return w.nodes(x.Nodes).close(mark, tag)
 	}
-	// A value holds neither < nor ", so that what is searched cannot be in one.
-	tag := w.buf[bytes.LastIndexByte(w.buf, '<'):]
-	if !isName(a.Name) || bytes.Contains(tag, []byte(" "+a.Name+`="`)) {
-		return w
-	}
-	w.buf = append(w.buf, ' ')
-	w.buf = append(w.buf, a.Name...)
-	w.buf = append(w.buf, `="`...)
-	w.buf = appendEscaped(w.buf, a.Value, inAttr)
-	w.buf = append(w.buf, '"')
+	w.buf = append(w.buf, "/>"...)
 	return w
 }
 
-// The prefix of an attribute is ` name="`.
+// extras writes attributes outside of the schema, but for those whose name is no
+// name or is already there.
+func (w writer) extras(attrs []Attr) writer {
+	check := w.check
+	w.check = nil // attr asks for a rule, and there is none
+	for _, a := range attrs {
+		if check != nil {
+			check.extra(a)
+		}
+		// A value holds neither < nor ", so that what is searched cannot be in one.
+		tag := w.buf[bytes.LastIndexByte(w.buf, '<'):]
+		if prefix := " " + a.Name + `="`; isName(a.Name) && !bytes.Contains(tag, []byte(prefix)) {
+			w.buf = append(w.buf, prefix...)
+			w = w.value(a.Value)
+		}
+	}
+	w.check = check
+	return w
+}
 
+// str writes an attribute, unless it is unset. The prefix of an attribute is
+// ` name="`.
 func (w writer) str(prefix, v string) writer {
-	if v == "" {
-		return w
+	if v != "" {
+		w.buf = append(w.buf, prefix...)
+		w = w.value(v)
 	}
-	return w.attr(prefix, v)
+	return w
 }
 
-func (w writer) attr(prefix, v string) writer {
+// value writes the value of an attribute and the quote after it.
+func (w writer) value(v string) writer {
 	if w.check != nil {
-		w.check.attr(prefix, v)
+		w.check.attr(w.name(), v)
 	}
-	w.buf = append(w.buf, prefix...)
-	w.buf = appendEscaped(w.buf, v, inAttr)
-	w.buf = append(w.buf, '"')
+	start := len(w.buf)
+	end := start + len(v)
+	if end >= cap(w.buf) {
+		w.buf = slices.Grow(w.buf, len(v)+1)
+	}
+	b := w.buf[:end+1]
+	if copyPlain(b[start:end], v) {
+		b[end] = '"'
+		w.buf = b
+	} else {
+		w.buf = append(escape(w.buf, v, inAttr), '"')
+	}
 	return w
+}
+
+// name returns the attribute whose prefix has just been written.
+func (w writer) name() string {
+	tag := w.buf[:len(w.buf)-len(`="`)]
+	return string(tag[bytes.LastIndexByte(tag, ' ')+1:])
 }
 
 func (w writer) num(prefix string, v int) writer {
-	if v == 0 {
-		return w
+	if v != 0 {
+		w.buf = append(w.buf, prefix...)
+		w = w.number(int64(v), `"`)
 	}
-	return w.number(prefix, int64(v), `"`)
+	return w
 }
 
 func (w writer) seconds(prefix string, d time.Duration) writer {
-	if d == 0 {
-		return w
+	if d != 0 {
+		w.buf = append(w.buf, prefix...)
+		w = w.units(d, time.Second, `"`)
 	}
-	return w.units(prefix, d, time.Second, `"`)
+	return w
 }
 
 func (w writer) milliseconds(prefix string, d time.Duration) writer {
-	if d == 0 {
-		return w
+	if d != 0 {
+		w.buf = append(w.buf, prefix...)
+		w = w.units(d, time.Millisecond, `"`)
 	}
-	return w.units(prefix, d, time.Millisecond, `"`)
+	return w
 }
 
 // duration writes the time of SSML.
 func (w writer) duration(prefix string, d time.Duration) writer {
-	switch {
-	case d == 0:
+	if d == 0 {
 		return w
-	case d == Zero, d%time.Second == 0:
-		return w.units(prefix, d, time.Second, `s"`)
 	}
-	return w.units(prefix, d, time.Millisecond, `ms"`)
+	w.buf = append(w.buf, prefix...)
+	if d == Zero || d%time.Second == 0 {
+		return w.units(d, time.Second, `s"`)
+	}
+	return w.units(d, time.Millisecond, `ms"`)
 }
 
-// units writes a duration as a number of units, rounded up.
-func (w writer) units(prefix string, d, unit time.Duration, end string) writer {
+// units writes the duration d as a number of units, rounded up.
+func (w writer) units(d, unit time.Duration, end string) writer {
 	if d == Zero {
-		return w.number(prefix, Zero, end)
+		return w.number(0, end)
 	}
-	if w.check != nil && d%unit != 0 {
-		w.check.fraction(prefix, d, unit)
+	n, rest := d/time.Second, d%time.Second // dividing by a constant is fast
+	if unit != time.Second {
+		n, rest = d/unit, d%unit
 	}
-	n := int64(d / unit)
-	if d%unit > 0 {
+	if rest > 0 {
 		n++
 	}
-	if n == 0 {
-		n = Zero
+	if w.check != nil && rest != 0 {
+		w.check.fraction(w.name(), d, unit)
 	}
-	return w.number(prefix, n, end)
+	return w.number(int64(n), end)
 }
 
-func (w writer) number(prefix string, n int64, end string) writer {
+func (w writer) number(n int64, end string) writer {
 	if n == Zero {
 		n = 0
 	}
 	if w.check != nil {
-		w.check.number(prefix, n, end)
+		w.check.number(w.name(), n, end)
 	}
-	w.buf = append(w.buf, prefix...)
-	w.buf = strconv.AppendInt(w.buf, n, 10)
+	if 0 <= n && n <= 9 {
+		w.buf = append(w.buf, byte('0'+n))
+	} else {
+		w.buf = strconv.AppendInt(w.buf, n, 10)
+	}
 	w.buf = append(w.buf, end...)
 	return w
 }
@@ -154,10 +195,10 @@ func (w writer) nums(prefix string, ns []int) writer {
 	if ns == nil {
 		return w
 	}
-	if w.check != nil {
-		w.check.list(prefix, len(ns), func(i int) string { return strconv.Itoa(ns[i]) })
-	}
 	w.buf = append(w.buf, prefix...)
+	if w.check != nil {
+		w.check.list(w.name(), len(ns), func(i int) string { return strconv.Itoa(ns[i]) })
+	}
 	for i, n := range ns {
 		if i > 0 {
 			w.buf = append(w.buf, ' ')
@@ -173,10 +214,10 @@ func writeList[T ~string](w writer, prefix string, vs []T) writer {
 	if vs == nil {
 		return w
 	}
-	if w.check != nil {
-		w.check.list(prefix, len(vs), func(i int) string { return string(vs[i]) })
-	}
 	w.buf = append(w.buf, prefix...)
+	if w.check != nil {
+		w.check.list(w.name(), len(vs), func(i int) string { return string(vs[i]) })
+	}
 	for i, v := range vs {
 		if i > 0 {
 			w.buf = append(w.buf, ' ')
@@ -188,13 +229,12 @@ func writeList[T ~string](w writer, prefix string, vs []T) writer {
 }
 
 func (w writer) text(s string) writer {
-	if s == "" {
-		return w
+	if s != "" {
+		if w.check != nil {
+			w.check.text(s)
+		}
+		w.buf = appendEscaped(w.buf, s, inText)
 	}
-	if w.check != nil {
-		w.check.text(s)
-	}
-	w.buf = appendEscaped(w.buf, s, inText)
 	return w
 }
 
@@ -219,6 +259,13 @@ func (w writer) comment(s string) writer {
 
 // nodes writes children outside of the schema.
 func (w writer) nodes(ns []Node) writer {
+	if len(ns) != 0 {
+		w = w.children(ns)
+	}
+	return w
+}
+
+func (w writer) children(ns []Node) writer {
 	for _, n := range ns {
 		if n == nil {
 			w = w.missing()
@@ -244,7 +291,8 @@ func (w writer) element(x *Element) writer {
 		return w
 	}
 	w.buf = append(append(w.buf, '<'), x.Name...)
-	w, mark := w.body(x.Attrs)
+	w = w.body(x.Attrs)
+	mark := len(w.buf)
 	w = w.nodes(x.Children)
 	empty := len(w.buf) == mark
 	w = w.close(mark, "</")
@@ -260,80 +308,4 @@ func (w writer) missing() writer {
 		w.check.missing()
 	}
 	return w
-}
-
-// place is where a string is written; it decides what is escaped.
-type place uint8
-
-const (
-	inText place = 1 << iota
-	inAttr
-	inComment
-)
-
-// special holds, for each byte, the places where it cannot stand as it is.
-var special = func() (t [256]place) {
-	for c := range t {
-		if c < ' ' || c >= utf8.RuneSelf {
-			t[c] = inText | inAttr | inComment
-		}
-	}
-	t['<'], t['>'], t['&'], t['"'] = inText|inAttr, inText|inAttr, inText|inAttr, inAttr
-	t['\t'], t['\n'] = inAttr, inAttr
-	return t
-}()
-
-// appendEscaped appends s without the characters that XML 1.0 does not have.
-func appendEscaped(dst []byte, s string, p place) []byte {
-	start := 0
-	for i := 0; i < len(s); {
-		if special[s[i]]&p == 0 {
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if r >= utf8.RuneSelf && isChar(r) && (r != utf8.RuneError || size > 1) {
-			i += size
-			continue
-		}
-		dst = append(dst, s[start:i]...)
-		i += size
-		start = i
-		switch r {
-		case '<':
-			dst = append(dst, "&lt;"...)
-		case '>':
-			dst = append(dst, "&gt;"...)
-		case '&':
-			dst = append(dst, "&amp;"...)
-		case '"':
-			dst = append(dst, "&quot;"...)
-		case '\t':
-			dst = append(dst, "&#9;"...)
-		case '\n':
-			dst = append(dst, "&#10;"...)
-		case '\r':
-			if p != inComment {
-				dst = append(dst, "&#13;"...)
-			}
-		}
-	}
-	return append(dst, s[start:]...)
-}
-
-// isChar tells whether XML 1.0 has the character (section 2.2).
-func isChar(r rune) bool {
-	return r >= ' ' && r <= 0xD7FF || r == '\t' || r == '\n' || r == '\r' ||
-		r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune
-}
-
-// isName tells whether s can name an element or an attribute. Of the characters
-// beyond ASCII it takes all letters, which is what documents use.
-func isName(s string) bool {
-	for i, r := range s {
-		if !isNameChar(r, i == 0) {
-			return false
-		}
-	}
-	return s != ""
 }

@@ -14,7 +14,11 @@ func (s *Schema) writers(f *file, kind string) {
 		for _, a := range e.Attrs {
 			f.line("w = %s", s.writeAttr(a))
 		}
-		f.line("w, mark := w.body(x.Attrs)")
+		if e.Text == "" && len(e.Content)+len(e.Children) == 0 {
+			f.line("return w.leaf(&x.Extra, \"</%s>\")\n}\n", e.Name)
+			continue
+		}
+		f.line("w = w.body(x.Attrs)\nmark := len(w.buf)")
 		if e.Text != "" {
 			f.line("w = w.text(x.%s)", e.Text)
 		}
