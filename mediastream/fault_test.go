@@ -1,0 +1,314 @@
+package mediastream_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/mediastream"
+)
+
+// report is what a stream came to.
+type report struct {
+	events   []mediastream.Event
+	err      error
+	reported []*mediastream.Error
+	stats    mediastream.Stats
+}
+
+// record serves streams and sends the report of each.
+func record(t *testing.T, opts mediastream.Options) (url string, reports <-chan report) {
+	ch := make(chan report, 8)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var rep report
+		var mu sync.Mutex
+		opts := opts
+		opts.OnError = func(e *mediastream.Error) {
+			mu.Lock()
+			defer mu.Unlock()
+			rep.reported = append(rep.reported, e)
+		}
+		c, err := mediastream.Accept(w, r, &opts)
+		if err != nil {
+			rep.err = err
+			ch <- rep
+			return
+		}
+		for e, err := range c.Events(context.WithoutCancel(r.Context())) {
+			if err != nil {
+				rep.err = err
+				break
+			}
+			e.Media.Payload = bytes.Clone(e.Media.Payload)
+			rep.events = append(rep.events, e)
+		}
+		rep.stats = c.Stats()
+		_ = c.Close(1000, "")
+		mu.Lock()
+		defer mu.Unlock()
+		ch <- rep
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL, ch
+}
+
+func text(format string, args ...any) func(*mediastream.Carrier) error {
+	return func(c *mediastream.Carrier) error { return c.SendText(fmt.Appendf(nil, format, args...)) }
+}
+
+func media(n int) func(*mediastream.Carrier) error {
+	return func(c *mediastream.Carrier) error {
+		for range n {
+			if err := c.SendMedia(mediastream.Inbound, make([]byte, 160)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// TestBadInput is the table in the comment of Conn.Events.
+func TestBadInput(t *testing.T) {
+	connected := (*mediastream.Carrier).SendConnected
+	start := func(c *mediastream.Carrier) error { return c.SendStart(stream) }
+	stop := func(c *mediastream.Carrier) error { return c.SendStop("AC123", "CA123") }
+	call := func(middle ...func(*mediastream.Carrier) error) []func(*mediastream.Carrier) error {
+		return append([]func(*mediastream.Carrier) error{connected, start}, append(middle, stop)...)
+	}
+	type steps = []func(*mediastream.Carrier) error
+	for _, c := range []struct {
+		name     string
+		send     steps
+		events   int // delivered; -1 = as many as come through
+		code     int // that the stream ends with; 0 = it runs to its stop
+		errType  mediastream.ErrorType
+		reported int
+		stats    func(mediastream.Stats) uint64 // counts what is expected to be 1 or more
+	}{
+		{name: "a good call", send: call(media(3)), events: 6},
+		{name: "no connected", send: steps{start, stop}, events: 2},
+		{name: "not JSON", send: call(text("hello"), media(1)), events: 4, errType: mediastream.Protocol, reported: 1,
+			stats: func(s mediastream.Stats) uint64 { return s.Malformed }},
+		{name: "empty", send: call(text("")), events: 3, errType: mediastream.Protocol, reported: 1,
+			stats: func(s mediastream.Stats) uint64 { return s.Malformed }},
+		{name: "too deep", send: call(text("%s", strings.Repeat("[", 1000))), events: 3, errType: mediastream.Protocol, reported: 1,
+			stats: func(s mediastream.Stats) uint64 { return s.Malformed }},
+		{name: "99 malformed", send: call(repeat(99, text("{}"))), events: 3, errType: mediastream.Protocol, reported: 99},
+		{name: "100 malformed", send: call(repeat(100, text("{}"))), events: 2, code: 1008, errType: mediastream.Protocol, reported: 101},
+		{name: "unknown event", send: call(text(`{"event":"hold","streamSid":%q}`, stream.StreamSID)), events: 4,
+			stats: func(s mediastream.Stats) uint64 { return s.Unknown }},
+		{name: "unknown event before start", send: steps{text(`{"event":"hello"}`), connected, start, stop}, events: 4},
+		{name: "second connected", send: call(connected), events: 3, errType: mediastream.Protocol, reported: 1},
+		{name: "second start", send: call(start), events: 2, code: 1008, errType: mediastream.Protocol, reported: 1},
+		{name: "start without a stream", send: steps{connected, text(`{"event":"start","start":{}}`)}, events: 1, code: 1008, errType: mediastream.Protocol, reported: 1},
+		{name: "media before start", send: steps{connected, media(1)}, events: 1, code: 1008, errType: mediastream.Protocol, reported: 1},
+		{name: "stop before start", send: steps{connected, stop}, events: 1, code: 1008, errType: mediastream.Protocol, reported: 1},
+		{name: "another stream", send: call(text(`{"event":"media","streamSid":"MZ2","media":{"payload":""}}`)), events: 3,
+			errType: mediastream.Protocol, reported: 1, stats: func(s mediastream.Stats) uint64 { return s.WrongStream }},
+		{name: "not base64", send: call(text(`{"event":"media","streamSid":%q,"media":{"payload":"?"}}`, stream.StreamSID)), events: 4},
+		{name: "no audio", send: call(text(`{"event":"media","streamSid":%q,"media":{"payload":""}}`, stream.StreamSID)), events: 4},
+		{name: "lost message", send: call(media(1), lose(60*time.Millisecond), media(1)), events: 5,
+			stats: func(s mediastream.Stats) uint64 { return s.Lost * s.Gaps * uint64(s.Silence/(60*time.Millisecond)) }},
+		{name: "repeated message", send: call(repeat(2, text(`{"event":"mark","sequenceNumber":"2","streamSid":%q,"mark":{"name":"m"}}`, stream.StreamSID))), events: 5,
+			stats: func(s mediastream.Stats) uint64 { return s.Reordered }},
+		{name: "binary", send: call(func(c *mediastream.Carrier) error { return c.SendBinary([]byte{1}) }), events: 2, code: 1003,
+			errType: mediastream.Protocol, reported: 1},
+		{name: "a megabyte", send: call(func(c *mediastream.Carrier) error { _ = c.SendText(make([]byte, 1<<20)); return nil }), events: 2, code: 1009,
+			errType: mediastream.Oversize, reported: 1},
+		{name: "64 KiB", send: call(text("{\"event\":\"x\",\"streamSid\":%q}%s", stream.StreamSID, strings.Repeat(" ", 65000))), events: 4},
+		{name: "flood", send: call(media(5000)), events: -1, code: 1008, errType: mediastream.Protocol, reported: 1},
+		{name: "normal close", send: steps{connected, start, func(c *mediastream.Carrier) error { return c.Close(1000, "") }}, events: 2},
+		{name: "going away", send: steps{connected, start, func(c *mediastream.Carrier) error { return c.Close(1001, "") }}, events: 2},
+		{name: "failing peer", send: steps{connected, start, func(c *mediastream.Carrier) error { return c.Close(1011, "") }}, events: 2, code: 1011,
+			errType: mediastream.Disconnect, reported: 1},
+		{name: "abrupt close", send: steps{connected, start, media(1), (*mediastream.Carrier).Abort}, events: 3, code: 1006,
+			errType: mediastream.Disconnect, reported: 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			url, reports := record(t, mediastream.Options{})
+			other := dial(t, url) // a call beside it, which must not notice
+			require.NoError(t, other.SendConnected())
+			require.NoError(t, other.SendStart(stream))
+
+			listen(other)
+			tw := dial(t, url)
+			closed := listen(tw)
+			for _, send := range c.send {
+				if err := send(tw); err != nil && c.code == 0 {
+					t.Fatal(err)
+				}
+			}
+			r := <-reports
+			if c.events >= 0 {
+				require.Equal(t, c.events, len(r.events))
+			}
+			require.Equal(t, c.reported, len(r.reported))
+			for _, e := range r.reported {
+				require.Equal(t, c.errType, e.Type, e.Error())
+			}
+			if c.code == 0 {
+				require.NoError(t, r.err)
+			} else {
+				var e *mediastream.Error
+				require.ErrorAs(t, r.err, &e)
+				require.Equal(t, c.code, e.Code)
+				require.Same(t, e, r.reported[len(r.reported)-1])
+				var seen *mediastream.Error
+				if err := <-closed; errors.As(err, &seen) && c.errType == mediastream.Protocol && c.name != "flood" {
+					require.Equal(t, c.code, seen.Code, "the peer is told")
+				}
+			}
+			if c.stats != nil {
+				require.NotZero(t, c.stats(r.stats), "%+v", r.stats)
+			}
+
+			require.NoError(t, other.SendMedia(mediastream.Inbound, make([]byte, 160)))
+			require.NoError(t, other.SendStop("AC123", "CA123"))
+			r = <-reports
+			require.NoError(t, r.err)
+			require.Equal(t, 4, len(r.events))
+			require.Equal(t, 0, len(r.reported))
+		})
+	}
+}
+
+// listen reads what the server sends, as Twilio does, until it closes.
+func listen(c *mediastream.Carrier) (closed <-chan error) {
+	ch := make(chan error, 1)
+	go func() {
+		var bad *mediastream.Error
+		for {
+			_, err := c.Receive(context.Background())
+			if err != nil && !(errors.As(err, &bad) && bad.Type == mediastream.Protocol && bad.Code == 0) {
+				ch <- err
+				return
+			}
+		}
+	}()
+	return ch
+}
+
+func repeat(n int, send func(*mediastream.Carrier) error) func(*mediastream.Carrier) error {
+	return func(c *mediastream.Carrier) error {
+		for range n {
+			if err := send(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func lose(length time.Duration) func(*mediastream.Carrier) error {
+	return func(c *mediastream.Carrier) error { c.Lose(mediastream.Inbound, length); return nil }
+}
+
+func TestHandshake(t *testing.T) {
+	url, reports := record(t, mediastream.Options{})
+	for name, header := range map[string]http.Header{
+		"not a WebSocket": {},
+		"a browser":       {"Origin": {"https://example.com"}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		require.NoError(t, err)
+		req.Header = header
+		resp, err := http.DefaultTransport.(*http.Transport).Clone().RoundTrip(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Contains(t, []int{http.StatusForbidden, http.StatusUpgradeRequired}, resp.StatusCode, name)
+		r := <-reports
+		require.Equal(t, 1, len(r.reported))
+		require.Equal(t, mediastream.Handshake, r.reported[0].Type)
+		require.Equal(t, error(r.reported[0]), r.err)
+	}
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+
+	w := httptest.NewRecorder()
+	_, err := mediastream.Accept(w, httptest.NewRequest(http.MethodGet, "/", nil), nil)
+	require.ErrorContains(t, err, "not an http.Hijacker")
+	require.Equal(t, http.StatusNotImplemented, w.Code)
+
+	_, err = mediastream.Dial(t.Context(), url, &mediastream.DialOptions{Header: http.Header{"Origin": {"https://example.com"}}})
+	var e *mediastream.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, http.StatusForbidden, e.Code)
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+}
+
+// TestHalfOpen has a peer that stays silent: one that never starts and one that
+// stops sending.
+func TestHalfOpen(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		opts mediastream.Options
+		send func(*mediastream.Carrier) error
+		code int
+	}{
+		{"never connects", mediastream.Options{StartTimeout: 20 * time.Millisecond}, func(*mediastream.Carrier) error { return nil }, 1008},
+		{"never starts", mediastream.Options{StartTimeout: 20 * time.Millisecond}, (*mediastream.Carrier).SendConnected, 1008},
+		{"falls silent", mediastream.Options{IdleTimeout: 20 * time.Millisecond}, func(c *mediastream.Carrier) error { return c.SendStart(stream) }, 1001},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			url, reports := record(t, c.opts)
+			tw := dial(t, url)
+			require.NoError(t, c.send(tw))
+			_, err := tw.Receive(t.Context())
+			var closed *mediastream.Error
+			require.ErrorAs(t, err, &closed)
+			require.Equal(t, c.code, closed.Code)
+			var e *mediastream.Error
+			require.ErrorAs(t, (<-reports).err, &e)
+			require.Equal(t, mediastream.Timeout, e.Type)
+		})
+	}
+}
+
+// TestRawFrames has a peer that breaks RFC 6455 itself.
+func TestRawFrames(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		bytes []byte
+		want  mediastream.ErrorType
+	}{
+		{"unmasked frame", []byte{0x81, 2, '{', '}'}, mediastream.Protocol},
+		{"reserved bits", []byte{0xf1, 0x80, 0, 0, 0, 0}, mediastream.Protocol},
+		{"unknown opcode", []byte{0x83, 0x80, 0, 0, 0, 0}, mediastream.Protocol},
+		{"continuation of nothing", []byte{0x80, 0x80, 0, 0, 0, 0}, mediastream.Protocol},
+		{"long ping", append([]byte{0x89, 0xfe, 1, 0, 0, 0, 0, 0}, make([]byte, 256)...), mediastream.Protocol},
+		{"flood of pings", bytes.Repeat([]byte{0x89, 0x80, 0, 0, 0, 0}, 2000), mediastream.Protocol},
+		{"half a frame", []byte{0x81, 0x85, 0}, mediastream.Disconnect},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			url, reports := record(t, mediastream.Options{})
+			conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+			require.NoError(t, err)
+			_, err = conn.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"))
+			require.NoError(t, err)
+			buf := make([]byte, 1024)
+			_, err = conn.Read(buf)
+			require.NoError(t, err)
+			require.Contains(t, string(buf), "101")
+			_, _ = conn.Write(c.bytes)
+			if c.want == mediastream.Disconnect {
+				require.NoError(t, conn.Close())
+			}
+			r := <-reports
+			_ = conn.Close()
+			var e *mediastream.Error
+			require.ErrorAs(t, r.err, &e)
+			require.Equal(t, c.want, e.Type, e.Error())
+		})
+	}
+}
