@@ -1,5 +1,3 @@
-// Package fraud weighs the signs that a call is fraudulent, reads SHAKEN/STIR
-// attestations, and asks callers to prove that they are people.
 package fraud
 
 import "strings"

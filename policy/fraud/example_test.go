@@ -1,0 +1,41 @@
+package fraud_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/fraud"
+)
+
+func Example() {
+	score, err := fraud.New(fraud.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p := policy.All(score, policy.PerCaller(10, time.Hour)) // the score sees every attempt
+	d := p.Decide(context.Background(), policy.Call{
+		SID: "CA1", From: "+14155550100", StirVerstat: "TN-Validation-Failed-A",
+	})
+	fmt.Println(d.Verdict, d.Detail)
+	// Output: challenge score 0.60: failed attestation (+0.60)
+}
+
+func ExampleChallenge() {
+	challenge, err := fraud.NewChallenge(fraud.ChallengeOptions{Keys: [][]byte{bytes.Repeat([]byte("k"), 32)}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// In the answer to the inbound webhook:
+	q := challenge.Ask("CA1")
+	_ = `<Gather input="dtmf" numDigits="4" action="captcha/` + q.Token + `"><Say>Please press …</Say></Gather>`
+
+	// In the webhook of that action, on any instance, with the Digits it brings:
+	outcome, _, err := challenge.Answer("CA1", q.Token, q.Digits)
+	fmt.Println(outcome, err)
+	// Output: pass <nil>
+}

@@ -1,0 +1,167 @@
+package fraud
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/internal/leak"
+	"agentos.dev/dialtone/policy"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+func TestParseAttestation(t *testing.T) {
+	for verstat, want := range map[string]Attestation{
+		"TN-Validation-Passed-A":                      {A, Passed, false, false},
+		"TN-Validation-Passed-B":                      {B, Passed, false, false},
+		"TN-Validation-Passed-C":                      {C, Passed, false, false},
+		"TN-Validation-Passed-A-Diverted":             {A, Passed, true, false},
+		"TN-Validation-Passed-A-Passthrough":          {A, Passed, false, true},
+		"TN-Validation-Failed-A":                      {A, Failed, false, false},
+		"TN-Validation-Failed-B-Diverted":             {B, Failed, true, false},
+		"TN-Validation-Failed-C-Passthrough":          {C, Failed, false, true},
+		"TN-Validation-Failed":                        {NoLevel, Failed, false, false},
+		"No-TN-Validation":                            {},
+		"NULL":                                        {},
+		"":                                            {},
+		"TN-Validation-Passed":                        {},
+		" TN-Validation-Passed-A":                     {},
+		"TN-Validation-Passed-A ":                     {},
+		"tn-validation-passed-a":                      {},
+		"TN-Validation-Passed-D":                      {},
+		"TN-Validation-Passed-AA":                     {},
+		"TN-Validation-Passed-A-Diverted-":            {},
+		"TN-Validation-Passed-A,TN-Validation-Failed": {},
+		"TN-Validation-Failed-":                       {},
+		"TN-Validation-":                              {},
+	} {
+		got := ParseAttestation(verstat)
+		require.Equal(t, want, got, "%q", verstat)
+		require.Equal(t, verstat == "TN-Validation-Passed-A", got.Full(), "%q", verstat)
+	}
+}
+
+func newScore(t *testing.T, o Options) *Score {
+	s, err := New(o)
+	require.NoError(t, err)
+	return s
+}
+
+func TestScoreSigns(t *testing.T) {
+	hours, err := policy.ParseHours("Mon-Fri 09:00-17:00", "")
+	require.NoError(t, err)
+	night := time.Date(2026, time.November, 24, 3, 0, 0, 0, time.UTC)
+	noon := time.Date(2026, time.November, 24, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name    string
+		call    policy.Call
+		verdict policy.Verdict
+		signs   string
+	}{
+		{"ordinary", policy.Call{From: "+14155550100", At: noon}, policy.Allow, ""},
+		{"withheld", policy.Call{From: "anonymous", At: noon}, policy.Allow, ""},
+		{"withheld at night", policy.Call{From: "anonymous", At: night}, policy.Challenge, "off hours (+0.20) withheld (+0.30)"},
+		{"forged", policy.Call{From: "+14155550100", StirVerstat: "TN-Validation-Failed-A", At: noon}, policy.Challenge, "failed attestation (+0.60)"},
+		{"satellite", policy.Call{From: "+881612345678", At: noon}, policy.Challenge, "dear number (+0.50)"},
+		{"genuine premium", policy.Call{From: "+19005550100", StirVerstat: "TN-Validation-Passed-A", At: noon}, policy.Allow, ""},
+		{"diverted premium", policy.Call{From: "+19005550100", StirVerstat: "TN-Validation-Passed-A-Diverted", At: noon}, policy.Challenge, "dear number (+0.50)"},
+		{"forwarded by premium", policy.Call{From: "+14155550100", ForwardedFrom: "+19005550100", At: noon}, policy.Challenge, "dear number (+0.50)"},
+		{"forged satellite", policy.Call{From: "+881612345678", StirVerstat: "TN-Validation-Failed", At: noon}, policy.Reject, "dear number (+0.50) failed attestation (+0.60)"},
+		{"level C", policy.Call{From: "+881612345678", StirVerstat: "TN-Validation-Passed-C", At: noon}, policy.Challenge, "dear number (+0.50) attestation C (+0.10)"},
+	} {
+		d := newScore(t, Options{Hours: hours}).Decide(context.Background(), tt.call)
+		require.Equal(t, tt.verdict, d.Verdict, "%s: %s", tt.name, d.Detail)
+		_, signs, _ := strings.Cut(d.Detail, ": ")
+		require.Equal(t, tt.signs, signs, tt.name)
+		require.Equal(t, map[policy.Verdict]policy.Reason{policy.Allow: "", policy.Challenge: policy.Captcha, policy.Reject: policy.Fraud}[d.Verdict], d.Reason)
+	}
+}
+
+// TestScoreCountsAttempts: the runbook's more than 20 an hour is reached although
+// the limit lets only 10 through.
+func TestScoreCountsAttempts(t *testing.T) {
+	p := policy.All(newScore(t, Options{}), policy.PerCaller(10, time.Hour))
+	got := make(map[policy.Verdict]int)
+	at := time.Date(2026, time.November, 24, 12, 0, 0, 0, time.UTC)
+	for i := range 30 {
+		c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100", At: at.Add(time.Duration(i) * time.Second)}
+		d := p.Decide(context.Background(), c)
+		got[d.Verdict]++
+		if i < 20 {
+			require.Equal(t, i < 10, d.Allowed())
+			p.Decide(context.Background(), c) // the second delivery is no attempt
+		}
+	}
+	require.Equal(t, map[policy.Verdict]int{policy.Allow: 10, policy.Reject: 20}, got)
+
+	alone := newScore(t, Options{})
+	for i := range 21 {
+		d := alone.Decide(context.Background(), policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100", At: at})
+		require.Equal(t, i < 20, d.Allowed(), "attempt %d", i+1)
+	}
+	later := at.Add(100 * time.Minute) // 2/3 of the hour before has passed
+	require.True(t, alone.Decide(context.Background(), policy.Call{SID: "CB", From: "+14155550100", At: later}).Allowed())
+}
+
+func TestScoreSequenceAndScan(t *testing.T) {
+	s := newScore(t, Options{Weights: map[Sign]float64{Sequence: 0.5, Scan: 0.5}})
+	at := time.Now()
+	for i := range 6 {
+		d := s.Decide(context.Background(), policy.Call{From: fmt.Sprintf("+141555501%02d", 10+i), At: at})
+		require.Equal(t, i < 4, d.Allowed(), "the fifth neighbour: %s", d.Detail)
+	}
+	for i := range 6 {
+		d := s.Decide(context.Background(), policy.Call{From: "+493055500", To: fmt.Sprintf("+1415555%04d", i/2), At: at})
+		require.True(t, d.Allowed(), "three numbers, twice each")
+	}
+	d := s.Decide(context.Background(), policy.Call{From: "+493055500", To: "+14155559999", At: at})
+	require.Contains(t, d.Detail, "scan")
+}
+
+func TestScoreShortCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScore(t, Options{Weights: map[Sign]float64{ShortCalls: 0.5}})
+		call := func(i int, length time.Duration) policy.Verdict {
+			c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}
+			d := s.Decide(context.Background(), c)
+			time.Sleep(length)
+			s.Release(c.SID)
+			s.Release(c.SID)
+			return d.Verdict
+		}
+		require.Equal(t, policy.Allow, call(0, time.Minute))
+		require.Equal(t, policy.Allow, call(1, time.Minute))
+		for i := 2; i < 5; i++ {
+			require.Equal(t, policy.Allow, call(i, 2*time.Second))
+		}
+		require.Equal(t, policy.Challenge, call(5, 2*time.Second), "3 of 5 were short")
+		for i := 6; i < 12; i++ {
+			call(i, time.Minute)
+		}
+		require.Equal(t, policy.Allow, call(12, time.Minute), "4 of 12 were short")
+	})
+}
+
+func TestScoreIsBounded(t *testing.T) {
+	s := newScore(t, Options{MaxCallers: 1000})
+	for i := range 50_000 {
+		s.Decide(context.Background(), policy.Call{SID: fmt.Sprint(i), From: fmt.Sprintf("+1%010d", 2_000_000_000+i*101), At: time.Now()})
+	}
+	m := &s.memory
+	require.LessOrEqual(t, len(m.now.callers)+len(m.old.callers), 1001)
+	require.LessOrEqual(t, len(m.now.calls)+len(m.old.calls), 1001)
+	require.LessOrEqual(t, len(m.now.blocks)+len(m.old.blocks), 1001)
+}
+
+func TestScoreOptions(t *testing.T) {
+	_, err := New(Options{Weights: map[Sign]float64{99: 1}, ChallengeAt: 2, RejectAt: 1, Targets: 9})
+	for _, want := range []string{"sign 99", "before they are challenged", "9 targets"} {
+		require.ErrorContains(t, err, want)
+	}
+}

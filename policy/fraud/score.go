@@ -1,0 +1,206 @@
+// Package fraud weighs the signs that an inbound call is fraudulent, reads
+// SHAKEN/STIR attestations, and asks callers to prove that they are people.
+package fraud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/outbound"
+)
+
+// Sign is one thing that speaks for or against a call.
+type Sign uint8
+
+// The signs.
+const (
+	Attempts   Sign = iota // the caller has tried more often than Options.AttemptsPerHour
+	Sequence               // numbers that differ in their last two digits call one after the other
+	Scan                   // the caller goes through the service's numbers
+	ShortCalls             // most of the caller's calls end within seconds
+	Dear                   // the caller's number, or the forwarding one, costs to call back
+	OffHours               // outside business hours
+	Withheld               // the caller withheld the number
+	Forged                 // the attestation failed
+	Unattested             // attested at level C only
+	Genuine                // attested in full; weighs against suspicion
+	signs                  // how many there are
+)
+
+var signNames = [signs]string{"attempts", "sequence", "scan", "short calls", "dear number", "off hours", "withheld", "failed attestation", "attestation C", "attestation A"}
+
+// String returns the sign in words.
+func (s Sign) String() string {
+	if s < signs {
+		return signNames[s]
+	}
+	return fmt.Sprintf("sign %d", uint8(s))
+}
+
+// Options configures [New]. The zero value has useful defaults for everything.
+type Options struct {
+	// Weights of the signs; those not named have the default: Attempts and Forged
+	// 0.6, Dear 0.5, Sequence, Scan and ShortCalls 0.4, Withheld 0.3, OffHours 0.2,
+	// Unattested 0.1, Genuine -0.3.
+	Weights map[Sign]float64
+
+	// A call whose weights add up to ChallengeAt is challenged, to RejectAt is
+	// refused. 0 means 0.5 and 1.
+	ChallengeAt, RejectAt float64
+
+	AttemptsPerHour int           // 0 means 20
+	Neighbours      int           // how many of a hundred numbers make a Sequence; 0 means 5
+	Targets         int           // how many of the service's numbers make a Scan, at most 4; 0 means 4
+	ShortCall       time.Duration // how short a short call is; 0 means 6 s
+	ShortCallsMin   int           // how many calls must have ended before their length says something; 0 means 5
+
+	Hours *policy.Hours // nil: OffHours is never seen
+	Look  func(number string) (country string, class outbound.Class)
+
+	// MaxCallers bounds the memory, about 100 bytes each. When more call within an
+	// hour, those seen least recently are forgotten. 0 means policy.DefaultMaxCallers.
+	MaxCallers int
+}
+
+// Score is a [policy.Policy] that challenges or refuses suspicious calls. It counts
+// attempts, not accepted calls: it must stand before the caller limit in
+// [policy.All], or it never sees those that the limit refuses.
+//
+// The counts are those of the current hour and, in proportion, of the one before:
+// close enough for a score, not for a promise. All methods are safe for concurrent
+// use.
+type Score struct {
+	o       Options
+	weights [signs]float64
+	memory  memory
+}
+
+// New makes a score, or says what is wrong with the options.
+func New(o Options) (*Score, error) {
+	s := &Score{weights: [signs]float64{
+		Attempts: 0.6, Dear: 0.5, Sequence: 0.4, Scan: 0.4, ShortCalls: 0.4, OffHours: 0.2,
+		Withheld: 0.3, Forged: 0.6, Unattested: 0.1, Genuine: -0.3,
+	}}
+	var errs []error
+	for sign, w := range o.Weights {
+		if sign >= signs {
+			errs = append(errs, fmt.Errorf("fraud: weight for unknown %v", sign))
+			continue
+		}
+		s.weights[sign] = w
+	}
+	setDefault(&o.ChallengeAt, 0.5)
+	setDefault(&o.RejectAt, 1)
+	setDefault(&o.AttemptsPerHour, 20)
+	setDefault(&o.Neighbours, 5)
+	setDefault(&o.Targets, maxTargets)
+	setDefault(&o.ShortCall, 6*time.Second)
+	setDefault(&o.ShortCallsMin, 5)
+	setDefault(&o.MaxCallers, policy.DefaultMaxCallers)
+	if o.Targets > maxTargets {
+		errs = append(errs, fmt.Errorf("fraud: %d targets: at most %d can be told apart", o.Targets, maxTargets))
+	}
+	if o.RejectAt < o.ChallengeAt {
+		errs = append(errs, fmt.Errorf("fraud: calls would be refused at %v before they are challenged at %v", o.RejectAt, o.ChallengeAt))
+	}
+	if o.Look == nil {
+		table, err := outbound.StandardTable()
+		if err != nil {
+			errs = append(errs, err)
+		}
+		o.Look = table.Look
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	s.o = o
+	s.memory.init(o.MaxCallers)
+	return s, nil
+}
+
+func setDefault[T int | float64 | time.Duration](v *T, to T) {
+	if *v == 0 {
+		*v = to
+	}
+}
+
+// Decide counts the attempt and judges the call: refused with the reason Fraud,
+// challenged with Captcha, or allowed. The detail names the signs.
+func (s *Score) Decide(_ context.Context, c policy.Call) policy.Decision {
+	if c.At.IsZero() {
+		c.At = time.Now()
+	}
+	seen := s.seen(c)
+	total := 0.0
+	for sign, yes := range seen {
+		if yes {
+			total += s.weights[sign]
+		}
+	}
+	d := policy.Decision{Verdict: policy.Allow}
+	switch {
+	case total >= s.o.RejectAt:
+		s.memory.refused(c.SID)
+		d.Verdict, d.Reason = policy.Reject, policy.Fraud
+	case total >= s.o.ChallengeAt:
+		d.Verdict, d.Reason = policy.Challenge, policy.Captcha
+	default:
+		return d
+	}
+	d.Detail = s.detail(seen, total)
+	return d
+}
+
+// seen returns the signs that the call shows.
+func (s *Score) seen(c policy.Call) (seen [signs]bool) {
+	caller := c.Caller()
+	seen[Withheld] = caller == policy.AnonymousCaller
+	h := s.memory.attempt(caller, c)
+	// All who withhold their number share one history, which is nobody's.
+	if !seen[Withheld] {
+		seen[Attempts] = h.attempts > float64(s.o.AttemptsPerHour)
+		seen[Scan] = h.targets >= s.o.Targets
+		seen[ShortCalls] = h.ended >= float64(s.o.ShortCallsMin) && h.short > h.ended/2
+		seen[Sequence] = h.neighbours >= s.o.Neighbours
+		seen[Dear] = s.dear(caller) || c.ForwardedFrom != "" && s.dear(c.ForwardedFrom)
+	}
+	seen[OffHours] = s.o.Hours != nil && !s.o.Hours.Open(c.At)
+	a := ParseAttestation(c.StirVerstat)
+	seen[Forged] = a.Status == Failed
+	seen[Unattested] = a.Status == Passed && a.Level == C
+	seen[Genuine] = a.Full()
+	return seen
+}
+
+func (s *Score) dear(number string) bool {
+	if !policy.IsE164(number) {
+		return false
+	}
+	switch _, class := s.o.Look(number); class {
+	case outbound.Premium, outbound.SharedCost, outbound.Personal, outbound.Satellite, outbound.Watch:
+		return true
+	}
+	return false
+}
+
+func (s *Score) detail(seen [signs]bool, total float64) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "score %.2f:", total)
+	for sign, yes := range seen {
+		if yes {
+			fmt.Fprintf(&b, " %s (%+.2f)", Sign(sign), s.weights[sign])
+		}
+	}
+	return b.String()
+}
+
+// Release notes how long the call lasted.
+func (s *Score) Release(callSID string) { s.memory.ended(callSID, time.Now(), s.o.ShortCall) }
+
+// Cancel notes that the call was refused by another policy: its attempt stays
+// counted, its length says nothing.
+func (s *Score) Cancel(_ context.Context, c policy.Call) { s.memory.refused(c.SID) }
