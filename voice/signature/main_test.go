@@ -1,9 +1,0 @@
-package signature_test
-
-import (
-	"testing"
-
-	"agentos.dev/dialtone/internal/leak"
-)
-
-func TestMain(m *testing.M) { leak.Main(m) }

@@ -1,0 +1,129 @@
+package signature_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/internal/leak"
+	"agentos.dev/dialtone/voice/signature"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+func TestNewRefuses(t *testing.T) {
+	for _, c := range []struct {
+		options signature.Options
+		want    string
+	}{
+		{signature.Options{}, "signature: no auth token: set Tokens"},
+		{signature.Options{Tokens: []string{""}}, "signature: Tokens[0] is empty"},
+		{signature.Options{Tokens: []string{token, " \n"}}, "signature: Tokens[1] is empty"},
+		{signature.Options{Tokens: []string{token + "\n"}}, "signature: Tokens[0] ends in a line break: trim it"},
+		{signature.Options{Tokens: []string{token + "\r\n"}}, "signature: Tokens[0] ends in a line break: trim it"},
+		{signature.Options{Tokens: []string{" " + token}}, "signature: Tokens[0] contains white space or control characters"},
+		{signature.Options{Tokens: []string{"a\x00b"}}, "signature: Tokens[0] contains white space or control characters"},
+		{signature.Options{TokensByAccount: map[string][]string{sid: {""}}}, "signature: TokensByAccount[" + sid + "][0] is empty"},
+		{signature.Options{TokensByAccount: map[string][]string{sid: nil}}, "signature: TokensByAccount[" + sid + "] is empty"},
+		{signature.Options{SharedKeys: map[string]string{"KS1": ""}}, "signature: SharedKeys[KS1] is empty"},
+		{signature.Options{Tokens: []string{token}, SharedKeyHashes: map[string]func() hash.Hash{"KS1": sha256.New}}, "signature: SharedKeyHashes[KS1] has no key in SharedKeys"},
+		{signature.Options{Tokens: []string{token}, MaxBody: -1}, "signature: MaxBody, MaxParams and ProxyHops must not be negative"},
+		{signature.Options{Tokens: []string{token}, TrustedProxies: make([]netip.Prefix, 1)}, "signature: TrustedProxies holds a prefix that is none"},
+		{signature.Options{Tokens: []string{token}, AllowedHosts: []string{"https://a"}}, "signature: AllowedHosts: https://a is not a host"},
+		{signature.Options{Tokens: []string{"", ""}, PublicURL: "x"}, "signature: Tokens[0] is empty\nsignature: Tokens[1] is empty\nsignature: PublicURL is not scheme://host[:port][/prefix]"},
+	} {
+		v, err := signature.New(c.options)
+		require.EqualError(t, err, c.want)
+		require.Nil(t, v)
+	}
+	for _, bad := range []string{"calls.example.com", "wss://calls.example.com", "https://", "https://a?b", "https://a#b", "https://a b", "https://a:b", "https://a:", "https://[::1", "https://a/%zz", "https://a\n"} {
+		_, err := signature.New(signature.Options{Tokens: []string{token}, PublicURL: bad})
+		require.ErrorContains(t, err, "signature: PublicURL ", bad)
+	}
+	for _, good := range []string{"https://a", "http://a", "https://a/", "https://a:8443/b/c", "https://u:p@a", "https://[::1]:80"} {
+		_, err := signature.New(signature.Options{Tokens: []string{token}, PublicURL: good})
+		require.NoError(t, err, good)
+	}
+}
+
+// TestFIPSOnly runs itself in a process where SHA-1 is forbidden.
+func TestFIPSOnly(t *testing.T) {
+	if os.Getenv("SIGNATURE_TEST_FIPS") != "" {
+		_, err := signature.New(signature.Options{Tokens: []string{token}})
+		require.EqualError(t, err, "signature: Twilio signs with HMAC-SHA1, which FIPS-140-only mode forbids")
+		require.Len(t, signature.Sign(token, public, nil), 28)
+		return
+	}
+	command := exec.Command(os.Args[0], "-test.run=^TestFIPSOnly$", "-test.v")
+	command.Env = append(os.Environ(), "SIGNATURE_TEST_FIPS=1", "GODEBUG=fips140=only")
+	out, err := command.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "--- PASS: TestFIPSOnly")
+}
+
+func TestLogIsThrottled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		results := 0
+		v := newValidator(t, signature.Options{PublicURL: public, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			OnResult: func(signature.Result) { results++ }})
+		lines := func(requests int) int {
+			log.Reset()
+			for range requests {
+				require.Error(t, v.Verify(request{form: call, signed: "http://calls.example.com/in"}.build()))
+			}
+			return strings.Count(log.String(), "\n")
+		}
+		require.Equal(t, 10, lines(100))
+		got, _ := reason(t, v, request{form: call, signed: "http://calls.example.com/in"}.build())
+		require.Equal(t, signature.ReasonMismatch, got, "nor is there a search")
+		time.Sleep(time.Second)
+		require.Equal(t, 10, lines(20))
+		require.Contains(t, log.String(), "unlogged=91")
+		require.Contains(t, log.String(), "unlogged=0")
+		time.Sleep(time.Hour)
+		require.Equal(t, 10, lines(20))
+		require.Equal(t, 141, results)
+	})
+}
+
+func TestSign(t *testing.T) {
+	form := url.Values{"b": {"2", "1", "2"}, "a": nil, "": {"x"}}
+	require.Equal(t, reference(token, public, [][2]string{{"b", "1"}, {"b", "2"}, {"", "x"}}), signature.Sign(token, public+"#rc=2", form))
+	require.Equal(t, url.Values{"b": {"2", "1", "2"}, "a": nil, "": {"x"}}, form, "left as it was")
+}
+
+func ExampleValidator_Verify() {
+	v, err := signature.New(signature.Options{
+		Tokens:    []string{"12345"},
+		PublicURL: "https://calls.example.com",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// A proxy ends TLS and passes the request on; Twilio was given http.
+	r := request{form: [][2]string{{"CallSid", "CA01"}}, signed: "http://calls.example.com/in", token: "12345"}.build()
+	fmt.Println(v.Verify(r))
+	// Output:
+	// signature: scheme: would be valid for http://calls.example.com/in: PublicURL says https://calls.example.com/in
+}
+
+func ExampleSign() {
+	form := url.Values{"CallSid": {"CA1234567890ABCDE"}, "Digits": {"1234"}, "From": {"+14158675309"}, "To": {"+18005551212"}, "Caller": {"+14158675309"}}
+	fmt.Println(signature.Sign("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", form))
+	// Output:
+	// RSOYDt4T1cUTdK1PDd93/VVr8B8=
+}
