@@ -3,32 +3,12 @@ package wer
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
-
-// small are the numbers with a word of their own.
-func small(w string) (n int, ok bool) {
-	switch w {
-	case "zero":
-		return 0, true
-	case "hundred":
-		return 100, true
-	case "thousand":
-		return 1000, true
-	case "million":
-		return 1000000, true
-	}
-	if i := slices.Index(units(), w); i >= 0 {
-		return i + 1, true
-	}
-	if i := slices.Index(tens(), w); i >= 0 {
-		return 10 * (i + 2), true
-	}
-	return 0, false
-}
 
 func units() []string {
 	return []string{
-		"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+		"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
 		"fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
 	}
 }
@@ -37,89 +17,86 @@ func tens() []string {
 	return []string{"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"}
 }
 
-// digits replaces numbers, said or written, by their digits.
-func digits(words []string) []string {
-	var out []string
-	for at := 0; at < len(words); {
-		w := words[at]
-		switch {
-		case isNumber(w):
-			out = appendDigits(out, w)
-			at++
-		case w == "oh" && (len(out) > 0 && isNumber(out[len(out)-1]) || beforeNumber(words[at+1:])):
-			out = append(out, "0")
-			at++
-		case number(w):
-			n, length := cardinal(words[at:])
-			out = appendDigits(out, strconv.Itoa(n))
-			at += length
-		default:
-			out = append(out, w)
-			at++
+// isNumber tells whether a token is a number, written or said.
+func isNumber(t token) bool {
+	switch t.word {
+	case "hundred", "thousand", "million":
+		return true
+	}
+	return t.readings != nil || slices.Contains(units(), t.word) || slices.Contains(tens(), t.word)
+}
+
+// numberToken reads a written number, such as "1,234" or "2:30".
+func numberToken(written string) token {
+	hour, minute, time := strings.Cut(written, ":")
+	digits := strings.NewReplacer(",", "", ":", "").Replace(written)
+	t := token{word: digits}
+	add := func(reading []string) { t.readings = append(t.readings, reading) }
+	if time {
+		if strings.Trim(minute, "0") == "" {
+			add(pair(hour))
+		} else {
+			add(append(pair(hour), pair(minute)...))
 		}
 	}
-	return out
-}
-
-// beforeNumber tells whether a number comes next, after any further "oh".
-func beforeNumber(words []string) bool {
-	for len(words) > 0 && words[0] == "oh" {
-		words = words[1:]
+	if n, err := strconv.Atoi(digits); err == nil && n < 1e9 && (digits[0] != '0' || n == 0 && len(digits) == 1) {
+		add(say(n, false))
+		add(say(n, true))
 	}
-	return len(words) > 0 && number(words[0])
-}
-
-func number(w string) bool {
-	_, ok := small(w)
-	return ok || isNumber(w)
-}
-
-func appendDigits(out []string, number string) []string {
-	for _, d := range number {
-		out = append(out, string(d))
-	}
-	return out
-}
-
-// cardinal reads the longest number that begins the words: of "two thirty" the
-// two, of "two hundred and thirty" all. The first word must be a number.
-func cardinal(words []string) (n, length int) {
-	total, group := 0, 0            // complete thousands, and what counts since
-	limit, scale := 100, 1000000000 // a word must be less to be added, or to multiply
-	for length < len(words) {
-		at := length
-		joined := words[at] == "and" && n >= 100 && at+1 < len(words)
-		if joined {
-			at++
+	add(digitByDigit(digits))
+	if n := len(digits); n == 3 || n == 4 { // "two thirty", "nineteen eighty four", "nineteen hundred"
+		head, tail := digits[:n-2], digits[n-2:]
+		if tail == "00" {
+			add(append(pair(head), "hundred"))
+		} else {
+			add(append(pair(head), pair(tail)...))
 		}
-		value, ok := small(words[at])
-		switch {
-		case !ok:
-			return n, length
-		case value >= 1000:
-			if joined || value >= scale || length > 0 && group == 0 {
-				return n, length
-			}
-			total += max(group, 1) * value
-			group, limit, scale = 0, 100, value
-		case value == 100:
-			if joined || group >= 20 || length > 0 && group == 0 {
-				return n, length
-			}
-			group, limit = max(group, 1)*100, 100
-		default:
-			if value >= limit || length > 0 && value == 0 {
-				return n, length
-			}
-			group += value
-			limit = 1
-			if value >= 20 {
-				limit = 10
-			}
-		}
-		n, length = total+group, at+1
 	}
-	return n, length
+	return t
+}
+
+// pair reads one or two digits as in a time or a year.
+func pair(digits string) []string {
+	n, err := strconv.Atoi(digits)
+	if err != nil || n > 99 || digits[0] == '0' {
+		return digitByDigit(digits)
+	}
+	return say(n, false)
+}
+
+func digitByDigit(digits string) []string {
+	words := make([]string, 0, len(digits))
+	for _, d := range digits {
+		if isDigit(d) {
+			words = append(words, units()[d-'0'])
+		}
+	}
+	return words
+}
+
+// say returns a number under a thousand million in words, with "and" after the
+// hundreds or without.
+func say(n int, and bool) []string {
+	compose := func(head []string, rest int, joint string) []string {
+		if rest == 0 {
+			return head
+		}
+		if and && joint != "" {
+			head = append(head, joint)
+		}
+		return append(head, say(rest, and)...)
+	}
+	switch {
+	case n < 20:
+		return []string{units()[n]}
+	case n < 100:
+		return compose([]string{tens()[n/10-2]}, n%10, "")
+	case n < 1000:
+		return compose(append(say(n/100, and), "hundred"), n%100, "and")
+	case n < 1e6:
+		return compose(append(say(n/1000, and), "thousand"), n%1000, "")
+	}
+	return compose(append(say(n/1e6, and), "million"), n%1e6, "")
 }
 
 // ordinal spells the ordinals of days: "21" is "twenty", "first".

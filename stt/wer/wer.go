@@ -19,9 +19,11 @@ type Errors struct {
 	Insertions    int // recognised, but not said
 }
 
-// Compare normalises both texts and counts what is wrong with the hypothesis.
+// Compare counts what is wrong with the hypothesis, in [Words] of both texts.
 func Compare(reference, hypothesis string) Errors {
-	return Count(Align(Words(reference), Words(hypothesis)))
+	r, h := tokens(reference), tokens(hypothesis)
+	words := choose(r, choose(h, nil))
+	return Count(Align(words, choose(h, words)))
 }
 
 // Add returns the sum: error rates of several utterances are not averaged, but

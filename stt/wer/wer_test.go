@@ -3,8 +3,6 @@ package wer
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -14,44 +12,35 @@ import (
 
 func TestWords(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                     "",
-		"  ... -- ! ":          "",
-		"Book a room.":         "book a room",
-		"Two thirty p.m.":      "2 3 0 p m",
-		"2:30 PM":              "2 3 0 p m",
-		"two thirty p m":       "2 3 0 p m",
-		"I am at 2":            "i am at 2",
-		"Nineteen eighty-four": "1 9 8 4",
-		"1984":                 "1 9 8 4",
-		"7429":                 "7 4 2 9",
-		"seven four two nine":  "7 4 2 9",
-		"seven thousand four hundred and twenty nine": "7 4 2 9",
-		"one oh oh one":                 "1 0 0 1",
-		"oh oh seven":                   "0 0 7",
-		"oh no, two":                    "oh no 2",
-		"nineteen hundred":              "1 9 0 0",
-		"one million five thousand two": "1 0 0 5 0 0 2",
-		"two hundred thousand":          "2 0 0 0 0 0",
-		"hundred":                       "1 0 0",
-		"twenty twenty six":             "2 0 2 6",
-		"one hundred and":               "1 0 0 and",
-		"one hundred and ten":           "1 1 0",
-		"ten and five":                  "1 0 and 5",
-		"zero zero":                     "0 0",
-		"twenty zero":                   "2 0 0",
-		"1,234.5":                       "1 2 3 4 point 5",
-		"version 1.2.3":                 "version 1 point 2 3",
-		"on the 21st":                   "on the 2 0 first",
-		"on the twenty first":           "on the 2 0 first",
+		"":                              "",
+		"  ... -- ! ":                   "",
+		"Book a room.":                  "book a room",
+		"Two thirty p.m.":               "two thirty p m",
+		"2:30 PM":                       "two thirty p m",
+		"2:00 at 12:05":                 "two at twelve zero five",
+		"I am at 2":                     "i am at two",
+		"Nineteen eighty-four":          "nineteen eighty four",
+		"7429":                          "seven thousand four hundred twenty nine",
+		"0123456":                       "zero one two three four five six",
+		"0 and 00":                      "zero and zero zero",
+		"123456789012":                  "one two three four five six seven eight nine zero one two",
+		"one oh oh one":                 "one zero zero one",
+		"oh oh seven":                   "zero zero seven",
+		"oh no, two":                    "oh no two",
+		"oh 5":                          "zero five",
+		"1,234.5":                       "one thousand two hundred thirty four point five",
+		"version 1.2.3":                 "version one point two three",
+		"on the 21st":                   "on the twenty first",
 		"on the 3rd and 30th":           "on the third and thirtieth",
-		"21 St James":                   "2 1 st james",
-		"100th":                         "1 0 0 th",
-		"$5, £6 and €7.50":              "5 dollars 6 pounds and 7 euros 5 0",
-		"50% off & more @ home":         "5 0 percent off and more at home",
+		"21 St James":                   "twenty one st james",
+		"100th":                         "one hundred th",
+		"$5, £6 and €7.50":              "five dollars six pounds and seven euros five zero",
+		"50% off & more @ home":         "fifty percent off and more at home",
 		"Don't, can't, won't":           "do not can not will not",
 		"It’s John's; we'll say I'm ok": "it is john's we will say i am ok",
 		"Okay, gonna, wanna":            "ok going to want to",
 		"uh, um, yes":                   "yes",
+		"uh, oh, 1":                     "zero one",
 		"rock 'n' roll":                 "rock n roll",
 		"'quoted'":                      "quoted",
 		"n't":                           "n't",
@@ -61,40 +50,29 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestNumbersAsSaid: a number said in words has the digits of the number written.
-func TestNumbersAsSaid(t *testing.T) {
-	rng := rand.New(rand.NewPCG(5, 6))
-	for i := range 3000 {
-		n := i
-		if i > 1100 {
-			n = rng.IntN(1000000000)
-		}
-		assert.Equal(t, Words(strconv.Itoa(n)), Words(say(n)), "%d: %s", n, say(n))
+// TestNumbersAreReadAsTheOtherTextDoes, whichever of the two has the digits.
+func TestNumbersAreReadAsTheOtherTextDoes(t *testing.T) {
+	for said, written := range map[string]string{
+		"my order number is seven four two nine":      "My order number is 7429.",
+		"seven thousand four hundred and twenty nine": "7,429",
+		"seven thousand four hundred twenty nine":     "7429",
+		"seventy four twenty nine":                    "7429",
+		"nineteen eighty four":                        "1984",
+		"nineteen hundred":                            "1900",
+		"two thirty p m":                              "2:30 pm",
+		"two thirty":                                  "230",
+		"two hundred thirty":                          "230",
+		"nine oh two one oh":                          "90210",
+		"zero one eight zero three":                   "01803",
+		"at five past ten on the twenty first":        "at 5 past 10 on the 21st",
+		"one million two hundred thousand and five":   "1,200,000 and 5",
+	} {
+		e := Compare(said, written)
+		assert.Zero(t, e.Total(), "%s / %s", said, written)
+		assert.Equal(t, len(strings.Fields(said)), e.Words, "%s / %s", said, written)
+		assert.Zero(t, Compare(written, said).Total(), "%s / %s", written, said)
 	}
-}
-
-// say is a number in words.
-func say(n int) string {
-	switch {
-	case n == 0:
-		return "zero"
-	case n < 20:
-		return units()[n-1]
-	case n < 100:
-		return join(tens()[n/10-2], n%10)
-	case n < 1000:
-		return join(say(n/100)+" hundred", n%100)
-	case n < 1000000:
-		return join(say(n/1000)+" thousand", n%1000)
-	}
-	return join(say(n/1000000)+" million", n%1000000)
-}
-
-func join(head string, rest int) string {
-	if rest == 0 {
-		return head
-	}
-	return head + " " + say(rest)
+	assert.Equal(t, Errors{Words: 4, Substitutions: 1}, Compare("seven four two nine", "7 4 2 5"))
 }
 
 func TestCompare(t *testing.T) {
@@ -125,9 +103,7 @@ func FuzzCompare(f *testing.F) {
 			return
 		}
 		e := Compare(reference, hypothesis)
-		require.Equal(t, len(Words(reference)), e.Words)
 		require.LessOrEqual(t, e.Substitutions+e.Deletions, e.Words)
-		require.Equal(t, len(Words(hypothesis)), e.Words-e.Deletions+e.Insertions)
 		require.Zero(t, Compare(reference, reference).Total())
 	})
 }
@@ -136,6 +112,6 @@ func ExampleCompare() {
 	errors := Compare("book a room for two thirty", "Book room for 2:30, please")
 	fmt.Printf("%+v\n%.3f\n", errors, errors.Rate())
 	// Output:
-	// {Words:7 Substitutions:0 Deletions:1 Insertions:1}
-	// 0.286
+	// {Words:6 Substitutions:0 Deletions:1 Insertions:1}
+	// 0.333
 }

@@ -1,6 +1,7 @@
 package wer
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -10,23 +11,73 @@ import (
 //
 //   - Letters are lower case. Everything but letters, digits and inner
 //     apostrophes separates words: "p.m." is "p m", "check-in" is "check in".
-//   - Numbers become their digits, a word each, however they are said or
-//     written: "2:30", "two thirty" and "230" are "2 3 0"; "1984", "nineteen
-//     eighty four" and "one nine eight four" are "1 9 8 4". "oh" is 0 next to
-//     a number. Ordinals are words: "21st" is "2 0 first".
-//   - "$5" is "5 dollars" (also £ and €), "5%" is "5 percent", "&" is "and", "@" is
-//     "at", "3.5" is "3 point 5", and "pm" after a number is "p m".
+//   - Numbers are written out. [Compare] reads them as the other text does:
+//     "7429" is "seven four two nine", "seventy four twenty nine" or "seven
+//     thousand four hundred (and) twenty nine", "2:30" and "230" are "two
+//     thirty". Words has only one text, and says quantities: "two hundred
+//     thirty", but "two thirty" for "2:30" and digits for "0123456".
+//   - "oh" next to a number is "zero"; "21st" is "twenty first".
+//   - "$5" is "five dollars" (also £ and €), "5%" is "five percent", "&" is
+//     "and", "@" is "at", "3.5" is "three point five", and "pm" after a number
+//     is "p m".
 //   - Contractions that have one reading are spelled out: "don't" is "do not",
 //     "it's" is "it is". "he'd" and possessives stay.
 //   - "okay" is "ok", "gonna" is "going to", "wanna" is "want to".
 //   - Hesitations (uh, um, er, hm and their like) are dropped.
 func Words(text string) []string {
-	return spell(digits(split(strings.ToLower(text))))
+	return choose(tokens(text), nil)
+}
+
+// token is a word, or a number with the ways to say it.
+type token struct {
+	word     string     // the number's digits, if it is one
+	readings [][]string // of a number, the usual one first
+}
+
+// tokens cuts a text into its words and numbers.
+func tokens(text string) []token {
+	return spell(split(strings.ToLower(text)))
+}
+
+// choose reads each number in the first way that occurs in the other text, or
+// in the usual way.
+func choose(tokens []token, other []string) []string {
+	var out []string
+	for _, t := range tokens {
+		if t.readings == nil {
+			out = append(out, t.word)
+			continue
+		}
+		best := t.readings[0]
+		for _, r := range t.readings {
+			if contains(other, r) {
+				best = r
+				break
+			}
+		}
+		out = append(out, best...)
+	}
+	return out
+}
+
+func contains(words, part []string) bool {
+	for len(words) >= len(part) {
+		if slices.Equal(words[:len(part)], part) {
+			return true
+		}
+		words = words[1:]
+	}
+	return false
 }
 
 // split cuts a text into words and written numbers.
-func split(text string) []string {
-	var out []string
+func split(text string) []token {
+	var out []token
+	add := func(words ...string) {
+		for _, w := range words {
+			out = append(out, token{word: w})
+		}
+	}
 	var currency string
 	runes := []rune(strings.ReplaceAll(text, "’", "'"))
 	for at := 0; at < len(runes); {
@@ -35,16 +86,16 @@ func split(text string) []string {
 		case isDigit(r):
 			end := numberEnd(runes, at)
 			whole, fraction, _ := strings.Cut(string(runes[at:end]), ".")
-			out = append(out, strings.NewReplacer(",", "", ":", "").Replace(whole))
+			out = append(out, numberToken(whole))
 			at = end
 			if currency != "" {
-				out = append(out, currency)
+				add(currency)
 				currency = ""
 			} else if fraction != "" {
-				out = append(out, "point")
+				add("point")
 			}
 			if fraction != "" {
-				out = append(out, fraction)
+				out = append(out, token{fraction, [][]string{digitByDigit(fraction)}})
 			}
 		case unicode.IsLetter(r):
 			end := at + 1
@@ -62,11 +113,11 @@ func split(text string) []string {
 			case '€':
 				currency = "euros"
 			case '%':
-				out = append(out, "percent")
+				add("percent")
 			case '&':
-				out = append(out, "and")
+				add("and")
 			case '@':
-				out = append(out, "at")
+				add("at")
 			}
 			at++
 		}
@@ -75,18 +126,19 @@ func split(text string) []string {
 }
 
 // word appends a word; one that adjoins a number may be its ending.
-func word(out []string, w string, adjoins bool) []string {
-	if n := len(out); n > 0 && isNumber(out[n-1]) {
+func word(out []token, w string, adjoins bool) []token {
+	if n := len(out); n > 0 && out[n-1].readings != nil {
 		switch w {
 		case "am", "pm":
-			return append(out, w[:1], w[1:])
+			return append(out, token{word: w[:1]}, token{word: w[1:]})
 		case "st", "nd", "rd", "th":
-			if spelled, ok := ordinal(out[n-1]); ok && adjoins {
-				return append(out[:n-1], spelled...)
+			if spelled, ok := ordinal(out[n-1].word); ok && adjoins {
+				out[n-1].readings = [][]string{spelled}
+				return out
 			}
 		}
 	}
-	return append(out, w)
+	return append(out, token{word: w})
 }
 
 // numberEnd returns where the number at at ends: digits, with a separator only
@@ -111,35 +163,55 @@ func isApostrophe(runes []rune, at int) bool {
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
-func isNumber(w string) bool { return w != "" && isDigit(rune(w[0])) }
-
 // spell writes out what is written short, and drops hesitations.
-func spell(words []string) []string {
-	out := words[:0:0]
-	for _, w := range words {
-		switch w {
+func spell(tokens []token) []token {
+	var out []token
+	add := func(words ...string) {
+		for _, w := range words {
+			out = append(out, token{word: w})
+		}
+	}
+	for i, t := range tokens {
+		if t.readings != nil {
+			out = append(out, t)
+			continue
+		}
+		switch w := t.word; w {
 		case "uh", "uhm", "um", "er", "erm", "hm", "hmm", "mm", "mhm":
+		case "oh":
+			if i > 0 && out != nil && isNumber(out[len(out)-1]) || beforeNumber(tokens[i+1:]) {
+				w = "zero"
+			}
+			add(w)
 		case "okay":
-			out = append(out, "ok")
+			add("ok")
 		case "gonna":
-			out = append(out, "going", "to")
+			add("going", "to")
 		case "wanna":
-			out = append(out, "want", "to")
+			add("want", "to")
 		case "cannot", "can't":
-			out = append(out, "can", "not")
+			add("can", "not")
 		case "won't":
-			out = append(out, "will", "not")
+			add("will", "not")
 		case "shan't":
-			out = append(out, "shall", "not")
+			add("shall", "not")
 		case "let's":
-			out = append(out, "let", "us")
+			add("let", "us")
 		case "it's", "that's", "what's", "where's", "who's", "there's", "here's", "how's", "he's", "she's":
-			out = append(out, strings.TrimSuffix(w, "'s"), "is")
+			add(strings.TrimSuffix(w, "'s"), "is")
 		default:
-			out = append(out, contraction(w)...)
+			add(contraction(w)...)
 		}
 	}
 	return out
+}
+
+// beforeNumber tells whether a number comes next, after any further "oh".
+func beforeNumber(tokens []token) bool {
+	for len(tokens) > 0 && tokens[0].word == "oh" {
+		tokens = tokens[1:]
+	}
+	return len(tokens) > 0 && isNumber(tokens[0])
 }
 
 func contraction(w string) []string {
