@@ -41,6 +41,41 @@ func copyPlain(dst []byte, s string) bool {
 	return found&highs == 0
 }
 
+// plain is copyPlain without the copy.
+func plain(s string) bool {
+	src := []byte(s) // does not copy
+	n := len(src)
+	if n < 8 {
+		for _, c := range src {
+			if special[c] != 0 {
+				return false
+			}
+		}
+		return true
+	}
+	found := special8(binary.LittleEndian.Uint64(src[n-8:]))
+	for i := 0; i < n-8; i += 8 {
+		found |= special8(binary.LittleEndian.Uint64(src[i : i+8]))
+	}
+	return found&highs == 0
+}
+
+// skipASCII returns where s, from i on, has the next byte that is not ASCII or is a
+// control character.
+func skipASCII(s string, i int) int {
+	src := []byte(s) // does not copy
+	for ; i+8 <= len(src); i += 8 {
+		x := binary.LittleEndian.Uint64(src[i : i+8])
+		if (x|(x-ones*' '))&highs != 0 {
+			break
+		}
+	}
+	for i < len(src) && src[i] >= ' ' && src[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
 // special8 has a high bit when one of eight bytes is a control character, not
 // ASCII, or one of < > & ". Each pair of these differs in one bit; a byte becomes
 // zero where it is either, and subtracting borrows into its high bit.
@@ -128,13 +163,31 @@ func isChar(r rune) bool {
 		r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune
 }
 
-// isName tells whether s can name an element or an attribute. Of the characters
-// beyond ASCII it takes all letters, which is what documents use.
+// isName tells whether s can name an element or an attribute.
 func isName(s string) bool {
+	if len(s) == 0 || nameBytes[s[0]] && s[0] <= '9' {
+		return false
+	}
+	i := 0
+	for i < len(s) && nameBytes[s[i]] {
+		i++
+	}
+	if i == len(s) {
+		return true
+	}
 	for i, r := range s {
 		if !isNameChar(r, i == 0) {
 			return false
 		}
 	}
-	return s != ""
+	return true
 }
+
+// nameBytes holds the ASCII characters of names. Digits and - . sort before the
+// rest; they cannot come first.
+var nameBytes = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c < utf8.RuneSelf && isNameChar(rune(c), false)
+	}
+	return t
+}()

@@ -59,7 +59,7 @@ func (x *Application) add(name string) element {
 			return x.ApplicationSID
 		}
 	case "Parameter":
-		x.Parameters = append(x.Parameters, Parameter{})
+		x.Parameters = grow(x.Parameters, Parameter{})
 		return &x.Parameters[len(x.Parameters)-1]
 	}
 	return nil
@@ -149,10 +149,10 @@ func (x *Assistant) set(name, value string) bool {
 func (x *Assistant) add(name string) element {
 	switch name {
 	case "Language":
-		x.Languages = append(x.Languages, Language{})
+		x.Languages = grow(x.Languages, Language{})
 		return &x.Languages[len(x.Languages)-1]
 	case "Parameter":
-		x.Parameters = append(x.Parameters, Parameter{})
+		x.Parameters = grow(x.Parameters, Parameter{})
 		return &x.Parameters[len(x.Parameters)-1]
 	}
 	return nil
@@ -204,7 +204,7 @@ func (x *Client) add(name string) element {
 			return x.Identity
 		}
 	case "Parameter":
-		x.Parameters = append(x.Parameters, Parameter{})
+		x.Parameters = grow(x.Parameters, Parameter{})
 		return &x.Parameters[len(x.Parameters)-1]
 	}
 	return nil
@@ -452,10 +452,10 @@ func (x *ConversationRelay) set(name, value string) bool {
 func (x *ConversationRelay) add(name string) element {
 	switch name {
 	case "Language":
-		x.Languages = append(x.Languages, Language{})
+		x.Languages = grow(x.Languages, Language{})
 		return &x.Languages[len(x.Languages)-1]
 	case "Parameter":
-		x.Parameters = append(x.Parameters, Parameter{})
+		x.Parameters = grow(x.Parameters, Parameter{})
 		return &x.Parameters[len(x.Parameters)-1]
 	}
 	return nil
@@ -512,7 +512,7 @@ func (x *Headers) set(_, _ string) bool { return false }
 func (x *Headers) add(name string) element {
 	switch name {
 	case "Header":
-		x.Headers = append(x.Headers, Header{})
+		x.Headers = grow(x.Headers, Header{})
 		return &x.Headers[len(x.Headers)-1]
 	}
 	return nil
@@ -773,7 +773,7 @@ func (x *Sip) add(name string) element {
 			return x.Headers
 		}
 	case "Uri":
-		x.URIs = append(x.URIs, SipURI{})
+		x.URIs = grow(x.URIs, SipURI{})
 		return &x.URIs[len(x.URIs)-1]
 	}
 	return nil
@@ -831,7 +831,7 @@ func (x *Siprec) set(name, value string) bool {
 func (x *Siprec) add(name string) element {
 	switch name {
 	case "Parameter":
-		x.Parameters = append(x.Parameters, Parameter{})
+		x.Parameters = grow(x.Parameters, Parameter{})
 		return &x.Parameters[len(x.Parameters)-1]
 	}
 	return nil
@@ -876,7 +876,7 @@ func (x *Stream) set(name, value string) bool {
 func (x *Stream) add(name string) element {
 	switch name {
 	case "Parameter":
-		x.Parameters = append(x.Parameters, Parameter{})
+		x.Parameters = grow(x.Parameters, Parameter{})
 		return &x.Parameters[len(x.Parameters)-1]
 	}
 	return nil
@@ -964,10 +964,10 @@ func (x *Transcription) set(name, value string) bool {
 func (x *Transcription) add(name string) element {
 	switch name {
 	case "Config":
-		x.Configs = append(x.Configs, Config{})
+		x.Configs = grow(x.Configs, Config{})
 		return &x.Configs[len(x.Configs)-1]
 	case "Parameter":
-		x.Parameters = append(x.Parameters, Parameter{})
+		x.Parameters = grow(x.Parameters, Parameter{})
 		return &x.Parameters[len(x.Parameters)-1]
 	}
 	return nil
@@ -1003,10 +1003,10 @@ func (x *VirtualAgent) set(name, value string) bool {
 func (x *VirtualAgent) add(name string) element {
 	switch name {
 	case "Config":
-		x.Configs = append(x.Configs, Config{})
+		x.Configs = grow(x.Configs, Config{})
 		return &x.Configs[len(x.Configs)-1]
 	case "Parameter":
-		x.Parameters = append(x.Parameters, Parameter{})
+		x.Parameters = grow(x.Parameters, Parameter{})
 		return &x.Parameters[len(x.Parameters)-1]
 	}
 	return nil

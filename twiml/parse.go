@@ -3,6 +3,7 @@ package twiml
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -41,41 +42,62 @@ func (e *SyntaxError) Error() string {
 // Parse reads up to 1 MiB, 64 elements deep, and fails with a *[SyntaxError] or the
 // error of r. [Response.Validate] tells whether what it read is right.
 func Parse(r io.Reader) (*Response, error) {
-	var b strings.Builder
-	n, err := io.Copy(&b, io.LimitReader(r, maxInput+1))
+	src, err := read(r)
 	if err != nil {
 		return nil, fmt.Errorf("twiml: %w", err)
 	}
-	p := parser{scanner: scanner{src: b.String()}}
+	var names [16]string
+	p, root := parser{scanner: scanner{src: src}, names: names[:0]}, new(Response)
 	var fail *failure
-	if n > maxInput {
+	if len(src) > maxInput {
 		fail = p.fail(maxInput, "document over 1 MiB")
-	} else if fail = p.document(); fail == nil {
-		return &p.root, nil
+	} else if fail = p.document(root); fail == nil {
+		return root, nil
 	}
-	return nil, p.syntaxError(fail)
+	before := p.src[:fail.pos]
+	return nil, &SyntaxError{
+		Line:   1 + strings.Count(before, "\n"),
+		Column: fail.pos - strings.LastIndexByte(before, '\n'),
+		Path:   strings.Join(p.path, "/"),
+		Code:   fail.code,
+		Msg:    fail.msg,
+	}
+}
+
+// read reads up to one byte more than the limit. The strings of the tree are parts
+// of what it returns.
+func read(r io.Reader) (string, error) {
+	size := 512
+	if l, ok := r.(interface{ Len() int }); ok {
+		size = min(l.Len(), maxInput) + 1 // one more byte than there is, to see the end
+	}
+	buf := make([]byte, 0, size)
+	for len(buf) <= maxInput {
+		n, err := r.Read(buf[len(buf):min(cap(buf), maxInput+1)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return "", err
+		}
+		if len(buf) == cap(buf) {
+			buf = slices.Grow(buf, len(buf))
+		}
+	}
+	return string(buf), nil
 }
 
 // parser builds the tree of a document.
 type parser struct {
 	scanner
-	root Response
-	path []string
-}
-
-func (p *parser) syntaxError(f *failure) error {
-	before := p.src[:f.pos]
-	return &SyntaxError{
-		Line:   1 + strings.Count(before, "\n"),
-		Column: f.pos - strings.LastIndexByte(before, '\n'),
-		Path:   strings.Join(p.path, "/"),
-		Code:   f.code,
-		Msg:    f.msg,
-	}
+	depth int
+	path  []string // of a failure, outermost first
+	names []string // of the attributes of a start tag
 }
 
 // document reads the prolog, the root element and what comes after.
-func (p *parser) document() *failure {
+func (p *parser) document(root *Response) *failure {
 	if f := p.encoding(); f != nil {
 		return f
 	}
@@ -83,7 +105,7 @@ func (p *parser) document() *failure {
 	if f := p.declaration(); f != nil {
 		return f
 	}
-	if f := p.misc(&p.root.Before, true); f != nil {
+	if f := p.misc(&root.Before, true); f != nil {
 		return f
 	}
 	at := p.pos
@@ -100,10 +122,10 @@ func (p *parser) document() *failure {
 	if name != "Response" {
 		return &failure{at, 12102, "root element is " + clip(name) + ", not Response"}
 	}
-	if f := p.element(&p.root, name); f != nil {
+	if f := p.element(root, name); f != nil {
 		return f
 	}
-	if f := p.misc(&p.root.After, false); f != nil {
+	if f := p.misc(&root.After, false); f != nil {
 		return f
 	}
 	if !p.done() {
@@ -115,10 +137,8 @@ func (p *parser) document() *failure {
 // encoding checks that all bytes are characters of XML.
 func (p *parser) encoding() *failure {
 	for i := 0; i < len(p.src); {
-		c := p.src[i]
-		if c >= ' ' && c < utf8.RuneSelf || c == '\n' || c == '\t' || c == '\r' {
-			i++
-			continue
+		if i = skipASCII(p.src, i); i == len(p.src) {
+			break
 		}
 		r, size := utf8.DecodeRuneInString(p.src[i:])
 		if r == utf8.RuneError && size == 1 {
@@ -214,27 +234,25 @@ func (p *parser) comment() (Comment, *failure) {
 
 // element reads an element whose name has been read.
 func (p *parser) element(x element, name string) *failure {
-	if len(p.path) == maxDepth {
+	if p.depth == maxDepth {
 		return p.fail(p.pos, "elements nested too deeply")
 	}
-	p.path = append(p.path, name)
+	p.depth++
 	empty, f := p.attrs(x)
+	if f == nil && !empty {
+		f = p.content(x, name)
+	}
+	p.depth--
 	if f != nil {
-		return f
+		p.path = slices.Insert(p.path, 0, name)
 	}
-	if !empty {
-		if f := p.content(x, name); f != nil {
-			return f
-		}
-	}
-	p.path = p.path[:len(p.path)-1]
-	return nil
+	return f
 }
 
 // attrs reads the rest of a start tag.
 func (p *parser) attrs(x element) (empty bool, f *failure) {
-	var seen [maxAttrs]string
-	for n := 0; ; n++ {
+	p.names = p.names[:0]
+	for {
 		space := p.space()
 		switch {
 		case p.take(">"):
@@ -262,15 +280,13 @@ func (p *parser) attrs(x element) (empty bool, f *failure) {
 		if f != nil {
 			return false, f
 		}
-		if n == maxAttrs {
+		if len(p.names) == maxAttrs {
 			return false, p.fail(at, "too many attributes")
 		}
-		for _, s := range seen[:n] {
-			if s == name {
-				return false, p.fail(at, "attribute "+clip(name)+" twice")
-			}
+		if slices.Contains(p.names, name) {
+			return false, p.fail(at, "attribute "+clip(name)+" twice")
 		}
-		seen[n] = name
+		p.names = append(p.names, name)
 		if !x.set(name, value) {
 			x.attr(name, value)
 		}

@@ -146,7 +146,7 @@ func (r *Response) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	r.Verbs = append(r.Verbs, n)
+	r.Verbs = grow(r.Verbs, n)
 	return n.(element)
 }
 

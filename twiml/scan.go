@@ -47,11 +47,13 @@ func (s *scanner) take(token string) bool {
 
 func (s *scanner) space() bool {
 	start := s.pos
-	for s.pos < len(s.src) && strings.IndexByte(" \t\r\n", s.src[s.pos]) >= 0 {
+	for s.pos < len(s.src) && spaces[s.src[s.pos]] {
 		s.pos++
 	}
 	return s.pos > start
 }
+
+var spaces = [256]bool{' ': true, '\t': true, '\r': true, '\n': true}
 
 // until returns what comes before the token and skips both.
 func (s *scanner) until(token, what string) (string, *failure) {
@@ -66,20 +68,13 @@ func (s *scanner) until(token, what string) (string, *failure) {
 
 func (s *scanner) name() (string, *failure) {
 	start := s.pos
-	for s.pos < len(s.src) {
-		r, size := rune(s.src[s.pos]), 1
-		if r >= utf8.RuneSelf {
-			r, size = utf8.DecodeRuneInString(s.src[s.pos:])
-		}
-		if !isNameChar(r, s.pos == start) {
-			break
-		}
-		s.pos += size
+	for s.pos < len(s.src) && (nameBytes[s.src[s.pos]] || s.src[s.pos] >= utf8.RuneSelf) {
+		s.pos++
 	}
-	if s.pos == start {
-		return "", s.fail(start, "name expected")
+	if name := s.src[start:s.pos]; isName(name) {
+		return name, nil
 	}
-	return s.src[start:s.pos], nil
+	return "", s.fail(start, "name expected")
 }
 
 // value reads a quoted attribute value.
@@ -87,43 +82,36 @@ func (s *scanner) value() (string, *failure) {
 	if s.done() || s.src[s.pos] != '"' && s.src[s.pos] != '\'' {
 		return "", s.fail(s.pos, "attribute value without quotes")
 	}
-	quote := s.src[s.pos]
-	s.pos++
-	start, plain := s.pos, true
-	for ; s.pos < len(s.src); s.pos++ {
-		switch c := s.src[s.pos]; {
-		case c == quote:
-			raw := s.src[start:s.pos]
-			s.pos++
-			if plain {
-				return raw, nil
-			}
-			return s.unescape(raw, start, true)
-		case c == '<':
-			return "", s.fail(s.pos, "< in an attribute value")
-		case c == '&', c < ' ':
-			plain = false
-		}
+	start := s.pos + 1
+	n := strings.IndexByte(s.src[start:], s.src[s.pos])
+	if n < 0 {
+		return "", s.fail(start, "attribute value without end")
 	}
-	return "", s.fail(start, "attribute value without end")
+	raw := s.src[start : start+n]
+	s.pos = start + n + 1
+	if plain(raw) {
+		return raw, nil
+	}
+	if i := strings.IndexByte(raw, '<'); i >= 0 {
+		return "", s.fail(start+i, "< in an attribute value")
+	}
+	return s.unescape(raw, start, true)
 }
 
 // chars reads character data up to the next tag.
 func (s *scanner) chars() (string, *failure) {
-	start, plain := s.pos, true
-	for ; s.pos < len(s.src) && s.src[s.pos] != '<'; s.pos++ {
-		switch s.src[s.pos] {
-		case '&', '\r':
-			plain = false
-		case '>':
-			if strings.HasSuffix(s.src[start:s.pos], "]]") {
-				return "", s.fail(s.pos-2, "]]> in text")
-			}
-		}
+	start := s.pos
+	n := strings.IndexByte(s.src[start:], '<')
+	if n < 0 {
+		n = len(s.src) - start
 	}
-	raw := s.src[start:s.pos]
-	if plain {
+	raw := s.src[start : start+n]
+	s.pos = start + n
+	if plain(raw) {
 		return raw, nil
+	}
+	if i := strings.Index(raw, "]]>"); i >= 0 {
+		return "", s.fail(start+i, "]]> in text")
 	}
 	return s.unescape(raw, start, false)
 }
@@ -131,6 +119,13 @@ func (s *scanner) chars() (string, *failure) {
 // unescape resolves references and normalizes white space: line ends in text,
 // all of it in an attribute (XML 1.0, sections 2.11 and 3.3.3).
 func (s *scanner) unescape(raw string, at int, attr bool) (string, *failure) {
+	special := "&\r"
+	if attr {
+		special = "&\r\n\t"
+	}
+	if !strings.ContainsAny(raw, special) {
+		return raw, nil
+	}
 	var b strings.Builder
 	b.Grow(len(raw))
 	for i := 0; i < len(raw); i++ {

@@ -35,7 +35,7 @@ func (x *Emphasis) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	x.SSML = append(x.SSML, n)
+	x.SSML = grow(x.SSML, n)
 	return n.(element)
 }
 
@@ -63,7 +63,7 @@ func (x *Lang) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	x.SSML = append(x.SSML, n)
+	x.SSML = grow(x.SSML, n)
 	return n.(element)
 }
 
@@ -84,7 +84,7 @@ func (x *Paragraph) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	x.SSML = append(x.SSML, n)
+	x.SSML = grow(x.SSML, n)
 	return n.(element)
 }
 
@@ -136,7 +136,7 @@ func (x *Prosody) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	x.SSML = append(x.SSML, n)
+	x.SSML = grow(x.SSML, n)
 	return n.(element)
 }
 
@@ -175,7 +175,7 @@ func (x *Sentence) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	x.SSML = append(x.SSML, n)
+	x.SSML = grow(x.SSML, n)
 	return n.(element)
 }
 
@@ -218,7 +218,7 @@ func (x *Word) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	x.SSML = append(x.SSML, n)
+	x.SSML = grow(x.SSML, n)
 	return n.(element)
 }
 

@@ -136,6 +136,15 @@ func readList[T ~string](value string) []T {
 	return ts
 }
 
+// grow appends v. It begins with room for four, as most elements have few children
+// and more than one.
+func grow[T any](s []T, v T) []T {
+	if s == nil {
+		s = make([]T, 0, 4)
+	}
+	return append(s, v)
+}
+
 // trimSpace removes the white space of XML from both ends.
 func trimSpace(s string) string { return strings.Trim(s, " \t\r\n") }
 

@@ -114,7 +114,7 @@ func (x *Dial) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	x.Nouns = append(x.Nouns, n)
+	x.Nouns = grow(x.Nouns, n)
 	return n.(element)
 }
 
@@ -234,7 +234,7 @@ func (x *Gather) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	x.Verbs = append(x.Verbs, n)
+	x.Verbs = grow(x.Verbs, n)
 	return n.(element)
 }
 
@@ -251,7 +251,7 @@ func (x *Hangup) set(_, _ string) bool { return false }
 func (x *Hangup) add(name string) element {
 	switch name {
 	case "Parameter":
-		x.Parameters = append(x.Parameters, Parameter{})
+		x.Parameters = grow(x.Parameters, Parameter{})
 		return &x.Parameters[len(x.Parameters)-1]
 	}
 	return nil
@@ -349,10 +349,10 @@ func (x *Pay) set(name, value string) bool {
 func (x *Pay) add(name string) element {
 	switch name {
 	case "Parameter":
-		x.Parameters = append(x.Parameters, Parameter{})
+		x.Parameters = grow(x.Parameters, Parameter{})
 		return &x.Parameters[len(x.Parameters)-1]
 	case "Prompt":
-		x.Prompts = append(x.Prompts, Prompt{})
+		x.Prompts = grow(x.Prompts, Prompt{})
 		return &x.Prompts[len(x.Prompts)-1]
 	}
 	return nil
@@ -406,7 +406,7 @@ func (x *Prompt) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	x.Verbs = append(x.Verbs, n)
+	x.Verbs = grow(x.Verbs, n)
 	return n.(element)
 }
 
@@ -525,7 +525,7 @@ func (x *Reject) set(name, value string) bool {
 func (x *Reject) add(name string) element {
 	switch name {
 	case "Parameter":
-		x.Parameters = append(x.Parameters, Parameter{})
+		x.Parameters = grow(x.Parameters, Parameter{})
 		return &x.Parameters[len(x.Parameters)-1]
 	}
 	return nil
@@ -556,7 +556,7 @@ func (x *Say) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	x.SSML = append(x.SSML, n)
+	x.SSML = grow(x.SSML, n)
 	return n.(element)
 }
 
@@ -614,7 +614,7 @@ func (x *Start) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	x.Nouns = append(x.Nouns, n)
+	x.Nouns = grow(x.Nouns, n)
 	return n.(element)
 }
 
@@ -633,7 +633,7 @@ func (x *Stop) add(name string) element {
 	if n == nil {
 		return nil
 	}
-	x.Nouns = append(x.Nouns, n)
+	x.Nouns = grow(x.Nouns, n)
 	return n.(element)
 }
 

@@ -7,8 +7,11 @@ replace agentos.dev/dialtone => ../..
 require agentos.dev/dialtone v0.0.0-00010101000000-000000000000
 
 require (
+	github.com/beevik/etree v1.1.0 // indirect
+	github.com/coder/websocket v1.8.15 // indirect
 	github.com/golang-jwt/jwt/v5 v5.2.2 // indirect
 	github.com/golang/mock v1.6.0 // indirect
+	github.com/gorilla/websocket v1.5.3 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/twilio/twilio-go v1.31.0 // indirect
 	github.com/zaf/g711 v1.4.0 // indirect

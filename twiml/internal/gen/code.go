@@ -123,7 +123,7 @@ func (s *Schema) add(f *file, e *Element) {
 		f.line("x.Noun = n\nreturn n.(element)\n}\n")
 	case len(e.Content) != 0:
 		f.line("n := new%s(name)\nif n == nil {\nreturn nil\n}", e.Content[1])
-		f.line("x.%s = append(x.%s, n)\nreturn n.(element)\n}\n", e.Content[0], e.Content[0])
+		f.line("x.%s = grow(x.%s, n)\nreturn n.(element)\n}\n", e.Content[0], e.Content[0])
 	default:
 		f.line("switch name {")
 		for _, c := range e.Children {
@@ -131,7 +131,7 @@ func (s *Schema) add(f *file, e *Element) {
 			if c.One {
 				f.line("if x.%s == nil {\nx.%s = new(%s)\nreturn x.%s\n}", c.Field, c.Field, c.Type, c.Field)
 			} else {
-				f.line("x.%s = append(x.%s, %s{})\nreturn &x.%s[len(x.%s)-1]", c.Field, c.Field, c.Type, c.Field, c.Field)
+				f.line("x.%s = grow(x.%s, %s{})\nreturn &x.%s[len(x.%s)-1]", c.Field, c.Field, c.Type, c.Field, c.Field)
 			}
 		}
 		f.line("}\nreturn nil\n}\n")
