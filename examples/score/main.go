@@ -1,0 +1,126 @@
+// Command score measures speech recognition over the telephone, end to end:
+//
+//	go run ./examples/score -phrases phrases.txt manifest.json
+//
+// A fake Twilio calls a voice.Server once for each recording of the manifest,
+// which answers with PocketSphinx and the phrases, one a line. For each
+// recording a line "file<TAB>recognised text" is printed, and the totals last.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+
+	"agentos.dev/dialtone/stt/pocketsphinx"
+	"agentos.dev/dialtone/stt/wer"
+)
+
+func main() {
+	phrases := flag.String("phrases", "", "file with what callers may say, a phrase a line; # begins a comment")
+	calls := flag.Int("calls", 4, "how many calls are up at the same time")
+	plain := flag.Bool("plain", false, "leave out the transform that fits the model to the telephone, to see what it is worth")
+	flag.Parse()
+	if flag.NArg() != 1 || *phrases == "" || *calls < 1 {
+		fmt.Fprintln(os.Stderr, "usage: score -phrases phrases.txt manifest.json")
+		flag.PrintDefaults()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Stdout, flag.Arg(0), *phrases, *calls, *plain); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out io.Writer, manifest, phraseFile string, calls int, plain bool) (err error) {
+	recordings, err := readManifest(manifest)
+	if err != nil {
+		return err
+	}
+	phrases, err := readPhrases(phraseFile)
+	if err != nil {
+		return err
+	}
+	engine, err := pocketsphinx.New(pocketsphinx.Options{Phrases: phrases, Wideband: plain})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	if err := engine.Prewarm(ctx); err != nil {
+		return err
+	}
+	exchange, err := newExchange(engine)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, exchange.Close()) }()
+
+	answers, err := exchange.callAll(ctx, recordings, calls)
+	if err != nil {
+		return err
+	}
+	return report(out, recordings, answers)
+}
+
+// readPhrases reads a phrase a line.
+func readPhrases(file string) ([]string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var phrases []string
+	for line := range strings.Lines(string(data)) {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimSpace(line); line != "" {
+			phrases = append(phrases, line)
+		}
+	}
+	return phrases, nil
+}
+
+// report prints a line for each recording, and the totals.
+func report(out io.Writer, recordings []recording, answers []answer) error {
+	var total wer.Errors
+	var spoken, exact, silent, invented int
+	var latencies []time.Duration
+	w := bufio.NewWriter(out)
+	for i, r := range recordings {
+		text := strings.Join(answers[i].texts, " ")
+		fmt.Fprintf(w, "%s\t%s\n", r.File, text)
+		latencies = append(latencies, answers[i].latencies...)
+		e := wer.Compare(r.Text, text)
+		total = total.Add(e)
+		switch {
+		case r.Text == "":
+			silent++
+			if text != "" {
+				invented++
+			}
+		default:
+			spoken++
+			if e.Total() == 0 {
+				exact++
+			}
+		}
+	}
+	fmt.Fprintf(w, "exact\t%d of %d recordings with speech (%.1f %%)\n", exact, spoken, 100*float64(exact)/float64(max(spoken, 1)))
+	fmt.Fprintf(w, "invented\t%d of %d recordings without speech\n", invented, silent)
+	if n := len(latencies); n > 0 {
+		slices.Sort(latencies)
+		fmt.Fprintf(w, "latency\tfrom the last voiced sample: median %d ms, p95 %d ms, longest %d ms, of %d utterances\n",
+			latencies[n/2].Milliseconds(), latencies[n*95/100].Milliseconds(), latencies[n-1].Milliseconds(), n)
+	}
+	fmt.Fprintf(w, "word errors\t%.1f %%: %d of %d words (%d substituted, %d deleted, %d inserted)\n", 100*total.Rate(),
+		total.Total(), total.Words, total.Substitutions, total.Deletions, total.Insertions)
+	return w.Flush()
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/internal/apt"
+	"agentos.dev/dialtone/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+func TestScore(t *testing.T) {
+	apt.Need(t, "pocketsphinx_batch", "pocketsphinx pocketsphinx-en-us")
+	manifest := copyRecordings(t, map[string]string{
+		"google_book_a_room.8k.ulaw.wav":   "Book a room.",
+		"flite_rms_2.8k.ulaw.wav":          "cancel",
+		"cmu_cards_001.8k.ulaw.wav":        "ten of spades", // wrong on purpose: one word of three
+		"neg_comfort_noise_3s.8k.ulaw.wav": "",
+	})
+	var out strings.Builder
+	require.NoError(t, run(t.Context(), &out, manifest, "testdata/phrases.txt", 4, false))
+
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	require.Len(t, lines, 8, out.String())
+	assert.Equal(t, []string{
+		"cmu_cards_001.8k.ulaw.wav\tten of clubs",
+		"flite_rms_2.8k.ulaw.wav\tcancel",
+		"google_book_a_room.8k.ulaw.wav\tbook a room",
+		"neg_comfort_noise_3s.8k.ulaw.wav\t",
+		"exact\t2 of 3 recordings with speech (66.7 %)",
+		"invented\t0 of 1 recordings without speech",
+	}, lines[:6])
+	assert.Contains(t, lines[6], "of 3 utterances")
+	assert.Equal(t, "word errors\t14.3 %: 1 of 7 words (1 substituted, 0 deleted, 0 inserted)", lines[7])
+}
+
+// copyRecordings makes a manifest of recordings and texts, in the order of the names.
+func copyRecordings(t *testing.T, texts map[string]string) string {
+	dir := t.TempDir()
+	var list []recording
+	for _, file := range []string{"cmu_cards_001.8k.ulaw.wav", "flite_rms_2.8k.ulaw.wav", "google_book_a_room.8k.ulaw.wav", "neg_comfort_noise_3s.8k.ulaw.wav"} {
+		wav, err := os.ReadFile(filepath.Join("../../stt/vad/testdata", file))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), wav, 0o600))
+		list = append(list, recording{File: file, Text: texts[file]})
+	}
+	data, err := json.Marshal(list)
+	require.NoError(t, err)
+	manifest := filepath.Join(dir, "manifest.json")
+	require.NoError(t, os.WriteFile(manifest, data, 0o600))
+	return manifest
+}
+
+func TestReport(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, report(&out, []recording{{File: "a.wav", Text: "yes"}, {File: "b.wav"}}, []answer{
+		{texts: []string{"yes", "no"}, latencies: []time.Duration{300 * time.Millisecond, 400 * time.Millisecond}},
+		{texts: []string{"no"}},
+	}))
+	assert.Equal(t, `a.wav	yes no
+b.wav	no
+exact	0 of 1 recordings with speech (0.0 %)
+invented	1 of 1 recordings without speech
+latency	from the last voiced sample: median 400 ms, p95 400 ms, longest 400 ms, of 2 utterances
+word errors	200.0 %: 2 of 1 words (0 substituted, 0 deleted, 2 inserted)
+`, out.String())
+}
+
+func TestWhatIsMissing(t *testing.T) {
+	manifest := filepath.Join(t.TempDir(), "manifest.json")
+	run := func() error {
+		return run(t.Context(), new(strings.Builder), manifest, "testdata/phrases.txt", 1, false)
+	}
+	require.ErrorIs(t, run(), os.ErrNotExist)
+	require.NoError(t, os.WriteFile(manifest, []byte(`[{"file":"nowhere.wav"}]`), 0o600))
+	require.ErrorContains(t, run(), "nowhere.wav")
+	require.NoError(t, os.WriteFile(manifest, []byte(`{`), 0o600))
+	require.ErrorContains(t, run(), "manifest.json")
+}

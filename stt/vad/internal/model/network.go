@@ -1,0 +1,110 @@
+package model
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+const (
+	Hidden = 24         // units that remember
+	Gates  = 3 * Hidden // rows: update, reset, candidate
+
+	// Size is the number of weights.
+	Size = Gates*Features + Gates + Gates*Hidden + Hidden + Hidden + 1
+)
+
+// Network is a layer of gated recurrent units (Cho et al. 2014, with the reset
+// gate after the product, as in cuDNN) and one output. It is read-only once
+// filled, so that all detectors share one.
+type Network struct {
+	In       [Gates * Features]float32
+	InBias   [Gates]float32
+	Back     [Gates * Hidden]float32
+	BackBias [Hidden]float32     // of the candidate, within the reset gate
+	Out      [Hidden + 1]float32 // the last is the bias
+}
+
+// State is what a network remembers of a call.
+type State [Hidden]float32
+
+// Step takes the features of the next frame and returns the log-odds of speech.
+func (n *Network) Step(state *State, features *[Features]float32) float32 {
+	var in, back [Gates]float32
+	product(in[:], n.In[:], features[:])
+	product(back[:], n.Back[:], state[:])
+	sum := n.Out[Hidden]
+	for i, h := range state {
+		update := sigmoid(in[i] + back[i] + n.InBias[i])
+		reset := sigmoid(in[Hidden+i] + back[Hidden+i] + n.InBias[Hidden+i])
+		candidate := tanh(in[2*Hidden+i] + n.InBias[2*Hidden+i] + reset*(back[2*Hidden+i]+n.BackBias[i]))
+		h = candidate + update*(h-candidate)
+		state[i] = h
+		sum += h * n.Out[i]
+	}
+	return sum
+}
+
+// product is the matrix of len(dst) rows times x; the rows are a multiple of
+// four and x of two.
+func product(dst, matrix, x []float32) {
+	n := len(x)
+	for len(dst) >= 4 {
+		a, b, c, d := matrix[:n], matrix[n:2*n], matrix[2*n:3*n], matrix[3*n:4*n]
+		var sa, sb, sc, sd float32
+		for i, v := range x {
+			sa += a[i] * v
+			sb += b[i] * v
+			sc += c[i] * v
+			sd += d[i] * v
+		}
+		dst[0], dst[1], dst[2], dst[3] = sa, sb, sc, sd
+		dst, matrix = dst[4:], matrix[4*n:]
+	}
+}
+
+// Tanh is the hyperbolic tangent.
+func Tanh(x float32) float32 { return tanh(x) }
+
+// Sigmoid is the logistic function.
+func Sigmoid(x float32) float32 { return sigmoid(x) }
+
+func sigmoid(x float32) float32 { return 0.5 + 0.5*tanh(0.5*x) }
+
+// tanh is a rational approximation, off by less than 1e-6.
+func tanh(x float32) float32 {
+	x = max(-7.9, min(7.9, x))
+	s := x * x
+	p := x * (4.89352455891786e-03 + s*(6.37261928875436e-04+s*(1.48572235717979e-05+s*(5.12229709037114e-08+s*(-8.60467152213735e-11+s*(2.00018790482477e-13+s*-2.76076847742355e-16))))))
+	q := 4.89352518554385e-03 + s*(2.26843463243900e-03+s*(1.18534705686654e-04+s*1.19825839466702e-06))
+	return p / q
+}
+
+// Weights returns the parts of the network in the order of its binary form.
+func (n *Network) Weights() [][]float32 {
+	return [][]float32{n.In[:], n.InBias[:], n.Back[:], n.BackBias[:], n.Out[:]}
+}
+
+// Append appends the binary form: Size little-endian float32.
+func (n *Network) Append(dst []byte) []byte {
+	for _, part := range n.Weights() {
+		for _, w := range part {
+			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(w))
+		}
+	}
+	return dst
+}
+
+// Load reads the binary form. Weights that data is too short for are zero.
+func Load(data string) *Network {
+	n := new(Network)
+	for _, part := range n.Weights() {
+		for i := range part {
+			if len(data) < 4 {
+				return n
+			}
+			part[i] = math.Float32frombits(uint32(data[0]) | uint32(data[1])<<8 | uint32(data[2])<<16 | uint32(data[3])<<24)
+			data = data[4:]
+		}
+	}
+	return n
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"agentos.dev/dialtone/stt/vad/internal/model"
+)
+
+const (
+	batch  = 16  // clips that share an update
+	window = 100 // frames through which an error flows back
+	rate   = 4e-3
+	// A missed voiced frame costs this much more than a false alarm: at a
+	// threshold of 0.5 it is about what makes F1 highest.
+	voicedWeight = 1.2
+)
+
+// trainer fits a network to examples by gradient descent (Adam) through time.
+type trainer struct {
+	data         []example
+	mean, spread [model.Features]float32
+	net          model.Network // sees features less mean over spread
+	grad         model.Network
+	m, v         model.Network // Adam's moments
+	updates      int
+	rng          *rand.Rand
+	tape         [window]step
+}
+
+// step is what the way back needs of a frame.
+type step struct {
+	x                        [model.Features]float32
+	before                   model.State
+	update, reset, candidate [model.Hidden]float32
+	inner                    [model.Hidden]float32 // the candidate's recurrent part
+	state                    model.State
+	slope                    float32 // of the loss by the output
+}
+
+func newTrainer(data []example) *trainer {
+	t := &trainer{data: data, rng: rand.New(rand.NewPCG(2, 0))}
+	var n, sum, squares [model.Features]float64
+	for _, e := range data {
+		for _, f := range e.features {
+			for i, x := range f {
+				n[i]++
+				sum[i] += float64(x)
+				squares[i] += float64(x) * float64(x)
+			}
+		}
+	}
+	for i := range n {
+		mean := sum[i] / n[i]
+		t.mean[i] = float32(mean)
+		t.spread[i] = float32(math.Sqrt(squares[i]/n[i]-mean*mean) + 1e-3)
+	}
+	fill := func(w []float32, scale float64) {
+		for i := range w {
+			w[i] = float32(t.rng.NormFloat64() * scale)
+		}
+	}
+	fill(t.net.In[:], 1/math.Sqrt(model.Features))
+	fill(t.net.Back[:], 1/math.Sqrt(model.Hidden))
+	fill(t.net.Out[:model.Hidden], 1/math.Sqrt(model.Hidden))
+	for i := range model.Hidden {
+		t.net.InBias[i] = 1 // remember, to begin with
+	}
+	return t
+}
+
+// network returns the trained network with the normalisation folded in.
+func (t *trainer) network() *model.Network {
+	n := t.net
+	for row := range model.Gates {
+		for i := range model.Features {
+			w := &n.In[row*model.Features+i]
+			*w /= t.spread[i]
+			n.InBias[row] -= *w * t.mean[i]
+		}
+	}
+	return &n
+}
+
+// epoch goes once over the data, from done to done+part of the whole training.
+func (t *trainer) epoch(done, part float64) (loss float64) {
+	order := t.rng.Perm(len(t.data))
+	frames := 0
+	for at := 0; at+batch <= len(order); at += batch {
+		progress := done + part*float64(at)/float64(len(order))
+		lr := rate * (0.01 + 0.99*(0.5+0.5*math.Cos(math.Pi*progress)))
+		var states [batch]model.State
+		for from := 0; from+window <= clipFrames; from += window {
+			t.grad = model.Network{}
+			for b := range batch {
+				e := &t.data[order[at+b]]
+				loss += t.forward(e, from, &states[b])
+				t.backward()
+			}
+			frames += batch * window
+			t.descend(lr)
+		}
+	}
+	return loss / float64(frames)
+}
+
+func (t *trainer) forward(e *example, from int, state *model.State) (loss float64) {
+	net := &t.net
+	for i := range t.tape {
+		s := &t.tape[i]
+		for k, f := range e.features[from+i] {
+			s.x[k] = (f - t.mean[k]) / t.spread[k]
+		}
+		s.before = *state
+		out := net.Out[model.Hidden]
+		for h := range model.Hidden {
+			u, r, c := h, model.Hidden+h, 2*model.Hidden+h
+			s.update[h] = model.Sigmoid(dot(net.In[u*model.Features:], s.x[:]) + net.InBias[u] + dot(net.Back[u*model.Hidden:], s.before[:]))
+			s.reset[h] = model.Sigmoid(dot(net.In[r*model.Features:], s.x[:]) + net.InBias[r] + dot(net.Back[r*model.Hidden:], s.before[:]))
+			s.inner[h] = dot(net.Back[c*model.Hidden:], s.before[:]) + net.BackBias[h]
+			s.candidate[h] = model.Tanh(dot(net.In[c*model.Features:], s.x[:]) + net.InBias[c] + s.reset[h]*s.inner[h])
+			state[h] = s.candidate[h] + s.update[h]*(s.before[h]-s.candidate[h])
+			out += net.Out[h] * state[h]
+		}
+		s.state = *state
+		p := model.Sigmoid(out)
+		if e.voiced[from+i] {
+			s.slope = voicedWeight * (p - 1)
+			loss -= voicedWeight * math.Log(float64(p)+1e-7)
+		} else {
+			s.slope = p
+			loss -= math.Log(1 - float64(p) + 1e-7)
+		}
+	}
+	return loss
+}
+
+// backward adds the gradients of the frames on the tape.
+func (t *trainer) backward() {
+	net, grad := &t.net, &t.grad
+	var later model.State // slope by the state, from the frames after
+	for i := window - 1; i >= 0; i-- {
+		s := &t.tape[i]
+		grad.Out[model.Hidden] += s.slope
+		var before model.State
+		for h := range model.Hidden {
+			grad.Out[h] += s.slope * s.state[h]
+			d := later[h] + s.slope*net.Out[h]
+			u, r, c := s.update[h], s.reset[h], s.candidate[h]
+			before[h] += d * u
+			dc := d * (1 - u) * (1 - c*c)
+			du := d * (s.before[h] - c) * u * (1 - u)
+			dr := dc * s.inner[h] * r * (1 - r)
+			grad.InBias[h] += du
+			grad.InBias[model.Hidden+h] += dr
+			grad.InBias[2*model.Hidden+h] += dc
+			grad.BackBias[h] += dc * r
+			for gate, slope := range [3][2]float32{{du, du}, {dr, dr}, {dc, dc * r}} {
+				row := gate*model.Hidden + h
+				add(grad.In[row*model.Features:(row+1)*model.Features], slope[0], s.x[:])
+				back := net.Back[row*model.Hidden : (row+1)*model.Hidden]
+				add(grad.Back[row*model.Hidden:(row+1)*model.Hidden], slope[1], s.before[:])
+				add(before[:], slope[1], back)
+			}
+		}
+		later = before
+	}
+}
+
+// descend makes a step of Adam.
+func (t *trainer) descend(lr float64) {
+	const b1, b2, clip = 0.9, 0.999, 1.0
+	t.updates++
+	grads, ms, vs, ws := t.grad.Weights(), t.m.Weights(), t.v.Weights(), t.net.Weights()
+	norm := 0.0
+	for _, g := range grads {
+		for i := range g {
+			g[i] /= batch * window
+			norm += float64(g[i]) * float64(g[i])
+		}
+	}
+	scale := float32(min(1, clip/math.Sqrt(norm+1e-12)))
+	size := float32(lr * math.Sqrt(1-math.Pow(b2, float64(t.updates))) / (1 - math.Pow(b1, float64(t.updates))))
+	for p, g := range grads {
+		m, v, w := ms[p], vs[p], ws[p]
+		for i, d := range g {
+			d *= scale
+			m[i] += (1 - b1) * (d - m[i])
+			v[i] += (1 - b2) * (d*d - v[i])
+			w[i] -= size * m[i] / (float32(math.Sqrt(float64(v[i]))) + 1e-8)
+		}
+	}
+}
+
+func dot(a, b []float32) float32 {
+	a = a[:len(b)]
+	var s, r float32
+	for i := 0; i+1 < len(b); i += 2 {
+		s += a[i] * b[i]
+		r += a[i+1] * b[i+1]
+	}
+	return s + r
+}
+
+func add(dst []float32, factor float32, x []float32) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] += factor * x[i]
+	}
+}
