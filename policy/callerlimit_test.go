@@ -37,7 +37,7 @@ var start = time.Date(2026, time.November, 24, 9, 0, 0, 0, time.UTC)
 // TestLimitAgainstReference drives limiters and the reference with the same calls
 // under a virtual clock and accepts no difference, neither way.
 func TestLimitAgainstReference(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(24) {
 		rng := rand.New(rand.NewPCG(seed, 8))
 		window := []time.Duration{time.Hour, time.Minute, 24 * time.Hour, 90 * time.Second}[seed%4]
 		callers := 1 + rng.IntN(60)
@@ -191,7 +191,7 @@ func TestLimitBounded(t *testing.T) {
 		regular.At = start.Add(time.Duration(i) * time.Second)
 		require.True(t, limit.Decide(ctx, regular).Allowed())
 	}
-	for i := range 200_000 {
+	for i := range 60_000 {
 		at := start.Add(time.Minute + time.Duration(i)*time.Millisecond)
 		limit.Decide(ctx, Call{From: fmt.Sprintf("+1%010d", 2_000_000_000+i*7), At: at})
 		if i%500 == 0 { // still calling, still refused
@@ -199,7 +199,7 @@ func TestLimitBounded(t *testing.T) {
 			require.False(t, limit.Decide(ctx, regular).Allowed(), "after %d", i)
 		}
 	}
-	require.Greater(t, limit.Evicted(), int64(150_000))
+	require.Greater(t, limit.Evicted(), int64(50_000))
 	bytes := 0
 	for i := range limit.shards {
 		for _, table := range limit.shards[i].tables {

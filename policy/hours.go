@@ -106,20 +106,24 @@ func parseDays(s string) (from, to time.Weekday, err error) {
 		return time.Sunday, time.Saturday, nil
 	}
 	first, last, isRange := strings.Cut(s, "-")
-	if from, err = parseDay(first); err != nil || !isRange {
-		return from, from, err
+	if !isRange {
+		last = first
 	}
-	to, err = parseDay(last)
-	return from, to, err
+	from, ok := parseDay(first)
+	to, ok2 := parseDay(last)
+	if !ok || !ok2 {
+		return 0, 0, fmt.Errorf("%q is no day: want Mon, Tue-Fri, Daily, or a date such as 2026-12-25", s)
+	}
+	return from, to, nil
 }
 
-func parseDay(s string) (time.Weekday, error) {
+func parseDay(s string) (day time.Weekday, ok bool) {
 	for d := time.Sunday; d <= time.Saturday; d++ {
 		if strings.EqualFold(s, d.String()) || strings.EqualFold(s, d.String()[:3]) {
-			return d, nil
+			return d, true
 		}
 	}
-	return 0, fmt.Errorf("%q is no day: want Mon, Tue, … Sun, Daily, or a date such as 2026-12-25", s)
+	return 0, false
 }
 
 func parseSpans(s string) ([]span, error) {

@@ -1,0 +1,225 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var ctx = context.Background()
+
+func TestZeroDecisionRefuses(t *testing.T) {
+	require.Equal(t, Reject, Decision{}.Verdict)
+	require.False(t, Decision{}.Allowed())
+	forgot := Func(func(context.Context, Call) Decision { return Decision{} })
+	require.False(t, All(forgot).Decide(ctx, Call{}).Allowed())
+	require.True(t, All().Decide(ctx, Call{}).Allowed())
+	require.Equal(t, "reject challenge allow", fmt.Sprint(Reject, Challenge, Allow))
+	Release(nil, "CA1")
+	seen := make(map[Reason]bool)
+	for _, r := range Reasons() {
+		seen[r] = true
+	}
+	require.Len(t, seen, 9)
+}
+
+func always(v Verdict, r Reason) Policy {
+	return Func(func(context.Context, Call) Decision { return Decision{Verdict: v, Reason: r} })
+}
+
+// recorder is a policy that notes what it is told.
+type recorder struct {
+	Policy
+	log *[]string
+}
+
+func (r recorder) Release(sid string)               { *r.log = append(*r.log, "release "+sid) }
+func (r recorder) Cancel(_ context.Context, c Call) { *r.log = append(*r.log, "cancel "+c.SID) }
+
+func TestAll(t *testing.T) {
+	var log []string
+	allow := recorder{always(Allow, ""), &log}
+	challenge := recorder{always(Challenge, Captcha), &log}
+
+	require.Equal(t, Captcha, All(allow, challenge, allow).Decide(ctx, Call{SID: "1"}).Reason)
+	require.Empty(t, log)
+	p := All(allow, challenge, always(Reject, Capacity), allow)
+	require.Equal(t, Capacity, p.Decide(ctx, Call{SID: "2"}).Reason, "a later refusal beats a challenge")
+	require.Equal(t, []string{"cancel 2", "cancel 2"}, log)
+
+	log = nil
+	wrapped := All(Except(func(Call) bool { return false }, Say("no", Shadow(All(allow), func(Call, Decision) {}))))
+	Release(wrapped, "3")
+	Cancel(ctx, wrapped, Call{SID: "4"})
+	require.Equal(t, []string{"release 3", "cancel 4"}, log, "through every wrapper")
+}
+
+// TestRefusedCallsCostNothing: a call that finds all lines taken is not one of the
+// caller's ten, and a call over the limit takes no line.
+func TestRefusedCallsCostNothing(t *testing.T) {
+	limit, lines := PerCaller(2, time.Hour), Concurrent(1)
+	for name, p := range map[string]Policy{"limit first": All(limit, lines), "lines first": All(lines, limit)} {
+		from := "client:" + name
+		call := func(sid string) Decision { return p.Decide(ctx, Call{SID: name + sid, From: from}) }
+		require.True(t, call("1").Allowed(), name)
+		for range 5 {
+			require.Equal(t, Capacity, call("2").Reason, name)
+		}
+		Release(p, name+"1")
+		require.True(t, call("3").Allowed(), name)
+		Release(p, name+"3")
+		require.Equal(t, RateLimit, call("4").Reason, name)
+		require.Zero(t, lines.InUse(), name)
+	}
+}
+
+func TestShadowAndSay(t *testing.T) {
+	var reported []Reason
+	p := All(Shadow(always(Reject, Fraud), func(_ Call, d Decision) { reported = append(reported, d.Reason) }),
+		Say("Goodbye.", always(Reject, Block)))
+	d := p.Decide(ctx, Call{})
+	require.Equal(t, Decision{Verdict: Reject, Reason: Block, Message: "Goodbye."}, d)
+	require.Equal(t, []Reason{Fraud}, reported)
+}
+
+func TestCaller(t *testing.T) {
+	for from, want := range map[string]string{
+		"+14155550100": "+14155550100", "+6834002": "+6834002",
+		"": "anonymous", "Anonymous": "anonymous", "+266696687": "anonymous", "266696687": "anonymous",
+		"+7378742833": "anonymous", "+2562533": "anonymous", "+8656696": "anonymous", "+86282452253": "anonymous",
+		"RESTRICTED": "anonymous", "unavailable": "anonymous", "+": "anonymous",
+		"client:Alice": "client:alice", "sip:Bob@Example.com": "sip:bob@example.com",
+		"14155550100": "14155550100", "+0415555010": "+0415555010", "+1415555010x": "+1415555010x",
+	} {
+		require.Equal(t, want, Call{From: from}.Caller(), "%q", from)
+	}
+	for number, ok := range map[string]bool{
+		"+14155550100": true, "+123456": false, "+1234567": true, "+123456789012345": true,
+		"+1234567890123456": false, "+1 415 555 0100": false, "+٤١٥٥٥٥٠١٠٠": false, "0014155550100": false,
+	} {
+		require.Equal(t, ok, IsE164(number), number)
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	n, err := ParseNumbers("+14155550100, +1900* # dear\n+1900555*\r\n anonymous\tclient:Mallory sip:*\n")
+	require.NoError(t, err)
+	require.Equal(t, 6, n.Len())
+	for number, want := range map[string]bool{
+		"+14155550100": true, "+14155550101": false, "+1415555010": false,
+		"+19005550100": true, "+19015550100": false, "+190": false,
+		"": true, "Restricted": true, "client:mallory": true, "client:alice": false, "SIP:x@y": true,
+	} {
+		require.Equal(t, want, n.Contains(number), "%q", number)
+	}
+	var none *Numbers
+	require.False(t, none.Contains("+14155550100"))
+
+	_, err = ParseNumbers("14155550100, +1(415)*, +, *, bob, +14155550100")
+	for _, want := range []string{`"14155550100"`, `"+1(415)*"`, `"+"`, `"*"`, `"bob"`} {
+		require.ErrorContains(t, err, want)
+	}
+	require.Len(t, strings.Split(err.Error(), "\n"), 5)
+}
+
+func TestBlockList(t *testing.T) {
+	n, err := NewNumbers("+14155550100", "+1900*", "+1900555*", "anonymous")
+	require.NoError(t, err)
+	b := Blocked(n)
+	for from, want := range map[string]Reason{
+		"+14155550100": Block, "+19005550100": Prefix, "": Anonymous, "+266696687": Anonymous, "+14155550101": "",
+	} {
+		d := b.Decide(ctx, Call{From: from})
+		require.Equal(t, want, d.Reason, "%q", from)
+		require.Equal(t, want == "", d.Allowed())
+	}
+	b.Set(nil)
+	require.True(t, b.Decide(ctx, Call{From: "+14155550100"}).Allowed())
+}
+
+// TestBlockListWatch changes the file under the policy's feet.
+func TestBlockListWatch(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "blocked.txt")
+	b := Blocked(nil)
+	reports := make(chan error, 10)
+	watching, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	write := func(text string) {
+		require.NoError(t, os.WriteFile(file+".new", []byte(text), 0o600))
+		require.NoError(t, os.Rename(file+".new", file))
+	}
+	blocked := func() bool { return !b.Decide(ctx, Call{From: "+14155550100"}).Allowed() }
+
+	go func() {
+		defer close(done)
+		b.Watch(watching, file, 5*time.Millisecond, func(err error) { reports <- err })
+	}()
+	require.ErrorIs(t, <-reports, os.ErrNotExist)
+	write("+14155550100\n")
+	require.NoError(t, <-reports)
+	require.True(t, blocked())
+	write("+14155550100\nnonsense\n")
+	require.ErrorContains(t, <-reports, `"nonsense"`)
+	require.True(t, blocked(), "the last good list stays")
+	require.NoError(t, os.Remove(file))
+	require.ErrorIs(t, <-reports, os.ErrNotExist)
+	require.True(t, blocked())
+	write("+14155550101\n")
+	require.NoError(t, <-reports)
+	require.False(t, blocked())
+	write("+14155550100\n") // same size, same second
+	require.NoError(t, <-reports)
+	require.True(t, blocked())
+	stop()
+	<-done
+	require.Empty(t, reports, "one report for each state")
+}
+
+func TestConcurrency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var warnings []string
+		c := NewConcurrency(ConcurrencyOptions{Limit: 5, Reserved: 1, Warn: 4, Lease: time.Minute,
+			Priority: func(c Call) bool { return c.To == "+14155550199" },
+			OnWarn:   func(n, limit int) { warnings = append(warnings, fmt.Sprint(n, "/", limit)) },
+		})
+		in := func(sid, to string) bool { return c.Decide(ctx, Call{SID: sid, To: to}).Allowed() }
+		for i := range 4 {
+			require.True(t, in(fmt.Sprint(i), ""))
+			require.True(t, in(fmt.Sprint(i), ""), "delivered twice")
+		}
+		require.Equal(t, 4, c.InUse())
+		require.False(t, in("5", ""), "the last place is reserved")
+		require.True(t, in("6", "+14155550199"))
+		require.False(t, in("7", "+14155550199"))
+		require.False(t, in("", ""), "no CallSid, no place")
+
+		c.Release("0")
+		c.Release("0")
+		c.Release("unknown")
+		require.False(t, in("8", ""), "four without priority would leave none reserved")
+		c.Release("1")
+		require.True(t, in("8", ""))
+		require.Equal(t, []string{"4/5", "4/5"}, warnings, "when reached, and when reached again")
+
+		time.Sleep(30 * time.Second)
+		require.True(t, in("2", ""), "renews the lease")
+		time.Sleep(30 * time.Second)
+		require.Equal(t, 1, c.InUse(), "the others ran out")
+		time.Sleep(30 * time.Second)
+		require.Zero(t, c.InUse())
+		require.Equal(t, 5, c.Limit())
+	})
+	require.False(t, Concurrent(0).Decide(ctx, Call{SID: "1"}).Allowed())
+	unlimited := Concurrent(Unlimited)
+	for i := range 1000 {
+		require.True(t, unlimited.Decide(ctx, Call{SID: fmt.Sprint(i)}).Allowed())
+	}
+	require.Equal(t, Unlimited, unlimited.Limit())
+}
