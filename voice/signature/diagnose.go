@@ -71,6 +71,9 @@ func (c *config) diagnose(r *http.Request, cl *claim, s *scratch, err *Error) {
 					return
 				}
 				err.Detail = "would be valid for " + redact(string(s.url)) + ": " + cl.origin.source + " says " + err.URL
+				if cl.origin.source == connection {
+					err.Detail += ", set PublicURL"
+				}
 				return
 			}
 		}

@@ -33,12 +33,15 @@ func fromTrusted(r *http.Request, proxies []netip.Prefix) bool {
 	return ok && contains(proxies, addr)
 }
 
+// connection is the source of an origin that nobody configured.
+const connection = "the connection"
+
 // origin decides which URL Twilio signed, up to its path.
 func (c *config) origin(r *http.Request) (origin, *Error) {
 	if c.PublicURL != "" {
 		return c.public, nil
 	}
-	o := origin{scheme: "http", authority: r.Host, source: "the connection"}
+	o := origin{scheme: "http", authority: r.Host, source: connection}
 	if r.TLS != nil {
 		o.scheme = "https"
 	}

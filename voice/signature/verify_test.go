@@ -28,6 +28,8 @@ const (
 	public = "https://calls.example.com"
 )
 
+var everybody = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
+
 var call = [][2]string{{"AccountSid", sid}, {"CallSid", "CA01"}, {"From", "+14155550100"}, {"Empty", ""}, {"City", " San José "}}
 
 // A request is what arrives, and what Twilio signed when it was sent.
