@@ -183,7 +183,7 @@ func (c *Conn) look() {
 	w := &c.watch
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.stopped {
+	if w.stopped || c.in.over.Load() {
 		return
 	}
 	now := time.Now()

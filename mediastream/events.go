@@ -100,8 +100,7 @@ type inbox struct {
 	event     Event  // what it says
 	connected bool
 	started   atomic.Bool
-	over      bool // nothing more comes
-	last      error
+	over      atomic.Bool // nothing more comes
 	sid       string
 	sequence  uint64
 	skipped   int
@@ -120,7 +119,7 @@ type trackClock struct {
 // into c.in.event.
 func (c *Conn) receive(ctx context.Context) error {
 	in := &c.in
-	if in.over {
+	if in.over.Load() {
 		return errEnd
 	}
 	for {
@@ -200,7 +199,7 @@ func (c *Conn) admit(e *Event) error {
 	e.StreamSID = in.sid
 	c.order(e)
 	if e.Type == Stop {
-		in.over = true
+		in.over.Store(true)
 		c.out.stop()
 	}
 	return nil
@@ -283,7 +282,7 @@ func (c *Conn) finish(ctx context.Context, err error) error {
 	cause, closing := c.ended()
 	if cause == nil && !closing {
 		if ctx.Err() != nil {
-			c.in.over = true
+			c.in.over.Store(true)
 			return ctx.Err()
 		}
 		if e := closedWith(err); e != nil {
@@ -291,7 +290,7 @@ func (c *Conn) finish(ctx context.Context, err error) error {
 			cause, closing = c.ended()
 		}
 	}
-	c.in.over = true
+	c.in.over.Store(true)
 	if closing {
 		return errEnd
 	}

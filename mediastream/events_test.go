@@ -1,0 +1,185 @@
+package mediastream
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// consume runs a stream whose consumer takes as long over the n-th event as work
+// says, while the carrier sends 50 pieces a second, n in all, and then a stop.
+func consume(t *testing.T, n int, work func(i int) time.Duration) (events []Event, reported []*Error, s Stats) {
+	synctest.Test(t, func(t *testing.T) {
+		sock := newFakeSocket()
+		opts := Options{OnError: func(e *Error) { reported = append(reported, e) }, MaxRate: 1000}
+		c := newConn(sock, &twilio{}, opts.withDefaults())
+		c.running.Go(func() {
+			sock.in <- testStart
+			for i := range n {
+				sock.in <- mediaAt(i)
+				time.Sleep(20 * time.Millisecond)
+			}
+			sock.in <- testStop
+		})
+		for e, err := range c.Events(t.Context()) {
+			require.NoError(t, err)
+			if e.Type == Media {
+				require.Equal(t, 216, len(e.Media.Payload))
+				payload := e.Media.Payload
+				time.Sleep(work(len(events)))
+				require.Equal(t, strings.Repeat("/", 214)+"==", string(payload), "valid until the next iteration")
+			}
+			events = append(events, e)
+			if backlog := c.Stats().Backlog; backlog > s.Backlog {
+				s.Backlog = backlog
+			}
+		}
+		most := s.Backlog
+		s = c.Stats()
+		s.Backlog = most
+		require.EqualValues(t, consumerReads, c.backlog.turn.Load()&consumerReads)
+		require.NoError(t, c.Close(1000, ""))
+	})
+	return events, reported, s
+}
+
+func TestAConsumerThatKeepsUp(t *testing.T) {
+	events, reported, s := consume(t, 500, func(int) time.Duration { return 5 * time.Millisecond })
+	require.Equal(t, 502, len(events))
+	require.Empty(t, reported)
+	require.Zero(t, s.Backlog)
+}
+
+func TestAConsumerThatStallsOnce(t *testing.T) {
+	events, reported, s := consume(t, 500, func(i int) time.Duration {
+		if i == 100 {
+			return 4 * time.Second
+		}
+		return 0
+	})
+	require.Equal(t, 502, len(events), "nothing is lost")
+	require.Empty(t, reported)
+	require.Greater(t, s.Backlog, 3*time.Second)
+	require.Less(t, s.Backlog, 5*time.Second)
+	for i, e := range events[1:501] {
+		require.EqualValues(t, i+2, e.Sequence, "and all in order")
+	}
+}
+
+func TestAConsumerThatIsTooSlow(t *testing.T) {
+	events, reported, s := consume(t, 3000, func(int) time.Duration { return 40 * time.Millisecond })
+	require.Equal(t, 1, len(reported), "told once: %v", reported)
+	require.Equal(t, SlowConsumer, reported[0].Type)
+	require.Zero(t, reported[0].Code)
+	require.EqualValues(t, 3002, s.MessagesIn, "the carrier never waits")
+	require.EqualValues(t, 3002-len(events), s.Dropped)
+	require.Greater(t, s.Dropped, uint64(1000))
+	require.Less(t, s.Backlog, 8*time.Second)
+	require.Equal(t, Stop, events[len(events)-1].Type, "the end is not dropped")
+}
+
+// TestABacklogOfMarks cannot drop audio to make room.
+func TestABacklogOfMarks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sock := newFakeSocket()
+		c := newConn(sock, &twilio{}, (&Options{MaxRate: 1e6}).withDefaults())
+		sock.in <- testStart
+		for range 5000 {
+			sock.in <- `{"event":"mark","streamSid":"` + testSID + `","mark":{"name":"m"}}`
+		}
+		var last error
+		n := 0
+		for e, err := range c.Events(t.Context()) {
+			last = err
+			n++
+			if e.Type == Start {
+				time.Sleep(5 * time.Second)
+			}
+		}
+		var e *Error
+		require.ErrorAs(t, last, &e)
+		require.Equal(t, SlowConsumer, e.Type)
+		require.Equal(t, 1008, sock.closedWith())
+		require.Less(t, n, 1000)
+		require.NoError(t, c.Close(1000, ""))
+	})
+}
+
+func TestContextEndsEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sock := newFakeSocket()
+		c := newConn(sock, &twilio{}, (*Options)(nil).withDefaults())
+		sock.in <- testStart
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var last error
+		for _, err := range c.Events(ctx) {
+			last = err
+		}
+		require.ErrorIs(t, last, context.DeadlineExceeded)
+		for range c.Events(t.Context()) {
+			t.Fatal("nothing comes after the end")
+		}
+		require.NoError(t, c.Close(1001, "draining"))
+		require.Equal(t, 1001, sock.closedWith(), "the host says how it closes")
+	})
+}
+
+func TestTimeouts(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		feed  func(*fakeSocket)
+		after time.Duration
+		code  int
+	}{
+		{"no start", func(s *fakeSocket) { s.in <- `{"event":"connected"}` }, 5 * time.Second, 1008},
+		{"silence", func(s *fakeSocket) { s.in <- testStart }, 10 * time.Second, 1001},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sock := newFakeSocket()
+				conn := newConn(sock, &twilio{}, (*Options)(nil).withDefaults())
+				c.feed(sock)
+				var last error
+				for _, err := range conn.Events(t.Context()) {
+					last = err
+				}
+				var e *Error
+				require.ErrorAs(t, last, &e)
+				require.Equal(t, Timeout, e.Type)
+				require.InDelta(t, c.after, time.Since(sock.began), float64(2*lookEvery))
+				require.Equal(t, c.code, sock.closedWith())
+				require.NoError(t, conn.Close(1000, ""))
+			})
+		})
+	}
+}
+
+// TestGaps is the silence that a recorder puts in.
+func TestGaps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sock := newFakeSocket()
+		c := newConn(sock, &twilio{}, (*Options)(nil).withDefaults())
+		sock.in <- testStart
+		for _, n := range []int{5, 6, 7, 10, 11, 3, 4, 5, 100} { // in packets of 20 ms
+			sock.in <- mediaAt(n)
+		}
+		sock.in <- strings.Replace(mediaAt(200), "inbound", "outbound", 1)
+		sock.in <- strings.NewReplacer("inbound", "outbound", `"4020"`, `"4037"`).Replace(mediaAt(201)) // 17 ms late is jitter
+		sock.in <- testStop
+		var gaps []time.Duration
+		for e := range c.Events(t.Context()) {
+			if e.Type == Media {
+				gaps = append(gaps, e.Media.Gap/packet)
+			}
+		}
+		require.Equal(t, []time.Duration{5, 0, 0, 2, 0, 0, 0, 0, 94, 200, 0}, gaps)
+		s := c.Stats()
+		require.EqualValues(t, 2, s.Gaps)
+		require.NoError(t, c.Close(1000, ""))
+	})
+}
