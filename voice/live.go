@@ -26,6 +26,7 @@ import (
 type liveCall struct {
 	*Call
 	server *Server
+	stream *stream
 	log    *slog.Logger
 	cancel context.CancelCauseFunc
 	timer  *time.Timer // MaxDuration
@@ -34,9 +35,9 @@ type liveCall struct {
 	reason Reason // valid once ended
 	err    error  // valid once ended
 
-	stream    stt.Stream // nil without speech recognition
-	listening sync.WaitGroup
-	audio     []byte // the reader's scratch: one frame of mu-law
+	recogniser stt.Stream // nil without speech recognition
+	listening  sync.WaitGroup
+	audio      []byte // the reader's scratch: one frame of mu-law
 }
 
 const (
@@ -77,11 +78,23 @@ func (c *liveCall) serve(ctx context.Context) {
 	reason, err = ReasonReturned, nil
 }
 
-// end says why the call ends and closes its connection, which makes the reader
-// stop and bury the call. Only the first call of end counts.
+// end says why the call ends, counts it, and closes its connection, which makes
+// the reader stop and bury the call. Only the first call of end counts.
 func (c *liveCall) end(reason Reason, err error) {
 	c.ended.Do(func() {
+		// A stream that broke the protocol is seen by Twilio as a hang-up too.
+		if broken := c.stream.broken.Load(); broken != nil && (reason == ReasonHungUp || reason == ReasonDisconnect) {
+			reason, err = ReasonDisconnect, broken
+			if broken.Type == mediastream.Protocol || broken.Type == mediastream.Oversize {
+				reason = ReasonProtocol
+			}
+		}
 		c.reason, c.err = reason, err
+		if reason.failed() {
+			c.server.count(c.Info, "failed")
+		} else {
+			c.server.count(c.Info, "completed")
+		}
 		code := closeNormal
 		if reason == ReasonShutdown {
 			code = closeGoingAway
@@ -94,24 +107,20 @@ func (c *liveCall) end(reason Reason, err error) {
 func (c *liveCall) bury() {
 	c.timer.Stop()
 	c.player.close(time.Now())
-	if c.stream != nil {
+	if c.recogniser != nil {
 		c.flush()
 	}
 	c.inbox.close()
 	c.cancel(c.reason)
 
-	s, status := c.server, "completed"
+	s := c.server
 	s.mu.Lock()
 	delete(s.calls, c.SID)
 	s.mu.Unlock()
 	policy.Release(s.config.Policy, c.SID)
-	if c.reason.failed() {
-		status = "failed"
-	}
 	end := End{Reason: c.reason, Err: c.err, Duration: time.Since(c.Started), Stream: c.conn.Stats()}
 	c.report(end)
 	s.config.Trace.StreamEnded(c.Info, end)
-	s.count(c.Info, status)
 	if c.hangsUp() {
 		s.running.Go(c.hangUp)
 	}
@@ -123,9 +132,9 @@ func (c *liveCall) flush() {
 	if c.reason == ReasonHungUp || c.reason == ReasonDisconnect {
 		ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 		defer cancel()
-		c.stream.Flush(ctx)
+		c.recogniser.Flush(ctx)
 	}
-	c.stream.Close()
+	c.recogniser.Close()
 	c.listening.Wait()
 }
 
@@ -166,7 +175,7 @@ func (c *liveCall) hangUp() {
 func (c *liveCall) hear(media mediastream.Audio) {
 	trace := c.server.config.Trace
 	trace.FrameReceived()
-	if media.Track != mediastream.Inbound || c.stream == nil {
+	if media.Track != mediastream.Inbound || c.recogniser == nil {
 		return
 	}
 	if n := base64.StdEncoding.DecodedLen(len(media.Payload)); cap(c.audio) < n {
@@ -177,7 +186,7 @@ func (c *liveCall) hear(media mediastream.Audio) {
 		trace.TranscodingError("base64")
 		return
 	}
-	c.stream.Send(c.audio[:n]) // its errors come out of Recv as well
+	c.recogniser.Send(c.audio[:n]) // its errors come out of Recv as well
 }
 
 var strictBase64 = base64.StdEncoding.Strict()
@@ -192,7 +201,7 @@ func (c *liveCall) post(e Event) {
 // listen opens the recogniser's stream and moves its events to the inbox.
 func (c *liveCall) listen(ctx context.Context, engine stt.Engine) {
 	config := c.server.config
-	stream, err := engine.Open(ctx, stt.Config{
+	recogniser, err := engine.Open(ctx, stt.Config{
 		Format:   stt.Format{Encoding: stt.MuLaw, SampleRate: 8000},
 		Language: config.Language,
 		Phrases:  config.Phrases,
@@ -203,10 +212,10 @@ func (c *liveCall) listen(ctx context.Context, engine stt.Engine) {
 		c.sttFailed(err)
 		return
 	}
-	c.stream = stream
+	c.recogniser = recogniser
 	c.listening.Go(func() {
 		for {
-			e, err := stream.Recv(ctx)
+			e, err := recogniser.Recv(ctx)
 			if err != nil {
 				if err != io.EOF && !errors.Is(err, context.Canceled) {
 					c.sttFailed(err)

@@ -19,22 +19,23 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 	}
 	switch status := r.PostForm.Get("CallStatus"); status {
 	case "completed", "failed", "busy", "no-answer", "canceled":
-		s.count(info, status)
-		s.over(info.SID)
+		s.over(info, status)
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// over ends what is left of a call that Twilio says is over.
-func (s *Server) over(callSID string) {
+// over takes note that a call is over. One whose stream is still here ends now,
+// and counts for what the stream came to.
+func (s *Server) over(info Info, status string) {
 	s.mu.Lock()
-	call := s.calls[callSID]
+	call := s.calls[info.SID]
 	if call != nil {
 		s.running.Add(1)
 	}
 	s.mu.Unlock()
 	if call == nil {
-		policy.Release(s.config.Policy, callSID)
+		policy.Release(s.config.Policy, info.SID)
+		s.count(info, status)
 		return
 	}
 	go func() {

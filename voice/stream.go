@@ -2,10 +2,10 @@ package voice
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"agentos.dev/dialtone/mediastream"
@@ -26,18 +26,30 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
-	accepted := time.Now()
-	log := s.config.Logger.With("call_sid", session.info.SID)
+	stream := &stream{info: session.info, accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
 	conn, err := mediastream.Accept(w, r, &mediastream.Options{OnError: func(err *mediastream.Error) {
 		s.config.Trace.WebSocketError(string(err.Type))
-		log.Warn("stream error", "error_type", string(err.Type), "error", err)
+		stream.log.Warn("stream error", "error_type", string(err.Type), "error", err)
+		if err.Code != 0 {
+			stream.broken.Store(err)
+		}
 	}})
 	if err != nil {
 		s.leave()
 		return
 	}
+	stream.Conn = conn
 	// The call outlives this request, whose goroutine and buffers are let go.
-	go s.read(context.WithoutCancel(r.Context()), conn, session.info, accepted, log)
+	go s.read(context.WithoutCancel(r.Context()), stream)
+}
+
+// stream is a connection and what its handshake told.
+type stream struct {
+	*mediastream.Conn
+	info     Info
+	accepted time.Time
+	log      *slog.Logger
+	broken   atomic.Pointer[mediastream.Error] // why the connection ended by itself; set before it is closed
 }
 
 // checkHandshake returns the session of a handshake that comes from Twilio and
@@ -59,22 +71,21 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 
 // read owns a stream: it reads the connection until it ends and then ends the
 // call. It is the only goroutine that touches the call's audio.
-func (s *Server) read(ctx context.Context, conn *mediastream.Conn, info Info, accepted time.Time, log *slog.Logger) {
+func (s *Server) read(ctx context.Context, stream *stream) {
 	defer s.leave()
 	var call *liveCall
-	reason, cause := ReasonDisconnect, error(nil)
+	reason := ReasonDisconnect
 
-	for event, err := range conn.Events(ctx) {
+	for event, err := range stream.Events(ctx) {
 		if err != nil {
-			reason, cause = brokenBy(err), err
-			continue
+			break // stream.broken has it
 		}
 		switch event.Type {
 		case mediastream.Start:
-			if call, err = s.begin(ctx, conn, info, event.Start, accepted); err != nil {
+			if call, err = s.begin(ctx, stream, event.Start); err != nil {
 				s.config.Trace.WebSocketError(string(mediastream.Auth))
-				log.Warn("stream refused", "error", err)
-				conn.Close(closePolicyViolation, "")
+				stream.log.Warn("stream refused", "error", err)
+				stream.Close(closePolicyViolation, "")
 			}
 		case mediastream.Media:
 			if call != nil {
@@ -89,22 +100,13 @@ func (s *Server) read(ctx context.Context, conn *mediastream.Conn, info Info, ac
 				call.player.mark(event.Mark, time.Now())
 			}
 		case mediastream.Stop:
-			reason, cause = ReasonHungUp, nil
+			reason = ReasonHungUp
 		}
 	}
 	if call != nil {
-		call.end(reason, cause)
+		call.end(reason, nil)
 		call.bury()
 	}
-}
-
-// brokenBy returns the reason for which a call ends whose stream broke.
-func brokenBy(err error) Reason {
-	var failure *mediastream.Error
-	if errors.As(err, &failure) && (failure.Type == mediastream.Protocol || failure.Type == mediastream.Oversize) {
-		return ReasonProtocol
-	}
-	return ReasonDisconnect
 }
 
 // WebSocket close codes, RFC 6455 section 7.4.1.
@@ -115,7 +117,8 @@ const (
 )
 
 // begin makes a call of a stream whose start message has come.
-func (s *Server) begin(ctx context.Context, conn *mediastream.Conn, info Info, start *mediastream.Stream, accepted time.Time) (*liveCall, error) {
+func (s *Server) begin(ctx context.Context, stream *stream, start *mediastream.Stream) (*liveCall, error) {
+	info := stream.info
 	if start.CallSID != info.SID || start.AccountSID != info.AccountSID {
 		return nil, fmt.Errorf("voice: start message is of another call than the session token")
 	}
@@ -129,18 +132,19 @@ func (s *Server) begin(ctx context.Context, conn *mediastream.Conn, info Info, s
 			StreamSID:  start.StreamSID,
 			Parameters: start.Parameters,
 			Started:    now,
-			conn:       conn,
+			conn:       stream.Conn,
 			inbox:      newInbox(),
 			player:     newPlayer(),
 		},
 		server: s,
-		log:    s.config.Logger.With("call_sid", info.SID, "stream_sid", start.StreamSID),
+		stream: stream,
+		log:    stream.log.With("stream_sid", start.StreamSID),
 	}
 	if !s.register(call) {
 		return nil, fmt.Errorf("voice: the call has a stream already")
 	}
 	call.live(ctx)
-	s.config.Trace.StreamStarted(info, now.Sub(accepted))
+	s.config.Trace.StreamStarted(info, now.Sub(stream.accepted))
 	return call, nil
 }
 

@@ -1,0 +1,266 @@
+package voice_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/stttest"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/signature"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+// TestFiftyCallsAtOnce checks that every call hears its own transcripts.
+func TestFiftyCallsAtOnce(t *testing.T) {
+	const calls = 50
+	// The engine hears in each call the number that the call comes from.
+	engine := stt.EngineFunc(func(ctx context.Context, c stt.Config) (stt.Stream, error) {
+		return stt.Segmented(&stttest.Recognizer{Texts: []string{"this is " + c.CallID}, Delay: 20 * time.Millisecond}, stt.Segmentation{}).Open(ctx, c)
+	})
+	var mu sync.Mutex
+	got := make(map[string]string) // by caller
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		for transcript, err := range call.Transcripts(ctx) {
+			if err != nil {
+				return err
+			}
+			if transcript.Text != "this is "+call.SID {
+				return fmt.Errorf("%s heard %q", call.SID, transcript.Text)
+			}
+			mu.Lock()
+			got[call.From] = call.SID
+			mu.Unlock()
+			return nil
+		}
+		return errors.New("no transcript")
+	})
+	var l ledger
+	_, mux := newHost(t, voice.Config{Handler: handler, STT: engine, Trace: l.trace()})
+	tw := voicetest.New(t, mux)
+	speech := mulaw(t, "testdata/book_a_room.wav")
+
+	var wg sync.WaitGroup
+	sids := make([]string, calls)
+	for i := range calls {
+		wg.Go(func() {
+			call := tw.Dial(fmt.Sprintf("+14155550%03d", i), callee)
+			call.SpeakAudio(speech)
+			call.Wait(context.Background())
+			assert.Empty(t, call.Warnings())
+			sids[i] = call.SID
+		})
+	}
+	wg.Wait()
+	for _, reason := range l.ends(t, calls) {
+		require.Equal(t, voice.ReasonReturned, reason)
+	}
+	for i := range calls {
+		require.Equal(t, sids[i], got[fmt.Sprintf("+14155550%03d", i)])
+	}
+}
+
+func TestShutdownWaitsForCalls(t *testing.T) {
+	var l ledger
+	srv, mux := newHost(t, voice.Config{Handler: waiting, Trace: l.trace()})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+
+	done := make(chan error, 1)
+	go func() { done <- srv.Shutdown(context.Background()) }()
+	require.Eventually(t, func() bool { return srv.Stats().Draining }, time.Second, time.Millisecond)
+	require.Equal(t, "draining", srv.Health(t.Context()).Status)
+	late := tw.Dial("+14155550101", callee)
+	late.Wait(t.Context())
+	require.Equal(t, 31920, late.Warnings()[0].Code, "a draining server takes no new stream")
+	require.Equal(t, "in-progress", call.Status())
+
+	call.HangUp()
+	require.NoError(t, <-done)
+	require.Equal(t, []voice.Reason{voice.ReasonHungUp}, l.ends(t, 1))
+}
+
+func TestShutdownEndsCallsWhenItsTimeIsUp(t *testing.T) {
+	var l ledger
+	srv, mux := newHost(t, voice.Config{Handler: waiting, Trace: l.trace()})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, srv.Shutdown(ctx), context.DeadlineExceeded)
+	require.Equal(t, []voice.Reason{voice.ReasonShutdown}, l.ends(t, 1))
+	require.NoError(t, call.Wait(t.Context()))
+}
+
+func TestCallerInterrupts(t *testing.T) {
+	speech := mulaw(t, "testdata/book_a_room.wav")
+	long := make([]byte, 10*8000) // ten seconds of a loud buzz
+	for i := range long {
+		long[i] = byte(0x80 + i%2*0x80)
+	}
+	heard := make(chan time.Duration, 1)
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		playback, err := call.Play(ctx, long)
+		if err != nil {
+			return err
+		}
+		for event := range call.Events(ctx) {
+			if event.Kind == stt.SpeechStart {
+				if err := call.Interrupt(); err != nil {
+					return err
+				}
+				if !errors.Is(playback.Wait(ctx), voice.ErrInterrupted) {
+					return errors.New("the playback was not interrupted")
+				}
+				heard <- playback.Heard()
+			}
+		}
+		return nil
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler, STT: hears("stop")})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	call.SpeakAudio(speech)
+	require.Less(t, <-heard, 5*time.Second)
+	time.Sleep(200 * time.Millisecond)
+	before := len(call.Heard())
+	time.Sleep(200 * time.Millisecond)
+	require.Equal(t, before, len(call.Heard()), "the caller still hears what was interrupted")
+	call.HangUp()
+	require.Empty(t, call.Warnings())
+}
+
+func TestFarewellIsHeardBeforeTheHangUp(t *testing.T) {
+	farewell := mulaw(t, "testdata/noted.wav")
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		_, err := call.Play(ctx, farewell)
+		return err // hangs up
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, len(farewell), len(call.Heard()))
+}
+
+func TestDigits(t *testing.T) {
+	got := make(chan string, 2)
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		for range 2 {
+			digits, err := call.Digits(ctx, 4, "#")
+			if err != nil {
+				return err
+			}
+			got <- digits
+		}
+		return nil
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	call.Digits("12#3456")
+	require.Equal(t, "12", <-got)
+	require.Equal(t, "3456", <-got)
+	call.Wait(t.Context())
+}
+
+func TestCallStaysUpWhenSpeechRecognitionFails(t *testing.T) {
+	engine := &stttest.Engine{}
+	failed, digits := make(chan error, 1), make(chan string, 1)
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		for _, err := range call.Transcripts(ctx) {
+			failed <- err
+		}
+		pressed, err := call.Digits(ctx, 1, "")
+		digits <- pressed
+		return err
+	})
+	var l ledger
+	_, mux := newHost(t, voice.Config{Handler: handler, STT: engine, Trace: l.trace()})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	stream, err := engine.Stream(t.Context(), 0)
+	require.NoError(t, err)
+	stream.Fail(&stt.Error{Op: "read", Kind: stt.ErrUnavailable})
+	require.ErrorIs(t, <-failed, stt.ErrUnavailable)
+	call.Digits("7")
+	require.Equal(t, "7", <-digits)
+	require.Equal(t, []voice.Reason{voice.ReasonReturned}, l.ends(t, 1))
+}
+
+func TestLastWordsReachTheHandler(t *testing.T) {
+	got := make(chan string, 1)
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		for transcript := range call.Transcripts(ctx) {
+			got <- transcript.Text
+		}
+		return nil
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler, STT: hears("bye")})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	audio := mulaw(t, "testdata/book_a_room.wav")
+	call.SpeakAudio(audio[:len(audio)*2/3]) // hangs up in the middle of a word
+	call.HangUp()
+	require.Equal(t, "bye", <-got)
+}
+
+func TestStatusCallbackOfACallThatHadNoStream(t *testing.T) {
+	var l ledger
+	_, mux := newHost(t, voice.Config{Handler: waiting, Trace: l.trace()})
+	tw := voicetest.New(t, mux)
+	path := "/api/voice/twilio/status"
+	for i, status := range []string{"ringing", "busy", "busy", "completed"} {
+		form := url.Values{"CallSid": {"CA00000000000000000000000000000001"}, "CallStatus": {status}}
+		response := post(t, tw, path, signature.Sign(voicetest.AuthToken, voicetest.PublicURL+path, form), form)
+		require.Equal(t, http.StatusNoContent, response.StatusCode, i)
+	}
+	require.Equal(t, []string{"busy"}, l.finished)
+}
+
+func TestMountedElsewhere(t *testing.T) {
+	srv, _ := newHost(t, voice.Config{Handler: waiting, Path: "/phone"})
+	mux := http.NewServeMux()
+	mux.Handle("/app/", http.StripPrefix("/app", srv))
+	tw := voicetest.New(t, mux, voicetest.Config{InboundPath: "/app/phone/twilio/inbound", StatusPath: "/app/phone/twilio/status"})
+	call := tw.Dial(caller, callee)
+	require.Contains(t, call.StreamURL(), "wss://calls.example.com/app/phone/twilio/stream/")
+	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+	call.HangUp()
+	require.Empty(t, call.Warnings())
+}
+
+// sick is an engine that knows it does not work.
+type sick struct{ stttest.Engine }
+
+func (*sick) Check(context.Context) error { return errors.New("no model") }
+
+func TestHealth(t *testing.T) {
+	for want, engine := range map[string]stt.Engine{"ok": hears(), "degraded": &sick{}} {
+		srv, mux := newHost(t, voice.Config{Handler: waiting, STT: engine})
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/voice/health", nil))
+		body, err := io.ReadAll(w.Body)
+		require.NoError(t, err)
+		var health voice.Health
+		require.NoError(t, json.Unmarshal(body, &health))
+		require.Equal(t, want, health.Status, string(body))
+		require.Equal(t, want == "ok", w.Code == http.StatusOK)
+		require.Equal(t, voice.DefaultMaxStreams, srv.Stats().MaxStreams)
+	}
+}

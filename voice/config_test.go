@@ -1,0 +1,72 @@
+package voice
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestNewReportsEveryMistakeAtOnce(t *testing.T) {
+	_, err := New(Config{
+		AuthTokens:  []string{"token\n"},
+		PublicURL:   "http://calls.example.com",
+		Path:        "voice/",
+		MaxDuration: -time.Second,
+		MaxStreams:  -1,
+		SessionKeys: [][]byte{[]byte("short")},
+	})
+	require.Error(t, err)
+	for _, part := range []string{"Handler is missing", "PublicURL", "not https", `Path "voice/"`, "MaxDuration", "MaxStreams", "SessionKeys[0]", "signature: "} {
+		require.ErrorContains(t, err, part)
+	}
+	require.NotContains(t, err.Error(), "token\n", "a token must not get into an error")
+}
+
+func TestNewNeedsTokenAndURL(t *testing.T) {
+	_, err := New(Config{})
+	require.ErrorContains(t, err, "AuthTokens is empty")
+	require.ErrorContains(t, err, "PublicURL is missing")
+}
+
+func TestStreamBase(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://calls.example.com":      "wss://calls.example.com",
+		"https://calls.example.com:8443": "wss://calls.example.com:8443",
+		"https://u:p@example.com/app/":   "wss://u:p@example.com/app",
+		"http://127.0.0.1:8080":          "ws://127.0.0.1:8080",
+		"http://calls.example.com":       "",
+		"calls.example.com":              "",
+		"https://example.com?a=b":        "",
+	} {
+		got, err := streamBase(url)
+		require.Equal(t, want, got, url)
+		require.Equal(t, want == "", err != nil, url)
+	}
+}
+
+func TestSetAuthTokensKeepsTheOldOnesWhenTheNewAreWrong(t *testing.T) {
+	s, err := New(Config{
+		AuthTokens: []string{"0123456789abcdef"},
+		PublicURL:  "https://calls.example.com",
+		Handler:    HandlerFunc(func(context.Context, *Call) error { return nil }),
+	})
+	require.NoError(t, err)
+	require.Error(t, s.SetAuthTokens(nil))
+	require.NoError(t, s.SetAuthTokens([]string{"fedcba9876543210"}))
+}
+
+func TestLogNumbers(t *testing.T) {
+	require.Equal(t, "+1********00", MaskNumber("+14155550100"))
+	require.Equal(t, "hidden", MaskNumber("anonymous"))
+
+	hash := HashNumber([]byte("key"))
+	require.Regexp(t, `^\+\d{15}$`, hash("+14155550100"))
+	require.Equal(t, hash("+14155550100"), hash("+14155550100"), "so that a query can count")
+	require.NotEqual(t, hash("+14155550100"), hash("+14155550101"))
+
+	s := &Server{}
+	require.Equal(t, "+14155550100", s.logNumber("+14155550100"))
+	require.Equal(t, "x__level_ERROR_call_sid_CA1", s.logNumber("x\n level=ERROR call_sid=CA1"), "a caller must not write log lines")
+}

@@ -1,0 +1,87 @@
+package voice
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var someInfo = Info{
+	SID:        "CA00000000000000000000000000000001",
+	AccountSID: "AC00000000000000000000000000000000",
+	From:       "+14155550100",
+	To:         "+14155550199",
+	Direction:  "inbound",
+	Country:    "US",
+	Attested:   "TN-Validation-Passed-A",
+}
+
+func testRing(t testing.TB, tokens ...string) keyring {
+	ring, err := deriveKeys(tokens)
+	require.NoError(t, err)
+	return ring
+}
+
+func TestSessionTokenCarriesTheCall(t *testing.T) {
+	now := time.Unix(1_790_000_000, 0)
+	ring := testRing(t, "a token")
+	token := ring.sign(newSession(someInfo, now))
+
+	s, err := ring.verify(token, now.Add(sessionTTL))
+	require.NoError(t, err)
+	require.Equal(t, someInfo, s.info)
+	require.NotContains(t, token, "/")
+	require.Less(t, len(token), 400, "the stream URL has to stay short")
+}
+
+func TestSessionTokenIsRefused(t *testing.T) {
+	now := time.Unix(1_790_000_000, 0)
+	ring := testRing(t, "a token")
+	token := ring.sign(newSession(someInfo, now))
+	flipped := []byte(token)
+	flipped[40] ^= 1
+
+	for name, test := range map[string]struct {
+		token string
+		at    time.Time
+		err   error
+	}{
+		"empty":       {"", now, errTokenMalformed},
+		"not base64":  {"a token!", now, errTokenMalformed},
+		"cut short":   {token[:20], now, errTokenMalformed},
+		"too long":    {strings.Repeat("A", maxTokenLength+1), now, errTokenMalformed},
+		"changed":     {string(flipped), now, errTokenForged},
+		"another key": {testRing(t, "another token").sign(newSession(someInfo, now)), now, errTokenForged},
+		"too late":    {token, now.Add(sessionTTL + time.Second), errTokenExpired},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ring.verify(test.token, test.at)
+			require.ErrorIs(t, err, test.err)
+		})
+	}
+}
+
+func TestSessionKeysRotate(t *testing.T) {
+	now := time.Now()
+	old, both := testRing(t, "old"), testRing(t, "new", "old")
+
+	_, err := both.verify(old.sign(newSession(someInfo, now)), now)
+	require.NoError(t, err, "what the old key signed must hold until it is removed")
+	_, err = old.verify(both.sign(newSession(someInfo, now)), now)
+	require.ErrorIs(t, err, errTokenForged, "the first key signs")
+}
+
+func FuzzSessionToken(f *testing.F) {
+	now := time.Unix(1_790_000_000, 0)
+	ring := testRing(f, "a token")
+	f.Add(ring.sign(newSession(someInfo, now)))
+	f.Add("")
+	f.Fuzz(func(t *testing.T, token string) {
+		s, err := ring.verify(token, now)
+		if err == nil && ring.sign(s) != token {
+			t.Fatalf("accepted a token that signing does not make: %q", token)
+		}
+	})
+}
