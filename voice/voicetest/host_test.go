@@ -13,7 +13,6 @@ import (
 	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/voice/voicetest"
 
-	"github.com/stretchr/testify/require"
 	"github.com/twilio/twilio-go/client"
 )
 
@@ -125,6 +124,9 @@ func (h *host) echo(w http.ResponseWriter, r *http.Request) {
 			if n++; n%50 == 0 {
 				conn.SendMark(fmt.Sprint("second ", n/50))
 			}
+			if n%1000 == 0 {
+				h.log(fmt.Sprint("frames ", n))
+			}
 		case mediastream.Mark:
 			h.log("mark " + e.Mark)
 		case mediastream.DTMF:
@@ -165,13 +167,3 @@ func (h *host) to(suffix string) []request {
 func fast(t testing.TB, h http.Handler) *voicetest.Twilio {
 	return voicetest.New(t, h, voicetest.Config{Pace: 10})
 }
-
-func kinds(events []voicetest.Event) string {
-	var b strings.Builder
-	for _, e := range events {
-		fmt.Fprintf(&b, "%s ", e.Kind)
-	}
-	return strings.TrimSpace(b.String())
-}
-
-var _ = require.Equal

@@ -57,10 +57,7 @@ func (k *Socket) Flood(n int) {
 			case <-time.After(time.Millisecond):
 			}
 		}
-		k.s.send("media", func(seq int) []byte {
-			k.s.chunk++
-			return mediaMessage(k.s.sid, seq, k.s.chunk, "inbound", int64(k.s.frames["inbound"])*frameMS, silence[:])
-		})
+		k.s.frame("inbound", silence[:])
 	}
 }
 

@@ -192,9 +192,13 @@ func (s *stream) queue(m Message) bool {
 
 // media sends one frame of a track, if it is one of the stream's.
 func (s *stream) media(track string, frame []byte) {
-	if !slices.Contains(s.tracks, track) {
-		return
+	if slices.Contains(s.tracks, track) {
+		s.frame(track, frame)
+		s.act(s.chunk)
 	}
+}
+
+func (s *stream) frame(track string, frame []byte) {
 	sent := s.send("media", func(seq int) []byte {
 		s.chunk++
 		ms := int64(s.frames[track]) * frameMS
@@ -206,7 +210,6 @@ func (s *stream) media(track string, frame []byte) {
 		s.call.stats.FramesSent++
 		s.call.mu.Unlock()
 	}
-	s.act(s.chunk)
 }
 
 // act runs the faults that are due after n frames.

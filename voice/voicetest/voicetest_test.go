@@ -1,0 +1,252 @@
+package voicetest_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/mediastream"
+	"agentos.dev/dialtone/voice/voicetest"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestManyCallsAtOnceStayApart(t *testing.T) {
+	h := newHost(t, answer(echoTwiML))
+	tw := voicetest.New(t, h, voicetest.Config{Pace: 2})
+	var all sync.WaitGroup
+	for n := range 50 {
+		all.Go(func() {
+			tone := make([]int16, 4000)
+			for i := range tone {
+				tone[i] = int16(8000 * math.Sin(2*math.Pi*float64(200+20*n)*float64(i)/8000))
+			}
+			audio := codec.AppendEncodeMulaw(nil, tone)
+			call := tw.Dial(fmt.Sprintf("+141555501%02d", n), us)
+			call.SpeakAudio(audio)
+			call.Hears(audio, 10*time.Second)
+			call.HangUp()
+			if w := call.Warnings(); len(w) > 0 {
+				t.Error(w)
+			}
+		})
+	}
+	all.Wait()
+	require.Len(t, h.to("/status"), 50)
+	require.Zero(t, tw.Calls())
+}
+
+func TestTLS(t *testing.T) {
+	secure := make(chan bool, 2)
+	h := newHost(t, answer(echoTwiML))
+	tw := voicetest.New(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		secure <- r.TLS != nil && r.Header.Get("X-Forwarded-Proto") == ""
+		h.ServeHTTP(w, r)
+	}), voicetest.Config{TLS: true, Pace: 10, PublicURL: "https://calls.example.com:8443/prefix/"})
+	call := tw.Dial(alice, us)
+	require.True(t, <-secure)
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, 31904, call.Warnings()[0].Code, "the stream's URL has another port")
+	require.True(t, strings.HasPrefix(tw.URL(), "https://127.0.0.1:"))
+	require.Equal(t, "/prefix/api/voice/twilio/inbound", h.to("/inbound")[0].path)
+}
+
+func TestResetBelowTLS(t *testing.T) {
+	h := newHost(t, answer(echoTwiML))
+	tw := voicetest.New(t, h, voicetest.Config{TLS: true, Pace: 10})
+	call := tw.Dial(alice, us, voicetest.Reset(3))
+	h.eventually(t, "end: ")
+	require.NoError(t, call.Wait(t.Context()))
+}
+
+func TestARunningServer(t *testing.T) {
+	h := newHost(t, answer(echoTwiML))
+	server := httptest.NewServer(h)
+	defer server.Close()
+	tw, err := voicetest.Start(voicetest.Config{Target: server.URL})
+	require.NoError(t, err)
+	call := tw.Dial(alice, us)
+	require.NoError(t, call.SpeakAudio(make([]byte, 1600)))
+	require.NoError(t, tw.Close(), "hangs up")
+	require.Len(t, h.to("/status"), 1)
+	require.Equal(t, "no-answer", tw.Dial(alice, us).Status(), "after Close nobody calls")
+}
+
+func TestAServerThatIsDown(t *testing.T) {
+	server := httptest.NewServer(nil)
+	server.Close()
+	tw, err := voicetest.Start(voicetest.Config{Target: server.URL})
+	require.NoError(t, err)
+	defer tw.Close()
+	call := tw.Dial(alice, us)
+	require.ErrorContains(t, call.Wait(t.Context()), "11200")
+	require.ErrorContains(t, call.Speak("testdata/book_a_room.wav"), "connection refused")
+}
+
+func TestEveryMistakeInTheConfigIsReported(t *testing.T) {
+	_, err := voicetest.Start(voicetest.Config{PublicURL: "calls.example.com", Pace: -1})
+	for _, want := range []string{"Handler", "PublicURL", "Pace"} {
+		require.ErrorContains(t, err, want)
+	}
+	_, err = voicetest.Start(voicetest.Config{Target: "127.0.0.1:80"})
+	require.ErrorContains(t, err, "Target")
+}
+
+// spy is a testing.TB that notes how it fails.
+type spy struct {
+	testing.TB
+	fatal   string
+	cleanup []func()
+}
+
+type stopped struct{}
+
+func (s *spy) Helper()           {}
+func (s *spy) Cleanup(f func())  { s.cleanup = append(s.cleanup, f) }
+func (s *spy) Error(args ...any) { s.fatal += fmt.Sprint(args...) }
+func (s *spy) Fatal(args ...any) { s.fatal += fmt.Sprint(args...); panic(stopped{}) }
+
+// failure runs a test of a host and returns how it failed.
+func failure(t *testing.T, h http.Handler, test func(*voicetest.Twilio)) string {
+	s := &spy{TB: t}
+	func() {
+		defer func() {
+			if r := recover(); r != nil && r != any(stopped{}) {
+				panic(r)
+			}
+		}()
+		test(voicetest.New(s, h, voicetest.Config{Pace: 10}))
+	}()
+	for _, f := range s.cleanup {
+		f()
+	}
+	return s.fatal
+}
+
+func TestFailuresSayWhy(t *testing.T) {
+	echo := newHost(t, answer(echoTwiML))
+	room := read(t, "testdata/book_a_room.wav")
+	for name, tc := range map[string]struct {
+		host http.Handler
+		test func(*voicetest.Twilio)
+		want string
+	}{
+		"refused": {reply(403, "", ""), func(tw *voicetest.Twilio) { tw.Dial(alice, us).Speak("testdata/book_a_room.wav") },
+			"no stream to speak to: twilio 11200: https://calls.example.com/api/voice/twilio/inbound was answered 403"},
+		"no file":   {echo, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Speak("testdata/none.wav") }, "no such file"},
+		"no WAV":    {echo, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Speak("testdata/README.md") }, "testdata/README.md"},
+		"no key":    {echo, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Digits("12a") }, "no such key"},
+		"no gather": {newHost(t, answer("<Response/>")), func(tw *voicetest.Twilio) { tw.Dial(alice, us).Digits("12") }, `nobody listened to "12": the call ended, completed`},
+		"no speech": {newHost(t, answer(`<Response><Gather timeout="1"/></Response>`)), func(tw *voicetest.Twilio) { tw.Dial(alice, us).Answer("yes") }, `nobody listened to "yes"`},
+		"silence": {echo, func(tw *voicetest.Twilio) {
+			call := tw.Dial(alice, us, voicetest.Unsigned(voicetest.Handshake))
+			call.Hears(room, 0)
+		}, "nothing at all; the call is over"},
+		"other audio": {echo, func(tw *voicetest.Twilio) {
+			call := tw.Dial(alice, us)
+			call.Speak("testdata/book_a_room.wav")
+			call.Hears(room[:8000], 5*time.Second)
+			call.Hears(room[:8000], 0)
+		}, "did not hear"},
+		"no audio": {echo, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Hears(nil, 0) }, "no audio"},
+		"goes on": {echo, func(tw *voicetest.Twilio) {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			tw.Dial(alice, us).Wait(ctx)
+		}, "has not ended: context canceled"},
+		"nobody called": {echo, func(tw *voicetest.Twilio) {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			tw.Picked(ctx)
+		}, "no outbound call"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Contains(t, failure(t, tc.host, tc.test), tc.want)
+		})
+	}
+}
+
+func TestUnidirectionalStreams(t *testing.T) {
+	h := newHost(t, answer(`<Response><Start><Stream name="tap" track="both_tracks" url="wss://calls.example.com/echo/tap" statusCallback="https://calls.example.com/stream/status"/></Start>
+		<Pause length="2"/><Stop><Stream name="tap"/></Stop><Pause length="1"/></Response>`))
+	call := fast(t, h).Dial(alice, us)
+	call.SpeakAudio(make([]byte, 8000))
+	require.NoError(t, call.Wait(t.Context()))
+	require.Contains(t, h.logged(), "stop")
+	require.Equal(t, []mediastream.Track{mediastream.Inbound, mediastream.Outbound}, h.starts[0].Tracks)
+	require.Equal(t, 31924, call.Warnings()[0].Code, "the host talks back")
+	require.Empty(t, call.Heard())
+
+	var events []string
+	for _, r := range h.to("/stream/status") {
+		events = append(events, r.form.Get("StreamEvent")+" "+r.form.Get("StreamName"))
+	}
+	require.ElementsMatch(t, []string{"stream-started tap", "stream-stopped tap"}, events)
+}
+
+func TestWhatIsWrongWithAStreamsURL(t *testing.T) {
+	for url, code := range map[string]int{
+		"ws://calls.example.com/echo":      31922,
+		"https://calls.example.com/echo":   31922,
+		"wss://calls.example.com/echo?a=b": 31920,
+		"wss://other.example.com/echo":     31904,
+		"wss://calls.example.com/none":     31920,
+		"wss:///echo":                      31923,
+		"wss://calls.example.com/%zz":      31923,
+	} {
+		h := newHost(t, answer(`<Response><Connect><Stream url="`+url+`"/></Connect><Say>next</Say></Response>`))
+		call := fast(t, h).Dial(alice, us)
+		require.NoError(t, call.Wait(t.Context()))
+		var codes []int
+		for _, w := range call.Warnings() {
+			codes = append(codes, w.Code)
+		}
+		require.Contains(t, codes, code, url)
+		require.Equal(t, []string{"next"}, call.Said())
+	}
+}
+
+func TestBargeInIsHeardAsTwilioPlaysIt(t *testing.T) {
+	cleared := make(chan struct{})
+	mux := http.NewServeMux()
+	mux.Handle("/api/voice/twilio/inbound", reply(200, "text/xml", echoTwiML))
+	mux.Handle("/api/voice/twilio/status", reply(204, "", ""))
+	mux.HandleFunc("/echo/token", func(w http.ResponseWriter, r *http.Request) {
+		conn, err := mediastream.Accept(w, r, &mediastream.Options{MaxRate: 1 << 20, Lead: time.Minute})
+		if err != nil {
+			return
+		}
+		defer conn.Close(1000, "")
+		for e, err := range conn.Events(context.WithoutCancel(r.Context())) {
+			switch {
+			case err != nil:
+				return
+			case e.Type == mediastream.Start:
+				conn.SendMedia(make([]byte, 8000*30))
+				conn.SendMark("end")
+			case e.Type == mediastream.DTMF:
+				conn.Clear()
+			case e.Type == mediastream.Mark:
+				close(cleared)
+				return // hangs up
+			}
+		}
+	})
+	call := fast(t, mux).Dial(alice, us)
+	require.Eventually(t, func() bool { return len(call.Heard()) > 0 }, 10*time.Second, time.Millisecond)
+	call.Digits("1")
+	<-cleared
+	require.NoError(t, call.Wait(t.Context()))
+	require.Less(t, len(call.Heard()), 8000*30)
+	require.Equal(t, 1, call.Stats().Clears)
+	require.Equal(t, 1, call.Stats().Marks)
+	require.Empty(t, call.Warnings())
+}
