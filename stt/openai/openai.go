@@ -1,0 +1,238 @@
+// Package openai recognises speech over the HTTP API for transcriptions that
+// OpenAI has and most servers of Whisper and its kin share: whisper.cpp,
+// speaches (faster-whisper), LocalAI and vLLM on one's own machine, Groq and
+// others as a service.
+package openai
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"agentos.dev/dialtone/stt"
+)
+
+const name = "openai"
+
+// Dialect is a server's way with the API.
+type Dialect uint8
+
+const (
+	OpenAI     Dialect = iota // api.openai.com, Groq and most services
+	WhisperCPP                // whisper.cpp's server: path /inference, 16 kHz, one utterance at a time, errors with status 200
+	Speaches                  // speaches, before that faster-whisper-server: phrases as hotwords
+	LocalAI                   // LocalAI
+	VLLM                      // vLLM: text only
+)
+
+// Options configure an Engine. The zero value needs a Key, or a BaseURL.
+type Options struct {
+	// BaseURL is the server's, with the version: "http://localhost:8000/v1";
+	// empty = "https://api.openai.com/v1". whisper.cpp's has none:
+	// "http://localhost:8080".
+	BaseURL string
+	Key     string // sent as a bearer token; empty = none is sent, as local servers like it
+	Dialect Dialect
+	Model   string // empty = "whisper-1" for OpenAI, the server's own elsewhere
+	// Words asks for the times of words. Only Whisper models tell them.
+	Words bool
+
+	// Workers is how many utterances are sent at once; 0 = 20, and 1 with
+	// whisper.cpp, which does one at a time anyway.
+	Workers int
+	// MaxWait is the longest an utterance waits for its turn; 0 = 2 s.
+	MaxWait time.Duration
+	// Segmentation says where Open cuts calls into utterances. Its MinAudio is 3 s
+	// if 0: Whisper makes much of very short audio. Negative = none.
+	Segmentation stt.Segmentation
+
+	// Client sends the requests; nil = one of the engine's own, which keeps as
+	// many connections as there are workers.
+	Client *http.Client
+}
+
+// Engine recognises speech with an OpenAI-compatible server. It is a recogniser
+// of utterances and, by Open, an engine for calls. All methods are safe for
+// concurrent use.
+type Engine struct {
+	o      Options
+	client *http.Client
+	own    bool
+	pool   *stt.Pool
+	calls  stt.Engine
+
+	mu      sync.Mutex // guards the last health check
+	checked time.Time
+	health  error
+}
+
+// New returns an engine. It connects to nothing: use Prewarm for that.
+func New(o Options) (*Engine, error) {
+	if o.BaseURL == "" {
+		if o.Key == "" {
+			return nil, errors.New("openai: neither Options.Key nor Options.BaseURL is set")
+		}
+		o.BaseURL = "https://api.openai.com/v1"
+	}
+	u, err := url.Parse(o.BaseURL)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, errors.New("openai: Options.BaseURL is not an http or https URL")
+	}
+	if o.Dialect > VLLM {
+		return nil, fmt.Errorf("openai: unknown dialect %d", o.Dialect)
+	}
+	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
+	if o.Model == "" && o.Dialect == OpenAI {
+		o.Model = "whisper-1"
+	}
+	if o.Workers <= 0 {
+		if o.Workers = 20; o.Dialect == WhisperCPP {
+			o.Workers = 1
+		}
+	}
+	if o.Segmentation.MinAudio == 0 {
+		o.Segmentation.MinAudio = 3 * time.Second
+	}
+	e := &Engine{o: o, client: o.Client}
+	if e.client == nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxIdleConnsPerHost = o.Workers
+		e.client, e.own = &http.Client{Transport: transport}, true
+	}
+	e.pool = stt.NewPool(stt.RecognizerFunc(e.recognize), stt.PoolOptions{Workers: o.Workers, MaxWait: o.MaxWait})
+	e.calls = stt.Segmented(e.pool, o.Segmentation)
+	return e, nil
+}
+
+// Open implements stt.Engine.
+func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
+	return e.calls.Open(ctx, c)
+}
+
+// Recognize implements stt.Recognizer.
+func (e *Engine) Recognize(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
+	return e.pool.Recognize(ctx, audio, c)
+}
+
+// checkEvery bounds how often Check asks the server.
+const checkEvery = 10 * time.Second
+
+// Check asks the server whether it is there and accepts the key, at most every
+// ten seconds; in between it repeats the answer.
+func (e *Engine) Check(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.checked.IsZero() || time.Since(e.checked) >= checkEvery {
+		e.health = e.probe(ctx)
+		e.checked = time.Now()
+	}
+	return e.health
+}
+
+// Prewarm opens a connection, and asks what Check asks.
+func (e *Engine) Prewarm(ctx context.Context) error {
+	err := e.probe(ctx)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.health, e.checked = err, time.Now()
+	return err
+}
+
+func (e *Engine) probe(ctx context.Context) error {
+	path := "/models"
+	if e.o.Dialect == WhisperCPP {
+		path = "/health"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.o.BaseURL+path, nil)
+	if err != nil {
+		return e.failure("check", err)
+	}
+	_, err = e.do(req, "check")
+	return err
+}
+
+// Status implements stt.Reporter. Ready tells the last health check.
+func (e *Engine) Status() stt.Status {
+	s := e.pool.Status()
+	s.Engine, s.Model = name, e.o.Model
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s.Ready = !e.checked.IsZero() && e.health == nil
+	return s
+}
+
+// Close closes connections that are not in use.
+func (e *Engine) Close() error {
+	if e.own {
+		e.client.CloseIdleConnections()
+	}
+	return nil
+}
+
+func (e *Engine) recognize(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
+	body, contentType, err := e.form(audio, c)
+	if err != nil {
+		return stt.Transcript{}, err
+	}
+	path := "/audio/transcriptions"
+	if e.o.Dialect == WhisperCPP {
+		path = "/inference"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.o.BaseURL+path, bytes.NewReader(body))
+	if err != nil {
+		return stt.Transcript{}, e.failure("recognize", err)
+	}
+	req.Header.Set("Content-Type", contentType)
+	answer, err := e.do(req, "recognize")
+	if err != nil {
+		return stt.Transcript{}, err
+	}
+	var r response
+	if err := json.Unmarshal(answer.body, &r); err != nil {
+		return stt.Transcript{}, &stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrUnavailable, Status: answer.status,
+			Err: fmt.Errorf("answer is not JSON: %w", err)}
+	}
+	if r.Error != nil && r.Text == nil { // whisper.cpp, with status 200
+		return stt.Transcript{}, e.refused("recognize", http.StatusInternalServerError, answer.header, answer.body)
+	}
+	t := r.transcript()
+	t.RequestID = answer.header.Get("X-Request-Id")
+	return t, nil
+}
+
+// maxAnswer bounds an answer: a minute of speech takes some 100 KiB.
+const maxAnswer = 1 << 20
+
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// do sends a request and returns the answer if it is a good one.
+func (e *Engine) do(req *http.Request, op string) (answer, error) {
+	if e.o.Key != "" {
+		req.Header.Set("Authorization", "Bearer "+e.o.Key)
+	}
+	resp, err := e.client.Do(req)
+	if err != nil {
+		return answer{}, e.failure(op, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return answer{}, e.failure(op, err)
+	}
+	if resp.StatusCode >= 300 {
+		return answer{}, e.refused(op, resp.StatusCode, resp.Header, body)
+	}
+	return answer{resp.StatusCode, resp.Header, body}, nil
+}
