@@ -1,0 +1,163 @@
+// Command sign prints a curl command that a server which verifies
+// X-Twilio-Signature accepts. The runbook's diagnosis steps need it: without a
+// signature every webhook answers 403, as it should.
+//
+//	TWILIO_AUTH_TOKEN=... go run ./examples/sign https://calls.example.com/api/voice/twilio/inbound
+//	TWILIO_AUTH_TOKEN=... go run ./examples/sign -d CallSid=CA... -d CallStatus=completed https://calls.example.com/api/voice/twilio/status
+//	TWILIO_AUTH_TOKEN=... go run ./examples/sign wss://calls.example.com/api/voice/twilio/stream/test
+//
+// The URL must be the one that Twilio is given, whatever host the command is
+// sent to in the end (curl --connect-to changes only that). The token is read
+// from the environment, where a list of other processes' arguments does not
+// show it; the printed command holds a signature and no token. That signature
+// stays valid for as long as the token does.
+package main
+
+import (
+	"cmp"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+
+	"agentos.dev/dialtone/voice/signature"
+)
+
+func main() {
+	if err := run(os.Args[1:], os.Getenv, os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "sign:", err)
+		os.Exit(2)
+	}
+}
+
+// run prints the command that args ask for.
+func run(args []string, getenv func(string) string, out io.Writer) error {
+	flags := flag.NewFlagSet("sign", flag.ContinueOnError)
+	var params [][2]string
+	flags.Func("d", "a form parameter, as `key=value`, not encoded; repeat it for more (default: those of an inbound call)", func(s string) error {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return errors.New("not key=value")
+		}
+		params = append(params, [2]string{key, value})
+		return nil
+	})
+	body := flags.String("json", "", "send this `body` as application/json instead of a form")
+	get := flags.Bool("get", false, "send the parameters in the query of a GET")
+	flags.Usage = func() {
+		fmt.Fprintln(flags.Output(), "usage: TWILIO_AUTH_TOKEN=... sign [flags] URL")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	token, _, _ := strings.Cut(getenv("TWILIO_AUTH_TOKEN"), ",")
+	if token = strings.TrimSpace(token); token == "" {
+		return errors.New("TWILIO_AUTH_TOKEN is not set")
+	}
+	if flags.NArg() != 1 {
+		return errors.New("need one URL, after the flags")
+	}
+	at, _, _ := strings.Cut(flags.Arg(0), "#")
+	u, err := url.Parse(at)
+	if err != nil || u.Host == "" {
+		return fmt.Errorf("%q is not a URL", at)
+	}
+	switch {
+	case u.Scheme == "wss" || u.Scheme == "ws":
+		if params != nil || *body != "" || *get {
+			return errors.New("a WebSocket handshake has no parameters and no body")
+		}
+		return printHandshake(out, token, at)
+	case u.Scheme != "https" && u.Scheme != "http":
+		return fmt.Errorf("%q is none of https, http, wss and ws", u.Scheme)
+	case *body != "":
+		if params != nil || *get {
+			return errors.New("-json goes with neither -d nor -get")
+		}
+		return printJSON(out, token, at, *body)
+	}
+	if params == nil {
+		params = inboundCall(getenv)
+	}
+	if *get {
+		for _, p := range params {
+			at = withQuery(at, url.QueryEscape(p[0])+"="+url.QueryEscape(p[1]))
+		}
+		return printCommand(out, "curl", "-sSi", "-H", "X-Twilio-Signature: "+signature.Sign(token, at, nil), at)
+	}
+	form := url.Values{}
+	command := []string{"curl", "-sSi"}
+	for _, p := range params {
+		form.Add(p[0], p[1])
+		command = append(command, "--data-urlencode", url.QueryEscape(p[0])+"="+p[1])
+	}
+	command = append(command, "-H", "X-Twilio-Signature: "+signature.Sign(token, at, form), at)
+	return printCommand(out, command...)
+}
+
+// inboundCall is what Twilio sends when a call comes in. The numbers belong to
+// nobody (555-0100 to 555-0199), and the call SID is new each time.
+func inboundCall(getenv func(string) string) [][2]string {
+	var id [16]byte
+	rand.Read(id[:])
+	account := cmp.Or(getenv("TWILIO_ACCOUNT_SID"), "AC"+strings.Repeat("0", 32))
+	return [][2]string{
+		{"AccountSid", account}, {"ApiVersion", "2010-04-01"}, {"CallSid", "CA" + hex.EncodeToString(id[:])}, {"CallStatus", "ringing"},
+		{"Direction", "inbound"}, {"From", "+14155550100"}, {"To", "+14155550199"},
+	}
+}
+
+func printJSON(out io.Writer, token, at, body string) error {
+	sum := sha256.Sum256([]byte(body))
+	at = withQuery(at, "bodySHA256="+hex.EncodeToString(sum[:]))
+	return printCommand(out, "curl", "-sSi", "-H", "Content-Type: application/json", "--data-binary", body,
+		"-H", "X-Twilio-Signature: "+signature.Sign(token, at, nil), at)
+}
+
+func printHandshake(out io.Writer, token, at string) error {
+	var key [16]byte
+	rand.Read(key[:])
+	return printCommand(out, "curl", "-sSiN", "--http1.1", "--max-time", "5", "-H", "Connection: Upgrade", "-H", "Upgrade: websocket",
+		"-H", "Sec-WebSocket-Version: 13", "-H", "Sec-WebSocket-Key: "+base64.StdEncoding.EncodeToString(key[:]),
+		"-H", "X-Twilio-Signature: "+signature.Sign(token, at, nil),
+		"http"+strings.TrimPrefix(at, "ws")) // curl speaks the handshake, not the protocol
+}
+
+func withQuery(at, pair string) string {
+	if strings.Contains(at, "?") {
+		return at + "&" + pair
+	}
+	return at + "?" + pair
+}
+
+// printCommand prints a command for a POSIX shell, an argument a line.
+func printCommand(out io.Writer, args ...string) error {
+	quoted := make([]string, len(args))
+	for i, arg := range args {
+		quoted[i] = arg
+		if strings.Trim(arg, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") != "" {
+			quoted[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+	}
+	var b strings.Builder
+	for i, arg := range quoted {
+		switch {
+		case i == 0:
+		case strings.HasPrefix(arg, "-") || i == len(quoted)-1:
+			b.WriteString(" \\\n  ")
+		default:
+			b.WriteByte(' ')
+		}
+		b.WriteString(arg)
+	}
+	_, err := fmt.Fprintln(out, b.String())
+	return err
+}
