@@ -41,6 +41,17 @@ func payloadDecodeAVX2(dst *int16, src *byte, n int) bool
 //go:noescape
 func base64EncodeAVX2(dst *byte, src *byte, blocks int)
 
+// firAVX2 filters n samples, at least 16, with groups of 16 taps: dst[i] is made of
+// the samples from x[i] on. It reads n+16*groups samples.
+//
+//go:noescape
+func firAVX2(dst *int16, x *int16, taps *int16, groups int, n int)
+
+// dotAVX2 filters one sample with groups of 16 taps.
+//
+//go:noescape
+func dotAVX2(x *int16, taps *int16, groups int) int16
+
 // mulawDecodeVBMI decodes n codes.
 //
 //go:noescape

@@ -523,6 +523,194 @@ GLOBL splat19191919<>(SB), RODATA|NOPTR, $4
 DATA splat0d0d0d0d<>+0(SB)/4, $0x0d0d0d0d
 GLOBL splat0d0d0d0d<>(SB), RODATA|NOPTR, $4
 
+DATA firInterleave<>+0(SB)/8, $0x0b0a030209080100
+DATA firInterleave<>+8(SB)/8, $0x0f0e07060d0c0504
+GLOBL firInterleave<>(SB), RODATA|NOPTR, $16
+
+// func firAVX2(dst *int16, x *int16, taps *int16, groups int, n int)
+// Requires: AVX, AVX2
+TEXT ·firAVX2(SB), NOSPLIT, $0-40
+	MOVQ           dst+0(FP), AX
+	MOVQ           x+8(FP), CX
+	MOVQ           taps+16(FP), DX
+	MOVQ           groups+24(FP), BX
+	MOVQ           n+32(FP), SI
+	VPBROADCASTD   splat00002000<>+0(SB), Y0
+	VBROADCASTI128 firInterleave<>+0(SB), Y1
+	XORQ           DI, DI
+	LEAQ           -16(SI), R8
+
+block:
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	LEAQ  (CX)(DI*2), R9
+	MOVQ  DX, R10
+	MOVQ  BX, R11
+
+group:
+	VPBROADCASTD (R10), Y6
+	VPBROADCASTD 32(R10), Y7
+	VMOVDQU      (R9), Y8
+	VPMADDWD     Y8, Y6, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y3, Y3
+	VMOVDQU      2(R9), Y8
+	VPMADDWD     Y8, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 4(R10), Y6
+	VPBROADCASTD 36(R10), Y7
+	VMOVDQU      4(R9), Y8
+	VPMADDWD     Y8, Y6, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y3, Y3
+	VMOVDQU      6(R9), Y8
+	VPMADDWD     Y8, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 8(R10), Y6
+	VPBROADCASTD 40(R10), Y7
+	VMOVDQU      8(R9), Y8
+	VPMADDWD     Y8, Y6, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y3, Y3
+	VMOVDQU      10(R9), Y8
+	VPMADDWD     Y8, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 12(R10), Y6
+	VPBROADCASTD 44(R10), Y7
+	VMOVDQU      12(R9), Y8
+	VPMADDWD     Y8, Y6, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y3, Y3
+	VMOVDQU      14(R9), Y8
+	VPMADDWD     Y8, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 16(R10), Y6
+	VPBROADCASTD 48(R10), Y7
+	VMOVDQU      16(R9), Y8
+	VPMADDWD     Y8, Y6, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y3, Y3
+	VMOVDQU      18(R9), Y8
+	VPMADDWD     Y8, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 20(R10), Y6
+	VPBROADCASTD 52(R10), Y7
+	VMOVDQU      20(R9), Y8
+	VPMADDWD     Y8, Y6, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y3, Y3
+	VMOVDQU      22(R9), Y8
+	VPMADDWD     Y8, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 24(R10), Y6
+	VPBROADCASTD 56(R10), Y7
+	VMOVDQU      24(R9), Y8
+	VPMADDWD     Y8, Y6, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y3, Y3
+	VMOVDQU      26(R9), Y8
+	VPMADDWD     Y8, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD 28(R10), Y6
+	VPBROADCASTD 60(R10), Y7
+	VMOVDQU      28(R9), Y8
+	VPMADDWD     Y8, Y6, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y3, Y3
+	VMOVDQU      30(R9), Y8
+	VPMADDWD     Y8, Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y8, Y7, Y8
+	VPADDD       Y8, Y5, Y5
+	ADDQ         $0x20, R9
+	ADDQ         $0x40, R10
+	DECQ         R11
+	JNZ          group
+	VPSRAD       $0x08, Y3, Y3
+	VPADDD       Y3, Y2, Y2
+	VPADDD       Y0, Y2, Y2
+	VPSRAD       $0x0e, Y2, Y2
+	VPSRAD       $0x08, Y5, Y5
+	VPADDD       Y5, Y4, Y4
+	VPADDD       Y0, Y4, Y4
+	VPSRAD       $0x0e, Y4, Y4
+	VPACKSSDW    Y4, Y2, Y2
+	VPSHUFB      Y1, Y2, Y2
+	VMOVDQU      Y2, (AX)(DI*2)
+	ADDQ         $0x10, DI
+	CMPQ         DI, R8
+	JLE          block
+	CMPQ         DI, SI
+	JGE          done
+	MOVQ         R8, DI
+	JMP          block
+
+done:
+	VZEROUPPER
+	RET
+
+DATA splat00002000<>+0(SB)/4, $0x00002000
+GLOBL splat00002000<>(SB), RODATA|NOPTR, $4
+
+// func dotAVX2(x *int16, taps *int16, groups int) int16
+// Requires: AVX, AVX2
+TEXT ·dotAVX2(SB), NOSPLIT, $0-26
+	MOVQ  x+0(FP), AX
+	MOVQ  taps+8(FP), CX
+	MOVQ  groups+16(FP), DX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+
+group:
+	VMOVDQU      (AX), Y2
+	VPMADDWD     (CX), Y2, Y3
+	VPADDD       Y3, Y0, Y0
+	VPMADDWD     32(CX), Y2, Y2
+	VPADDD       Y2, Y1, Y1
+	ADDQ         $0x20, AX
+	ADDQ         $0x40, CX
+	DECQ         DX
+	JNZ          group
+	VPHADDD      Y1, Y0, Y0
+	VPHADDD      Y0, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDD       X1, X0, X0
+	VMOVD        X0, AX
+	VPEXTRD      $0x01, X0, CX
+	SARL         $0x08, CX
+	LEAL         8192(AX)(CX*1), AX
+	SARL         $0x0e, AX
+	VMOVD        AX, X0
+	VPACKSSDW    X0, X0, X0
+	VMOVD        X0, AX
+	MOVW         AX, ret+24(FP)
+	VZEROUPPER
+	RET
+
 // func mulawDecodeVBMI(dst *int16, src *byte, n int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2, CMOV
 TEXT ·mulawDecodeVBMI(SB), NOSPLIT, $0-24

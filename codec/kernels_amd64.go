@@ -103,3 +103,20 @@ func encodeBase64(dst, src []byte) {
 		encodeBase64Generic(dst, src)
 	}
 }
+
+func fir(dst, x []int16, p *phase) {
+	if kernels < avx2 || len(dst) < lane {
+		firGeneric(dst, x, p)
+		return
+	}
+	x = x[:len(dst)+len(p.split)/2] // what the kernel reads
+	firAVX2(unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(p.split), len(p.split)/(2*lane), len(dst))
+}
+
+func dot(x []int16, p *phase) int16 {
+	if kernels < avx2 {
+		return dotGeneric(x, p)
+	}
+	x = x[:len(p.split)/2] // what the kernel reads
+	return dotAVX2(unsafe.SliceData(x), unsafe.SliceData(p.split), len(p.split)/(2*lane))
+}

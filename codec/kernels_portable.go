@@ -12,3 +12,5 @@ func decodeAlaw(dst []int16, src []byte)             { decodeAlawGeneric(dst, sr
 func encodeAlaw(dst []byte, src []int16)             { encodeAlawGeneric(dst, src) }
 func decodeBase64Mulaw(dst []int16, src []byte) bool { return decodeBase64MulawGeneric(dst, src) }
 func encodeBase64(dst, src []byte)                   { encodeBase64Generic(dst, src) }
+func fir(dst, x []int16, p *phase)                   { firGeneric(dst, x, p) }
+func dot(x []int16, p *phase) int16                  { return dotGeneric(x, p) }

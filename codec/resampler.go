@@ -7,52 +7,52 @@ import (
 )
 
 const (
-	minRate   = 4000
-	maxRate   = 192000
-	maxPhases = 640 // bounds the filter's memory; 44.1 kHz to 8 kHz has 80, from 11.025 kHz 320
+	minRate         = 8000
+	maxRate         = 96000
+	maxCoefficients = 1 << 16 // bounds a filter's memory
 
-	resampleBlock = 480 // how many samples are filtered at a time
+	resampleBlock = 30 * lane // how many samples are filtered at a time
 )
 
 // Resampler converts a stream of samples from one rate to another with a
-// linear-phase low-pass filter: flat to 0.425 of the lower rate (3.4 kHz at
-// 8 kHz), silent from 0.575 of it (4.6 kHz).
+// linear-phase low-pass filter that is flat up to 0.425 of the lower rate (3.4 kHz
+// at 8 kHz) and at least 80 dB down from 0.575 of it (4.6 kHz).
 //
-// The output does not depend on how the stream is cut into calls, and no sample
-// is withheld: after N samples in, exactly ceil(N*outRate/inRate) have come out.
+// The output does not depend on how the stream is cut into calls or on the
+// processor, and no sample is withheld: after N samples in, exactly
+// ceil(N*outRate/inRate) have come out.
 type Resampler struct {
-	up, down int     // the rates' ratio in lowest terms
-	taps     int     // length of the filter of one phase
-	filter   []int32 // the filter of phase p is filter[p*taps:][:taps], oldest sample first
-	tick     int     // when the next output is due, in 1/up of an input sample from the next input
-	history  []int16 // the last taps-1 inputs, then room for a block
-	delay    int     // group delay in 1/up of an input sample
+	up, down int // the rates' ratio in lowest terms
+	filter   filter
+	tick     int     // when the next output is due, in ticks from the next input
+	history  []int16 // the last taps-1 inputs, room for a block and for what vectors read beyond it
+	filtered []int16 // one phase's output of a block
 	latency  time.Duration
 }
 
-// NewResampler returns a Resampler from inRate to outRate in Hz. Rates from 4 kHz
-// to 192 kHz are supported if their ratio in lowest terms has at most 640
-// filter phases: that includes every pair of 8, 11.025, 12, 16, 22.05, 24, 32,
-// 44.1 and 48 kHz.
+// NewResampler returns a Resampler from inRate to outRate in Hz, both from 8000 to
+// 96000. The rates must have a common divisor that keeps the filter small: all
+// pairs of the usual rates do, 8, 11.025, 12, 16, 22.05, 24, 32, 44.1, 48 and 96 kHz.
 func NewResampler(inRate, outRate int) (*Resampler, error) {
 	for _, rate := range []int{inRate, outRate} {
 		if rate < minRate || rate > maxRate {
-			return nil, fmt.Errorf("codec: sample rate %d Hz is outside %d to %d Hz", rate, minRate, maxRate)
+			return nil, fmt.Errorf("codec: sample rate %d Hz is not within %d to %d Hz", rate, minRate, maxRate)
 		}
 	}
 	d := gcd(inRate, outRate)
 	r := &Resampler{up: outRate / d, down: inRate / d}
-	if r.up > maxPhases {
-		return nil, fmt.Errorf("codec: cannot resample %d Hz to %d Hz: the ratio %d/%d has more than %d phases", inRate, outRate, r.up, r.down, maxPhases)
-	}
 	if r.up == r.down {
 		return r, nil
 	}
-	f := designFilter(inRate, r.up, min(inRate, outRate))
-	r.taps, r.filter, r.delay = f.taps, f.coefficients, f.delay
-	r.history = make([]int16, r.taps-1+resampleBlock)
+	lowRate := min(inRate, outRate)
+	if taps, _ := filterTaps(inRate, r.up, lowRate); taps > maxCoefficients/r.up {
+		return nil, fmt.Errorf("codec: resampling %d Hz to %d Hz, a ratio of %d/%d, needs too large a filter", inRate, outRate, r.up, r.down)
+	}
+	r.filter = designFilter(inRate, r.up, lowRate)
+	r.history = make([]int16, r.filter.taps-1+resampleBlock+2*lane)
+	r.filtered = make([]int16, resampleBlock)
 	ticks := int64(inRate) * int64(r.up)
-	r.latency = time.Duration((int64(f.delay)*int64(time.Second) + ticks/2) / ticks)
+	r.latency = time.Duration((int64(r.filter.delay)*int64(time.Second) + ticks/2) / ticks)
 	return r, nil
 }
 
@@ -63,15 +63,19 @@ func (r *Resampler) Latency() time.Duration { return r.latency }
 // Resample appends the next samples of the converted stream to dst. It allocates
 // only when dst lacks the capacity. dst must not overlap src.
 func (r *Resampler) Resample(dst, src []int16) []int16 {
-	if r.taps == 0 {
+	if r.up == r.down {
 		return append(dst, src...)
 	}
 	dst = slices.Grow(dst, r.outputs(len(src)))
+	keep := r.filter.taps - 1
 	for len(src) > 0 {
-		n := min(len(src), resampleBlock)
-		copy(r.history[r.taps-1:], src[:n])
-		dst = r.filterBlock(dst, n)
-		copy(r.history, r.history[n:n+r.taps-1])
+		n := copy(r.history[keep:keep+resampleBlock], src)
+		if r.down == 1 {
+			dst = r.interpolate(dst, n)
+		} else {
+			dst = r.convert(dst, n)
+		}
+		copy(r.history, r.history[n:n+keep])
 		src = src[n:]
 	}
 	return dst
@@ -89,26 +93,38 @@ func (r *Resampler) outputs(n int) int {
 	return int((ticks + int64(r.down) - 1) / int64(r.down))
 }
 
-// filterBlock appends the outputs due within the n inputs that follow the history.
-func (r *Resampler) filterBlock(dst []int16, n int) []int16 {
+// interpolate appends the up outputs of each of the n inputs after the history.
+func (r *Resampler) interpolate(dst []int16, n int) []int16 {
+	at := len(dst)
+	dst = dst[:at+n*r.up]
+	for i := range r.filter.phases {
+		p := &r.filter.phases[i]
+		samples := r.filtered[:n]
+		if p.only >= 0 {
+			samples = r.history[p.only:][:n]
+		} else {
+			fir(samples, r.history, p)
+		}
+		out := dst[at+i:]
+		for j, v := range samples {
+			out[j*r.up] = v
+		}
+	}
+	return dst
+}
+
+// convert appends the outputs due within the n inputs after the history.
+func (r *Resampler) convert(dst []int16, n int) []int16 {
 	end := n * r.up
 	for ; r.tick < end; r.tick += r.down {
-		i, phase := r.tick/r.up, r.tick%r.up
-		dst = append(dst, dot(r.history[i:i+r.taps], r.filter[phase*r.taps:][:r.taps]))
+		dst = append(dst, dot(r.history[r.tick/r.up:], &r.filter.phases[r.tick%r.up]))
 	}
 	r.tick -= end
 	return dst
 }
 
-// dot returns one filtered sample.
-func dot(x []int16, filter []int32) int16 {
-	acc := int64(1) << (filterBits - 1)
-	filter = filter[:len(x)]
-	for i, v := range x {
-		acc += int64(v) * int64(filter[i])
-	}
-	return int16(min(max(acc>>filterBits, -32768), 32767))
-}
+// delayed returns the latency in output samples, rounded.
+func (r *Resampler) delayed() int { return (r.filter.delay + r.down/2) / r.down }
 
 func gcd(a, b int) int {
 	for b != 0 {
@@ -116,6 +132,3 @@ func gcd(a, b int) int {
 	}
 	return a
 }
-
-// delayed returns the latency in output samples, rounded.
-func (r *Resampler) delayed() int { return (r.delay + r.down/2) / r.down }

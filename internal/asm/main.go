@@ -16,6 +16,9 @@ func main() {
 	payloadDecodeAVX2()
 	base64EncodeAVX2()
 
+	firAVX2()
+	dotAVX2()
+
 	decodeVBMI("mulawDecodeVBMI", "mulawTable", mulawMagnitude)
 	decodeVBMI("alawDecodeVBMI", "alawTable", alawMagnitude)
 	encodeVBMI(mulaw)
