@@ -25,6 +25,7 @@ type config struct {
 	accountSID  string
 	apiKey      string
 	apiSecret   string
+	restURL     string // of the REST API; "" = Twilio's
 	publicURL   string
 	proxies     []netip.Prefix
 	stt         string

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -46,13 +47,25 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	if *demo {
-		return runDemo(ctx, getenv, *stay, stdout)
+		return runDemo(ctx, getenv, loopback(flags, *addr), *stay, stdout)
 	}
 	config, err := configFromEnv(getenv)
 	if err != nil {
 		return fmt.Errorf("the configuration is wrong, nothing was started:\n%w", err)
 	}
 	return serve(ctx, config, *addr, stderr)
+}
+
+// loopback returns where the demo listens: never where others could reach it,
+// and on a free port unless -addr was given.
+func loopback(flags *flag.FlagSet, addr string) string {
+	port := "0"
+	flags.Visit(func(f *flag.Flag) {
+		if f.Name == "addr" {
+			port = addr[strings.LastIndexByte(addr, ':')+1:]
+		}
+	})
+	return "127.0.0.1:" + port
 }
 
 func usage(flags *flag.FlagSet) {

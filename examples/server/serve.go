@@ -73,7 +73,7 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	}
 	if c.apiKey != "" {
 		if config.Hanger, err = twiliorest.New(twiliorest.Options{
-			AccountSID: c.accountSID, APIKey: c.apiKey, APISecret: c.apiSecret,
+			AccountSID: c.accountSID, APIKey: c.apiKey, APISecret: c.apiSecret, BaseURL: c.restURL,
 		}); err != nil {
 			return err
 		}

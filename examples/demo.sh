@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Answers one call of a built-in fake Twilio with a real speech recogniser, and
+# shows what happens. Installs the recogniser's Debian packages when they are
+# missing. Flags are passed on: -stay keeps serving.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages="pocketsphinx pocketsphinx-en-us"
+if [ "${STT:-pocketsphinx}" = pocketsphinx ] && ! dpkg-query -W $packages >/dev/null 2>&1; then
+	echo "The speech recogniser is missing: installing the Debian packages $packages."
+	sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+	$sudo apt-get update -q >/dev/null
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages >/dev/null
+fi
+exec go run ./examples/server -demo "$@"

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/wer"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+//go:embed recordings/*.wav
+var recordingFiles embed.FS
+
+// script is what the caller of the demo says: recordings of people, as a
+// telephone carries them. See recordings/NOTICE.
+var script = []struct{ file, text string }{
+	{"go_forward.wav", "go forward ten meters"},
+	{"book_a_room.wav", "book a room"},
+}
+
+const answerTimeout = 5 * time.Second
+
+// runDemo starts the server on loopback, calls it through a fake Twilio, and
+// prints what happens and what came of it.
+func runDemo(ctx context.Context, getenv func(string) string, addr string, stay bool, out io.Writer) error {
+	demo := &demo{out: out, begun: time.Now()}
+	token := make([]byte, 16)
+	rand.Read(token)
+	config, err := configFromEnv(demoEnv(getenv, hex.EncodeToString(token)))
+	if err != nil {
+		return err
+	}
+	if config.stt == "off" {
+		return errors.New("the demo needs a speech engine: STT=pocketsphinx, or STT=openai with STT_URL")
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	demo.say("server", "listening on http://%s, auth token %s", listener.Addr(), hex.EncodeToString(token))
+	twilio, err := voicetest.Start(voicetest.Config{
+		Target:    "http://" + listener.Addr().String(),
+		PublicURL: config.publicURL,
+		AuthToken: config.authTokens[0],
+		Trace:     demo.twilioDid,
+	})
+	if err != nil {
+		return err
+	}
+	config.accountSID, config.apiKey, config.apiSecret = voicetest.AccountSID, voicetest.APIKey, voicetest.APISecret
+	config.restURL = twilio.RESTURL()
+
+	demo.say("server", "loading the speech engine %s", config.stt)
+	app, err := newApp(ctx, config, slog.New(slog.DiscardHandler), &voice.Trace{STTEvent: demo.heard})
+	if err != nil {
+		return errors.Join(err, twilio.Close())
+	}
+	defer closeEngine(app.engine)
+	server := newHTTPServer(app.handler, app.log)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+
+	before := scrape(app.handler)
+	call, err := demo.call(twilio)
+	if err == nil {
+		err = demo.report(call, before, app)
+	}
+	if err == nil && stay {
+		demo.say("server", "still serving; stop it with Ctrl-C")
+		<-ctx.Done()
+	}
+	drain, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	err = errors.Join(err, twilio.Close(), app.voice.Shutdown(drain), server.Shutdown(drain))
+	<-served
+	return err
+}
+
+// demoEnv is the environment with what a demo must not take from outside.
+func demoEnv(getenv func(string) string, token string) func(string) string {
+	fixed := map[string]string{
+		"TWILIO_AUTH_TOKEN": token, "TWILIO_ACCOUNT_SID": "", "TWILIO_API_KEY": "", "TWILIO_API_SECRET": "",
+		"PUBLIC_URL": voicetest.PublicURL, "TWILIO_RECORD_CALLS": "", "BUSINESS_HOURS": "",
+	}
+	return func(name string) string {
+		if value, ok := fixed[name]; ok {
+			return value
+		}
+		return getenv(name)
+	}
+}
+
+// demo prints a call as it happens.
+type demo struct {
+	begun time.Time
+
+	mu        sync.Mutex
+	out       io.Writer
+	heardText []string
+	latencies []time.Duration
+}
+
+func (d *demo) say(who, format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	fmt.Fprintf(d.out, "%6.2fs  %-7s %s\n", time.Since(d.begun).Seconds(), who, fmt.Sprintf(format, args...))
+}
+
+// twilioDid prints what the fake Twilio does.
+func (d *demo) twilioDid(e voicetest.Event) {
+	words := strings.Fields(string(e.Kind) + " " + e.Text)
+	for i, word := range words {
+		if len(word) > 80 { // a stream's URL with its token
+			words[i] = word[:80] + "..."
+		}
+	}
+	d.say("twilio", "%s", strings.Join(words, " "))
+}
+
+// heard prints what the server recognises.
+func (d *demo) heard(_ voice.Info, e stt.Event) {
+	switch e.Kind {
+	case stt.SpeechStart:
+		d.say("server", "caller starts to speak")
+	case stt.Final:
+		late := e.Timing.Latency
+		d.say("server", "transcript: %q, %d ms after the last word", e.Transcript.Text, late.Milliseconds())
+		d.mu.Lock()
+		d.heardText = append(d.heardText, e.Transcript.Text)
+		if e.Timing.Valid {
+			d.latencies = append(d.latencies, late)
+		}
+		d.mu.Unlock()
+	}
+}
+
+// call is the caller: it listens to the greeting, speaks, hears the answers and
+// hangs up.
+func (d *demo) call(twilio *voicetest.Twilio) (*voicetest.Call, error) {
+	answer, err := newReceptionist(slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	call := twilio.Dial("+14155550100", "+14155550199", voicetest.Param("FromCountry", "US"))
+	if err := call.Hears(answer.greeting, answerTimeout); err != nil {
+		return nil, err
+	}
+	for _, line := range script {
+		file, err := recordingFiles.ReadFile("recordings/" + line.file)
+		if err != nil {
+			return nil, err
+		}
+		audio, err := codec.ReadMulaw(bytes.NewReader(file))
+		if err != nil {
+			return nil, err
+		}
+		if err := call.SpeakAudio(audio); err != nil {
+			return nil, err
+		}
+		if err := call.Hears(answer.noted, answerTimeout); err != nil {
+			return nil, err
+		}
+	}
+	call.HangUp()
+	return call, nil
+}
+
+// report prints what came of the call. It returns an error unless there was a
+// transcript and everything has been cleaned up.
+func (d *demo) report(call *voicetest.Call, before map[string]string, a *app) error {
+	d.mu.Lock()
+	heard, latencies := slices.Clone(d.heardText), slices.Clone(d.latencies)
+	d.mu.Unlock()
+	var said []string
+	for _, line := range script {
+		said = append(said, line.text)
+	}
+	score := wer.Compare(strings.Join(said, " "), strings.Join(heard, " "))
+	stats := call.Stats()
+
+	fmt.Fprintf(d.out, "\nsaid         %s\nheard        %s\n", strings.Join(said, " | "), strings.Join(heard, " | "))
+	fmt.Fprintf(d.out, "word errors  %.1f %% (%d of %d words)\n", 100*score.Rate(), score.Total(), score.Words)
+	for _, latency := range latencies {
+		fmt.Fprintf(d.out, "latency      %d ms from the end of speech to the transcript\n", latency.Milliseconds())
+	}
+	fmt.Fprintf(d.out, "frames       %d to the server, %d from it; %d gaps in what the caller heard\n",
+		stats.FramesSent, stats.FramesReceived, stats.Gaps)
+	for _, warning := range call.Warnings() {
+		fmt.Fprintf(d.out, "warning      %v\n", warning)
+	}
+
+	after := scrape(a.handler)
+	fmt.Fprint(d.out, "\nwhat changed in /metrics:\n")
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if after[name] != before[name] {
+			fmt.Fprintf(d.out, "  %s %s\n", name, after[name])
+		}
+	}
+	if len(heard) == 0 {
+		return errors.New("no transcript came")
+	}
+	for _, gauge := range []string{"twilio_active_calls", "twilio_websocket_connections"} {
+		if after[gauge] != "0" {
+			return fmt.Errorf("%s is %s after the call", gauge, after[gauge])
+		}
+	}
+	fmt.Fprint(d.out, "\nactive calls and connections are back to 0\n")
+	return nil
+}
+
+// scrape returns the series that dialtone exports, without histogram buckets.
+func scrape(handler http.Handler) map[string]string {
+	series := make(map[string]string)
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for lines := bufio.NewScanner(w.Body); lines.Scan(); {
+		line := lines.Text()
+		ours := strings.HasPrefix(line, "twilio_") || strings.HasPrefix(line, "http_request_")
+		if name, value, ok := strings.Cut(line, " "); ok && ours && !strings.Contains(name, "_bucket") {
+			series[name] = value
+		}
+	}
+	return series
+}
