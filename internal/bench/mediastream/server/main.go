@@ -1,0 +1,148 @@
+// Command server receives Media Streams in one of several ways, so that they can
+// be compared. It listens on a free port of loopback, prints the address, and
+// tells on /stats what it has done and used.
+//
+//	server dialtone   package mediastream and package codec
+//	server tutorial   gorilla/websocket, encoding/json, zaf/g711, a channel
+//	server speak20    dialtone sending, a message each 20 ms
+//	server speak100   dialtone sending, pieces of 20 ms as they come
+//	server speak200   dialtone sending, a whole utterance at once
+package main
+
+import (
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// counts is what the calls of this process have done.
+var (
+	frames  atomic.Int64 // media messages that reached the consumer
+	samples atomic.Int64 // of PCM
+	lost    atomic.Int64 // by the sequence numbers
+	played  atomic.Int64 // milliseconds of audio handed to the stream
+	active  atomic.Int64
+	delays  delayLog
+)
+
+func main() {
+	log.SetFlags(0)
+	if len(os.Args) < 2 {
+		log.Fatal("usage: server kind [certificate key]")
+	}
+	kinds := map[string]http.HandlerFunc{
+		"dialtone": dialtone,
+		"tutorial": tutorial,
+		"speak20":  speak(20*time.Millisecond, true),
+		"speak100": speak(20*time.Millisecond, false),
+		"speak200": speak(2*time.Second, false),
+	}
+	handler, ok := kinds[os.Args[1]]
+	if !ok {
+		log.Fatalf("unknown kind %q", os.Args[1])
+	}
+	http.HandleFunc("/stats", stats)
+	http.HandleFunc("/", handler)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(l.Addr())
+	if len(os.Args) == 4 {
+		cert, err := tls.LoadX509KeyPair(os.Args[2], os.Args[3])
+		if err != nil {
+			log.Fatal(err)
+		}
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	}
+	log.Fatal(http.Serve(l, nil))
+}
+
+// stats answers with a Stats as JSON. With ?gc it collects garbage first.
+func stats(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Has("gc") {
+		runtime.GC()
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]int64{
+		"frames":   frames.Load(),
+		"samples":  samples.Load(),
+		"lost":     lost.Load(),
+		"played":   played.Load(),
+		"active":   active.Load(),
+		"cpu":      u.Utime.Nano() + u.Stime.Nano(),
+		"user":     u.Utime.Nano(),
+		"memory":   int64(m.HeapInuse + m.StackInuse),
+		"mallocs":  int64(m.Mallocs),
+		"delay50":  delays.quantile(0.5),
+		"delay99":  delays.quantile(0.99),
+		"delay999": delays.quantile(0.999),
+	})
+	if r.URL.Query().Has("reset") {
+		delays.reset()
+	}
+}
+
+// delayLog keeps the time from the load generator's write to the consumer, of
+// every fiftieth frame.
+type delayLog struct {
+	mu   sync.Mutex
+	list []int64
+}
+
+const every = 50
+
+// sent is the time at the beginning of a payload.
+func (d *delayLog) add(payload []byte) {
+	var raw [12]byte
+	if len(payload) < 16 {
+		return
+	}
+	if _, err := base64.StdEncoding.Decode(raw[:], payload[:16]); err != nil {
+		return
+	}
+	d.addRaw(raw[:])
+}
+
+func (d *delayLog) addRaw(raw []byte) {
+	delay := time.Now().UnixNano() - int64(binary.BigEndian.Uint64(raw))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.list = append(d.list, delay)
+}
+
+func (d *delayLog) reset() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.list = d.list[:0]
+}
+
+func (d *delayLog) quantile(q float64) int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.list) == 0 {
+		return 0
+	}
+	slices.Sort(d.list)
+	return d.list[int(q*float64(len(d.list)-1))]
+}

@@ -1,0 +1,273 @@
+// Package mediastream compares servers of Media Streams under the load of a
+// second process. Run one of
+//
+//	go test -v -timeout 30m -run TestServers ./mediastream -calls 500,1000
+//	go test -v -timeout 30m -run TestOutbound ./mediastream
+//	go test -v -timeout 30m -run TestSustained ./mediastream -calls 1000 -window 60s
+//
+// The Node server takes part when `npm install` has been run in ./mediastream/node.
+package mediastream
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	callsFlag  = flag.String("calls", "500", "numbers of calls, with commas")
+	roundsFlag = flag.Int("rounds", 5, "interleaved rounds")
+	windowFlag = flag.Duration("window", 2*time.Second, "what one server is measured for in a round")
+)
+
+// setting returns the flags, or with -short what is enough to see that it runs.
+func setting(t *testing.T) (calls []int, rounds int, window time.Duration) {
+	if testing.Short() {
+		return []int{20}, 1, 300 * time.Millisecond
+	}
+	for s := range strings.SplitSeq(*callsFlag, ",") {
+		n, err := strconv.Atoi(s)
+		require.NoError(t, err)
+		calls = append(calls, n)
+	}
+	return calls, *roundsFlag, *windowFlag
+}
+
+// TestServers measures CPU per frame from socket to PCM, memory per call and the
+// delay from the generator's write to the consumer.
+func TestServers(t *testing.T) {
+	bin := build(t)
+	calls, rounds, window := setting(t)
+	for _, n := range calls {
+		servers := []*server{start(t, "tutorial", bin+"/server", "tutorial"), start(t, "dialtone", bin+"/server", "dialtone")}
+		if node := nodeCommand(t); node != nil {
+			servers = append(servers, start(t, "Node ws", node[0], node[1:]...))
+		}
+		measure(t, bin, servers, n, rounds, window)
+		for _, s := range servers {
+			s.end(t)
+		}
+	}
+}
+
+// TestSustained is one server, one long window: how much is lost, how late it is.
+func TestSustained(t *testing.T) {
+	bin := build(t)
+	calls, _, window := setting(t)
+	for _, n := range calls {
+		s := start(t, "dialtone", bin+"/server", "dialtone")
+		load := connect(t, bin, s, n)
+		load.run(t, window/10) // warm
+		before := s.stats(t, "?reset")
+		sent, late := load.run(t, window)
+		time.Sleep(time.Second)
+		after := s.stats(t, "")
+		frames := after["frames"] - before["frames"]
+		load.stop(t)
+		s.waitIdle(t)
+		t.Logf("%d calls, %v: %d frames sent, %d received, %d missing by their numbers; %d were sent more than 20 ms late; "+
+			"server %.1f%% of a core, %.2f us CPU a frame; delay p50 %v p99 %v p99.9 %v",
+			n, window, sent, frames, s.stats(t, "")["lost"], late,
+			100*float64(after["cpu"]-before["cpu"])/float64(window), float64(after["cpu"]-before["cpu"])/float64(frames)/1e3,
+			time.Duration(after["delay50"]), time.Duration(after["delay99"]), time.Duration(after["delay999"]))
+		require.Equal(t, sent, frames, "no frame is lost")
+		require.Zero(t, s.stats(t, "")["lost"])
+		s.end(t)
+	}
+}
+
+// TestOutbound measures CPU per second of audio sent, by the length of the messages.
+func TestOutbound(t *testing.T) {
+	bin := build(t)
+	_, rounds, window := setting(t)
+	n := 100
+	if testing.Short() {
+		n = 5
+	}
+	var servers []*server
+	var loads []*generator
+	for _, kind := range []string{"speak20", "speak100", "speak200"} {
+		s := start(t, kind, bin+"/server", kind)
+		servers, loads = append(servers, s), append(loads, nil)
+	}
+	cost := make([][]float64, len(servers))
+	for range rounds {
+		for i, s := range servers {
+			loads[i] = connect(t, bin, s, n, "-listen")
+			loads[i].run(t, window/2)
+			before := s.stats(t, "")
+			loads[i].run(t, window)
+			after := s.stats(t, "")
+			seconds := float64(n) * window.Seconds() // real time: the audio is paced
+			cost[i] = append(cost[i], float64(after["cpu"]-before["cpu"])/1e3/seconds)
+			loads[i].stop(t)
+			s.waitIdle(t)
+		}
+	}
+	for i, s := range servers {
+		slices.Sort(cost[i])
+		t.Logf("%-9s %6.1f us CPU per second of audio and call (median of %d), %.3f of speak20", s.name,
+			cost[i][rounds/2], rounds, cost[i][rounds/2]/cost[0][rounds/2])
+		s.end(t)
+	}
+}
+
+// measure runs the servers in turns and prints their table; the first is the base.
+func measure(t *testing.T, bin string, servers []*server, calls, rounds int, window time.Duration) {
+	type result struct{ cpu, user, mallocs, delay50, delay99, delay999, memory []float64 }
+	results := make([]result, len(servers))
+	idle := make([]int64, len(servers))
+	for i, s := range servers {
+		idle[i] = s.stats(t, "?gc")["memory"]
+	}
+	for range rounds {
+		for i, s := range servers {
+			load := connect(t, bin, s, calls)
+			load.run(t, window/2)
+			before := s.stats(t, "?reset")
+			load.run(t, window)
+			after := s.stats(t, "")
+			frames := float64(after["frames"] - before["frames"])
+			require.Positive(t, frames, s.name)
+			r := &results[i]
+			r.cpu = append(r.cpu, float64(after["cpu"]-before["cpu"])/frames)
+			r.user = append(r.user, float64(after["user"]-before["user"])/frames)
+			r.mallocs = append(r.mallocs, float64(after["mallocs"]-before["mallocs"])/frames)
+			r.delay50 = append(r.delay50, float64(after["delay50"]))
+			r.delay99 = append(r.delay99, float64(after["delay99"]))
+			r.delay999 = append(r.delay999, float64(after["delay999"]))
+			r.memory = append(r.memory, float64(s.stats(t, "?gc")["memory"]-idle[i])/float64(calls)/1024)
+			load.stop(t)
+			s.waitIdle(t)
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%d calls, medians of %d rounds of %v\n  %-10s %9s %7s %9s %9s %9s %9s %9s %10s\n", calls, rounds, window,
+		"", "CPU us", "ratio", "user us", "mallocs", "p50 ms", "p99 ms", "p99.9 ms", "KiB/call")
+	base := median(results[0].cpu)
+	for i, r := range results {
+		fmt.Fprintf(&b, "  %-10s %9.2f %7.2f %9.2f %9.3f %9.2f %9.2f %9.2f %10.1f\n", servers[i].name, median(r.cpu)/1e3, median(r.cpu)/base,
+			median(r.user)/1e3, median(r.mallocs), median(r.delay50)/1e6, median(r.delay99)/1e6, median(r.delay999)/1e6, median(r.memory))
+	}
+	t.Log(b.String())
+}
+
+func median(list []float64) float64 {
+	slices.Sort(list)
+	return list[len(list)/2]
+}
+
+// build compiles the server and the load generator.
+func build(t *testing.T) (dir string) {
+	dir = t.TempDir()
+	out, err := exec.Command("go", "build", "-o", dir, "./server", "./load").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return dir
+}
+
+// nodeCommand returns how to run the Node server; nil if it cannot be run.
+func nodeCommand(t *testing.T) []string {
+	node, err := exec.LookPath("node")
+	if _, missing := os.Stat(filepath.Join("node", "node_modules", "ws")); err != nil || missing != nil {
+		t.Log("without the Node server: it needs node, and `npm install` in internal/bench/mediastream/node")
+		return nil
+	}
+	return []string{node, "--expose-gc", "node/server.js"}
+}
+
+// server is a process that is measured.
+type server struct {
+	name, addr string
+	cmd        *exec.Cmd
+}
+
+func start(t *testing.T, name, command string, args ...string) *server {
+	cmd := exec.Command(command, args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	addr, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	return &server{name, strings.TrimSpace(addr), cmd}
+}
+
+func (s *server) end(t *testing.T) {
+	require.NoError(t, s.cmd.Process.Kill())
+	_ = s.cmd.Wait() // killed
+}
+
+func (s *server) stats(t *testing.T, query string) (m map[string]int64) {
+	resp, err := http.Get("http://" + s.addr + "/stats" + query)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&m))
+	return m
+}
+
+// waitIdle waits until all calls have ended.
+func (s *server) waitIdle(t *testing.T) {
+	for range 200 {
+		if s.stats(t, "")["active"] == 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatalf("%s: calls do not end", s.name)
+}
+
+// generator is the load generator's process.
+type generator struct {
+	cmd *exec.Cmd
+	in  io.Writer
+	out *bufio.Reader
+}
+
+func connect(t *testing.T, bin string, s *server, calls int, args ...string) *generator {
+	cmd := exec.Command(bin+"/load", append([]string{"-addr", s.addr, "-calls", strconv.Itoa(calls)}, args...)...)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	g := &generator{cmd, in, bufio.NewReader(out)}
+	require.Equal(t, fmt.Sprintf("up %d\n", calls), g.line(t))
+	return g
+}
+
+func (g *generator) line(t *testing.T) string {
+	line, err := g.out.ReadString('\n')
+	require.NoError(t, err)
+	return line
+}
+
+func (g *generator) run(t *testing.T, d time.Duration) (sent, late int64) {
+	_, err := fmt.Fprintln(g.in, "run", d)
+	require.NoError(t, err)
+	_, err = fmt.Sscanf(g.line(t), "ran %d late %d", &sent, &late)
+	require.NoError(t, err)
+	return sent, late
+}
+
+func (g *generator) stop(t *testing.T) {
+	_, err := fmt.Fprintln(g.in, "stop")
+	require.NoError(t, err)
+	require.Equal(t, "stopped\n", g.line(t))
+	require.NoError(t, g.cmd.Wait())
+}
