@@ -91,12 +91,23 @@ func TestUtterancesDoNotOverlap(t *testing.T) {
 func TestMaxLengthCutsAtTheWeakestFrame(t *testing.T) {
 	s := NewSegmenter(Options{MaxLength: 2 * time.Second})
 	// 88 frames after the 12 of pre-roll fill two seconds; frame 75 is weak.
-	events := play(s, stretch{12, 0}, stretch{75 - 12, 0.9}, stretch{1, 0.4}, stretch{100 - 76, 0.9}, stretch{20, 0.9}, stretch{14, 0})
+	events := play(s, stretch{12, 0}, stretch{75 - 12, 0.9}, stretch{1, 0.4}, stretch{100 - 76, 0.9}, stretch{14, 0})
 	require.Equal(t, []Event{
 		{Kind: SpeechStart, Start: 0, Onset: 12},
 		{Kind: Utterance, Start: 0, Onset: 12, VoicedEnd: 76, End: 76, Forced: true},
 		{Kind: SpeechStart, Start: 76, Onset: 76},
-		{Kind: Utterance, Start: 76, Onset: 76, VoicedEnd: 120, End: 134},
+		{Kind: Utterance, Start: 76, Onset: 76, VoicedEnd: 100, End: 114},
+	}, events)
+}
+
+func TestNothingIsSaidAfterACut(t *testing.T) {
+	s := NewSegmenter(Options{MaxLength: 2 * time.Second})
+	events := play(s, stretch{12, 0}, stretch{87, 0.9}, stretch{20, 0})
+	require.Equal(t, []Event{
+		{Kind: SpeechStart, Start: 0, Onset: 12},
+		{Kind: Utterance, Start: 0, Onset: 12, VoicedEnd: 99, End: 100, Forced: true},
+		{Kind: SpeechStart, Start: 100, Onset: 100},
+		{Kind: Discard, Start: 100, Onset: 100, VoicedEnd: 100, End: 114},
 	}, events)
 }
 

@@ -119,3 +119,19 @@ func BenchmarkProbability(b *testing.B) {
 		at += FrameSize
 	}
 }
+
+// TestALongCall: minutes of noise, tones and silence neither count as speech nor
+// wear the detector out.
+func TestALongCall(t *testing.T) {
+	s := NewSegmenter(Options{})
+	for range 30 {
+		for _, file := range []string{"neg_comfort_noise_3s.8k.ulaw.wav", "neg_silence_2s.8k.ulaw.wav", "neg_ringback_3s.8k.ulaw.wav"} {
+			for _, e := range s.Write(samples(t, file)) {
+				require.NotEqual(t, Utterance, e.Kind)
+			}
+		}
+	}
+	events := s.Write(call(samples(t, "google_book_a_room.8k.ulaw.wav"), SampleRate, SampleRate))
+	require.Len(t, events, 2)
+	assert.Equal(t, Utterance, events[1].Kind)
+}

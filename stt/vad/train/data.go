@@ -10,7 +10,10 @@ import (
 	"agentos.dev/dialtone/stt/vad/train/corpus"
 )
 
-const clipFrames = 1000 // 20 s
+const (
+	clipFrames = 1000 // 20 s
+	sentences  = 6    // of each voice
+)
 
 // example is a clip as the network sees it.
 type example struct {
@@ -21,12 +24,11 @@ type example struct {
 // makeData mixes the training clips.
 func makeData(ctx context.Context, clips int) ([]example, error) {
 	rng := rand.New(rand.NewPCG(1, 0))
-	voices := corpus.TrainingVoices(rng, 180)
+	voices := corpus.TrainingVoices(rng, 320)
 	var said [][]float32
-	for i := range voices {
-		voices[i].Size = 0.85 + 0.3*rng.Float64()
-		for range 6 {
-			u, err := voices[i].Say(ctx, corpus.Sentence(rng))
+	for _, v := range voices {
+		for range sentences {
+			u, err := v.Say(ctx, corpus.Sentence(rng))
 			if err != nil {
 				return nil, err
 			}
@@ -57,11 +59,11 @@ func mix(rng *rand.Rand, said [][]float32, noises []corpus.Noise) corpus.Clip {
 	if rng.IntN(10) > 0 {
 		var utterances [][]float32
 		colour, room := rng.IntN(4) > 0, rng.IntN(2) == 0
-		voice := rng.IntN(len(said) / 6)
+		voice := rng.IntN(len(said) / sentences)
 		for range 9 {
-			u := said[voice*6+rng.IntN(6)]
+			u := said[voice*sentences+rng.IntN(sentences)]
 			if rng.IntN(6) == 0 { // someone else takes the telephone
-				voice = rng.IntN(len(said) / 6)
+				voice = rng.IntN(len(said) / sentences)
 			}
 			if room {
 				u = corpus.Room(rng, u)
@@ -82,7 +84,7 @@ func mix(rng *rand.Rand, said [][]float32, noises []corpus.Noise) corpus.Clip {
 	if rng.IntN(4) == 0 {
 		noise = corpus.Colour(rng, noise)
 	}
-	snr := -3 + 33*rng.Float64()
+	snr := -4 + 30*rng.Float64()
 	if rng.IntN(8) == 0 {
 		snr = math.Inf(1)
 	}

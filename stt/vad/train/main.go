@@ -21,8 +21,8 @@ import (
 
 func main() {
 	out := flag.String("out", "stt/vad/weights.bin", "file to write the weights to")
-	clips := flag.Int("clips", 1400, "training clips of 20 s")
-	epochs := flag.Int("epochs", 20, "passes over them")
+	clips := flag.Int("clips", 1800, "training clips of 20 s")
+	epochs := flag.Int("epochs", 16, "passes over them")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -38,8 +38,8 @@ func run(ctx context.Context, out string, clips, epochs int) error {
 		return err
 	}
 	rng := rand.New(rand.NewPCG(7, 0))
-	voices := corpus.HeldOutVoices(rng, 12)
-	dialogues, err := corpus.Dialogues(ctx, rng, voices, 4)
+	voices := corpus.ValidationVoices(rng, 12)
+	dialogues, err := corpus.Dialogues(ctx, rng, voices, 2)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func run(ctx context.Context, out string, clips, epochs int) error {
 	t := newTrainer(data)
 	for epoch := range epochs {
 		loss := t.epoch(float64(epoch)/float64(epochs), 1/float64(epochs))
-		fmt.Printf("epoch %2d  loss %.4f  mean F1 on held-out voices %.4f\n", epoch+1, loss, meanF1(t.network(), cells))
+		fmt.Printf("epoch %2d  loss %.4f  mean F1 on other voices %.4f\n", epoch+1, loss, meanF1(t.network(), cells))
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -161,7 +161,7 @@ func abs(x float32) float32 {
 	return math.Float32frombits(math.Float32bits(x) &^ (1 << 31))
 }
 
-// log2 of a positive number to within 0.001.
+// log2 of a positive number to within 0.01.
 func log2(x float32) float32 {
 	bits := math.Float32bits(x)
 	m := math.Float32frombits(bits&(1<<23-1) | 127<<23) // [1, 2)

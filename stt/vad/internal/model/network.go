@@ -44,8 +44,7 @@ func (n *Network) Step(state *State, features *[Features]float32) float32 {
 	return sum
 }
 
-// product is the matrix of len(dst) rows times x; the rows are a multiple of
-// four and x of two.
+// product is the matrix of len(dst) rows times x; there are a multiple of four rows.
 func product(dst, matrix, x []float32) {
 	n := len(x)
 	for len(dst) >= 4 {

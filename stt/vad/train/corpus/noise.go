@@ -24,12 +24,14 @@ func TrainingNoises(babble []float32) []Noise {
 		{"fan", fan},
 		{"hum", hum},
 		{"music", music},
+		{"crackle", crackle},
+		{"knocks", knocks},
 		{"babble", excerpt(babble)},
 	}
 }
 
-// TestNoises are those of the evaluation. No training noise has the clicks of
-// the office, and others talk in the babble.
+// TestNoises are those of the evaluation. No training noise has the keys of the
+// office or the dishes of the kitchen, and others talk in the babble.
 func TestNoises(babble []float32) []Noise {
 	return []Noise{
 		{"white", white},
@@ -37,6 +39,7 @@ func TestNoises(babble []float32) []Noise {
 		{"car", car},
 		{"babble", excerpt(babble)},
 		{"office", office},
+		{"kitchen", kitchen},
 	}
 }
 
@@ -195,20 +198,75 @@ func music(rng *rand.Rand, n int) []float32 {
 	return Telephone(out, Rate)
 }
 
+// crackle is a bad contact: bursts of single impulses over faint hiss.
+func crackle(rng *rand.Rand, n int) []float32 {
+	out := white(rng, n)
+	chance := 0.0
+	for i := range out {
+		if i%800 == 0 {
+			chance = 0.02 * rng.Float64() * rng.Float64() * rng.Float64()
+		}
+		if rng.Float64() < chance {
+			out[i] += float32(60 * rng.NormFloat64())
+		}
+	}
+	return Telephone(out, Rate)
+}
+
+// knocks are dull thumps: a handset put down, a door, steps.
+func knocks(rng *rand.Rand, n int) []float32 {
+	out := pink(rng, n)
+	level := math.Sqrt(Power(out))
+	pace := 0.2 + 1.2*rng.Float64()
+	for at := 0; at < n; at += int((0.05 + rng.ExpFloat64()*pace) * Rate) {
+		loud := level * (5 + 25*rng.Float64())
+		burst(out, at, loud, (0.004+0.05*rng.Float64())*Rate, lowPass(white(rng, Rate/2), 0.5+0.45*rng.Float64()))
+	}
+	return Telephone(out, Rate)
+}
+
 // office is keys and clicks over an air conditioner.
 func office(rng *rand.Rand, n int) []float32 {
 	out := lowPass(white(rng, n), 0.85)
 	level := math.Sqrt(Power(out))
 	for at := 0; at < n; at += int((0.06 + rng.ExpFloat64()*0.25) * Rate) {
-		loud := level * (3 + 12*rng.Float64())
-		decay := (0.002 + 0.012*rng.Float64()) * Rate
-		tone := 2 * math.Pi * (600 + 2600*rng.Float64()) / Rate
-		for i := at; i < min(n, at+int(decay*6)); i++ {
-			t := float64(i - at)
-			out[i] += float32(loud * math.Exp(-t/decay) * (math.Sin(tone*t) + 0.7*rng.NormFloat64()))
+		click := ring(600+2600*rng.Float64(), Rate/8)
+		for i, x := range white(rng, len(click)) {
+			click[i] += 0.7 * x
 		}
+		burst(out, at, level*(3+12*rng.Float64()), (0.002+0.012*rng.Float64())*Rate, click)
 	}
 	return Telephone(out, Rate)
+}
+
+// kitchen is dishes that ring, over running water.
+func kitchen(rng *rand.Rand, n int) []float32 {
+	out := white(rng, n)
+	for at := 0; at < n; at += int((0.1 + rng.ExpFloat64()*0.7) * Rate) {
+		dish := make([]float32, Rate/2)
+		for range 4 {
+			for i, x := range ring(900+2500*rng.Float64(), len(dish)) {
+				dish[i] += x
+			}
+		}
+		burst(out, at, 1+6*rng.Float64(), (0.02+0.1*rng.Float64())*Rate, dish)
+	}
+	return Telephone(out, Rate)
+}
+
+func ring(freq float64, n int) []float32 {
+	out := make([]float32, n)
+	for i := range out {
+		out[i] = float32(math.Sin(2 * math.Pi * freq * float64(i) / Rate))
+	}
+	return out
+}
+
+// burst adds a sound that dies away.
+func burst(out []float32, at int, loud, decay float64, sound []float32) {
+	for i, x := range sound[:min(len(sound), len(out)-at)] {
+		out[at+i] += float32(loud*math.Exp(-float64(i)/decay)) * x
+	}
 }
 
 func lowPass(samples []float32, pole float64) []float32 {

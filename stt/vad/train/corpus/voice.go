@@ -54,13 +54,22 @@ func (v Voice) Say(ctx context.Context, text string) ([]float32, error) {
 func TrainingVoices(rng *rand.Rand, n int) []Voice {
 	languages := []string{"en-us", "en-gb", "de", "fr-fr", "es", "it", "pt", "ru", "pl", "nl", "sv", "hi", "tr", "fi", "el", "ro", "id", "cmn"}
 	variants := []string{"", "+m1", "+m2", "+m3", "+m4", "+m5", "+f1", "+f2", "+f3", "+f4", "+klatt", "+klatt2", "+klatt3", "+Andy", "+Denis", "+Gene", "+Linda", "+Michael", "+Mario", "+Steph", "+croak", "+Pablo"}
-	return espeak(rng, n, languages, variants)
+	voices := espeak(rng, n, languages, variants)
+	for i := range voices {
+		voices[i].Size = 0.85 + 0.3*rng.Float64()
+	}
+	return voices
 }
 
-// HeldOutVoices share no language and no variant with the training voices.
+// ValidationVoices share no language and no variant with the training voices.
+func ValidationVoices(rng *rand.Rand, n int) []Voice {
+	return espeak(rng, n, []string{"en-gb-x-gbcwmd", "sk", "hr", "ca"}, []string{"+m6", "+f5", "+klatt4", "+David", "+Annie"})
+}
+
+// HeldOutVoices share none with the training and the validation voices.
 func HeldOutVoices(rng *rand.Rand, n int) []Voice {
 	languages := []string{"en-gb-scotland", "en-029", "en-gb-x-rp", "da", "hu", "cs", "pt-br", "bg"}
-	variants := []string{"+m6", "+m7", "+m8", "+f5", "+klatt4", "+Annie", "+Alex", "+Andrea", "+David", "+Hugo", "+Max", "+Zac"}
+	variants := []string{"+m7", "+m8", "+Alex", "+Andrea", "+Hugo", "+Max", "+Zac", "+Alicia", "+Belinda", "+Diogo"}
 	return espeak(rng, n, languages, variants)
 }
 

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/internal/leak"
+	"agentos.dev/dialtone/stt/vad/internal/model"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+// examples are clips whose frames are voiced when their first feature is high.
+func examples(n int) []example {
+	rng := rand.New(rand.NewPCG(1, 1))
+	data := make([]example, n)
+	for i := range data {
+		e := example{features: make([][model.Features]float32, clipFrames), voiced: make([]bool, clipFrames)}
+		voiced := false
+		for f := range e.features {
+			if rng.IntN(30) == 0 {
+				voiced = !voiced
+			}
+			for k := range e.features[f] {
+				e.features[f][k] = float32(rng.NormFloat64())
+			}
+			if voiced {
+				e.features[f][0] += 1.5
+			}
+			e.voiced[f] = voiced
+		}
+		data[i] = e
+	}
+	return data
+}
+
+// TestGradient compares the gradient with what the loss does when a weight is moved.
+func TestGradient(t *testing.T) {
+	tr := newTrainer(examples(1))
+	loss := func() float64 {
+		tr.rng = rand.New(rand.NewPCG(9, 9))
+		var state model.State
+		var shake [model.Features]float32
+		return tr.forward(&tr.data[0], 0, &state, &shake)
+	}
+	loss()
+	tr.grad = model.Network{}
+	tr.backward()
+	for part, weights := range tr.net.Weights() {
+		grads := tr.grad.Weights()[part]
+		for i := 0; i < len(weights); i += 1 + len(weights)/20 {
+			const step = 1e-2
+			before := weights[i]
+			weights[i] = before + step
+			up := loss()
+			weights[i] = before - step
+			down := loss()
+			weights[i] = before
+			want := (up - down) / (2 * step)
+			assert.InDelta(t, want, grads[i], 0.02+0.03*math.Abs(want), "part %d weight %d", part, i)
+		}
+	}
+}
+
+// TestItLearns, and as it is taught with normalised features, so it answers to
+// plain ones.
+func TestItLearns(t *testing.T) {
+	tr := newTrainer(examples(32))
+	first := tr.epoch(0, 0.25)
+	last := 0.0
+	for i := range 3 {
+		last = tr.epoch(float64(i+1)/4, 0.25)
+	}
+	require.Less(t, last, first/1.5)
+
+	net, right := tr.network(), 0
+	var state model.State
+	for i, f := range tr.data[0].features {
+		if net.Step(&state, &f) > 0 == tr.data[0].voiced[i] {
+			right++
+		}
+	}
+	require.Greater(t, right, clipFrames*85/100)
+}
