@@ -47,6 +47,12 @@ func base64EncodeAVX2(dst *byte, src *byte, blocks int)
 //go:noescape
 func firAVX2(dst *int16, x *int16, taps *int16, groups int, n int)
 
+// firPairsAVX2 filters as firAVX2 does and stores each sample followed by one of
+// keep.
+//
+//go:noescape
+func firPairsAVX2(dst *int16, x *int16, keep *int16, taps *int16, groups int, n int)
+
 // dotAVX2 filters one sample with groups of 16 taps.
 //
 //go:noescape

@@ -523,144 +523,139 @@ GLOBL splat19191919<>(SB), RODATA|NOPTR, $4
 DATA splat0d0d0d0d<>+0(SB)/4, $0x0d0d0d0d
 GLOBL splat0d0d0d0d<>(SB), RODATA|NOPTR, $4
 
-DATA firInterleave<>+0(SB)/8, $0x0b0a030209080100
-DATA firInterleave<>+8(SB)/8, $0x0f0e07060d0c0504
-GLOBL firInterleave<>(SB), RODATA|NOPTR, $16
-
 // func firAVX2(dst *int16, x *int16, taps *int16, groups int, n int)
 // Requires: AVX, AVX2
 TEXT ·firAVX2(SB), NOSPLIT, $0-40
-	MOVQ           dst+0(FP), AX
-	MOVQ           x+8(FP), CX
-	MOVQ           taps+16(FP), DX
-	MOVQ           groups+24(FP), BX
-	MOVQ           n+32(FP), SI
-	VPBROADCASTD   splat00002000<>+0(SB), Y0
-	VBROADCASTI128 firInterleave<>+0(SB), Y1
-	XORQ           DI, DI
-	LEAQ           -16(SI), R8
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         taps+16(FP), DX
+	MOVQ         groups+24(FP), BX
+	MOVQ         n+32(FP), SI
+	VPBROADCASTD splat00002000<>+0(SB), Y0
+	XORQ         DI, DI
+	LEAQ         -16(SI), R8
 
 block:
+	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
 	LEAQ  (CX)(DI*2), R9
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 
 group:
-	VPBROADCASTD (R10), Y6
-	VPBROADCASTD 32(R10), Y7
-	VMOVDQU      (R9), Y8
-	VPMADDWD     Y8, Y6, Y9
-	VPADDD       Y9, Y2, Y2
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y3, Y3
-	VMOVDQU      2(R9), Y8
-	VPMADDWD     Y8, Y6, Y6
-	VPADDD       Y6, Y4, Y4
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y5, Y5
-	VPBROADCASTD 4(R10), Y6
-	VPBROADCASTD 36(R10), Y7
-	VMOVDQU      4(R9), Y8
-	VPMADDWD     Y8, Y6, Y9
-	VPADDD       Y9, Y2, Y2
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y3, Y3
-	VMOVDQU      6(R9), Y8
-	VPMADDWD     Y8, Y6, Y6
-	VPADDD       Y6, Y4, Y4
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y5, Y5
-	VPBROADCASTD 8(R10), Y6
-	VPBROADCASTD 40(R10), Y7
-	VMOVDQU      8(R9), Y8
-	VPMADDWD     Y8, Y6, Y9
-	VPADDD       Y9, Y2, Y2
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y3, Y3
-	VMOVDQU      10(R9), Y8
-	VPMADDWD     Y8, Y6, Y6
-	VPADDD       Y6, Y4, Y4
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y5, Y5
-	VPBROADCASTD 12(R10), Y6
-	VPBROADCASTD 44(R10), Y7
-	VMOVDQU      12(R9), Y8
-	VPMADDWD     Y8, Y6, Y9
-	VPADDD       Y9, Y2, Y2
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y3, Y3
-	VMOVDQU      14(R9), Y8
-	VPMADDWD     Y8, Y6, Y6
-	VPADDD       Y6, Y4, Y4
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y5, Y5
-	VPBROADCASTD 16(R10), Y6
-	VPBROADCASTD 48(R10), Y7
-	VMOVDQU      16(R9), Y8
-	VPMADDWD     Y8, Y6, Y9
-	VPADDD       Y9, Y2, Y2
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y3, Y3
-	VMOVDQU      18(R9), Y8
-	VPMADDWD     Y8, Y6, Y6
-	VPADDD       Y6, Y4, Y4
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y5, Y5
-	VPBROADCASTD 20(R10), Y6
-	VPBROADCASTD 52(R10), Y7
-	VMOVDQU      20(R9), Y8
-	VPMADDWD     Y8, Y6, Y9
-	VPADDD       Y9, Y2, Y2
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y3, Y3
-	VMOVDQU      22(R9), Y8
-	VPMADDWD     Y8, Y6, Y6
-	VPADDD       Y6, Y4, Y4
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y5, Y5
-	VPBROADCASTD 24(R10), Y6
-	VPBROADCASTD 56(R10), Y7
-	VMOVDQU      24(R9), Y8
-	VPMADDWD     Y8, Y6, Y9
-	VPADDD       Y9, Y2, Y2
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y3, Y3
-	VMOVDQU      26(R9), Y8
-	VPMADDWD     Y8, Y6, Y6
-	VPADDD       Y6, Y4, Y4
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y5, Y5
-	VPBROADCASTD 28(R10), Y6
-	VPBROADCASTD 60(R10), Y7
-	VMOVDQU      28(R9), Y8
-	VPMADDWD     Y8, Y6, Y9
-	VPADDD       Y9, Y2, Y2
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y3, Y3
-	VMOVDQU      30(R9), Y8
-	VPMADDWD     Y8, Y6, Y6
-	VPADDD       Y6, Y4, Y4
-	VPMADDWD     Y8, Y7, Y8
-	VPADDD       Y8, Y5, Y5
+	VPBROADCASTD (R10), Y5
+	VPBROADCASTD 32(R10), Y6
+	VMOVDQU      (R9), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      2(R9), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 4(R10), Y5
+	VPBROADCASTD 36(R10), Y6
+	VMOVDQU      4(R9), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      6(R9), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 8(R10), Y5
+	VPBROADCASTD 40(R10), Y6
+	VMOVDQU      8(R9), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      10(R9), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 12(R10), Y5
+	VPBROADCASTD 44(R10), Y6
+	VMOVDQU      12(R9), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      14(R9), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 16(R10), Y5
+	VPBROADCASTD 48(R10), Y6
+	VMOVDQU      16(R9), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      18(R9), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 20(R10), Y5
+	VPBROADCASTD 52(R10), Y6
+	VMOVDQU      20(R9), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      22(R9), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 24(R10), Y5
+	VPBROADCASTD 56(R10), Y6
+	VMOVDQU      24(R9), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      26(R9), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 28(R10), Y5
+	VPBROADCASTD 60(R10), Y6
+	VMOVDQU      28(R9), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      30(R9), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
 	ADDQ         $0x20, R9
 	ADDQ         $0x40, R10
 	DECQ         R11
 	JNZ          group
-	VPSRAD       $0x08, Y3, Y3
-	VPADDD       Y3, Y2, Y2
-	VPADDD       Y0, Y2, Y2
-	VPSRAD       $0x0e, Y2, Y2
-	VPSRAD       $0x08, Y5, Y5
-	VPADDD       Y5, Y4, Y4
-	VPADDD       Y0, Y4, Y4
-	VPSRAD       $0x0e, Y4, Y4
-	VPACKSSDW    Y4, Y2, Y2
-	VPSHUFB      Y1, Y2, Y2
-	VMOVDQU      Y2, (AX)(DI*2)
+	VPSRAD       $0x08, Y2, Y2
+	VPADDD       Y2, Y1, Y1
+	VPADDD       Y0, Y1, Y1
+	VPSRAD       $0x0e, Y1, Y1
+	VPSRAD       $0x08, Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VPADDD       Y0, Y3, Y3
+	VPSRAD       $0x0e, Y3, Y3
+	VPACKSSDW    Y3, Y1, Y1
+	VPSHUFB      firInterleave<>+0(SB), Y1, Y1
+	VMOVDQU      Y1, (AX)(DI*2)
 	ADDQ         $0x10, DI
 	CMPQ         DI, R8
 	JLE          block
@@ -675,6 +670,164 @@ done:
 
 DATA splat00002000<>+0(SB)/4, $0x00002000
 GLOBL splat00002000<>(SB), RODATA|NOPTR, $4
+
+DATA firInterleave<>+0(SB)/8, $0x0b0a030209080100
+DATA firInterleave<>+8(SB)/8, $0x0f0e07060d0c0504
+DATA firInterleave<>+16(SB)/8, $0x0b0a030209080100
+DATA firInterleave<>+24(SB)/8, $0x0f0e07060d0c0504
+GLOBL firInterleave<>(SB), RODATA|NOPTR, $32
+
+// func firPairsAVX2(dst *int16, x *int16, keep *int16, taps *int16, groups int, n int)
+// Requires: AVX, AVX2
+TEXT ·firPairsAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         keep+16(FP), CX
+	MOVQ         x+8(FP), DX
+	MOVQ         taps+24(FP), BX
+	MOVQ         groups+32(FP), SI
+	MOVQ         n+40(FP), DI
+	VPBROADCASTD splat00002000<>+0(SB), Y0
+	XORQ         R8, R8
+	LEAQ         -16(DI), R9
+
+block:
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	LEAQ  (DX)(R8*2), R10
+	MOVQ  BX, R11
+	MOVQ  SI, R12
+
+group:
+	VPBROADCASTD (R11), Y5
+	VPBROADCASTD 32(R11), Y6
+	VMOVDQU      (R10), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      2(R10), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 4(R11), Y5
+	VPBROADCASTD 36(R11), Y6
+	VMOVDQU      4(R10), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      6(R10), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 8(R11), Y5
+	VPBROADCASTD 40(R11), Y6
+	VMOVDQU      8(R10), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      10(R10), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 12(R11), Y5
+	VPBROADCASTD 44(R11), Y6
+	VMOVDQU      12(R10), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      14(R10), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 16(R11), Y5
+	VPBROADCASTD 48(R11), Y6
+	VMOVDQU      16(R10), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      18(R10), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 20(R11), Y5
+	VPBROADCASTD 52(R11), Y6
+	VMOVDQU      20(R10), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      22(R10), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 24(R11), Y5
+	VPBROADCASTD 56(R11), Y6
+	VMOVDQU      24(R10), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      26(R10), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPBROADCASTD 28(R11), Y5
+	VPBROADCASTD 60(R11), Y6
+	VMOVDQU      28(R10), Y7
+	VPMADDWD     Y7, Y5, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VMOVDQU      30(R10), Y7
+	VPMADDWD     Y7, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     Y7, Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	ADDQ         $0x20, R10
+	ADDQ         $0x40, R11
+	DECQ         R12
+	JNZ          group
+	VPSRAD       $0x08, Y2, Y2
+	VPADDD       Y2, Y1, Y1
+	VPADDD       Y0, Y1, Y1
+	VPSRAD       $0x0e, Y1, Y1
+	VPSRAD       $0x08, Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VPADDD       Y0, Y3, Y3
+	VPSRAD       $0x0e, Y3, Y3
+	VPACKSSDW    Y3, Y1, Y1
+	VPSHUFB      firInterleave<>+0(SB), Y1, Y1
+	VMOVDQU      (CX)(R8*2), Y2
+	VPUNPCKLWD   Y2, Y1, Y3
+	VPUNPCKHWD   Y2, Y1, Y1
+	VPERM2I128   $0x20, Y1, Y3, Y2
+	VMOVDQU      Y2, (AX)(R8*4)
+	VPERM2I128   $0x31, Y1, Y3, Y2
+	VMOVDQU      Y2, 32(AX)(R8*4)
+	ADDQ         $0x10, R8
+	CMPQ         R8, R9
+	JLE          block
+	CMPQ         R8, DI
+	JGE          done
+	MOVQ         R9, R8
+	JMP          block
+
+done:
+	VZEROUPPER
+	RET
 
 // func dotAVX2(x *int16, taps *int16, groups int) int16
 // Requires: AVX, AVX2

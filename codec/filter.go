@@ -31,9 +31,10 @@ var window = [...]float64{
 
 // A phase is the filter of every up-th output sample.
 type phase struct {
-	taps  []int32 // oldest sample first
-	split []int16 // by sixteen taps: their high parts, then their low parts
-	only  int     // where all taps but one are zero, so that samples pass unchanged: that one; or -1
+	taps      []int32 // oldest sample first
+	split     []int16 // by sixteen taps: their high parts, then their low parts
+	symmetric bool
+	only      int // where all taps but one are zero, so that samples pass unchanged: that one; or -1
 }
 
 // A filter is a low-pass filter that also changes the rate.
@@ -74,6 +75,10 @@ func newPhase(h []float64) phase {
 		if p.taps[i] == 1<<filterBits { // at the top of the sinc: the others are its zeros
 			p.only = i
 		}
+	}
+	p.symmetric = true
+	for i, c := range p.taps {
+		p.symmetric = p.symmetric && c == p.taps[len(p.taps)-1-i]
 	}
 
 	const low = filterBits - splitBits

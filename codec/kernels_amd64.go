@@ -113,6 +113,16 @@ func fir(dst, x []int16, p *phase) {
 	firAVX2(unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(p.split), len(p.split)/(2*lane), len(dst))
 }
 
+func firPairs(dst, x, keep []int16, p *phase) {
+	n := len(keep)
+	if kernels < avx2 || n < lane {
+		firPairsGeneric(dst, x, keep, p)
+		return
+	}
+	dst, x = dst[:2*n], x[:n+len(p.split)/2]
+	firPairsAVX2(unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(keep), unsafe.SliceData(p.split), len(p.split)/(2*lane), n)
+}
+
 func dot(x []int16, p *phase) int16 {
 	if kernels < avx2 {
 		return dotGeneric(x, p)

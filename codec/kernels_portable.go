@@ -14,3 +14,4 @@ func decodeBase64Mulaw(dst []int16, src []byte) bool { return decodeBase64MulawG
 func encodeBase64(dst, src []byte)                   { encodeBase64Generic(dst, src) }
 func fir(dst, x []int16, p *phase)                   { firGeneric(dst, x, p) }
 func dot(x []int16, p *phase) int16                  { return dotGeneric(x, p) }
+func firPairs(dst, x, keep []int16, p *phase)        { firPairsGeneric(dst, x, keep, p) }

@@ -97,6 +97,10 @@ func (r *Resampler) outputs(n int) int {
 func (r *Resampler) interpolate(dst []int16, n int) []int16 {
 	at := len(dst)
 	dst = dst[:at+n*r.up]
+	if p := r.filter.phases; len(p) == 2 { // half-band: the other phase only delays
+		firPairs(dst[at:], r.history, r.history[p[1].only:][:n], &p[0])
+		return dst
+	}
 	for i := range r.filter.phases {
 		p := &r.filter.phases[i]
 		samples := r.filtered[:n]
@@ -115,11 +119,18 @@ func (r *Resampler) interpolate(dst []int16, n int) []int16 {
 
 // convert appends the outputs due within the n inputs after the history.
 func (r *Resampler) convert(dst []int16, n int) []int16 {
-	end := n * r.up
-	for ; r.tick < end; r.tick += r.down {
-		dst = append(dst, dot(r.history[r.tick/r.up:], &r.filter.phases[r.tick%r.up]))
+	i, phase := r.tick/r.up, r.tick%r.up
+	whole, part := r.down/r.up, r.down%r.up
+	for i < n {
+		dst = append(dst, dot(r.history[i:], &r.filter.phases[phase]))
+		i += whole
+		phase += part
+		if phase >= r.up {
+			phase -= r.up
+			i++
+		}
 	}
-	r.tick -= end
+	r.tick = (i-n)*r.up + phase
 	return dst
 }
 

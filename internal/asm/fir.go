@@ -25,13 +25,47 @@ func round(high, low, half Register) {
 // firAVX2 makes sixteen outputs at a time: a pair of taps times the samples from an
 // even place on gives the even outputs, from the next place on the odd ones.
 func firAVX2() {
-	shuffle := data("firInterleave", []byte{0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15})
 	function("firAVX2", "func(dst, x, taps *int16, groups, n int)",
 		"firAVX2 filters n samples, at least 16, with groups of 16 taps: dst[i] is made of",
 		"the samples from x[i] on. It reads n+16*groups samples.")
-	dst, x, taps := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("taps"), GP64())
+	dst := Load(Param("dst"), GP64())
+	filterBlocks(func(i, even, odd Register) {
+		shuffle := "firInterleave"
+		if _, ok := decodeTables[shuffle]; !ok {
+			decodeTables[shuffle] = data(shuffle, twice([]byte{0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15}))
+		}
+		VPACKSSDW(odd, even, even)
+		VPSHUFB(decodeTables[shuffle], even, even)
+		VMOVDQU(even, Mem{Base: dst, Index: i, Scale: 2})
+	})
+}
+
+// firPairsAVX2 is firAVX2 for a half-band filter, whose other phase only delays.
+func firPairsAVX2() {
+	function("firPairsAVX2", "func(dst, x, keep, taps *int16, groups, n int)",
+		"firPairsAVX2 filters as firAVX2 does and stores each sample followed by one of",
+		"keep.")
+	dst, keep := Load(Param("dst"), GP64()), Load(Param("keep"), GP64())
+	filterBlocks(func(i, even, odd Register) {
+		VPACKSSDW(odd, even, even)
+		VPSHUFB(decodeTables["firInterleave"], even, even)
+		kept, low, high, out := YMM(), YMM(), YMM(), YMM()
+		VMOVDQU(Mem{Base: keep, Index: i, Scale: 2}, kept)
+		VPUNPCKLWD(kept, even, low)
+		VPUNPCKHWD(kept, even, high)
+		VPERM2I128(Imm(0x20), high, low, out)
+		VMOVDQU(out, Mem{Base: dst, Index: i, Scale: 4})
+		VPERM2I128(Imm(0x31), high, low, out)
+		VMOVDQU(out, Mem{Base: dst, Index: i, Scale: 4, Disp: 32})
+	})
+}
+
+// filterBlocks filters n samples in blocks of sixteen, the last overlapping the one
+// before, and calls store with each block's even and odd outputs in 32 bits.
+func filterBlocks(store func(i, even, odd Register)) {
+	x, taps := Load(Param("x"), GP64()), Load(Param("taps"), GP64())
 	groups, n := Load(Param("groups"), GP64()), Load(Param("n"), GP64())
-	half, order := splat(1<<(splitBits-1), YMM()), broadcast128(shuffle)
+	half := splat(1<<(splitBits-1), YMM())
 	i, last := GP64(), GP64()
 	XORQ(i, i)
 	LEAQ(Mem{Base: n, Disp: -16}, last)
@@ -68,9 +102,7 @@ func firAVX2() {
 	for k := range 2 {
 		round(high[k], low[k], half)
 	}
-	VPACKSSDW(high[1], high[0], high[0])
-	VPSHUFB(order, high[0], high[0])
-	VMOVDQU(high[0], Mem{Base: dst, Index: i, Scale: 2})
+	store(i, high[0], high[1])
 	ADDQ(Imm(16), i)
 	CMPQ(i, last)
 	JLE(LabelRef("block"))

@@ -17,6 +17,7 @@ func main() {
 	base64EncodeAVX2()
 
 	firAVX2()
+	firPairsAVX2()
 	dotAVX2()
 
 	decodeVBMI("mulawDecodeVBMI", "mulawTable", mulawMagnitude)
