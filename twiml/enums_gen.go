@@ -305,13 +305,15 @@ type PaymentError string
 
 // Values of [PaymentError].
 const (
-	ErrorTimeout             PaymentError = "timeout"
-	ErrorInvalidCardNumber   PaymentError = "invalid-card-number"
-	ErrorInvalidCardType     PaymentError = "invalid-card-type"
-	ErrorInvalidDate         PaymentError = "invalid-date"
-	ErrorInvalidSecurityCode PaymentError = "invalid-security-code"
-	ErrorInternalError       PaymentError = "internal-error"
-	ErrorInputMatchingFailed PaymentError = "input-matching-failed"
+	ErrorTimeout                  PaymentError = "timeout"
+	ErrorInvalidCardNumber        PaymentError = "invalid-card-number"
+	ErrorInvalidCardType          PaymentError = "invalid-card-type"
+	ErrorInvalidDate              PaymentError = "invalid-date"
+	ErrorInvalidSecurityCode      PaymentError = "invalid-security-code"
+	ErrorInternalError            PaymentError = "internal-error"
+	ErrorInputMatchingFailed      PaymentError = "input-matching-failed"
+	ErrorInvalidBankAccountNumber PaymentError = "invalid-bank-account-number"
+	ErrorInvalidBankRoutingNumber PaymentError = "invalid-bank-routing-number"
 )
 
 // BreakStrength is the length of a pause in speech, relative to the voice.

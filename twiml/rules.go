@@ -148,7 +148,7 @@ func (c *checker) say(x *Say) {
 	text := x.PlainText()
 	n := utf8.RuneCountInString(text)
 	switch polly := strings.HasPrefix(x.Voice, "Polly."); {
-	case n == 0:
+	case n == 0 && len(x.SSML) == 0:
 		c.report(0, "nothing to say")
 	case polly && n > maxSayPolly:
 		c.report(13521, "%d characters; a Polly voice speaks %d", n, maxSayPolly)
@@ -275,12 +275,11 @@ func (c *checker) phone(number string) {
 	}
 }
 
+// sip checks a SIP address. Twilio takes user@host without the scheme too.
 func (c *checker) sip(uri string) {
-	user, ok := strings.CutPrefix(uri, "sip:")
-	if !ok {
-		user, ok = strings.CutPrefix(uri, "sips:")
-	}
-	if !ok || user == "" || strings.ContainsAny(uri, " \t\r\n") {
+	address := strings.TrimPrefix(strings.TrimPrefix(uri, "sip:"), "sips:")
+	user, _, ok := strings.Cut(address, "@")
+	if !ok && address == uri || address == "" || strings.ContainsAny(uri, " \t\r\n") || strings.Contains(user, ":") {
 		c.report(0, "%q is not a SIP address", clip(uri))
 	}
 }

@@ -387,7 +387,7 @@ var classes = [...]class{
 		attrs: []rule{
 			{name: "attempt", kind: kindInt, list: true},
 			{name: "cardType", kind: kindEnum, enum: []string{"visa", "mastercard", "amex", "maestro", "discover", "optima", "jcb", "diners-club", "enroute"}, list: true},
-			{name: "errorType", kind: kindEnum, enum: []string{"timeout", "invalid-card-number", "invalid-card-type", "invalid-date", "invalid-security-code", "internal-error", "input-matching-failed"}, list: true},
+			{name: "errorType", kind: kindEnum, enum: []string{"timeout", "invalid-card-number", "invalid-card-type", "invalid-date", "invalid-security-code", "internal-error", "input-matching-failed", "invalid-bank-account-number", "invalid-bank-routing-number", "invalid-postal-code"}, list: true},
 			{name: "for", kind: kindEnum, enum: []string{"payment-card-number", "expiration-date", "security-code", "postal-code", "payment-processing", "bank-account-number", "bank-routing-number"}, required: true},
 			{name: "requireMatchingInputs", kind: kindEnum, enum: []string{"true", "false"}},
 		},
