@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/internal/apt"
+	"agentos.dev/dialtone/internal/leak"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+// environment returns a getenv with the given variables.
+func environment(pairs ...string) func(string) string {
+	set := make(map[string]string)
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		set[name] = value
+	}
+	return func(name string) string { return set[name] }
+}
+
+func TestConfigurationReportsEveryMistakeAtOnce(t *testing.T) {
+	_, err := configFromEnv(environment(
+		"CALLS_PER_HOUR_LIMIT=ten", "MAX_CONCURRENT_CALLS=-1", "MAX_CALL_DURATION=5", "BUSINESS_HOURS=always",
+		"BUSINESS_TZ=Mars/Olympus", "TWILIO_RECORD_CALLS=maybe", "OUTBOUND_CPS=x", "SESSION_KEYS=short", "STT=magic",
+		"LOG_FORMAT=xml", "LOG_NUMBERS=some", "TRUSTED_PROXIES=10.0.0.0", "BLOCKED_NUMBERS=12", "TWILIO_API_KEY=SK1",
+	))
+	require.Error(t, err)
+	for _, name := range []string{
+		"TWILIO_AUTH_TOKEN", "PUBLIC_URL", "CALLS_PER_HOUR_LIMIT", "MAX_CONCURRENT_CALLS", "MAX_CALL_DURATION", "BUSINESS_TZ",
+		"TWILIO_RECORD_CALLS", "OUTBOUND_CPS", "SESSION_KEYS", "STT", "LOG_FORMAT", "LOG_NUMBERS", "TRUSTED_PROXIES", "BLOCKED_NUMBERS",
+		"TWILIO_API_KEY",
+	} {
+		require.ErrorContains(t, err, name+": ")
+	}
+	require.NotContains(t, err.Error(), "short", "a key must not get into an error")
+}
+
+func TestServerRefusesToStart(t *testing.T) {
+	var out bytes.Buffer
+	err := run(t.Context(), nil, environment(), &out, &out)
+	require.ErrorContains(t, err, "nothing was started")
+	require.ErrorContains(t, err, "-demo")
+}
+
+func TestHelpDocumentsEveryVariable(t *testing.T) {
+	var out bytes.Buffer
+	require.Error(t, run(t.Context(), []string{"-h"}, environment(), &out, &out))
+	for _, v := range variables {
+		require.Contains(t, out.String(), v.name)
+	}
+	source, err := os.ReadFile("env.go")
+	require.NoError(t, err)
+	for _, name := range regexp.MustCompile(`e\.\w+\("([A-Z_]+)"`).FindAllStringSubmatch(string(source), -1) {
+		require.Contains(t, out.String(), name[1], "-h leaves out what the server reads")
+	}
+}
+
+func TestDemo(t *testing.T) {
+	apt.Need(t, "pocketsphinx_batch", "pocketsphinx pocketsphinx-en-us")
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-demo"}, environment(), &out, &out), "%s", &out)
+	for _, want := range []string{
+		`transcript: "go forward ten meters"`, `transcript: "book a room"`,
+		"word errors  0.0 %", `twilio_calls_total{from_country="US",status="completed"} 1`, "back to 0",
+	} {
+		require.Contains(t, out.String(), want)
+	}
+	require.NotContains(t, out.String(), "warning")
+}
+
+func TestDemoWithoutEngineFails(t *testing.T) {
+	var out bytes.Buffer
+	require.ErrorContains(t, run(t.Context(), []string{"-demo"}, environment("STT=off"), &out, &out), "speech engine")
+}
+
+// TestServerStopsOnSignal runs the real program: it serves, drains on SIGTERM
+// while a call is up, and a second signal makes it exit at once.
+func TestServerStopsOnSignal(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "server")
+	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+
+	for name, signals := range map[string]int{"drains": 1, "exits at once": 2} {
+		t.Run(name, func(t *testing.T) {
+			addr := freeAddress(t)
+			cmd := exec.Command(program, "-addr", addr)
+			cmd.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off")
+			var log bytes.Buffer
+			cmd.Stderr = &log
+			require.NoError(t, cmd.Start())
+			exited := make(chan error, 1)
+			go func() { exited <- cmd.Wait() }()
+			target := "http://" + addr
+			require.Eventually(t, func() bool { return status(target+"/livez") == http.StatusOK }, 20*time.Second, 20*time.Millisecond)
+			require.Equal(t, http.StatusOK, status(target+"/readyz"))
+			require.Equal(t, http.StatusOK, status(target+"/api/voice/health"))
+
+			tw := voicetest.New(t, nil, voicetest.Config{Target: target})
+			call := tw.Dial("+14155550100", "+14155550199")
+			require.Eventually(t, func() bool { return strings.Contains(page(target+"/metrics"), "twilio_active_calls 1") }, 5*time.Second, 10*time.Millisecond)
+			for range signals {
+				require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+				require.Eventually(t, func() bool { return status(target+"/readyz") != http.StatusOK }, 5*time.Second, 10*time.Millisecond)
+			}
+			if signals == 1 {
+				require.Equal(t, "in-progress", call.Status())
+				call.HangUp()
+				require.NoError(t, <-exited, log.String())
+				require.Contains(t, log.String(), "every call has ended")
+				require.Contains(t, log.String(), "Twilio inbound call from=+14155550100")
+			} else {
+				require.Error(t, <-exited)
+			}
+		})
+	}
+}
+
+func TestLogSpellsWarningAsTheRunbookDoes(t *testing.T) {
+	for format, want := range map[string]string{"text": "level=WARNING", "json": `"level":"WARNING"`} {
+		c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN=0123456789abcdef", "PUBLIC_URL=https://calls.example.com", "LOG_FORMAT="+format))
+		require.NoError(t, err)
+		var out bytes.Buffer
+		c.logger(&out).Warn("Rate limit exceeded from_number=+14155550100")
+		require.Contains(t, out.String(), want)
+	}
+}
+
+func TestNotReadyWithoutCapacity(t *testing.T) {
+	c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN=0123456789abcdef", "PUBLIC_URL=https://calls.example.com", "STT=off"))
+	require.NoError(t, err)
+	a, err := newApp(t.Context(), c, c.logger(io.Discard), nil)
+	require.NoError(t, err)
+	ready := func() int {
+		w := httptest.NewRecorder()
+		a.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+		return w.Code
+	}
+	require.Equal(t, http.StatusOK, ready())
+	require.NoError(t, a.voice.Shutdown(context.Background()))
+	require.Equal(t, http.StatusServiceUnavailable, ready())
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(nil)
+	defer server.Close()
+	return server.Listener.Addr().String()
+}
+
+func status(url string) int {
+	response, err := http.Get(url)
+	if err != nil {
+		return 0
+	}
+	response.Body.Close()
+	return response.StatusCode
+}
+
+func page(url string) string {
+	response, err := http.Get(url)
+	if err != nil {
+		return ""
+	}
+	defer response.Body.Close()
+	body, _ := io.ReadAll(response.Body)
+	return string(body)
+}
