@@ -27,6 +27,7 @@ import (
 func main() {
 	phrases := flag.String("phrases", "", "file with what callers may say, a phrase a line; # begins a comment")
 	calls := flag.Int("calls", 4, "how many calls are up at the same time")
+	textfile := flag.String("textfile", "", "file of a node exporter's textfile collector whose accuracy counters are to be added to")
 	plain := flag.Bool("plain", false, "leave out the transform that fits the model to the telephone, to see what it is worth")
 	flag.Parse()
 	if flag.NArg() != 1 || *phrases == "" || *calls < 1 {
@@ -36,38 +37,42 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout, flag.Arg(0), *phrases, *calls, *plain); err != nil {
+	total, err := run(ctx, os.Stdout, flag.Arg(0), *phrases, *calls, *plain)
+	if err == nil && *textfile != "" {
+		err = addToTextfile(*textfile, total)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out io.Writer, manifest, phraseFile string, calls int, plain bool) (err error) {
+func run(ctx context.Context, out io.Writer, manifest, phraseFile string, calls int, plain bool) (total wer.Errors, err error) {
 	recordings, err := readManifest(manifest)
 	if err != nil {
-		return err
+		return total, err
 	}
 	phrases, err := readPhrases(phraseFile)
 	if err != nil {
-		return err
+		return total, err
 	}
 	engine, err := pocketsphinx.New(pocketsphinx.Options{Phrases: phrases, Wideband: plain})
 	if err != nil {
-		return err
+		return total, err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	if err := engine.Prewarm(ctx); err != nil {
-		return err
+		return total, err
 	}
 	exchange, err := newExchange(engine)
 	if err != nil {
-		return err
+		return total, err
 	}
 	defer func() { err = errors.Join(err, exchange.Close()) }()
 
 	answers, err := exchange.callAll(ctx, recordings, calls)
 	if err != nil {
-		return err
+		return total, err
 	}
 	return report(out, recordings, answers)
 }
@@ -89,8 +94,7 @@ func readPhrases(file string) ([]string, error) {
 }
 
 // report prints a line for each recording, and the totals.
-func report(out io.Writer, recordings []recording, answers []answer) error {
-	var total wer.Errors
+func report(out io.Writer, recordings []recording, answers []answer) (total wer.Errors, err error) {
 	var spoken, exact, silent, invented int
 	var latencies []time.Duration
 	w := bufio.NewWriter(out)
@@ -122,5 +126,5 @@ func report(out io.Writer, recordings []recording, answers []answer) error {
 	}
 	fmt.Fprintf(w, "word errors\t%.1f %%: %d of %d words (%d substituted, %d deleted, %d inserted)\n", 100*total.Rate(),
 		total.Total(), total.Words, total.Substitutions, total.Deletions, total.Insertions)
-	return w.Flush()
+	return total, w.Flush()
 }

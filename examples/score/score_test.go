@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 
 	"agentos.dev/dialtone/internal/apt"
 	"agentos.dev/dialtone/internal/leak"
+	"agentos.dev/dialtone/stt/wer"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
@@ -26,7 +29,9 @@ func TestScore(t *testing.T) {
 		"neg_comfort_noise_3s.8k.ulaw.wav": "",
 	})
 	var out strings.Builder
-	require.NoError(t, run(t.Context(), &out, manifest, "testdata/phrases.txt", 4, false))
+	total, err := run(t.Context(), &out, manifest, "testdata/phrases.txt", 4, false)
+	require.NoError(t, err)
+	assert.Equal(t, wer.Errors{Words: 7, Substitutions: 1}, total)
 
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	require.Len(t, lines, 8, out.String())
@@ -61,10 +66,12 @@ func copyRecordings(t *testing.T, texts map[string]string) string {
 
 func TestReport(t *testing.T) {
 	var out strings.Builder
-	require.NoError(t, report(&out, []recording{{File: "a.wav", Text: "yes"}, {File: "b.wav"}}, []answer{
+	total, err := report(&out, []recording{{File: "a.wav", Text: "yes"}, {File: "b.wav"}}, []answer{
 		{texts: []string{"yes", "no"}, latencies: []time.Duration{300 * time.Millisecond, 400 * time.Millisecond}},
 		{texts: []string{"no"}},
-	}))
+	})
+	require.NoError(t, err)
+	assert.Equal(t, wer.Errors{Words: 1, Insertions: 2}, total)
 	assert.Equal(t, `a.wav	yes no
 b.wav	no
 exact	0 of 1 recordings with speech (0.0 %)
@@ -77,11 +84,32 @@ word errors	200.0 %: 2 of 1 words (0 substituted, 0 deleted, 2 inserted)
 func TestWhatIsMissing(t *testing.T) {
 	manifest := filepath.Join(t.TempDir(), "manifest.json")
 	run := func() error {
-		return run(t.Context(), new(strings.Builder), manifest, "testdata/phrases.txt", 1, false)
+		_, err := run(t.Context(), new(strings.Builder), manifest, "testdata/phrases.txt", 1, false)
+		return err
 	}
 	require.ErrorIs(t, run(), os.ErrNotExist)
 	require.NoError(t, os.WriteFile(manifest, []byte(`[{"file":"nowhere.wav"}]`), 0o600))
 	require.ErrorContains(t, run(), "nowhere.wav")
 	require.NoError(t, os.WriteFile(manifest, []byte(`{`), 0o600))
 	require.ErrorContains(t, run(), "manifest.json")
+}
+
+func TestTextfileCounts(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "accuracy.prom")
+	require.NoError(t, addToTextfile(file, wer.Errors{Words: 100, Substitutions: 2, Deletions: 1}))
+	require.NoError(t, addToTextfile(file, wer.Errors{Words: 50, Insertions: 4}))
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "\ntwilio_stt_words_total 150\n")
+	assert.Contains(t, string(text), "\ntwilio_stt_word_errors_total 7\n")
+	left, err := os.ReadDir(filepath.Dir(file))
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+
+	require.Error(t, addToTextfile(filepath.Join(file, "nowhere"), wer.Errors{}))
+
+	cmd := exec.Command(apt.Need(t, "promtool", "prometheus"), "check", "metrics")
+	cmd.Stdin = bytes.NewReader(text)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
 }
