@@ -24,7 +24,16 @@ type ear struct {
 	pcm    []int16
 	clock  time.Duration // audio heard so far
 	arrive *arrivals
+	spans  []span // the last stretches of speech
 }
+
+// span is a stretch of speech on the call's clock.
+type span struct {
+	onset, end time.Duration // end is 0 while it lasts
+}
+
+// maxSpans is how many stretches of speech are remembered.
+const maxSpans = 16
 
 func newEar(f Format, o vad.Options, span time.Duration) (*ear, error) {
 	if err := f.Validate(); err != nil {
@@ -45,7 +54,44 @@ func (e *ear) hear(audio []byte, now time.Time) []vad.Event {
 	}
 	e.clock += e.format.Duration(len(audio))
 	e.arrive.mark(e.clock, now)
-	return e.seg.Write(e.pcm)
+	events := e.seg.Write(e.pcm)
+	for _, ev := range events {
+		if ev.Kind == vad.SpeechStart {
+			if len(e.spans) == maxSpans {
+				e.spans = e.spans[:copy(e.spans, e.spans[1:])]
+			}
+			e.spans = append(e.spans, span{onset: e.at(ev.Onset)})
+			continue
+		}
+		e.spans[len(e.spans)-1].end = e.at(ev.VoicedEnd)
+	}
+	return events
+}
+
+// latency returns the time from the arrival of the last voiced sample that
+// belongs to t until at. It is not valid when there is none, or when it is
+// negative.
+func (e *ear) latency(t Transcript, at time.Time) (time.Duration, bool) {
+	for i := len(e.spans) - 1; i >= 0; i-- {
+		s := e.spans[i]
+		if t.End > 0 && s.onset >= t.End {
+			continue
+		}
+		last := s.end
+		if last == 0 || t.End > 0 && t.End < last {
+			last = t.End // it lasts, or was longer than t
+		}
+		if last <= t.Start && last < t.End {
+			break // t belongs to no speech that was heard
+		}
+		heard, ok := e.arrive.at(min(last, e.clock))
+		latency := at.Sub(heard)
+		if !ok {
+			break
+		}
+		return latency, latency >= 0
+	}
+	return 0, false
 }
 
 // at returns the place of one of the segmenter's samples on the call's clock.

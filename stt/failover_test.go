@@ -1,0 +1,310 @@
+package stt_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/stttest"
+)
+
+var errDown = &stt.Error{Engine: "first", Op: "read", Kind: stt.ErrUnavailable, Status: 1011}
+
+func TestFailoverReplaysTheUtterance(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		first, rec := &stttest.Engine{}, &stttest.Recognizer{Texts: []string{"second"}}
+		engine := stt.Failover(stt.FailoverOptions{}, first, stt.Segmented(rec, stt.Segmentation{}))
+		s, err := engine.Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		one, err := first.Stream(t.Context(), 0)
+		require.NoError(t, err)
+
+		play(t, s, audio) // heard by the first
+		one.Say("first")
+		synctest.Wait()
+		play(t, s, audio[:len(audio)*2/3]) // in the middle of this it dies
+		one.Fail(errDown)
+		play(t, s, audio[len(audio)*2/3:])
+		require.NoError(t, s.Flush(t.Context()))
+		require.NoError(t, s.Close())
+
+		events := rest(t, s)
+		assert.Equal(t, []string{"first", "second"}, texts(events))
+		var degraded int
+		for _, ev := range events {
+			switch {
+			case ev.Kind == stt.Degraded:
+				degraded++
+				require.ErrorIs(t, ev.Err, stt.ErrUnavailable)
+			case ev.Kind == stt.Final && ev.Transcript.Text == "second":
+				begin := stt.Format{}.Duration(len(audio))
+				assert.InDelta(t, begin+440*time.Millisecond, ev.Transcript.Start, float64(100*time.Millisecond), "on the call's clock")
+				assert.True(t, ev.Timing.Valid)
+				assert.Less(t, ev.Timing.Latency, 700*time.Millisecond)
+			}
+		}
+		assert.Equal(t, 1, degraded)
+		assert.True(t, one.Closed())
+		asked := rec.Utterances()
+		require.Len(t, asked, 1)
+	})
+}
+
+func TestFailoverOfALostUtterance(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		broken := &stttest.Recognizer{Fail: func(int) error { return errDown }}
+		good := &stttest.Recognizer{Texts: []string{"yes"}}
+		engine := stt.Failover(stt.FailoverOptions{}, stt.Segmented(broken, stt.Segmentation{}), stt.Segmented(good, stt.Segmentation{}))
+		s, err := engine.Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		for range 3 {
+			play(t, s, audio)
+		}
+		require.NoError(t, s.Flush(t.Context()))
+		require.NoError(t, s.Close())
+		assert.Equal(t, []string{"yes", "yes", "yes"}, texts(rest(t, s)))
+		assert.Len(t, broken.Utterances(), 2, "once, and once more; then the call stays with the second")
+	})
+}
+
+func TestFailoverOfASilentEngine(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		good := &stttest.Recognizer{Texts: []string{"yes"}}
+		dead := stt.EngineFunc(func(ctx context.Context, c stt.Config) (stt.Stream, error) {
+			s, err := (&stttest.Engine{}).Open(ctx, c)
+			return deaf{s}, err
+		})
+		s, err := stt.Failover(stt.FailoverOptions{}, dead, stt.Segmented(good, stt.Segmentation{})).Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		play(t, s, audio)
+		play(t, s, stt.Format{}.AppendSilence(nil, 6*8000))
+		require.NoError(t, s.Close())
+		events := rest(t, s)
+		assert.Equal(t, []string{"yes"}, texts(events))
+		require.Equal(t, stt.Degraded, events[0].Kind)
+		assert.Equal(t, "timeout", stt.Reason(events[0].Err))
+	})
+}
+
+// deaf never finishes a flush.
+type deaf struct{ stt.Stream }
+
+func (deaf) Flush(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+
+func TestFailoverLeavesAnEngineThatHeardOnlyNoise(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		quiet, second := &stttest.Engine{}, &stttest.Engine{}
+		s, err := stt.Failover(stt.FailoverOptions{}, quiet, second).Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		play(t, s, audio)
+		play(t, s, stt.Format{}.AppendSilence(nil, 6*8000))
+		one, err := quiet.Stream(t.Context(), 0)
+		require.NoError(t, err)
+		assert.Equal(t, 1, one.Flushes(), "it was asked whether it lives")
+		require.NoError(t, s.Close())
+		assert.Empty(t, rest(t, s))
+	})
+}
+
+func TestFailoverEndsWithTheLastError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &stttest.Engine{}, &stttest.Engine{}
+		s, err := stt.Failover(stt.FailoverOptions{}, first, second).Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		one, err := first.Stream(t.Context(), 0)
+		require.NoError(t, err)
+		one.Fail(errDown)
+		two, err := second.Stream(t.Context(), 0)
+		require.NoError(t, err)
+		last := &stt.Error{Engine: "second", Kind: stt.ErrQuota}
+		two.Fail(last)
+		synctest.Wait()
+		require.ErrorIs(t, s.Send(nil), stt.ErrQuota)
+		require.ErrorIs(t, s.Flush(t.Context()), stt.ErrQuota)
+		for range 2 {
+			ev, err := s.Recv(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, stt.Degraded, ev.Kind)
+		}
+		_, err = s.Recv(t.Context())
+		require.ErrorIs(t, err, stt.ErrQuota)
+		require.NoError(t, s.Close())
+	})
+}
+
+func TestFailoverBreakerIsSharedByCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &stttest.Engine{OpenError: errDown}, &stttest.Engine{}
+		engine := stt.Failover(stt.FailoverOptions{Breaker: stt.BreakerOptions{Failures: 2, Cooldown: time.Minute}}, first, second)
+		call := func() {
+			s, err := engine.Open(t.Context(), stt.Config{})
+			require.NoError(t, err)
+			require.NoError(t, s.Close())
+		}
+		call()
+		call()
+		first.OpenError = nil
+		call() // the breaker is open: the first is not asked
+		third, err := second.Stream(t.Context(), 2)
+		require.NoError(t, err)
+		assert.True(t, third.Closed())
+		time.Sleep(time.Minute)
+		s, err := engine.Open(t.Context(), stt.Config{}) // the probe
+		require.NoError(t, err)
+		probe, err := first.Stream(t.Context(), 0)
+		require.NoError(t, err)
+		probe.Say("back")
+		synctest.Wait()
+		require.NoError(t, s.Close())
+		call()
+		again, err := first.Stream(t.Context(), 1)
+		require.NoError(t, err)
+		assert.True(t, again.Closed())
+	})
+}
+
+func TestFailoverForgetsSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &stttest.Engine{}, &stttest.Engine{}
+		s, err := stt.Failover(stt.FailoverOptions{}, first, second).Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		play(t, s, stt.Format{}.AppendSilence(nil, 60*8000))
+		one, _ := first.Stream(t.Context(), 0)
+		one.Fail(errDown)
+		two, err := second.Stream(t.Context(), 0)
+		require.NoError(t, err)
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		assert.Less(t, len(two.Audio()), 8000, "of the minute of silence")
+		require.NoError(t, s.Close())
+	})
+}
+
+func TestBreaker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := &stttest.Recognizer{Fail: func(n int) error {
+			if n < 5 {
+				return errDown
+			}
+			return nil
+		}}
+		b := stt.NewBreaker(stt.BreakerOptions{})
+		guarded := stt.Guarded(rec, b)
+		for range 10 {
+			_, err := guarded.Recognize(t.Context(), nil, stt.Config{})
+			require.ErrorIs(t, err, stt.ErrUnavailable)
+		}
+		assert.Len(t, rec.Utterances(), 5)
+		assert.True(t, b.Open())
+		time.Sleep(30 * time.Second)
+		assert.True(t, b.Allow())
+		assert.False(t, b.Allow(), "one probe at a time")
+		b.Done(context.Canceled)
+		_, err := guarded.Recognize(t.Context(), nil, stt.Config{})
+		require.NoError(t, err)
+		assert.False(t, b.Open())
+		b.Done(&stt.Error{Kind: stt.ErrAuth})
+		assert.True(t, b.Open(), "at once")
+		time.Sleep(30 * time.Second)
+		assert.True(t, b.Allow())
+		b.Done(errDown)
+		assert.True(t, b.Open(), "the probe failed")
+	})
+}
+
+func TestHedged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		canceled := make(chan error, 1)
+		var n atomic.Int32
+		rec := stt.RecognizerFunc(func(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
+			if n.Add(1) == 1 {
+				<-ctx.Done()
+				canceled <- ctx.Err()
+				return stt.Transcript{}, ctx.Err()
+			}
+			time.Sleep(100 * time.Millisecond)
+			return stt.Transcript{Text: "quick"}, nil
+		})
+		h := stt.Hedged(rec, stt.HedgeOptions{After: time.Second, Budget: 1})
+		began := time.Now()
+		got, err := h.Recognize(t.Context(), nil, stt.Config{})
+		require.NoError(t, err)
+		assert.Equal(t, "quick", got.Text)
+		assert.Equal(t, 1100*time.Millisecond, time.Since(began))
+		require.ErrorIs(t, <-canceled, context.Canceled)
+	})
+}
+
+func TestHedgedKeepsItsBudgetAndLearns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var count atomic.Int32
+		rec := stt.RecognizerFunc(func(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
+			if count.Add(1)%10 == 0 { // a tenth takes ten times as long
+				time.Sleep(time.Second)
+				return stt.Transcript{}, nil
+			}
+			time.Sleep(100 * time.Millisecond)
+			return stt.Transcript{}, nil
+		})
+		h := stt.Hedged(rec, stt.HedgeOptions{})
+		const calls = 1000
+		for range calls {
+			_, err := h.Recognize(t.Context(), nil, stt.Config{})
+			require.NoError(t, err)
+		}
+		asked := int(count.Load())
+		assert.Greater(t, asked, calls)
+		assert.LessOrEqual(t, asked, calls+calls*5/100)
+		synctest.Wait()
+
+		_, err := stt.Hedged(stt.RecognizerFunc(func(context.Context, []byte, stt.Config) (stt.Transcript, error) {
+			return stt.Transcript{}, errDown
+		}), stt.HedgeOptions{}).Recognize(t.Context(), nil, stt.Config{})
+		require.ErrorIs(t, err, stt.ErrUnavailable)
+		time.Sleep(time.Second)
+	})
+}
+
+func TestMeasure(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		inner := &stttest.Engine{}
+		s, err := stt.Measure(inner).Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		one, err := inner.Stream(t.Context(), 0)
+		require.NoError(t, err)
+		final := func(start, end time.Duration) stt.Timing {
+			one.Put(stt.Event{Kind: stt.Final, Transcript: stt.Transcript{Text: "yes", Start: start, End: end}})
+			ev, err := s.Recv(t.Context())
+			require.NoError(t, err)
+			return ev.Timing
+		}
+		assert.False(t, final(0, time.Second).Valid, "before any speech")
+		play(t, s, audio) // speech to about 0.85 s, then silence
+		length := stt.Format{}.Duration(len(audio))
+		late := length - 850*time.Millisecond
+
+		got := final(0, 0)
+		assert.True(t, got.Valid)
+		assert.InDelta(t, late, got.Latency, float64(180*time.Millisecond), "from the last voiced sample")
+		got = final(0, 700*time.Millisecond)
+		assert.InDelta(t, length-700*time.Millisecond, got.Latency, float64(45*time.Millisecond), "from the last word, which is earlier")
+		assert.False(t, final(length-50*time.Millisecond, length).Valid, "belongs to no speech")
+		require.NoError(t, s.Close())
+		_, err = s.Recv(t.Context())
+		require.ErrorIs(t, err, io.EOF)
+		require.ErrorIs(t, errors.Join(err), io.EOF)
+	})
+}
