@@ -1,0 +1,121 @@
+package metrics
+
+import (
+	"errors"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/internal/leak"
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/signature"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+var someCall = voice.Info{SID: "CA00000000000000000000000000000001", From: "+14155550100", Country: "US"}
+
+// fill reports one of everything.
+func fill(m *Metrics) {
+	trace := m.Trace()
+	trace.Signature(signature.Result{Key: 0})
+	trace.Signature(signature.Result{Key: -1, Reason: signature.ReasonMismatch})
+	trace.Decision(someCall, policy.Decision{Verdict: policy.Reject, Reason: policy.RateLimit})
+	trace.StreamStarted(someCall, 200*time.Millisecond)
+	trace.FrameReceived()
+	trace.FramesDropped("inbox", 2)
+	trace.TranscodingError("base64")
+	trace.TranscodingError("made up by a caller")
+	trace.WebSocketError("disconnect")
+	trace.STTEvent(someCall, stt.Event{Kind: stt.Final, Transcript: stt.Transcript{Text: "book a room"}, Timing: stt.Timing{Latency: 250 * time.Millisecond, Valid: true}})
+	trace.STTEvent(someCall, stt.Event{Kind: stt.Final, Timing: stt.Timing{Latency: -time.Second}})
+	trace.STTEvent(someCall, stt.Event{Kind: stt.Degraded, Err: stt.ErrOverrun})
+	trace.STTError(someCall, "timeout")
+	trace.StreamEnded(someCall, voice.End{Duration: 42 * time.Second})
+	trace.CallFinished(someCall, "completed")
+	trace.CallFinished(voice.Info{Country: "ZZ"}, "failed")
+}
+
+func TestGoldenPage(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	m, err := New(reg, &Options{Countries: []string{"DE", "US"}, ConcurrentCallsLimit: 100, Version: "v1.2.3"})
+	require.NoError(t, err)
+	fill(m)
+
+	problems, err := testutil.GatherAndLint(reg)
+	require.NoError(t, err)
+	require.Empty(t, problems)
+
+	w := httptest.NewRecorder()
+	promhttp.HandlerFor(reg, promhttp.HandlerOpts{}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	const golden = "testdata/metrics.txt"
+	if *update {
+		require.NoError(t, os.WriteFile(golden, w.Body.Bytes(), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), w.Body.String())
+}
+
+func TestTwoServersInOneRegistryNeedALabel(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	one, two := prometheus.Labels{"server": "one"}, prometheus.Labels{"server": "two"}
+	_, err := New(prometheus.WrapRegistererWith(one, reg), nil)
+	require.NoError(t, err)
+	_, err = New(prometheus.WrapRegistererWith(one, reg), nil)
+	var already prometheus.AlreadyRegisteredError
+	require.True(t, errors.As(err, &already))
+	_, err = New(prometheus.WrapRegistererWith(two, reg), nil)
+	require.NoError(t, err)
+}
+
+func TestMiddlewareLabelsComeFromClosedSets(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	m, err := New(reg, nil)
+	require.NoError(t, err)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/voice/twilio/inbound", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	handler := m.Middleware(mux)
+	for _, request := range []*http.Request{
+		httptest.NewRequest(http.MethodPost, "/api/voice/twilio/inbound", nil),
+		httptest.NewRequest(http.MethodPost, "/no/such/path", nil),
+		httptest.NewRequest("BREW", "/api/voice/twilio/inbound", nil),
+	} {
+		handler.ServeHTTP(httptest.NewRecorder(), request)
+	}
+	families, err := reg.Gather()
+	require.NoError(t, err)
+	var labels []string
+	for _, family := range families {
+		if family.GetName() == "http_request_duration_seconds" {
+			for _, metric := range family.GetMetric() {
+				var values []string
+				for _, label := range metric.GetLabel() {
+					values = append(values, label.GetValue())
+				}
+				labels = append(labels, strings.Join(values, " "))
+			}
+		}
+	}
+	require.ElementsMatch(t, []string{"403 /api/voice/twilio/inbound POST", "404 other POST", "405 other other"}, labels)
+}
+
+func TestFramesCostNothing(t *testing.T) {
+	m, err := New(prometheus.NewRegistry(), nil)
+	require.NoError(t, err)
+	trace := m.Trace()
+	require.Zero(t, testing.AllocsPerRun(1000, trace.FrameReceived))
+}
