@@ -239,7 +239,7 @@ func TestMountedElsewhere(t *testing.T) {
 	mux.Handle("/app/", http.StripPrefix("/app", srv))
 	tw := voicetest.New(t, mux, voicetest.Config{InboundPath: "/app/phone/twilio/inbound", StatusPath: "/app/phone/twilio/status"})
 	call := tw.Dial(caller, callee)
-	require.Contains(t, call.StreamURL(), "wss://calls.example.com/app/phone/twilio/stream/")
+	require.Contains(t, streamURL(t, call), "wss://calls.example.com/app/phone/twilio/stream/")
 	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
 	call.HangUp()
 	require.Empty(t, call.Warnings())

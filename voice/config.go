@@ -62,9 +62,10 @@ type Config struct {
 	// MaxStreams bounds the streams this server holds at once; 0 means
 	// [DefaultMaxStreams]. Capacity of the account is the policy's business.
 	MaxStreams int
-	// SessionKeys sign the token that binds a stream to its webhook, at least 16
-	// random bytes each: the first signs, all are accepted. Without any, keys are
-	// derived from AuthTokens.
+	// SessionKeys sign what travels through Twilio: the token that binds a stream
+	// to its webhook, and the question that a suspicious caller has to answer. At
+	// least 16 random bytes each: the first signs, all are accepted. Without any,
+	// keys are derived from AuthTokens.
 	SessionKeys [][]byte
 	// Hanger, when set, also hangs up by REST when the server ends a call. Without
 	// it a call ends by the TwiML that follows the stream.
@@ -134,16 +135,16 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// keys returns the key ring for session tokens.
-func (c *Config) keys() (keyring, error) {
-	if len(c.SessionKeys) == 0 {
-		return deriveKeys(c.AuthTokens)
+// secrets returns what keys are derived from.
+func (c *Config) secrets() [][]byte {
+	if len(c.SessionKeys) > 0 {
+		return c.SessionKeys
 	}
-	ring := make(keyring, len(c.SessionKeys))
-	for i, key := range c.SessionKeys {
-		ring[i] = slices.Clone(key)
+	secrets := make([][]byte, len(c.AuthTokens))
+	for i, token := range c.AuthTokens {
+		secrets[i] = []byte(token)
 	}
-	return ring, nil
+	return secrets
 }
 
 // signature says how Twilio's signatures are checked.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -316,5 +317,36 @@ func TestConcurrencyIsReleasedByWhateverEndsACall(t *testing.T) {
 		require.NotEqual(t, "completed", refused.Status())
 		call.HangUp()
 		require.Eventually(t, func() bool { return limit.InUse() == 0 }, 5*time.Second, time.Millisecond)
+	}
+}
+
+func TestSuspiciousCallerIsChallenged(t *testing.T) {
+	spelled := regexp.MustCompile(`(\d), (\d), (\d), (\d)`)
+	for name, test := range map[string]struct {
+		press   func(digits string) string
+		started int
+	}{
+		"passes":  {func(digits string) string { return digits }, 1},
+		"guesses": {func(string) string { return "" }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l ledger
+			_, mux := newHost(t, voice.Config{
+				Handler: voice.HandlerFunc(func(context.Context, *voice.Call) error { return nil }),
+				Trace:   l.trace(),
+				Policy: policy.Func(func(context.Context, policy.Call) policy.Decision {
+					return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+				}),
+			})
+			tw := voicetest.New(t, mux, voicetest.Config{Pace: 20})
+			call := tw.Dial(caller, callee)
+			require.Eventually(t, func() bool { return len(call.Said()) == 1 }, 5*time.Second, time.Millisecond)
+			digits := strings.Join(spelled.FindStringSubmatch(call.Said()[0])[1:], "")
+			if pressed := test.press(digits); pressed != "" {
+				call.Digits(pressed)
+			}
+			require.NoError(t, call.Wait(t.Context()))
+			require.Equal(t, test.started, l.started)
+		})
 	}
 }

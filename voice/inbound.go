@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"agentos.dev/dialtone/policy"
@@ -21,14 +20,8 @@ const apology = "We are sorry. This call cannot be taken right now. Please call 
 // serveInbound answers the webhook of a new call. The signature has been
 // verified and r.PostForm is what was signed.
 func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		w.WriteHeader(http.StatusMethodNotAllowed)
-		return
-	}
-	info := infoOf(r.PostForm)
-	if !callSID.MatchString(info.SID) {
-		http.Error(w, "CallSid is missing or malformed", http.StatusBadRequest)
+	info, ok := call(w, r)
+	if !ok {
 		return
 	}
 	reply, known := s.answers.get(info.SID, time.Now())
@@ -39,8 +32,7 @@ func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
 			reply = first
 		}
 	}
-	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-	w.Write(reply)
+	s.reply(w, reply)
 }
 
 // decide asks the policy and turns its decision into TwiML.
@@ -61,8 +53,11 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 		decision = s.config.Policy.Decide(r.Context(), info.policyCall())
 	}
 	s.config.Trace.Decision(info, decision)
-	if decision.Verdict == policy.Allow {
-		return s.connect(info, r)
+	switch decision.Verdict {
+	case policy.Allow:
+		return s.connect(info, mountOf(r, inboundRoute))
+	case policy.Challenge:
+		return s.ask(s.challenge.Ask(info.SID), mountOf(r, inboundRoute))
 	}
 	s.logRefusal(log, info, decision)
 	return refuse(decision)
@@ -70,16 +65,12 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 
 // connect answers with a bidirectional stream to this server. When the stream
 // ends, so does the call.
-func (s *Server) connect(info Info, r *http.Request) answer {
-	// What Twilio asked for, before any http.StripPrefix, says where we are mounted.
-	path, _, _ := strings.Cut(r.RequestURI, "?")
-	mount := strings.TrimSuffix(path, inboundRoute)
+func (s *Server) connect(info Info, mount string) answer {
 	token := s.keys.sign(newSession(info, time.Now()))
-	response := twiml.Response{Verbs: []twiml.Verb{
+	return twiml.New(
 		&twiml.Connect{Noun: &twiml.Stream{URL: s.streamBase + mount + streamRoute + token}},
 		&twiml.Hangup{},
-	}}
-	return response.AppendXML(nil)
+	).AppendXML(nil)
 }
 
 // refuse answers with the policy's refusal. Reject as the first verb costs
@@ -89,13 +80,13 @@ func refuse(d policy.Decision) answer {
 	case d.Message != "":
 		return say(d.Message)
 	case d.Busy:
-		return (&twiml.Response{Verbs: []twiml.Verb{&twiml.Reject{Reason: twiml.ReasonBusy}}}).AppendXML(nil)
+		return twiml.New(&twiml.Reject{Reason: twiml.ReasonBusy}).AppendXML(nil)
 	}
-	return (&twiml.Response{Verbs: []twiml.Verb{&twiml.Reject{}}}).AppendXML(nil)
+	return twiml.New(&twiml.Reject{}).AppendXML(nil)
 }
 
 func say(text string) answer {
-	return (&twiml.Response{Verbs: []twiml.Verb{&twiml.Say{Text: text}, &twiml.Hangup{}}}).AppendXML(nil)
+	return twiml.New(&twiml.Say{Text: text}, &twiml.Hangup{}).AppendXML(nil)
 }
 
 // logRefusal writes the line that the runbook's queries look for.

@@ -30,6 +30,7 @@ import (
 	"sync"
 	"time"
 
+	"agentos.dev/dialtone/policy/fraud"
 	"agentos.dev/dialtone/voice/signature"
 )
 
@@ -37,6 +38,7 @@ import (
 type Server struct {
 	config     Config
 	keys       keyring
+	challenge  *fraud.Challenge
 	validator  *signature.Validator
 	streamBase string // ws(s)://host/prefix of the public URL
 	handler    http.Handler
@@ -71,14 +73,23 @@ func New(config Config) (*Server, error) {
 	if wrong != nil {
 		return nil, wrong
 	}
-	keys, err := c.keys()
+	keys, err := deriveKeys(c.secrets(), "session token")
 	if err != nil {
 		return nil, fmt.Errorf("voice: session keys: %w", err)
+	}
+	questions, err := deriveKeys(c.secrets(), "challenge")
+	if err != nil {
+		return nil, fmt.Errorf("voice: challenge keys: %w", err)
+	}
+	challenge, err := fraud.NewChallenge(fraud.ChallengeOptions{Keys: questions})
+	if err != nil {
+		return nil, fmt.Errorf("voice: %w", err)
 	}
 	base, _ := streamBase(c.PublicURL)
 	s := &Server{
 		config:     c,
 		keys:       keys,
+		challenge:  challenge,
 		validator:  validator,
 		streamBase: base,
 		started:    time.Now(),
@@ -93,10 +104,11 @@ func New(config Config) (*Server, error) {
 
 // The routes, below [Config].Path.
 const (
-	inboundRoute = "/twilio/inbound"
-	statusRoute  = "/twilio/status"
-	streamRoute  = "/twilio/stream/"
-	healthRoute  = "/health"
+	inboundRoute   = "/twilio/inbound"
+	challengeRoute = "/twilio/challenge/"
+	statusRoute    = "/twilio/status"
+	streamRoute    = "/twilio/stream/"
+	healthRoute    = "/health"
 )
 
 // routes returns the handler of everything below the path. Its patterns are
@@ -106,6 +118,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	path := s.config.Path
 	mux.Handle(path+inboundRoute, s.validator.Middleware(http.HandlerFunc(s.serveInbound)))
+	mux.Handle(path+challengeRoute+"{token}", s.validator.Middleware(http.HandlerFunc(s.serveChallenge)))
 	mux.Handle(path+statusRoute, s.validator.Middleware(http.HandlerFunc(s.serveStatus)))
 	mux.HandleFunc(path+streamRoute+"{token}", s.serveStream)
 	mux.HandleFunc(path+healthRoute, s.serveHealth)
@@ -114,10 +127,11 @@ func (s *Server) routes() http.Handler {
 
 // ServeHTTP serves, below [Config].Path:
 //
-//	POST twilio/inbound         a call comes in
-//	GET  twilio/stream/{token}  the call's audio, a WebSocket
-//	POST twilio/status          a call has ended
-//	GET  health                 how the server is, as JSON
+//	POST twilio/inbound            a call comes in
+//	POST twilio/challenge/{token}  a suspicious caller has pressed digits
+//	GET  twilio/stream/{token}     the call's audio, a WebSocket
+//	POST twilio/status             a call has ended
+//	GET  health                    how the server is, as JSON
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // SetAuthTokens replaces the auth tokens while the server runs. Keys for session

@@ -27,7 +27,6 @@ const (
 	headerSize     = 1 + 8 + 8 // version, expiry in Unix seconds, nonce
 	maxTokenLength = 2048      // well above any token we make
 	minKeyLength   = 16        // bytes of a configured session key
-	keyPurpose     = "dialtone session token v1"
 )
 
 // Reasons why a session token is refused. The caller only ever sees a 403.
@@ -42,12 +41,12 @@ var (
 // that a key can be replaced while calls are being set up.
 type keyring [][]byte
 
-// deriveKeys makes a key ring out of the auth tokens: instances that share the
-// tokens share the keys, and rotating the one rotates the other.
-func deriveKeys(authTokens []string) (keyring, error) {
-	ring := make(keyring, len(authTokens))
-	for i, token := range authTokens {
-		key, err := hkdf.Key(sha256.New, []byte(token), nil, keyPurpose, sha256.Size)
+// deriveKeys makes a key ring for one purpose out of secrets that may serve
+// others. Instances that share the secrets share the keys.
+func deriveKeys(secrets [][]byte, purpose string) (keyring, error) {
+	ring := make(keyring, len(secrets))
+	for i, secret := range secrets {
+		key, err := hkdf.Key(sha256.New, secret, nil, "dialtone "+purpose, sha256.Size)
 		if err != nil {
 			return nil, err
 		}

@@ -19,7 +19,9 @@ var someInfo = Info{
 }
 
 func testRing(t testing.TB, tokens ...string) keyring {
-	ring, err := deriveKeys(tokens)
+	t.Helper()
+	config := Config{AuthTokens: tokens}
+	ring, err := deriveKeys(config.secrets(), "session token")
 	require.NoError(t, err)
 	return ring
 }

@@ -12,9 +12,8 @@ import (
 // serveStatus takes a status callback. Callbacks come in any order, several
 // times, and to any instance; only the first terminal state of a call counts.
 func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
-	info := infoOf(r.PostForm)
-	if !callSID.MatchString(info.SID) {
-		http.Error(w, "CallSid is missing or malformed", http.StatusBadRequest)
+	info, ok := call(w, r)
+	if !ok {
 		return
 	}
 	switch status := r.PostForm.Get("CallStatus"); status {

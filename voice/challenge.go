@@ -1,0 +1,82 @@
+package voice
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"agentos.dev/dialtone/policy/fraud"
+	"agentos.dev/dialtone/twiml"
+)
+
+// answerTime is how long a caller may take to press the next digit.
+const answerTime = 8 * time.Second
+
+// ask answers with a question that the caller has to press digits for. The
+// question travels in the action's URL, so that any instance can take the answer.
+func (s *Server) ask(q fraud.Question, mount string) answer {
+	return twiml.New(
+		&twiml.Gather{
+			Input:     []twiml.Input{twiml.InputDTMF},
+			NumDigits: s.challenge.Digits(),
+			Timeout:   answerTime,
+			Action:    mount + challengeRoute + q.Token,
+			Verbs: []twiml.Audible{
+				&twiml.Say{Text: "To be connected, please press the following digits: " + strings.Join(strings.Split(q.Digits, ""), ", ") + "."},
+			},
+		},
+		&twiml.Hangup{},
+	).AppendXML(nil)
+}
+
+// serveChallenge takes the digits that a caller has pressed.
+func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
+	info, ok := call(w, r)
+	if !ok {
+		return
+	}
+	token := r.PathValue("token")
+	mount := mountOf(r, challengeRoute+token)
+	outcome, next, err := s.challenge.Answer(info.SID, token, r.PostForm.Get("Digits"))
+	s.config.Logger.Info("challenge answered", "call_sid", info.SID, "outcome", outcome.String(), "error", err)
+	switch outcome {
+	case fraud.Pass:
+		s.reply(w, s.connect(info, mount))
+	case fraud.Retry:
+		s.reply(w, s.ask(next, mount))
+	default:
+		s.reply(w, twiml.New(&twiml.Hangup{}).AppendXML(nil))
+	}
+}
+
+// call reads whom a webhook is about. When it is about nobody it answers the
+// request and reports false.
+func call(w http.ResponseWriter, r *http.Request) (Info, bool) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return Info{}, false
+	}
+	info := infoOf(r.PostForm)
+	if !callSID.MatchString(info.SID) {
+		http.Error(w, "CallSid is missing or malformed", http.StatusBadRequest)
+		return Info{}, false
+	}
+	return info, true
+}
+
+// mountOf returns the path that Twilio knows the server under: what it asked
+// for, before any http.StripPrefix, without the route.
+func mountOf(r *http.Request, route string) string {
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	return strings.TrimSuffix(path, route)
+}
+
+// reply sends TwiML.
+func (s *Server) reply(w http.ResponseWriter, a answer) {
+	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+	if _, err := w.Write(a); err != nil {
+		s.config.Logger.Debug("answer was not taken", slog.Any("error", err))
+	}
+}
