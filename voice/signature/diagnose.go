@@ -45,10 +45,14 @@ func (c *config) diagnose(r *http.Request, cl *claim, s *scratch, err *Error) {
 		s.params = nil
 	}
 	budget := 256 << 10 // bytes to hash
+	keys := c.keys.all
+	if shared, ok := c.keys.shared[cl.keySID]; ok {
+		keys = append([]*key{shared}, keys...)
+	}
 	fits := func(o origin, target string) bool {
 		for _, otherPort := range [2]bool{false, true} {
 			s.url = append(o.appendTo(s.url[:0], otherPort), target...)
-			for _, k := range c.keys.all {
+			for _, k := range keys {
 				if budget -= len(s.url) + len(s.params); budget < 0 {
 					return false
 				}
@@ -67,7 +71,7 @@ func (c *config) diagnose(r *http.Request, cl *claim, s *scratch, err *Error) {
 					continue
 				}
 				if err.Reason = cl.difference(o, path.target); err.Reason == ReasonAccount {
-					err.Detail = "the URL is right, but another account's token signed it"
+					err.Detail = "the URL is right, but another account's token or another key signed it"
 					return
 				}
 				err.Detail = "would be valid for " + redact(string(s.url)) + ": " + cl.origin.source + " says " + err.URL

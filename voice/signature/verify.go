@@ -35,7 +35,8 @@ func (v *Validator) Verify(r *http.Request) error {
 // in a serverless function: the URL that Twilio was given, the body, and the
 // value of X-Twilio-Signature. A URL with a bodySHA256 parameter is a JSON
 // webhook's, otherwise body is a form; GET requests and handshakes have none.
-// MaxBody and MaxParams apply, PublicURL does not.
+// MaxBody and MaxParams apply; PublicURL and AllowedHosts do not, the URL counts
+// as given.
 func (v *Validator) VerifyBody(rawURL string, body []byte, signature string) error {
 	c := v.config.Load()
 	cl := claim{signature: signature, body: body}

@@ -314,6 +314,7 @@ func TestVerify(t *testing.T) {
 		{"allowed account, JSON", pinned, request{body: payload, target: jsonTarget, header: json, signed: public + jsonTarget}, ""},
 		{"shared key", shared, request{form: call, token: other, header: header("X-Twilio-Signature-Key-Sid", "KS1"), signed: public + "/in"}, ""},
 		{"shared key, signed with the auth token", shared, request{form: call, header: header("X-Twilio-Signature-Key-Sid", "KS1"), signed: public + "/in"}, "account"},
+		{"shared key, http for https", shared, request{form: call, token: other, header: header("X-Twilio-Signature-Key-Sid", "KS1"), signed: "http://calls.example.com/in"}, "scheme"},
 		{"auth token beside shared keys", shared, request{form: call, signed: public + "/in"}, ""},
 		{"unknown shared key", shared, request{form: call, token: other, header: header("X-Twilio-Signature-Key-Sid", "KS2"), signed: public + "/in"}, "unknown_key"},
 		{"shared keys not configured", at, request{form: call, header: header("X-Twilio-Signature-Key-Sid", "KS1"), signed: public + "/in"}, "unknown_key"},
