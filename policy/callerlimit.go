@@ -218,6 +218,11 @@ func (l *CallerLimit) Used(caller string) (calls, limit int) {
 	return 0, limit
 }
 
+// Limit returns the caller's limit.
+func (l *CallerLimit) Limit(caller string) int {
+	return l.rules.Load().limit(callerOf(caller))
+}
+
 // Evicted returns how many callers were forgotten before their time because the
 // table was full. Anything but zero says that MaxCallers is too small, or that
 // somebody calls from very many invented numbers.

@@ -1,0 +1,172 @@
+// Package policytest checks that an implementation of a limit keeps the promises of
+// package policy, whatever it keeps its counts in.
+package policytest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// CallerLimit checks limits of calls per caller. make returns a limit that knows
+// no calls yet; what it needs to clean up it registers with t.
+func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, window time.Duration) policy.Policy) {
+	ctx := t.Context()
+	t.Run("counts", func(t *testing.T) {
+		p := make(t, policy.Limits{Default: 3}, time.Hour)
+		for i := range 6 {
+			c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}
+			expect(t, p.Decide(ctx, c), i < 3, policy.RateLimit, "call %d of 3", i+1)
+			if i < 3 {
+				expect(t, p.Decide(ctx, c), true, "", "call %d, delivered twice", i+1)
+			}
+		}
+		expect(t, p.Decide(ctx, policy.Call{SID: "CB", From: "+14155550101"}), true, "", "another caller")
+	})
+	t.Run("anonymous callers share a count", func(t *testing.T) {
+		p := make(t, policy.Limits{Default: 2}, time.Hour)
+		for i, from := range []string{"", "Anonymous", "+266696687", "restricted"} {
+			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", i), From: from}), i < 2, policy.RateLimit, "%q", from)
+		}
+	})
+	t.Run("overrides", func(t *testing.T) {
+		p := make(t, policy.Limits{Default: 1, Overrides: map[string]int{
+			"+1415555*": 2, "+14155550100": 3, "+14155559*": policy.Unlimited, "+14155550666": 0,
+		}}, time.Hour)
+		for from, want := range map[string]int{"+493055501": 1, "+14155550101": 2, "+14155550100": 3, "+14155559999": 5, "+14155550666": 0} {
+			for i := range 5 {
+				expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint(from, i), From: from}), i < want, policy.RateLimit, "call %d of %d from %s", i+1, want, from)
+			}
+		}
+	})
+	t.Run("a cancelled call never was", func(t *testing.T) {
+		p := make(t, policy.Limits{Default: 2}, time.Hour)
+		call := func(sid string) policy.Call { return policy.Call{SID: sid, From: "+14155550100"} }
+		expect(t, p.Decide(ctx, call("CA1")), true, "", "first call")
+		for i := range 5 {
+			c := call(fmt.Sprint("CB", i))
+			expect(t, p.Decide(ctx, c), true, "", "call %d to be cancelled", i+1)
+			policy.Cancel(ctx, p, c)
+			policy.Cancel(ctx, p, c)
+		}
+		policy.Cancel(ctx, p, call("unknown"))
+		expect(t, p.Decide(ctx, call("CA2")), true, "", "second call")
+		expect(t, p.Decide(ctx, call("CA3")), false, policy.RateLimit, "third call")
+	})
+	t.Run("calls age", func(t *testing.T) {
+		p := make(t, policy.Limits{Default: 2}, 300*time.Millisecond)
+		sid := 0
+		call := func() bool {
+			sid++
+			return p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", sid), From: "+14155550100"}).Allowed()
+		}
+		for round := range 3 {
+			eventually(t, call, "round %d", round)
+			eventually(t, call, "round %d", round)
+		}
+	})
+	t.Run("at once", func(t *testing.T) {
+		p := make(t, policy.Limits{Default: 10}, time.Hour)
+		var allowed atomic.Int64
+		atOnce(40, func(i int) {
+			if p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}).Allowed() {
+				allowed.Add(1)
+			}
+		})
+		if n := allowed.Load(); n != 10 {
+			t.Errorf("%d of 40 simultaneous calls were allowed, want 10", n)
+		}
+	})
+}
+
+// Concurrency checks limits of calls in progress. make returns a limit that knows
+// no calls yet.
+func Concurrency(t *testing.T, make func(t *testing.T, limit int, lease time.Duration) policy.Policy) {
+	ctx := t.Context()
+	in := func(p policy.Policy, sid string) policy.Decision {
+		return p.Decide(ctx, policy.Call{SID: sid, From: "+14155550100"})
+	}
+	t.Run("counts", func(t *testing.T) {
+		p := make(t, 2, time.Hour)
+		expect(t, in(p, "CA1"), true, "", "first")
+		expect(t, in(p, "CA1"), true, "", "first, delivered twice")
+		expect(t, in(p, "CA2"), true, "", "second")
+		expect(t, in(p, "CA3"), false, policy.Capacity, "third")
+		expect(t, in(p, "CA2"), true, "", "second, delivered twice while all places are taken")
+		policy.Release(p, "CA3")
+		policy.Release(p, "unknown")
+		expect(t, in(p, "CA4"), false, policy.Capacity, "releasing what holds nothing frees nothing")
+		policy.Release(p, "CA1")
+		policy.Release(p, "CA1")
+		expect(t, in(p, "CA5"), true, "", "after a release")
+		expect(t, in(p, "CA6"), false, policy.Capacity, "a release counts once")
+		policy.Cancel(ctx, p, policy.Call{SID: "CA5"})
+		expect(t, in(p, "CA7"), true, "", "after a cancellation")
+		expect(t, in(p, ""), false, policy.Capacity, "without CallSid")
+	})
+	t.Run("leases end", func(t *testing.T) {
+		p := make(t, 1, 300*time.Millisecond)
+		for i := range 3 { // none is ever released
+			eventually(t, func() bool { return in(p, fmt.Sprint("CA", i)).Allowed() }, "call %d", i)
+		}
+	})
+	t.Run("at once", func(t *testing.T) {
+		p := make(t, 10, time.Hour)
+		var allowed atomic.Int64
+		atOnce(40, func(i int) {
+			if in(p, fmt.Sprint("CA", i)).Allowed() {
+				allowed.Add(1)
+			}
+		})
+		if n := allowed.Load(); n != 10 {
+			t.Errorf("%d of 40 simultaneous calls got a place, want 10", n)
+		}
+		atOnce(40, func(i int) { policy.Release(p, fmt.Sprint("CA", i)) })
+		for i := range 10 {
+			expect(t, in(p, fmt.Sprint("CB", i)), true, "", "place %d after all were released", i+1)
+		}
+	})
+}
+
+func expect(t *testing.T, d policy.Decision, allowed bool, reason policy.Reason, format string, args ...any) {
+	t.Helper()
+	if allowed {
+		reason = ""
+	}
+	if d.Allowed() != allowed || d.Reason != reason {
+		t.Errorf("%s: got %v %q (%s), want allowed %v %q", fmt.Sprintf(format, args...), d.Verdict, d.Reason, d.Detail, allowed, reason)
+	}
+}
+
+// eventually waits for f without saying when it has to come true.
+func eventually(t *testing.T, f func() bool, format string, args ...any) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	for !f() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s: not allowed in 20 s", fmt.Sprintf(format, args...))
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// atOnce runs f n times, as simultaneously as it gets.
+func atOnce(n int, f func(int)) {
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			f(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+}

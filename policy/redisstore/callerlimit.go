@@ -1,0 +1,141 @@
+package redisstore
+
+import (
+	"context"
+	"hash/fnv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// CallerLimit is a [policy.Policy] that allows a caller so many calls in any window
+// of time on all instances together. It is as exact as [policy.CallerLimit], to a
+// millisecond of Redis' clock.
+type CallerLimit struct {
+	store  *Store
+	local  *policy.CallerLimit
+	key    func(policy.Call) string
+	window time.Duration
+}
+
+// maxWindow is how far apart two times modulo 2^32 milliseconds can be told.
+const maxWindow = 24 * 24 * time.Hour
+
+// PerCaller allows each caller limit calls in any window of time; 0 means an hour.
+func (s *Store) PerCaller(limit int, window time.Duration) *CallerLimit {
+	return s.shared(policy.PerCaller(limit, window), policy.CallerLimitOptions{Window: window})
+}
+
+// NewCallerLimit makes a limit with overrides. MaxCallers bounds only what the
+// instance keeps for itself. Windows longer than 24 days are cut to that.
+func (s *Store) NewCallerLimit(o policy.CallerLimitOptions) (*CallerLimit, error) {
+	o.Window = min(o.Window, maxWindow)
+	local, err := policy.NewCallerLimit(o)
+	if err != nil {
+		return nil, err
+	}
+	return s.shared(local, o), nil
+}
+
+func (s *Store) shared(local *policy.CallerLimit, o policy.CallerLimitOptions) *CallerLimit {
+	if o.Window <= 0 {
+		o.Window = time.Hour
+	}
+	if o.Key == nil {
+		o.Key = policy.Call.Caller
+	}
+	return &CallerLimit{store: s, local: local, key: o.Key, window: min(o.Window, maxWindow)}
+}
+
+// SetLimits puts other limits in force on this instance; each instance has to be
+// told. Calls already counted stay counted.
+func (l *CallerLimit) SetLimits(limits policy.Limits) error { return l.local.SetLimits(limits) }
+
+// Decide counts the call, or refuses it with the reason RateLimit. The instance
+// counts the calls that it allows for itself too, to go by when Redis is away.
+func (l *CallerLimit) Decide(ctx context.Context, c policy.Call) policy.Decision {
+	if c.At.IsZero() {
+		c.At = time.Now()
+	}
+	caller := l.key(c)
+	limit := l.local.Limit(caller)
+	alone := l.local.Decide(ctx, c)
+	if limit < 0 {
+		return alone
+	}
+	n, err := l.store.run(ctx, limitScript, l.name(caller), l.window.Milliseconds(), limit, sidMark(c.SID))
+	switch {
+	case err != nil:
+		return l.store.withoutRedis(alone, policy.RateLimit, err)
+	case n == 1:
+		return policy.Decision{Verdict: policy.Allow}
+	}
+	l.local.Cancel(ctx, c)
+	return policy.Decision{Verdict: policy.Reject, Reason: policy.RateLimit, Busy: true}
+}
+
+// Cancel takes back a call that Decide allowed.
+func (l *CallerLimit) Cancel(ctx context.Context, c policy.Call) {
+	l.local.Cancel(ctx, c)
+	if caller := l.key(c); c.SID != "" && l.local.Limit(caller) >= 0 {
+		// If Redis does not hear of it, the call stays counted for its window.
+		_, _ = l.store.run(ctx, cancelScript, l.name(caller), sidMark(c.SID))
+	}
+}
+
+// name returns the key of a caller's log, which lives in one slot of a cluster.
+func (l *CallerLimit) name(caller string) string { return l.store.o.Prefix + "calls:" + caller }
+
+// sidMark returns four bytes by which the last calls of one caller can be told
+// apart, or nothing for a call without a CallSid.
+func sidMark(sid string) []byte {
+	if sid == "" {
+		return []byte{}
+	}
+	h := fnv.New32a()
+	h.Write([]byte(sid))
+	return h.Sum(nil)
+}
+
+// A caller's log is a string of eight bytes for each call allowed, the oldest
+// first: the time in milliseconds modulo 2^32, and the mark of its CallSid. The key
+// expires a window after the last of them, so no time in it is older than two. If
+// Redis' clock was set back, what lies in the future counts as now.
+const readLog = `
+local t = redis.call('TIME')
+local now = (t[1] * 1000 + math.floor(t[2] / 1000)) % 4294967296
+local log = redis.call('GET', KEYS[1]) or ''
+`
+
+var limitScript = redis.NewScript(readLog + `
+local window, limit, sid = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local from = 1
+while from < #log do
+  local age = (now - struct.unpack('>I4', log, from)) % 4294967296
+  if age >= 2147483648 then age = 0 end
+  if age < window then break end
+  from = from + 8
+end
+if #sid == 4 then
+  for i = from, #log, 8 do
+    if string.sub(log, i + 4, i + 7) == sid then return 1 end
+  end
+else
+  sid = '\0\0\0\0'
+end
+if (#log - from + 1) / 8 >= limit then return 0 end
+redis.call('SET', KEYS[1], string.sub(log, from) .. struct.pack('>I4', now) .. sid, 'PX', window)
+return 1
+`)
+
+var cancelScript = redis.NewScript(readLog + `
+for i = #log - 7, 1, -8 do
+  if string.sub(log, i + 4, i + 7) == ARGV[1] then
+    redis.call('SET', KEYS[1], string.sub(log, 1, i - 1) .. string.sub(log, i + 8), 'KEEPTTL')
+    return 1
+  end
+end
+return 0
+`)

@@ -1,0 +1,480 @@
+package redisstore
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/internal/apt"
+	"agentos.dev/dialtone/internal/leak"
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/policytest"
+)
+
+func TestMain(m *testing.M) {
+	redis.SetLogger(quiet{})
+	leak.Main(m)
+}
+
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
+
+// server is a redis-server of the test's own.
+type server struct {
+	t    *testing.T
+	path string
+	port string
+	args []string
+	cmd  *exec.Cmd
+}
+
+func startRedis(t *testing.T, args ...string) *server {
+	s := &server{t: t, path: apt.Need(t, "redis-server", "redis-server"), port: freePort(t), args: args}
+	s.start()
+	t.Cleanup(s.kill)
+	return s
+}
+
+func (s *server) addr() string { return "127.0.0.1:" + s.port }
+func (s *server) url() string  { return "redis://" + s.addr() }
+
+func (s *server) start() {
+	s.cmd = exec.Command(s.path, append([]string{"--port", s.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"}, s.args...)...)
+	s.cmd.Dir = s.t.TempDir()
+	require.NoError(s.t, s.cmd.Start())
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		conn, err := net.Dial("tcp", s.addr())
+		if err == nil {
+			conn.Close()
+			return
+		}
+		require.True(s.t, time.Now().Before(deadline), "redis-server did not come up: %v", err)
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// kill ends the server as kill -9 does.
+func (s *server) kill() {
+	if s.cmd != nil {
+		_ = s.cmd.Process.Kill()
+		_ = s.cmd.Wait()
+		s.cmd = nil
+	}
+}
+
+func freePort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	require.NoError(t, err)
+	return port
+}
+
+func connect(t *testing.T, url string, o Options) *Store {
+	s, err := Connect(url, o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+// roomy is a budget that a busy machine does not exceed, for tests that are not
+// about it.
+const roomy = 10 * time.Second
+
+func TestConformance(t *testing.T) {
+	r := startRedis(t)
+	var n atomic.Int64
+	store := func(t *testing.T) *Store {
+		return connect(t, r.url(), Options{Budget: roomy, Prefix: fmt.Sprint("test", n.Add(1), ":")})
+	}
+	t.Run("caller limit", func(t *testing.T) {
+		policytest.CallerLimit(t, func(t *testing.T, limits policy.Limits, window time.Duration) policy.Policy {
+			l, err := store(t).NewCallerLimit(policy.CallerLimitOptions{Limits: limits, Window: window})
+			require.NoError(t, err)
+			return l
+		})
+	})
+	t.Run("concurrency", func(t *testing.T) {
+		policytest.Concurrency(t, func(t *testing.T, limit int, lease time.Duration) policy.Policy {
+			return store(t).NewConcurrency(policy.ConcurrencyOptions{Limit: limit, Lease: lease})
+		})
+	})
+	// The same again, each question to another of three instances.
+	t.Run("three instances: caller limit", func(t *testing.T) {
+		policytest.CallerLimit(t, func(t *testing.T, limits policy.Limits, window time.Duration) policy.Policy {
+			prefix := fmt.Sprint("test", n.Add(1), ":")
+			return newSpread(func() policy.Policy {
+				l, err := connect(t, r.url(), Options{Budget: roomy, Prefix: prefix}).
+					NewCallerLimit(policy.CallerLimitOptions{Limits: limits, Window: window})
+				require.NoError(t, err)
+				return l
+			})
+		})
+	})
+	t.Run("three instances: concurrency", func(t *testing.T) {
+		policytest.Concurrency(t, func(t *testing.T, limit int, lease time.Duration) policy.Policy {
+			prefix := fmt.Sprint("test", n.Add(1), ":")
+			return newSpread(func() policy.Policy {
+				return connect(t, r.url(), Options{Budget: roomy, Prefix: prefix}).
+					NewConcurrency(policy.ConcurrencyOptions{Limit: limit, Lease: lease})
+			})
+		})
+	})
+}
+
+// spread sends each question to the next of three instances, as a load balancer.
+type spread struct {
+	instances []policy.Policy
+	next      atomic.Int64
+}
+
+func newSpread(make func() policy.Policy) *spread {
+	return &spread{instances: []policy.Policy{make(), make(), make()}}
+}
+
+func (s *spread) pick() policy.Policy { return s.instances[int(s.next.Add(1))%len(s.instances)] }
+
+func (s *spread) Decide(ctx context.Context, c policy.Call) policy.Decision {
+	return s.pick().Decide(ctx, c)
+}
+func (s *spread) Release(sid string)                        { policy.Release(s.pick(), sid) }
+func (s *spread) Cancel(ctx context.Context, c policy.Call) { policy.Cancel(ctx, s.pick(), c) }
+
+// TestPlacesOfADeadInstance: an instance takes all places and is never heard of
+// again.
+func TestPlacesOfADeadInstance(t *testing.T) {
+	r := startRedis(t)
+	options := policy.ConcurrencyOptions{Limit: 3, Lease: 400 * time.Millisecond}
+	dead := connect(t, r.url(), Options{Budget: roomy}).NewConcurrency(options)
+	alive := connect(t, r.url(), Options{Budget: roomy}).NewConcurrency(options)
+	for i := range 3 {
+		require.True(t, dead.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", i)}).Allowed())
+	}
+	require.False(t, alive.Decide(t.Context(), policy.Call{SID: "CB"}).Allowed())
+	require.Eventually(t, func() bool {
+		return alive.Decide(t.Context(), policy.Call{SID: "CB"}).Allowed()
+	}, 20*time.Second, 20*time.Millisecond)
+	n, err := alive.InUse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+}
+
+func TestWarnsOfAllInstances(t *testing.T) {
+	r := startRedis(t)
+	var mu sync.Mutex
+	var warned []int
+	options := policy.ConcurrencyOptions{Limit: 5, OnWarn: func(n, limit int) {
+		mu.Lock()
+		defer mu.Unlock()
+		warned = append(warned, n)
+	}}
+	a := connect(t, r.url(), Options{Budget: roomy}).NewConcurrency(options)
+	b := connect(t, r.url(), Options{Budget: roomy}).NewConcurrency(options)
+	for i := range 5 {
+		c := []*Concurrency{a, b}[i%2]
+		require.True(t, c.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", i)}).Allowed())
+	}
+	require.Equal(t, []int{4, 5}, warned, "each instance once, by the common count")
+}
+
+// proxied is a Redis behind a network that can be made bad.
+type proxied struct {
+	*toxiproxy.Proxy
+	redis *server
+}
+
+func startProxied(t *testing.T, args ...string) *proxied {
+	r := startRedis(t, args...)
+	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.New(io.Discard))
+	p := toxiproxy.NewProxy(api, "redis", "127.0.0.1:"+freePort(t), r.addr())
+	require.NoError(t, p.Start())
+	t.Cleanup(p.Stop)
+	return &proxied{p, r}
+}
+
+func (p *proxied) toxic(t *testing.T, json string) {
+	_, err := p.Toxics.AddToxicJson(strings.NewReader(json))
+	require.NoError(t, err)
+}
+
+const (
+	late200   = `{"name": "bad", "type": "latency", "stream": "downstream", "attributes": {"latency": 200}}`
+	blackHole = `{"name": "bad", "type": "timeout", "stream": "downstream", "attributes": {"timeout": 0}}`
+)
+
+// TestTrouble puts each kind of trouble between two instances and their Redis,
+// before the start or in the middle, under load. Throughout, decisions are quick,
+// what is accepted stays within the limit times the instances, each change of state
+// is reported once, and when the trouble is over the limit is common again.
+func TestTrouble(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		start, end func(t *testing.T, p *proxied)
+		args       []string
+		url        func(p *proxied) string
+		atStart    bool
+		forever    bool
+	}{
+		{name: "down at start", atStart: true,
+			start: func(_ *testing.T, p *proxied) { p.redis.kill() },
+			end:   func(_ *testing.T, p *proxied) { p.redis.start() }},
+		{name: "down in the middle",
+			start: func(_ *testing.T, p *proxied) { p.redis.kill() },
+			end:   func(_ *testing.T, p *proxied) { p.redis.start() }},
+		{name: "200 ms late",
+			start: func(t *testing.T, p *proxied) { p.toxic(t, late200) },
+			end:   func(t *testing.T, p *proxied) { p.Toxics.ResetToxics(t.Context()) }},
+		{name: "black hole",
+			start: func(t *testing.T, p *proxied) { p.toxic(t, blackHole) },
+			end:   func(t *testing.T, p *proxied) { p.Toxics.ResetToxics(t.Context()) }},
+		{name: "wrong password", atStart: true, forever: true, args: []string{"--requirepass", "right"},
+			start: func(*testing.T, *proxied) {}, end: func(*testing.T, *proxied) {},
+			url: func(p *proxied) string { return "redis://:wrong@" + p.Listen }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := startProxied(t, tt.args...)
+			url := "redis://" + p.Listen
+			if tt.url != nil {
+				url = tt.url(p)
+			}
+			if tt.atStart {
+				tt.start(t, p)
+			}
+			const limit, instances = 10, 2
+			var logs syncBuffer
+			var states stateLog
+			var limits []policy.Policy
+			var stores []*Store
+			for range instances {
+				s := connect(t, url, Options{Budget: 100 * time.Millisecond, RetryEvery: 50 * time.Millisecond, OnState: states.add,
+					Logger: slog.New(slog.NewTextHandler(&logs, nil))})
+				stores = append(stores, s)
+				limits = append(limits, policy.All(s.PerCaller(limit, time.Hour), s.Concurrent(1000)))
+			}
+			load := newLoad(t, limits)
+			load.run(200)
+			if !tt.atStart {
+				for _, s := range stores {
+					require.True(t, s.Up())
+				}
+				require.Empty(t, states.all())
+				tt.start(t, p)
+			}
+			load.run(400)
+			for _, s := range stores {
+				require.False(t, s.Up(), "given up")
+			}
+			require.Equal(t, []bool{false, false}, states.all(), "one report for each instance")
+			require.Equal(t, 2, strings.Count(logs.String(), "level=WARN"), logs.String())
+			for caller, n := range load.accepted {
+				require.LessOrEqual(t, n, limit*instances, caller)
+				require.GreaterOrEqual(t, n, min(limit, load.offered[caller]), "nobody is refused for Redis' sake")
+			}
+			load.report(t)
+			if tt.forever {
+				require.NotContains(t, logs.String(), "wrong", "the password")
+				return
+			}
+			tt.end(t, p)
+			for i, s := range stores {
+				require.Eventually(t, func() bool {
+					limits[i].Decide(t.Context(), policy.Call{SID: "probe", From: "+14155559999"})
+					return s.Up()
+				}, 20*time.Second, 20*time.Millisecond, "back without a restart")
+			}
+			require.Equal(t, []bool{false, false, true, true}, states.all())
+			require.Eventually(t, func() bool { // slow machines may lose it again for a moment
+				n := 0
+				from := fmt.Sprintf("+1415556%04d", time.Now().UnixNano()%10000)
+				for i := range 2 * limit {
+					if limits[i%2].Decide(t.Context(), policy.Call{SID: fmt.Sprint(from, i), From: from}).Allowed() {
+						n++
+					}
+				}
+				return n == limit
+			}, 20*time.Second, 20*time.Millisecond, "the limit is common again")
+		})
+	}
+}
+
+// load offers calls of 20 callers to the instances in turn, a few at once.
+type load struct {
+	t        *testing.T
+	limits   []policy.Policy
+	mu       sync.Mutex
+	n        int
+	offered  map[string]int
+	accepted map[string]int
+	took     []time.Duration
+}
+
+func newLoad(t *testing.T, limits []policy.Policy) *load {
+	return &load{t: t, limits: limits, offered: make(map[string]int), accepted: make(map[string]int)}
+}
+
+func (l *load) run(calls int) {
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range calls / 4 {
+				l.mu.Lock()
+				l.n++
+				n := l.n
+				l.mu.Unlock()
+				from, sid := fmt.Sprintf("+1415555%04d", n%20), fmt.Sprint("CA", n)
+				begin := time.Now()
+				p := l.limits[n%len(l.limits)]
+				d := p.Decide(l.t.Context(), policy.Call{SID: sid, From: from})
+				took := time.Since(begin)
+				if d.Allowed() {
+					policy.Release(p, sid)
+				}
+				l.mu.Lock()
+				l.took = append(l.took, took)
+				l.offered[from]++
+				if d.Allowed() {
+					l.accepted[from]++
+				}
+				l.mu.Unlock()
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// report logs how long decisions took. It asserts nothing: the machine may be busy.
+func (l *load) report(t *testing.T) {
+	slices.Sort(l.took)
+	n := len(l.took)
+	t.Logf("%d decisions: median %v, p99 %v, longest %v", n, l.took[n/2], l.took[n*99/100], l.took[n-1])
+}
+
+type stateLog struct {
+	mu     sync.Mutex
+	states []bool
+}
+
+func (s *stateLog) add(up bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.states = append(s.states, up)
+}
+
+func (s *stateLog) all() []bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.states)
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// TestFallbacks: without Redis, all or nobody may come in if the host says so.
+func TestFallbacks(t *testing.T) {
+	nowhere := "redis://127.0.0.1:" + freePort(t)
+	for fallback, want := range map[Fallback]int{Local: 2, Open: 5, Closed: 0} {
+		s := connect(t, nowhere, Options{Fallback: fallback})
+		limit, lines := s.PerCaller(2, time.Hour), s.Concurrent(2)
+		var calls, places int
+		for i := range 5 {
+			c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}
+			if limit.Decide(t.Context(), c).Allowed() {
+				calls++
+			}
+			if lines.Decide(t.Context(), c).Allowed() {
+				places++
+			}
+		}
+		require.Equal(t, []int{want, want}, []int{calls, places}, "fallback %d", fallback)
+	}
+}
+
+// TestReleasedWhileDown: places given back while Redis is away are free when it is
+// back, not only when their leases end.
+func TestReleasedWhileDown(t *testing.T) {
+	p := startProxied(t)
+	s := connect(t, "redis://"+p.Listen, Options{Budget: time.Second, RetryEvery: 10 * time.Millisecond})
+	lines := s.NewConcurrency(policy.ConcurrencyOptions{Limit: 3, Lease: time.Hour})
+	for i := range 3 {
+		require.True(t, lines.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", i)}).Allowed())
+	}
+	p.Stop()
+	for i := range 3 {
+		lines.Release(fmt.Sprint("CA", i))
+	}
+	require.NoError(t, p.Start())
+	require.Eventually(t, func() bool {
+		lines.Decide(t.Context(), policy.Call{SID: "CB"})
+		n, err := lines.InUse(t.Context())
+		return err == nil && n == 1
+	}, 20*time.Second, 20*time.Millisecond)
+}
+
+// TestCallerWhoGivesUp: a webhook that Twilio no longer waits for says nothing
+// about Redis.
+func TestCallerWhoGivesUp(t *testing.T) {
+	r := startRedis(t)
+	s := connect(t, r.url(), Options{Budget: roomy})
+	limit := s.PerCaller(10, time.Hour)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range 5 {
+		limit.Decide(gone, policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"})
+	}
+	require.True(t, s.Up())
+}
+
+func TestConnectKeepsSecrets(t *testing.T) {
+	for _, url := range []string{"http://:secret@localhost", "redis://:secret@local host:1", "redis://:secret@h:6379/x", "secret"} {
+		_, err := Connect(url, Options{})
+		require.Error(t, err, url)
+		require.NotContains(t, err.Error(), "secret")
+	}
+}
+
+// TestMemoryPerCaller reports what a caller with ten calls costs Redis.
+func TestMemoryPerCaller(t *testing.T) {
+	r := startRedis(t)
+	s := connect(t, r.url(), Options{Budget: roomy})
+	limit := s.PerCaller(10, time.Hour)
+	for i := range 12 {
+		limit.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"})
+	}
+	n, err := s.client.(*redis.Client).MemoryUsage(t.Context(), "dialtone:calls:+14155550100").Result()
+	require.NoError(t, err)
+	t.Logf("%d bytes", n)
+	require.LessOrEqual(t, n, int64(200))
+}
