@@ -137,7 +137,7 @@ type counters struct {
 	silence                                    atomic.Int64
 }
 
-// watch looks at a stream a few times a second, in place of a timer for each
+// watch looks at a stream twice a second, in place of a timer for each
 // read and write.
 type watch struct {
 	mu      sync.Mutex
@@ -153,8 +153,8 @@ type watch struct {
 }
 
 const (
-	lookEvery  = 250 * time.Millisecond
-	looksBusy  = 3 // before the consumer counts as slow
+	lookEvery  = 500 * time.Millisecond
+	looksBusy  = 2 // before the consumer counts as slow
 	rateWindow = 10 * time.Second
 )
 

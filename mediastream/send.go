@@ -52,7 +52,7 @@ type mark struct {
 // copies the bytes and never waits for the network. Audio leaves in messages
 // of 100 to 200 ms, by a clock of the bytes sent, at most Options.Lead ahead of
 // its playback; what is less than 100 ms waits for more, for [Conn.Flush], or
-// for half a second of nothing. Before Start it is queued.
+// for a second of nothing. Before Start it is queued.
 //
 // It returns [ErrQueueFull] or [ErrClosed].
 func (c *Conn) SendMedia(audio []byte) error {
@@ -214,29 +214,41 @@ func (c *Conn) flushForgotten() {
 	o.forgotten = o.queued
 }
 
-// kick starts the writer if there is something to send now, or sets the clock
-// for when there will be. The caller holds the lock.
+// kick starts the writer if there is something to send now. The caller holds the lock.
 func (c *Conn) kick() {
+	if c.schedule() {
+		go c.write()
+	}
+}
+
+// schedule reports whether the caller is to start the writer, or sets the clock
+// for when there will be something to send. The caller holds the lock.
+func (c *Conn) schedule() bool {
 	o := &c.out
 	if o.writing || o.closed || !o.begun {
-		return
+		return false
 	}
 	send, wait := o.due(time.Now(), c.opts.Lead)
 	switch {
 	case send:
 		o.writing = true
-		c.running.Go(c.write)
+		c.running.Add(1)
 	case wait > 0 && o.wake == nil:
 		o.wake = time.AfterFunc(wait, c.awake)
 	case wait > 0:
 		o.wake.Reset(wait)
 	}
+	return send
 }
 
+// awake is the clock's call. It is the writer itself: that saves a goroutine.
 func (c *Conn) awake() {
 	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
-	c.kick()
+	send := c.schedule()
+	c.out.mu.Unlock()
+	if send {
+		c.write()
+	}
 }
 
 // due reports whether there is something to send, and if not, after how long
@@ -296,6 +308,7 @@ func (o *outbox) next(w wire, now time.Time, lead time.Duration) []byte {
 
 // write sends what is due and ends.
 func (c *Conn) write() {
+	defer c.running.Done()
 	o := &c.out
 	for {
 		msg := c.nextMessage()

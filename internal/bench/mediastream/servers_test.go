@@ -29,8 +29,9 @@ import (
 
 var (
 	callsFlag  = flag.String("calls", "500", "numbers of calls, with commas")
-	roundsFlag = flag.Int("rounds", 5, "interleaved rounds")
-	windowFlag = flag.Duration("window", 2*time.Second, "what one server is measured for in a round")
+	roundsFlag = flag.Int("rounds", 20, "interleaved rounds")
+	buildsFlag = flag.String("builds", "", "other builds of ./mediastream/server to compare with, with commas")
+	windowFlag = flag.Duration("window", time.Second, "what one server is measured for in a round")
 )
 
 // setting returns the flags, or with -short what is enough to see that it runs.
@@ -55,6 +56,11 @@ func TestServers(t *testing.T) {
 		servers := []*server{start(t, "tutorial", bin+"/server", "tutorial"), start(t, "dialtone", bin+"/server", "dialtone")}
 		if node := nodeCommand(t); node != nil {
 			servers = append(servers, start(t, "Node ws", node[0], node[1:]...))
+		}
+		for build := range strings.SplitSeq(*buildsFlag, ",") {
+			if build != "" {
+				servers = append(servers, start(t, filepath.Base(build), build, "dialtone"))
+			}
 		}
 		measure(t, bin, servers, n, rounds, window)
 		for _, s := range servers {
@@ -127,18 +133,26 @@ func TestOutbound(t *testing.T) {
 
 // measure runs the servers in turns and prints their table; the first is the base.
 func measure(t *testing.T, bin string, servers []*server, calls, rounds int, window time.Duration) {
-	type result struct{ cpu, user, mallocs, delay50, delay99, delay999, memory []float64 }
+	type result struct {
+		cpu, user, mallocs, delay50, delay99, delay999 []float64
+		memory                                         float64
+	}
 	results := make([]result, len(servers))
 	idle := make([]int64, len(servers))
 	for i, s := range servers {
 		idle[i] = s.stats(t, "?gc")["memory"]
 	}
+	// All calls are up all the time, and the servers are fed in turns: short
+	// ones, because what else runs on the machine changes within seconds.
+	loads := make([]*generator, len(servers))
+	for i, s := range servers {
+		loads[i] = connect(t, bin, s, calls)
+	}
 	for range rounds {
 		for i, s := range servers {
-			load := connect(t, bin, s, calls)
-			load.run(t, window/2)
+			loads[i].run(t, window/4)
 			before := s.stats(t, "?reset")
-			load.run(t, window)
+			loads[i].run(t, window)
 			after := s.stats(t, "")
 			frames := float64(after["frames"] - before["frames"])
 			require.Positive(t, frames, s.name)
@@ -149,10 +163,12 @@ func measure(t *testing.T, bin string, servers []*server, calls, rounds int, win
 			r.delay50 = append(r.delay50, float64(after["delay50"]))
 			r.delay99 = append(r.delay99, float64(after["delay99"]))
 			r.delay999 = append(r.delay999, float64(after["delay999"]))
-			r.memory = append(r.memory, float64(s.stats(t, "?gc")["memory"]-idle[i])/float64(calls)/1024)
-			load.stop(t)
-			s.waitIdle(t)
 		}
+	}
+	for i, s := range servers {
+		loads[i].run(t, window/4)
+		results[i].memory = float64(s.stats(t, "?gc")["memory"]-idle[i]) / float64(calls) / 1024
+		loads[i].stop(t)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%d calls, medians of %d rounds of %v\n  %-10s %9s %7s %9s %9s %9s %9s %9s %10s\n", calls, rounds, window,
@@ -160,7 +176,7 @@ func measure(t *testing.T, bin string, servers []*server, calls, rounds int, win
 	base := median(results[0].cpu)
 	for i, r := range results {
 		fmt.Fprintf(&b, "  %-10s %9.2f %7.2f %9.2f %9.3f %9.2f %9.2f %9.2f %10.1f\n", servers[i].name, median(r.cpu)/1e3, median(r.cpu)/base,
-			median(r.user)/1e3, median(r.mallocs), median(r.delay50)/1e6, median(r.delay99)/1e6, median(r.delay999)/1e6, median(r.memory))
+			median(r.user)/1e3, median(r.mallocs), median(r.delay50)/1e6, median(r.delay99)/1e6, median(r.delay999)/1e6, r.memory)
 	}
 	t.Log(b.String())
 }

@@ -5,7 +5,7 @@
 //	server dialtone   package mediastream and package codec
 //	server tutorial   gorilla/websocket, encoding/json, zaf/g711, a channel
 //	server speak20    dialtone sending, a message each 20 ms
-//	server speak100   dialtone sending, pieces of 20 ms as they come
+//	server speak100   dialtone sending, a message each 100 ms
 //	server speak200   dialtone sending, a whole utterance at once
 package main
 
@@ -47,7 +47,7 @@ func main() {
 		"dialtone": dialtone,
 		"tutorial": tutorial,
 		"speak20":  speak(20*time.Millisecond, true),
-		"speak100": speak(20*time.Millisecond, false),
+		"speak100": speak(100*time.Millisecond, true),
 		"speak200": speak(2*time.Second, false),
 	}
 	handler, ok := kinds[os.Args[1]]
