@@ -175,6 +175,9 @@ func isName(s string) bool {
 	if i == len(s) {
 		return true
 	}
+	if !utf8.ValidString(s) {
+		return false
+	}
 	for i, r := range s {
 		if !isNameChar(r, i == 0) {
 			return false

@@ -1,0 +1,191 @@
+package twiml
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func parse(t *testing.T, doc string) *Response {
+	t.Helper()
+	r, err := Parse(strings.NewReader(doc))
+	require.NoError(t, err)
+	return r
+}
+
+func TestParseValues(t *testing.T) {
+	r := parse(t, `<?xml version='1.0'?>
+<!DOCTYPE Response>
+<Response>
+	<Gather finishOnKey="" timeout='007' numDigits="4" input=" dtmf
+		speech" hints="a&#10;b &lt; c">
+		<Say loop="0">Tom &amp; Jerry&#x27;s <![CDATA[<show>]]></Say>
+		<Play>
+			https://example.com/a.mp3?x=1&amp;y=2
+		</Play>
+		<?target ignored?>
+		<Pause length="0"/>
+	</Gather>
+	<Redirect/>
+</Response>
+`)
+	require.Equal(t, New(
+		&Gather{
+			FinishOnKey: Empty, Timeout: 7 * time.Second, NumDigits: 4,
+			Input: []Input{InputDTMF, InputSpeech}, Hints: "a\nb < c",
+			Verbs: []Audible{
+				&Say{Text: "Tom & Jerry's <show>", Loop: Zero},
+				&Play{URL: "https://example.com/a.mp3?x=1&y=2"},
+				&Pause{Length: Zero},
+			},
+		},
+		&Redirect{},
+	), r)
+}
+
+func TestParseMixedContent(t *testing.T) {
+	say := parse(t, `<Response><Say>Your code is <say-as interpret-as="digits">42</say-as>,<break time="1s"/>`+
+		`<p>I <!-- softly --> repeat</p> <x>it</x>.</Say></Response>`).Verbs[0].(*Say)
+	require.Equal(t, &Say{Text: "Your code is ", SSML: []Speech{
+		&SayAs{Text: "42", InterpretAs: AsDigits},
+		Text(","),
+		&Break{Time: time.Second},
+		&Paragraph{Text: "I ", SSML: []ParagraphSpeech{Comment(" softly "), Text(" repeat")}},
+		Text(" "),
+		&Element{Name: "x", Children: []Node{Text("it")}},
+		Text("."),
+	}}, say)
+	require.Equal(t, "Your code is 42,I  repeat it.", say.PlainText())
+	require.Equal(t, "a < b & c", (&Say{Text: "a < ", SSML: []Speech{Text("b & c")}}).PlainText())
+}
+
+// What a field cannot hold and what is not of the schema is kept as it is.
+func TestParseKeeps(t *testing.T) {
+	const doc = `<?xml version="1.0" encoding="UTF-8"?><!-- a --><Response version="2"><Pause length="soon" mood="glad"/>` +
+		`<Gather><Stream url="wss://h/"><Parameter name="a"/></Stream></Gather>` +
+		`<Connect><Room>a</Room><Room>b</Room></Connect><!-- b --><Sing>la<x:y z=""/></Sing></Response><!-- c -->`
+	r := parse(t, doc)
+	require.Equal(t, doc, r.String())
+	require.Equal(t, &Pause{Extra: Extra{Attrs: []Attr{{"length", "soon"}, {"mood", "glad"}}}}, r.Verbs[0])
+	require.Equal(t, []Comment{" a "}, r.Before)
+	require.Equal(t, []Comment{" c "}, r.After)
+}
+
+func TestParseErrors(t *testing.T) {
+	for _, test := range []struct {
+		doc  string
+		code int
+		want string
+	}{
+		{``, 12100, `1:1: no root element`},
+		{"\n  ", 12100, `2:3: no root element`},
+		{`Hello`, 12100, `1:1: text outside of the root element`},
+		{`<Say>x</Say>`, 12102, `1:1: root element is Say, not Response`},
+		{`<response/>`, 12102, `1:1: root element is response, not Response`},
+		{`<Response>`, 12100, `1:11: Response: <Response> without end`},
+		{`<Response`, 12100, `1:10: Response: tag without end`},
+		{"<Response>\n <Say>x</Play>\n</Response>", 12100, `2:8: Response/Say: </Play> ends <Say>`},
+		{`<Response><Say>x</Say`, 12100, `1:22: Response/Say: > expected`},
+		{`<Response/><Response/>`, 12100, `1:12: something after the root element`},
+		{`<Response/>text`, 12100, `1:12: something after the root element`},
+		{`<Response><Say voice=man>x</Say></Response>`, 12100, `1:22: Response/Say: attribute value without quotes`},
+		{`<Response><Say voice>x</Say></Response>`, 12100, `1:21: Response/Say: = expected after attribute voice`},
+		{`<Response><Say voice="man>x</Say></Response>`, 12100, `1:23: Response/Say: attribute value without end`},
+		{`<Response><Say voice="<">x</Say></Response>`, 12100, `1:23: Response/Say: < in an attribute value`},
+		{`<Response><Say voice="a"loop="1">x</Say></Response>`, 12100, `1:25: Response/Say: space expected before an attribute`},
+		{`<Response><Say loop="1" loop="2">x</Say></Response>`, 12100, `1:25: Response/Say: attribute loop twice`},
+		{`<Response><Say 1="2"/></Response>`, 12100, `1:16: Response/Say: name expected`},
+		{`<Response>< Say/></Response>`, 12100, `1:12: Response: name expected`},
+		{`<Response><1/></Response>`, 12100, `1:12: Response: name expected`},
+		{`<Response><Say>Q&A</Say></Response>`, 12100, `1:17: Response/Say: & without ;`},
+		{`<Response><Say>&nbsp;</Say></Response>`, 12100, `1:16: Response/Say: unknown reference &nbsp;`},
+		{`<Response><Say>&#0;</Say></Response>`, 12100, `1:16: Response/Say: unknown reference &#0;`},
+		{`<Response><Say>&#;</Say></Response>`, 12100, `1:16: Response/Say: unknown reference &#;`},
+		{`<Response><Say>&#xD800;</Say></Response>`, 12100, `1:16: Response/Say: unknown reference &#xD800;`},
+		{`<Response><Say>&#x1FFFFFFFFFFFFFFFFFFFFFF;</Say></Response>`, 12100, `1:16: Response/Say: unknown reference &#x1FFFFFFFFFFFFFFFFFFFFFF;`},
+		{`<Response><Say>a]]>b</Say></Response>`, 12100, `1:17: Response/Say: ]]> in text`},
+		{`<Response><Say><![CDATA[a</Say></Response>`, 12100, `1:25: Response/Say: CDATA section without end`},
+		{`<Response><!-- a -- b --></Response>`, 12100, `1:15: Response: -- in a comment`},
+		{`<Response><!-- a`, 12100, `1:15: Response: comment without end`},
+		{`<Response><?a`, 12100, `1:13: Response: processing instruction without end`},
+		{`<?xml version="1.0"`, 12100, `1:7: XML declaration without end`},
+		{`<?xml version="2.0"?><Response/>`, 12101, `1:1: XML version 2.0`},
+		{`<?xml version=1?><Response/>`, 12100, `1:1: malformed XML declaration`},
+		{`<?xml version="1.0" encoding="UTF-16"?><Response/>`, 12100, `1:1: encoding UTF-16 is not UTF-8`},
+		{`<!DOCTYPE r [<!ENTITY a "b">]><Response/>`, 12100, `1:10: document type with declarations`},
+		{`<!DOCTYPE a><!DOCTYPE b><Response/>`, 12100, `1:14: name expected`},
+		{"<Response><Say>a\xffb</Say></Response>", 12100, `1:17: not UTF-8`},
+		{"<Response><Say>a\x00b</Say></Response>", 12100, `1:17: character U+0000`},
+		{"<Response>\uFFFE</Response>", 12100, `1:11: character U+FFFE`},
+	} {
+		_, err := Parse(strings.NewReader(test.doc))
+		require.EqualError(t, err, "twiml: "+test.want, test.doc)
+		var syntax *SyntaxError
+		require.ErrorAs(t, err, &syntax)
+		require.Equal(t, test.code, syntax.Code, test.doc)
+	}
+}
+
+func TestParseBounds(t *testing.T) {
+	for doc, want := range map[string]string{
+		"<Response>" + strings.Repeat("<a>", 100):                            "elements nested too deeply",
+		"<Response>" + strings.Repeat(" ", 1<<20) + "</Response>":            "document over 1 MiB",
+		"<Response " + strings.Repeat("a='' ", 1000) + "/>":                  "attribute a twice",
+		"<Response " + attributes(129) + "/>":                                "too many attributes",
+		"<Response><" + strings.Repeat("n", 100) + "></m></Response>":        "</m> ends <" + strings.Repeat("n", 40) + "...>",
+		"<Response><Say>&" + strings.Repeat("é", 100) + ";</Say></Response>": "unknown reference &" + strings.Repeat("é", 19) + "...",
+	} {
+		_, err := Parse(strings.NewReader(doc))
+		require.ErrorContains(t, err, want)
+	}
+	_, err := Parse(strings.NewReader("<Response " + attributes(128) + "/>"))
+	require.NoError(t, err)
+
+	_, err = Parse(endless{}) // returns although the input never ends
+	require.ErrorContains(t, err, "document over 1 MiB")
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+func attributes(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString("a" + strings.Repeat("b", i) + "='' ")
+	}
+	return b.String()
+}
+
+func TestParseReaders(t *testing.T) {
+	want := parse(t, menuDocument().String())
+	for name, r := range map[string]io.Reader{
+		"one byte":     iotest.OneByteReader(strings.NewReader(want.String())),
+		"data and EOF": iotest.DataErrReader(strings.NewReader(want.String())),
+		"byte order":   strings.NewReader("\ufeff" + want.String()),
+		"line ends":    strings.NewReader(strings.ReplaceAll(want.String(), "?>", "?>\r\n")),
+	} {
+		got, err := Parse(r)
+		require.NoError(t, err, name)
+		require.Equal(t, want, got, name)
+	}
+	broken := errors.New("broken")
+	_, err := Parse(iotest.ErrReader(broken))
+	require.ErrorIs(t, err, broken)
+	require.EqualError(t, err, "twiml: broken")
+}
+
+func TestParseLineEnds(t *testing.T) {
+	r := parse(t, "<Response><Say voice='a\r\nb\tc&#13;'>x\r\ny\rz&#13;<![CDATA[1\r\n2]]></Say><!--a\r\nb--></Response>")
+	require.Equal(t, New(&Say{Voice: "a b c\r", Text: "x\ny\nz\r1\n2"}, Comment("a\nb")), r)
+}
