@@ -42,7 +42,7 @@ func (v *Validator) refuse(c *config, r *http.Request, cl *claim, s *scratch, er
 func (c *config) diagnose(r *http.Request, cl *claim, s *scratch, err *Error) {
 	mac, _ := decodeMAC(s.mac[:], cl.signature)
 	if !cl.form {
-		s.params = nil
+		s.params = s.params[:0]
 	}
 	budget := 256 << 10 // bytes to hash
 	keys := c.keys.all
@@ -89,7 +89,7 @@ func (c *config) diagnose(r *http.Request, cl *claim, s *scratch, err *Error) {
 		err.Reason, err.Detail = ReasonBodyConsumed, "the form was parsed before the signature was checked"
 		return
 	}
-	if s.params = nil; fits(cl.origin, cl.target) {
+	if s.params = s.params[:0]; fits(cl.origin, cl.target) {
 		err.Reason, err.Detail = ReasonUnsignedBody, "the signature covers the URL alone"
 	}
 }

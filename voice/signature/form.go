@@ -13,22 +13,21 @@ import (
 type pair struct {
 	prefix          uint64 // the first eight bytes of the key: most comparisons need no more
 	key, value, end int32  // offsets in decoded
-	index           int32  // in the body
 }
 
 // scratch is what checking one request works in. It is reused, and holds
 // nothing that outlives the check.
 type scratch struct {
-	body    []byte
-	decoded []byte
-	pairs   []pair
-	sorted  []pair  // room for sort
-	order   []int32 // the indices of the pairs that sort sorted last
-	joined  []byte  // room for canonical
-	params  []byte  // what is signed after the URL: decoded or joined
-	url     []byte
-	mac     [maxMAC + 3]byte
-	sum     [maxMAC]byte
+	body     []byte
+	decoded  []byte
+	pairs    []pair  // in the order of the body
+	order    []int32 // indices of pairs, in the order of sorted
+	sorted   []pair
+	repeated bool   // some key comes more than once
+	params   []byte // what is signed after the URL
+	url      []byte
+	mac      [maxMAC + 3]byte
+	sum      [maxMAC]byte
 }
 
 func (s *scratch) key(p *pair) []byte   { return s.decoded[p.key:p.value] }
@@ -62,7 +61,7 @@ func (s *scratch) parse(body []byte, maxParams int) Reason {
 				if value < 0 {
 					value = n
 				}
-				s.pairs = append(s.pairs, pair{prefix(out[key:], value-key), int32(key), int32(value), int32(n), int32(len(s.pairs))})
+				s.pairs = append(s.pairs, pair{prefix(out[key:], value-key), int32(key), int32(value), int32(n)})
 			}
 			if i == len(body) {
 				break
@@ -121,39 +120,48 @@ func unhex(c byte) byte {
 	return 0xff
 }
 
-// sort orders the pairs by key and then by value, in byte order, and reports
-// whether that is the order they came in, none of them twice. Twilio sends the
-// same parameters in the same order for each kind of webhook, so the order that
-// was right the last time mostly is right again.
-func (s *scratch) sort() (asSent bool) {
-	if s.ascending() {
-		return true
+// canonical sorts the pairs by key and then by value, in byte order, and sets
+// params to the text that Twilio signs after the URL: every key with every
+// distinct value of it.
+//
+// Twilio sends the same parameters in the same order for each kind of webhook.
+// So the order that was right the last time is tried first.
+func (s *scratch) canonical() {
+	if s.arrange() {
+		return
 	}
-	if len(s.order) == len(s.pairs) {
-		s.sorted = s.sorted[:0]
-		for _, i := range s.order {
-			s.sorted = append(s.sorted, s.pairs[i])
-		}
-		s.pairs, s.sorted = s.sorted, s.pairs
-		if s.ascending() {
-			return false
-		}
-	}
-	slices.SortFunc(s.pairs, func(a, b pair) int { return s.compare(&a, &b) })
 	s.order = s.order[:0]
 	for i := range s.pairs {
-		s.order = append(s.order, s.pairs[i].index)
+		s.order = append(s.order, int32(i))
 	}
-	return false
+	slices.SortFunc(s.order, func(a, b int32) int { return s.compare(&s.pairs[a], &s.pairs[b]) })
+	s.arrange()
 }
 
-// ascending reports whether every pair is greater than the one before it.
-func (s *scratch) ascending() bool {
-	for i := 1; i < len(s.pairs); i++ {
-		a, b := &s.pairs[i-1], &s.pairs[i]
-		if a.prefix > b.prefix || a.prefix == b.prefix && s.compare(a, b) >= 0 {
-			return false
+// arrange sets sorted and params by order, and reports whether order is right.
+func (s *scratch) arrange() bool {
+	if len(s.order) != len(s.pairs) {
+		return false
+	}
+	s.sorted, s.params, s.repeated = s.sorted[:0], s.params[:0], false
+	for i, at := range s.order {
+		p := &s.pairs[at]
+		if i > 0 {
+			last := &s.sorted[i-1]
+			if last.prefix >= p.prefix {
+				c := s.compare(last, p)
+				if c > 0 {
+					return false
+				}
+				s.repeated = s.repeated || bytes.Equal(s.key(last), s.key(p))
+				if c == 0 {
+					s.sorted = append(s.sorted, *p)
+					continue
+				}
+			}
 		}
+		s.sorted = append(s.sorted, *p)
+		s.params = append(s.params, s.decoded[p.key:p.end]...)
 	}
 	return true
 }
@@ -168,37 +176,14 @@ func (s *scratch) compare(a, b *pair) int {
 	return bytes.Compare(s.value(a), s.value(b))
 }
 
-// sameKey reports whether two neighbours in the sorted pairs have one key.
-func (s *scratch) sameKey(a, b *pair) bool {
-	return a.prefix == b.prefix && bytes.Equal(s.key(a), s.key(b))
-}
-
-// canonical sorts the pairs and sets params to the text that Twilio signs after
-// the URL: every key with every distinct value of it.
-func (s *scratch) canonical() {
-	if s.sort() {
-		s.params = s.decoded
-		return
-	}
-	s.joined = s.joined[:0]
-	for i := range s.pairs {
-		p := &s.pairs[i]
-		if i > 0 && s.compare(&s.pairs[i-1], p) == 0 {
-			continue
-		}
-		s.joined = append(s.joined, s.decoded[p.key:p.end]...)
-	}
-	s.params = s.joined
-}
-
 // account is the AccountSid that a request claims.
 type account struct {
 	sid     []byte
 	refused bool
 }
 
-// accountSID finds AccountSid in the sorted pairs. Two different ones are
-// refused: which of them a handler reads is not for us to guess.
+// accountSID finds AccountSid among the pairs. Two different ones are refused:
+// which of them a handler reads is not for us to guess.
 func (s *scratch) accountSID() account {
 	var a account
 	for i := range s.pairs {
@@ -214,26 +199,19 @@ func (s *scratch) accountSID() account {
 	return a
 }
 
-// values returns the form of the sorted pairs; text is what decoded holds, in
-// memory of the form's own. The values of a key are in the order of the body.
+// values returns the form; text is what decoded holds, in memory of the form's
+// own. The values of a key are in the order of the body.
 func (s *scratch) values(text string) url.Values {
 	form := make(url.Values, len(s.pairs))
-	all := make([]string, 0, len(s.pairs))
-	for i := 0; i < len(s.pairs); {
-		first, j := i, i+1
-		for j < len(s.pairs) && s.sameKey(&s.pairs[first], &s.pairs[j]) {
-			j++
+	all := make([]string, len(s.pairs))
+	for i, p := range s.pairs {
+		key, value := text[p.key:p.value], text[p.value:p.end]
+		if s.repeated && len(form[key]) > 0 {
+			form[key] = append(form[key], value)
+			continue
 		}
-		group := s.pairs[first:j]
-		if len(group) > 1 {
-			slices.SortFunc(group, func(a, b pair) int { return int(a.index - b.index) })
-		}
-		from := len(all)
-		for _, p := range group {
-			all = append(all, text[p.value:p.end])
-		}
-		form[text[group[0].key:group[0].value]] = all[from:len(all):len(all)]
-		i = j
+		all[i] = value
+		form[key] = all[i : i+1 : i+1]
 	}
 	return form
 }

@@ -160,7 +160,7 @@ func (c *config) check(s *scratch, cl *claim) (*key, Reason) {
 	}
 	path, query, _ := strings.Cut(cl.target, "?")
 	var account account
-	s.params = nil
+	s.params = s.params[:0]
 	switch {
 	case cl.form:
 		if reason := s.parse(cl.body, c.MaxParams); reason != "" {
@@ -175,7 +175,6 @@ func (c *config) check(s *scratch, cl *claim) (*key, Reason) {
 	case cl.handshake || hash != "":
 	case c.namesAccounts():
 		if s.parse([]byte(query), c.MaxParams) == "" {
-			s.sort()
 			account = s.accountSID()
 		}
 	}
