@@ -19,14 +19,15 @@ func SNRs() []float64 { return []float64{20, 10, 5, 0} }
 func Evaluate(rng *rand.Rand, dialogues [][]float32, noises []Noise) []Cell {
 	var cells []Cell
 	for _, noise := range noises {
-		for _, snr := range SNRs() {
-			cell := Cell{Noise: noise.Name, SNR: snr}
-			for _, d := range dialogues {
-				level := -30 + 12*rng.Float64()
-				cell.Clips = append(cell.Clips, Mix(d, noise.Make(rng, len(d)), Label(d), snr, level))
+		row := make([]Cell, len(SNRs()))
+		for _, d := range dialogues {
+			sound, voiced, level := noise.Make(rng, len(d)), Label(d), -30+12*rng.Float64()
+			for i, snr := range SNRs() {
+				row[i].Noise, row[i].SNR = noise.Name, snr
+				row[i].Clips = append(row[i].Clips, Mix(d, sound, voiced, snr, level))
 			}
-			cells = append(cells, cell)
 		}
+		cells = append(cells, row...)
 	}
 	return cells
 }
