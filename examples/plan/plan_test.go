@@ -1,0 +1,59 @@
+package main
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/internal/leak"
+	"agentos.dev/dialtone/policy/capacity"
+)
+
+var update = flag.Bool("update", false, "write testdata")
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+func runbookPlan() plan {
+	return plan{
+		demand:  capacity.Demand{CallsPerDay: 10_000, MeanCall: 3 * time.Minute, BusyHour: 0.17, Blocking: 0.01},
+		machine: capacity.Machine{SpeechDuty: 0.4, RealTimeFactor: 0.25, Waiting: 0.05, MemoryPerCall: 50},
+		rates:   capacity.RunbookRates(),
+		limit:   100,
+	}
+}
+
+func TestPlan(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, runbookPlan().print(&out))
+	golden(t, "testdata/plan.txt", out.Bytes())
+}
+
+func TestChart(t *testing.T) {
+	svg := runbookPlan().svg()
+	d := xml.NewDecoder(bytes.NewReader(svg))
+	for {
+		_, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+	}
+	golden(t, "testdata/plan.svg", svg)
+}
+
+func golden(t *testing.T, file string, got []byte) {
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(file, got, 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got), "go test -update writes it anew")
+}

@@ -1,0 +1,168 @@
+package capacity
+
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+// Rates are prices in dollars. They change and differ by country and number: take
+// them from one's own bill.
+type Rates struct {
+	Inbound, Outbound float64 // a minute, each call rounded up to whole ones
+	Recording         float64 // a minute recorded
+	Stream            float64 // a minute of media stream
+	Transcription     float64 // a minute of speech-to-text
+	Number            float64 // a number for a month
+}
+
+// RunbookRates are the prices in the operations runbook, for local numbers in the
+// United States. The runbook has none for streams and transcription. Twilio's page
+// of 2026 has 0.014 outbound.
+func RunbookRates() Rates {
+	return Rates{Inbound: 0.0085, Outbound: 0.013, Recording: 0.0025, Number: 1}
+}
+
+// BilledMinutes returns the minutes that Twilio bills for a call: begun ones count.
+func BilledMinutes(call time.Duration) int {
+	if call <= 0 {
+		return 0
+	}
+	return int((call + time.Minute - 1) / time.Minute)
+}
+
+// MeanBilledMinutes returns the billed minutes of an average call when the lengths
+// of calls are exponentially distributed, as they about are.
+func MeanBilledMinutes(mean time.Duration) float64 {
+	if mean <= 0 {
+		return 0
+	}
+	return 1 / (1 - math.Exp(-1/mean.Minutes()))
+}
+
+// Usage is a month's calls.
+type Usage struct {
+	CallsPerDay   float64
+	Days          float64       // 0 means 30
+	MeanCall      time.Duration // 0 means 3 minutes
+	OutboundShare float64       // of the calls
+	RecordedShare float64       // of the calls
+	Streamed      bool
+	Transcribed   bool
+	Numbers       int
+}
+
+// Bill is what a month costs, in dollars.
+type Bill struct {
+	TalkMinutes, BilledMinutes                                   float64
+	Inbound, Outbound, Recording, Stream, Transcription, Numbers float64
+}
+
+// Total returns the sum.
+func (b Bill) Total() float64 {
+	return b.Inbound + b.Outbound + b.Recording + b.Stream + b.Transcription + b.Numbers
+}
+
+// Month returns what the usage costs. Calls are billed by whole minutes; the rest is
+// counted by the minutes talked.
+func (r Rates) Month(u Usage) Bill {
+	if u.Days == 0 {
+		u.Days = 30
+	}
+	if u.MeanCall == 0 {
+		u.MeanCall = 3 * time.Minute
+	}
+	calls := u.CallsPerDay * u.Days
+	b := Bill{TalkMinutes: calls * u.MeanCall.Minutes(), BilledMinutes: calls * MeanBilledMinutes(u.MeanCall)}
+	b.Outbound = b.BilledMinutes * u.OutboundShare * r.Outbound
+	b.Inbound = b.BilledMinutes * (1 - u.OutboundShare) * r.Inbound
+	b.Recording = b.TalkMinutes * u.RecordedShare * r.Recording
+	if u.Streamed {
+		b.Stream = b.TalkMinutes * r.Stream
+	}
+	if u.Transcribed {
+		b.Transcription = b.TalkMinutes * r.Transcription
+	}
+	b.Numbers = float64(u.Numbers) * r.Number
+	return b
+}
+
+// Budget adds up what the calls of a month cost: a gauge, and a brake before the
+// bill comes. It begins anew with each calendar month. All methods are safe for
+// concurrent use.
+type Budget struct {
+	rates Rates
+	limit float64
+	zone  *time.Location
+	mu    sync.Mutex
+	month int // year*12 + month
+	spent float64
+}
+
+// NewBudget makes a budget of so many dollars a month; zone nil means UTC, in which
+// Twilio bills.
+func NewBudget(dollars float64, rates Rates, zone *time.Location) *Budget {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return &Budget{rates: rates, limit: dollars, zone: zone}
+}
+
+// Ended is a call that is over.
+type Ended struct {
+	At          time.Time // when it ended; zero means now
+	Length      time.Duration
+	Outbound    bool
+	Recorded    bool
+	Streamed    bool
+	Transcribed bool
+}
+
+// Add adds what the call cost and returns that, in dollars.
+func (b *Budget) Add(c Ended) float64 {
+	if c.At.IsZero() {
+		c.At = time.Now()
+	}
+	perMinute := b.rates.Inbound
+	if c.Outbound {
+		perMinute = b.rates.Outbound
+	}
+	cost := float64(BilledMinutes(c.Length)) * perMinute
+	for _, extra := range []struct {
+		yes  bool
+		rate float64
+	}{{c.Recorded, b.rates.Recording}, {c.Streamed, b.rates.Stream}, {c.Transcribed, b.rates.Transcription}} {
+		if extra.yes {
+			cost += c.Length.Minutes() * extra.rate
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.turn(c.At)
+	b.spent += cost
+	return cost
+}
+
+// Spent returns the dollars spent in the month of at; zero means now.
+func (b *Budget) Spent(at time.Time) float64 {
+	if at.IsZero() {
+		at = time.Now()
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.turn(at)
+	return b.spent
+}
+
+// Share returns which part of the budget is spent: 1 is all of it.
+func (b *Budget) Share(at time.Time) float64 { return b.Spent(at) / b.limit }
+
+// Limit returns the dollars for a month.
+func (b *Budget) Limit() float64 { return b.limit }
+
+func (b *Budget) turn(at time.Time) {
+	year, month, _ := at.In(b.zone).Date()
+	if now := year*12 + int(month); now > b.month {
+		b.month, b.spent = now, 0
+	}
+}
