@@ -49,8 +49,9 @@ type Call struct {
 	held     []url.Values // status callbacks not yet delivered
 
 	document  *twiml.Response
-	next      *document // set by REST
-	abort     context.CancelCauseFunc
+	next      *document               // set by REST
+	abort     context.CancelCauseFunc // ends the document
+	finished  bool                    // no document will run any more
 	said      []string
 	gather    *gather
 	streams   []*stream
@@ -116,6 +117,17 @@ func (c *Call) SpeakAudio(mulaw []byte) error {
 	case <-u.said:
 	case <-c.done: // cut off, as callers are
 	}
+	return nil
+}
+
+// Listen says nothing for d of call time. It waits for a stream to be open, and
+// fails when the call ends before; when it ends later, Listen returns.
+func (c *Call) Listen(d time.Duration) error {
+	c.helper()
+	if err := c.await(func() bool { return len(c.streams) > 0 }); err != nil {
+		return c.tw.fail(fmt.Errorf("voicetest: no stream to listen to: %w", err))
+	}
+	c.sleep(c.ctx, d)
 	return nil
 }
 

@@ -37,9 +37,9 @@ func TestACallFromRingingToItsLastCallback(t *testing.T) {
 	require.Contains(t, h.logged(), "mark second 1")
 	require.Contains(t, h.logged(), "dtmf #")
 	require.Contains(t, h.logged(), "stop")
-	require.Len(t, h.starts, 1)
-	require.Equal(t, call.SID, h.starts[0].CallSID)
-	require.Equal(t, map[string]string{"tenant": "acme"}, h.starts[0].Parameters)
+	start := h.started(t, 1)[0]
+	require.Equal(t, call.SID, start.CallSID)
+	require.Equal(t, map[string]string{"tenant": "acme"}, start.Parameters)
 
 	webhook := h.to("/inbound")
 	require.Len(t, webhook, 1)

@@ -62,25 +62,39 @@ func (c *Call) follow(d *document) (status string, err error) {
 		ctx, abort := context.WithCancelCause(c.ctx)
 		c.change(func() { c.abort = abort })
 		next, status, err := c.run(ctx, d)
-		if context.Cause(ctx) == errReplaced {
-			c.change(func() { next, c.next = c.next, nil })
-			status, err = "", nil
-		}
 		abort(errFinished)
+		c.change(func() {
+			if c.next != nil { // replaced while it ran
+				next, status, err, c.next = c.next, "", nil, nil
+			}
+			c.abort = nil
+			c.finished = next == nil
+		})
 		switch {
 		case c.ctx.Err() != nil && c.Status() == "ringing":
 			return "no-answer", nil
-		case c.ctx.Err() != nil:
-			return "completed", nil
-		case next != nil:
-			d = next
-		case status != "":
-			return status, err
-		default:
+		case c.ctx.Err() != nil || next == nil && status == "":
 			return "completed", err
+		case next == nil:
+			return status, err
 		}
+		d = next
 	}
 	return "completed", c.warn(11200, "more than %d documents in one call", maxDocuments)
+}
+
+// replace makes d run instead of what runs, unless the call is over.
+func (c *Call) replace(d *document) (ok bool) {
+	c.change(func() {
+		if ok = !c.finished && c.ctx.Err() == nil; !ok {
+			return
+		}
+		c.next = d
+		if c.abort != nil {
+			c.abort(errReplaced)
+		}
+	})
+	return ok
 }
 
 // run fetches and runs one document. It returns the next document, if

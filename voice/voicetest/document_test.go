@@ -47,7 +47,7 @@ func TestTwiMLIsRunVerbByVerb(t *testing.T) {
 	require.NotEmpty(t, words.Get("Confidence"))
 	require.Equal(t, call.SID, words.Get("CallSid"), "a GET carries the parameters in its query")
 	require.Equal(t, "busy", h.to("/dialed")[0].form.Get("DialCallStatus"))
-	require.Len(t, h.to("/status"), 1)
+	require.Equal(t, 1, len(h.to("/status")))
 }
 
 func TestGather(t *testing.T) {
@@ -135,11 +135,13 @@ func TestBadAnswersEndTheCallAsTwilioDoes(t *testing.T) {
 		"cut off":             {xml("<Response><Say>Hel"), 12100},
 		"wrong root":          {xml("<Respond/>"), 12102},
 		"JSON":                {reply(200, "application/json", "{}"), 12300},
-		"redirected for ever": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", 302) }, 11215},
-		"redirected away":     {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://other.example.com/", 302) }, 11210},
+		"redirected for ever": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, 11215},
+		"redirected away": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://other.example.com/", http.StatusFound)
+		}, 11210},
 		"relative redirect": {func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/here" {
-				http.Redirect(w, r, "/here", 307)
+				http.Redirect(w, r, "/here", http.StatusTemporaryRedirect)
 				return
 			}
 			xml("<Response/>")(w, r)

@@ -83,7 +83,6 @@ func (c *Call) runGather(ctx context.Context, v *twiml.Gather, base string) (*do
 		numDigits:   v.NumDigits,
 		heard:       make(chan struct{}, 1),
 	}
-	c.change(func() { c.gather = g })
 	c.prompt(ctx, g, v, base)
 	c.listen(ctx, g, twiml.Or(v.Timeout, 5*time.Second))
 	c.change(func() { c.gather = nil })
@@ -109,10 +108,12 @@ func (c *Call) runGather(ctx context.Context, v *twiml.Gather, base string) (*do
 	return c.goTo(base, v.Action, v.Method, form)
 }
 
-// prompt runs the verbs inside a Gather until the caller cuts in.
+// prompt runs the verbs inside a Gather, and listens from the first one on that
+// takes time: what is said before is always said. Input ends the prompt.
 func (c *Call) prompt(ctx context.Context, g *gather, v *twiml.Gather, base string) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	listen := func() { c.change(func() { c.gather = g }) }
 	var waiting sync.WaitGroup
 	defer waiting.Wait()
 	waiting.Go(func() {
@@ -124,10 +125,14 @@ func (c *Call) prompt(ctx context.Context, g *gather, v *twiml.Gather, base stri
 		}
 	})
 	for _, child := range v.Verbs {
+		if _, instant := child.(*twiml.Say); !instant {
+			listen()
+		}
 		if verb, ok := child.(twiml.Verb); ok && ctx.Err() == nil {
 			c.verb(ctx, verb, base) // Say, Play and Pause lead nowhere
 		}
 	}
+	listen()
 	stop(errFinished)
 }
 

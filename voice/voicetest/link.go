@@ -17,9 +17,6 @@ import (
 	"time"
 )
 
-// handlerGrace is how long Close waits for requests that are being handled.
-const handlerGrace = 10 * time.Second
-
 // link is the way from Twilio to the host: whoever dials the public URL
 // reaches the listener, every other name is unreachable.
 type link struct {
@@ -27,6 +24,10 @@ type link struct {
 	public    string // host:port of the public URL
 	https     bool   // the host itself speaks TLS
 	transport *http.Transport
+
+	webhook   time.Duration // for a webhook and its answer, error 11205
+	handshake time.Duration // for a stream's; Twilio's is not documented
+	grace     time.Duration // for handlers when the server closes
 
 	server *http.Server // nil with Config.Target
 	served chan struct{}
@@ -38,7 +39,8 @@ type link struct {
 
 func newLink(cfg Config) (*link, error) {
 	public, _ := url.Parse(cfg.PublicURL) // Config has been checked
-	l := &link{public: hostPort(public), target: cfg.Target, serving: map[*http.Request]struct{}{}}
+	l := &link{public: hostPort(public), target: cfg.Target, serving: map[*http.Request]struct{}{},
+		webhook: 15 * time.Second, handshake: 10 * time.Second, grace: 10 * time.Second}
 	l.idle = sync.NewCond(&l.mu)
 	if cfg.Handler != nil {
 		if err := l.serve(cfg.Handler, cfg.TLS); err != nil {
@@ -119,7 +121,7 @@ func (l *link) close() error {
 	l.server.Close()
 	<-l.served
 	late := false
-	timer := time.AfterFunc(handlerGrace, func() {
+	timer := time.AfterFunc(l.grace, func() {
 		l.mu.Lock()
 		late = true
 		l.idle.Broadcast()
@@ -133,7 +135,7 @@ func (l *link) close() error {
 	}
 	var errs []error
 	for r := range l.serving {
-		errs = append(errs, fmt.Errorf("voicetest: the handler of %s %s is still running %v after the last call ended", r.Method, r.URL.Path, handlerGrace))
+		errs = append(errs, fmt.Errorf("voicetest: the handler of %s %s is still running %v after the last call ended", r.Method, r.URL.Path, l.grace))
 	}
 	return errors.Join(errs...)
 }

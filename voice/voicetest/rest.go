@@ -34,7 +34,7 @@ func newRestAPI(t *Twilio) (*restAPI, error) {
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Calls/{call}", a.authorised(a.fetch))
 	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Calls.json", a.authorised(a.create))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		restError(w, 404, 20404, "not simulated: "+r.Method+" "+r.URL.Path)
+		restError(w, http.StatusNotFound, 20404, "not simulated: "+r.Method+" "+r.URL.Path)
 	})
 	a.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
@@ -62,11 +62,11 @@ func (a *restAPI) authorised(next http.HandlerFunc) http.HandlerFunc {
 		switch {
 		case user == cfg.AccountSID && password == cfg.AuthToken, user == APIKey && password == APISecret:
 		default:
-			restError(w, 401, 20003, "Authenticate")
+			restError(w, http.StatusUnauthorized, 20003, "Authenticate")
 			return
 		}
 		if r.PathValue("account") != cfg.AccountSID {
-			restError(w, 404, 20404, "The requested resource "+r.URL.Path+" was not found")
+			restError(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 			return
 		}
 		next(w, r)
@@ -78,14 +78,14 @@ func (a *restAPI) find(w http.ResponseWriter, r *http.Request) *Call {
 	sid, _ := strings.CutSuffix(r.PathValue("call"), ".json")
 	c := a.twilio.call(sid)
 	if c == nil {
-		restError(w, 404, 20404, "The requested resource "+r.URL.Path+" was not found")
+		restError(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 	}
 	return c
 }
 
 func (a *restAPI) fetch(w http.ResponseWriter, r *http.Request) {
 	if c := a.find(w, r); c != nil {
-		restCall(w, 200, c)
+		restCall(w, http.StatusOK, c)
 	}
 }
 
@@ -97,7 +97,7 @@ func (a *restAPI) update(w http.ResponseWriter, r *http.Request) {
 	}
 	status, xml, at := r.PostFormValue("Status"), r.PostFormValue("Twiml"), r.PostFormValue("Url")
 	if c.ctx.Err() != nil {
-		restError(w, 400, 21220, "Call is not in-progress. Cannot redirect.")
+		restOver(w)
 		return
 	}
 	switch {
@@ -105,23 +105,21 @@ func (a *restAPI) update(w http.ResponseWriter, r *http.Request) {
 		c.event(REST, "Status=%s", status)
 		c.end(errEnded)
 	case status != "":
-		restError(w, 400, 21220, "Call cannot become "+status)
+		restError(w, http.StatusBadRequest, 21220, "Call cannot become "+status)
 		return
 	case xml != "" || at != "":
 		d, code, problem := restDocument(xml, at, r.PostFormValue("Method"))
 		if d == nil {
-			restError(w, 400, code, problem)
+			restError(w, http.StatusBadRequest, code, problem)
+			return
+		}
+		if !c.replace(d) {
+			restOver(w)
 			return
 		}
 		c.event(REST, "new document")
-		c.change(func() {
-			c.next = d
-			if c.abort != nil {
-				c.abort(errReplaced)
-			}
-		})
 	}
-	restCall(w, 200, c)
+	restCall(w, http.StatusOK, c)
 }
 
 // restDocument returns the document that Twiml or Url stands for; Url wins.
@@ -146,16 +144,16 @@ func restDocument(xml, at, method string) (d *document, code int, problem string
 func (a *restAPI) create(w http.ResponseWriter, r *http.Request) {
 	to, from := r.PostFormValue("To"), r.PostFormValue("From")
 	if to == "" {
-		restError(w, 400, 21201, "No 'To' number is specified")
+		restError(w, http.StatusBadRequest, 21201, "No 'To' number is specified")
 		return
 	}
 	if from == "" {
-		restError(w, 400, 21213, "Caller phone number is required")
+		restError(w, http.StatusBadRequest, 21213, "Caller phone number is required")
 		return
 	}
 	d, code, problem := restDocument(r.PostFormValue("Twiml"), r.PostFormValue("Url"), r.PostFormValue("Method"))
 	if d == nil {
-		restError(w, 400, code, problem)
+		restError(w, http.StatusBadRequest, code, problem)
 		return
 	}
 	var options []Option
@@ -169,7 +167,7 @@ func (a *restAPI) create(w http.ResponseWriter, r *http.Request) {
 		}
 	})
 	c := a.twilio.newCall(from, to, "outbound-api", options)
-	restCall(w, 201, c)
+	restCall(w, http.StatusCreated, c)
 	c.start(d)
 	select {
 	case a.twilio.placed <- c:
@@ -188,6 +186,10 @@ func restCall(w http.ResponseWriter, code int, c *Call) {
 		"status": status, "direction": c.direction, "api_version": "2010-04-01",
 		"uri": "/2010-04-01/Accounts/" + c.tw.cfg.AccountSID + "/Calls/" + c.SID + ".json",
 	})
+}
+
+func restOver(w http.ResponseWriter) {
+	restError(w, http.StatusBadRequest, 21220, "Call is not in-progress. Cannot redirect.")
 }
 
 func restError(w http.ResponseWriter, status, code int, message string) {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"agentos.dev/dialtone/voice/voicetest"
 
@@ -44,6 +45,7 @@ func TestRESTChangesALiveCall(t *testing.T) {
 	code, _ = rest(t, tw, "POST", path, url.Values{"Twiml": {`<Response><Say>One moment</Say><Pause length="3600"/></Response>`}})
 	require.Equal(t, 200, code)
 	h.eventually(t, "stop")
+	require.Eventually(t, func() bool { return len(call.Said()) == 1 }, 10*time.Second, time.Millisecond)
 	require.Equal(t, 1, tw.Calls())
 
 	code, body = rest(t, tw, "POST", path, url.Values{"Twiml": {`<Response><Redirect>/relative</Redirect>`}})
@@ -60,7 +62,7 @@ func TestRESTChangesALiveCall(t *testing.T) {
 	require.Equal(t, 200, code)
 	require.NoError(t, call.Wait(t.Context()))
 	require.Equal(t, []string{"One moment"}, call.Said())
-	require.Len(t, h.to("/status"), 1)
+	require.Equal(t, 1, len(h.to("/status")))
 	require.Empty(t, call.Warnings())
 
 	code, body = rest(t, tw, "POST", path, url.Values{"Status": {"completed"}})
@@ -114,5 +116,5 @@ func TestOutboundCalls(t *testing.T) {
 	call.SpeakAudio(make([]byte, 1600))
 	call.HangUp()
 	require.Equal(t, "outbound-api", h.to("/out/inbound")[0].form.Get("Direction"))
-	require.Len(t, h.to("/out/status"), 2)
+	require.Equal(t, 2, len(h.to("/out/status")))
 }

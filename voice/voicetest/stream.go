@@ -18,8 +18,7 @@ import (
 )
 
 const (
-	handshakeTimeout = 10 * time.Second // Twilio's is not documented
-	flushTimeout     = 2 * time.Second
+	flushTimeout = 2 * time.Second
 	// maxMessage is what the fake reads; Twilio's limit is not documented.
 	maxMessage = 16 << 20
 	// upstream is how many messages wait for a slow host, 10 s of one track,
@@ -120,7 +119,7 @@ func (s *stream) dial(ctx context.Context, rawURL string) error {
 	case u.RawQuery != "":
 		return c.warn(31920, "query string in %q", rawURL)
 	}
-	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.tw.link.handshake)
 	defer cancel()
 	req, err := c.signed(ctx, Handshake, http.MethodGet, rawURL, nil)
 	if err != nil {
@@ -146,7 +145,7 @@ func (s *stream) dial(ctx context.Context, rawURL string) error {
 	case isUnreachable(err):
 		return c.warn(31904, "%v", err)
 	case context.Cause(ctx) == context.DeadlineExceeded:
-		return c.warn(31901, "no answer to the handshake of %s within %v", rawURL, handshakeTimeout)
+		return c.warn(31901, "no answer to the handshake of %s within %v", rawURL, c.tw.link.handshake)
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}

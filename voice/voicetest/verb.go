@@ -159,7 +159,7 @@ func (c *Call) play(ctx context.Context, v *twiml.Play, base string) error {
 }
 
 func (c *Call) fetch(ctx context.Context, at string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.tw.link.webhook)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 
 func TestManyCallsAtOnceStayApart(t *testing.T) {
 	h := newHost(t, answer(echoTwiML))
-	tw := voicetest.New(t, h, voicetest.Config{Pace: 2})
+	tw := voicetest.New(t, h)
 	var all sync.WaitGroup
 	for n := range 50 {
 		all.Go(func() {
@@ -39,7 +39,7 @@ func TestManyCallsAtOnceStayApart(t *testing.T) {
 		})
 	}
 	all.Wait()
-	require.Len(t, h.to("/status"), 50)
+	require.Equal(t, 50, len(h.to("/status")))
 	require.Zero(t, tw.Calls())
 }
 
@@ -75,7 +75,7 @@ func TestARunningServer(t *testing.T) {
 	call := tw.Dial(alice, us)
 	require.NoError(t, call.SpeakAudio(make([]byte, 1600)))
 	require.NoError(t, tw.Close(), "hangs up")
-	require.Len(t, h.to("/status"), 1)
+	require.Equal(t, 1, len(h.to("/status")))
 	require.Equal(t, "no-answer", tw.Dial(alice, us).Status(), "after Close nobody calls")
 }
 
@@ -155,7 +155,8 @@ func TestFailuresSayWhy(t *testing.T) {
 			call.Hears(room[:8000], 5*time.Second)
 			call.Hears(room[:8000], 0)
 		}, "did not hear"},
-		"no audio": {echo, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Hears(nil, 0) }, "no audio"},
+		"no stream": {newHost(t, answer("<Response/>")), func(tw *voicetest.Twilio) { tw.Dial(alice, us).Listen(time.Second) }, "no stream to listen to"},
+		"no audio":  {echo, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Hears(nil, 0) }, "no audio"},
 		"goes on": {echo, func(tw *voicetest.Twilio) {
 			ctx, cancel := context.WithCancel(context.Background())
 			cancel()
@@ -181,7 +182,7 @@ func TestUnidirectionalStreams(t *testing.T) {
 	call.SpeakAudio(make([]byte, 8000))
 	require.NoError(t, call.Wait(t.Context()))
 	require.Contains(t, h.logged(), "stop")
-	require.Equal(t, []mediastream.Track{mediastream.Inbound, mediastream.Outbound}, h.starts[0].Tracks)
+	require.Equal(t, []mediastream.Track{mediastream.Inbound, mediastream.Outbound}, h.started(t, 1)[0].Tracks)
 	require.Equal(t, 31924, call.Warnings()[0].Code, "the host talks back")
 	require.Empty(t, call.Heard())
 

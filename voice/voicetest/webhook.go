@@ -20,9 +20,8 @@ import (
 
 // Twilio's limits as an HTTP client.
 const (
-	webhookTimeout = 15 * time.Second // error 11205
-	maxRedirects   = 10               // error 11215
-	maxDocument    = 64 << 10         // error 11750
+	maxRedirects = 10       // error 11215
+	maxDocument  = 64 << 10 // error 11750
 )
 
 // A Hop is one of the kinds of requests that Twilio sends to a host.
@@ -87,7 +86,7 @@ func (c *Call) headers(hop Hop) http.Header {
 // send delivers one webhook or callback with a fresh idempotency token,
 // retries it as Twilio does and follows redirects.
 func (c *Call) send(ctx context.Context, hop Hop, method, rawURL string, form url.Values) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.tw.link.webhook)
 	defer cancel()
 	jar := c.cookies()
 	token := newSID("")
@@ -153,7 +152,7 @@ func (c *Call) attempt(ctx context.Context, client *http.Client, hop Hop, method
 			return resp, nil
 		case errors.As(err, &op) && op.Op == "dial" && try == 1 && ctx.Err() == nil:
 		case context.Cause(ctx) == context.DeadlineExceeded:
-			return nil, c.warn(11205, "%s did not answer within %v", rawURL, webhookTimeout)
+			return nil, c.warn(11205, "%s did not answer within %v", rawURL, c.tw.link.webhook)
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
 		case isUnreachable(err):
