@@ -85,8 +85,8 @@ func (c *config) diagnose(r *http.Request, cl *claim, s *scratch, err *Error) {
 	if !cl.form {
 		return
 	}
-	if r != nil && len(cl.body) == 0 && len(r.PostForm) > 0 {
-		err.Reason, err.Detail = ReasonBodyConsumed, "the form was parsed before the signature was checked"
+	if r != nil && len(cl.body) == 0 && (len(r.PostForm) > 0 || r.ContentLength > 0) {
+		err.Reason, err.Detail = ReasonBodyConsumed, "something read the body before the signature was checked"
 		return
 	}
 	if s.params = s.params[:0]; fits(cl.origin, cl.target) {

@@ -57,6 +57,20 @@ func TestMiddlewareHandsOverWhatItVerified(t *testing.T) {
 	require.Equal(t, payload, w.Body.String())
 }
 
+// TestUnderStripPrefix mounts the middleware where r.URL is not what was sent.
+func TestUnderStripPrefix(t *testing.T) {
+	v := newValidator(t, signature.Options{PublicURL: public})
+	h := http.StripPrefix("/api", v.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		require.Equal(t, "/in", r.URL.Path)
+	})))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, request{form: call, target: "/api/in", signed: public + "/api/in"}.build())
+	require.Equal(t, 200, w.Code)
+	w = httptest.NewRecorder()
+	h.ServeHTTP(w, request{form: call, target: "/api/in", signed: public + "/in"}.build())
+	require.Equal(t, 403, w.Code)
+}
+
 func TestMiddlewareAnswers(t *testing.T) {
 	v := newValidator(t, signature.Options{PublicURL: public, MaxBody: 100, MaxParams: 3})
 	h := v.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("called") }))
@@ -103,13 +117,19 @@ func TestReportOnlyLetsEverythingThroughWhole(t *testing.T) {
 		"body_too_large", "body_too_large", "body_too_large", "body_too_large"}, reasons)
 }
 
-func TestParsedBeforeUs(t *testing.T) {
+func TestReadBeforeUs(t *testing.T) {
 	v := newValidator(t, signature.Options{PublicURL: public})
-	r := request{form: call, signed: public + "/in"}.build()
-	require.NoError(t, r.ParseForm())
-	got, err := reason(t, v, r)
-	require.Equal(t, signature.ReasonBodyConsumed, got)
-	require.Equal(t, "signature: body_consumed: the form was parsed before the signature was checked", err.Error())
+	for _, before := range []func(*http.Request){
+		func(r *http.Request) { r.ParseForm() },
+		func(r *http.Request) { io.Copy(io.Discard, r.Body) },
+		func(r *http.Request) { r.ParseForm(); r.ContentLength = 0 },
+	} {
+		r := request{form: call, signed: public + "/in"}.build()
+		before(r)
+		got, err := reason(t, v, r)
+		require.Equal(t, signature.ReasonBodyConsumed, got)
+		require.Equal(t, "signature: body_consumed: something read the body before the signature was checked", err.Error())
+	}
 }
 
 func TestResultNamesTheKey(t *testing.T) {

@@ -264,6 +264,8 @@ func TestVerify(t *testing.T) {
 		{"query added on the way", at, request{form: call, target: "/in?utm=1", signed: public + "/in"}, "query"},
 		{"prefix added on the way", at, request{form: call, signed: public + "/v1/in", header: header("X-Forwarded-Prefix", "/v1/")}, "path"},
 		{"absolute form", at, request{form: call, target: "http://inner.local/in", signed: public + "/in"}, ""},
+		{"absolute form without a path", at, request{form: call, target: "http://inner.local?a=1", signed: public + "?a=1"}, ""},
+		{"absolute form with a fragment", at, request{form: call, target: "http://inner.local/in#x", signed: public + "/in"}, "target"},
 		{"asterisk form", at, request{form: call, target: "*", signed: public + "/in"}, "target"},
 		{"fragment on the request line", at, request{form: call, target: "/in#x", signed: public + "/in"}, "target"},
 
@@ -310,6 +312,9 @@ func TestVerify(t *testing.T) {
 		{"no account", pinned, request{form: [][2]string{{"a", "1"}}, signed: public + "/in"}, "account"},
 		{"no account in an empty form", pinned, request{method: "POST", signed: public + "/in"}, "account"},
 		{"parameters moved into the URL", pinned, request{method: "POST", target: "/inAccountSid" + sid, signed: public + "/inAccountSid" + sid}, "account"},
+		{"allowed account, GET", pinned, request{target: "/in?AccountSid=" + sid, signed: public + "/in?AccountSid=" + sid}, ""},
+		{"account that is not allowed, GET", pinned, request{target: "/in?AccountSid=" + subsid, signed: public + "/in?AccountSid=" + subsid}, "account"},
+		{"no account, GET", pinned, request{signed: public + "/in"}, "account"},
 		{"allowed account, handshake", pinned, request{header: upgrade, signed: "wss://calls.example.com/in"}, ""},
 		{"allowed account, JSON", pinned, request{body: payload, target: jsonTarget, header: json, signed: public + jsonTarget}, ""},
 		{"shared key", shared, request{form: call, token: other, header: header("X-Twilio-Signature-Key-Sid", "KS1"), signed: public + "/in"}, ""},
