@@ -264,3 +264,12 @@ func TestHealth(t *testing.T) {
 		require.Equal(t, voice.DefaultMaxStreams, srv.Stats().MaxStreams)
 	}
 }
+
+func TestRecordedCall(t *testing.T) {
+	_, mux := newHost(t, voice.Config{Handler: waiting, Record: true})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	streamURL(t, call)
+	require.Contains(t, call.TwiML().String(), "<Start><Recording/></Start><Connect>")
+	call.HangUp()
+}

@@ -57,6 +57,10 @@ type Config struct {
 	// Policy decides about inbound calls. Without one all calls are taken.
 	Policy policy.Policy
 
+	// Record has Twilio record every call, both sides of it. It costs money, and
+	// in many places needs the caller's consent.
+	Record bool
+
 	// MaxDuration ends longer calls; 0 means [DefaultMaxDuration].
 	MaxDuration time.Duration
 	// MaxStreams bounds the streams this server holds at once; 0 means

@@ -50,6 +50,13 @@ func (l *ledger) trace() *voice.Trace {
 	}
 }
 
+// starts returns how many streams have started.
+func (l *ledger) starts() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.started
+}
+
 // ends waits for n streams to have ended and returns why they did.
 func (l *ledger) ends(t testing.TB, n int) []voice.Reason {
 	t.Helper()
@@ -154,7 +161,7 @@ func TestStreamIsRefusedBeforeTheUpgrade(t *testing.T) {
 			require.Contains(t, warnings[0].Text, "403")
 		})
 	}
-	require.Equal(t, 1, l.started)
+	require.Equal(t, 1, l.starts())
 	require.Equal(t, []string{"auth", "auth", "auth", "auth", "auth"}, l.ws)
 	require.NoError(t, elsewhere.Close())
 	require.NoError(t, other.Shutdown(t.Context()))
@@ -167,7 +174,7 @@ func TestTokenBelongsToOneCall(t *testing.T) {
 	first := tw.Dial(caller, callee, voicetest.Unsigned(voicetest.Handshake)) // leaves its token unused
 	second := tw.Dial(caller, callee, voicetest.ReplayedStream(streamURL(t, first)))
 	second.Wait(t.Context())
-	require.Zero(t, l.started, "the token was bound to another CallSid")
+	require.Zero(t, l.starts(), "the token was bound to another CallSid")
 }
 
 func TestStreamThatNeverStartsIsClosed(t *testing.T) {
@@ -177,7 +184,7 @@ func TestStreamThatNeverStartsIsClosed(t *testing.T) {
 	tw.Dial(caller, callee, voicetest.Drop("start"), voicetest.Drop("media"))
 	require.Eventually(t, func() bool { return srv.Stats().Streams == 1 }, 5*time.Second, time.Millisecond)
 	require.Eventually(t, func() bool { return srv.Stats().Streams == 0 }, 10*time.Second, 10*time.Millisecond)
-	require.Zero(t, l.started)
+	require.Zero(t, l.starts())
 	require.Equal(t, []string{"timeout"}, l.ws)
 }
 
@@ -346,7 +353,7 @@ func TestSuspiciousCallerIsChallenged(t *testing.T) {
 				call.Digits(pressed)
 			}
 			require.NoError(t, call.Wait(t.Context()))
-			require.Equal(t, test.started, l.started)
+			require.Equal(t, test.started, l.starts())
 		})
 	}
 }

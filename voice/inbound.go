@@ -66,11 +66,16 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 // connect answers with a bidirectional stream to this server. When the stream
 // ends, so does the call.
 func (s *Server) connect(info Info, mount string) answer {
+	var verbs []twiml.Verb
+	if s.config.Record {
+		verbs = append(verbs, &twiml.Start{Nouns: []twiml.StartNoun{&twiml.Recording{}}})
+	}
 	token := s.keys.sign(newSession(info, time.Now()))
-	return twiml.New(
+	verbs = append(verbs,
 		&twiml.Connect{Noun: &twiml.Stream{URL: s.streamBase + mount + streamRoute + token}},
 		&twiml.Hangup{},
-	).AppendXML(nil)
+	)
+	return twiml.New(verbs...).AppendXML(nil)
 }
 
 // refuse answers with the policy's refusal. Reject as the first verb costs

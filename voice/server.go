@@ -157,6 +157,17 @@ func (s *Server) Stats() Stats {
 	return Stats{len(s.calls), s.streams, s.config.MaxStreams, s.closing}
 }
 
+// Calls returns the calls that are active now, in no particular order.
+func (s *Server) Calls() []Info {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	calls := make([]Info, 0, len(s.calls))
+	for _, call := range s.calls {
+		calls = append(calls, call.Info)
+	}
+	return calls
+}
+
 // drainGrace is how long calls that Shutdown has ended may take to clean up.
 const drainGrace = 3 * time.Second
 

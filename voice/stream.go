@@ -143,8 +143,8 @@ func (s *Server) begin(ctx context.Context, stream *stream, start *mediastream.S
 	if !s.register(call) {
 		return nil, fmt.Errorf("voice: the call has a stream already")
 	}
-	call.live(ctx)
 	s.config.Trace.StreamStarted(info, now.Sub(stream.accepted))
+	call.live(ctx)
 	return call, nil
 }
 

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/admin"
+	"agentos.dev/dialtone/policy/fraud"
 	"agentos.dev/dialtone/voice"
 )
 
@@ -40,7 +42,9 @@ type config struct {
 	hours       *policy.Hours
 	record      bool
 	outboundCPS int
-	adminTokens []string
+	outboundTo  []string
+	number      string
+	adminTokens []admin.Token
 	sessionKeys [][]byte
 	logJSON     bool
 	logNumber   func(string) string
@@ -68,9 +72,11 @@ var variables = []variable{
 	{"MAX_CALL_DURATION", "5m", "longest call"},
 	{"BUSINESS_HOURS", "", "when calls are taken, as Mon-Fri 09:00-17:00; always if empty"},
 	{"BUSINESS_TZ", "UTC", "time zone of the business hours"},
-	{"TWILIO_RECORD_CALLS", "false", "record every call by REST"},
+	{"TWILIO_RECORD_CALLS", "false", "have Twilio record every call"},
+	{"TWILIO_NUMBER", "", "the number that outbound calls come from"},
 	{"OUTBOUND_CPS", "1", "outbound calls per second"},
-	{"ADMIN_TOKENS", "", "bearer tokens for /readyz details, separated by commas"},
+	{"OUTBOUND_COUNTRIES", "", "countries that may be called, as US,CA; none if empty"},
+	{"ADMIN_TOKENS", "", "bearer tokens of the /admin routes, as [label=]token[@scope], separated by commas"},
 	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
 	{"REDIS_URL", "", "shared store of the limits, for several instances"},
 	{"LOG_FORMAT", "text", "text or json"},
@@ -159,7 +165,8 @@ func configFromEnv(get func(string) string) (config, error) {
 		maxDuration: e.duration("MAX_CALL_DURATION"),
 		record:      e.truth("TWILIO_RECORD_CALLS"),
 		outboundCPS: e.number("OUTBOUND_CPS"),
-		adminTokens: e.list("ADMIN_TOKENS"),
+		outboundTo:  e.list("OUTBOUND_COUNTRIES"),
+		number:      e.text("TWILIO_NUMBER"),
 		logJSON:     e.choice("LOG_FORMAT", "text", "json") == "json",
 	}
 	if len(c.authTokens) == 0 {
@@ -171,8 +178,12 @@ func configFromEnv(get func(string) string) (config, error) {
 	if (c.apiKey == "") != (c.apiSecret == "") || c.apiKey != "" && c.accountSID == "" {
 		e.wrong("TWILIO_API_KEY", "TWILIO_API_KEY, TWILIO_API_SECRET and TWILIO_ACCOUNT_SID go together")
 	}
-	if c.record && c.apiKey == "" {
-		e.wrong("TWILIO_RECORD_CALLS", "recording needs TWILIO_API_KEY")
+	if len(c.outboundTo) > 0 && (c.apiKey == "" || !policy.IsE164(c.number)) {
+		e.wrong("OUTBOUND_COUNTRIES", "outbound calls need TWILIO_API_KEY and a TWILIO_NUMBER such as +14155550100")
+	}
+	var err error
+	if c.adminTokens, err = admin.ParseTokens(e.text("ADMIN_TOKENS"), false); err != nil {
+		e.wrong("ADMIN_TOKENS", "%w", err)
 	}
 	for _, value := range e.list("TRUSTED_PROXIES") {
 		prefix, err := netip.ParsePrefix(value)
@@ -246,20 +257,31 @@ func (c *config) readLogNumbers(e *env) {
 	}
 }
 
-// policies puts the configured policies together.
-func (c *config) policies() policy.Policy {
-	policies := []policy.Policy{policy.Blocked(c.blocked)}
+// policies puts the configured policies together. The rules for callers do not
+// apply to calls that the service itself has placed; the account's limit does.
+func (c *config) policies() (policy.Policy, *policy.BlockList, error) {
+	blocked := policy.Blocked(c.blocked)
+	callers := []policy.Policy{blocked}
 	if c.hours != nil {
-		policies = append(policies, c.hours)
+		callers = append(callers, c.hours)
 	}
+	score, err := fraud.New(fraud.Options{Hours: c.hours})
+	if err != nil {
+		return nil, nil, err
+	}
+	callers = append(callers, score)
 	if c.callsPerHr > 0 {
-		policies = append(policies, policy.PerCaller(c.callsPerHr, time.Hour))
+		callers = append(callers, policy.PerCaller(c.callsPerHr, time.Hour))
 	}
+	all := []policy.Policy{policy.Except(placed, policy.All(callers...))}
 	if c.maxCalls > 0 {
-		policies = append(policies, policy.Concurrent(c.maxCalls))
+		all = append(all, policy.Concurrent(c.maxCalls))
 	}
-	return policy.All(policies...)
+	return policy.All(all...), blocked, nil
 }
+
+// placed reports whether the service placed the call.
+func placed(c policy.Call) bool { return strings.HasPrefix(c.Direction, "outbound") }
 
 // logger returns the log as the configuration wants it. WARN is spelled WARNING,
 // as the runbook's queries do.

@@ -24,6 +24,12 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
+// What waits for something waits so long, and looks so often.
+const (
+	patience = 10 * time.Second
+	tick     = 10 * time.Millisecond
+)
+
 // environment returns a getenv with the given variables.
 func environment(pairs ...string) func(string) string {
 	set := make(map[string]string)
@@ -107,16 +113,16 @@ func TestServerStopsOnSignal(t *testing.T) {
 			exited := make(chan error, 1)
 			go func() { exited <- cmd.Wait() }()
 			target := "http://" + addr
-			require.Eventually(t, func() bool { return status(target+"/livez") == http.StatusOK }, 20*time.Second, 20*time.Millisecond)
+			require.Eventually(t, func() bool { return status(target+"/livez") == http.StatusOK }, patience, tick)
 			require.Equal(t, http.StatusOK, status(target+"/readyz"))
 			require.Equal(t, http.StatusOK, status(target+"/api/voice/health"))
 
 			tw := voicetest.New(t, nil, voicetest.Config{Target: target})
 			call := tw.Dial("+14155550100", "+14155550199")
-			require.Eventually(t, func() bool { return strings.Contains(page(target+"/metrics"), "twilio_active_calls 1") }, 5*time.Second, 10*time.Millisecond)
+			require.Eventually(t, func() bool { return strings.Contains(page(target+"/metrics"), "twilio_active_calls 1") }, patience, tick)
 			for range signals {
 				require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-				require.Eventually(t, func() bool { return status(target+"/readyz") != http.StatusOK }, 5*time.Second, 10*time.Millisecond)
+				require.Eventually(t, func() bool { return status(target+"/readyz") != http.StatusOK }, patience, tick)
 			}
 			if signals == 1 {
 				require.Equal(t, "in-progress", call.Status())

@@ -54,6 +54,10 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	if err != nil {
 		return err
 	}
+	policies, blocked, err := c.policies()
+	if err != nil {
+		return err
+	}
 	config := voice.Config{
 		AuthTokens:     c.authTokens,
 		PublicURL:      c.publicURL,
@@ -61,7 +65,8 @@ func (a *app) build(c config, extra *voice.Trace) error {
 		Handler:        answer,
 		STT:            a.engine,
 		Phrases:        c.phrases,
-		Policy:         c.policies(),
+		Policy:         policies,
+		Record:         c.record,
 		MaxDuration:    c.maxDuration,
 		SessionKeys:    c.sessionKeys,
 		Logger:         a.log,
@@ -71,20 +76,27 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	if c.accountSID != "" {
 		config.AccountSIDs = []string{c.accountSID}
 	}
+	var rest *twiliorest.Client
 	if c.apiKey != "" {
-		if config.Hanger, err = twiliorest.New(twiliorest.Options{
+		if rest, err = twiliorest.New(twiliorest.Options{
 			AccountSID: c.accountSID, APIKey: c.apiKey, APISecret: c.apiSecret, BaseURL: c.restURL,
 		}); err != nil {
 			return err
 		}
+		config.Hanger = rest
 	}
 	if a.voice, err = voice.New(config); err != nil {
 		return err
 	}
 	m.Watch(a.voice)
 
+	office, err := newOffice(c, a, blocked, rest)
+	if err != nil {
+		return err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/voice/", a.voice)
+	office.routes(mux, c.adminTokens)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", a.serveReady)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/policy/admin"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+// TestOffice places an outbound call through the fake REST API, sees it, and
+// blocks a number, each with a token that may, and not with one that may not.
+func TestOffice(t *testing.T) {
+	reader, writer := admin.Generate(), admin.Generate()
+	var handler http.Handler
+	tw := voicetest.New(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	c, err := configFromEnv(environment(
+		"TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off",
+		"TWILIO_ACCOUNT_SID="+voicetest.AccountSID, "TWILIO_API_KEY="+voicetest.APIKey, "TWILIO_API_SECRET="+voicetest.APISecret,
+		"TWILIO_NUMBER=+14155550199", "OUTBOUND_COUNTRIES=US",
+		"ADMIN_TOKENS=reader="+reader+"@calls:read,writer="+writer,
+	))
+	require.NoError(t, err)
+	c.restURL = tw.RESTURL()
+	a, err := newApp(t.Context(), c, c.logger(io.Discard), nil)
+	require.NoError(t, err)
+	handler = a.handler
+
+	ask := func(method, path, token, body string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, path, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		w := httptest.NewRecorder()
+		a.handler.ServeHTTP(w, r)
+		return w
+	}
+	require.Equal(t, http.StatusUnauthorized, ask("GET", "/admin/calls", "", "").Code)
+	require.Equal(t, http.StatusForbidden, ask("POST", "/admin/calls", reader, "").Code)
+
+	form := url.Values{"to": {"+19005550100"}}.Encode()
+	require.Equal(t, http.StatusForbidden, ask("POST", "/admin/calls", writer, form).Code, "a premium number")
+	placed := ask("POST", "/admin/calls", writer, url.Values{"to": {"+14155550123"}}.Encode())
+	require.Equal(t, http.StatusOK, placed.Code, placed.Body.String())
+	call, err := tw.Picked(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, call.SID, strings.TrimSpace(placed.Body.String()))
+	require.Eventually(t, func() bool { return strings.Contains(ask("GET", "/admin/calls", reader, "").Body.String(), call.SID) }, patience, tick)
+	call.HangUp()
+
+	require.Equal(t, http.StatusBadRequest, ask("PUT", "/admin/blocked", writer, "nonsense!").Code)
+	require.Equal(t, http.StatusNoContent, ask("PUT", "/admin/blocked", writer, "+14155550100").Code)
+	refused := tw.Dial("+14155550100", "+14155550199")
+	refused.Wait(t.Context())
+	require.Contains(t, refused.TwiML().String(), "<Reject")
+	require.NoError(t, a.voice.Shutdown(t.Context()))
+}
