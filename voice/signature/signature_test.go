@@ -3,7 +3,6 @@ package signature_test
 import (
 	"bytes"
 	"crypto/sha256"
-	"fmt"
 	"hash"
 	"log/slog"
 	"net/netip"
@@ -103,27 +102,4 @@ func TestSign(t *testing.T) {
 	form := url.Values{"b": {"2", "1", "2"}, "a": nil, "": {"x"}}
 	require.Equal(t, reference(token, public, [][2]string{{"b", "1"}, {"b", "2"}, {"", "x"}}), signature.Sign(token, public+"#rc=2", form))
 	require.Equal(t, url.Values{"b": {"2", "1", "2"}, "a": nil, "": {"x"}}, form, "left as it was")
-}
-
-func ExampleValidator_Verify() {
-	v, err := signature.New(signature.Options{
-		Tokens:    []string{"12345"},
-		PublicURL: "https://calls.example.com",
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	// A proxy ends TLS and passes the request on; Twilio was given http.
-	r := request{form: [][2]string{{"CallSid", "CA01"}}, signed: "http://calls.example.com/in", token: "12345"}.build()
-	fmt.Println(v.Verify(r))
-	// Output:
-	// signature: scheme: would be valid for http://calls.example.com/in: PublicURL says https://calls.example.com/in
-}
-
-func ExampleSign() {
-	form := url.Values{"CallSid": {"CA1234567890ABCDE"}, "Digits": {"1234"}, "From": {"+14158675309"}, "To": {"+18005551212"}, "Caller": {"+14158675309"}}
-	fmt.Println(signature.Sign("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", form))
-	// Output:
-	// RSOYDt4T1cUTdK1PDd93/VVr8B8=
 }
