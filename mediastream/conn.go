@@ -164,7 +164,7 @@ func (w *watch) begin(c *Conn) {
 	w.every = max(min(lookEvery, c.opts.StartTimeout/4, c.opts.IdleTimeout/4, c.opts.WriteTimeout/4), time.Millisecond)
 	c.in.credit.Store(c.maxCredit())
 	w.mu.Lock()
-	w.timer = time.AfterFunc(w.every, func() { c.look() })
+	w.timer = time.AfterFunc(onGrid(w.every), c.look)
 	w.mu.Unlock()
 }
 
@@ -214,5 +214,5 @@ func (c *Conn) look() {
 		w.busy = 0
 	}
 	c.flushForgotten()
-	w.timer.Reset(w.every)
+	w.timer.Reset(onGrid(w.every))
 }

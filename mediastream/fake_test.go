@@ -114,7 +114,7 @@ func mediaAt(n int) string {
 }
 
 // inBubble runs f with a started stream whose events a goroutine consumes.
-func inBubble(t *testing.T, opts Options, f func(s *fakeSocket, c *Conn)) {
+func inBubble(t *testing.T, opts Options, f func(t *testing.T, s *fakeSocket, c *Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeSocket()
 		opts.IdleTimeout = time.Hour // nothing comes in
@@ -126,11 +126,13 @@ func inBubble(t *testing.T, opts Options, f func(s *fakeSocket, c *Conn)) {
 			for range c.Events(context.Background()) {
 			}
 		}()
+		defer func() {
+			if err := c.Close(1000, ""); err != nil {
+				t.Error(err)
+			}
+			<-done
+		}()
 		synctest.Wait()
-		f(s, c)
-		if err := c.Close(1000, ""); err != nil {
-			t.Error(err)
-		}
-		<-done
+		f(t, s, c)
 	})
 }

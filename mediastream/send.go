@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Audio leaves in messages of this length: one of 100 ms costs a sixth of the
-// CPU of five of 20 ms. Both are whole packets of 20 ms.
+// Audio leaves in messages of this length, which are whole packets of 20 ms: one
+// message costs the same whatever it holds. The long one just fits writeBuffer.
 const (
 	shortMessage = 100 * time.Millisecond
-	longMessage  = 200 * time.Millisecond
+	longMessage  = 180 * time.Millisecond
 	packet       = 20 * time.Millisecond
 )
 
@@ -50,7 +50,7 @@ type mark struct {
 
 // SendMedia queues raw audio in the stream's format, mu-law of 8 kHz. It
 // copies the bytes and never waits for the network. Audio leaves in messages
-// of 100 to 200 ms, by a clock of the bytes sent, at most Options.Lead ahead of
+// of 100 to 180 ms, by a clock of the bytes sent, at most Options.Lead ahead of
 // its playback; what is less than 100 ms waits for more, for [Conn.Flush], or
 // for a second of nothing. Before Start it is queued.
 //
@@ -234,11 +234,18 @@ func (c *Conn) schedule() bool {
 		o.writing = true
 		c.running.Add(1)
 	case wait > 0 && o.wake == nil:
-		o.wake = time.AfterFunc(wait, c.awake)
+		o.wake = time.AfterFunc(onGrid(wait), c.awake)
 	case wait > 0:
-		o.wake.Reset(wait)
+		o.wake.Reset(onGrid(wait))
 	}
 	return send
+}
+
+// onGrid lengthens a wait to the next full 20 ms of the clock, so that all the
+// streams of a process wake it up together; the lead makes up for it.
+func onGrid(wait time.Duration) time.Duration {
+	at := time.Duration(time.Now().UnixNano()) + wait
+	return wait + (packet-at%packet)%packet
 }
 
 // awake is the clock's call. It is the writer itself: that saves a goroutine.

@@ -15,7 +15,7 @@ func ms(n int) []byte { return make([]byte, n*8) }
 
 func TestAudioLeavesAheadOfPlayback(t *testing.T) {
 	const lead = 500 * time.Millisecond
-	inBubble(t, Options{}, func(s *fakeSocket, c *Conn) {
+	inBubble(t, Options{}, func(t *testing.T, s *fakeSocket, c *Conn) {
 		audio := make([]byte, 8*10_050)
 		for i := range audio {
 			audio[i] = byte(i * 13)
@@ -32,12 +32,12 @@ func TestAudioLeavesAheadOfPlayback(t *testing.T) {
 			heard = append(heard, m.Audio...)
 		}
 		require.True(t, bytes.Equal(audio, heard))
-		require.Equal(t, 51, len(s.sent()), "messages of 200 ms and the rest")
+		require.Equal(t, 56, len(s.sent()), "messages of 180 ms and the rest")
 	})
 }
 
 func TestSmallPiecesAreJoined(t *testing.T) {
-	inBubble(t, Options{}, func(s *fakeSocket, c *Conn) {
+	inBubble(t, Options{}, func(t *testing.T, s *fakeSocket, c *Conn) {
 		for range 23 {
 			require.NoError(t, c.SendMedia(ms(20)))
 			time.Sleep(20 * time.Millisecond)
@@ -54,7 +54,7 @@ func TestSmallPiecesAreJoined(t *testing.T) {
 }
 
 func TestMarksKeepTheirPlace(t *testing.T) {
-	inBubble(t, Options{}, func(s *fakeSocket, c *Conn) {
+	inBubble(t, Options{}, func(t *testing.T, s *fakeSocket, c *Conn) {
 		require.NoError(t, c.SendMark("first"))
 		require.NoError(t, c.SendMedia(ms(50)))
 		require.NoError(t, c.SendMark("a"))
@@ -68,18 +68,18 @@ func TestMarksKeepTheirPlace(t *testing.T) {
 }
 
 func TestClear(t *testing.T) {
-	inBubble(t, Options{}, func(s *fakeSocket, c *Conn) {
+	inBubble(t, Options{}, func(t *testing.T, s *fakeSocket, c *Conn) {
 		require.NoError(t, c.SendMedia(ms(5000)))
 		require.NoError(t, c.SendMark("unsent"))
-		time.Sleep(90 * time.Millisecond)
+		time.Sleep(35 * time.Millisecond)
 		require.Positive(t, c.Stats().Queued)
 		require.Positive(t, c.Stats().Unplayed)
 		require.NoError(t, c.Clear())
 		require.Zero(t, c.Stats().Queued)
 		require.NoError(t, c.SendMedia(ms(100)))
 		synctest.Wait()
-		require.Equal(t, "media 1600, media 1600, media 1600, clear, mark unsent, media 800", s.summary())
-		require.Equal(t, 90*time.Millisecond, s.sent()[5].at, "what comes after a clear does not wait for what was cleared")
+		require.Equal(t, "media 1440, media 1440, media 1440, clear, mark unsent, media 800", s.summary())
+		require.Equal(t, 35*time.Millisecond, s.sent()[5].at, "what comes after a clear does not wait for what was cleared")
 		require.Equal(t, 100*time.Millisecond, c.Stats().Unplayed)
 		time.Sleep(10 * time.Second)
 		require.Zero(t, c.Stats().Unplayed)
@@ -118,11 +118,11 @@ func TestNothingLeavesBeforeStart(t *testing.T) {
 func TestSlowReader(t *testing.T) {
 	reported := make(chan *Error, 8)
 	opts := Options{Queue: 8 * 1000, OnError: func(e *Error) { reported <- e }}
-	inBubble(t, opts, func(s *fakeSocket, c *Conn) {
+	inBubble(t, opts, func(t *testing.T, s *fakeSocket, c *Conn) {
 		s.mu.Lock()
 		s.stalled = make(chan struct{})
 		s.mu.Unlock()
-		require.NoError(t, c.SendMedia(ms(200)), "sends never wait")
+		require.NoError(t, c.SendMedia(ms(180)), "sends never wait")
 		synctest.Wait()
 		require.NoError(t, c.SendMedia(ms(1000)))
 		require.ErrorIs(t, c.SendMedia(ms(1)), ErrQueueFull)
@@ -143,7 +143,7 @@ func TestSlowReader(t *testing.T) {
 
 // TestSendsFromManyGoroutines is for the race detector.
 func TestSendsFromManyGoroutines(t *testing.T) {
-	inBubble(t, Options{}, func(s *fakeSocket, c *Conn) {
+	inBubble(t, Options{}, func(t *testing.T, s *fakeSocket, c *Conn) {
 		for range 4 {
 			c.running.Go(func() {
 				for range 50 {
