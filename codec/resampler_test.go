@@ -35,11 +35,10 @@ func (r *Resampler) impulseResponse() []float64 {
 
 // magnitudeAt returns the response to a frequency in Hz, in dB.
 func magnitudeAt(h []float64, rate, hz float64) float64 {
-	var sum complex128
-	for i, v := range h {
-		if v != 0 {
-			sum += complex(v, 0) * cmplx.Rect(1, -2*math.Pi*hz*float64(i)/rate)
-		}
+	sum, turn, step := complex128(0), complex128(1), cmplx.Rect(1, -2*math.Pi*hz/rate)
+	for _, v := range h {
+		sum += complex(v, 0) * turn
+		turn *= step
 	}
 	return 20 * math.Log10(cmplx.Abs(sum)+1e-12)
 }
@@ -71,12 +70,13 @@ func TestFilterResponses(t *testing.T) {
 // amplitudeOf returns the amplitude of a frequency in x, weighted with a window
 // whose side lobes lie below -90 dB.
 func amplitudeOf(x []int16, hz, rate float64) float64 {
-	var sum complex128
 	var total float64
+	sum, turn, step := complex128(0), complex128(1), cmplx.Rect(1, -2*math.Pi*hz/rate)
 	for i, v := range x {
 		p := 2 * math.Pi * (float64(i) + 0.5) / float64(len(x))
 		w := 0.35875 - 0.48829*math.Cos(p) + 0.14128*math.Cos(2*p) - 0.01168*math.Cos(3*p) // Blackman-Harris
-		sum += complex(w*float64(v), 0) * cmplx.Rect(1, -2*math.Pi*hz*float64(i)/rate)
+		sum += complex(w*float64(v), 0) * turn
+		turn *= step
 		total += w
 	}
 	return 2 * cmplx.Abs(sum) / total

@@ -12,8 +12,8 @@ import (
 const (
 	maxChannels = 64
 
-	// A writer that cannot seek back leaves a size that no real file has:
-	// 0xffffffff (ffmpeg) or a little under 1<<31 (sox).
+	// A writer that cannot seek back leaves a size that no real file has: 0, or
+	// 0xffffffff (ffmpeg), or a little under 1<<31 (sox).
 	unknownSize = 0x7ffff000 - 128
 )
 
@@ -51,7 +51,7 @@ func NewWAVReader(r io.Reader) (*WAVReader, error) {
 			return nil, w.fail("data before the format", nil)
 		case id == "data":
 			w.left = size
-			if size >= unknownSize {
+			if size == 0 || size >= unknownSize {
 				w.left = -1
 			}
 			w.buf = make([]byte, 1024/w.frame()*w.frame())
