@@ -3,6 +3,7 @@ package twiml
 import (
 	"encoding/binary"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -163,30 +164,36 @@ func isChar(r rune) bool {
 		r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune
 }
 
-// isName tells whether s can name an element or an attribute.
+// isName tells whether s can name an element or an attribute: one name, or two with
+// a colon between them.
 func isName(s string) bool {
+	prefix, local, colon := strings.Cut(s, ":")
+	return isPart(prefix) && (!colon || isPart(local))
+}
+
+func isPart(s string) bool {
 	if len(s) == 0 || nameBytes[s[0]] && s[0] <= '9' {
 		return false
 	}
-	i := 0
-	for i < len(s) && nameBytes[s[i]] {
-		i++
-	}
-	if i == len(s) {
-		return true
-	}
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for i, r := range s {
-		if !isNameChar(r, i == 0) {
-			return false
+	for i := range len(s) {
+		if !nameBytes[s[i]] {
+			return isWideName(s)
 		}
 	}
 	return true
 }
 
-// nameBytes holds the ASCII characters of names. Digits and - . sort before the
+// isWideName is isPart for names that are not ASCII.
+func isWideName(s string) bool {
+	for i, r := range s {
+		if !isNameChar(r, i == 0) {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}
+
+// nameBytes holds the ASCII characters of a name. Digits and - . sort before the
 // rest; they cannot come first.
 var nameBytes = func() (t [256]bool) {
 	for c := range t {

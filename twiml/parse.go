@@ -35,9 +35,9 @@ func (e *SyntaxError) Error() string {
 // Elements and attributes outside of the schema are kept: a child as *[Element], an
 // attribute in [Extra], as is a value that its field cannot hold (length="soon").
 // Comments are kept. Processing instructions, white space between verbs and around
-// names, numbers and URLs are not; children of several types within a noun are
-// grouped by type. A document type declaration is skipped, and one that declares
-// anything is an error.
+// names, numbers and URLs are not. Where a struct has no order for it the text comes
+// first, then the children by type, then the rest. A document type declaration is
+// skipped, and one that declares anything is an error.
 //
 // Parse reads up to 1 MiB, 64 elements deep, and fails with a *[SyntaxError] or the
 // error of r. [Response.Validate] tells whether what it read is right.
@@ -72,14 +72,19 @@ func read(r io.Reader) (string, error) {
 		size = min(l.Len(), maxInput) + 1 // one more byte than there is, to see the end
 	}
 	buf := make([]byte, 0, size)
-	for len(buf) <= maxInput {
+	for idle := 0; len(buf) <= maxInput; idle++ {
 		n, err := r.Read(buf[len(buf):min(cap(buf), maxInput+1)])
-		buf = buf[:len(buf)+n]
+		if buf = buf[:len(buf)+n]; n != 0 {
+			idle = 0
+		}
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return "", err
+		}
+		if idle == 100 {
+			return "", io.ErrNoProgress
 		}
 		if len(buf) == cap(buf) {
 			buf = slices.Grow(buf, len(buf))

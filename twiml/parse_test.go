@@ -150,6 +150,16 @@ func TestParseBounds(t *testing.T) {
 	require.ErrorContains(t, err, "document over 1 MiB")
 }
 
+// TestParseIdle gives up on a reader that has nothing and does not end.
+func TestParseIdle(t *testing.T) {
+	_, err := Parse(idle{})
+	require.ErrorIs(t, err, io.ErrNoProgress)
+}
+
+type idle struct{}
+
+func (idle) Read([]byte) (int, error) { return 0, nil }
+
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) {

@@ -220,7 +220,7 @@ func (c *checker) dial(x *Dial, f *frame) {
 		c.report(0, "%d numbers and clients; at most %d", n, maxDialed)
 	}
 	id := strings.TrimPrefix(x.CallerID, "client:")
-	if id == x.CallerID && strings.IndexFunc(id, func(r rune) bool { return !isNameChar(r, false) && r != '+' }) >= 0 {
+	if id == x.CallerID && strings.IndexFunc(id, func(r rune) bool { return !isNameChar(r, false) && r != '+' && r != ':' }) >= 0 {
 		c.reportAttr("callerId", 13214, "%q is neither a number nor client:name", clip(id))
 	}
 }

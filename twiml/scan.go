@@ -26,7 +26,7 @@ var nameStart, nameRest = &unicode.RangeTable{
 
 func isNameChar(r rune, first bool) bool {
 	switch {
-	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', r == '_', r == ':':
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', r == '_':
 		return true
 	case '0' <= r && r <= '9', r == '-', r == '.':
 		return !first
@@ -83,7 +83,10 @@ func (s *scanner) until(token, what string) (string, *failure) {
 
 func (s *scanner) name() (string, *failure) {
 	start := s.pos
-	for s.pos < len(s.src) && (nameBytes[s.src[s.pos]] || s.src[s.pos] >= utf8.RuneSelf) {
+	for s.pos < len(s.src) {
+		if c := s.src[s.pos]; !nameBytes[c] && c != ':' && c < utf8.RuneSelf {
+			break
+		}
 		s.pos++
 	}
 	if name := s.src[start:s.pos]; isName(name) {
@@ -214,7 +217,7 @@ func clip(s string) string {
 		return s
 	}
 	n := most
-	for !utf8.RuneStart(s[n]) {
+	for n > most-utf8.UTFMax && !utf8.RuneStart(s[n]) {
 		n--
 	}
 	return s[:n] + "..."

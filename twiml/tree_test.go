@@ -68,27 +68,45 @@ func qualified(n xml.Name) string {
 }
 
 // normal reduces a tree to what counts, as Parse documents it: no white space
-// around verbs and names, and the children of several types within a noun grouped.
+// around verbs and names, a noun's text in one piece before its children, and the
+// children of several types grouped.
 func (t *tree) normal() *tree {
 	mixed := map[string]bool{
 		"Say": true, "Sms": true, "emphasis": true, "lang": true, "p": true, "phoneme": true, "prosody": true,
 		"s": true, "say-as": true, "sub": true, "w": true,
 	}
 	n := &tree{Name: t.Name, Attrs: t.Attrs, Text: t.Text}
+	var text string
 	for _, c := range t.Children {
 		c = c.normal()
 		if c.Name == "#text" && !mixed[t.Name] && similarElement(t.Name) == t.Name {
-			if c.Text = trimSpace(c.Text); c.Text == "" {
+			c.Text = trimSpace(c.Text)
+			if hasText(t.Name) {
+				text += c.Text
+				continue
+			}
+			if c.Text == "" {
 				continue
 			}
 		}
 		n.Children = append(n.Children, c)
 	}
+	if text != "" {
+		n.Children = slices.Insert(n.Children, 0, &tree{Name: "#text", Text: text})
+	}
 	switch t.Name {
-	case "Client", "Application", "ConversationRelay", "Assistant", "Transcription", "VirtualAgent", "Pay", "Sip", "Stream":
-		slices.SortStableFunc(n.Children, func(a, b *tree) int { return strings.Compare(a.Name, b.Name) })
+	case "Response", "Gather", "Prompt", "Dial", "Start", "Stop":
+	default:
+		if !mixed[t.Name] && similarElement(t.Name) == t.Name {
+			slices.SortStableFunc(n.Children, func(a, b *tree) int { return strings.Compare(a.Name, b.Name) })
+		}
 	}
 	return n
+}
+
+// hasText tells whether an element of the schema holds a name, a number or a URL.
+func hasText(name string) bool {
+	return slices.ContainsFunc(classes[:], func(c class) bool { return c.name == name && c.text })
 }
 
 // String writes the tree, one node a line.
