@@ -27,7 +27,7 @@ type Options struct {
 	// is 131 s of mu-law.
 	Queue int
 	// Backlog is how many bytes of messages are kept for a consumer that is
-	// too slow before the oldest audio is dropped. 0 = 128 KiB, about 6 s.
+	// too slow before the oldest audio is dropped. 0 = 128 KiB, about 5 s.
 	Backlog int
 	// Origins lists the hosts (patterns as in path.Match) whose pages may open
 	// a stream. Twilio sends no Origin header and browsers do, so by default

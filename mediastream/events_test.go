@@ -183,3 +183,31 @@ func TestGaps(t *testing.T) {
 		require.NoError(t, c.Close(1000, ""))
 	})
 }
+
+// mutedSocket always has the same message.
+type mutedSocket struct {
+	*fakeSocket
+	message []byte
+}
+
+func (s mutedSocket) read(buf []byte) ([]byte, bool, error) {
+	return append(buf[:0], s.message...), true, nil
+}
+
+func TestReceiveDoesNotAllocate(t *testing.T) {
+	sock := &mutedSocket{newFakeSocket(), []byte(testStart)}
+	c := newConn(sock, &twilio{}, (&Options{MaxRate: 1e9}).withDefaults())
+	require.NoError(t, c.receive(t.Context()))
+	sock.message = []byte(mediaAt(7))
+	n := 0
+	require.Zero(t, testing.AllocsPerRun(1000, func() {
+		c.backlog.takeBack()
+		e, err := c.next(context.Background())
+		if err == nil && e.Type == Media {
+			n++
+		}
+		c.backlog.handOver()
+	}))
+	require.Equal(t, 1001, n)
+	require.NoError(t, c.Close(1000, ""))
+}

@@ -113,3 +113,35 @@ func TestCall(t *testing.T) {
 	require.EqualValues(t, 6, r.stats.MessagesIn)
 	require.Zero(t, r.stats.Lost)
 }
+
+// TestAStalledHostOverASocket has a consumer that holds one event until the
+// connection has read on without it.
+func TestAStalledHostOverASocket(t *testing.T) {
+	const pieces = 200
+	done := make(chan []uint64, 1)
+	url := serve(t, nil, func(c *mediastream.Conn) {
+		var got []uint64
+		for e, err := range c.Events(context.Background()) {
+			if err != nil {
+				break
+			}
+			got = append(got, e.Sequence)
+			for e.Sequence == 5 && c.Stats().MessagesIn < pieces {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		_ = c.Close(1000, "")
+		done <- got
+	})
+	tw := dial(t, url)
+	listen(tw)
+	require.NoError(t, tw.SendConnected())
+	require.NoError(t, tw.SendStart(stream))
+	require.NoError(t, media(pieces)(tw))
+	require.NoError(t, tw.SendStop("AC123", "CA123"))
+	got := <-done
+	require.Equal(t, pieces+3, len(got))
+	for i, n := range got {
+		require.EqualValues(t, i, n)
+	}
+}
