@@ -162,6 +162,8 @@ func TestVerify(t *testing.T) {
 	hops.ProxyHops = 2
 	rfc7239 := proxied
 	rfc7239.Forwarded = true
+	rfc7239hops := rfc7239
+	rfc7239hops.ProxyHops = 2
 	hosts := proxied
 	hosts.AllowedHosts = []string{"calls.example.com"}
 	subaccounts := signature.Options{PublicURL: public, Tokens: []string{token}, TokensByAccount: map[string][]string{subsid: {other}}}
@@ -293,6 +295,8 @@ func TestVerify(t *testing.T) {
 		{"forwarded, path in the host", proxied, request{form: call, header: forwarded("https", "calls.example.com/x"), signed: public + "/x/in"}, "host"},
 		{"RFC 7239", rfc7239, request{form: call, header: header("Forwarded", `for=1.2.3.4, for="[2001:db8::1]:80";Host="calls.example.com";proto=https`), signed: public + "/in"}, ""},
 		{"RFC 7239, the other header is not believed", rfc7239, request{form: call, header: forwarded("https", "calls.example.com"), signed: public + "/in"}, "scheme"},
+		{"RFC 7239 over two hops", rfc7239hops, request{form: call, header: http.Header{"Forwarded": {"host=evil", "host=calls.example.com;proto=https , for=x"}}, signed: public + "/in"}, ""},
+		{"RFC 7239 over too few hops", rfc7239hops, request{form: call, header: header("Forwarded", "host=calls.example.com;proto=https"), signed: public + "/in"}, "forwarded"},
 		{"RFC 7239, broken", rfc7239, request{form: call, header: header("Forwarded", `host="calls.example.com`), signed: public + "/in"}, "forwarded"},
 		{"RFC 7239, host twice", rfc7239, request{form: call, header: header("Forwarded", `host=a;host=b`), signed: public + "/in"}, "forwarded"},
 		{"allowed host", hosts, request{form: call, header: forwarded("https", "Calls.Example.com:443"), signed: "https://Calls.Example.com/in"}, ""},
@@ -346,6 +350,7 @@ func TestVerify(t *testing.T) {
 		{"256 parameters", at, request{form: many(256), signed: public + "/in"}, ""},
 		{"257 parameters", at, request{form: many(257), signed: public + "/in"}, "too_many_params"},
 		{"64 KiB", at, request{form: [][2]string{{"a", strings.Repeat("x", 64<<10-2)}}, signed: public + "/in"}, ""},
+		{"64 KiB under http: too much to look for the reason", at, request{form: [][2]string{{"a", strings.Repeat("x", 64<<10-2)}}, signed: "http://calls.example.com/in"}, "mismatch"},
 		{"64 KiB and one byte", at, request{form: [][2]string{{"a", strings.Repeat("x", 64<<10-1)}}, signed: public + "/in"}, "body_too_large"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
