@@ -176,3 +176,37 @@ func TestPiecesOfAnyLength(t *testing.T) {
 		require.Equal(t, whole, got)
 	}
 }
+
+// FuzzWrite: whatever the audio, events come in pairs and in order.
+func FuzzWrite(f *testing.F) {
+	f.Add([]byte("\x00\x01\x7f\xff"), uint16(7))
+	f.Fuzz(func(t *testing.T, pattern []byte, piece uint16) {
+		if len(pattern) < 2 || piece == 0 {
+			return
+		}
+		pcm := make([]int16, 4*SampleRate)
+		for i := range pcm {
+			at := i * 2 % (len(pattern) - 1)
+			pcm[i] = int16(uint16(pattern[at]) | uint16(pattern[at+1])<<8)
+		}
+		s, end, open := NewSegmenter(Options{MaxLength: time.Second}), int64(0), false
+		check := func(events []Event) {
+			for _, e := range events {
+				require.Equal(t, open, e.Kind != SpeechStart)
+				require.GreaterOrEqual(t, e.Start, end)
+				if open = !open; !open {
+					require.LessOrEqual(t, e.End, s.Position())
+					end = e.End
+				}
+			}
+		}
+		for rest := pcm; len(rest) > 0; {
+			n := min(len(rest), int(piece))
+			check(s.Write(rest[:n]))
+			rest = rest[n:]
+		}
+		check(s.Flush())
+		require.False(t, open)
+		require.EqualValues(t, len(pcm), s.Position())
+	})
+}
