@@ -22,6 +22,7 @@ func read(t testing.TB, file string) []byte {
 }
 
 func TestACallFromRingingToItsLastCallback(t *testing.T) {
+	t.Parallel()
 	h := newHost(t, answer(echoTwiML))
 	tw := voicetest.New(t, h)
 	call := tw.Dial(alice, us)

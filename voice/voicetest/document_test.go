@@ -215,6 +215,7 @@ func TestTheFallbackIsAskedWhenTheWebhookFails(t *testing.T) {
 }
 
 func TestPlayIsHeard(t *testing.T) {
+	t.Parallel()
 	wav, err := os.ReadFile("testdata/book_a_room.wav")
 	require.NoError(t, err)
 	mux := http.NewServeMux()

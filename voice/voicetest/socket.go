@@ -54,6 +54,8 @@ func (k *Socket) Flood(n int) {
 			select {
 			case <-k.s.done:
 				return
+			case <-k.s.call.ctx.Done():
+				return
 			case <-time.After(time.Millisecond):
 			}
 		}

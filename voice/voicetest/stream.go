@@ -80,7 +80,9 @@ func (c *Call) openStream(ctx context.Context, t *twiml.Stream, bidirectional bo
 		rawURL = c.plan.streamURL
 	}
 	if err := s.dial(ctx, rawURL); err != nil {
-		s.report("stream-error", err.Error())
+		if ctx.Err() == nil {
+			s.report("stream-error", err.Error())
+		}
 		return nil, err
 	}
 	parameters := map[string]string{}

@@ -144,9 +144,11 @@ func (c *Call) play(ctx context.Context, v *twiml.Play, base string) error {
 	}
 	audio, err := c.fetch(ctx, at)
 	if err != nil {
-		if isUnreachable(err) {
+		switch {
+		case ctx.Err() != nil:
+		case isUnreachable(err):
 			c.event(Verb, "audio is not played: %v", err)
-		} else {
+		default:
 			c.warn(11200, "Play %s: %v", at, err)
 		}
 		return nil

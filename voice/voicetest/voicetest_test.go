@@ -67,6 +67,7 @@ func TestResetBelowTLS(t *testing.T) {
 }
 
 func TestARunningServer(t *testing.T) {
+	t.Parallel()
 	h := newHost(t, answer(echoTwiML))
 	server := httptest.NewServer(h)
 	defer server.Close()
@@ -176,6 +177,7 @@ func TestFailuresSayWhy(t *testing.T) {
 }
 
 func TestUnidirectionalStreams(t *testing.T) {
+	t.Parallel()
 	h := newHost(t, answer(`<Response><Start><Stream name="tap" track="both_tracks" url="wss://calls.example.com/echo/tap" statusCallback="https://calls.example.com/stream/status"/></Start>
 		<Pause length="2"/><Stop><Stream name="tap"/></Stop><Pause length="1"/></Response>`))
 	call := fast(t, h).Dial(alice, us)
