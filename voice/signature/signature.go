@@ -17,6 +17,10 @@
 // part of what is signed, so a webhook's signature opens no stream and a
 // stream's signature no webhook.
 //
+// The URL counts byte for byte, but for what Twilio itself is not consistent
+// about: a port may be missing, or be the default one where there is none, and
+// an empty path may be a slash.
+//
 // What the signature cannot do, whoever checks it: it holds no time and no
 // nonce, so a recorded request stays valid; it does not cover the method; and
 // it joins keys and values without a delimiter, so that "Digits=12&From=3" and

@@ -224,6 +224,7 @@ func TestVerify(t *testing.T) {
 		{"JSON without a hash", at, request{body: payload, header: json, signed: public + "/in"}, "unsigned_body"},
 		{"JSON, one hash twice", at, request{body: payload, target: jsonTarget + "&bodySHA256=" + sum256(payload), header: json, signed: public + jsonTarget + "&bodySHA256=" + sum256(payload)}, ""},
 		{"JSON, two hashes", at, request{body: payload, target: jsonTarget + "&bodySHA256=00", header: json, signed: public + jsonTarget + "&bodySHA256=00"}, "body_hash"},
+		{"JSON, two hashes, the last one right", at, request{body: payload, target: "/in?bodySHA256=00&" + jsonTarget[4:], header: json, signed: public + "/in?bodySHA256=00&" + jsonTarget[4:]}, "body_hash"},
 		{"no content type", at, request{body: payload, header: http.Header{"Content-Type": nil}, signed: public + "/in"}, "unsigned_body"},
 		{"multipart", at, request{body: payload, header: header("Content-Type", "multipart/form-data; boundary=x"), signed: public + "/in"}, "unsigned_body"},
 
