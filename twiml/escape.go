@@ -2,8 +2,6 @@ package twiml
 
 import (
 	"encoding/binary"
-	"slices"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -61,6 +59,9 @@ func plain(s string) bool {
 	return found&highs == 0
 }
 
+// load8 returns eight bytes of s from i on.
+func load8(s string, i int) uint64 { return binary.LittleEndian.Uint64([]byte(s)[i : i+8]) }
+
 // skipASCII returns where s, from i on, has the next byte that is not ASCII or is a
 // control character.
 func skipASCII(s string, i int) int {
@@ -107,26 +108,18 @@ var special = func() (t [256]place) {
 	return t
 }()
 
-// appendEscaped appends s without the characters that XML 1.0 does not have.
-func appendEscaped(dst []byte, s string, p place) []byte {
-	start := len(dst)
-	end := start + len(s)
-	if end >= cap(dst) {
-		dst = slices.Grow(dst, len(s)+1)
-	}
-	if copyPlain(dst[start:end], s) {
-		return dst[:end]
-	}
-	return escape(dst, s, p)
-}
-
-// escape is appendEscaped for what is not plain.
+// escape appends s, escaped and without the characters that XML 1.0 does not have.
 func escape(dst []byte, s string, p place) []byte {
 	start := 0
 	for i := 0; i < len(s); {
-		if special[s[i]]&p == 0 {
+		for i+8 <= len(s) && special8(load8(s, i))&highs == 0 {
+			i += 8
+		}
+		for i < len(s) && special[s[i]]&p == 0 {
 			i++
-			continue
+		}
+		if i == len(s) {
+			break
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if r >= utf8.RuneSelf && isChar(r) && (r != utf8.RuneError || size > 1) {
@@ -163,41 +156,3 @@ func isChar(r rune) bool {
 	return r >= ' ' && r <= 0xD7FF || r == '\t' || r == '\n' || r == '\r' ||
 		r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune
 }
-
-// isName tells whether s can name an element or an attribute: one name, or two with
-// a colon between them.
-func isName(s string) bool {
-	prefix, local, colon := strings.Cut(s, ":")
-	return isPart(prefix) && (!colon || isPart(local))
-}
-
-func isPart(s string) bool {
-	if len(s) == 0 || nameBytes[s[0]] && s[0] <= '9' {
-		return false
-	}
-	for i := range len(s) {
-		if !nameBytes[s[i]] {
-			return isWideName(s)
-		}
-	}
-	return true
-}
-
-// isWideName is isPart for names that are not ASCII.
-func isWideName(s string) bool {
-	for i, r := range s {
-		if !isNameChar(r, i == 0) {
-			return false
-		}
-	}
-	return utf8.ValidString(s)
-}
-
-// nameBytes holds the ASCII characters of a name. Digits and - . sort before the
-// rest; they cannot come first.
-var nameBytes = func() (t [256]bool) {
-	for c := range t {
-		t[c] = c < utf8.RuneSelf && isNameChar(rune(c), false)
-	}
-	return t
-}()

@@ -12,8 +12,8 @@ type element interface {
 	set(name, value string) bool // false: not a field, or the value does not fit it
 	add(name string) element     // nil: not a child of the schema
 	chars(s string)
-	foreign(n Node)        // a child that is not of the schema
-	attr(name, val string) // an attribute that set did not take
+	foreign(n Node)          // a child that is not of the schema
+	attr(name, value string) // an attribute that set did not take
 }
 
 // Text is text among elements.
@@ -42,8 +42,19 @@ type Extra struct {
 	Nodes []Node // come after the children of the schema
 }
 
+// Extra is also the element without a schema: the types that embed it have methods
+// of their own for what the schema knows.
+
+func (x *Extra) set(_, _ string) bool    { return false }
 func (x *Extra) attr(name, value string) { x.Attrs = append(x.Attrs, Attr{name, value}) }
+func (x *Extra) add(string) element      { return nil }
 func (x *Extra) foreign(n Node)          { x.Nodes = append(x.Nodes, n) }
+
+func (x *Extra) chars(s string) {
+	if !isSpace(s) {
+		x.foreign(Text(s))
+	}
+}
 
 func (t Text) write(w writer) writer    { return w.text(string(t)) }
 func (c Comment) write(w writer) writer { return w.comment(string(c)) }

@@ -42,7 +42,7 @@ func (e *SyntaxError) Error() string {
 // Parse reads up to 1 MiB, 64 elements deep, and fails with a *[SyntaxError] or the
 // error of r. [Response.Validate] tells whether what it read is right.
 func Parse(r io.Reader) (*Response, error) {
-	src, err := read(r)
+	src, err := readAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("twiml: %w", err)
 	}
@@ -64,9 +64,9 @@ func Parse(r io.Reader) (*Response, error) {
 	}
 }
 
-// read reads up to one byte more than the limit. The strings of the tree are parts
+// readAll reads up to one byte more than the limit. The strings of the tree are parts
 // of what it returns.
-func read(r io.Reader) (string, error) {
+func readAll(r io.Reader) (string, error) {
 	size := 512
 	if l, ok := r.(interface{ Len() int }); ok {
 		size = min(l.Len(), maxInput) + 1 // one more byte than there is, to see the end

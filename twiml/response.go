@@ -131,15 +131,13 @@ func (r *Response) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(r.Nodes)
+	w = w.rest(r.Nodes)
 	w = w.close(mark, "</Response>")
 	for _, c := range r.After {
 		w = c.write(w)
 	}
 	return w
 }
-
-func (r *Response) set(_, _ string) bool { return false }
 
 func (r *Response) add(name string) element {
 	n := newVerb(name)

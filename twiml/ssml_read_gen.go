@@ -5,27 +5,17 @@ package twiml
 func (x *Break) set(name, value string) bool {
 	switch name {
 	case "strength":
-		x.Strength = BreakStrength(present(value))
-		return true
+		return read(&x.Strength, value)
 	case "time":
 		return readDuration(&x.Time, value)
 	}
 	return false
 }
 
-func (x *Break) add(string) element { return nil }
-
-func (x *Break) chars(s string) {
-	if !isSpace(s) {
-		x.foreign(Text(s))
-	}
-}
-
 func (x *Emphasis) set(name, value string) bool {
 	switch name {
 	case "level":
-		x.Level = EmphasisLevel(present(value))
-		return true
+		return read(&x.Level, value)
 	}
 	return false
 }
@@ -52,8 +42,7 @@ func (x *Emphasis) foreign(n Node) { x.SSML = append(x.SSML, n.(SentenceSpeech))
 func (x *Lang) set(name, value string) bool {
 	switch name {
 	case "xml:lang":
-		x.Language = present(value)
-		return true
+		return read(&x.Language, value)
 	}
 	return false
 }
@@ -77,8 +66,6 @@ func (x *Lang) chars(s string) {
 
 func (x *Lang) foreign(n Node) { x.SSML = append(x.SSML, n.(Speech)) }
 
-func (x *Paragraph) set(_, _ string) bool { return false }
-
 func (x *Paragraph) add(name string) element {
 	n := newParagraphSpeech(name)
 	if n == nil {
@@ -101,16 +88,12 @@ func (x *Paragraph) foreign(n Node) { x.SSML = append(x.SSML, n.(ParagraphSpeech
 func (x *Phoneme) set(name, value string) bool {
 	switch name {
 	case "alphabet":
-		x.Alphabet = Alphabet(present(value))
-		return true
+		return read(&x.Alphabet, value)
 	case "ph":
-		x.PH = present(value)
-		return true
+		return read(&x.PH, value)
 	}
 	return false
 }
-
-func (x *Phoneme) add(string) element { return nil }
 
 func (x *Phoneme) chars(s string) {
 	x.Text += s
@@ -119,14 +102,11 @@ func (x *Phoneme) chars(s string) {
 func (x *Prosody) set(name, value string) bool {
 	switch name {
 	case "pitch":
-		x.Pitch = present(value)
-		return true
+		return read(&x.Pitch, value)
 	case "rate":
-		x.Rate = present(value)
-		return true
+		return read(&x.Rate, value)
 	case "volume":
-		x.Volume = present(value)
-		return true
+		return read(&x.Volume, value)
 	}
 	return false
 }
@@ -153,22 +133,16 @@ func (x *Prosody) foreign(n Node) { x.SSML = append(x.SSML, n.(Speech)) }
 func (x *SayAs) set(name, value string) bool {
 	switch name {
 	case "format":
-		x.Format = DateFormat(present(value))
-		return true
+		return read(&x.Format, value)
 	case "interpret-as":
-		x.InterpretAs = InterpretAs(present(value))
-		return true
+		return read(&x.InterpretAs, value)
 	}
 	return false
 }
 
-func (x *SayAs) add(string) element { return nil }
-
 func (x *SayAs) chars(s string) {
 	x.Text += s
 }
-
-func (x *Sentence) set(_, _ string) bool { return false }
 
 func (x *Sentence) add(name string) element {
 	n := newSentenceSpeech(name)
@@ -192,13 +166,10 @@ func (x *Sentence) foreign(n Node) { x.SSML = append(x.SSML, n.(SentenceSpeech))
 func (x *Sub) set(name, value string) bool {
 	switch name {
 	case "alias":
-		x.Alias = present(value)
-		return true
+		return read(&x.Alias, value)
 	}
 	return false
 }
-
-func (x *Sub) add(string) element { return nil }
 
 func (x *Sub) chars(s string) {
 	x.Text += s
@@ -207,8 +178,7 @@ func (x *Sub) chars(s string) {
 func (x *Word) set(name, value string) bool {
 	switch name {
 	case "role":
-		x.Role = present(value)
-		return true
+		return read(&x.Role, value)
 	}
 	return false
 }

@@ -28,7 +28,7 @@ func (x *Emphasis) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</emphasis>")
 }
 
@@ -48,7 +48,7 @@ func (x *Lang) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</lang>")
 }
 
@@ -67,7 +67,7 @@ func (x *Paragraph) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</p>")
 }
 
@@ -81,7 +81,7 @@ func (x *Phoneme) write(w writer) writer {
 	w = w.body(x.Attrs)
 	mark := len(w.buf)
 	w = w.text(x.Text)
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</phoneme>")
 }
 
@@ -103,7 +103,7 @@ func (x *Prosody) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</prosody>")
 }
 
@@ -117,7 +117,7 @@ func (x *SayAs) write(w writer) writer {
 	w = w.body(x.Attrs)
 	mark := len(w.buf)
 	w = w.text(x.Text)
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</say-as>")
 }
 
@@ -136,7 +136,7 @@ func (x *Sentence) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</s>")
 }
 
@@ -149,7 +149,7 @@ func (x *Sub) write(w writer) writer {
 	w = w.body(x.Attrs)
 	mark := len(w.buf)
 	w = w.text(x.Text)
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</sub>")
 }
 
@@ -169,6 +169,6 @@ func (x *Word) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</w>")
 }

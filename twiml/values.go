@@ -50,12 +50,12 @@ func BoolOf(b bool) Bool {
 	return False
 }
 
-// present returns the field for the value of an attribute that is there.
-func present(value string) string {
-	if value == "" {
-		return Empty
+// read sets the field of an attribute that is there.
+func read[T ~string](field *T, value string) bool {
+	if *field = T(value); value == "" {
+		*field = Empty
 	}
-	return value
+	return true
 }
 
 // readInt sets the field, unless the value is no number of up to nine digits.
@@ -128,12 +128,12 @@ func readInts(field *[]int, value string) bool {
 }
 
 // readList reads values between spaces.
-func readList[T ~string](value string) []T {
-	ts := make([]T, 0, 1+strings.Count(value, " "))
+func readList[T ~string](field *[]T, value string) bool {
+	*field = make([]T, 0, 1+strings.Count(value, " "))
 	for s := range strings.FieldsSeq(value) {
-		ts = append(ts, T(s))
+		*field = append(*field, T(s))
 	}
-	return ts
+	return true
 }
 
 // grow appends v. It begins with room for four, as most elements have few children

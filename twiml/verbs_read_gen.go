@@ -7,11 +7,9 @@ import "time"
 func (x *Connect) set(name, value string) bool {
 	switch name {
 	case "action":
-		x.Action = present(value)
-		return true
+		return read(&x.Action, value)
 	case "method":
-		x.Method = Method(present(value))
-		return true
+		return read(&x.Method, value)
 	}
 	return false
 }
@@ -45,66 +43,47 @@ func (x *Connect) foreign(n Node) {
 func (x *Dial) set(name, value string) bool {
 	switch name {
 	case "action":
-		x.Action = present(value)
-		return true
+		return read(&x.Action, value)
 	case "answerOnBridge":
-		x.AnswerOnBridge = Bool(present(value))
-		return true
+		return read(&x.AnswerOnBridge, value)
 	case "callReason":
-		x.CallReason = present(value)
-		return true
+		return read(&x.CallReason, value)
 	case "callerId":
-		x.CallerID = present(value)
-		return true
+		return read(&x.CallerID, value)
 	case "events":
-		x.Events = DialEvents(present(value))
-		return true
+		return read(&x.Events, value)
 	case "hangupOnStar":
-		x.HangupOnStar = Bool(present(value))
-		return true
+		return read(&x.HangupOnStar, value)
 	case "method":
-		x.Method = Method(present(value))
-		return true
+		return read(&x.Method, value)
 	case "passports":
-		x.Passports = present(value)
-		return true
+		return read(&x.Passports, value)
 	case "record":
-		x.Record = CallRecording(present(value))
-		return true
+		return read(&x.Record, value)
 	case "recordingConfigurationId":
-		x.RecordingConfigurationID = present(value)
-		return true
+		return read(&x.RecordingConfigurationID, value)
 	case "recordingStatusCallback":
-		x.RecordingStatusCallback = present(value)
-		return true
+		return read(&x.RecordingStatusCallback, value)
 	case "recordingStatusCallbackEvent":
-		x.RecordingStatusCallbackEvent = readList[RecordingEvent](value)
-		return true
+		return readList(&x.RecordingStatusCallbackEvent, value)
 	case "recordingStatusCallbackMethod":
-		x.RecordingStatusCallbackMethod = Method(present(value))
-		return true
+		return read(&x.RecordingStatusCallbackMethod, value)
 	case "recordingTrack":
-		x.RecordingTrack = RecordedTrack(present(value))
-		return true
+		return read(&x.RecordingTrack, value)
 	case "referMethod":
-		x.ReferMethod = Method(present(value))
-		return true
+		return read(&x.ReferMethod, value)
 	case "referUrl":
-		x.ReferURL = present(value)
-		return true
+		return read(&x.ReferURL, value)
 	case "ringTone":
-		x.RingTone = present(value)
-		return true
+		return read(&x.RingTone, value)
 	case "sequential":
-		x.Sequential = Bool(present(value))
-		return true
+		return read(&x.Sequential, value)
 	case "timeLimit":
 		return readUnits(&x.TimeLimit, value, time.Second)
 	case "timeout":
 		return readUnits(&x.Timeout, value, time.Second)
 	case "trim":
-		x.Trim = Trim(present(value))
-		return true
+		return read(&x.Trim, value)
 	}
 	return false
 }
@@ -124,35 +103,20 @@ func (x *Dial) chars(s string) {
 
 func (x *Dial) foreign(n Node) { x.Nouns = append(x.Nouns, n.(DialNoun)) }
 
-func (x *Echo) set(_, _ string) bool { return false }
-
-func (x *Echo) add(string) element { return nil }
-
-func (x *Echo) chars(s string) {
-	if !isSpace(s) {
-		x.foreign(Text(s))
-	}
-}
-
 func (x *Enqueue) set(name, value string) bool {
 	switch name {
 	case "action":
-		x.Action = present(value)
-		return true
+		return read(&x.Action, value)
 	case "maxQueueSize":
 		return readInt(&x.MaxQueueSize, value)
 	case "method":
-		x.Method = Method(present(value))
-		return true
+		return read(&x.Method, value)
 	case "waitUrl":
-		x.WaitURL = present(value)
-		return true
+		return read(&x.WaitURL, value)
 	case "waitUrlMethod":
-		x.WaitURLMethod = Method(present(value))
-		return true
+		return read(&x.WaitURLMethod, value)
 	case "workflowSid":
-		x.WorkflowSID = present(value)
-		return true
+		return read(&x.WorkflowSID, value)
 	}
 	return false
 }
@@ -175,54 +139,39 @@ func (x *Enqueue) chars(s string) {
 func (x *Gather) set(name, value string) bool {
 	switch name {
 	case "action":
-		x.Action = present(value)
-		return true
+		return read(&x.Action, value)
 	case "actionOnEmptyResult":
-		x.ActionOnEmptyResult = Bool(present(value))
-		return true
+		return read(&x.ActionOnEmptyResult, value)
 	case "bargeIn":
-		x.BargeIn = Bool(present(value))
-		return true
+		return read(&x.BargeIn, value)
 	case "debug":
-		x.Debug = Bool(present(value))
-		return true
+		return read(&x.Debug, value)
 	case "enhanced":
-		x.Enhanced = Bool(present(value))
-		return true
+		return read(&x.Enhanced, value)
 	case "finishOnKey":
-		x.FinishOnKey = present(value)
-		return true
+		return read(&x.FinishOnKey, value)
 	case "hints":
-		x.Hints = present(value)
-		return true
+		return read(&x.Hints, value)
 	case "input":
-		x.Input = readList[Input](value)
-		return true
+		return readList(&x.Input, value)
 	case "language":
-		x.Language = present(value)
-		return true
+		return read(&x.Language, value)
 	case "maxSpeechTime":
 		return readUnits(&x.MaxSpeechTime, value, time.Second)
 	case "method":
-		x.Method = Method(present(value))
-		return true
+		return read(&x.Method, value)
 	case "numDigits":
 		return readInt(&x.NumDigits, value)
 	case "partialResultCallback":
-		x.PartialResultCallback = present(value)
-		return true
+		return read(&x.PartialResultCallback, value)
 	case "partialResultCallbackMethod":
-		x.PartialResultCallbackMethod = Method(present(value))
-		return true
+		return read(&x.PartialResultCallbackMethod, value)
 	case "profanityFilter":
-		x.ProfanityFilter = Bool(present(value))
-		return true
+		return read(&x.ProfanityFilter, value)
 	case "speechModel":
-		x.SpeechModel = present(value)
-		return true
+		return read(&x.SpeechModel, value)
 	case "speechTimeout":
-		x.SpeechTimeout = present(value)
-		return true
+		return read(&x.SpeechTimeout, value)
 	case "timeout":
 		return readUnits(&x.Timeout, value, time.Second)
 	}
@@ -246,8 +195,6 @@ func (x *Gather) chars(s string) {
 
 func (x *Gather) foreign(n Node) { x.Verbs = append(x.Verbs, n.(Audible)) }
 
-func (x *Hangup) set(_, _ string) bool { return false }
-
 func (x *Hangup) add(name string) element {
 	switch name {
 	case "Parameter":
@@ -255,22 +202,6 @@ func (x *Hangup) add(name string) element {
 		return &x.Parameters[len(x.Parameters)-1]
 	}
 	return nil
-}
-
-func (x *Hangup) chars(s string) {
-	if !isSpace(s) {
-		x.foreign(Text(s))
-	}
-}
-
-func (x *Leave) set(_, _ string) bool { return false }
-
-func (x *Leave) add(string) element { return nil }
-
-func (x *Leave) chars(s string) {
-	if !isSpace(s) {
-		x.foreign(Text(s))
-	}
 }
 
 func (x *Pause) set(name, value string) bool {
@@ -281,67 +212,44 @@ func (x *Pause) set(name, value string) bool {
 	return false
 }
 
-func (x *Pause) add(string) element { return nil }
-
-func (x *Pause) chars(s string) {
-	if !isSpace(s) {
-		x.foreign(Text(s))
-	}
-}
-
 func (x *Pay) set(name, value string) bool {
 	switch name {
 	case "action":
-		x.Action = present(value)
-		return true
+		return read(&x.Action, value)
 	case "bankAccountType":
-		x.BankAccountType = BankAccountType(present(value))
-		return true
+		return read(&x.BankAccountType, value)
 	case "chargeAmount":
-		x.ChargeAmount = present(value)
-		return true
+		return read(&x.ChargeAmount, value)
 	case "currency":
-		x.Currency = present(value)
-		return true
+		return read(&x.Currency, value)
 	case "description":
-		x.Description = present(value)
-		return true
+		return read(&x.Description, value)
 	case "input":
-		x.Input = Input(present(value))
-		return true
+		return read(&x.Input, value)
 	case "language":
-		x.Language = present(value)
-		return true
+		return read(&x.Language, value)
 	case "maxAttempts":
 		return readInt(&x.MaxAttempts, value)
 	case "minPostalCodeLength":
 		return readInt(&x.MinPostalCodeLength, value)
 	case "paymentConnector":
-		x.PaymentConnector = present(value)
-		return true
+		return read(&x.PaymentConnector, value)
 	case "paymentMethod":
-		x.PaymentMethod = PaymentMethod(present(value))
-		return true
+		return read(&x.PaymentMethod, value)
 	case "postalCode":
-		x.PostalCode = present(value)
-		return true
+		return read(&x.PostalCode, value)
 	case "securityCode":
-		x.SecurityCode = Bool(present(value))
-		return true
+		return read(&x.SecurityCode, value)
 	case "statusCallback":
-		x.StatusCallback = present(value)
-		return true
+		return read(&x.StatusCallback, value)
 	case "statusCallbackMethod":
-		x.StatusCallbackMethod = Method(present(value))
-		return true
+		return read(&x.StatusCallbackMethod, value)
 	case "timeout":
 		return readUnits(&x.Timeout, value, time.Second)
 	case "tokenType":
-		x.TokenType = TokenType(present(value))
-		return true
+		return read(&x.TokenType, value)
 	case "validCardTypes":
-		x.ValidCardTypes = readList[CardType](value)
-		return true
+		return readList(&x.ValidCardTypes, value)
 	}
 	return false
 }
@@ -358,24 +266,15 @@ func (x *Pay) add(name string) element {
 	return nil
 }
 
-func (x *Pay) chars(s string) {
-	if !isSpace(s) {
-		x.foreign(Text(s))
-	}
-}
-
 func (x *Play) set(name, value string) bool {
 	switch name {
 	case "digits":
-		x.Digits = present(value)
-		return true
+		return read(&x.Digits, value)
 	case "loop":
 		return readInt(&x.Loop, value)
 	}
 	return false
 }
-
-func (x *Play) add(string) element { return nil }
 
 func (x *Play) chars(s string) {
 	x.URL += trimSpace(s)
@@ -386,17 +285,13 @@ func (x *Prompt) set(name, value string) bool {
 	case "attempt":
 		return readInts(&x.Attempt, value)
 	case "cardType":
-		x.CardType = readList[CardType](value)
-		return true
+		return readList(&x.CardType, value)
 	case "errorType":
-		x.ErrorType = readList[PaymentError](value)
-		return true
+		return readList(&x.ErrorType, value)
 	case "for":
-		x.For = PaymentStep(present(value))
-		return true
+		return read(&x.For, value)
 	case "requireMatchingInputs":
-		x.RequireMatchingInputs = Bool(present(value))
-		return true
+		return read(&x.RequireMatchingInputs, value)
 	}
 	return false
 }
@@ -421,64 +316,42 @@ func (x *Prompt) foreign(n Node) { x.Verbs = append(x.Verbs, n.(Audible)) }
 func (x *Record) set(name, value string) bool {
 	switch name {
 	case "action":
-		x.Action = present(value)
-		return true
+		return read(&x.Action, value)
 	case "finishOnKey":
-		x.FinishOnKey = present(value)
-		return true
+		return read(&x.FinishOnKey, value)
 	case "maxLength":
 		return readUnits(&x.MaxLength, value, time.Second)
 	case "method":
-		x.Method = Method(present(value))
-		return true
+		return read(&x.Method, value)
 	case "playBeep":
-		x.PlayBeep = Bool(present(value))
-		return true
+		return read(&x.PlayBeep, value)
 	case "recordingConfigurationId":
-		x.RecordingConfigurationID = present(value)
-		return true
+		return read(&x.RecordingConfigurationID, value)
 	case "recordingStatusCallback":
-		x.RecordingStatusCallback = present(value)
-		return true
+		return read(&x.RecordingStatusCallback, value)
 	case "recordingStatusCallbackEvent":
-		x.RecordingStatusCallbackEvent = readList[RecordingEvent](value)
-		return true
+		return readList(&x.RecordingStatusCallbackEvent, value)
 	case "recordingStatusCallbackMethod":
-		x.RecordingStatusCallbackMethod = Method(present(value))
-		return true
+		return read(&x.RecordingStatusCallbackMethod, value)
 	case "timeout":
 		return readUnits(&x.Timeout, value, time.Second)
 	case "transcribe":
-		x.Transcribe = Bool(present(value))
-		return true
+		return read(&x.Transcribe, value)
 	case "transcribeCallback":
-		x.TranscribeCallback = present(value)
-		return true
+		return read(&x.TranscribeCallback, value)
 	case "trim":
-		x.Trim = Trim(present(value))
-		return true
+		return read(&x.Trim, value)
 	}
 	return false
-}
-
-func (x *Record) add(string) element { return nil }
-
-func (x *Record) chars(s string) {
-	if !isSpace(s) {
-		x.foreign(Text(s))
-	}
 }
 
 func (x *Redirect) set(name, value string) bool {
 	switch name {
 	case "method":
-		x.Method = Method(present(value))
-		return true
+		return read(&x.Method, value)
 	}
 	return false
 }
-
-func (x *Redirect) add(string) element { return nil }
 
 func (x *Redirect) chars(s string) {
 	x.URL += trimSpace(s)
@@ -487,11 +360,9 @@ func (x *Redirect) chars(s string) {
 func (x *Refer) set(name, value string) bool {
 	switch name {
 	case "action":
-		x.Action = present(value)
-		return true
+		return read(&x.Action, value)
 	case "method":
-		x.Method = Method(present(value))
-		return true
+		return read(&x.Method, value)
 	}
 	return false
 }
@@ -507,17 +378,10 @@ func (x *Refer) add(name string) element {
 	return nil
 }
 
-func (x *Refer) chars(s string) {
-	if !isSpace(s) {
-		x.foreign(Text(s))
-	}
-}
-
 func (x *Reject) set(name, value string) bool {
 	switch name {
 	case "reason":
-		x.Reason = RejectReason(present(value))
-		return true
+		return read(&x.Reason, value)
 	}
 	return false
 }
@@ -531,22 +395,14 @@ func (x *Reject) add(name string) element {
 	return nil
 }
 
-func (x *Reject) chars(s string) {
-	if !isSpace(s) {
-		x.foreign(Text(s))
-	}
-}
-
 func (x *Say) set(name, value string) bool {
 	switch name {
 	case "language":
-		x.Language = present(value)
-		return true
+		return read(&x.Language, value)
 	case "loop":
 		return readInt(&x.Loop, value)
 	case "voice":
-		x.Voice = present(value)
-		return true
+		return read(&x.Voice, value)
 	}
 	return false
 }
@@ -573,25 +429,18 @@ func (x *Say) foreign(n Node) { x.SSML = append(x.SSML, n.(Speech)) }
 func (x *Sms) set(name, value string) bool {
 	switch name {
 	case "action":
-		x.Action = present(value)
-		return true
+		return read(&x.Action, value)
 	case "from":
-		x.From = present(value)
-		return true
+		return read(&x.From, value)
 	case "method":
-		x.Method = Method(present(value))
-		return true
+		return read(&x.Method, value)
 	case "statusCallback":
-		x.StatusCallback = present(value)
-		return true
+		return read(&x.StatusCallback, value)
 	case "to":
-		x.To = present(value)
-		return true
+		return read(&x.To, value)
 	}
 	return false
 }
-
-func (x *Sms) add(string) element { return nil }
 
 func (x *Sms) chars(s string) {
 	x.Text += s
@@ -600,11 +449,9 @@ func (x *Sms) chars(s string) {
 func (x *Start) set(name, value string) bool {
 	switch name {
 	case "action":
-		x.Action = present(value)
-		return true
+		return read(&x.Action, value)
 	case "method":
-		x.Method = Method(present(value))
-		return true
+		return read(&x.Method, value)
 	}
 	return false
 }
@@ -625,8 +472,6 @@ func (x *Start) chars(s string) {
 }
 
 func (x *Start) foreign(n Node) { x.Nouns = append(x.Nouns, n.(StartNoun)) }
-
-func (x *Stop) set(_, _ string) bool { return false }
 
 func (x *Stop) add(name string) element {
 	n := newStopNoun(name)

@@ -14,7 +14,7 @@ func (x *Connect) write(w writer) writer {
 	if x.Noun != nil {
 		w = x.Noun.write(w)
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Connect>")
 }
 
@@ -54,7 +54,7 @@ func (x *Dial) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Dial>")
 }
 
@@ -83,7 +83,7 @@ func (x *Enqueue) write(w writer) writer {
 	if x.Task != nil {
 		w = x.Task.write(w)
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Enqueue>")
 }
 
@@ -119,7 +119,7 @@ func (x *Gather) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Gather>")
 }
 
@@ -133,7 +133,7 @@ func (x *Hangup) write(w writer) writer {
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Hangup>")
 }
 
@@ -185,7 +185,7 @@ func (x *Pay) write(w writer) writer {
 	for i := range x.Prompts {
 		w = x.Prompts[i].write(w)
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Pay>")
 }
 
@@ -199,7 +199,7 @@ func (x *Play) write(w writer) writer {
 	w = w.body(x.Attrs)
 	mark := len(w.buf)
 	w = w.text(x.URL)
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Play>")
 }
 
@@ -222,7 +222,7 @@ func (x *Prompt) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Prompt>")
 }
 
@@ -256,7 +256,7 @@ func (x *Redirect) write(w writer) writer {
 	w = w.body(x.Attrs)
 	mark := len(w.buf)
 	w = w.text(x.URL)
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Redirect>")
 }
 
@@ -272,7 +272,7 @@ func (x *Refer) write(w writer) writer {
 	if x.Sip != nil {
 		w = x.Sip.write(w)
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Refer>")
 }
 
@@ -287,7 +287,7 @@ func (x *Reject) write(w writer) writer {
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Reject>")
 }
 
@@ -309,7 +309,7 @@ func (x *Say) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Say>")
 }
 
@@ -326,7 +326,7 @@ func (x *Sms) write(w writer) writer {
 	w = w.body(x.Attrs)
 	mark := len(w.buf)
 	w = w.text(x.Text)
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Sms>")
 }
 
@@ -346,7 +346,7 @@ func (x *Start) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Start>")
 }
 
@@ -364,6 +364,6 @@ func (x *Stop) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.nodes(x.Nodes)
+	w = w.rest(x.Nodes)
 	return w.close(mark, "</Stop>")
 }

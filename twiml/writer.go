@@ -35,18 +35,6 @@ func (w writer) body(attrs []Attr) writer {
 // close writes the end tag, or makes the start tag an empty one when nothing has
 // been written since its end, the mark.
 func (w writer) close(mark int, tag string) writer {
-	if w.check != nil || len(w.buf) == mark {
-		w = w.closeEmpty(mark, tag)
-	} else {
-		w.buf = append(w.buf, tag...)
-	}
-	return w
-}
-
-func (w writer) closeEmpty(mark int, tag string) writer {
-	if w.check != nil {
-		w.check.close()
-	}
 	if len(w.buf) == mark {
 		w.buf[mark-1], tag = '/', ">"
 	}
@@ -59,7 +47,7 @@ func (w writer) leaf(x *Extra, tag string) writer {
 	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 {
 		w = w.body(x.Attrs)
 		mark := len(w.buf)
-		return w.nodes(x.Nodes).close(mark, tag)
+		return w.rest(x.Nodes).close(mark, tag)
 	}
 	w.buf = append(w.buf, "/>"...)
 	return w
@@ -222,18 +210,28 @@ func writeList[T ~string](w writer, prefix string, vs []T) writer {
 		if i > 0 {
 			w.buf = append(w.buf, ' ')
 		}
-		w.buf = appendEscaped(w.buf, string(v), inAttr)
+		w.buf = escape(w.buf, string(v), inAttr)
 	}
 	w.buf = append(w.buf, '"')
 	return w
 }
 
 func (w writer) text(s string) writer {
-	if s != "" {
-		if w.check != nil {
-			w.check.text(s)
-		}
-		w.buf = appendEscaped(w.buf, s, inText)
+	if s == "" {
+		return w
+	}
+	if w.check != nil {
+		w.check.text(s)
+	}
+	start := len(w.buf)
+	end := start + len(s)
+	if end > cap(w.buf) {
+		w.buf = slices.Grow(w.buf, len(s))
+	}
+	if copyPlain(w.buf[start:end], s) {
+		w.buf = w.buf[:end]
+	} else {
+		w.buf = escape(w.buf, s, inText)
 	}
 	return w
 }
@@ -246,7 +244,7 @@ func (w writer) comment(s string) writer {
 	}
 	w.buf = append(w.buf, "<!--"...)
 	mark := len(w.buf)
-	w.buf = appendEscaped(w.buf, s, inComment)
+	w.buf = escape(w.buf, s, inComment)
 	c := w.buf[mark:]
 	for i := range c {
 		if c[i] == '-' && (i+1 == len(c) || i > 0 && c[i-1] == '-') {
@@ -257,15 +255,15 @@ func (w writer) comment(s string) writer {
 	return w
 }
 
-// nodes writes children outside of the schema.
-func (w writer) nodes(ns []Node) writer {
-	if len(ns) != 0 {
-		w = w.children(ns)
+// rest ends the content of an element with the children outside of the schema.
+func (w writer) rest(ns []Node) writer {
+	if w.check != nil || len(ns) != 0 {
+		w = w.nodes(ns)
 	}
 	return w
 }
 
-func (w writer) children(ns []Node) writer {
+func (w writer) nodes(ns []Node) writer {
 	for _, n := range ns {
 		if n == nil {
 			w = w.missing()
@@ -273,32 +271,29 @@ func (w writer) children(ns []Node) writer {
 			w = n.write(w)
 		}
 	}
+	if w.check != nil {
+		w.check.close()
+	}
 	return w
 }
 
 // element writes an element outside of the schema; without a proper name only
 // what is in it.
 func (w writer) element(x *Element) writer {
-	named := isName(x.Name)
 	if w.check != nil {
 		w.check.open(classElement, x)
 	}
-	if !named {
-		w = w.nodes(x.Children)
-		if w.check != nil {
-			w.check.close()
-		}
-		return w
+	if !isName(x.Name) {
+		return w.rest(x.Children)
 	}
 	w.buf = append(append(w.buf, '<'), x.Name...)
 	w = w.body(x.Attrs)
 	mark := len(w.buf)
-	w = w.nodes(x.Children)
-	empty := len(w.buf) == mark
-	w = w.close(mark, "</")
-	if !empty {
-		w.buf = append(append(w.buf, x.Name...), '>')
+	if w = w.rest(x.Children); len(w.buf) == mark {
+		return w.close(mark, "")
 	}
+	w = w.close(mark, "</")
+	w.buf = append(append(w.buf, x.Name...), '>')
 	return w
 }
 

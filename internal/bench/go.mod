@@ -12,10 +12,15 @@ require (
 	github.com/golang-jwt/jwt/v5 v5.2.2 // indirect
 	github.com/golang/mock v1.6.0 // indirect
 	github.com/gorilla/websocket v1.5.3 // indirect
+	github.com/hashicorp/golang-lru v0.5.4 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
+	github.com/sethvargo/go-limiter v1.1.0 // indirect
 	github.com/stretchr/testify v1.12.1 // indirect
+	github.com/throttled/throttled/v2 v2.13.0 // indirect
 	github.com/twilio/twilio-go v1.31.0 // indirect
+	github.com/ulule/limiter/v3 v3.11.2 // indirect
 	github.com/zaf/g711 v1.4.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/time v0.14.0 // indirect
 )

@@ -36,7 +36,7 @@ func (s *Schema) writers(f *file, kind string) {
 				f.line("for i := range x.%s {\nw = x.%s[i].write(w)\n}", c.Field, c.Field)
 			}
 		}
-		f.line("w = w.nodes(x.Nodes)")
+		f.line("w = w.rest(x.Nodes)")
 		f.line("return w.close(mark, \"</%s>\")\n}\n", e.Name)
 	}
 }
@@ -59,7 +59,7 @@ func (s *Schema) writeAttr(a Attr) string {
 	return fmt.Sprintf("w.str(%s, string(%s))", prefix, field)
 }
 
-// readers generates what Parse needs of an element.
+// readers generates what Parse needs of an element and Extra does not have.
 func (s *Schema) readers(f *file, kind string) {
 	for e := range s.kind(kind) {
 		s.set(f, e)
@@ -72,47 +72,39 @@ func (s *Schema) readers(f *file, kind string) {
 // set generates the method that sets a field from an attribute.
 func (s *Schema) set(f *file, e *Element) {
 	if len(e.Attrs) == 0 {
-		f.line("func (x *%s) set(_, _ string) bool { return false }\n", e.Type)
 		return
 	}
 	f.line("func (x *%s) set(name, value string) bool {", e.Type)
 	f.line("switch name {")
 	for _, a := range e.Attrs {
-		read := s.readAttr(a)
-		if !strings.HasPrefix(read, "return") {
-			read += "\nreturn true"
-		}
-		f.line("case %q:\n%s", a.Name, read)
+		f.line("case %q:\nreturn %s", a.Name, s.readAttr(a))
 	}
 	f.line("}\nreturn false\n}\n")
 }
 
 func (s *Schema) readAttr(a Attr) string {
-	field := "x." + a.field()
+	field := "&x." + a.field()
 	switch a.Type {
-	case "string", "url", "absoluteURL", "wss":
-		return fmt.Sprintf("%s = present(value)", field)
 	case "int":
-		return fmt.Sprintf("return readInt(&%s, value)", field)
+		return fmt.Sprintf("readInt(%s, value)", field)
 	case "[]int":
-		return fmt.Sprintf("return readInts(&%s, value)", field)
+		return fmt.Sprintf("readInts(%s, value)", field)
 	case "seconds":
-		return fmt.Sprintf("return readUnits(&%s, value, time.Second)", field)
+		return fmt.Sprintf("readUnits(%s, value, time.Second)", field)
 	case "milliseconds":
-		return fmt.Sprintf("return readUnits(&%s, value, time.Millisecond)", field)
+		return fmt.Sprintf("readUnits(%s, value, time.Millisecond)", field)
 	case "duration":
-		return fmt.Sprintf("return readDuration(&%s, value)", field)
+		return fmt.Sprintf("readDuration(%s, value)", field)
 	}
 	if strings.HasPrefix(a.Type, "[]") {
-		return fmt.Sprintf("%s = readList[%s](value)", field, a.Type[2:])
+		return fmt.Sprintf("readList(%s, value)", field)
 	}
-	return fmt.Sprintf("%s = %s(present(value))", field, a.Type)
+	return fmt.Sprintf("read(%s, value)", field)
 }
 
 // add generates the method that makes a typed child.
 func (s *Schema) add(f *file, e *Element) {
 	if len(e.Content)+len(e.Children) == 0 {
-		f.line("func (x *%s) add(string) element { return nil }\n", e.Type)
 		return
 	}
 	f.line("func (x *%s) add(name string) element {", e.Type)
@@ -140,6 +132,9 @@ func (s *Schema) add(f *file, e *Element) {
 
 // chars generates the method that takes character data.
 func (s *Schema) chars(f *file, e *Element) {
+	if e.Text == "" && len(e.Content) == 0 {
+		return
+	}
 	f.line("func (x *%s) chars(s string) {", e.Type)
 	switch {
 	case e.Spoken && len(e.Content) != 0:

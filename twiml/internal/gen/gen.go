@@ -20,10 +20,12 @@ func Generate(schema []byte) (map[string][]byte, error) {
 		"children_gen.go": s.interfaces,
 		"rules_gen.go":    s.rules,
 	}
-	for _, kind := range []string{"verb", "noun", "ssml"} {
-		files[kind+"s_gen.go"] = func(f *file) { s.types(f, kind) }
-		files[kind+"s_write_gen.go"] = func(f *file) { s.writers(f, kind) }
-		files[kind+"s_read_gen.go"] = func(f *file) { s.readers(f, kind) }
+	for kind, name := range map[string]string{
+		"verb": "verbs", "dial": "dial_nouns", "connect": "connect_nouns", "ssml": "ssml",
+	} {
+		files[name+"_gen.go"] = func(f *file) { s.types(f, kind) }
+		files[name+"_write_gen.go"] = func(f *file) { s.writers(f, kind) }
+		files[name+"_read_gen.go"] = func(f *file) { s.readers(f, kind) }
 	}
 	out := make(map[string][]byte)
 	for name, write := range files {
@@ -33,7 +35,7 @@ func Generate(schema []byte) (map[string][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("gen: %s: %w", name, err)
 		}
-		out[strings.Replace(name, "ssmls", "ssml", 1)] = src
+		out[name] = src
 	}
 	return out, nil
 }

@@ -40,7 +40,7 @@ func TestNewAttribute(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(files["verbs_gen.go"]), "MusicURL string // what plays")
 	require.Contains(t, string(files["verbs_write_gen.go"]), "w = w.str(` musicUrl=\"`, x.MusicURL)")
-	require.Contains(t, string(files["verbs_read_gen.go"]), "case \"musicUrl\":\n\t\tx.MusicURL = present(value)")
+	require.Contains(t, string(files["verbs_read_gen.go"]), "case \"musicUrl\":\n\t\treturn read(&x.MusicURL, value)")
 	require.Contains(t, string(files["rules_gen.go"]), `{name: "musicUrl", kind: kindURL, required: true}`)
 }
 

@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -18,20 +19,19 @@ func (s *Schema) rules(f *file) {
 	f.line("var classes = [...]class{")
 	for i := range s.Elements {
 		e := &s.Elements[i]
-		f.line("class%s: {", e.Type)
-		f.line("name: %q,", e.Name)
+		fmt.Fprintf(f, "class%s: {name: %q", e.Type, e.Name)
 		if e.Text != "" {
-			f.line("text: true,")
+			f.WriteString(", text: true")
 		}
 		if kids := s.kids(e); len(kids) != 0 {
-			f.line("children: []classID{class%s},", strings.Join(kids, ", class"))
+			fmt.Fprintf(f, ", children: []classID{class%s}", strings.Join(kids, ", class"))
 		}
 		if len(e.Attrs) != 0 {
-			f.line("attrs: []rule{")
+			f.line(", attrs: []rule{")
 			for _, a := range e.Attrs {
 				f.line("%s,", s.rule(a))
 			}
-			f.line("},")
+			f.WriteString("}")
 		}
 		f.line("},")
 	}

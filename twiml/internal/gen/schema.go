@@ -35,7 +35,7 @@ type Children struct {
 type Element struct {
 	Type     string // in Go
 	Name     string // in TwiML
-	Kind     string // root, verb, noun or ssml
+	Kind     string // root, verb, ssml, or dial and connect for the nouns of these
 	Doc      string
 	Text     string // the field for the text content
 	TextDoc  string
