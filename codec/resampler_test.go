@@ -67,14 +67,15 @@ func TestFilterResponses(t *testing.T) {
 	}
 }
 
+var blackmanHarris = []float64{0.35875, -0.48829, 0.14128, -0.01168}
+
 // amplitudeOf returns the amplitude of a frequency in x, weighted with a window
 // whose side lobes lie below -90 dB.
 func amplitudeOf(x []int16, hz, rate float64) float64 {
 	var total float64
 	sum, turn, step := complex128(0), complex128(1), cmplx.Rect(1, -2*math.Pi*hz/rate)
 	for i, v := range x {
-		p := 2 * math.Pi * (float64(i) + 0.5) / float64(len(x))
-		w := 0.35875 - 0.48829*math.Cos(p) + 0.14128*math.Cos(2*p) - 0.01168*math.Cos(3*p) // Blackman-Harris
+		w := cosines(blackmanHarris, 2*math.Pi*(float64(i)+0.5)/float64(len(x)))
 		sum += complex(w*float64(v), 0) * turn
 		turn *= step
 		total += w

@@ -38,8 +38,13 @@ func (e Encoding) String() string {
 	return encodings[e].name
 }
 
-// Size returns the number of bytes that a sample takes.
-func (e Encoding) Size() int { return encodings[e].size }
+// Size returns the number of bytes that a sample takes, 0 for an unknown encoding.
+func (e Encoding) Size() int {
+	if e < 0 || int(e) >= len(encodings) {
+		return 0
+	}
+	return encodings[e].size
+}
 
 // WAVFormat describes the sound in a WAV file. The zero value is that of Twilio's
 // own audio: mu-law, 8000 Hz, mono.
@@ -47,6 +52,19 @@ type WAVFormat struct {
 	Encoding Encoding
 	Rate     int // in Hz; 0 means 8000
 	Channels int // interleaved; 0 means 1
+}
+
+// String describes the format, as "mu-law, 8000 Hz, mono" does.
+func (f WAVFormat) String() string {
+	f = f.withDefaults()
+	channels := fmt.Sprintf("%d channels", f.Channels)
+	switch f.Channels {
+	case 1:
+		channels = "mono"
+	case 2:
+		channels = "stereo"
+	}
+	return fmt.Sprintf("%v, %d Hz, %s", f.Encoding, f.Rate, channels)
 }
 
 func (f WAVFormat) withDefaults() WAVFormat {
