@@ -37,6 +37,7 @@ type liveCall struct {
 
 	recogniser stt.Stream // nil without speech recognition
 	listening  sync.WaitGroup
+	deaf       context.CancelFunc // ends listening
 	audio      []byte // the reader's scratch: one frame of mu-law
 }
 
@@ -135,6 +136,8 @@ func (c *liveCall) flush() {
 		c.recogniser.Flush(ctx)
 	}
 	c.recogniser.Close()
+	giveUp := time.AfterFunc(flushTimeout, c.deaf) // on an engine that does not heed Close
+	defer giveUp.Stop()
 	c.listening.Wait()
 }
 
@@ -213,7 +216,9 @@ func (c *liveCall) listen(ctx context.Context, engine stt.Engine) {
 		return
 	}
 	c.recogniser = recogniser
+	ctx, c.deaf = context.WithCancel(ctx)
 	c.listening.Go(func() {
+		defer c.deaf()
 		for {
 			e, err := recogniser.Recv(ctx)
 			if err != nil {
