@@ -54,9 +54,16 @@ type failover struct {
 	breakers []*Breaker
 }
 
-// Check returns nil when one of the engines works.
+// Check returns nil when one of the engines works: its breaker is closed, and it
+// says so itself if it can.
 func (f *failover) Check(ctx context.Context) error {
-	return f.any(func(e Engine) error { return passThrough{e}.Check(ctx) })
+	i := -1
+	return f.any(func(e Engine) error {
+		if i++; f.breakers[i].Open() {
+			return &Error{Op: "check", Kind: ErrUnavailable, Err: errBreakerOpen}
+		}
+		return passThrough{e}.Check(ctx)
+	})
 }
 
 // Prewarm warms all engines; it fails when none could be.
@@ -230,11 +237,15 @@ func (s *failoverStream) next(cause error) error {
 			cause = err
 			continue
 		}
-		s.stream, s.opened, s.replayed, s.live, s.settled = stream, time.Now(), 0, false, false
+		s.stream, s.opened, s.replayed, s.settled = stream, time.Now(), 0, false
+		s.live = len(s.held) == 0
 		s.change()
-		s.wg.Add(2)
-		go s.replay(stream)
+		s.wg.Add(1)
 		go s.receive(stream, s.heldStart)
+		if !s.live {
+			s.wg.Add(1)
+			go s.replay(stream)
+		}
 		if len(s.due) > 0 {
 			s.wait()
 		}
@@ -256,7 +267,7 @@ func (s *failoverStream) fail(stream Stream, cause error) {
 	s.rest()
 	s.mail.Put(Event{Kind: Degraded, Transcript: Transcript{Start: s.heldStart, End: s.ear.clock}, Err: cause})
 	s.wg.Go(func() { stream.Close() })
-	if s.quick++; time.Since(s.opened) >= held {
+	if s.quick++; time.Since(s.opened) >= steady {
 		s.quick = 1
 	}
 	if s.quick > s.f.o.Reconnects || permanent(cause) {
@@ -270,8 +281,8 @@ func (s *failoverStream) fail(stream Stream, cause error) {
 	}
 }
 
-// held is how long a connection lasts that was no failure from the start.
-const held = 5 * time.Second
+// steady is how long a connection lasts that was no failure from the start.
+const steady = 5 * time.Second
 
 // permanent reports whether the same engine would fail again in the same way.
 func permanent(err error) bool {

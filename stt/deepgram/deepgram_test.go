@@ -1,0 +1,34 @@
+package deepgram_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/deepgram"
+	"agentos.dev/dialtone/stt/stttest"
+)
+
+func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*deepgram.Engine, *stttest.Live) {
+	t.Helper()
+	server := stttest.NewDeepgram(t, texts, faults...)
+	e, err := deepgram.New(deepgram.Options{URL: server.URL, Key: key})
+	require.NoError(t, err)
+	return e, server
+}
+
+func TestFailures(t *testing.T) {
+	stttest.Failures{Secret: key, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
+		return engine(t, texts, faults...)
+	}}.Run(t)
+}
+
+func TestSuite(t *testing.T) {
+	stttest.Suite{Interims: true, New: func(t *testing.T, texts []string) stt.Engine {
+		e, _ := engine(t, texts)
+		return e
+	}}.Run(t)
+}
+
+const key = "very-secret"

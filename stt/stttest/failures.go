@@ -1,0 +1,193 @@
+package stttest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"agentos.dev/dialtone/stt"
+)
+
+// Failures tests an engine that streams to a [Live] server against what such
+// servers do. New returns the engine, with secret as its key.
+type Failures struct {
+	New func(t *testing.T, texts []string, faults ...Fault) (stt.Engine, *Live)
+	// Secret must never be in an error.
+	Secret string
+}
+
+// Run runs the tests.
+func (f Failures) Run(t *testing.T) {
+	t.Run("reconnect in mid-utterance", f.reconnect)
+	t.Run("refused handshake", f.refused)
+	t.Run("quick failures", f.quick)
+	t.Run("half a JSON", f.garbage)
+	t.Run("silent server", f.silent)
+	t.Run("slow server", f.slow)
+}
+
+// hear plays n utterances at once and returns the events and the stream's error.
+func (f Failures) hear(t *testing.T, e stt.Engine, n int) ([]stt.Event, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	s, err := e.Open(ctx, stt.Config{CallID: "CA1"})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	for audio := Speech(n, stt.Format{}); len(audio) > 0; audio = audio[min(160, len(audio)):] {
+		if err = s.Send(audio[:min(160, len(audio))]); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = s.Flush(ctx)
+	}
+	s.Close()
+	var events []stt.Event
+	for {
+		ev, recvErr := s.Recv(ctx)
+		if recvErr != nil {
+			if err == nil && !errors.Is(recvErr, io.EOF) {
+				err = recvErr
+			}
+			break
+		}
+		events = append(events, ev)
+	}
+	for _, ev := range events {
+		f.keepsSecret(t, ev.Err)
+	}
+	f.keepsSecret(t, err)
+	return events, err
+}
+
+func (f Failures) keepsSecret(t *testing.T, err error) {
+	t.Helper()
+	if err != nil && f.Secret != "" && strings.Contains(err.Error(), f.Secret) {
+		t.Errorf("the key is in an error: %v", err)
+	}
+}
+
+// reconnect: what is not final when the connection breaks is heard anyway, once,
+// and at its time.
+func (f Failures) reconnect(t *testing.T) {
+	texts := []string{"one", "two", "three"}
+	for name, fault := range map[string]Fault{
+		"close":   {After: 1950 * time.Millisecond, Close: 1011, Reason: "NET-0001"}, // in the second word
+		"cut":     {After: 1950 * time.Millisecond, Cut: true},
+		"at once": {After: 20 * time.Millisecond, Close: 1012},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, server := f.New(t, texts, fault)
+			events, err := f.hear(t, e, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := Finals(events); !slices.Equal(got, texts) {
+				t.Fatalf("final texts %q", got)
+			}
+			if server.Connections() != 2 {
+				t.Errorf("%d connections", server.Connections())
+			}
+			n := 0
+			for _, ev := range events {
+				if ev.Kind != stt.Final {
+					continue
+				}
+				begin := time.Duration(n) * utteranceT
+				n++
+				if tr := ev.Transcript; tr.Start < begin+wordBegin-300*time.Millisecond || tr.End > begin+wordEnd+300*time.Millisecond {
+					t.Errorf("utterance %d from %v to %v, spoken from %v", n, tr.Start, tr.End, begin+wordBegin)
+				}
+			}
+		})
+	}
+}
+
+func (f Failures) refused(t *testing.T) {
+	for status, kind := range map[int]error{401: stt.ErrAuth, 400: stt.ErrRefused, 402: stt.ErrQuota, 429: stt.ErrOverloaded} {
+		fault := Fault{Status: status, Header: http.Header{"Retry-After": {"3"}, "Dg-Error": {"bad key " + f.Secret}}}
+		e, server := f.New(t, nil, fault, fault, fault, fault, fault)
+		_, err := f.hear(t, e, 1)
+		if !errors.Is(err, kind) {
+			t.Errorf("status %d: %v", status, err)
+		}
+		var typed *stt.Error
+		if !errors.As(err, &typed) || typed.Status != status || typed.RetryAfter != 3*time.Second {
+			t.Errorf("status %d: %#v", status, typed)
+		}
+		if n := server.Connections(); status != 429 && n != 1 {
+			t.Errorf("status %d: %d connections; asking again does not help", status, n)
+		}
+	}
+}
+
+// quick: connections that fail at once, three in a row, are the end.
+func (f Failures) quick(t *testing.T) {
+	fault := Fault{After: 20 * time.Millisecond, Close: 1011}
+	e, server := f.New(t, nil, fault, fault, fault, fault, fault)
+	_, err := f.hear(t, e, 1)
+	if !errors.Is(err, stt.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	if n := server.Connections(); n != 3 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+func (f Failures) garbage(t *testing.T) {
+	e, _ := f.New(t, []string{"one"}, Fault{After: 20 * time.Millisecond, Message: `{"type":"Results","chan`})
+	events, err := f.hear(t, e, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Finals(events); !slices.Equal(got, []string{"one"}) {
+		t.Fatalf("final texts %q", got)
+	}
+}
+
+// silent: a server that takes audio and answers nothing is left for the next
+// engine, with what was said.
+func (f Failures) silent(t *testing.T) {
+	e, _ := f.New(t, nil, Fault{Silent: true}, Fault{Silent: true}, Fault{Silent: true}, Fault{Silent: true})
+	backup := &Recognizer{Texts: []string{"one"}}
+	both := stt.Failover(stt.FailoverOptions{Patience: 200 * time.Millisecond}, e, stt.Segmented(backup, stt.Segmentation{}))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	s, err := both.Open(ctx, stt.Config{CallID: "CA1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	Send(t, s, Speech(1, stt.Format{}), stt.Format{})
+	for {
+		ev, err := s.Recv(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ev.Kind == stt.Final {
+			if ev.Transcript.Text != "one" {
+				t.Fatalf("%q", ev.Transcript.Text)
+			}
+			return
+		}
+	}
+}
+
+func (f Failures) slow(t *testing.T) {
+	e, _ := f.New(t, []string{"one", "two"}, Fault{Delay: 30 * time.Millisecond})
+	events, err := f.hear(t, e, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Finals(events); !slices.Equal(got, []string{"one", "two"}) {
+		t.Fatalf("final texts %q", got)
+	}
+}

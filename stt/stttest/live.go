@@ -1,0 +1,240 @@
+package stttest
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/stt/vad"
+)
+
+// Fault is what goes wrong on one connection to a [Live] server.
+type Fault struct {
+	Status     int           // the handshake is refused with it
+	Header     http.Header   // of the refusal
+	Delay      time.Duration // before each message of the server
+	Silent     bool          // audio is taken, and nothing answered
+	After      time.Duration // of audio, when what follows happens
+	Message    string        // is sent
+	Close      int           // the connection is closed with this code
+	Reason     string        // of the close
+	Cut        bool          // the connection breaks without a close
+	Reversed   bool          // transcripts come in reversed order, two by two, where the protocol allows it
+	NoReadying bool          // the server never says that it is ready, where it should
+}
+
+// Live is a fake of a streaming speech service. It finds utterances as a real
+// one does, by listening, and hears the nth text in the nth utterance of [Speech].
+type Live struct {
+	URL string // ws://...
+
+	dialect func() dialect
+	texts   []string
+	faults  []Fault
+
+	mu       sync.Mutex
+	conns    int
+	requests []*http.Request
+	messages []string
+}
+
+// dialect is a service's protocol, from its side.
+type dialect interface {
+	hello(c *liveConn, query url.Values)
+	// receive takes a message and returns the audio in it, and whether what was
+	// said so far shall be finished.
+	receive(c *liveConn, binary bool, data []byte) (pcm []int16, flush bool)
+	began(c *liveConn, at float64)                    // seconds
+	ended(c *liveConn, from, to float64, text string) // seconds
+	after(c *liveConn, flushed bool)                  // each message was worked off
+}
+
+// newLive starts a server that lives as long as the test. The nth connection,
+// from 0, has the nth fault.
+func newLive(tb testing.TB, d func() dialect, texts []string, faults []Fault) *Live {
+	l := &Live{dialect: d, texts: texts, faults: faults}
+	server := httptest.NewServer(l)
+	tb.Cleanup(server.Close)
+	l.URL = "ws" + strings.TrimPrefix(server.URL, "http")
+	return l
+}
+
+// Connections returns how many handshakes there were.
+func (l *Live) Connections() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.conns
+}
+
+// Requests returns the handshakes.
+func (l *Live) Requests() []*http.Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]*http.Request(nil), l.requests...)
+}
+
+// Messages returns the text messages of clients.
+func (l *Live) Messages() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]string(nil), l.messages...)
+}
+
+// ServeHTTP implements http.Handler.
+func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	var fault Fault
+	if l.conns < len(l.faults) {
+		fault = l.faults[l.conns]
+	}
+	l.conns++
+	l.requests = append(l.requests, r.Clone(context.WithoutCancel(r.Context())))
+	l.mu.Unlock()
+	if fault.Status != 0 {
+		for k, v := range fault.Header {
+			w.Header()[k] = v
+		}
+		w.WriteHeader(fault.Status)
+		return
+	}
+	ws, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer ws.CloseNow()
+	ws.SetReadLimit(1 << 20)
+	c := &liveConn{server: l, fault: fault, ws: ws, ctx: r.Context(), dialect: l.dialect(),
+		seg: vad.NewSegmenter(vad.Options{})}
+	c.dialect.hello(c, r.URL.Query())
+	for c.step() {
+	}
+}
+
+// liveConn is one connection.
+type liveConn struct {
+	server  *Live
+	fault   Fault
+	ws      *websocket.Conn
+	ctx     context.Context
+	dialect dialect
+	seg     *vad.Segmenter
+	pcm     []int16 // all that was heard
+	closed  bool
+}
+
+// step takes one message.
+func (c *liveConn) step() bool {
+	kind, data, err := c.ws.Read(c.ctx)
+	if err != nil {
+		return false
+	}
+	if kind == websocket.MessageText {
+		c.server.mu.Lock()
+		c.server.messages = append(c.server.messages, string(data))
+		c.server.mu.Unlock()
+	}
+	pcm, flush := c.dialect.receive(c, kind == websocket.MessageBinary, data)
+	c.pcm = append(c.pcm, pcm...)
+	c.report(c.seg.Write(pcm))
+	if c.closed || c.fails() {
+		return false
+	}
+	if flush {
+		c.report(c.seg.Flush())
+	}
+	c.dialect.after(c, flush)
+	return !c.closed
+}
+
+// report makes speech of the segmenter's events.
+func (c *liveConn) report(events []vad.Event) {
+	for _, ev := range events {
+		switch ev.Kind {
+		case vad.SpeechStart:
+			c.dialect.began(c, float64(ev.Onset)/vad.SampleRate)
+		case vad.Utterance:
+			c.dialect.ended(c, float64(ev.Onset)/vad.SampleRate, float64(ev.VoicedEnd)/vad.SampleRate, c.text(ev))
+		}
+	}
+}
+
+// text is what is heard in an utterance.
+func (c *liveConn) text(ev vad.Event) string {
+	if c.fault.Silent || len(c.server.texts) == 0 {
+		return ""
+	}
+	return c.server.texts[which(c.pcm[ev.Onset:ev.VoicedEnd])%len(c.server.texts)]
+}
+
+// fails makes the fault that is due.
+func (c *liveConn) fails() bool {
+	f := c.fault
+	if f.After == 0 || c.seg.Position() < int64(f.After*vad.SampleRate/time.Second) {
+		return false
+	}
+	if f.Message != "" {
+		c.write(f.Message)
+	}
+	switch {
+	case f.Close != 0:
+		c.ws.Close(websocket.StatusCode(f.Close), f.Reason)
+		return true
+	case f.Cut:
+		c.ws.CloseNow()
+		return true
+	}
+	return false
+}
+
+// send writes v as JSON.
+func (c *liveConn) send(v any) {
+	data, err := json.Marshal(v)
+	if err == nil {
+		c.write(string(data))
+	}
+}
+
+func (c *liveConn) write(text string) {
+	if c.fault.Silent || c.closed {
+		return
+	}
+	if c.fault.Delay > 0 {
+		select {
+		case <-time.After(c.fault.Delay):
+		case <-c.ctx.Done():
+		}
+	}
+	if c.ws.Write(c.ctx, websocket.MessageText, []byte(text)) != nil {
+		c.closed = true
+	}
+}
+
+// end closes the connection.
+func (c *liveConn) end(code int, reason string) {
+	c.ws.Close(websocket.StatusCode(code), reason)
+	c.closed = true
+}
+
+// object is a JSON object.
+type object = map[string]any
+
+// decode returns audio in an encoding as PCM.
+func decode(data []byte, mulaw bool) []int16 {
+	if mulaw {
+		return codec.AppendDecodeMulaw(nil, data)
+	}
+	pcm := make([]int16, 0, len(data)/2)
+	for ; len(data) >= 2; data = data[2:] {
+		pcm = append(pcm, int16(uint16(data[0])|uint16(data[1])<<8))
+	}
+	return pcm
+}

@@ -1,0 +1,69 @@
+package stttest
+
+import (
+	"bytes"
+	_ "embed"
+	"math"
+	"time"
+
+	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/stt"
+)
+
+//go:embed yes.8k.ulaw.wav
+var yes []byte
+
+// Speech returns n utterances in the given format at 8000 Hz, each 1.35 s long
+// with a word from about 0.44 to 0.85 s and silence around it. Each is a little
+// softer than the one before, down to the fourth, and then it begins anew: by
+// that a [Live] server knows which it hears.
+func Speech(n int, f stt.Format) []byte {
+	mulaw, err := codec.ReadMulaw(bytes.NewReader(yes))
+	if err != nil { // it is embedded
+		return nil
+	}
+	word := codec.AppendDecodeMulaw(nil, mulaw[:utteranceSamples])
+	var pcm []int16
+	for i := range n {
+		gain := math.Pow(step, float64(i%steps))
+		for _, v := range word {
+			pcm = append(pcm, int16(float64(v)*gain))
+		}
+	}
+	if f.Encoding == stt.MuLaw {
+		return codec.AppendEncodeMulaw(nil, pcm)
+	}
+	out := make([]byte, 0, 2*len(pcm))
+	for _, v := range pcm {
+		out = append(out, byte(v), byte(uint16(v)>>8))
+	}
+	return out
+}
+
+const (
+	utteranceSamples = 10800
+	wordBegin        = 440 * time.Millisecond
+	wordEnd          = 850 * time.Millisecond
+	utteranceT       = 1350 * time.Millisecond
+
+	step  = 0.7 // from one utterance to the next softer one
+	steps = 4
+)
+
+// which returns the index, modulo steps, of the utterance that Speech made pcm of.
+func which(pcm []int16) int {
+	mulaw, err := codec.ReadMulaw(bytes.NewReader(yes))
+	if err != nil {
+		return 0
+	}
+	i := math.Log(peak(pcm)/peak(codec.AppendDecodeMulaw(nil, mulaw))) / math.Log(step)
+	return min(max(int(math.Round(i)), 0), steps-1)
+}
+
+func peak(pcm []int16) float64 {
+	most := 1.0
+	for _, v := range pcm {
+		most = max(most, math.Abs(float64(v)))
+	}
+	return most
+}

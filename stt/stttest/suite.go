@@ -1,0 +1,337 @@
+package stttest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"agentos.dev/dialtone/stt"
+)
+
+// Suite says how to test an engine, and what it cannot do.
+type Suite struct {
+	// New returns an engine that hears the texts, in turn, in the utterances of
+	// [Speech]: in front of a fake server, for most.
+	New func(t *testing.T, texts []string) stt.Engine
+	// Interims is set for engines that report unfinished transcripts.
+	Interims bool
+}
+
+// Run tests the engine against everything that stt.Stream promises.
+func (s Suite) Run(t *testing.T) {
+	t.Run("utterances in order", s.order)
+	t.Run("flush", s.flush)
+	t.Run("send does not wait", s.backpressure)
+	t.Run("cancel", s.cancel)
+	t.Run("close", s.close)
+	t.Run("many calls", s.many)
+}
+
+// patience bounds every wait of the suite.
+const patience = 20 * time.Second
+
+func open(t *testing.T, e stt.Engine, c stt.Config) (context.Context, stt.Stream) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	s, err := e.Open(ctx, c)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return ctx, s
+}
+
+// Send sends audio in frames of 20 ms, without waiting between them.
+func Send(t testing.TB, s stt.Stream, audio []byte, f stt.Format) {
+	t.Helper()
+	for frame := f.Bytes(20 * time.Millisecond); len(audio) > 0; audio = audio[min(frame, len(audio)):] {
+		piece := slices.Clone(audio[:min(frame, len(audio))])
+		if err := s.Send(piece); err != nil {
+			t.Fatalf("Send: %v", err)
+		}
+		for i := range piece { // it has to be a copy that is kept
+			piece[i] = 0x55
+		}
+	}
+}
+
+// Drain returns the events up to the end of the stream, which must be io.EOF.
+func Drain(t testing.TB, s stt.Stream) []stt.Event {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var events []stt.Event
+	for {
+		ev, err := s.Recv(ctx)
+		if errors.Is(err, io.EOF) {
+			return events
+		}
+		if err != nil {
+			t.Fatalf("Recv: %v after %v", err, events)
+		}
+		events = append(events, ev)
+	}
+}
+
+// Finals returns the texts that are final.
+func Finals(events []stt.Event) []string {
+	texts := []string{}
+	for _, ev := range events {
+		if ev.Kind == stt.Final {
+			texts = append(texts, ev.Transcript.Text)
+		}
+	}
+	return texts
+}
+
+func (s Suite) order(t *testing.T) {
+	for _, f := range []stt.Format{{}, {Encoding: stt.PCM16, SampleRate: 8000}} {
+		t.Run(f.Encoding.String(), func(t *testing.T) {
+			texts := []string{"one", "two words", "three", "four"}
+			ctx, stream := open(t, s.New(t, texts), stt.Config{Format: f, Interim: true, Language: "en-US", CallID: "CA0"})
+			Send(t, stream, Speech(len(texts), f), f)
+			if err := stream.Flush(ctx); err != nil {
+				t.Fatalf("Flush: %v", err)
+			}
+			if err := stream.Close(); err != nil {
+				t.Fatalf("Close: %v", err)
+			}
+			events := Drain(t, stream)
+			if got := Finals(events); !slices.Equal(got, texts) {
+				t.Fatalf("final texts %q, want %q", got, texts)
+			}
+			s.check(t, events)
+		})
+	}
+}
+
+// check looks at the order of kinds, and at times.
+func (s Suite) check(t *testing.T, events []stt.Event) {
+	var n, interims int
+	speaking, final := false, false
+	for _, ev := range events {
+		if ev.At.IsZero() {
+			t.Errorf("%v has no time", ev.Kind)
+		}
+		switch ev.Kind {
+		case stt.SpeechStart:
+			if speaking {
+				t.Error("speech starts twice")
+			}
+			speaking = true
+		case stt.Interim:
+			interims++
+			if ev.Transcript.Final || final {
+				t.Error("an interim is final, or comes after the final")
+			}
+		case stt.Final:
+			tr := ev.Transcript
+			begin := time.Duration(n) * utteranceT
+			n++
+			final = true
+			if !tr.Final || tr.Engine == "" {
+				t.Errorf("final transcript %+v", tr)
+			}
+			if c := tr.Confidence; c == 0 || c > 1 || c < 0 {
+				t.Errorf("confidence %v: unknown is NaN", c)
+			}
+			if tr.Start < begin+wordBegin-300*time.Millisecond || tr.Start > begin+wordEnd ||
+				tr.End > begin+wordEnd+300*time.Millisecond || tr.End < tr.Start {
+				t.Errorf("utterance %d from %v to %v, spoken from %v to %v", n, tr.Start, tr.End, begin+wordBegin, begin+wordEnd)
+			}
+			for _, w := range tr.Words {
+				if w.Start < tr.Start-100*time.Millisecond || w.End > tr.End+500*time.Millisecond || w.Confidence == 0 {
+					t.Errorf("word %+v of an utterance from %v to %v", w, tr.Start, tr.End)
+				}
+			}
+			if !ev.Timing.Valid || ev.Timing.Latency < 0 {
+				t.Errorf("timing %+v", ev.Timing)
+			}
+		case stt.UtteranceEnd:
+			if !final {
+				t.Error("an utterance ends without a final")
+			}
+			speaking, final = false, false
+		case stt.Degraded:
+			t.Errorf("degraded: %v", ev.Err)
+		}
+	}
+	if s.Interims && interims == 0 {
+		t.Error("no interim transcript")
+	}
+}
+
+// flush: what was just said is final without silence after it.
+func (s Suite) flush(t *testing.T) {
+	f := stt.Format{}
+	ctx, stream := open(t, s.New(t, []string{"one", "two"}), stt.Config{CallID: "CA1"})
+	if err := stream.Flush(ctx); err != nil {
+		t.Fatalf("Flush of nothing: %v", err)
+	}
+	both := Speech(2, f)
+	Send(t, stream, both[:f.Bytes(900*time.Millisecond)], f)
+	if err := stream.Flush(ctx); err != nil {
+		t.Fatalf("Flush: %v", err)
+	}
+	Send(t, stream, both[f.Bytes(utteranceT):], f)
+	if err := stream.Flush(ctx); err != nil {
+		t.Fatalf("Flush: %v", err)
+	}
+	if err := stream.Close(); err != nil {
+		t.Fatalf("Close: %v", err)
+	}
+	if got := Finals(Drain(t, stream)); !slices.Equal(got, []string{"one", "two"}) {
+		t.Fatalf("final texts %q", got)
+	}
+}
+
+// backpressure: nobody receives, and sending goes on.
+func (s Suite) backpressure(t *testing.T) {
+	f := stt.Format{}
+	ctx, stream := open(t, s.New(t, []string{"one"}), stt.Config{Interim: true, CallID: "CA2"})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 8 {
+			for audio := Speech(1, f); len(audio) > 0; audio = audio[min(160, len(audio)):] {
+				stream.Send(audio[:min(160, len(audio))])
+			}
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Fatal("Send waits")
+	}
+	if err := stream.Flush(ctx); err != nil {
+		t.Fatalf("Flush: %v", err)
+	}
+	stream.Close()
+	if got := Finals(Drain(t, stream)); len(got) != 8 {
+		t.Fatalf("%d finals of 8", len(got))
+	}
+}
+
+func (s Suite) cancel(t *testing.T) {
+	engine := s.New(t, nil)
+	_, stream := open(t, engine, stt.Config{CallID: "CA3"})
+	short, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := stream.Recv(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("Recv: %v", err)
+	}
+	stream.Close()
+
+	ctx, end := context.WithCancel(context.Background())
+	stream, err := engine.Open(ctx, stt.Config{CallID: "CA3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	end()
+	Drain(t, stream) // the end of its context is the end of the stream
+	stream.Close()
+}
+
+func (s Suite) close(t *testing.T) {
+	f := stt.Format{}
+	engine := s.New(t, []string{"one"})
+	for i := range 5 {
+		_, stream := open(t, engine, stt.Config{CallID: "CA4"})
+		audio := Speech(1, f)
+		Send(t, stream, audio[:len(audio)*i/4], f)
+		began := time.Now()
+		for range 2 {
+			if err := stream.Close(); err != nil {
+				t.Fatalf("Close: %v", err)
+			}
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Fatalf("Close took %v", took)
+		}
+		if err := stream.Send(audio[:160]); !errors.Is(err, stt.ErrClosed) {
+			t.Fatalf("Send after Close: %v", err)
+		}
+		if err := stream.Flush(context.Background()); !errors.Is(err, stt.ErrClosed) {
+			t.Fatalf("Flush after Close: %v", err)
+		}
+		Drain(t, stream)
+	}
+	deadline := time.Now().Add(patience)
+	for left := goroutines(); len(left) > 0; left = goroutines() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines are left:\n%s", len(left), strings.Join(left, "\n\n"))
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// goroutines returns the stacks of those that run code of this module but for
+// this package's.
+func goroutines() (left []string) {
+	buf := make([]byte, 1<<20)
+	for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		if strings.Contains(stack, "agentos.dev/dialtone/") && !strings.Contains(stack, "/stttest/") && !strings.Contains(stack, "testing.") {
+			left = append(left, stack)
+		}
+	}
+	return left
+}
+
+// many: calls at the same time do not disturb each other.
+func (s Suite) many(t *testing.T) {
+	f := stt.Format{}
+	engine := s.New(t, []string{"same"})
+	const calls = 8
+	results := make(chan error, calls)
+	for i := range calls {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			results <- func() error {
+				stream, err := engine.Open(ctx, stt.Config{CallID: fmt.Sprint("CA1", i)})
+				if err != nil {
+					return err
+				}
+				defer stream.Close()
+				for audio := Speech(2, f); len(audio) > 0; audio = audio[min(160, len(audio)):] {
+					if err := stream.Send(audio[:min(160, len(audio))]); err != nil {
+						return err
+					}
+				}
+				if err := stream.Flush(ctx); err != nil {
+					return err
+				}
+				stream.Close()
+				n := 0
+				for {
+					ev, err := stream.Recv(ctx)
+					if errors.Is(err, io.EOF) {
+						break
+					}
+					if err != nil {
+						return err
+					}
+					if ev.Kind == stt.Final {
+						n++
+					}
+				}
+				if n != 2 {
+					return fmt.Errorf("%d finals of 2", n)
+				}
+				return nil
+			}()
+		}()
+	}
+	for range calls {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
+}
