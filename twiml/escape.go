@@ -6,8 +6,9 @@ import (
 )
 
 const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
+	ones    = 0x0101010101010101
+	highs   = 0x8080808080808080
+	spaces8 = ones * ' '
 )
 
 // copyPlain copies s to dst, which has room for it, and tells whether it is ASCII
@@ -35,7 +36,7 @@ func copyPlain(dst []byte, s string) bool {
 		found = special8(uint64(low) | uint64(high)<<32)
 	case n > 0:
 		dst[0], dst[n/2], dst[n-1] = src[0], src[n/2], src[n-1]
-		found = special8(0x2020202020<<24 | uint64(src[0]) | uint64(src[n/2])<<8 | uint64(src[n-1])<<16)
+		found = special8(spaces8&^0xFFFFFF | uint64(src[0]) | uint64(src[n/2])<<8 | uint64(src[n-1])<<16)
 	}
 	return found&highs == 0
 }
@@ -68,7 +69,7 @@ func skipASCII(s string, i int) int {
 	src := []byte(s) // does not copy
 	for ; i+8 <= len(src); i += 8 {
 		x := binary.LittleEndian.Uint64(src[i : i+8])
-		if (x|(x-ones*' '))&highs != 0 {
+		if (x|(x-spaces8))&highs != 0 {
 			break
 		}
 	}
@@ -84,7 +85,7 @@ func skipASCII(s string, i int) int {
 func special8(x uint64) uint64 {
 	angle := (x | ones*('<'^'>')) ^ ones*'>'
 	quote := (x | ones*('&'^'"')) ^ ones*'&'
-	return x | (x - ones*' ') | (angle - ones) | (quote - ones)
+	return x | (x - spaces8) | (angle - ones) | (quote - ones)
 }
 
 // place is where a string is written; it decides what is escaped.
@@ -121,10 +122,13 @@ func escape(dst []byte, s string, p place) []byte {
 		if i == len(s) {
 			break
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if r >= utf8.RuneSelf && isChar(r) && (r != utf8.RuneError || size > 1) {
-			i += size
-			continue
+		r, size := rune(s[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(s[i:])
+			if isChar(r) && (r != utf8.RuneError || size > 1) {
+				i += size
+				continue
+			}
 		}
 		dst = append(dst, s[start:i]...)
 		i += size

@@ -305,12 +305,9 @@ func (c *checker) list(name string, n int, item func(int) string) {
 	}
 }
 
-// number checks a number, in the unit of the attribute.
-func (c *checker) number(name string, n int64, end string) {
+// number checks a number, in the unit of the attribute: of a time of SSML milliseconds.
+func (c *checker) number(name string, n int64) {
 	r := c.rule(name)
-	if end == `s"` && r.kind == kindDuration {
-		n *= 1000
-	}
 	switch {
 	case n < int64(r.min):
 		c.reportAttr(r.name, 12200, "%d is less than %d", n, r.min)

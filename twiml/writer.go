@@ -112,7 +112,7 @@ func (w writer) name() string {
 func (w writer) num(prefix string, v int) writer {
 	if v != 0 {
 		w.buf = append(w.buf, prefix...)
-		w = w.number(int64(v), `"`)
+		w = w.number(int64(v))
 	}
 	return w
 }
@@ -120,7 +120,7 @@ func (w writer) num(prefix string, v int) writer {
 func (w writer) seconds(prefix string, d time.Duration) writer {
 	if d != 0 {
 		w.buf = append(w.buf, prefix...)
-		w = w.units(d, time.Second, `"`)
+		w = w.units(d, d/time.Second, time.Second)
 	}
 	return w
 }
@@ -128,7 +128,39 @@ func (w writer) seconds(prefix string, d time.Duration) writer {
 func (w writer) milliseconds(prefix string, d time.Duration) writer {
 	if d != 0 {
 		w.buf = append(w.buf, prefix...)
-		w = w.units(d, time.Millisecond, `"`)
+		w = w.units(d, d/time.Millisecond, time.Millisecond)
+	}
+	return w
+}
+
+// units writes the duration d as n units, and one more for a rest.
+func (w writer) units(d, n, unit time.Duration) writer {
+	switch rest := d - n*unit; {
+	case d == Zero:
+		n = Zero
+	case rest != 0:
+		if rest > 0 {
+			n++
+		}
+		if w.check != nil {
+			w.check.fraction(w.name(), d, unit)
+		}
+	}
+	return w.number(int64(n))
+}
+
+// number writes a number and the quote after it.
+func (w writer) number(n int64) writer {
+	if n == Zero {
+		n = 0
+	}
+	if w.check != nil {
+		w.check.number(w.name(), n)
+	}
+	if 0 <= n && n <= 9 {
+		w.buf = append(w.buf, byte('0'+n), '"')
+	} else {
+		w.buf = append(strconv.AppendInt(w.buf, n, 10), '"')
 	}
 	return w
 }
@@ -139,43 +171,24 @@ func (w writer) duration(prefix string, d time.Duration) writer {
 		return w
 	}
 	w.buf = append(w.buf, prefix...)
-	if d == Zero || d%time.Second == 0 {
-		return w.units(d, time.Second, `s"`)
-	}
-	return w.units(d, time.Millisecond, `ms"`)
-}
-
-// units writes the duration d as a number of units, rounded up.
-func (w writer) units(d, unit time.Duration, end string) writer {
 	if d == Zero {
-		return w.number(0, end)
+		d = 0
 	}
-	n, rest := d/time.Second, d%time.Second // dividing by a constant is fast
-	if unit != time.Second {
-		n, rest = d/unit, d%unit
-	}
-	if rest > 0 {
-		n++
-	}
-	if w.check != nil && rest != 0 {
-		w.check.fraction(w.name(), d, unit)
-	}
-	return w.number(int64(n), end)
-}
-
-func (w writer) number(n int64, end string) writer {
-	if n == Zero {
-		n = 0
+	ms := d.Milliseconds()
+	if d%time.Millisecond > 0 {
+		ms++
 	}
 	if w.check != nil {
-		w.check.number(w.name(), n, end)
+		if d%time.Millisecond != 0 {
+			w.check.fraction(w.name(), d, time.Millisecond)
+		}
+		w.check.number(w.name(), ms)
 	}
-	if 0 <= n && n <= 9 {
-		w.buf = append(w.buf, byte('0'+n))
+	if ms%1000 == 0 {
+		w.buf = append(strconv.AppendInt(w.buf, ms/1000, 10), `s"`...)
 	} else {
-		w.buf = strconv.AppendInt(w.buf, n, 10)
+		w.buf = append(strconv.AppendInt(w.buf, ms, 10), `ms"`...)
 	}
-	w.buf = append(w.buf, end...)
 	return w
 }
 
