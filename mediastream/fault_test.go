@@ -218,7 +218,7 @@ func TestHandshake(t *testing.T) {
 	url, reports := record(t, mediastream.Options{})
 	for name, header := range map[string]http.Header{
 		"not a WebSocket": {},
-		"a browser":       {"Origin": {"https://example.com"}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}},
+		"a browser":       {"Origin": {url}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 		require.NoError(t, err)
@@ -311,4 +311,27 @@ func TestRawFrames(t *testing.T) {
 			require.Equal(t, c.want, e.Type, e.Error())
 		})
 	}
+}
+
+// TestPeerThatDoesNotRead fills the socket's buffers until writes stall.
+func TestPeerThatDoesNotRead(t *testing.T) {
+	errs := make(chan error, 2)
+	opts := &mediastream.Options{Queue: 32 << 20, Lead: time.Hour, WriteTimeout: 100 * time.Millisecond}
+	url := serve(t, opts, func(c *mediastream.Conn) {
+		for e, err := range c.Events(context.Background()) {
+			if err != nil {
+				errs <- err
+			} else if e.Type == mediastream.Start {
+				errs <- c.SendMedia(make([]byte, 24<<20))
+			}
+		}
+		_ = c.Close(1000, "")
+	})
+	tw := dial(t, url)
+	require.NoError(t, tw.SendConnected())
+	require.NoError(t, tw.SendStart(stream))
+	require.NoError(t, <-errs, "the send does not wait")
+	var e *mediastream.Error
+	require.ErrorAs(t, <-errs, &e)
+	require.Equal(t, mediastream.Write, e.Type)
 }

@@ -107,6 +107,8 @@ func TestMalformed(t *testing.T) {
 		{media(``), "media", 74, "media.payload is missing"},
 		{media(`"payload":null`), "media", 85, "media.payload is not a string"},
 		{media(`"payload":"","timestamp":"86400001"`), "media", 100, "media.timestamp is too large"},
+		{`{"event":"media","sequenceNumber":"2","media":{"track":"inbound","chunk":"1","timestamp":"86400001","payload":""},"streamSid":"` + testSID + `"}`,
+			"media", 89, "media.timestamp is too large"},
 		{media(`"payload":"","chunk":""`), "media", 96, "media.chunk is not a number"},
 		{`{"event":"dtmf","dtmf":{}}`, "dtmf", 23, "dtmf.digit is missing"},
 		{`{"event":"mark","mark":{"name":[]}}`, "mark", 31, "mark.name is not a string"},
@@ -202,7 +204,7 @@ func FuzzParse(f *testing.F) {
 // documented fields, and says what the host said.
 func FuzzCommand(f *testing.F) {
 	f.Add(testSID, "greeting \"1\"", []byte{0, 0x7f, 0xff})
-	f.Add("", "\x00\xff\u2028", []byte(nil))
+	f.Add("", "\x00\x1f\n\xff\u2028", []byte(nil))
 	f.Fuzz(func(t *testing.T, sid, name string, audio []byte) {
 		sid, name = strings.ToValidUTF8(sid, "\ufffd"), strings.ToValidUTF8(name, "\ufffd")
 		tw := &twilio{}

@@ -53,6 +53,16 @@ func TestSmallPiecesAreJoined(t *testing.T) {
 	})
 }
 
+func TestMessagesAreWholePackets(t *testing.T) {
+	inBubble(t, Options{}, func(t *testing.T, s *fakeSocket, c *Conn) {
+		require.NoError(t, c.SendMedia(ms(115)))
+		synctest.Wait()
+		require.NoError(t, c.Flush())
+		synctest.Wait()
+		require.Equal(t, "media 800, media 120", s.summary())
+	})
+}
+
 func TestMarksKeepTheirPlace(t *testing.T) {
 	inBubble(t, Options{}, func(t *testing.T, s *fakeSocket, c *Conn) {
 		require.NoError(t, c.SendMark("first"))
