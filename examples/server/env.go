@@ -61,10 +61,10 @@ var variables = []variable{
 	{"TWILIO_API_SECRET", "", "secret of the API key"},
 	{"PUBLIC_URL", "", "how Twilio reaches this server, as https://calls.example.com; required"},
 	{"TRUSTED_PROXIES", "", "prefixes of proxies whose X-Forwarded headers count, separated by commas"},
-	{"STT", "pocketsphinx", "speech engine: pocketsphinx, openai or off"},
+	{"STT", "pocketsphinx", "speech engine: " + strings.Join(engines, ", ")},
 	{"STT_PHRASES", "", "file with the phrases that callers may say; built-in list if empty"},
-	{"STT_URL", "", "base URL of the engine's server, for openai"},
-	{"STT_KEY", "", "API key of the engine's server"},
+	{"STT_URL", "", "URL of the engine's server; for openai that of a local one, with its /v1"},
+	{"STT_KEY", "", "API key of the engine's service"},
 	{"STT_MODEL", "", "model of the engine's server"},
 	{"CALLS_PER_HOUR_LIMIT", "10", "calls that one number may make in an hour; 0 = no limit"},
 	{"BLOCKED_NUMBERS", "", "numbers, or prefixes such as +1900*, separated by commas"},
@@ -156,7 +156,7 @@ func configFromEnv(get func(string) string) (config, error) {
 		apiKey:      e.text("TWILIO_API_KEY"),
 		apiSecret:   e.text("TWILIO_API_SECRET"),
 		publicURL:   e.text("PUBLIC_URL"),
-		stt:         e.choice("STT", "pocketsphinx", "openai", "off"),
+		stt:         e.choice("STT", engines...),
 		sttURL:      e.text("STT_URL"),
 		sttKey:      e.text("STT_KEY"),
 		sttModel:    e.text("STT_MODEL"),
@@ -202,9 +202,17 @@ func configFromEnv(get func(string) string) (config, error) {
 	c.readPolicy(e)
 	c.readPhrases(e)
 	c.readLogNumbers(e)
-	if c.stt == "openai" {
-		if u, err := url.Parse(c.sttURL); err != nil || u.Host == "" {
-			e.wrong("STT_URL", "STT=openai needs the URL of the server")
+	if u, err := url.Parse(c.sttURL); err != nil || c.sttURL != "" && u.Host == "" {
+		e.wrong("STT_URL", "%q is not a URL", c.sttURL)
+	}
+	switch c.stt {
+	case "openai":
+		if c.sttURL == "" && c.sttKey == "" {
+			e.wrong("STT_URL", "STT=openai needs the URL of a server, or an STT_KEY")
+		}
+	case "openairealtime", "deepgram", "assemblyai":
+		if c.sttKey == "" {
+			e.wrong("STT_KEY", "STT=%s needs one", c.stt)
 		}
 	}
 	if e.text("REDIS_URL") != "" {
