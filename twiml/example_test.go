@@ -2,6 +2,8 @@ package twiml_test
 
 import (
 	"fmt"
+	"log"
+	"net/http"
 	"strings"
 	"time"
 
@@ -92,4 +94,62 @@ func ExampleParse() {
 	// say Hi 2 times
 	// wait 3s
 	// go to /next
+}
+
+// What the schema does not have yet is written all the same.
+func ExampleElement() {
+	fmt.Println(twiml.New(
+		&twiml.Say{Text: "Hi", Extra: twiml.Extra{Attrs: []twiml.Attr{{Name: "mood", Value: "glad"}}}},
+		&twiml.Element{Name: "Sing", Children: []twiml.Node{twiml.Text("la")}},
+	))
+	// Output:
+	// <?xml version="1.0" encoding="UTF-8"?><Response><Say mood="glad">Hi</Say><Sing>la</Sing></Response>
+}
+
+// SSML stands among the words.
+func ExampleSay() {
+	fmt.Println(twiml.New(&twiml.Say{
+		Voice: "Polly.Joanna",
+		Text:  "Your code is ",
+		SSML: []twiml.Speech{
+			&twiml.SayAs{InterpretAs: twiml.AsDigits, Text: "4711"},
+			&twiml.Break{Time: 500 * time.Millisecond},
+			twiml.Text("Goodbye."),
+		},
+	}))
+	// Output:
+	// <?xml version="1.0" encoding="UTF-8"?><Response><Say voice="Polly.Joanna">Your code is <say-as interpret-as="digits">4711</say-as><break time="500ms"/>Goodbye.</Say></Response>
+}
+
+func ExampleRespond() {
+	http.HandleFunc("POST /voicemail", func(w http.ResponseWriter, _ *http.Request) {
+		err := twiml.Respond(w,
+			&twiml.Say{Text: "Please leave a message."},
+			&twiml.Record{MaxLength: time.Minute, FinishOnKey: "#"},
+		)
+		if err != nil {
+			log.Print(err)
+		}
+	})
+}
+
+// A document that never changes is rendered once.
+func ExampleDocument() {
+	busy := twiml.New(&twiml.Reject{Reason: twiml.ReasonBusy}).Document()
+	http.Handle("POST /overload", busy)
+	fmt.Printf("%s\n", busy)
+	// Output:
+	// <?xml version="1.0" encoding="UTF-8"?><Response><Reject reason="busy"/></Response>
+}
+
+func ExampleResponse_Validate() {
+	err := twiml.New(
+		&twiml.Gather{NumDigits: twiml.Zero, Method: "PUT"},
+		&twiml.Connect{Noun: &twiml.Stream{URL: "wss://example.com/stream?token=1"}},
+	).Validate()
+	fmt.Println(err)
+	// Output:
+	// twiml: Response/Gather: method: "PUT" is none of GET POST (error 12200)
+	// twiml: Response/Gather: numDigits: 0 is less than 1 (error 12200)
+	// twiml: Response/Connect/Stream: url: query strings do not reach the server; use <Parameter> or the path (error 31920)
 }

@@ -33,7 +33,7 @@ func TestServe(t *testing.T) {
 		require.Equal(t, "75", w.Header().Get("Content-Length"), name)
 	}
 
-	// An empty document too is XML and not the text/plain that Go would guess.
+	// A document without verbs is one too.
 	w := httptest.NewRecorder()
 	require.NoError(t, Respond(w))
 	require.Equal(t, header+"<Response/>", w.Body.String())

@@ -118,6 +118,12 @@ func TestParseErrors(t *testing.T) {
 		{`<?xml version=1?><Response/>`, 12100, `1:1: malformed XML declaration`},
 		{`<?xml version="1.0" encoding="UTF-16"?><Response/>`, 12100, `1:1: encoding UTF-16 is not UTF-8`},
 		{`<!DOCTYPE r [<!ENTITY a "b">]><Response/>`, 12100, `1:10: document type with declarations`},
+		{`<?a b><Response/>`, 12100, `1:3: processing instruction without end`},
+		{`<Response/><!-- a`, 12100, `1:16: comment without end`},
+		{`<!DOCTYPE a`, 12100, `1:10: document type without end`},
+		{`<?xml 1?><Response/>`, 12100, `1:1: malformed XML declaration`},
+		{`<?xml version?><Response/>`, 12100, `1:1: malformed XML declaration`},
+		{`</Response>`, 12100, `1:2: name expected`},
 		{`<!DOCTYPE a><!DOCTYPE b><Response/>`, 12100, `1:14: name expected`},
 		{"<Response><Say>a\xffb</Say></Response>", 12100, `1:17: not UTF-8`},
 		{"<Response><Say>a\x00b</Say></Response>", 12100, `1:17: character U+0000`},
@@ -183,6 +189,7 @@ func TestParseReaders(t *testing.T) {
 		"one byte":     iotest.OneByteReader(strings.NewReader(want.String())),
 		"data and EOF": iotest.DataErrReader(strings.NewReader(want.String())),
 		"byte order":   strings.NewReader("\ufeff" + want.String()),
+		"instruction":  strings.NewReader("<?a b?>" + want.String()[len(header):] + "<?c d?>"),
 		"line ends":    strings.NewReader(strings.ReplaceAll(want.String(), "?>", "?>\r\n")),
 	} {
 		got, err := Parse(r)

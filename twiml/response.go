@@ -105,8 +105,7 @@ func (d Document) respond(w http.ResponseWriter) error {
 		http.Error(w, ErrTooLarge.Error(), http.StatusInternalServerError)
 		return ErrTooLarge
 	}
-	// Without a type Go would guess text/plain for a short document, and Twilio
-	// reads text/plain to the caller.
+	// Twilio reads text/plain to the caller: the type is not left to a guess.
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(d)))
 	_, err := w.Write(d)

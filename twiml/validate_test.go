@@ -136,6 +136,7 @@ var wrongDocuments = []struct {
 	{`<Enqueue>a<Task>{}</Task></Enqueue>`, 0, `Response/Enqueue: <Task> needs a workflowSid`},
 	{`<Enqueue workflowSid="W"><Task>{a}</Task></Enqueue>`, 0, `Response/Enqueue/Task: not JSON`},
 	{`<Pay chargeAmount="ten"/>`, 12200, `Response/Pay: chargeAmount: "ten" is not an amount`},
+	{`<Pay><Prompt for="security-code" attempt="first"/></Pay>`, 12200, `Response/Pay/Prompt: attempt: "first" is not a number`},
 	{`<Pay><Prompt for="security-code" attempt="0"/></Pay>`, 12200, `Response/Pay/Prompt: attempt: 0 is not positive`},
 	{`<Gather>Press 1.</Gather>`, 12200, `Response/Gather: text "Press 1." does not belong in <Gather>`},
 	{`Hello`, 12200, `Response: text "Hello" does not belong in <Response>`},
@@ -156,6 +157,8 @@ var wrongDocuments = []struct {
 	{`<Gather action="/a#rc=6"/>`, 11243, `Response/Gather: action: #rc=6 is not between 0 and 5`},
 	{`<Gather action="/a#ct=50"/>`, 11243, `Response/Gather: action: #ct=50 is not between 100 and 10000`},
 	{`<Gather action="/a#rc=2&amp;rp=6xx"/>`, 11243, `Response/Gather: action: #rp: "6xx" is none of 4xx 5xx ct rt all`},
+	{`<Gather action="/a#sni=maybe"/>`, 11243, `Response/Gather: action: #sni: "maybe" is none of y n`},
+	{`<Gather action="/a#tt=15001"/>`, 11243, `Response/Gather: action: #tt=15001 is not between 100 and 15000`},
 	{`<Gather action="/a#e=berlin"/>`, 11240, `Response/Gather: action: #e: "berlin" is none of ` + strings.Join(edges, " ")},
 
 	// order
