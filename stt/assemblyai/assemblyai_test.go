@@ -2,6 +2,7 @@ package assemblyai_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -32,3 +33,49 @@ func TestSuite(t *testing.T) {
 }
 
 const key = "very-secret"
+
+func TestHandshake(t *testing.T) {
+	e, server := engine(t, []string{"one"})
+	s, err := e.Open(t.Context(), stt.Config{Phrases: []string{"book a room", "yes"}})
+	require.NoError(t, err)
+	require.NoError(t, s.Send(make([]byte, 160))) // filled up to what the service takes
+	require.NoError(t, s.Flush(t.Context()))
+	require.NoError(t, s.Close())
+	r := server.Requests()[0]
+	require.Equal(t, key, r.Header.Get("Authorization"), "no scheme")
+	q := r.URL.Query()
+	for name, want := range map[string]string{"encoding": "pcm_mulaw", "sample_rate": "8000", "format_turns": "false", "keyterms_prompt": `["book a room","yes"]`} {
+		require.Equal(t, want, q.Get(name), name)
+	}
+	require.Eventually(t, func() bool { return len(server.Messages()) == 2 }, 5*time.Second, time.Millisecond)
+	require.Equal(t, []string{`{"type":"ForceEndpoint"}`, `{"type":"Terminate"}`}, server.Messages())
+}
+
+func TestFormattedTurnsAreReportedOnce(t *testing.T) {
+	server := stttest.NewAssemblyAI(t, []string{"one", "two"})
+	e, err := assemblyai.New(assemblyai.Options{URL: server.URL, Key: key, Format: true})
+	require.NoError(t, err)
+	s, err := e.Open(t.Context(), stt.Config{})
+	require.NoError(t, err)
+	stttest.Send(t, s, stttest.Speech(2, stt.Format{}), stt.Format{})
+	require.NoError(t, s.Flush(t.Context()))
+	require.NoError(t, s.Close())
+	require.Equal(t, []string{"one", "two"}, stttest.Finals(stttest.Drain(t, s)))
+}
+
+func TestKeyRefusedAfterTheHandshake(t *testing.T) {
+	e, server := engine(t, nil, stttest.Fault{After: 1, Message: `{"type":"Error","error_code":4001,"error":"Not authorized: very-secret"}`})
+	s, err := e.Open(t.Context(), stt.Config{})
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.Send(make([]byte, 1600)))
+	for {
+		if _, err = s.Recv(t.Context()); err != nil {
+			break
+		}
+	}
+	require.ErrorIs(t, err, stt.ErrAuth)
+	require.NotContains(t, err.Error(), key)
+	require.Equal(t, 1, server.Connections())
+	require.Error(t, e.Check(t.Context()), "the breaker is open")
+}

@@ -2,6 +2,7 @@ package deepgram_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -32,3 +33,49 @@ func TestSuite(t *testing.T) {
 }
 
 const key = "very-secret"
+
+func TestHandshake(t *testing.T) {
+	e, server := engine(t, []string{"one"})
+	for _, f := range []stt.Format{{}, {Encoding: stt.PCM16}} {
+		s, err := e.Open(t.Context(), stt.Config{Format: f, Language: "de", Phrases: []string{"Zimmer buchen", "ja"}, CallID: "CA1"})
+		require.NoError(t, err)
+		require.NoError(t, s.Flush(t.Context()))
+		require.NoError(t, s.Close())
+	}
+	r := server.Requests()[0]
+	require.Equal(t, "Token "+key, r.Header.Get("Authorization"))
+	q := r.URL.Query()
+	for name, want := range map[string]string{"model": "nova-3", "encoding": "mulaw", "sample_rate": "8000", "channels": "1",
+		"interim_results": "true", "vad_events": "true", "utterance_end_ms": "1000", "endpointing": "300", "language": "de", "tag": "CA1"} {
+		require.Equal(t, want, q.Get(name), name)
+	}
+	require.Equal(t, []string{"Zimmer buchen", "ja"}, q["keyterm"])
+	require.Equal(t, "linear16", server.Requests()[1].URL.Query().Get("encoding"))
+	require.Eventually(t, func() bool { return len(server.Messages()) == 4 }, 5*time.Second, time.Millisecond)
+	require.Equal(t, []string{`{"type":"Finalize"}`, `{"type":"CloseStream"}`}, server.Messages()[:2])
+	require.NoError(t, e.Check(t.Context()))
+	require.True(t, e.Status().Ready)
+}
+
+func TestBadAudioIsNotSentAgain(t *testing.T) {
+	e, server := engine(t, nil, stttest.Fault{After: 1, Close: 1008, Reason: "DATA-0000"})
+	s, err := e.Open(t.Context(), stt.Config{})
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.Send(make([]byte, 1600)))
+	for {
+		if _, err = s.Recv(t.Context()); err != nil {
+			break
+		}
+	}
+	require.ErrorIs(t, err, stt.ErrBadAudio)
+	require.Equal(t, 1, server.Connections())
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	_, err := deepgram.New(deepgram.Options{})
+	require.Error(t, err)
+	_, err = deepgram.New(deepgram.Options{Key: key, URL: "nowhere"})
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), key)
+}

@@ -32,3 +32,32 @@ func TestSuite(t *testing.T) {
 }
 
 const key = "very-secret"
+
+func TestSession(t *testing.T) {
+	e, server := engine(t, []string{"one"})
+	s, err := e.Open(t.Context(), stt.Config{Language: "en-US", Phrases: []string{"book a room", "yes"}})
+	require.NoError(t, err)
+	require.NoError(t, s.Flush(t.Context()))
+	require.NoError(t, s.Close())
+	require.Equal(t, "Bearer "+key, server.Requests()[0].Header.Get("Authorization"))
+	require.JSONEq(t, `{"type":"session.update","session":{"type":"transcription","audio":{"input":{
+		"format":{"type":"audio/pcmu"},
+		"transcription":{"model":"gpt-4o-mini-transcribe","language":"en","prompt":"book a room, yes"},
+		"turn_detection":{"type":"server_vad","silence_duration_ms":300}}}}}`, server.Messages()[0])
+}
+
+func TestTranscriptsOutOfOrder(t *testing.T) {
+	e, _ := engine(t, []string{"one", "two", "three", "four"}, stttest.Fault{Reversed: true})
+	s, err := e.Open(t.Context(), stt.Config{})
+	require.NoError(t, err)
+	stttest.Send(t, s, stttest.Speech(4, stt.Format{}), stt.Format{})
+	require.NoError(t, s.Flush(t.Context()))
+	require.NoError(t, s.Close())
+	require.Equal(t, []string{"one", "two", "three", "four"}, stttest.Finals(stttest.Drain(t, s)))
+}
+
+func TestOtherRatesAreRefused(t *testing.T) {
+	e, _ := engine(t, nil)
+	_, err := e.Open(t.Context(), stt.Config{Format: stt.Format{SampleRate: 16000}})
+	require.ErrorIs(t, err, stt.ErrBadAudio)
+}

@@ -2,6 +2,7 @@ package vosk_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -29,4 +30,16 @@ func TestSuite(t *testing.T) {
 		e, _ := engine(t, texts)
 		return e
 	}}.Run(t)
+}
+
+func TestMessages(t *testing.T) {
+	e, server := engine(t, []string{"one"})
+	s, err := e.Open(t.Context(), stt.Config{Phrases: []string{"yes", "no"}})
+	require.NoError(t, err)
+	require.NoError(t, s.Flush(t.Context()))
+	require.NoError(t, s.Close())
+	require.Eventually(t, func() bool { return len(server.Messages()) == 3 }, 5*time.Second, time.Millisecond)
+	messages := server.Messages()
+	require.JSONEq(t, `{"config":{"sample_rate":8000,"words":true,"phrase_list":["yes","no"]}}`, messages[0])
+	require.Equal(t, []string{`{"reset" : 1}`, `{"eof" : 1}`}, messages[1:], "byte for byte")
 }
