@@ -53,7 +53,7 @@ type CallerLimitOptions struct {
 // It holds its callers in a table of fixed size without pointers, of which the
 // garbage collector takes no notice. All methods are safe for concurrent use.
 type CallerLimit struct {
-	key     func(Call) string
+	key     func(Call) string // nil: the caller
 	rules   atomic.Pointer[limitRules]
 	base    time.Time // ticks count from here
 	window  int64     // in ticks
@@ -111,9 +111,6 @@ func newCallerLimit(o CallerLimitOptions) *CallerLimit {
 	if o.MaxCallers <= 0 {
 		o.MaxCallers = DefaultMaxCallers
 	}
-	if o.Key == nil {
-		o.Key = Call.Caller
-	}
 	l := &CallerLimit{key: o.Key, base: time.Now(), seed: maphash.MakeSeed()}
 	// Times are kept modulo 2^32 ticks, which must be at least two windows.
 	l.shift = uint(max(0, bits.Len64(uint64(o.Window))-31))
@@ -126,6 +123,7 @@ func newCallerLimit(o CallerLimitOptions) *CallerLimit {
 	l.shards = make([]shard, shards)
 	for i := range l.shards {
 		l.shards[i].max = (o.MaxCallers*4/3 + shards - 1) / shards
+		l.shards[i].recent.sets = make([][4]uint64, recentSets/shards)
 	}
 	return l
 }
@@ -151,24 +149,25 @@ func (l *CallerLimit) SetLimits(limits Limits) error {
 
 // Decide counts the call, or refuses it with the reason [RateLimit].
 func (l *CallerLimit) Decide(_ context.Context, c Call) Decision {
-	caller := l.key(c)
+	caller, key := l.caller(&c)
 	limit := l.rules.Load().limit(caller)
-	if limit < 0 {
+	if limit < 0 || l.count(key, limit, l.sidHash(c.SID), l.ticks(c.At)) {
 		return Decision{Verdict: Allow}
 	}
-	now := l.ticks(c.At)
-	key, hash := l.hash(caller)
-	sid := l.sidHash(c.SID)
-	s := &l.shards[hash&uint64(len(l.shards)-1)]
+	return Decision{Verdict: Reject, Reason: RateLimit, Busy: true}
+}
 
+// count counts a call of the key unless that exceeds the limit.
+func (l *CallerLimit) count(key uint64, limit int, sid uint64, now int64) bool {
+	s, hash := l.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if sid != 0 && s.recent.has(sid) {
-		return Decision{Verdict: Allow}
+		return true
 	}
 	log, table := l.find(s, key, hash, now)
 	if log.live(now, l.window) >= limit {
-		return Decision{Verdict: Reject, Reason: RateLimit, Busy: true}
+		return false
 	}
 	if log.full() {
 		log = l.widen(s, table, key, hash, now)
@@ -177,19 +176,16 @@ func (l *CallerLimit) Decide(_ context.Context, c Call) Decision {
 	if sid != 0 {
 		s.recent.add(sid)
 	}
-	return Decision{Verdict: Allow}
+	return true
 }
 
 // Cancel takes back a call that Decide allowed.
 func (l *CallerLimit) Cancel(_ context.Context, c Call) {
-	caller := l.key(c)
-	key, hash := l.hash(caller)
-	sid := l.sidHash(c.SID)
-	s := &l.shards[hash&uint64(len(l.shards)-1)]
-
+	_, key := l.caller(&c)
+	s, hash := l.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.recent.remove(sid) {
+	if !s.recent.remove(l.sidHash(c.SID)) {
 		return
 	}
 	for i := range s.tables {
@@ -205,9 +201,8 @@ func (l *CallerLimit) Used(caller string) (calls, limit int) {
 	caller = callerOf(caller)
 	limit = l.rules.Load().limit(caller)
 	now := l.ticks(time.Time{})
-	key, hash := l.hash(caller)
-	s := &l.shards[hash&uint64(len(l.shards)-1)]
-
+	key := l.keyOf(caller)
+	s, hash := l.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.tables {
@@ -267,19 +262,41 @@ func (l *CallerLimit) ticks(at time.Time) int64 {
 	return int64(at.Sub(l.base)) >> l.shift
 }
 
-// hash returns the caller's key, which for a number is the number itself, and
-// where to look for it. The seed keeps callers from choosing their places.
-func (l *CallerLimit) hash(caller string) (key, hash uint64) {
-	key, ok := packE164(caller)
-	if !ok {
-		key = maphash.String(l.seed, caller) | 1<<63
+// caller returns whose call it is, and the key of that.
+func (l *CallerLimit) caller(c *Call) (caller string, key uint64) {
+	if l.key != nil {
+		caller = l.key(*c)
+		return caller, l.keyOf(caller)
 	}
-	return key, mix(key, l.mix)
+	if n, ok := packE164(c.From); ok && !keypadAnonymous(n) {
+		return c.From, n
+	}
+	caller = callerOf(c.From)
+	return caller, l.keyOf(caller)
 }
 
+// keyOf returns the number that a caller is, or a hash of anything else.
+func (l *CallerLimit) keyOf(caller string) uint64 {
+	if n, ok := packE164(caller); ok {
+		return n
+	}
+	return maphash.String(l.seed, caller) | 1<<63
+}
+
+// shard returns the part of the table for a key, and where in it to look. The hash
+// has a secret in it, so that nobody can choose numbers that crowd one place.
+func (l *CallerLimit) shard(key uint64) (s *shard, hash uint64) {
+	hash = mix(key, l.mix)
+	return &l.shards[hash&uint64(len(l.shards)-1)], hash
+}
+
+// mix hashes a key. The last two steps spread what consecutive numbers, which are
+// common, would leave in rows.
 func mix(key uint64, by [2]uint64) uint64 {
 	hi, lo := bits.Mul64(key^by[0], by[1])
-	return hi ^ lo
+	h := hi ^ lo
+	h = (h ^ h>>29) * 0xbf58476d1ce4e5b9
+	return h ^ h>>32
 }
 
 // sidHash returns 0 for a call without a CallSid, which nothing can tell apart.

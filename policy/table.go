@@ -215,9 +215,10 @@ func (l log) times() []uint32  { return l[header:] }
 // seems earlier than the last one counts as made at the same time.
 func (l log) live(now, window int64) int {
 	n := l.count(now, window)
-	drop := l[5] - uint32(n)
-	l[4] = (l[4] + drop) % uint32(len(l.times()))
-	l[5] = uint32(n)
+	if drop := l[5] - uint32(n); drop > 0 {
+		l[4] = l.wrap(l[4] + drop)
+		l[5] = uint32(n)
+	}
 	l.setSeen(max(now, l.seen()))
 	return n
 }
@@ -241,12 +242,19 @@ func (l log) count(now, window int64) int {
 	return int(n)
 }
 
+// wrap returns the index in the ring of a place less than a round after its end.
+func (l log) wrap(i uint32) uint32 {
+	if n := uint32(len(l) - header); i >= n {
+		return i - n
+	}
+	return i
+}
+
 func (l log) full() bool { return int(l[5]) == len(l.times()) }
 
 // add records a call, made when the caller was last seen. The log is not full.
 func (l log) add() {
-	times := l.times()
-	times[(l[4]+l[5])%uint32(len(times))] = l[2]
+	l.times()[l.wrap(l[4]+l[5])] = l[2]
 	l[5]++
 }
 
@@ -259,9 +267,8 @@ func (l log) dropNewest() {
 // copyFrom takes over the times of a smaller log.
 func (l log) copyFrom(old log) {
 	l.setSeen(old.seen())
-	from, to := old.times(), l.times()
 	for i := range old[5] {
-		to[i] = from[(old[4]+i)%uint32(len(from))]
+		l.times()[i] = old.times()[old.wrap(old[4]+i)]
 	}
 	l[4], l[5] = 0, old[5]
 }
@@ -273,13 +280,12 @@ type recent struct {
 	sets [][4]uint64
 }
 
-const recentSets = 128
+// recentSets is how many sets all shards have together: with a hundred calls
+// allowed a second, 99 of 100 are still known after 15 s.
+const recentSets = 2048
 
 func (r *recent) set(sid uint64) *[4]uint64 {
-	if r.sets == nil {
-		r.sets = make([][4]uint64, recentSets)
-	}
-	return &r.sets[sid>>32%recentSets]
+	return &r.sets[sid>>32&uint64(len(r.sets)-1)]
 }
 
 func (r *recent) has(sid uint64) bool {

@@ -154,9 +154,34 @@ func TestScoreIsBounded(t *testing.T) {
 		s.Decide(context.Background(), policy.Call{SID: fmt.Sprint(i), From: fmt.Sprintf("+1%010d", 2_000_000_000+i*101), At: time.Now()})
 	}
 	m := &s.memory
-	require.LessOrEqual(t, len(m.now.callers)+len(m.old.callers), 1001)
-	require.LessOrEqual(t, len(m.now.calls)+len(m.old.calls), 1001)
-	require.LessOrEqual(t, len(m.now.blocks)+len(m.old.blocks), 1001)
+	require.Equal(t, []int{1024, 1024, 1024}, []int{ways * len(m.callers.sets), ways * len(m.blocks.sets), ways * len(m.calls.sets)})
+	require.Equal(t, 1.0, s.memory.attempt("+12000000000", policy.Call{At: time.Now()}).attempts, "forgotten")
+}
+
+// TestCells: what is used stays, whatever else comes.
+func TestCells(t *testing.T) {
+	c := newCells[int](64)
+	for i := range 5000 {
+		now := seconds(i)
+		if i%4 == 0 {
+			v, _ := c.get(42, now)
+			*v++
+		}
+		v, fresh := c.get(uint64(i)*0x9e3779b97f4a7c15, now)
+		require.True(t, fresh)
+		*v = i
+	}
+	require.Equal(t, 1250, *c.find(42))
+	early := uint64(7)
+	require.Nil(t, c.find(early*0x9e3779b97f4a7c15), "forgotten long ago")
+	last := uint64(4999)
+	require.Equal(t, 4999, *c.find(last * 0x9e3779b97f4a7c15))
+}
+
+func TestScoreDoesNotAllocate(t *testing.T) {
+	s := newScore(t, Options{})
+	c := policy.Call{SID: "CA1", From: "+14155550100", To: "+14155550199", StirVerstat: "TN-Validation-Passed-A", At: time.Now()}
+	require.Zero(t, testing.AllocsPerRun(100, func() { s.Decide(context.Background(), c) }))
 }
 
 func TestScoreOptions(t *testing.T) {

@@ -9,40 +9,47 @@ import (
 	"agentos.dev/dialtone/policy"
 )
 
-// memory is what is known of the callers of the current hour and the one before.
-// Both generations are maps without pointers in them, bounded in size: a full one
-// ends its hour early.
+// memory is what is known of callers, of neighbouring numbers and of calls.
 type memory struct {
-	mu        sync.Mutex
-	seed      maphash.Seed
-	max       int
-	now, old  generation
-	made      time.Time
-	beginning time.Time // of the current generation
+	mu      sync.Mutex
+	seed    maphash.Seed
+	made    time.Time
+	callers cells[caller]
+	blocks  cells[block]
+	calls   cells[progress]
 }
 
-const generationLength = time.Hour
+// seconds counts from when the memory was made.
+type seconds int32
 
-type generation struct {
-	callers map[uint64]caller
-	blocks  map[uint64]block    // of a hundred numbers each
-	calls   map[uint64]progress // by hash of the CallSid
-}
-
+// caller is counted in windows of an hour from its first call. It is kept small, so
+// that it and its key fit into a cache line.
 type caller struct {
-	attempts, ended, short uint32
-	targets                [maxTargets]uint32 // hashes of the numbers called last
+	began    seconds // the current window
+	now, old counts  // of this window and the one before
+	targets  [maxTargets]uint32
 }
 
-const maxTargets = 4
+type counts struct{ attempts, ended, short uint16 }
 
-// block has a bit for each of a hundred numbers that has called.
-type block [2]uint64
+const (
+	maxTargets = 4 // hashes of different numbers called in the window
+	window     = seconds(3600)
 
+	maxProgress = 1 << 12 // calls that are known, in progress or not
+)
+
+// block has a bit for each of a hundred numbers that has called in a window.
+type block struct {
+	began    seconds
+	now, old [2]uint64
+}
+
+// progress is a call from its decision on.
 type progress struct {
 	caller uint64
 	since  time.Duration // after the memory was made
-	over   bool          // refused: it is known, but will not end
+	over   bool          // ended or refused; it is known, but will not end again
 }
 
 // history is what the score wants to know of a caller.
@@ -52,99 +59,83 @@ type history struct {
 }
 
 func (m *memory) init(most int) {
-	m.seed, m.made = maphash.MakeSeed(), time.Now()
-	m.max = max(1, most/2)
-	m.now, m.old = newGeneration(), newGeneration()
-}
-
-func newGeneration() generation {
-	return generation{make(map[uint64]caller), make(map[uint64]block), make(map[uint64]progress)}
-}
-
-// turn begins a new generation when it is time or the current one is full.
-func (m *memory) turn(at time.Time) {
-	if m.beginning.IsZero() {
-		m.beginning = at
-	}
-	age := at.Sub(m.beginning)
-	full := len(m.now.callers) >= m.max || len(m.now.blocks) >= m.max || len(m.now.calls) >= m.max
-	if age < generationLength && !full {
-		return
-	}
-	m.now, m.old = m.old, m.now
-	clear(m.now.callers)
-	clear(m.now.blocks)
-	clear(m.now.calls)
-	switch {
-	case age < generationLength: // full
-		m.beginning = at
-	case age < 2*generationLength:
-		m.beginning = m.beginning.Add(generationLength)
-	default: // what was current is too old to count
-		clear(m.old.callers)
-		clear(m.old.blocks)
-		m.beginning = at
-	}
+	// A second before, because 0 stands for never.
+	m.seed, m.made = maphash.MakeSeed(), time.Now().Add(-time.Second)
+	m.callers, m.blocks = newCells[caller](most), newCells[block](most)
+	m.calls = newCells[progress](min(most, maxProgress))
 }
 
 // attempt counts a call and returns the caller's history with it. A call that is
 // known already is not counted again.
 func (m *memory) attempt(key string, c policy.Call) history {
+	since := c.At.Sub(m.made)
+	at := seconds(since / time.Second)
 	id := maphash.String(m.seed, key)
-	sid := maphash.String(m.seed, c.SID)
-	target := uint32(maphash.String(m.seed, c.To)) | 1
 	number, hundred, unit := split(key)
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.turn(c.At)
-	now, old := m.now.callers[id], m.old.callers[id]
-	if !m.known(sid) || c.SID == "" {
-		now.attempts++
-		now.target(target)
-		m.now.callers[id] = now
-		if number {
-			b := m.now.blocks[hundred]
-			b[unit/64] |= 1 << (unit % 64)
-			m.now.blocks[hundred] = b
-		}
-		if c.SID != "" {
-			m.now.calls[sid] = progress{caller: id, since: c.At.Sub(m.made)}
-		}
-	}
-	share := 1 - float64(c.At.Sub(m.beginning))/float64(generationLength)
-	share = min(max(share, 0), 1)
-	for _, t := range old.targets {
-		if t != 0 {
-			now.target(t)
-		}
-	}
-	h := history{
-		attempts: float64(now.attempts) + share*float64(old.attempts),
-		ended:    float64(now.ended) + share*float64(old.ended),
-		short:    float64(now.short) + share*float64(old.short),
-	}
-	for _, t := range now.targets {
-		if t != 0 {
-			h.targets++
-		}
-	}
+	who, share := m.caller(id, at)
+	near := new(block)
 	if number {
-		b, before := m.now.blocks[hundred], m.old.blocks[hundred]
-		h.neighbours = bits.OnesCount64(b[0]|before[0]) + bits.OnesCount64(b[1]|before[1])
+		near, _ = m.blocks.get(maphash.Comparable(m.seed, hundred), at)
+		turn(&near.began, &near.now, &near.old, at)
 	}
-	return h
+	if m.begin(c.SID, id, since, at) {
+		increment(&who.now.attempts)
+		who.target(uint32(maphash.String(m.seed, c.To)) | 1)
+		near.now[unit/64] |= 1 << (unit % 64)
+	}
+	return history{
+		attempts:   float64(who.now.attempts) + share*float64(who.old.attempts),
+		ended:      float64(who.now.ended) + share*float64(who.old.ended),
+		short:      float64(who.now.short) + share*float64(who.old.short),
+		targets:    who.called(),
+		neighbours: bits.OnesCount64(near.now[0]|near.old[0]) + bits.OnesCount64(near.now[1]|near.old[1]),
+	}
 }
 
-func (m *memory) known(sid uint64) bool {
-	if _, ok := m.now.calls[sid]; ok {
+// caller returns what is known of a caller, and how much its old counts still count.
+func (m *memory) caller(id uint64, at seconds) (who *caller, share float64) {
+	who, _ = m.callers.get(id, at)
+	began := who.began
+	share = turn(&who.began, &who.now, &who.old, at)
+	if who.began != began {
+		who.targets = [maxTargets]uint32{}
+	}
+	return who, share
+}
+
+// begin notes a call in progress and reports whether it is to be counted: not when
+// it is known already.
+func (m *memory) begin(callSID string, id uint64, since time.Duration, at seconds) bool {
+	if callSID == "" {
 		return true
 	}
-	_, ok := m.old.calls[sid]
-	return ok
+	p, fresh := m.calls.get(maphash.String(m.seed, callSID), at)
+	if fresh {
+		*p = progress{caller: id, since: since}
+	}
+	return fresh
 }
 
-// target remembers a number that was called, if it is new.
+// turn begins a new window when the current one is over, and returns how much of
+// the one before still counts.
+func turn[T any](began *seconds, now, old *T, at seconds) (share float64) {
+	var none T
+	switch age := at - *began; {
+	case *began == 0 || age >= 2*window:
+		*began, *now, *old = at, none, none
+	case age >= window:
+		*began, *now, *old = *began+window, none, *now
+	}
+	return min(max(1-float64(at-*began)/float64(window), 0), 1)
+}
+
+// increment counts up to the most there is room for.
+func increment(n *uint16) { *n = max(*n, *n+1) }
+
+// target remembers a number that was called, if it is new and there is room.
 func (c *caller) target(t uint32) {
 	for i, have := range c.targets {
 		if have == t {
@@ -157,52 +148,51 @@ func (c *caller) target(t uint32) {
 	}
 }
 
+// called returns how many different numbers were called.
+func (c *caller) called() (n int) {
+	for _, t := range c.targets {
+		if t != 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // split returns a number without its last two digits, and these.
 func split(number string) (ok bool, hundred, unit uint64) {
 	if !policy.IsE164(number) {
 		return false, 0, 0
 	}
 	var n uint64
-	for _, d := range []byte(number[1:]) {
-		n = n*10 + uint64(d-'0')
+	for i := 1; i < len(number); i++ {
+		n = n*10 + uint64(number[i]-'0')
 	}
 	return true, n / 100, n % 100
 }
 
 // ended counts a call that is over.
 func (m *memory) ended(callSID string, at time.Time, short time.Duration) {
+	since := at.Sub(m.made)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p, ok := m.finish(callSID)
-	if !ok {
+	p := m.calls.find(maphash.String(m.seed, callSID))
+	if p == nil || p.over {
 		return
 	}
-	c := m.now.callers[p.caller]
-	c.ended++
-	if at.Sub(m.made)-p.since < short {
-		c.short++
+	p.over = true
+	who, _ := m.caller(p.caller, seconds(since/time.Second))
+	increment(&who.now.ended)
+	if since-p.since < short {
+		increment(&who.now.short)
 	}
-	m.now.callers[p.caller] = c
 }
 
-// refused notes that a call will not be in progress.
+// refused notes that a call will not be in progress. It is still known when its
+// webhook comes again.
 func (m *memory) refused(callSID string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.finish(callSID)
-}
-
-// finish marks a call as over, so that it is still known when its webhook comes
-// again, and reports whether it was in progress.
-func (m *memory) finish(callSID string) (p progress, ok bool) {
-	sid := maphash.String(m.seed, callSID)
-	for _, calls := range []map[uint64]progress{m.now.calls, m.old.calls} {
-		if p, ok = calls[sid]; ok {
-			was := p
-			p.over = true
-			calls[sid] = p
-			return was, !was.over
-		}
+	if p := m.calls.find(maphash.String(m.seed, callSID)); p != nil {
+		p.over = true
 	}
-	return progress{}, false
 }

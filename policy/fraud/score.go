@@ -61,8 +61,9 @@ type Options struct {
 	Hours *policy.Hours // nil: OffHours is never seen
 	Look  func(number string) (country string, class outbound.Class)
 
-	// MaxCallers bounds the memory, about 100 bytes each. When more call within an
-	// hour, those seen least recently are forgotten. 0 means policy.DefaultMaxCallers.
+	// MaxCallers bounds the memory, about 250 bytes each. When more call within an
+	// hour, some of those seen less recently are forgotten. 0 means
+	// policy.DefaultMaxCallers.
 	MaxCallers int
 }
 
@@ -70,9 +71,9 @@ type Options struct {
 // attempts, not accepted calls: it must stand before the caller limit in
 // [policy.All], or it never sees those that the limit refuses.
 //
-// The counts are those of the current hour and, in proportion, of the one before:
-// close enough for a score, not for a promise. All methods are safe for concurrent
-// use.
+// A caller's counts are those of its current hour and, in proportion, of the one
+// before: close enough for a score, not for a promise. All methods are safe for
+// concurrent use.
 type Score struct {
 	o       Options
 	weights [signs]float64
