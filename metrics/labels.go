@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -21,7 +22,7 @@ var statuses = []string{"completed", "failed", "busy", "no-answer", "canceled"}
 const other = "other"
 
 // closedSet is a counter per value of one label, all created in advance; what is
-// not among them counts as "other".
+// not among them counts as "other", if there is one.
 type closedSet struct {
 	counters map[string]prometheus.Counter
 }
@@ -35,19 +36,27 @@ func newClosedSet(vec *prometheus.CounterVec, values []string) *closedSet {
 }
 
 func (s *closedSet) inc(value string) {
-	if c, ok := s.counters[value]; ok {
-		c.Inc()
-		return
+	c, ok := s.counters[value]
+	if !ok {
+		c, ok = s.counters[other]
 	}
-	s.counters[other].Inc()
+	if ok {
+		c.Inc()
+	}
 }
 
-// createAtZero creates the series that are known in advance.
+// createAtZero creates the series that are known in advance. Those of the
+// countries that a host did not name appear when a call from there comes in,
+// which is before it can fail.
 func (m *Metrics) createAtZero(countries []string) {
-	for _, status := range statuses {
-		for _, country := range append(slices.Clone(countries), other) {
-			m.calls.WithLabelValues(status, country)
+	m.countries = make(map[string]*countryCalls)
+	for _, code := range append(slices.Clone(iso3166), other) {
+		if code == other || countries == nil || slices.Contains(countries, code) {
+			m.countries[code] = &countryCalls{code: code}
 		}
+	}
+	for _, code := range append(slices.Clone(countries), other) {
+		m.country(code)
 	}
 	for _, reason := range []string{"overrun", "inbox"} {
 		m.dropped.WithLabelValues(reason)
@@ -60,21 +69,21 @@ func (m *Metrics) createAtZero(countries []string) {
 	}
 }
 
-// country returns the label value of a country code.
-func (m *Metrics) country(code string) string {
-	if m.countries[code] {
-		return code
-	}
-	return other
+// countryCalls counts the calls from one country, by status.
+type countryCalls struct {
+	code     string
+	once     sync.Once
+	statuses *closedSet
 }
 
-func countrySet(codes []string) map[string]bool {
-	if codes == nil {
-		codes = iso3166
+// country returns the counters of a country, all of which exist from then on.
+func (m *Metrics) country(code string) *closedSet {
+	c, ok := m.countries[code]
+	if !ok {
+		c = m.countries[other]
 	}
-	set := make(map[string]bool, len(codes))
-	for _, code := range codes {
-		set[code] = true
-	}
-	return set
+	c.once.Do(func() {
+		c.statuses = newClosedSet(m.calls.MustCurryWith(prometheus.Labels{"from_country": c.code}), statuses)
+	})
+	return c.statuses
 }

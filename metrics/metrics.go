@@ -7,11 +7,15 @@
 //	srv, err := voice.New(voice.Config{Trace: m.Trace(), ...})
 //	...
 //	m.Watch(srv)
+//	m.WatchEngine(engine)
 //	mux.Handle("/api/voice/", m.Middleware(srv))
 //
 // Labels come from closed sets: nothing that a caller can choose becomes a label
 // value, and every series of such a set exists from the start, at 0, so that the
 // first failure is an increase.
+//
+// [Rules] are the runbook's recording rules and alerts, [Files] holds them and
+// the Grafana dashboard.
 package metrics
 
 import (
@@ -22,6 +26,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"agentos.dev/dialtone/stt/wer"
 	"agentos.dev/dialtone/voice"
 )
 
@@ -45,7 +50,8 @@ type Options struct {
 // goroutine.
 type Metrics struct {
 	server    atomic.Pointer[voice.Server]
-	countries map[string]bool
+	engine    engine
+	countries map[string]*countryCalls
 
 	calls       *prometheus.CounterVec
 	duration    prometheus.Histogram
@@ -55,6 +61,8 @@ type Metrics struct {
 	e2eLatency  prometheus.Histogram
 	sttLength   prometheus.Histogram
 	sttErrors   *closedSet
+	words       prometheus.Counter
+	wordErrors  prometheus.Counter
 	wsErrors    *closedSet
 	wsConnect   prometheus.Histogram
 	dropped     *prometheus.CounterVec
@@ -68,17 +76,19 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 	if options == nil {
 		options = &Options{}
 	}
-	m := &Metrics{countries: countrySet(options.Countries)}
+	m := &Metrics{}
 	f := factory{reg: reg, native: options.NativeHistograms}
 
 	m.calls = f.counters("twilio_calls_total", "Total Twilio voice calls", "status", "from_country")
 	m.duration = f.histogram("twilio_call_duration_seconds", "Call duration in seconds", 10, 30, 60, 120, 300, 600)
 	m.chunks = f.counter("twilio_audio_chunks_received_total", "Total audio chunks received from Twilio")
 	m.transcoding = f.set("twilio_transcoding_errors_total", "Total audio transcoding errors", "error_type", transcodingErrors)
-	m.sttLatency = f.histogram("twilio_stt_latency_seconds", "STT transcription latency", 0.1, 0.2, 0.5, 1, 2, 5)
-	m.e2eLatency = f.histogram("twilio_e2e_latency_seconds", "Time from the caller's last word to the transcript", 0.1, 0.2, 0.3, 0.5, 0.6, 1, 2, 5)
+	m.sttLatency = f.histogram("twilio_stt_latency_seconds", "STT transcription latency, from the caller's last word", 0.1, 0.2, 0.5, 1, 2, 5)
+	m.e2eLatency = f.histogram("twilio_e2e_latency_seconds", "Time from the caller's last word until the handler can have the transcript", 0.1, 0.2, 0.3, 0.5, 0.6, 1, 2, 5)
 	m.sttLength = f.histogram("twilio_stt_transcript_length_chars", "Length of transcribed text in characters", 10, 50, 100, 200, 500)
 	m.sttErrors = f.set("twilio_stt_errors_total", "Total speech recognition errors", "error_type", sttErrors)
+	m.words = f.counter("twilio_stt_words_total", "Total words said in checked samples of speech")
+	m.wordErrors = f.counter("twilio_stt_word_errors_total", "Total words substituted, deleted or inserted in checked samples of speech")
 	m.wsErrors = f.set("twilio_websocket_errors_total", "Total WebSocket errors", "error_type", webSocketErrors)
 	m.wsConnect = f.histogram("twilio_websocket_connect_seconds", "Time from the WebSocket handshake to the start of the stream", 0.1, 0.25, 0.5, 1, 2, 5, 10)
 	m.dropped = f.counters("twilio_audio_frames_dropped_total", "Total audio frames that were dropped", "reason")
@@ -99,6 +109,7 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 		f.constant("twilio_concurrent_calls_limit", "Limit of concurrent calls of the account", float64(options.ConcurrentCallsLimit), nil)
 	}
 	f.constant("twilio_build_info", "The version of the program, as a label", 1, prometheus.Labels{"version": version(options.Version)})
+	f.register("twilio_stt_queue_depth", &m.engine)
 	m.createAtZero(options.Countries)
 	return m, errors.Join(f.errs...)
 }
@@ -106,6 +117,13 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 // Watch makes the gauges show what srv is doing. They are read at each scrape,
 // so they cannot drift.
 func (m *Metrics) Watch(srv *voice.Server) { m.server.Store(srv) }
+
+// CountWords adds the errors of a sample of speech whose words are known, as
+// package wer finds them: the alerts on recognition accuracy live on that.
+func (m *Metrics) CountWords(e wer.Errors) {
+	m.words.Add(float64(e.Words))
+	m.wordErrors.Add(float64(e.Total()))
+}
 
 func version(configured string) string {
 	if configured != "" {

@@ -3,6 +3,7 @@ package metrics
 import (
 	"errors"
 	"flag"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/wer"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/signature"
 )
@@ -49,11 +51,20 @@ func fill(m *Metrics) {
 	trace.CallFinished(voice.Info{Country: "ZZ"}, "failed")
 }
 
+// reporting is an engine that knows its load.
+type reporting struct{ stt.EngineFunc }
+
+func (reporting) Status() stt.Status {
+	return stt.Status{Engine: "fake", Model: "base.en", Ready: true, Workers: 2, Busy: 2, Queued: 5}
+}
+
 func TestGoldenPage(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	m, err := New(reg, &Options{Countries: []string{"DE", "US"}, ConcurrentCallsLimit: 100, Version: "v1.2.3"})
 	require.NoError(t, err)
 	fill(m)
+	m.WatchEngine(reporting{})
+	m.CountWords(wer.Compare("book a room", "look a room"))
 
 	problems, err := testutil.GatherAndLint(reg)
 	require.NoError(t, err)
@@ -111,6 +122,59 @@ func TestMiddlewareLabelsComeFromClosedSets(t *testing.T) {
 		}
 	}
 	require.ElementsMatch(t, []string{"403 /api/voice/twilio/inbound POST", "404 other POST", "405 other other"}, labels)
+}
+
+// TestEngine shows that the gauges of speech recognition exist only for an engine
+// that knows its load.
+func TestEngine(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	m, err := New(reg, nil)
+	require.NoError(t, err)
+	m.WatchEngine(nil)
+	m.WatchEngine(stt.EngineFunc(nil))
+	count, err := testutil.GatherAndCount(reg, "twilio_stt_queue_depth", "twilio_stt_workers_busy", "twilio_stt_model_ready")
+	require.NoError(t, err)
+	require.Zero(t, count)
+	m.WatchEngine(reporting{})
+	count, err = testutil.GatherAndCount(reg, "twilio_stt_queue_depth", "twilio_stt_workers_busy", "twilio_stt_model_ready")
+	require.NoError(t, err)
+	require.Equal(t, 3, count)
+}
+
+// TestCountryExistsBeforeItsFirstFailure: a counter that is born at 1 shows no
+// increase.
+func TestCountryExistsBeforeItsFirstFailure(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	m, err := New(reg, nil)
+	require.NoError(t, err)
+	trace := m.Trace()
+	calls := func() int {
+		count, err := testutil.GatherAndCount(reg, "twilio_calls_total")
+		require.NoError(t, err)
+		return count
+	}
+	require.Equal(t, 5, calls(), "other, in five statuses")
+	trace.Decision(someCall, policy.Decision{})
+	require.Equal(t, 10, calls())
+	trace.Decision(voice.Info{Country: "X1"}, policy.Decision{})
+	trace.CallFinished(someCall, "invented")
+	require.Equal(t, 10, calls())
+	trace.CallFinished(someCall, "failed")
+	require.Equal(t, 1.0, testutil.ToFloat64(m.calls.WithLabelValues("failed", "US")))
+}
+
+func TestRulesForAnotherJob(t *testing.T) {
+	rules, err := Rules("phone-1")
+	require.NoError(t, err)
+	require.Contains(t, string(rules), `up{job="phone-1"} == 0`)
+	require.NotContains(t, string(rules), DefaultJob)
+	_, err = Rules(`x"} or vector(1) #`)
+	require.Error(t, err)
+	same, err := Rules(DefaultJob)
+	require.NoError(t, err)
+	embedded, err := fs.ReadFile(Files(), "rules/voice.rules.yml")
+	require.NoError(t, err)
+	require.Equal(t, string(embedded), string(same))
 }
 
 func TestFramesCostNothing(t *testing.T) {

@@ -20,13 +20,14 @@ func (m *Metrics) Trace() *voice.Trace {
 		Signature: func(r signature.Result) {
 			m.signatures.WithLabelValues(result(r), strconv.Itoa(r.Key)).Inc()
 		},
-		Decision: func(_ voice.Info, d policy.Decision) {
+		Decision: func(c voice.Info, d policy.Decision) {
+			m.country(c.Country)
 			m.decisions.WithLabelValues(d.Verdict.String(), string(d.Reason)).Inc()
 		},
 		StreamStarted: func(_ voice.Info, took time.Duration) { m.wsConnect.Observe(took.Seconds()) },
 		StreamEnded:   func(_ voice.Info, e voice.End) { m.duration.Observe(e.Duration.Seconds()) },
 		CallFinished: func(c voice.Info, status string) {
-			m.calls.WithLabelValues(status, m.country(c.Country)).Inc()
+			m.country(c.Country).inc(status)
 		},
 		FrameReceived:    m.chunks.Inc,
 		FramesDropped:    func(reason string, n int) { m.dropped.WithLabelValues(reason).Add(float64(n)) },
@@ -42,8 +43,12 @@ func (m *Metrics) sttEvent(_ voice.Info, e stt.Event) {
 	case e.Kind == stt.Final:
 		m.sttLength.Observe(float64(utf8.RuneCountInString(e.Transcript.Text)))
 		if e.Timing.Valid {
-			m.sttLatency.Observe(e.Timing.Latency.Seconds())
-			m.e2eLatency.Observe(e.Timing.Latency.Seconds())
+			latency := e.Timing.Latency
+			m.sttLatency.Observe(latency.Seconds())
+			if !e.At.IsZero() {
+				latency += time.Since(e.At)
+			}
+			m.e2eLatency.Observe(latency.Seconds())
 		}
 	case e.Kind == stt.Degraded && errors.Is(e.Err, stt.ErrOverrun):
 		m.dropped.WithLabelValues("overrun").Inc()

@@ -89,6 +89,7 @@ func (a *app) build(c config, extra *voice.Trace) error {
 		return err
 	}
 	m.Watch(a.voice)
+	m.WatchEngine(a.engine)
 
 	office, err := newOffice(c, a, blocked, rest)
 	if err != nil {
