@@ -31,6 +31,7 @@ type exchange struct {
 type answer struct {
 	texts     []string
 	latencies []time.Duration
+	lost      []error // utterances that could not be recognised
 	err       error
 
 	speaking int           // utterances that began and are not final yet
@@ -90,7 +91,7 @@ func (x *exchange) serve(ctx context.Context, call *voice.Call) error {
 		case e.Kind == stt.UtteranceEnd:
 			a.speaking--
 		case e.Kind == stt.Degraded:
-			a.err = errors.Join(a.err, e.Err)
+			a.lost = append(a.lost, e.Err)
 		case e.Kind == stt.Final:
 			a.texts = append(a.texts, e.Transcript.Text)
 			if e.Timing.Valid {

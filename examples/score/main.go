@@ -97,11 +97,13 @@ func readPhrases(file string) ([]string, error) {
 func report(out io.Writer, recordings []recording, answers []answer) (total wer.Errors, err error) {
 	var spoken, exact, silent, invented int
 	var latencies []time.Duration
+	var lost []error
 	w := bufio.NewWriter(out)
 	for i, r := range recordings {
 		text := strings.Join(answers[i].texts, " ")
 		fmt.Fprintf(w, "%s\t%s\n", r.File, text)
 		latencies = append(latencies, answers[i].latencies...)
+		lost = append(lost, answers[i].lost...)
 		e := wer.Compare(r.Text, text)
 		total = total.Add(e)
 		switch {
@@ -119,6 +121,9 @@ func report(out io.Writer, recordings []recording, answers []answer) (total wer.
 	}
 	fmt.Fprintf(w, "exact\t%d of %d recordings with speech (%.1f %%)\n", exact, spoken, 100*float64(exact)/float64(max(spoken, 1)))
 	fmt.Fprintf(w, "invented\t%d of %d recordings without speech\n", invented, silent)
+	if len(lost) > 0 {
+		fmt.Fprintf(w, "lost\t%d utterances, the first because: %v\n", len(lost), lost[0])
+	}
 	if n := len(latencies); n > 0 {
 		slices.Sort(latencies)
 		fmt.Fprintf(w, "latency\tfrom the last voiced sample: median %d ms, p95 %d ms, longest %d ms, of %d utterances\n",

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,7 +69,7 @@ func TestReport(t *testing.T) {
 	var out strings.Builder
 	total, err := report(&out, []recording{{File: "a.wav", Text: "yes"}, {File: "b.wav"}}, []answer{
 		{texts: []string{"yes", "no"}, latencies: []time.Duration{300 * time.Millisecond, 400 * time.Millisecond}},
-		{texts: []string{"no"}},
+		{texts: []string{"no"}, lost: []error{errors.New("too busy")}},
 	})
 	require.NoError(t, err)
 	assert.Equal(t, wer.Errors{Words: 1, Insertions: 2}, total)
@@ -76,6 +77,7 @@ func TestReport(t *testing.T) {
 b.wav	no
 exact	0 of 1 recordings with speech (0.0 %)
 invented	1 of 1 recordings without speech
+lost	1 utterances, the first because: too busy
 latency	from the last voiced sample: median 400 ms, p95 400 ms, longest 400 ms, of 2 utterances
 word errors	200.0 %: 2 of 1 words (0 substituted, 0 deleted, 2 inserted)
 `, out.String())
