@@ -32,10 +32,10 @@ type socket interface {
 // closeWait bounds the closing handshake. A live peer answers within a round trip.
 const closeWait = time.Second
 
-// Buffers of a connection. Messages carry 200-400 bytes in and 1200-2300 out;
+// Buffers of a connection. Messages carry 200-400 bytes in and up to 2000 out;
 // net/http would give 4 KiB each, which is half of an idle call's memory.
 const (
-	readBuffer  = 1 << 10
+	readBuffer  = 2 << 10
 	writeBuffer = 2 << 10
 )
 

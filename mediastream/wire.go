@@ -60,7 +60,19 @@ func (t *twilio) parse(e *Event, msg []byte) *Error {
 	if t.parseWireOrder(e, msg) || t.parseAnyOrder(e, msg) {
 		return nil
 	}
-	return parseJSON(e, msg)
+	return parseAside(e, msg)
+}
+
+// parseAside runs parseJSON on a stack of its own. encoding/json needs a deep
+// one, and would leave every call with twice the stack it needs from then on.
+func parseAside(e *Event, msg []byte) (err *Error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = parseJSON(e, msg)
+	}()
+	<-done
+	return err
 }
 
 // appendString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD.
