@@ -83,6 +83,24 @@ func TestPayloadOfEveryLength(t *testing.T) {
 	})
 }
 
+// TestBase64StaysWithinItsBytes encodes between unreadable pages.
+func TestBase64StaysWithinItsBytes(t *testing.T) {
+	eachKernelSet(t, func(t *testing.T) {
+		srcEnd, srcStart := guarded[byte](t, 200)
+		dstEnd, dstStart := guarded[byte](t, 268)
+		for n := range 201 {
+			want := base64.StdEncoding.EncodeToString(someCodes(n))
+			for _, at := range []struct{ dst, src []byte }{
+				{dstEnd[268-len(want):], srcEnd[200-n:]}, {dstStart[:len(want)], srcStart[:n]},
+			} {
+				copy(at.src, someCodes(n))
+				encodeBase64(at.dst, at.src)
+				require.Equal(t, want, string(at.dst))
+			}
+		}
+	})
+}
+
 func TestAppendPayloadLeavesSpareCapacityAlone(t *testing.T) {
 	eachKernelSet(t, func(t *testing.T) {
 		for n := range 200 {
