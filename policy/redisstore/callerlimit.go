@@ -110,23 +110,25 @@ local log = redis.call('GET', KEYS[1]) or ''
 `
 
 var limitScript = redis.NewScript(readLog + `
-local window, limit, sid = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-local from = 1
-while from < #log do
+local window, sid = tonumber(ARGV[1]), ARGV[3]
+local from, last = 1, #log
+while from < last do
   local age = (now - struct.unpack('>I4', log, from)) % 4294967296
-  if age >= 2147483648 then age = 0 end
-  if age < window then break end
+  if age < window or age >= 2147483648 then break end
   from = from + 8
 end
-if #sid == 4 then
-  for i = from, #log, 8 do
-    if string.sub(log, i + 4, i + 7) == sid then return 1 end
-  end
-else
+if sid == '' then
   sid = '\0\0\0\0'
+else
+  local at = string.find(log, sid, from + 4, true)
+  while at do
+    if at % 8 == 5 then return 1 end
+    at = string.find(log, sid, at + 1, true)
+  end
 end
-if (#log - from + 1) / 8 >= limit then return 0 end
-redis.call('SET', KEYS[1], string.sub(log, from) .. struct.pack('>I4', now) .. sid, 'PX', window)
+if last - from + 1 >= 8 * ARGV[2] then return 0 end
+if from > 1 then log = string.sub(log, from) end
+redis.call('PSETEX', KEYS[1], window, log .. struct.pack('>I4', now) .. sid)
 return 1
 `)
 

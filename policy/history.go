@@ -1,0 +1,142 @@
+package policy
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// HistoryOptions configures [NewHistory].
+type HistoryOptions struct {
+	Retention time.Duration // how long calls are kept; 0 means 30 days
+	MaxCalls  int           // how many at most, some 300 bytes each; 0 means 100,000
+}
+
+// Entry is a call in the history and what was decided about it.
+type Entry struct {
+	Call     Call
+	Decision Decision
+}
+
+// History is a [Policy] that remembers what another policy decided, for the people
+// who look into complaints. No limit depends on it. It forgets by itself: each new
+// call makes a few old ones go. All methods are safe for concurrent use.
+type History struct {
+	Policy
+	o     HistoryOptions
+	mu    sync.Mutex
+	ring  []Entry // oldest at first; grows up to MaxCalls
+	first int
+	n     int
+}
+
+// sweepAtOnce is how many expired calls a new one makes go: more than one, so that
+// none stay, and few, so that no call waits.
+const sweepAtOnce = 16
+
+// NewHistory remembers the decisions of p.
+func NewHistory(p Policy, o HistoryOptions) *History {
+	if o.Retention <= 0 {
+		o.Retention = 30 * 24 * time.Hour
+	}
+	if o.MaxCalls <= 0 {
+		o.MaxCalls = 100_000
+	}
+	return &History{Policy: p, o: o}
+}
+
+// Decide asks the policy and remembers its answer. A call delivered twice is
+// remembered twice.
+func (h *History) Decide(ctx context.Context, c Call) Decision {
+	if c.At.IsZero() {
+		c.At = time.Now()
+	}
+	d := h.Policy.Decide(ctx, c)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := 0; i < sweepAtOnce && h.n > 0 && h.expired(h.ring[h.first], c.At); i++ {
+		h.drop()
+	}
+	if h.n == h.o.MaxCalls {
+		h.drop()
+	}
+	if h.n == len(h.ring) {
+		h.grow()
+	}
+	h.ring[(h.first+h.n)%len(h.ring)] = Entry{c, d}
+	h.n++
+	return d
+}
+
+// Recent returns the caller's calls of the time before at, the latest first, at
+// most so many. An empty caller stands for all.
+func (h *History) Recent(caller string, at time.Time, most int) []Entry {
+	if caller != "" {
+		caller = callerOf(caller)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var found []Entry
+	for i := h.n - 1; i >= 0 && len(found) < most; i-- {
+		e := h.ring[(h.first+i)%len(h.ring)]
+		if h.expired(e, at) {
+			break
+		}
+		if caller == "" || e.Call.Caller() == caller {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// Forget drops all calls of the caller, as a person may demand, and returns how many.
+func (h *History) Forget(caller string) int {
+	caller = callerOf(caller)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	kept := 0
+	for i := range h.n {
+		e := h.ring[(h.first+i)%len(h.ring)]
+		if e.Call.Caller() != caller {
+			h.ring[(h.first+kept)%len(h.ring)] = e
+			kept++
+		}
+	}
+	forgotten := h.n - kept
+	for i := kept; i < h.n; i++ {
+		h.ring[(h.first+i)%len(h.ring)] = Entry{}
+	}
+	h.n = kept
+	return forgotten
+}
+
+// Len returns how many calls are remembered, expired ones that no call has made go
+// yet among them.
+func (h *History) Len() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.n
+}
+
+// Release passes on that the call has ended.
+func (h *History) Release(callSID string) { Release(h.Policy, callSID) }
+
+// Cancel passes on that the call was refused after all.
+func (h *History) Cancel(ctx context.Context, c Call) { Cancel(ctx, h.Policy, c) }
+
+func (h *History) expired(e Entry, at time.Time) bool { return at.Sub(e.Call.At) >= h.o.Retention }
+
+func (h *History) drop() {
+	h.ring[h.first] = Entry{}
+	h.first = (h.first + 1) % len(h.ring)
+	h.n--
+}
+
+// grow makes the ring larger, up to MaxCalls.
+func (h *History) grow() {
+	ring := make([]Entry, min(h.o.MaxCalls, max(64, 2*len(h.ring))))
+	for i := range h.n {
+		ring[i] = h.ring[(h.first+i)%len(h.ring)]
+	}
+	h.ring, h.first = ring, 0
+}
