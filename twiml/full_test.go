@@ -2,6 +2,7 @@ package twiml
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -46,10 +47,8 @@ func classOf(name string, child classID) classID {
 		if classes[id].name != name {
 			continue
 		}
-		for _, c := range classes[id].children {
-			if c == child {
-				return classID(id)
-			}
+		if slices.Contains(classes[id].children, child) {
+			return classID(id)
 		}
 	}
 	panic("no class " + name)
@@ -143,8 +142,8 @@ func complete(x element) {
 		x.Headers = []Header{{Name: "X-A", Value: "1"}, {Name: "X-B", Value: "2"}}
 	}
 	v := reflect.ValueOf(x).Elem()
-	for i := range v.NumField() {
-		f := v.Field(i)
+	for _, f := range v.Fields() {
+		f := f
 		switch f.Interface().(type) {
 		case []Parameter:
 			f.Set(reflect.ValueOf([]Parameter{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}}))

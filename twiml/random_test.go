@@ -156,8 +156,8 @@ func (g *generator) fill(v reflect.Value) {
 
 // hasContent tells whether foreign nodes stand among the children.
 func hasContent(v reflect.Value) bool {
-	for i := range v.NumField() {
-		if f := v.Field(i); f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Interface {
+	for _, f := range v.Fields() {
+		if f := f; f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Interface {
 			return true
 		}
 	}

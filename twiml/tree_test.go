@@ -76,13 +76,13 @@ func (t *tree) normal() *tree {
 		"s": true, "say-as": true, "sub": true, "w": true,
 	}
 	n := &tree{Name: t.Name, Attrs: t.Attrs, Text: t.Text}
-	var text string
+	var text strings.Builder
 	for _, c := range t.Children {
 		c = c.normal()
 		if c.Name == "#text" && !mixed[t.Name] && similarElement(t.Name) == t.Name {
 			c.Text = trimSpace(c.Text)
 			if hasText(t.Name) {
-				text += c.Text
+				text.WriteString(c.Text)
 				continue
 			}
 			if c.Text == "" {
@@ -91,8 +91,8 @@ func (t *tree) normal() *tree {
 		}
 		n.Children = append(n.Children, c)
 	}
-	if text != "" {
-		n.Children = slices.Insert(n.Children, 0, &tree{Name: "#text", Text: text})
+	if text.String() != "" {
+		n.Children = slices.Insert(n.Children, 0, &tree{Name: "#text", Text: text.String()})
 	}
 	switch t.Name {
 	case "Response", "Gather", "Prompt", "Dial", "Start", "Stop":

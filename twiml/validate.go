@@ -3,6 +3,7 @@ package twiml
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -279,10 +280,8 @@ func (c *checker) attr(name, v string) {
 
 // enum checks a value of a closed set.
 func (c *checker) enum(r *rule, v string) {
-	for _, e := range r.enum {
-		if e == v {
-			return
-		}
+	if slices.Contains(r.enum, v) {
+		return
 	}
 	c.reportAttr(r.name, 12200, "%q is none of %s", clip(v), strings.Join(r.enum, " "))
 }

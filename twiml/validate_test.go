@@ -114,6 +114,7 @@ var wrongDocuments = []struct {
 	{`<Play>ftp://example.com/a.mp3</Play>`, 11100, `Response/Play: "ftp://example.com/a.mp3" is no http or https URL`},
 	{`<Redirect>http:///a</Redirect>`, 11100, `Response/Redirect: "http:///a" has no host`},
 	{`<Redirect>http://exa mple.com/</Redirect>`, 11100, `Response/Redirect: "http://exa mple.com/" is not a URL`},
+	{`<Redirect>/a b</Redirect>`, 11100, `Response/Redirect: "/a b" is not a URL`},
 	{`<Record maxLength="1"/>`, 12200, `Response/Record: maxLength: 1 is less than 2`},
 	{`<Record maxLength="86401"/>`, 12200, `Response/Record: maxLength: 86401 is more than 86400`},
 	{`<Record transcribeCallback="/t"/>`, 0, `Response/Record: transcribeCallback: needs transcribe`},

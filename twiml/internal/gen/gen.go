@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/format"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -28,9 +29,9 @@ func Generate(schema []byte) (map[string][]byte, error) {
 		files[name+"_read_gen.go"] = func(f *file) { s.readers(f, kind) }
 	}
 	out := make(map[string][]byte)
-	for name, write := range files {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		f := new(file)
-		write(f)
+		files[name](f)
 		src, err := f.source()
 		if err != nil {
 			return nil, fmt.Errorf("gen: %s: %w", name, err)

@@ -52,7 +52,7 @@ func TestWrongSchema(t *testing.T) {
 		`{"elements": [{"type": "A", "children": [{"type": "B"}]}]}`:              `gen: schema: A: unknown child "B"`,
 		`{"elements": [{"type": "A", "content": ["X", "Y"]}]}`:                    `gen: schema: A: unknown children "Y"`,
 		`{"children": [{"name": "Y", "members": ["B"]}]}`:                         `gen: schema: Y: unknown member "B"`,
-		`{"elements": [{"type": "A-", "kind": "verb", "doc": "d"}]}`:              "gen: verbs",
+		`{"elements": [{"type": "A-", "kind": "verb", "doc": "d"}]}`:              "expected ';', found '-'",
 	} {
 		_, err := Generate([]byte(schema))
 		require.ErrorContains(t, err, want)
