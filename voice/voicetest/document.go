@@ -16,7 +16,7 @@ import (
 )
 
 // maxDocuments ends calls whose documents lead back to themselves.
-const maxDocuments = 1000
+const maxDocuments = 300
 
 // document is TwiML to be fetched from a URL, or given by REST.
 type document struct {
@@ -209,6 +209,7 @@ func (c *Call) check(r *twiml.Response, from string) {
 	for _, err := range found {
 		switch n := errorCode(err, 0); {
 		case err == nil:
+		case n >= 31900 && n < 32000: // told when the stream is opened
 		case n == 0:
 			c.event(Warned, "%s: %v", from, err)
 		default:

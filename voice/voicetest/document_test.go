@@ -22,7 +22,7 @@ func site(documents map[string]string) func(string, url.Values) string {
 // menu is a call through most verbs that need no audio.
 var menu = map[string]string{
 	"inbound": `<Response><!-- a comment --><Say>Welcome</Say><Pause/><Gather action="menu" numDigits="1"><Say>Press 1</Say></Gather><Say>Too late</Say></Response>`,
-	"menu":    `<Response><Gather input="speech dtmf" action="/words?lang=en" method="GET" finishOnKey=""><Say>Which room?</Say></Gather></Response>`,
+	"menu":    `<Response><Gather input="speech dtmf" action="/words?lang=en#rc=2" method="GET" finishOnKey=""><Say>Which room?</Say></Gather></Response>`,
 	"words":   `<Response><Dial action="dialed" timeout="20">+14155550123</Dial></Response>`,
 	"dialed":  `<Response><Redirect>https://calls.example.com/bye#rc=2</Redirect><Say>Never</Say></Response>`,
 	"bye":     `<Response><Say>Goodbye</Say><Hangup/><Say>Never</Say></Response>`,

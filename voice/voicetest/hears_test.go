@@ -29,11 +29,11 @@ func change(mulaw []byte, f func(int16) int16) []byte {
 	return codec.AppendEncodeMulaw(nil, pcm)
 }
 
-// resampled sends a sound through 16 kHz, as a host does that knows no 8 kHz.
-func resampled(t testing.TB, mulaw []byte) []byte {
-	up, err := codec.NewResampler(8000, 16000)
+// resampled sends a sound through another rate, as a host does that knows no 8 kHz.
+func resampled(t testing.TB, rate int, mulaw []byte) []byte {
+	up, err := codec.NewResampler(8000, rate)
 	require.NoError(t, err)
-	down, err := codec.NewResampler(16000, 8000)
+	down, err := codec.NewResampler(rate, 8000)
 	require.NoError(t, err)
 	pcm := append(codec.AppendDecodeMulaw(nil, mulaw), make([]int16, 800)...) // room for the latency
 	return codec.AppendEncodeMulaw(nil, down.Resample(nil, up.Resample(nil, pcm)))
@@ -53,8 +53,10 @@ func TestWhatCountsAsHeard(t *testing.T) {
 		"the same":             {audio, audio, true},
 		"between other sound":  {audio, slices.Concat(other, audio, other), true},
 		"half as loud":         {audio, change(audio, func(v int16) int16 { return v / 2 }), true},
+		"with noise":           {audio, change(audio, func(v int16) int16 { return v + int16(noise.IntN(1200)-600) }), true},
 		"with a little noise":  {audio, change(audio, func(v int16) int16 { return v + int16(noise.IntN(200)-100) }), true},
-		"resampled":            {audio, slices.Concat(other[:1234], resampled(t, audio)), true},
+		"from 44.1 kHz":        {audio, slices.Concat(other[:1234], resampled(t, 44100, audio)), true},
+		"from 16 kHz":          {audio, slices.Concat(other[:1234], resampled(t, 16000, audio)), true},
 		"silence":              {quiet[:100], quiet, true},
 		"nothing":              {audio, nil, false},
 		"cut short":            {audio, audio[:len(audio)*3/4], false},

@@ -12,21 +12,13 @@ import (
 type Socket struct{ s *stream }
 
 // Reset resets the TCP connection.
-func (k *Socket) Reset() {
-	if k.s.valve != nil {
-		k.s.valve.reset()
-	}
-}
+func (k *Socket) Reset() { k.s.valve.reset() }
 
 // Close closes the WebSocket with a code and without stop.
 func (k *Socket) Close(code int, reason string) { k.s.conn.Close(websocket.StatusCode(code), reason) }
 
 // Freeze keeps the connection open but sends and reads nothing any more.
-func (k *Socket) Freeze() {
-	if k.s.valve != nil {
-		k.s.valve.freeze()
-	}
-}
+func (k *Socket) Freeze() { k.s.valve.freeze() }
 
 // ReadSlowly waits for d before each message is read.
 func (k *Socket) ReadSlowly(d time.Duration) {

@@ -18,7 +18,9 @@ import (
 )
 
 const (
-	flushTimeout = 2 * time.Second
+	// closeTimeout is how long a host has to read what is left and to answer
+	// the closing handshake. Twilio's is not documented.
+	closeTimeout = 2 * time.Second
 	// maxMessage is what the fake reads; Twilio's limit is not documented.
 	maxMessage = 16 << 20
 	// upstream is how many messages wait for a slow host, 10 s of one track,
@@ -334,16 +336,14 @@ func (s *stream) stop() {
 		return
 	}
 	close(s.out)
-	select {
-	case <-s.wrote:
-		if s.valve == nil || !s.valve.frozen() {
-			s.conn.Close(websocket.StatusNormalClosure, "")
-		}
-	case <-time.After(flushTimeout):
+	cut := time.AfterFunc(closeTimeout, func() { s.valve.Close() })
+	defer cut.Stop()
+	<-s.wrote
+	if !s.valve.frozen() {
+		s.conn.Close(websocket.StatusNormalClosure, "")
 	}
 	s.conn.CloseNow()
 	<-s.done
-	<-s.wrote
 	s.finished()
 }
 

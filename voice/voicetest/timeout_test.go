@@ -1,9 +1,13 @@
 package voicetest
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +32,21 @@ func TestWebhooksThatTakeTooLong(t *testing.T) {
 	call := tw.Dial("+14155550100", "+14155550199")
 	require.ErrorContains(t, call.Wait(t.Context()), "11205")
 	close(release)
+}
+
+func TestAFailedConnectionIsTriedOnceMore(t *testing.T) {
+	tw := New(t, blocking("/none", nil, "<Response/>"))
+	var dials atomic.Int64
+	dial := tw.link.transport.DialTLSContext
+	tw.link.transport.DialTLSContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if dials.Add(1)%2 == 1 {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: errors.New("refused")}
+		}
+		return dial(ctx, network, addr)
+	}
+	call := tw.Dial("+14155550100", "+14155550199")
+	require.NoError(t, call.Wait(t.Context()))
+	require.EqualValues(t, 4, dials.Load(), "webhook and callback, twice each")
 }
 
 func TestHandshakesThatTakeTooLong(t *testing.T) {

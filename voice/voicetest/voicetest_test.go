@@ -208,11 +208,7 @@ func TestWhatIsWrongWithAStreamsURL(t *testing.T) {
 		h := newHost(t, answer(`<Response><Connect><Stream url="`+url+`"/></Connect><Say>next</Say></Response>`))
 		call := fast(t, h).Dial(alice, us)
 		require.NoError(t, call.Wait(t.Context()))
-		var codes []int
-		for _, w := range call.Warnings() {
-			codes = append(codes, w.Code)
-		}
-		require.Contains(t, codes, code, url)
+		require.Equal(t, []int{code}, codes(call), url)
 		require.Equal(t, []string{"next"}, call.Said())
 	}
 }
