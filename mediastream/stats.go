@@ -1,0 +1,55 @@
+package mediastream
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Stats is a snapshot of what a stream has done.
+type Stats struct {
+	MessagesIn, BytesIn   uint64 // whole messages, their payload as JSON
+	MessagesOut, BytesOut uint64
+
+	Malformed   uint64        // messages that were skipped because they are not JSON or lack a field
+	WrongStream uint64        // messages that were skipped because they name another stream
+	Unknown     uint64        // events of an unknown name
+	Reordered   uint64        // messages whose sequence number was not larger than the one before
+	Lost        uint64        // messages that are missing, by the sequence numbers
+	Gaps        uint64        // places where audio is missing, by the timestamps
+	Silence     time.Duration // audio missing there in all
+	Dropped     uint64        // messages dropped because the consumer was too slow
+
+	Backlog  time.Duration // audio received and not yet delivered to a slow consumer
+	Queued   time.Duration // audio accepted by SendMedia and not yet sent
+	Unplayed time.Duration // audio sent and, by the clock, not yet played
+}
+
+// Stats returns what the stream has done so far.
+func (c *Conn) Stats() Stats {
+	n := &c.counts
+	s := Stats{
+		MessagesIn:  n.messagesIn.Load(),
+		BytesIn:     n.bytesIn.Load(),
+		MessagesOut: n.messagesOut.Load(),
+		BytesOut:    n.bytesOut.Load(),
+		Malformed:   n.malformed.Load(),
+		WrongStream: n.wrongStream.Load(),
+		Unknown:     n.unknown.Load(),
+		Reordered:   n.reordered.Load(),
+		Lost:        n.lost.Load(),
+		Gaps:        n.gaps.Load(),
+		Silence:     time.Duration(n.silence.Load()),
+		Dropped:     n.dropped.Load(),
+		Backlog:     c.backlog.duration(),
+	}
+	s.Queued, s.Unplayed = c.out.state()
+	return s
+}
+
+// counters are written by the connection's goroutines and read by Stats.
+type counters struct {
+	messagesIn, bytesIn, messagesOut, bytesOut atomic.Uint64
+	malformed, wrongStream, unknown, reordered atomic.Uint64
+	lost, gaps, dropped                        atomic.Uint64
+	silence                                    atomic.Int64
+}

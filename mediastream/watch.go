@@ -1,0 +1,86 @@
+package mediastream
+
+import (
+	"sync"
+	"time"
+)
+
+// watch looks at a stream twice a second, in place of a timer for each
+// read and write.
+type watch struct {
+	mu      sync.Mutex
+	timer   *time.Timer
+	every   time.Duration
+	stopped bool
+
+	began    time.Time
+	messages uint64    // seen at the last look
+	since    time.Time // when that number last grew
+	earned   time.Time // until when messages have been allowed for
+	busy     int       // looks in a row that found the consumer at work
+}
+
+const (
+	lookEvery  = 500 * time.Millisecond
+	looksBusy  = 2                // before the consumer counts as slow
+	rateWindow = 10 * time.Second // whose messages may come at once
+)
+
+func (w *watch) begin(c *Conn) {
+	w.began = time.Now()
+	w.since, w.earned = w.began, w.began
+	w.every = max(min(lookEvery, c.opts.StartTimeout/4, c.opts.IdleTimeout/4, c.opts.WriteTimeout/4), time.Millisecond)
+	c.in.credit.Store(c.maxCredit())
+	w.mu.Lock()
+	w.timer = time.AfterFunc(onGrid(w.every), c.look)
+	w.mu.Unlock()
+}
+
+func (w *watch) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+	w.timer.Stop()
+}
+
+// maxCredit is how many messages may come at once.
+func (c *Conn) maxCredit() int64 { return int64(c.opts.MaxRate) * int64(rateWindow/time.Second) }
+
+// look is one turn of the watch.
+func (c *Conn) look() {
+	w := &c.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped || c.in.over.Load() {
+		return
+	}
+	now := time.Now()
+	if earned := int64(now.Sub(w.earned)) * int64(c.opts.MaxRate) / int64(time.Second); earned > 0 {
+		c.in.credit.Add(min(earned, c.maxCredit()-c.in.credit.Load()))
+		w.earned = now
+	}
+	if n := c.counts.messagesIn.Load(); n != w.messages {
+		w.messages, w.since = n, now
+	}
+	switch idle := now.Sub(w.since); {
+	case !c.in.started.Load() && now.Sub(w.began) >= c.opts.StartTimeout:
+		c.fail(&Error{Type: Timeout, Offset: -1, Code: codePolicy, Err: errNoStart})
+		return
+	case idle >= c.opts.IdleTimeout:
+		c.fail(&Error{Type: Timeout, Offset: -1, Code: codeGoingAway, Err: errIdle})
+		return
+	case c.out.stalled(now, c.opts.WriteTimeout):
+		c.fail(&Error{Type: Write, Offset: -1, Code: codeAbnormal, Err: errStalled})
+		return
+	}
+	if c.backlog.busy() {
+		if w.busy++; w.busy >= looksBusy {
+			w.busy = 0
+			c.relieve()
+		}
+	} else {
+		w.busy = 0
+	}
+	c.flushForgotten()
+	w.timer.Reset(onGrid(w.every))
+}
