@@ -136,7 +136,7 @@ type Language struct {
 // Parameter is a name and a value that reach the other side of the noun.
 type Parameter struct {
 	Name  string
-	Value string // together with Name under 500 characters in a Stream
+	Value string // Empty when there is none; with Name under 500 characters in a Stream
 
 	Extra
 }
