@@ -83,9 +83,9 @@ func Connect(url string, o Options) (*Store, error) {
 func redactURL(err error) error {
 	var e interface{ Unwrap() error }
 	if errors.As(err, &e) && e.Unwrap() != nil {
-		return fmt.Errorf("Redis URL: %w", e.Unwrap())
+		return fmt.Errorf("URL: %w", e.Unwrap())
 	}
-	return errors.New("Redis URL: want redis://[:password@]host[:port][/db]")
+	return errors.New("URL: want redis://[:password@]host[:port][/db]")
 }
 
 // New makes a store from a client of the host's own, which may be one for a
