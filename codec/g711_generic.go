@@ -90,11 +90,13 @@ func alawEncodeTable() (t [1 << 12]byte) {
 }
 
 func decodeGeneric(t *[256]int16, dst []int16, src []byte) {
-	for len(src) >= 8 && len(dst) >= 8 {
-		s, d := (*[8]byte)(src), (*[8]int16)(dst)
+	for len(src) >= 16 && len(dst) >= 16 {
+		s, d := (*[16]byte)(src), (*[16]int16)(dst)
 		d[0], d[1], d[2], d[3] = t[s[0]], t[s[1]], t[s[2]], t[s[3]]
 		d[4], d[5], d[6], d[7] = t[s[4]], t[s[5]], t[s[6]], t[s[7]]
-		src, dst = src[8:], dst[8:]
+		d[8], d[9], d[10], d[11] = t[s[8]], t[s[9]], t[s[10]], t[s[11]]
+		d[12], d[13], d[14], d[15] = t[s[12]], t[s[13]], t[s[14]], t[s[15]]
+		src, dst = src[16:], dst[16:]
 	}
 	dst = dst[:len(src)]
 	for i, c := range src {
