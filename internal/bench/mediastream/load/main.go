@@ -54,11 +54,12 @@ func main() {
 			}
 			if *listen {
 				time.Sleep(d)
-				fmt.Println("ran", heard.Load(), "late", 0)
+				fmt.Println("ran", heard.Load(), "late", 0, "took", d.Milliseconds())
 				continue
 			}
+			begin := time.Now()
 			sent, late := run(list, d)
-			fmt.Println("ran", sent, "late", late)
+			fmt.Println("ran", sent, "late", late, "took", time.Since(begin).Milliseconds())
 		case "stop":
 			for _, c := range list {
 				c.stop()

@@ -39,6 +39,22 @@ func dialtone(w http.ResponseWriter, r *http.Request) {
 	}()
 }
 
+// silent only listens, to a caller who says nothing.
+func silent(w http.ResponseWriter, r *http.Request) {
+	c, err := mediastream.Accept(w, r, &mediastream.Options{IdleTimeout: time.Hour})
+	if err != nil {
+		return
+	}
+	ctx := context.WithoutCancel(r.Context())
+	go func() {
+		active.Add(1)
+		defer active.Add(-1)
+		defer func() { _ = c.Close(1000, "") }()
+		for range c.Events(ctx) {
+		}
+	}()
+}
+
 // speak sends audio without end, in pieces, each flushed or not.
 func speak(piece time.Duration, flush bool) http.HandlerFunc {
 	audio := make([]byte, piece.Milliseconds()*8)

@@ -6,7 +6,8 @@
 //	server tutorial   gorilla/websocket, encoding/json, zaf/g711, a channel
 //	server speak20    dialtone sending, a message each 20 ms
 //	server speak100   dialtone sending, a message each 100 ms
-//	server speak200   dialtone sending, a whole utterance at once
+//	server speak180   dialtone sending, a whole utterance at once: messages of 180 ms
+//	server silent     dialtone doing nothing
 package main
 
 import (
@@ -48,7 +49,8 @@ func main() {
 		"tutorial": tutorial,
 		"speak20":  speak(20*time.Millisecond, true),
 		"speak100": speak(100*time.Millisecond, true),
-		"speak200": speak(2*time.Second, false),
+		"speak180": speak(2*time.Second, false),
+		"silent":   silent,
 	}
 	handler, ok := kinds[os.Args[1]]
 	if !ok {
