@@ -29,10 +29,11 @@ func (p plan) svg() []byte {
 }
 
 func (p plan) drawLines(b *bytes.Buffer) {
-	f := frame{maxX: 15_000, maxY: 160, stepX: 2_500, stepY: 20}
+	f := frame{maxX: 15_000, maxY: 180, stepX: 2_500, stepY: 20}
 	f.draw(b, fmt.Sprintf("Lines for calls a day of %v, %.0f %% of them in the busiest hour", p.demand.MeanCall, 100*p.demand.BusyHour), "calls a day", "calls at once")
 	f.level(b, float64(p.limit), "#c0392b", fmt.Sprintf("the account's limit, %d", p.limit))
 	f.level(b, 0.8*float64(p.limit), "#d68910", fmt.Sprintf("alarm, %d", p.limit*8/10))
+	calls := p.demand.CallsPerDayOn(p.limit)
 	for _, c := range []struct {
 		blocking    float64
 		color, name string
@@ -46,8 +47,7 @@ func (p plan) drawLines(b *bytes.Buffer) {
 			return float64(d.Lines())
 		})
 	}
-	calls := p.demand.CallsPerDayOn(p.limit)
-	f.mark(b, calls, float64(p.limit), fmt.Sprintf("%.0f a day", calls))
+	f.mark(b, calls, float64(p.limit), fmt.Sprintf("%.0f a day lose %g %%", calls, 100*p.demand.Blocking))
 }
 
 func (p plan) drawCosts(b *bytes.Buffer) {
@@ -64,6 +64,9 @@ func (p plan) drawCosts(b *bytes.Buffer) {
 		f.mark(b, row.callsPerDay, row.cost, map[bool]string{true: "runbook"}[row.callsPerDay == 10_000])
 	}
 }
+
+// halo keeps a text legible on lines.
+const halo = `stroke="#fff" stroke-width="4" paint-order="stroke"`
 
 // frame is a plot from (0, 0) to (maxX, maxY).
 type frame struct{ maxX, maxY, stepX, stepY float64 }
@@ -100,14 +103,14 @@ func (f frame) curve(b *bytes.Buffer, color, name string, y func(float64) float6
 		fmt.Fprintf(&path, "%s%.1f %.1f", map[bool]string{true: "M", false: " L"}[i == 0], f.x(x), f.y(v))
 		lastX, lastY = x, v
 	}
-	fmt.Fprintf(b, `<path d="%s" fill="none" stroke="%s" stroke-width="2"/><text x="%.1f" y="%.1f" text-anchor="end" fill="%s">%s</text>`+"\n",
-		path.String(), color, f.x(lastX)-12, f.y(lastY)+4, color, name)
+	fmt.Fprintf(b, `<path d="%s" fill="none" stroke="%s" stroke-width="2"/><text x="%.1f" y="%.1f" text-anchor="end" fill="%s" %s>%s</text>`+"\n",
+		path.String(), color, f.x(lastX)-4, f.y(lastY)-10, color, halo, name)
 }
 
 func (f frame) mark(b *bytes.Buffer, x, y float64, name string) {
 	fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="5" fill="#c0392b"/>`, f.x(x), f.y(y))
 	if name != "" {
-		fmt.Fprintf(b, `<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, f.x(x)-9, f.y(y)+18, name)
+		fmt.Fprintf(b, `<text x="%.1f" y="%.1f" text-anchor="end" %s>%s</text>`, f.x(x)-10, f.y(y)-9, halo, name)
 	}
 	fmt.Fprintln(b)
 }
