@@ -19,7 +19,7 @@ const (
 	Silent   Kind = "silent"   // everything the host sent has been played
 	Marked   Kind = "mark"     // a mark was returned
 	Cleared  Kind = "clear"    // the host dropped what was not yet played
-	Pressed  Kind = "pressed"  // the caller pressed keys
+	Pressed  Kind = "pressed"  // the caller pressed keys, or answered a Gather in words
 	REST     Kind = "rest"     // the host used the REST API on this call
 	Warned   Kind = "warning"  // Twilio would raise this warning or error
 	Ended    Kind = "ended"    // the call is over
@@ -33,7 +33,7 @@ type Event struct {
 	Text string // for people
 }
 
-// String returns the event as one line, such as "1.240s mark confirmation".
+// String returns the event as one line, such as " 1.240s mark confirmation".
 func (e Event) String() string {
 	return fmt.Sprintf("%6.3fs %s %s", e.At.Seconds(), e.Kind, e.Text)
 }

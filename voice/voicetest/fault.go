@@ -89,7 +89,7 @@ func Repeated(n int, hops ...Hop) Option {
 // the call is over and delivers the last one first.
 func ReversedCallbacks() Option { return func(p *plan) { p.reverse = true } }
 
-// Drop never sends messages of the given event: Drop("start"), Drop("stop").
+// Drop never sends messages of the given event: Drop("start") or Drop("stop").
 func Drop(event string) Option {
 	return EditMessage(func(e string, m Message) []Message {
 		if e == event {

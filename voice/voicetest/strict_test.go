@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -222,5 +223,23 @@ func TestHangingUpEndsWhateverRuns(t *testing.T) {
 		require.NoError(t, call.Wait(t.Context()))
 		require.Equal(t, "completed", call.Status())
 		require.Empty(t, call.Warnings(), twiml)
+	}
+}
+
+func TestResetIsAReset(t *testing.T) {
+	for _, useTLS := range []bool{false, true} {
+		ended := make(chan error, 1)
+		tw := voicetest.New(t, rawHost(func(conn *websocket.Conn, _ string) {
+			for {
+				if _, _, err := conn.Read(context.Background()); err != nil {
+					ended <- err
+					return
+				}
+			}
+		}), voicetest.Config{TLS: useTLS})
+		call := tw.Dial(alice, us, voicetest.Reset(2))
+		require.ErrorIs(t, <-ended, syscall.ECONNRESET)
+		require.NoError(t, call.Wait(t.Context()))
+		require.Equal(t, []int{31903}, codes(call))
 	}
 }

@@ -19,7 +19,7 @@
 // methods return errors.
 //
 // What a call does can be bent with options given to [Twilio.Dial]: extra
-// parameters, other callbacks, and faults such as [Unsigned], [NoStart] or
+// parameters, other callbacks, and faults such as [Unsigned], [Garbage] or
 // [HalfOpen], made of the few primitives [EditRequest], [EditMessage] and
 // [OnFrame].
 //
@@ -79,7 +79,8 @@ type Config struct {
 
 	// Pace is how many seconds of a call pass in one second of the clock.
 	// 0 means 1, real time. It scales audio and TwiML time, not HTTP timeouts
-	// and not the patience of Hears.
+	// and not the patience of Hears. A host that bounds the messages a second,
+	// as package mediastream does by default, bears a Pace of 3.
 	Pace float64
 
 	// Trace is called for every thing that happens, from several goroutines.

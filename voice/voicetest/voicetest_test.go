@@ -58,14 +58,6 @@ func TestTLS(t *testing.T) {
 	require.Equal(t, "/prefix/api/voice/twilio/inbound", h.to("/inbound")[0].path)
 }
 
-func TestResetBelowTLS(t *testing.T) {
-	h := newHost(t, answer(echoTwiML))
-	tw := voicetest.New(t, h, voicetest.Config{TLS: true, Pace: 10})
-	call := tw.Dial(alice, us, voicetest.Reset(3))
-	h.eventually(t, "end: ")
-	require.NoError(t, call.Wait(t.Context()))
-}
-
 func TestARunningServer(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, answer(echoTwiML))
