@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -232,3 +233,16 @@ func TestTheEnvironmentIsNotRead(t *testing.T) {
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestErrorsSayWhatFailedAndWhy(t *testing.T) {
+	var _ interface {
+		HangUp(ctx context.Context, callSID string) error
+	} = (*twiliorest.Client)(nil)
+	for want, e := range map[string]*twiliorest.Error{
+		"twiliorest: hang up CA1: Authenticate (error 20003, HTTP 401)": {Op: "hang up", CallSID: "CA1", Status: 401, Code: 20003, Message: "Authenticate"},
+		"twiliorest: create call: HTTP 503: EOF":                        {Op: "create call", Status: 503, Err: io.EOF},
+		"twiliorest: update CA1: context canceled":                      {Op: "update", CallSID: "CA1", Err: context.Canceled},
+	} {
+		require.EqualError(t, e, want)
+	}
+}
