@@ -138,7 +138,7 @@ func dotAVX2() {
 	VPHADDD(high, high, high)
 	upper := XMM()
 	VEXTRACTI128(Imm(1), high, upper)
-	sum := high.(VecVirtual).AsX()
+	sum := high.AsX()
 	VPADDD(upper, sum, sum)
 	h, l := GP32(), GP32()
 	VMOVD(sum, h)
