@@ -48,15 +48,14 @@ func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 			if err == errEnd {
 				return
 			}
-			if err != nil {
-				yield(Event{}, err)
-				return
+			var event Event // a copy: once handed over, another goroutine may read the next into *e
+			if err == nil {
+				event = *e
 			}
-			event := *e // before another goroutine may read the next one into its place
 			c.backlog.handOver()
-			goOn := yield(event, nil)
+			goOn := yield(event, err)
 			c.backlog.takeBack()
-			if !goOn {
+			if !goOn || err != nil {
 				return
 			}
 		}

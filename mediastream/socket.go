@@ -35,7 +35,7 @@ const closeWait = time.Second
 // Buffers of a connection. Messages carry 200-400 bytes in and up to 2000 out;
 // net/http would give 4 KiB each, which is half of an idle call's memory.
 const (
-	readBuffer  = 2 << 10
+	readBuffer  = 1 << 10
 	writeBuffer = 2 << 10
 )
 

@@ -145,3 +145,32 @@ func TestAStalledHostOverASocket(t *testing.T) {
 		require.EqualValues(t, i, n)
 	}
 }
+
+// TestTheHostEndsTheCall has a context that ends while nothing comes in; the
+// host still says why it closes.
+func TestTheHostEndsTheCall(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	url := serve(t, nil, func(c *mediastream.Conn) {
+		for e, err := range c.Events(ctx) {
+			if err != nil {
+				ended <- err
+			} else if e.Type == mediastream.Start {
+				_ = c.SendMark("up")
+			}
+		}
+		_ = c.Close(1001, "draining")
+	})
+	tw := dial(t, url)
+	require.NoError(t, tw.SendConnected())
+	require.NoError(t, tw.SendStart(stream))
+	cmd, err := tw.Receive(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "up", cmd.Mark)
+	cancel()
+	_, err = tw.Receive(t.Context())
+	var closed *mediastream.Error
+	require.ErrorAs(t, err, &closed)
+	require.Equal(t, 1001, closed.Code)
+	require.ErrorIs(t, <-ended, context.Canceled)
+}
