@@ -37,9 +37,9 @@ func ExampleSegmenter() {
 		}
 	}
 	// Output:
-	// speech from 900ms to 2.5s
-	// speech from 4s to 4.9s
-	// speech from 6.4s to 7.9s
+	// speech from 900ms to 2.6s
+	// speech from 4s to 5s
+	// speech from 6.3s to 7.9s
 }
 
 func ExampleDetector() {

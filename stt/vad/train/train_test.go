@@ -86,3 +86,12 @@ func TestItLearns(t *testing.T) {
 	}
 	require.Greater(t, right, clipFrames*85/100)
 }
+
+// TestTheSameDataGiveTheSameWeights, bit for bit.
+func TestTheSameDataGiveTheSameWeights(t *testing.T) {
+	data := examples(batch)
+	a, b := newTrainer(data), newTrainer(data)
+	a.epoch(0, 1)
+	b.epoch(0, 1)
+	require.Equal(t, a.network().Append(nil), b.network().Append(nil))
+}

@@ -88,6 +88,9 @@ func TestVoices(t *testing.T) {
 		said, err := v.Say(context.Background(), "book a room")
 		require.NoError(t, err)
 		assert.Greater(t, len(said), Rate/3)
+		again, err := v.Say(context.Background(), "book a room")
+		require.NoError(t, err)
+		require.Equal(t, said, again, "training can be repeated")
 		assert.Contains(t, Label(Dialogue(rng, said)), true)
 	}
 	_, err := Voice{Engine: "nobody"}.Say(context.Background(), "hello")
