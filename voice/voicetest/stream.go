@@ -89,11 +89,12 @@ func (c *Call) openStream(ctx context.Context, t *twiml.Stream, bidirectional bo
 	}
 	parameters := map[string]string{}
 	for _, p := range t.Parameters {
-		if len(p.Name)+len(p.Value) >= 500 {
+		value := twiml.Or(p.Value, "")
+		if len(p.Name)+len(value) >= 500 {
 			c.warn(12200, "Parameter %q: name and value are longer than 499 characters", p.Name)
 			continue
 		}
-		parameters[p.Name] = p.Value
+		parameters[p.Name] = value
 	}
 	s.send("connected", func(int) []byte { return []byte(connectedMessage) })
 	s.send("start", func(seq int) []byte {
