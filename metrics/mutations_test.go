@@ -1,0 +1,97 @@
+package metrics_test
+
+import (
+	"regexp"
+	"strings"
+)
+
+// mutation is a way to break the rules.
+type mutation struct {
+	name    string
+	apply   func(rules string) string
+	noticed string // by the case of this name
+}
+
+// swap replaces a piece of text everywhere.
+func swap(old, new string) func(string) string {
+	return func(rules string) string { return strings.ReplaceAll(rules, old, new) }
+}
+
+// drop removes a piece of text.
+func drop(text string) func(string) string { return swap(text, "") }
+
+// expression gives a rule another expression.
+func expression(rule, expr string) func(string) string {
+	return func(rules string) string {
+		old := regexp.MustCompile(`(?m)(- (?:alert|record): ` + regexp.QuoteMeta(rule) + `\n        expr:)(?: [^|\n]+| \|\n(?:          .*\n)+)`)
+		return old.ReplaceAllString(rules, "${1} |\n          "+strings.ReplaceAll(expr, "$", "$$")+"\n")
+	}
+}
+
+// within changes a rule's text.
+func within(rule, old, new string) func(string) string {
+	return func(rules string) string {
+		begin := strings.Index(rules, ": "+rule+"\n")
+		end := begin + 1 + strings.Index(rules[begin+1:], "\n      - ")
+		return rules[:begin] + strings.ReplaceAll(rules[begin:end], old, new) + rules[end:]
+	}
+}
+
+var mutations = []mutation{
+	// The runbook's own expressions.
+	{"runbook: failed divided by itself", expression("TwilioHighErrorRate", `rate(twilio_calls_total{status="failed"}[5m]) / rate(twilio_calls_total[5m]) > 0.05`), "one call of 1000 fails"},
+	{"runbook: latency of the variable's name", expression("TwilioHighLatency", `histogram_quantile(0.95, twilio_stt_latency) > 1.0`), "transcripts slower than a second"},
+	{"runbook: up of any instance", expression("TwilioWebhookDown", `up{job="agentos_webui"} == 0`), "nobody is in discovery"},
+	{"runbook: calls of one instance", expression("TwilioHighConcurrentCalls", `twilio_active_calls > 80`), "81 calls on two instances"},
+	{"runbook: transcoding errors a second", expression("TwilioTranscodingErrors", `rate(twilio_transcoding_errors_total[5m]) > 0.01`), "0.5 % of the chunks of 100 calls are bad"},
+	{"runbook: success among all calls", expression("job:twilio_calls_success:ratio_rate5m",
+		`sum by (job) (rate(twilio_calls_total{status="completed"}[5m])) / sum by (job) (rate(twilio_calls_total[5m]))`), "callers who hang up while it rings"},
+	{"runbook: two sigmas of the past week", expression("TwilioUnusualCallVolume",
+		`abs(job:twilio_calls:rate1h - avg_over_time(job:twilio_calls:rate1h[7d])) > 2 * stddev_over_time(job:twilio_calls:rate1h[7d])`), "days and nights, an outage by day"},
+
+	// What a hurried hand leaves out.
+	{"no rate", within("job:twilio_stt_latency_seconds:p95_5m", "rate(twilio_stt_latency_seconds_bucket[5m])", "twilio_stt_latency_seconds_bucket"), "transcripts were slow an hour ago"},
+	{"no sum by le", within("job:twilio_stt_latency_seconds:p95_5m", "sum by (job, le) (rate(twilio_stt_latency_seconds_bucket[5m]))", "rate(twilio_stt_latency_seconds_bucket[5m])"), "an idle instance is slow"},
+	{"no floor of 10 calls", within("TwilioHighErrorRate", ">= 10", ">= 0"), "20 % of 5 calls in 5 minutes fail"},
+	{"no floor of 20 calls", within("TwilioElevatedErrorRate", ">= 20", ">= 0"), "20 % of 15 calls in an hour fail"},
+	{"no floor of the fast burn", within("TwilioCallSuccessBudgetBurn", ">= 20", ">= 0"), "20 % of 15 calls in an hour fail"},
+	{"no floor of results", within("TwilioLatencyBudgetBurn", ">= 20", ">= 0"), "40 % of 12 results in an hour are late"},
+	{"no floor of words", drop(" >= 1000"), "half of 480 words are right"},
+	{"no 5 m window of calls", drop(" and job:twilio_calls_failed:ratio_rate5m > 14.4 * 0.01"), "failures that ended half an hour ago"},
+	{"no 30 m window of calls", drop(" and job:twilio_calls_failed:ratio_rate30m > 6 * 0.01"), "failures that ended half an hour ago"},
+	{"no 2 h window of calls", drop(" and job:twilio_calls_failed:ratio_rate2h > 3 * 0.01"), "failures that ended six hours ago"},
+	{"no 6 h window of calls", drop(" and job:twilio_calls_failed:ratio_rate6h > 1 * 0.01"), "failures that ended six hours ago"},
+	{"no 5 m window of results", drop(" and job:twilio_e2e_latency_slow:ratio_rate5m > 14.4 * 0.05"), "results were late for most of the last hour of many, and are not now"},
+	{"no 30 m window of results", drop(" and job:twilio_e2e_latency_slow:ratio_rate30m > 6 * 0.05"), "results were late half an hour ago"},
+	{"no 2 h window of results", drop(" and job:twilio_e2e_latency_slow:ratio_rate2h > 3 * 0.05"), "results were late six hours ago"},
+	{"no 6 h window of results", drop(" and job:twilio_e2e_latency_slow:ratio_rate6h > 1 * 0.05"), "results were late six hours ago"},
+	{"no Poisson floor", swap("> 4 * sqrt(job:twilio_calls:expected1h + 1)", "> 0"), "two thirds more of few"},
+	{"no relative floor", swap("> 0.5 * job:twilio_calls:expected1h", "> 0"), "30 % more of many"},
+	{"no floor of volume", swap("(job:twilio_calls:rate1h >= 20 or job:twilio_calls:expected1h >= 20)", "(job:twilio_calls:rate1h >= 0)"), "a few more than few"},
+	{"mean instead of median", swap("quantile by (job) (0.5,", "avg by (job) ("), "one odd week of four"},
+	{"yesterday instead of last week", expression("job:twilio_calls:expected1h", "job:twilio_calls:rate1h offset 12h"), "days and nights, at night"},
+	{"NaN without traffic", within("job:twilio_transcoding_errors:ratio_rate5m", " > 0)", ")"), "no traffic"},
+	{"NaN of an empty histogram", drop(" >= 0"), "no traffic"},
+
+	// What is counted.
+	{"failures that are the caller's", swap(`{status="failed"}`, `{status!="completed"}`), "callers who hang up while it rings"},
+	{"all calls in the denominator", swap(`status=~"completed|failed"`, `status=~".+"`), "10 % of calls fail on two instances, and many are busy"},
+	{"failures of recognition against successes only", swap(`(sum by (job) (rate(twilio_stt_errors_total{error_type!="canceled"}[5m])) + sum by (job) (rate(twilio_stt_transcript_length_chars_count[5m])) > 0)`,
+		`(sum by (job) (rate(twilio_stt_transcript_length_chars_count[5m])) > 0)`), "no recognition succeeds"},
+	{"canceled recognitions", drop(`{error_type!="canceled"}`), "callers hang up while they speak"},
+	{"4xx with 5xx", swap(`code=~"5.."`, `code=~"[45].."`), "4 % of webhooks answer 5xx, forgers get 403, and a health check 503"},
+	{"errors of every endpoint", within("TwilioWebhookErrors", `endpoint=~".*/twilio/inbound"`, `endpoint=~".*"`), "4 % of webhooks answer 5xx, forgers get 403, and a health check 503"},
+	{"time of every endpoint", within("job:twilio_webhook_duration_seconds:p95_5m", `{endpoint=~".*/twilio/inbound"}`, ""), "webhooks within half a second"},
+
+	// Wrong figures.
+	{"factor 14.4 halved", swap("14.4 *", "7 *"), "12 % in the last hour of many"},
+	{"factor 14.4 tenfold", swap("14.4 *", "144 *"), "20 % in the last hour of many"},
+	{"factor 6 halved", swap(" 6 * 0.0", " 3 * 0.0"), "4 % of calls fail"},
+	{"factor 6 doubled", swap(" 6 * 0.0", " 12 * 0.0"), "10 % of calls fail"},
+	{"factor 1 doubled", swap("> 1 * 0.0", "> 2 * 0.0"), "1.5 % of calls fail"},
+	{"budget of results as that of calls", swap("* 0.05", "* 0.01"), "4 % of results are late"},
+	{"more than 95 calls", swap(">= 95", "> 95"), "95 calls"},
+	{"80 calls", swap("> 80", ">= 80"), "80 calls on two instances"},
+	{"audio at 25 chunks a second is enough", swap("< 40", "< 25"), "audio trickles"},
+	{"audio of one stream", swap("sum by (job) (avg_over_time(twilio_websocket_connections[1m]))", "max by (job) (avg_over_time(twilio_websocket_connections[1m]))"), "calls trickle on two instances"},
+}

@@ -1,0 +1,212 @@
+package metrics_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/internal/apt"
+	"agentos.dev/dialtone/metrics"
+)
+
+// ruleCase is a history of series and the alerts that fire at its end, all of
+// them. In series, "{" stands for `{job="agentos_webui",instance="a",`,
+// unless the series is a recorded one.
+type ruleCase struct {
+	name   string
+	step   time.Duration // between samples; 0 = 1 minute
+	at     time.Duration // 0 = 30 minutes
+	series []string
+	down   bool     // the series up are the case's own
+	fires  []string // names of alerts
+	// recorded, if not empty, is an expression that must have these values.
+	recorded string
+	samples  []string
+}
+
+// defaults fills in what a case leaves out.
+func (c ruleCase) defaults() ruleCase {
+	if c.step == 0 {
+		c.step = time.Minute
+	}
+	if c.at == 0 {
+		c.at = 30 * time.Minute
+	}
+	if !c.down {
+		c.series = append([]string{fmt.Sprintf("up{} 1x%d", c.at/c.step)}, c.series...)
+	}
+	return c
+}
+
+// suite writes cases as a test file of promtool whose rules are evaluated as
+// often as every says.
+func suite(every time.Duration, cases ...ruleCase) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "rule_files: [rules.yml]\nevaluation_interval: %s\ntests:\n", every)
+	for _, c := range cases {
+		c = c.defaults()
+		fmt.Fprintf(&b, "  - name: %q\n    interval: %s\n    input_series:\n", c.name, c.step)
+		for _, s := range c.series {
+			at := strings.LastIndex(s, "} ")
+			name := strings.Replace(s[:at+1], "{", `{job="agentos_webui",`, 1)
+			if !strings.Contains(name, "instance=") && !strings.HasPrefix(name, "job:") {
+				name = strings.Replace(name, "{", `{instance="a",`, 1)
+			}
+			name = strings.Replace(name, ",}", "}", 1)
+			fmt.Fprintf(&b, "      - series: '%s'\n        values: '%s'\n", name, s[at+2:])
+		}
+		fmt.Fprintf(&b, "    promql_expr_test:\n      - expr: count by (alertname) (ALERTS{alertstate=\"firing\"})\n        eval_time: %s\n        exp_samples:\n", c.at)
+		for _, alert := range c.fires {
+			fmt.Fprintf(&b, "          - {labels: '{alertname=\"%s\"}', value: 1}\n", alert)
+		}
+		if c.recorded != "" {
+			fmt.Fprintf(&b, "      - expr: '%s'\n        eval_time: %s\n        exp_samples:\n", c.recorded, c.at)
+			for _, s := range c.samples {
+				at := strings.LastIndex(s, "} ")
+				fmt.Fprintf(&b, "          - {labels: '%s', value: %s}\n", s[:at+1], s[at+2:])
+			}
+		}
+	}
+	return b.String()
+}
+
+// promtool runs cases against rules, and returns what promtool says if they fail.
+func promtool(t *testing.T, rules, cases string) (output string, passed bool) {
+	t.Helper()
+	tool := apt.Need(t, "promtool", "prometheus")
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "rules.yml"), []byte(rules), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "cases.yml"), []byte(cases), 0o600))
+	command := exec.Command(tool, "test", "rules", "cases.yml")
+	command.Dir = dir
+	out, err := command.CombinedOutput()
+	return string(out), err == nil
+}
+
+func shippedRules(t *testing.T) string {
+	t.Helper()
+	rules, err := metrics.Rules(metrics.DefaultJob)
+	require.NoError(t, err)
+	return string(rules)
+}
+
+var ruleStart = regexp.MustCompile(`(?m)^      - (alert|record): (\S+)$`)
+
+// only drops the rules whose name keep does not match.
+func only(rules, keep string) string {
+	matches := regexp.MustCompile(keep)
+	var kept []string
+	dropping := false
+	for line := range strings.Lines(rules) {
+		switch m := ruleStart.FindStringSubmatch(strings.TrimSuffix(line, "\n")); {
+		case m != nil:
+			dropping = !matches.MatchString(m[2])
+		case strings.HasPrefix(line, "  - name:"), strings.HasPrefix(line, "  #"), line == "\n":
+			dropping = false
+		}
+		if !dropping {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
+}
+
+func TestRulesAreValid(t *testing.T) {
+	tool := apt.Need(t, "promtool", "prometheus")
+	out, err := exec.Command(tool, "check", "rules", "--lint=all", "--lint-fatal", "rules/voice.rules.yml").CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
+// TestAlertTable holds names, severities and durations of the runbook's alerts.
+func TestAlertTable(t *testing.T) {
+	want := strings.Fields(`
+		TwilioHighErrorRate critical 5m            TwilioElevatedErrorRate warning 10m
+		TwilioWebhookDown critical 1m              TwilioWebhookInstanceDown warning 5m
+		TwilioWebhookErrors critical 5m            TwilioWebhookSlow warning 10m
+		TwilioWebhookVerySlow critical 5m          TwilioHighLatency critical 10m
+		TwilioElevatedEndToEndLatency warning 10m  TwilioHighEndToEndLatency critical 10m
+		TwilioWebSocketConnectSlow warning 10m     TwilioWebSocketConnectVerySlow critical 5m
+		TwilioHighConcurrentCalls warning 5m       TwilioConcurrentCallsNearLimit critical 1m
+		TwilioTranscodingErrors warning 10m        TwilioTranscodingErrorsCritical critical 5m
+		TwilioSTTAccuracyLow warning 1h            TwilioSTTAccuracyCritical critical 1h
+		TwilioSTTErrors warning 5m                 TwilioAudioStalled warning 5m
+		TwilioUnusualCallVolume warning 30m
+		TwilioCallSuccessBudgetBurn critical 2m    TwilioCallSuccessBudgetBurnSlow warning 15m
+		TwilioLatencyBudgetBurn critical 2m        TwilioLatencyBudgetBurnSlow warning 15m`)
+	alert := regexp.MustCompile(`- alert: (\w+)\n[^-]*?(?:\n.*)*?\n        for: (\w+)\n        labels: \{severity: (\w+)\}`)
+	var got []string
+	for _, m := range alert.FindAllStringSubmatch(shippedRules(t), -1) {
+		got = append(got, m[1], m[3], m[2])
+	}
+	require.Equal(t, want, got)
+}
+
+// The suites: what takes half an hour, what takes hours, and volume, whose rules
+// alone are evaluated over four weeks.
+func suites() map[time.Duration][]ruleCase {
+	all := map[time.Duration][]ruleCase{volumeStep: volumeCases()}
+	for _, c := range ruleCases {
+		every := time.Minute
+		if c.at > hour {
+			every = 5 * time.Minute
+		}
+		all[every] = append(all[every], c)
+	}
+	return all
+}
+
+// suited leaves out the rules that a suite does not need.
+func suited(rules string, every time.Duration) string {
+	if every == volumeStep {
+		return only(rules, volumeRules)
+	}
+	return rules
+}
+
+// TestRules runs every case against the rules as they are shipped, and shows
+// that every alert has a case in which it fires; in all others it must not.
+func TestRules(t *testing.T) {
+	rules := shippedRules(t)
+	var fired []string
+	for every, cases := range suites() {
+		out, passed := promtool(t, suited(rules, every), suite(every, cases...))
+		require.True(t, passed, out)
+		for _, c := range cases {
+			fired = append(fired, c.fires...)
+		}
+	}
+	for _, m := range ruleStart.FindAllStringSubmatch(rules, -1) {
+		require.True(t, m[1] == "record" || slices.Contains(fired, m[2]), "%s fires in no case", m[2])
+	}
+}
+
+// TestMutations breaks the rules in every way that the runbook or a hurried hand
+// would, and shows that the case that is there for it notices.
+func TestMutations(t *testing.T) {
+	rules := shippedRules(t)
+	cases := make(map[string]func(mutant string) (string, bool))
+	for every, list := range suites() {
+		for _, c := range list {
+			cases[c.name] = func(mutant string) (string, bool) { return promtool(t, suited(mutant, every), suite(every, c)) }
+		}
+	}
+	for _, m := range mutations {
+		t.Run(m.name, func(t *testing.T) {
+			mutant := m.apply(rules)
+			require.NotEqual(t, rules, mutant, "the mutation changes nothing")
+			require.NotNil(t, cases[m.noticed], "no case %q", m.noticed)
+			out, passed := cases[m.noticed](mutant)
+			require.False(t, passed, "the case does not notice")
+			require.Contains(t, out, "FAILED")
+			require.NotContains(t, out, "parse error", "the mutant is no rule at all")
+		})
+	}
+}
