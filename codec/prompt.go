@@ -1,8 +1,6 @@
 package codec
 
-import (
-	"io"
-)
+import "io"
 
 // ReadMulaw reads a WAV file of any supported encoding, sample rate and number of
 // channels and returns its sound as Twilio plays it: mu-law codes, 8000 Hz, mono,
@@ -20,7 +18,7 @@ func ReadMulaw(r io.Reader) ([]byte, error) {
 	}
 	resampler, err := NewResampler(w.format.Rate, Rate)
 	if err != nil {
-		return nil, w.fail(err.Error(), nil)
+		return nil, w.fail("its sample rate cannot be converted", err)
 	}
 	var out []byte
 	var converted []int16

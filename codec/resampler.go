@@ -20,7 +20,7 @@ const (
 //
 // The output does not depend on how the stream is cut into calls or on the
 // processor, and no sample is withheld: after N samples in, exactly
-// ceil(N*outRate/inRate) have come out.
+// ceil(N*outRate/inRate) have come out. The zero value passes samples on unchanged.
 type Resampler struct {
 	up, down int // the rates' ratio in lowest terms
 	filter   filter

@@ -84,6 +84,7 @@ type WAVError struct {
 	Err    error  // the reader's error, or nil
 }
 
+// Error names the offset, the reason and the reader's error.
 func (e *WAVError) Error() string {
 	s := fmt.Sprintf("codec: bad WAV at byte %d: %s", e.Offset, e.Reason)
 	if e.Err != nil {
