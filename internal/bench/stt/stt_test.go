@@ -1,0 +1,227 @@
+// Package stt measures what the speech machinery adds to a call, and how long a
+// caller waits for PocketSphinx.
+package stt
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/bench"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/pocketsphinx"
+	"agentos.dev/dialtone/stt/stttest"
+	"agentos.dev/dialtone/stt/vad"
+)
+
+const frame = 160 // 20 ms of mu-law
+
+// sender returns a contestant that sends a call's audio over and over.
+func sender(t *testing.T, name string, e stt.Engine) bench.Contestant {
+	s, err := e.Open(t.Context(), stt.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	go func() { // events are read, as in a call
+		for {
+			if _, err := s.Recv(context.Background()); err != nil {
+				return
+			}
+		}
+	}()
+	audio := stttest.Speech(4, stt.Format{})
+	at := 0
+	return bench.Contestant{Name: name, Run: func(n int) {
+		for range n {
+			if at+frame > len(audio) {
+				at = 0
+			}
+			if err := s.Send(audio[at : at+frame]); err != nil {
+				t.Error(err)
+				return
+			}
+			at += frame
+		}
+	}}
+}
+
+func TestFrame(t *testing.T) {
+	quick := stt.RecognizerFunc(func(context.Context, []byte, stt.Config) (stt.Transcript, error) {
+		return stt.Transcript{Text: "yes"}, nil
+	})
+	idle := stt.EngineFunc(func(ctx context.Context, c stt.Config) (stt.Stream, error) { return &sink{}, nil })
+	segmenter := vad.NewSegmenter(vad.Options{})
+	audio := stttest.Speech(4, stt.Format{})
+	pcm := make([]int16, frame)
+	at := 0
+	bench.Report(t, "one 20 ms frame of a call, speech and silence",
+		bench.Contestant{Name: "decode and vad.Segmenter alone", Run: func(n int) {
+			for range n {
+				if at+frame > len(audio) {
+					at = 0
+				}
+				codec.DecodeMulaw(pcm, audio[at:at+frame])
+				segmenter.Write(pcm)
+				at += frame
+			}
+		}},
+		sender(t, "stt.Segmented", stt.Segmented(quick, stt.Segmentation{})),
+		sender(t, "stt.Segmented of stt.Pool", stt.Segmented(stt.NewPool(quick, stt.PoolOptions{Workers: 8}), stt.Segmentation{})),
+		sender(t, "stt.Measure", stt.Measure(idle)),
+		sender(t, "stt.Failover of two stt.Segmented", stt.Failover(stt.FailoverOptions{}, stt.Segmented(quick, stt.Segmentation{}), stt.Segmented(quick, stt.Segmentation{}))),
+	)
+}
+
+// sink is a stream that does nothing.
+type sink struct {
+	once sync.Once
+	done chan struct{}
+}
+
+func (s *sink) Send([]byte) error           { return nil }
+func (s *sink) Flush(context.Context) error { return nil }
+func (s *sink) Close() error                { return nil }
+func (s *sink) Recv(ctx context.Context) (stt.Event, error) {
+	return stt.Event{}, stt.ErrClosed
+}
+
+func TestMemory(t *testing.T) {
+	const calls = 1000
+	quick := stt.RecognizerFunc(func(context.Context, []byte, stt.Config) (stt.Transcript, error) {
+		return stt.Transcript{Text: "yes"}, nil
+	})
+	for name, e := range map[string]stt.Engine{
+		"stt.Segmented":                     stt.Segmented(quick, stt.Segmentation{}),
+		"stt.Failover of two stt.Segmented": stt.Failover(stt.FailoverOptions{}, stt.Segmented(quick, stt.Segmentation{}), stt.Segmented(quick, stt.Segmentation{})),
+	} {
+		before := heap()
+		var streams []stt.Stream
+		audio := stttest.Speech(3, stt.Format{})
+		for range calls {
+			s, err := e.Open(t.Context(), stt.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for rest := audio[:len(audio)-4000]; len(rest) > 0; rest = rest[min(frame, len(rest)):] { // it ends in a word
+				s.Send(rest[:min(frame, len(rest))])
+			}
+			streams = append(streams, s)
+		}
+		t.Logf("%s: %.1f KiB a call, in the middle of an utterance", name, float64(heap()-before)/calls/1024)
+		for _, s := range streams {
+			s.Close()
+		}
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
+}
+
+// TestPocketSphinxLatency plays recordings in real time in ten calls at once.
+func TestPocketSphinxLatency(t *testing.T) {
+	if err := pocketsphinx.Available(); err != nil {
+		t.Skip(err)
+	}
+	const dir, calls = "../../../stt/vad/testdata/", 10
+	manifest, err := os.ReadFile(dir + "manifest.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var recordings []struct{ File, Text string }
+	if err := json.Unmarshal(manifest, &recordings); err != nil {
+		t.Fatal(err)
+	}
+	var phrases []string
+	var said [][]byte
+	for _, r := range recordings {
+		if r.Text == "" || !strings.HasSuffix(r.File, ".8k.ulaw.wav") || strings.HasPrefix(r.File, "jfk") || strings.HasPrefix(r.File, "vosk") {
+			continue
+		}
+		f, err := os.Open(dir + r.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		audio, err := codec.ReadMulaw(f)
+		f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		phrases, said = append(phrases, r.Text), append(said, stt.Format{}.AppendSilence(audio, 4000))
+	}
+	e, err := pocketsphinx.New(pocketsphinx.Options{Phrases: phrases})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if err := e.Prewarm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rounds := 8
+	if testing.Short() {
+		rounds = 1
+	}
+	var mu sync.Mutex
+	var latencies, queues []time.Duration
+	exact, asked := 0, 0
+	var wg sync.WaitGroup
+	for range calls {
+		wg.Go(func() {
+			time.Sleep(rand.N(2 * time.Second))
+			for range rounds {
+				i := rand.IntN(len(said))
+				s, err := e.Open(t.Context(), stt.Config{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				next := time.Now()
+				for rest := said[i]; len(rest) > 0; rest = rest[min(frame, len(rest)):] {
+					s.Send(rest[:min(frame, len(rest))])
+					next = next.Add(20 * time.Millisecond)
+					time.Sleep(time.Until(next))
+				}
+				s.Flush(t.Context())
+				s.Close()
+				mu.Lock()
+				asked++
+				for {
+					ev, err := s.Recv(t.Context())
+					if err != nil {
+						break
+					}
+					if ev.Kind == stt.Degraded {
+						t.Error(ev.Err)
+					}
+					if ev.Kind == stt.Final && ev.Timing.Valid {
+						latencies, queues = append(latencies, ev.Timing.Latency), append(queues, ev.Timing.Queue)
+						if ev.Transcript.Text == phrases[i] {
+							exact++
+						}
+					}
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	slices.Sort(latencies)
+	slices.Sort(queues)
+	at := func(d []time.Duration, p int) time.Duration { return d[(len(d)-1)*p/100].Round(time.Millisecond) }
+	load, _ := os.ReadFile("/proc/loadavg")
+	t.Logf("%d calls at once, %d cores, load average %.14s: %d utterances, %d exact\nend of speech to transcript: p50 %v p95 %v max %v (280 ms of it is the hang-over); waiting for a worker: p50 %v p95 %v",
+		calls, runtime.NumCPU(), load, asked, exact, at(latencies, 50), at(latencies, 95), at(latencies, 100), at(queues, 50), at(queues, 95))
+}

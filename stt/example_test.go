@@ -1,0 +1,73 @@
+package stt_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/stttest"
+)
+
+// An engine of one's own: a function that recognises one utterance.
+func ExampleSegmented() {
+	engine := stt.Segmented(stt.RecognizerFunc(func(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
+		return stt.Transcript{Text: "yes"}, nil // ask a speech service here
+	}), stt.Segmentation{})
+
+	ctx := context.Background()
+	stream, err := engine.Open(ctx, stt.Config{CallID: "CA1"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	stream.Send(stttest.Speech(2, stt.Format{})) // two words with silence around them
+	stream.Flush(ctx)
+	stream.Close()
+	for {
+		event, err := stream.Recv(ctx)
+		if err == io.EOF {
+			return
+		}
+		if event.Kind == stt.Final {
+			fmt.Println(event.Transcript.Text)
+		}
+	}
+	// Output:
+	// yes
+	// yes
+}
+
+// The first engine cannot be reached: the second hears what was said.
+func ExampleFailover() {
+	first := &stttest.Engine{OpenError: &stt.Error{Engine: "first", Op: "open", Kind: stt.ErrUnavailable}}
+	second := stt.Segmented(&stttest.Recognizer{Texts: []string{"book a room"}}, stt.Segmentation{})
+	engine := stt.Failover(stt.FailoverOptions{}, first, second)
+
+	ctx := context.Background()
+	stream, err := engine.Open(ctx, stt.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer stream.Close()
+	stream.Send(stttest.Speech(1, stt.Format{}))
+	stream.Flush(ctx)
+	for {
+		event, err := stream.Recv(ctx)
+		if err != nil {
+			return
+		}
+		if event.Kind == stt.Final {
+			fmt.Println(event.Transcript.Text)
+			return
+		}
+	}
+	// Output: book a room
+}
+
+func ExampleReason() {
+	err := &stt.Error{Engine: "deepgram", Op: "open", Kind: stt.StatusKind(429), Status: 429}
+	fmt.Println(stt.Reason(err), err.Retryable())
+	// Output: rate_limited true
+}
