@@ -113,6 +113,20 @@ func TestLimitWindowEdge(t *testing.T) {
 	require.True(t, call(100*time.Hour+2*4294967296*2048))
 }
 
+// TestLimitAfterACallFromThePast: such a call does not make the log look older than
+// it is.
+func TestLimitAfterACallFromThePast(t *testing.T) {
+	limit := PerCaller(2, time.Hour)
+	call := func(after time.Duration) bool {
+		return limit.Decide(context.Background(), Call{From: "+14155550100", At: start.Add(after)}).Allowed()
+	}
+	require.True(t, call(90*time.Minute))
+	require.True(t, call(90*time.Minute))
+	require.False(t, call(0))
+	require.False(t, call(2*time.Hour))
+	require.True(t, call(150*time.Minute))
+}
+
 // withWallShifted returns t with another wall clock and the same monotonic reading,
 // as time.Now returns after the wall clock was set.
 func withWallShifted(t time.Time, by time.Duration) time.Time {

@@ -165,6 +165,8 @@ func TestBlockListWatch(t *testing.T) {
 	write("+14155550100\n")
 	require.NoError(t, <-reports)
 	require.True(t, blocked())
+	time.Sleep(30 * time.Millisecond)
+	require.Empty(t, reports, "nothing has changed")
 	write("+14155550100\nnonsense\n")
 	require.ErrorContains(t, <-reports, `"nonsense"`)
 	require.True(t, blocked(), "the last good list stays")
@@ -215,6 +217,12 @@ func TestConcurrency(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		require.Zero(t, c.InUse())
 		require.Equal(t, 5, c.Limit())
+		for range 2 { // none is released: a lease's end alone makes room
+			for i := range 4 {
+				require.True(t, in(fmt.Sprint(time.Now().Unix(), i), ""))
+			}
+			time.Sleep(time.Minute)
+		}
 	})
 	require.False(t, Concurrent(0).Decide(ctx, Call{SID: "1"}).Allowed())
 	unlimited := Concurrent(Unlimited)

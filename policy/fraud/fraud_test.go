@@ -102,7 +102,9 @@ func TestScoreCountsAttempts(t *testing.T) {
 
 	alone := newScore(t, Options{})
 	for i := range 21 {
-		d := alone.Decide(context.Background(), policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100", At: at})
+		c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100", At: at}
+		alone.Decide(context.Background(), c)
+		d := alone.Decide(context.Background(), c) // delivered twice
 		require.Equal(t, i < 20, d.Allowed(), "attempt %d", i+1)
 	}
 	later := at.Add(100 * time.Minute) // 2/3 of the hour before has passed
@@ -138,9 +140,10 @@ func TestScoreShortCalls(t *testing.T) {
 		require.Equal(t, policy.Allow, call(0, time.Minute))
 		require.Equal(t, policy.Allow, call(1, time.Minute))
 		for i := 2; i < 5; i++ {
-			require.Equal(t, policy.Allow, call(i, 2*time.Second))
+			require.Equal(t, policy.Allow, call(i, 2*time.Second), "releasing a call twice does not count it twice")
 		}
 		require.Equal(t, policy.Challenge, call(5, 2*time.Second), "3 of 5 were short")
+		require.Equal(t, 6.0, s.memory.attempt("+14155550100", policy.Call{SID: "CA5", At: time.Now()}).ended)
 		for i := 6; i < 12; i++ {
 			call(i, time.Minute)
 		}
