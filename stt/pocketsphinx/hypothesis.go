@@ -87,6 +87,24 @@ func (h hypothesis) fit(phones hypothesis) (all, worst float64) {
 	return all, worst
 }
 
+// cover returns how much of what sounds like speech to free phones the words
+// account for, by time.
+func (h hypothesis) cover(phones hypothesis) float64 {
+	words, speech := 0, 0
+	for _, w := range h.segments {
+		words += w.end - w.start
+	}
+	for _, p := range phones.segments {
+		if p.word != silence {
+			speech += p.end - p.start
+		}
+	}
+	return float64(words) / float64(max(speech, 1))
+}
+
+// silence is the phone of silence.
+const silence = "SIL"
+
 // transcript has no bounds of its own: the segmenter knows them better.
 func (h hypothesis) transcript() stt.Transcript {
 	t := stt.Transcript{Final: true, Confidence: math.NaN(), Language: "en-US", Engine: name}

@@ -56,7 +56,8 @@ type Options struct {
 	// Timeout is the longest a recognition takes before its worker is killed and
 	// replaced; 0 = 4 s.
 	Timeout time.Duration
-	// Segmentation says where Open cuts calls into utterances.
+	// Segmentation says where Open cuts calls into utterances. Its Join is 2 s if 0,
+	// so that a caller may pause in the middle of a phrase; negative = never.
 	Segmentation stt.Segmentation
 
 	// Binary is the path of pocketsphinx_batch; empty = found in PATH.
@@ -83,6 +84,9 @@ type Engine struct {
 	closed  chan struct{}
 }
 
+// pauseInPhrase is how long a caller may stop to think in the middle of one.
+const pauseInPhrase = 2 * time.Second
+
 // New starts the workers. Without the Debian packages it returns an error that
 // is [stt.ErrUnavailable] and names them; with phrases that the model cannot
 // say, one that lists the words. Close the engine after use.
@@ -92,6 +96,9 @@ func New(o Options) (*Engine, error) {
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.NumCPU()
+	}
+	if o.Segmentation.Join == 0 && !o.Dictation {
+		o.Segmentation.Join = pauseInPhrase
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 4 * time.Second

@@ -66,11 +66,16 @@ func (w *worker) ask(ctx context.Context, path, id string, limit float64, deadli
 	if err != nil {
 		return hypothesis{}, err
 	}
-	if all, worst := words.fit(phones); all < limit || worst < limit-wordMargin {
+	if all, worst := words.fit(phones); all < limit || worst < limit-wordMargin || words.cover(phones) < minCover {
 		return hypothesis{}, nil
 	}
 	return words, nil
 }
+
+// minCover is the share of the speech that the words must account for. Right
+// phrases account for 0.92 and more; a phrase that was found inside of other
+// words leaves some of them over.
+const minCover = 0.86
 
 // wordMargin is how much worse than a whole phrase one of its words may fit.
 const wordMargin = 24
