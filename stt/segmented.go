@@ -1,6 +1,7 @@
 package stt
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -23,6 +24,11 @@ type Segmentation struct {
 	// Timeout is the time a recognition may take, including one repetition after
 	// a failure that may pass; 0 = 5 s.
 	Timeout time.Duration
+	// Join is for recognisers of phrases, whose callers pause in the middle of one:
+	// an utterance that matches nothing is kept, and when the next one begins
+	// within Join of its end and matches nothing alone, both are tried as one.
+	// 0 = never.
+	Join time.Duration
 	// Backlog is how much speech of one call may wait for its turn before the
 	// oldest is given up, with a Degraded event; 0 = 60 s.
 	Backlog time.Duration
@@ -73,6 +79,7 @@ type segmentedStream struct {
 	cancel context.CancelFunc
 	stop   func() bool
 	mail   Mailbox
+	held   *utterance // the one before, if it matched nothing; the worker's own
 
 	mu       sync.Mutex // guards what follows; never held while recognising
 	recorder recorder
@@ -140,30 +147,27 @@ func (s *segmentedStream) work(idle chan struct{}) {
 	}
 }
 
+// recognize has an utterance recognised and tells what came of it.
 func (s *segmentedStream) recognize(u *utterance) {
-	var (
-		t    Transcript
-		err  error
-		wait time.Duration
-	)
-	if u.audio != nil {
-		f := s.c.Format
-		if missing := s.o.MinAudio - f.Duration(len(u.audio)); missing > 0 {
-			u.audio = f.AppendSilence(u.audio, f.Bytes(missing)/f.Encoding.SampleSize())
+	var wait time.Duration
+	heard := u
+	t, err := s.ask(u, &wait)
+	if err == nil && t.Text == "" {
+		if joined := s.join(u); joined != nil {
+			heard = joined
+			t, err = s.ask(joined, &wait)
 		}
-		ctx, cancel := context.WithTimeout(withWait(s.ctx, &wait), s.o.Timeout)
-		t, err = retried(ctx, s.rec, u.audio, s.c)
-		cancel()
 	}
 	if s.ctx.Err() != nil {
 		return // closed: nobody asks any more
 	}
+	s.hold(heard, err == nil && t.Text == "")
 	now := time.Now()
 	switch {
 	case err != nil:
 		s.mail.Put(Event{Kind: Degraded, Transcript: Transcript{Start: u.start, End: u.end}, Err: err, At: now})
 	case t.Text != "":
-		t.shift(u.offset, u.start, u.end)
+		t.shift(heard.offset, heard.start, heard.end)
 		t.Final = true
 		timing := Timing{Queue: wait}
 		if !u.heard.IsZero() {
@@ -172,6 +176,51 @@ func (s *segmentedStream) recognize(u *utterance) {
 		s.mail.Put(Event{Kind: Final, Transcript: t, Timing: timing, At: now})
 	}
 	s.mail.Put(Event{Kind: UtteranceEnd, Transcript: Transcript{Start: u.start, End: u.end}, At: now})
+}
+
+// ask gives the audio of an utterance to the recogniser, and adds to wait how
+// long it stood in a queue.
+func (s *segmentedStream) ask(u *utterance, wait *time.Duration) (Transcript, error) {
+	if u.audio == nil {
+		return Transcript{}, nil
+	}
+	f := s.c.Format
+	audio := u.audio
+	if missing := s.o.MinAudio - f.Duration(len(audio)); missing > 0 {
+		audio = f.AppendSilence(audio, f.Bytes(missing)/f.Encoding.SampleSize())
+	}
+	ctx, cancel := context.WithTimeout(withWait(s.ctx, wait), s.o.Timeout)
+	defer cancel()
+	return retried(ctx, s.rec, audio, s.c)
+}
+
+// maxJoined bounds the speech that is kept for a phrase that does not end.
+const maxJoined = 30 * time.Second
+
+// join returns the utterance before u and u as one, with silence between them,
+// or nil when they do not belong together.
+func (s *segmentedStream) join(u *utterance) *utterance {
+	h, f := s.held, s.c.Format
+	if h == nil || u.audio == nil || u.start-h.end > s.o.Join || u.end-h.start > maxJoined {
+		return nil
+	}
+	audio, next := bytes.Clone(h.audio), u.audio
+	if gap := u.offset - h.offset - f.Duration(len(audio)); gap >= 0 {
+		audio = f.AppendSilence(audio, f.Bytes(gap)/f.Encoding.SampleSize())
+	} else { // u's audio begins before that of h ends
+		next = next[min(f.Bytes(-gap), len(next)):]
+	}
+	return &utterance{audio: append(audio, next...), offset: h.offset, start: h.start, end: u.end}
+}
+
+// hold keeps an utterance that matched nothing, for the next one.
+func (s *segmentedStream) hold(u *utterance, unmatched bool) {
+	switch {
+	case !unmatched:
+		s.held = nil
+	case s.o.Join > 0 && u.audio != nil:
+		s.held = &utterance{audio: bytes.Clone(u.audio), offset: u.offset, start: u.start, end: u.end}
+	}
 }
 
 func (s *segmentedStream) Flush(ctx context.Context) error {

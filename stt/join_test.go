@@ -1,0 +1,55 @@
+package stt_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/stt"
+)
+
+// TestJoin speaks one phrase in two pieces to a recogniser that knows only the
+// whole, and after a longer pause a piece that must not be joined.
+func TestJoin(t *testing.T) {
+	for name, test := range map[string]struct {
+		join, pause time.Duration
+		want        []string
+	}{
+		"joined":         {2 * time.Second, time.Second, []string{"whole"}},
+		"never":          {0, time.Second, nil},
+		"pause too long": {2 * time.Second, 4 * time.Second, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				piece := speech(t)
+				whole := 2*len(piece) - len(piece)/2 // more audio than any piece has
+				rec := stt.RecognizerFunc(func(_ context.Context, audio []byte, _ stt.Config) (stt.Transcript, error) {
+					if len(audio) >= whole {
+						return stt.Transcript{Text: "whole"}, nil
+					}
+					return stt.Transcript{}, nil
+				})
+				s, err := stt.Segmented(rec, stt.Segmentation{Join: test.join}).Open(t.Context(), stt.Config{})
+				require.NoError(t, err)
+				play(t, s, piece)
+				play(t, s, stt.Format{}.AppendSilence(nil, stt.Format{}.Bytes(test.pause)))
+				play(t, s, piece)
+				require.NoError(t, s.Flush(t.Context()))
+				require.NoError(t, s.Close())
+				var got []string
+				for _, ev := range rest(t, s) {
+					if ev.Kind == stt.Final {
+						got = append(got, ev.Transcript.Text)
+						require.Less(t, ev.Transcript.Start, time.Second, "it began with the first piece")
+						require.Greater(t, ev.Transcript.End, 2*time.Second)
+						require.True(t, ev.Timing.Valid || ev.Timing.Latency <= 0)
+					}
+				}
+				require.Equal(t, test.want, got)
+			})
+		})
+	}
+}
