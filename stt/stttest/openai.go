@@ -98,6 +98,9 @@ func (p Reply) write(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if strings.HasPrefix(p.Body, "{") {
+		w.Header().Set("Content-Type", "application/json")
+	}
 	for k, v := range p.Header {
 		w.Header()[k] = v
 	}

@@ -1,0 +1,48 @@
+package oracle
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+
+	"agentos.dev/dialtone/stt/stttest"
+)
+
+func TestOpenAISDK(t *testing.T) {
+	server := stttest.NewOpenAI(t, func(n int, r stttest.OpenAIRequest) stttest.Reply {
+		switch n {
+		case 0:
+			return stttest.Reply{Body: `{"text":"book a room"}`}
+		default:
+			return stttest.Reply{Status: 429, Header: http.Header{"Retry-After": {"7"}}, Body: `{"error":{"message":"slow down","type":"requests","code":"rate_limit_exceeded"}}`}
+		}
+	})
+	client := openai.NewClient(option.WithBaseURL(server.URL+"/v1/"), option.WithAPIKey("a-key"), option.WithMaxRetries(0))
+	ask := func() (string, error) {
+		r, err := client.Audio.Transcriptions.New(context.Background(), openai.AudioTranscriptionNewParams{
+			File: openai.File(bytes.NewReader([]byte("RIFF....WAVE")), "audio.wav", "audio/wav"), Model: openai.AudioModelWhisper1, Language: openai.String("en")})
+		if err != nil {
+			return "", err
+		}
+		return r.Text, nil
+	}
+	text, err := ask()
+	if err != nil || text != "book a room" {
+		t.Fatal(text, err)
+	}
+	_, err = ask()
+	var refused *openai.Error
+	if !errors.As(err, &refused) || refused.StatusCode != 429 || refused.Message != "slow down" || refused.Code != "rate_limit_exceeded" {
+		t.Fatal(err)
+	}
+	r := server.Requests()[0]
+	if r.Path != "/v1/audio/transcriptions" || r.Header.Get("Authorization") != "Bearer a-key" || r.Name != "audio.wav" ||
+		r.Fields.Get("model") != "whisper-1" || r.Fields.Get("language") != "en" {
+		t.Errorf("%+v", r)
+	}
+}
