@@ -43,7 +43,7 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 
 	defer func() {
 		if p := recover(); p != nil {
-			log.Error("call failed call_sid="+info.SID, "error_message", "policy panicked", "error", p, "stack", string(debug.Stack()))
+			logFailure(log, "call failed", info.SID, "policy_panicked", "error", p, "stack", string(debug.Stack()))
 			s.count(info, "failed")
 			reply = say(apology)
 		}

@@ -294,12 +294,7 @@ func placed(c policy.Call) bool { return strings.HasPrefix(c.Direction, "outboun
 // logger returns the log as the configuration wants it. WARN is spelled WARNING,
 // as the runbook's queries do.
 func (c *config) logger(w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.LevelKey && a.Value.Any() == slog.LevelWarn {
-			a.Value = slog.StringValue("WARNING")
-		}
-		return a
-	}}
+	options := &slog.HandlerOptions{ReplaceAttr: voice.SpellWarning}
 	if c.logJSON {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
