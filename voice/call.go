@@ -20,10 +20,10 @@ var ErrCallEnded = errors.New("voice: call has ended")
 // ServeCall runs on a goroutine of its own for every call. Returning nil hangs up
 // after what was played has been heard; returning an error hangs up at once, and
 // the call counts as failed unless it was over anyway. The context ends when the
-// call does: within a second of the caller hanging up, which leaves time for the
-// last words to be transcribed, or when the call has lasted [Config].MaxDuration
-// or the server shuts down; context.Cause tells which. A panic ends that call
-// alone.
+// call has: a moment after the caller hung up, which leaves a second for the last
+// words to be transcribed, or when the call has lasted [Config].MaxDuration or
+// the server shuts down; context.Cause tells which, as a [Reason]. A panic ends
+// that call alone.
 type Handler interface {
 	ServeCall(ctx context.Context, call *Call) error
 }
@@ -38,9 +38,8 @@ func (f HandlerFunc) ServeCall(ctx context.Context, call *Call) error { return f
 // only one at a time may read events.
 type Call struct {
 	Info
-	StreamSID  string            // "MZ" and 32 hexadecimal digits
-	Parameters map[string]string // the stream's custom parameters
-	Started    time.Time
+	StreamSID string // "MZ" and 32 hexadecimal digits
+	Started   time.Time
 
 	conn    *mediastream.Conn
 	inbox   *inbox
@@ -76,7 +75,7 @@ func (c *Call) Transcripts(ctx context.Context) iter.Seq2[stt.Transcript, error]
 func (c *Call) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
-			e, err := c.inbox.next(ctx)
+			e, err := c.inbox.next(ctx, true)
 			if err != nil || !yield(e, e.failure) {
 				return
 			}
@@ -90,7 +89,7 @@ func (c *Call) Events(ctx context.Context) iter.Seq2[Event, error] {
 func (c *Call) Digits(ctx context.Context, n int, end string) (string, error) {
 	digits := ""
 	for len(digits) < n {
-		e, err := c.inbox.next(ctx)
+		e, err := c.inbox.next(ctx, false)
 		switch {
 		case err == io.EOF:
 			return digits, ErrCallEnded
@@ -108,7 +107,9 @@ func (c *Call) Digits(ctx context.Context, n int, end string) (string, error) {
 
 // Play queues audio for the caller, behind what was queued before, and returns
 // at once. The audio is what a call carries: mu-law, 8000 Hz, one byte a sample;
-// see codec.ReadMulaw for reading a WAV file.
+// see codec.ReadMulaw for reading a WAV file. Errors are [ErrCallEnded],
+// mediastream.ErrQueueFull when more than two minutes are queued, and the error
+// of ctx.
 func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -122,7 +123,7 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 	if err = c.conn.SendMedia(audio); err == nil {
 		err = c.conn.SendMark(playback.mark)
 	}
-	if err != nil {
+	if err = ended(err); err != nil {
 		c.player.drop(playback, err)
 		return nil, err
 	}
@@ -131,12 +132,20 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 
 // Interrupt stops what is playing and drops what is queued, here and at Twilio:
 // the answer to a caller who starts to speak. Their playbacks end with
-// [ErrInterrupted].
+// [ErrInterrupted]. Its only error is [ErrCallEnded].
 func (c *Call) Interrupt() error {
 	c.sending.Lock()
 	defer c.sending.Unlock()
 	c.player.interrupt(ErrInterrupted, time.Now())
-	return c.conn.Clear()
+	return ended(c.conn.Clear())
+}
+
+// ended names the error of a connection that is no more.
+func ended(err error) error {
+	if errors.Is(err, mediastream.ErrClosed) {
+		return ErrCallEnded
+	}
+	return err
 }
 
 // audioLength returns how long n bytes of mu-law last.

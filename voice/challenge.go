@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/fraud"
 	"agentos.dev/dialtone/twiml"
 )
@@ -19,9 +20,9 @@ func (s *Server) ask(q fraud.Question, mount string) answer {
 	return twiml.New(
 		&twiml.Gather{
 			Input:     []twiml.Input{twiml.InputDTMF},
-			NumDigits: s.challenge.Digits(),
+			NumDigits: s.secrets.Load().challenge.Digits(),
 			Timeout:   answerTime,
-			Action:    mount + challengeRoute + q.Token,
+			Action:    s.publicBase + mount + challengeRoute + q.Token,
 			Verbs: []twiml.Audible{
 				&twiml.Say{Text: "To be connected, please press the following digits: " + strings.Join(strings.Split(q.Digits, ""), ", ") + "."},
 			},
@@ -37,17 +38,19 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token := r.PathValue("token")
-	mount := mountOf(r, challengeRoute+token)
-	outcome, next, err := s.challenge.Answer(info.SID, token, r.PostForm.Get("Digits"))
-	s.config.Logger.Info("challenge answered", "call_sid", info.SID, "outcome", outcome.String(), "error", err)
-	switch outcome {
-	case fraud.Pass:
-		s.reply(w, s.connect(info, mount))
-	case fraud.Retry:
-		s.reply(w, s.ask(next, mount))
-	default:
-		s.reply(w, twiml.New(&twiml.Hangup{}).AppendXML(nil))
-	}
+	s.reply(w, s.once(r.Context(), info.SID+token, func() answer {
+		mount := s.mountOf(r, challengeRoute+token)
+		outcome, next, err := s.secrets.Load().challenge.Answer(info.SID, token, r.PostForm.Get("Digits"))
+		s.config.Logger.Info("challenge answered", "call_sid", info.SID, "outcome", outcome.String(), "error", err)
+		switch outcome {
+		case fraud.Pass:
+			return s.connect(info, mount)
+		case fraud.Retry:
+			return s.ask(next, mount)
+		}
+		policy.Release(s.config.Policy, info.SID)
+		return twiml.New(&twiml.Hangup{}).AppendXML(nil)
+	}))
 }
 
 // call reads whom a webhook is about. When it is about nobody it answers the
@@ -68,9 +71,12 @@ func call(w http.ResponseWriter, r *http.Request) (Info, bool) {
 
 // mountOf returns the path that Twilio knows the server under: what it asked
 // for, before any http.StripPrefix, without the route.
-func mountOf(r *http.Request, route string) string {
+func (s *Server) mountOf(r *http.Request, route string) string {
 	path, _, _ := strings.Cut(r.RequestURI, "?")
-	return strings.TrimSuffix(path, route)
+	if mount, ok := strings.CutSuffix(path, route); ok && strings.HasPrefix(path, "/") {
+		return mount
+	}
+	return s.config.Path
 }
 
 // reply sends TwiML.

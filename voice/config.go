@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -28,7 +29,8 @@ const (
 // are required.
 type Config struct {
 	// AuthTokens are the Twilio account's auth tokens. Requests signed with any
-	// of them are accepted, so that a token can be replaced without an outage.
+	// of them are accepted, so that a token can be replaced without an outage:
+	// first the one in force, then its successor.
 	AuthTokens []string
 	// AccountSIDs, when set, are the only accounts whose calls are accepted.
 	AccountSIDs []string
@@ -42,7 +44,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 
 	// Path is where the host mounts the server in its mux, without a slash at the
-	// end; "" means [DefaultPath].
+	// end; "" means [DefaultPath]. It cannot be the root.
 	Path string
 
 	// Handler answers the calls.
@@ -61,7 +63,8 @@ type Config struct {
 	// in many places needs the caller's consent.
 	Record bool
 
-	// MaxDuration ends longer calls; 0 means [DefaultMaxDuration].
+	// MaxDuration ends longer calls; 0 means [DefaultMaxDuration]. A policy that
+	// leases places needs leases that are longer.
 	MaxDuration time.Duration
 	// MaxStreams bounds the streams this server holds at once; 0 means
 	// [DefaultMaxStreams]. Capacity of the account is the policy's business.
@@ -103,7 +106,7 @@ func (c *Config) check() error {
 	if _, err := streamBase(c.PublicURL); err != nil {
 		errs = append(errs, err)
 	}
-	if !strings.HasPrefix(c.Path, "/") || strings.HasSuffix(c.Path, "/") || strings.ContainsAny(c.Path, "{}?# ") {
+	if !strings.HasPrefix(c.Path, "/") || path.Clean(c.Path) != c.Path || c.Path == "/" || strings.ContainsAny(c.Path, "{}?# ") {
 		wrong("Path %q is not of the form /api/voice", c.Path)
 	}
 	if c.MaxDuration < 0 {
@@ -170,10 +173,10 @@ func streamBase(publicURL string) (string, error) {
 	}
 	u, err := url.Parse(publicURL)
 	if err != nil || u.Host == "" {
-		return "", fmt.Errorf("voice: PublicURL %q is not a URL", publicURL)
+		return "", errors.New("voice: PublicURL is not a URL")
 	}
 	if u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("voice: PublicURL %q has a query or fragment", publicURL)
+		return "", fmt.Errorf("voice: PublicURL %q has a query or fragment", u.Redacted())
 	}
 	switch {
 	case u.Scheme == "https":
@@ -181,7 +184,7 @@ func streamBase(publicURL string) (string, error) {
 	case u.Scheme == "http" && isLoopback(u.Hostname()):
 		u.Scheme = "ws"
 	default:
-		return "", fmt.Errorf("voice: PublicURL %q is not https: Twilio opens streams over TLS only", publicURL)
+		return "", fmt.Errorf("voice: PublicURL %q is not https: Twilio opens streams over TLS only", u.Redacted())
 	}
 	return strings.TrimSuffix(u.String(), "/"), nil
 }

@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -24,15 +25,31 @@ func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	reply, known := s.answers.get(info.SID, time.Now())
-	if !known {
-		reply = s.decide(r, info)
-		// A second delivery may have come meanwhile; both get the first answer.
-		if first, stored := s.answers.add(info.SID, reply, time.Now()); !stored && first != nil {
-			reply = first
+	s.reply(w, s.once(r.Context(), info.SID, func() answer { return s.decide(r, info) }))
+}
+
+// pendingAnswer is an answer that is being made, or has been.
+type pendingAnswer struct {
+	made  chan struct{}
+	reply answer // valid once made is closed
+}
+
+// once makes the answer to a webhook. Another delivery of the same webhook, as
+// its key tells, gets the same answer, without asking anybody again.
+func (s *Server) once(ctx context.Context, key string, decide func() answer) answer {
+	mine := &pendingAnswer{made: make(chan struct{})}
+	first, added := s.answers.add(key, mine, time.Now())
+	if added == isKnown {
+		select {
+		case <-first.made:
+			return first.reply
+		case <-ctx.Done():
+			return say(apology)
 		}
 	}
-	s.reply(w, reply)
+	defer close(mine.made)
+	mine.reply = decide()
+	return mine.reply
 }
 
 // decide asks the policy and turns its decision into TwiML.
@@ -55,9 +72,9 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 	s.config.Trace.Decision(info, decision)
 	switch decision.Verdict {
 	case policy.Allow:
-		return s.connect(info, mountOf(r, inboundRoute))
+		return s.connect(info, s.mountOf(r, inboundRoute))
 	case policy.Challenge:
-		return s.ask(s.challenge.Ask(info.SID), mountOf(r, inboundRoute))
+		return s.ask(s.secrets.Load().challenge.Ask(info.SID), s.mountOf(r, inboundRoute))
 	}
 	s.logRefusal(log, info, decision)
 	return refuse(decision)
@@ -70,7 +87,7 @@ func (s *Server) connect(info Info, mount string) answer {
 	if s.config.Record {
 		verbs = append(verbs, &twiml.Start{Nouns: []twiml.StartNoun{&twiml.Recording{}}})
 	}
-	token := s.keys.sign(newSession(info, time.Now()))
+	token := s.secrets.Load().keys.sign(newSession(info, time.Now()))
 	verbs = append(verbs,
 		&twiml.Connect{Noun: &twiml.Stream{URL: s.streamBase + mount + streamRoute + token}},
 		&twiml.Hangup{},

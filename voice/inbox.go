@@ -13,7 +13,7 @@ import (
 type Event struct {
 	stt.Event        // the zero value when a key was pressed
 	Digit     string // "0" to "9", "*" or "#"; "" otherwise
-	failure   error  // why there will be no more transcripts
+	failure   error  // why there will be no more transcripts; the rest is empty then
 }
 
 // inboxLimit bounds the events of a call that nobody reads: about an hour of
@@ -25,6 +25,7 @@ const inboxLimit = 4096
 type inbox struct {
 	mu     sync.Mutex
 	events []Event
+	broken error         // why there will be no more transcripts; nil once told
 	closed bool          // nothing more will come
 	wake   chan struct{} // has room for one signal to the one reader
 }
@@ -51,6 +52,14 @@ func (b *inbox) put(e Event) bool {
 	return true
 }
 
+// fail notes that there will be no more transcripts.
+func (b *inbox) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.broken = err
+	b.signal()
+}
+
 // close ends the inbox: after the events that are left, next returns io.EOF.
 func (b *inbox) close() {
 	b.mu.Lock()
@@ -59,30 +68,43 @@ func (b *inbox) close() {
 	b.signal()
 }
 
-// next returns the oldest event. Unread events outlive ctx: a call that has
-// ended still has its last words to tell.
-func (b *inbox) next(ctx context.Context) (Event, error) {
+// next returns the oldest event; after the last one and if failures are wanted,
+// once, the failure of speech recognition. Unread events outlive ctx: a call that
+// has ended still has its last words to tell.
+func (b *inbox) next(ctx context.Context, failures bool) (Event, error) {
 	for {
-		b.mu.Lock()
-		if len(b.events) > 0 {
-			e := b.events[0]
-			b.events[0] = Event{}
-			b.events = b.events[1:]
-			b.mu.Unlock()
-			return e, nil
-		}
-		closed := b.closed
-		b.mu.Unlock()
-		if closed {
-			b.signal() // for the next reader
-			return Event{}, io.EOF
+		if e, ok, err := b.take(failures); ok || err != nil {
+			return e, err
 		}
 		select {
 		case <-b.wake:
 		case <-ctx.Done():
+			if e, ok, _ := b.take(failures); ok {
+				return e, nil
+			}
 			return Event{}, ctx.Err()
 		}
 	}
+}
+
+// take returns what there is. The error is io.EOF when nothing more will come.
+func (b *inbox) take(failures bool) (e Event, ok bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case len(b.events) > 0:
+		e = b.events[0]
+		b.events[0] = Event{}
+		b.events = b.events[1:]
+		return e, true, nil
+	case failures && b.broken != nil:
+		e.failure, b.broken = b.broken, nil
+		return e, true, nil
+	case b.closed:
+		b.signal() // for the next reader
+		return Event{}, false, io.EOF
+	}
+	return Event{}, false, nil
 }
 
 func (b *inbox) signal() {

@@ -34,14 +34,23 @@ var callSID = regexp.MustCompile(`^CA[0-9a-fA-F]{32}$`)
 func infoOf(form url.Values) Info {
 	return Info{
 		SID:        form.Get("CallSid"),
-		AccountSID: form.Get("AccountSid"),
-		From:       form.Get("From"),
-		To:         form.Get("To"),
-		Direction:  form.Get("Direction"),
+		AccountSID: atMost(form.Get("AccountSid"), maxWord),
+		From:       atMost(form.Get("From"), maxAddress),
+		To:         atMost(form.Get("To"), maxAddress),
+		Direction:  atMost(form.Get("Direction"), maxWord),
 		Country:    countryOf(form.Get("FromCountry")),
-		Attested:   form.Get("StirVerstat"),
+		Attested:   atMost(form.Get("StirVerstat"), maxWord),
 	}
 }
+
+// Bounds of what travels in a session token. No number is longer, and a SIP
+// address that is does not come from a telephone.
+const (
+	maxAddress = 256
+	maxWord    = 64
+)
+
+func atMost(s string, n int) string { return s[:min(len(s), n)] }
 
 // countryOf accepts what can be a country code and nothing else.
 func countryOf(s string) string {

@@ -2,13 +2,10 @@ package voice
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"runtime/debug"
-	"strconv"
 	"sync"
 	"time"
 
@@ -35,26 +32,33 @@ type liveCall struct {
 	reason Reason // valid once ended
 	err    error  // valid once ended
 
-	recogniser stt.Stream // nil without speech recognition
-	listening  sync.WaitGroup
-	deaf       context.CancelFunc // ends listening
-	audio      []byte             // the reader's scratch: one frame of mu-law
+	listener listener
 }
 
 const (
 	flushTimeout  = time.Second      // for the last words after a hang-up
 	markGrace     = 2 * time.Second  // for Twilio to return the mark behind a farewell
 	hangUpTimeout = 10 * time.Second // for the REST API
+	endGrace      = 5 * time.Second  // for a broken connection to be noticed by its reader
 )
 
-// live starts the call: the recogniser, the clock and the handler.
+// live starts the call: the clock, the recogniser and the handler.
 func (c *liveCall) live(ctx context.Context) {
+	config := &c.server.config
 	ctx, c.cancel = context.WithCancelCause(ctx)
-	if engine := c.server.config.STT; engine != nil {
-		c.listen(ctx, engine)
+	c.timer = time.AfterFunc(config.MaxDuration, func() { c.end(ReasonTimeout, nil) })
+	c.listener = listener{info: c.Info, trace: config.Trace, log: c.log, inbox: c.inbox}
+	config.Trace.StreamStarted(c.Info, c.Started.Sub(c.stream.accepted))
+	if config.STT != nil {
+		c.listener.open(ctx, config.STT, stt.Config{
+			Format:   stt.Format{Encoding: stt.MuLaw, SampleRate: 8000},
+			Language: config.Language,
+			Phrases:  config.Phrases,
+			CallID:   c.SID,
+			Interim:  true,
+		})
 	}
-	limit := c.server.config.MaxDuration
-	c.timer = time.AfterFunc(limit, func() { c.end(ReasonTimeout, nil) })
+	c.server.running.Add(1)
 	go c.serve(ctx)
 }
 
@@ -70,6 +74,12 @@ func (c *liveCall) serve(ctx context.Context) {
 		c.end(reason, err)
 	}()
 	if failure := c.server.config.Handler.ServeCall(ctx, c.Call); failure != nil {
+		if errors.Is(failure, ErrCallEnded) { // then the reader is about to say why
+			select {
+			case <-ctx.Done():
+			case <-time.After(endGrace):
+			}
+		}
 		reason, err = ReasonError, failure
 		return
 	}
@@ -106,20 +116,22 @@ func (c *liveCall) end(reason Reason, err error) {
 
 // bury cleans up after a call that has ended. The reader calls it, once.
 func (c *liveCall) bury() {
+	s := c.server
 	c.timer.Stop()
 	c.player.close(time.Now())
-	if c.recogniser != nil {
-		c.flush()
-	}
+	c.listener.close(c.reason == ReasonHungUp || c.reason == ReasonDisconnect)
 	c.inbox.close()
 	c.cancel(c.reason)
-
-	s := c.server
 	s.mu.Lock()
 	delete(s.calls, c.SID)
 	s.mu.Unlock()
+
+	defer contain(c.log) // what follows runs code of the host
 	policy.Release(s.config.Policy, c.SID)
 	end := End{Reason: c.reason, Err: c.err, Duration: time.Since(c.Started), Stream: c.conn.Stats()}
+	if end.Stream.Dropped > 0 {
+		s.config.Trace.FramesDropped("slow_consumer", int(end.Stream.Dropped))
+	}
 	c.report(end)
 	s.config.Trace.StreamEnded(c.Info, end)
 	if c.hangsUp() {
@@ -127,18 +139,11 @@ func (c *liveCall) bury() {
 	}
 }
 
-// flush waits for the caller's last words, if it was the caller who left, and
-// closes the recogniser.
-func (c *liveCall) flush() {
-	if c.reason == ReasonHungUp || c.reason == ReasonDisconnect {
-		ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
-		defer cancel()
-		c.recogniser.Flush(ctx)
+// contain keeps a panic in the host's code from taking other calls with it.
+func contain(log *slog.Logger) {
+	if p := recover(); p != nil {
+		log.Error("panic contained", "panic", p, "stack", string(debug.Stack()))
 	}
-	c.recogniser.Close()
-	giveUp := time.AfterFunc(flushTimeout, c.deaf) // on an engine that does not heed Close
-	defer giveUp.Stop()
-	c.listening.Wait()
 }
 
 // report logs the end of a call.
@@ -167,89 +172,10 @@ func (c *liveCall) hangsUp() bool {
 
 // hangUp ends the call by REST, in case the TwiML behind the stream does not.
 func (c *liveCall) hangUp() {
+	defer contain(c.log)
 	ctx, cancel := context.WithTimeout(context.Background(), hangUpTimeout)
 	defer cancel()
 	if err := c.server.config.Hanger.HangUp(ctx, c.SID); err != nil {
 		c.log.Warn("hanging up by REST failed", "error", err)
 	}
-}
-
-// hear takes one piece of the caller's audio.
-func (c *liveCall) hear(media mediastream.Audio) {
-	trace := c.server.config.Trace
-	trace.FrameReceived()
-	if media.Track != mediastream.Inbound || c.recogniser == nil {
-		return
-	}
-	if n := base64.StdEncoding.DecodedLen(len(media.Payload)); cap(c.audio) < n {
-		c.audio = make([]byte, n)
-	}
-	n, err := strictBase64.Decode(c.audio[:cap(c.audio)], media.Payload)
-	if err != nil {
-		trace.TranscodingError("base64")
-		return
-	}
-	c.recogniser.Send(c.audio[:n]) // its errors come out of Recv as well
-}
-
-var strictBase64 = base64.StdEncoding.Strict()
-
-// post puts an event into the inbox.
-func (c *liveCall) post(e Event) {
-	if !c.inbox.put(e) {
-		c.server.config.Trace.FramesDropped("inbox", 1)
-	}
-}
-
-// listen opens the recogniser's stream and moves its events to the inbox.
-func (c *liveCall) listen(ctx context.Context, engine stt.Engine) {
-	config := c.server.config
-	recogniser, err := engine.Open(ctx, stt.Config{
-		Format:   stt.Format{Encoding: stt.MuLaw, SampleRate: 8000},
-		Language: config.Language,
-		Phrases:  config.Phrases,
-		CallID:   c.SID,
-		Interim:  true,
-	})
-	if err != nil {
-		c.sttFailed(err)
-		return
-	}
-	c.recogniser = recogniser
-	ctx, c.deaf = context.WithCancel(ctx)
-	c.listening.Go(func() {
-		defer c.deaf()
-		for {
-			e, err := recogniser.Recv(ctx)
-			if err != nil {
-				if err != io.EOF && !errors.Is(err, context.Canceled) {
-					c.sttFailed(err)
-				}
-				return
-			}
-			c.observe(e)
-			c.post(Event{Event: e})
-		}
-	})
-}
-
-// observe counts and logs what the recogniser reports.
-func (c *liveCall) observe(e stt.Event) {
-	trace := c.server.config.Trace
-	trace.STTEvent(c.Info, e)
-	switch {
-	case e.Kind == stt.Degraded:
-		trace.STTError(c.Info, stt.Reason(e.Err))
-		c.log.Warn("speech recognition degraded", "error", e.Err)
-	case e.Kind == stt.Final && e.Timing.Valid:
-		ms := e.Timing.Latency.Milliseconds()
-		c.log.Info("STT latency latency="+strconv.FormatInt(ms, 10)+"ms", "latency_ms", ms, "engine", e.Transcript.Engine)
-	}
-}
-
-// sttFailed tells everyone that the call goes on without transcripts.
-func (c *liveCall) sttFailed(err error) {
-	c.server.config.Trace.STTError(c.Info, stt.Reason(err))
-	logFailure(c.log, "speech recognition failed", c.SID, "speech_recognition_failed", "error", err)
-	c.post(Event{failure: err})
 }

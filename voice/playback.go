@@ -15,9 +15,10 @@ var ErrInterrupted = errors.New("voice: playback was interrupted")
 
 // Playback is audio on its way to the caller.
 type Playback struct {
+	player *player
 	mark   string // the name of the mark behind the audio
 	length time.Duration
-	begins time.Time // when the caller hears its first sample, by our clock
+	begins time.Time // when the caller hears its first sample, by our clock; the player's lock guards it
 	done   chan struct{}
 	err    error         // valid once done is closed
 	heard  time.Duration // valid once done is closed
@@ -45,11 +46,14 @@ func (p *Playback) Heard() time.Duration {
 	case <-p.done:
 		return p.heard
 	default:
+		p.player.mu.Lock()
+		defer p.player.mu.Unlock()
 		return p.estimate(time.Now())
 	}
 }
 
-// estimate returns what has been heard by now if all goes by the clock.
+// estimate returns what has been heard by now if all goes by the clock. The
+// caller holds the player's lock.
 func (p *Playback) estimate(now time.Time) time.Duration {
 	return max(0, min(p.length, now.Sub(p.begins)))
 }
@@ -71,7 +75,7 @@ type player struct {
 	playing bool
 }
 
-// markPrefix tells our marks from a host's own.
+// markPrefix begins the names of all marks, which Twilio's logs show.
 const markPrefix = "dialtone-"
 
 func newPlayer() *player {
@@ -93,6 +97,7 @@ func (p *player) add(length time.Duration, now time.Time) (*Playback, error) {
 	}
 	p.free = begins.Add(length)
 	playback := &Playback{
+		player: p,
 		mark:   markPrefix + strconv.Itoa(p.next),
 		length: length,
 		begins: begins,

@@ -24,32 +24,30 @@ func newRecent[K comparable, V any](keep time.Duration, limit int) *recent[K, V]
 	return &recent[K, V]{keep: keep, limit: limit, items: make(map[K]V)}
 }
 
-// add stores the value unless the key is there. It reports whether it stored it;
-// when it did not, it returns the value that is there, or the zero value when
-// there is no room.
-func (r *recent[K, V]) add(key K, value V, now time.Time) (V, bool) {
+// added says what became of a value.
+type added int
+
+const (
+	isNew   added = iota // it is remembered now
+	isKnown              // its key was remembered already
+	isFull               // there is no room
+)
+
+// add stores the value unless the key is known, in which case it returns the
+// value that is there.
+func (r *recent[K, V]) add(key K, value V, now time.Time) (V, added) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.forget(now)
 	if old, ok := r.items[key]; ok {
-		return old, false
+		return old, isKnown
 	}
 	if len(r.items) >= r.limit {
-		var none V
-		return none, false
+		return value, isFull
 	}
 	r.items[key] = value
 	r.queue = append(r.queue, dated[K]{key, now.Add(r.keep)})
-	return value, true
-}
-
-// get returns the value stored under key.
-func (r *recent[K, V]) get(key K, now time.Time) (V, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.forget(now)
-	value, ok := r.items[key]
-	return value, ok
+	return value, isNew
 }
 
 // forget drops what has expired. The caller holds the lock.

@@ -25,34 +25,37 @@ package voice
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"agentos.dev/dialtone/policy/fraud"
 	"agentos.dev/dialtone/voice/signature"
 )
 
 // Server answers calls. Its methods may be called from any goroutine.
 type Server struct {
 	config     Config
-	keys       keyring
-	challenge  *fraud.Challenge
 	validator  *signature.Validator
-	streamBase string // ws(s)://host/prefix of the public URL
+	secrets    atomic.Pointer[secrets]
+	publicBase string // the public URL, without a slash at its end
+	streamBase string // the same as a WebSocket URL
 	handler    http.Handler
 	started    time.Time
 
-	used     *recent[[8]byte, struct{}] // nonces of session tokens
-	answers  *recent[string, answer]    // by CallSid: a webhook delivered twice gets one answer
-	finished *recent[string, struct{}]  // CallSids that have been counted
+	used     *recent[[8]byte, struct{}]      // nonces of session tokens
+	answers  *recent[string, *pendingAnswer] // a webhook delivered twice gets one answer
+	finished *recent[string, struct{}]       // CallSids that have been counted
 
 	running sync.WaitGroup // goroutines of calls
 	mu      sync.Mutex
 	calls   map[string]*liveCall // by CallSid, from start to end
-	streams int                  // accepted, started or not
-	closing bool
+	streams map[*stream]struct{} // accepted, started or not
+	places  int                  // taken by streams, the handshakes under way included
+	closing bool                 // no new streams
+	closed  bool                 // no new calls either
 }
 
 const (
@@ -73,31 +76,24 @@ func New(config Config) (*Server, error) {
 	if wrong != nil {
 		return nil, wrong
 	}
-	keys, err := deriveKeys(c.secrets(), "session token")
+	secrets, err := newSecrets(c.secrets())
 	if err != nil {
-		return nil, fmt.Errorf("voice: session keys: %w", err)
-	}
-	questions, err := deriveKeys(c.secrets(), "challenge")
-	if err != nil {
-		return nil, fmt.Errorf("voice: challenge keys: %w", err)
-	}
-	challenge, err := fraud.NewChallenge(fraud.ChallengeOptions{Keys: questions})
-	if err != nil {
-		return nil, fmt.Errorf("voice: %w", err)
+		return nil, err
 	}
 	base, _ := streamBase(c.PublicURL)
 	s := &Server{
 		config:     c,
-		keys:       keys,
-		challenge:  challenge,
 		validator:  validator,
+		publicBase: strings.TrimSuffix(c.PublicURL, "/"),
 		streamBase: base,
 		started:    time.Now(),
 		used:       newRecent[[8]byte, struct{}](sessionTTL, rememberLimit),
-		answers:    newRecent[string, answer](rememberAnswers, rememberLimit),
+		answers:    newRecent[string, *pendingAnswer](rememberAnswers, rememberLimit),
 		finished:   newRecent[string, struct{}](rememberFinished, rememberLimit),
 		calls:      make(map[string]*liveCall),
+		streams:    make(map[*stream]struct{}),
 	}
+	s.secrets.Store(secrets)
 	s.handler = s.routes()
 	return s, nil
 }
@@ -134,12 +130,21 @@ func (s *Server) routes() http.Handler {
 //	GET  health                    how the server is, as JSON
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// SetAuthTokens replaces the auth tokens while the server runs. Keys for session
-// tokens that were derived from the former ones stay in force.
+// SetAuthTokens replaces the auth tokens while the server runs. What was signed
+// with keys derived from the former ones is accepted for another minute.
 func (s *Server) SetAuthTokens(tokens []string) error {
-	options := s.config.signature()
-	options.Tokens = tokens
-	return s.validator.Reload(options)
+	config := s.config
+	config.AuthTokens = slices.Clone(tokens)
+	secrets, err := newSecrets(config.secrets())
+	if err != nil {
+		return err
+	}
+	if err := s.validator.Reload(config.signature()); err != nil {
+		return err
+	}
+	secrets.former, secrets.until = s.secrets.Load().keys, time.Now().Add(sessionTTL)
+	s.secrets.Store(secrets)
+	return nil
 }
 
 // Stats is a view of a server at one moment.
@@ -154,7 +159,7 @@ type Stats struct {
 func (s *Server) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Stats{len(s.calls), s.streams, s.config.MaxStreams, s.closing}
+	return Stats{len(s.calls), s.places, s.config.MaxStreams, s.closing}
 }
 
 // Calls returns the calls that are active now, in no particular order.
@@ -169,7 +174,7 @@ func (s *Server) Calls() []Info {
 }
 
 // drainGrace is how long calls that Shutdown has ended may take to clean up.
-const drainGrace = 3 * time.Second
+const drainGrace = 5 * time.Second
 
 // Shutdown refuses new streams, waits for the calls in progress to end, and
 // returns. When ctx ends first, it ends the calls that are left and returns the
@@ -190,8 +195,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
-	for _, call := range s.calls {
-		go call.end(ReasonShutdown, nil)
+	s.closed = true
+	for stream := range s.streams {
+		if call := s.calls[stream.info.SID]; call != nil && call.stream == stream {
+			go call.end(ReasonShutdown, nil)
+		} else {
+			go stream.Close(closeGoingAway, "")
+		}
 	}
 	s.mu.Unlock()
 	select {
@@ -205,25 +215,37 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) admit() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing || s.streams >= s.config.MaxStreams {
+	if s.closing || s.places >= s.config.MaxStreams {
 		return false
 	}
-	s.streams++
+	s.places++
 	s.running.Add(1)
 	return true
 }
 
-// leave gives the place back.
-func (s *Server) leave() {
+// keep notes a stream that has been accepted, so that Shutdown finds it.
+func (s *Server) keep(stream *stream) bool {
 	s.mu.Lock()
-	s.streams--
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.streams[stream] = struct{}{}
+	return true
+}
+
+// leave gives the place of a stream back; nil is one that was never accepted.
+func (s *Server) leave(stream *stream) {
+	s.mu.Lock()
+	delete(s.streams, stream)
+	s.places--
 	s.mu.Unlock()
 	s.running.Done()
 }
 
-// count counts a call at its terminal state, once.
+// count counts a call at its terminal state, once as far as is remembered.
 func (s *Server) count(info Info, status string) {
-	if _, first := s.finished.add(info.SID, struct{}{}, time.Now()); first {
+	if _, added := s.finished.add(info.SID, struct{}{}, time.Now()); added != isKnown {
 		s.config.Trace.CallFinished(info, status)
 	}
 }

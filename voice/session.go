@@ -8,7 +8,10 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"time"
+
+	"agentos.dev/dialtone/policy/fraud"
 )
 
 // session is what the webhook knew about a call and the stream must know again.
@@ -35,7 +38,45 @@ var (
 	errTokenForged    = errors.New("voice: session token was not signed with any of the session keys")
 	errTokenExpired   = errors.New("voice: session token has expired")
 	errTokenUsed      = errors.New("voice: session token was used before")
+	errTokensFull     = errors.New("voice: too many session tokens to remember which were used")
 )
+
+// secrets are what signs that which travels through Twilio. They change as a
+// whole when the auth tokens do.
+type secrets struct {
+	keys      keyring
+	challenge *fraud.Challenge
+
+	former keyring // of the auth tokens before, for the calls being set up
+	until  time.Time
+}
+
+// newSecrets derives the keys of all purposes.
+func newSecrets(from [][]byte) (*secrets, error) {
+	keys, err := deriveKeys(from, "session token")
+	if err != nil {
+		return nil, fmt.Errorf("voice: session keys: %w", err)
+	}
+	questions, err := deriveKeys(from, "challenge")
+	if err != nil {
+		return nil, fmt.Errorf("voice: challenge keys: %w", err)
+	}
+	challenge, err := fraud.NewChallenge(fraud.ChallengeOptions{Keys: questions})
+	if err != nil {
+		return nil, fmt.Errorf("voice: %w", err)
+	}
+	return &secrets{keys: keys, challenge: challenge}, nil
+}
+
+// verify returns the session of a token that one of the keys signed, or one of
+// the keys in force a minute ago.
+func (s *secrets) verify(token string, now time.Time) (session, error) {
+	found, err := s.keys.verify(token, now)
+	if err == errTokenForged && now.Before(s.until) {
+		return s.former.verify(token, now)
+	}
+	return found, err
+}
 
 // keyring signs session tokens with its first key and accepts all of them, so
 // that a key can be replaced while calls are being set up.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/stt"
 )
 
 // serveStatus takes a status callback. Callbacks come in any order, several
@@ -46,7 +47,7 @@ func (s *Server) over(info Info, status string) {
 // Health is what GET health answers.
 type Health struct {
 	Status      string `json:"status"` // "ok", "degraded" or "draining"
-	STT         string `json:"stt"`    // "ready", "off", or why it is not ready
+	STT         string `json:"stt"`    // "ready", "not ready" or "off"
 	ActiveCalls int    `json:"active_calls"`
 	Capacity    int    `json:"capacity"` // Config.MaxStreams
 	Uptime      string `json:"uptime"`
@@ -65,11 +66,12 @@ func (s *Server) Health(ctx context.Context) Health {
 	}
 	if s.config.STT == nil {
 		h.STT = "off"
-	} else if engine, ok := s.config.STT.(interface{ Check(context.Context) error }); ok {
+	} else if engine, ok := s.config.STT.(stt.Checker); ok {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
 		if err := engine.Check(ctx); err != nil {
-			h.Status, h.STT = "degraded", err.Error()
+			h.Status, h.STT = "degraded", "not ready"
+			s.config.Logger.Warn("speech engine is not ready", "error", err)
 		}
 	}
 	if stats.Draining {

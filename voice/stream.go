@@ -2,27 +2,37 @@ package voice
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"agentos.dev/dialtone/mediastream"
+	"agentos.dev/dialtone/voice/signature"
 )
 
 // serveStream takes the WebSocket of a call. Everything that can be refused is
 // refused before the upgrade, with an empty 403 or 503.
 func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet || !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		w.Header().Set("Upgrade", "websocket")
+		w.WriteHeader(http.StatusUpgradeRequired)
+		return
+	}
 	if !s.admit() {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
 	session, err := s.checkHandshake(r)
 	if err != nil {
-		s.leave()
+		s.leave(nil)
 		s.config.Trace.WebSocketError(string(mediastream.Auth))
-		s.config.Logger.Warn("stream refused", "error", err)
+		if refused := (*signature.Error)(nil); !errors.As(err, &refused) { // the validator logs its own
+			s.config.Logger.Warn("stream refused", "error", err)
+		}
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
@@ -35,10 +45,15 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		}
 	}})
 	if err != nil {
-		s.leave()
+		s.leave(nil)
 		return
 	}
 	stream.Conn = conn
+	if !s.keep(stream) {
+		conn.Close(closeGoingAway, "")
+		s.leave(nil)
+		return
+	}
 	// The call outlives this request, whose goroutine and buffers are let go.
 	go s.read(context.WithoutCancel(r.Context()), stream)
 }
@@ -59,12 +74,15 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 		return session{}, err
 	}
 	now := time.Now()
-	session, err := s.keys.verify(r.PathValue("token"), now)
+	session, err := s.secrets.Load().verify(r.PathValue("token"), now)
 	if err != nil {
 		return session, err
 	}
-	if _, first := s.used.add(session.nonce, struct{}{}, now); !first {
+	switch _, added := s.used.add(session.nonce, struct{}{}, now); added {
+	case isKnown:
 		return session, errTokenUsed
+	case isFull:
+		return session, errTokensFull
 	}
 	return session, nil
 }
@@ -72,9 +90,19 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 // read owns a stream: it reads the connection until it ends and then ends the
 // call. It is the only goroutine that touches the call's audio.
 func (s *Server) read(ctx context.Context, stream *stream) {
-	defer s.leave()
+	defer s.leave(stream)
+	defer contain(stream.log)
 	var call *liveCall
-	reason := ReasonDisconnect
+	reason := ReasonPanic // of the host's code, unless the loop below ends
+	defer func() {
+		if call == nil {
+			stream.Close(closeNormal, "")
+			return
+		}
+		call.end(reason, nil)
+		call.bury()
+	}()
+	last := ReasonDisconnect
 
 	for event, err := range stream.Events(ctx) {
 		if err != nil {
@@ -82,31 +110,30 @@ func (s *Server) read(ctx context.Context, stream *stream) {
 		}
 		switch event.Type {
 		case mediastream.Start:
-			if call, err = s.begin(ctx, stream, event.Start); err != nil {
+			if call, err = s.begin(stream, event.Start); err == nil {
+				call.live(ctx)
+			} else {
 				s.config.Trace.WebSocketError(string(mediastream.Auth))
 				stream.log.Warn("stream refused", "error", err)
 				stream.Close(closePolicyViolation, "")
 			}
 		case mediastream.Media:
 			if call != nil {
-				call.hear(event.Media)
+				call.listener.hear(event.Media)
 			}
 		case mediastream.DTMF:
-			if call != nil {
-				call.post(Event{Digit: event.Digit})
+			if call != nil && !call.inbox.put(Event{Digit: event.Digit}) {
+				call.log.Warn("key dropped: the handler does not read its events")
 			}
 		case mediastream.Mark:
 			if call != nil {
 				call.player.mark(event.Mark, time.Now())
 			}
 		case mediastream.Stop:
-			reason = ReasonHungUp
+			last = ReasonHungUp
 		}
 	}
-	if call != nil {
-		call.end(reason, nil)
-		call.bury()
-	}
+	reason = last
 }
 
 // WebSocket close codes, RFC 6455 section 7.4.1.
@@ -117,34 +144,30 @@ const (
 )
 
 // begin makes a call of a stream whose start message has come.
-func (s *Server) begin(ctx context.Context, stream *stream, start *mediastream.Stream) (*liveCall, error) {
+func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, error) {
 	info := stream.info
 	if start.CallSID != info.SID || start.AccountSID != info.AccountSID {
-		return nil, fmt.Errorf("voice: start message is of another call than the session token")
+		return nil, errors.New("voice: start message is of another call than the session token")
 	}
 	if f := start.Format; f != mediastream.Mulaw() {
 		return nil, fmt.Errorf("voice: stream format %v is not supported", f)
 	}
-	now := time.Now()
 	call := &liveCall{
 		Call: &Call{
-			Info:       info,
-			StreamSID:  start.StreamSID,
-			Parameters: start.Parameters,
-			Started:    now,
-			conn:       stream.Conn,
-			inbox:      newInbox(),
-			player:     newPlayer(),
+			Info:      info,
+			StreamSID: start.StreamSID,
+			Started:   time.Now(),
+			conn:      stream.Conn,
+			inbox:     newInbox(),
+			player:    newPlayer(),
 		},
 		server: s,
 		stream: stream,
 		log:    stream.log.With("stream_sid", start.StreamSID),
 	}
 	if !s.register(call) {
-		return nil, fmt.Errorf("voice: the call has a stream already")
+		return nil, errors.New("voice: the call has a stream already, or the server has shut down")
 	}
-	s.config.Trace.StreamStarted(info, now.Sub(stream.accepted))
-	call.live(ctx)
 	return call, nil
 }
 
@@ -152,10 +175,9 @@ func (s *Server) begin(ctx context.Context, stream *stream, start *mediastream.S
 func (s *Server) register(call *liveCall) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.calls[call.SID] != nil {
+	if s.calls[call.SID] != nil || s.closed {
 		return false
 	}
 	s.calls[call.SID] = call
-	s.running.Add(1) // for the handler
 	return true
 }

@@ -1,0 +1,267 @@
+package voice_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/stttest"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+// TestHeardWhilePlaying reads what was heard while marks come back.
+func TestHeardWhilePlaying(t *testing.T) {
+	audio := mulaw(t, "testdata/noted.wav")[:4000]
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		var last *voice.Playback
+		for range 3 {
+			playback, err := call.Play(ctx, audio)
+			if err != nil {
+				return err
+			}
+			last = playback
+		}
+		for {
+			select {
+			case <-last.Done():
+				return nil
+			case <-time.After(time.Millisecond):
+				last.Heard()
+			}
+		}
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	require.NoError(t, call.Wait(t.Context()))
+	require.Len(t, call.Heard(), 3*len(audio))
+}
+
+// TestBrokenLineIsNoFailure lets a connection die under a handler that plays and
+// returns the error, as most will.
+func TestBrokenLineIsNoFailure(t *testing.T) {
+	audio := mulaw(t, "testdata/noted.wav")
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		for {
+			if playback, err := call.Play(ctx, audio[:800]); err != nil {
+				return err
+			} else if err := playback.Wait(ctx); err != nil {
+				return err
+			}
+		}
+	})
+	for name, option := range map[string]voicetest.Option{"reset": voicetest.Reset(20), "half-open": voicetest.HalfOpen(20)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var l ledger
+			_, mux := newHost(t, voice.Config{Handler: handler, Trace: l.trace()})
+			tw := voicetest.New(t, mux)
+			tw.Dial(caller, callee, option)
+			require.Equal(t, []voice.Reason{voice.ReasonDisconnect}, l.ends(t, 1))
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			require.Equal(t, []string{"completed"}, l.finished)
+		})
+	}
+}
+
+// TestStreamPathTakesNoBodies: who is not Twilio must not hold a stream's place.
+func TestStreamPathTakesNoBodies(t *testing.T) {
+	srv, mux := newHost(t, voice.Config{Handler: waiting, MaxStreams: 1})
+	tw := voicetest.New(t, mux)
+	client := tw.Client()
+	defer client.CloseIdleConnections()
+	for _, method := range []string{http.MethodPost, http.MethodGet} {
+		r, err := http.NewRequest(method, voicetest.PublicURL+"/api/voice/twilio/stream/x", strings.NewReader("slow"))
+		require.NoError(t, err)
+		r.Header.Set("X-Twilio-Signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+		response, err := client.Do(r)
+		require.NoError(t, err)
+		response.Body.Close()
+		require.Equal(t, http.StatusUpgradeRequired, response.StatusCode)
+	}
+	require.Zero(t, srv.Stats().Streams)
+}
+
+func TestShutdownClosesStreamsThatNeverStart(t *testing.T) {
+	srv, mux := newHost(t, voice.Config{Handler: waiting})
+	tw := voicetest.New(t, mux)
+	tw.Dial(caller, callee, voicetest.Drop("start"), voicetest.Drop("media"))
+	require.Eventually(t, func() bool { return srv.Stats().Streams == 1 }, 5*time.Second, time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, srv.Shutdown(ctx), context.DeadlineExceeded)
+	require.Zero(t, srv.Stats().Streams)
+}
+
+func TestChallengeBehindAPrefix(t *testing.T) {
+	challenge := policy.Func(func(context.Context, policy.Call) policy.Decision {
+		return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+	})
+	srv, err := voice.New(voice.Config{
+		AuthTokens: []string{voicetest.AuthToken}, PublicURL: "https://calls.example.com/pre", Handler: waiting, Policy: challenge,
+	})
+	require.NoError(t, err)
+	mux := http.NewServeMux()
+	mux.Handle("/pre/", http.StripPrefix("/pre", unprefixed(srv)))
+	tw := voicetest.New(t, mux, voicetest.Config{InboundPath: "/pre/api/voice/twilio/inbound", StatusPath: "/pre/api/voice/twilio/status"})
+	call := tw.Dial(caller, callee)
+	require.Eventually(t, func() bool { return len(call.Said()) == 1 }, 5*time.Second, time.Millisecond)
+	require.Contains(t, call.TwiML().String(), `action="https://calls.example.com/pre/api/voice/twilio/challenge/`)
+	call.HangUp()
+	require.NoError(t, srv.Shutdown(t.Context()))
+}
+
+// unprefixed is a proxy that takes the prefix away before the request arrives.
+func unprefixed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.RequestURI = strings.TrimPrefix(r.RequestURI, "/pre")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// rude is an engine that panics where it is told to.
+type rude struct{ where string }
+
+func (r rude) Open(context.Context, stt.Config) (stt.Stream, error) {
+	if r.where == "open" {
+		panic(r.where)
+	}
+	return rudeStream(r), nil
+}
+
+type rudeStream rude
+
+func (r rudeStream) at(where string) {
+	if r.where == where {
+		panic(where)
+	}
+}
+func (r rudeStream) Send([]byte) error           { r.at("send"); return nil }
+func (r rudeStream) Flush(context.Context) error { r.at("flush"); return nil }
+func (r rudeStream) Close() error                { r.at("close"); return nil }
+func (r rudeStream) Recv(ctx context.Context) (stt.Event, error) {
+	r.at("recv")
+	<-ctx.Done()
+	return stt.Event{}, ctx.Err()
+}
+
+// TestEngineThatPanicsLosesNoCall panics in every method of an engine.
+func TestEngineThatPanicsLosesNoCall(t *testing.T) {
+	for _, where := range []string{"open", "send", "recv", "flush", "close"} {
+		t.Run(where, func(t *testing.T) {
+			t.Parallel()
+			failed := make(chan error, 1)
+			handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+				for _, err := range call.Transcripts(ctx) {
+					failed <- err
+				}
+				<-ctx.Done()
+				return nil
+			})
+			var l ledger
+			_, mux := newHost(t, voice.Config{Handler: handler, STT: rude{where}, Trace: l.trace()})
+			tw := voicetest.New(t, mux)
+			call := tw.Dial(caller, callee)
+			if where != "flush" && where != "close" { // those come when the call is over
+				require.ErrorIs(t, <-failed, stt.ErrPanic)
+			} else {
+				time.Sleep(100 * time.Millisecond)
+			}
+			require.Equal(t, "in-progress", call.Status())
+			call.HangUp()
+			require.Equal(t, []voice.Reason{voice.ReasonHungUp}, l.ends(t, 1))
+		})
+	}
+}
+
+// TestHookThatPanicsLosesNoOtherCall panics in the host's own hooks.
+func TestHookThatPanicsLosesNoOtherCall(t *testing.T) {
+	for name, trace := range map[string]*voice.Trace{
+		"started": {StreamStarted: func(c voice.Info, _ time.Duration) { panicFor(c) }},
+		"ended":   {StreamEnded: func(c voice.Info, _ voice.End) { panicFor(c) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv, mux := newHost(t, voice.Config{Handler: waiting, Trace: trace})
+			tw := voicetest.New(t, mux)
+			witness := tw.Dial("+14155550101", callee)
+			require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+			tw.Dial(caller, callee).HangUp()
+			require.Eventually(t, func() bool { return srv.Stats().Streams == 1 }, 5*time.Second, time.Millisecond)
+			require.Equal(t, "in-progress", witness.Status())
+			witness.HangUp()
+		})
+	}
+}
+
+func panicFor(c voice.Info) {
+	if c.From == caller {
+		panic("no metrics today")
+	}
+}
+
+func TestEngineThatEndsEarlyIsReported(t *testing.T) {
+	engine := &stttest.Engine{}
+	failed := make(chan error, 1)
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		digits, err := call.Digits(ctx, 1, "") // does not swallow the failure
+		if err != nil || digits != "1" {
+			return errors.New("no digit")
+		}
+		for _, err := range call.Transcripts(ctx) {
+			failed <- err
+		}
+		return nil
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler, STT: engine})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	stream, err := engine.Stream(t.Context(), 0)
+	require.NoError(t, err)
+	stream.Close()
+	time.Sleep(50 * time.Millisecond)
+	call.Digits("1")
+	require.ErrorContains(t, <-failed, "ended early")
+	call.Wait(t.Context())
+}
+
+// TestFailedChallengeGivesItsPlaceBack: bots must not fill the account's lines.
+func TestFailedChallengeGivesItsPlaceBack(t *testing.T) {
+	lines := policy.Concurrent(1)
+	suspicious := policy.Func(func(context.Context, policy.Call) policy.Decision {
+		return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+	})
+	_, mux := newHost(t, voice.Config{Handler: waiting, Policy: policy.All(lines, suspicious)})
+	tw := voicetest.New(t, mux, voicetest.Config{Pace: 20})
+	call := tw.Dial(caller, callee)
+	for range 2 { // two wrong answers
+		require.Eventually(t, func() bool { return len(call.Said()) > 0 }, 5*time.Second, time.Millisecond)
+		call.Digits("0000")
+	}
+	call.Wait(t.Context())
+	require.Eventually(t, func() bool { return lines.InUse() == 0 }, 5*time.Second, time.Millisecond)
+}
+
+func TestTokensRotateWithoutLosingACall(t *testing.T) {
+	const next = "11112222333344445555666677778888"
+	srv, mux := newHost(t, voice.Config{Handler: waiting})
+	tw := voicetest.New(t, mux)
+	first := tw.Dial(caller, callee, voicetest.Unsigned(voicetest.Handshake)) // leaves its token unused
+	url := streamURL(t, first)
+	require.NoError(t, srv.SetAuthTokens([]string{voicetest.AuthToken, next}))
+	second := tw.Dial(caller, callee)
+	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+	second.HangUp()
+	require.NotEmpty(t, url)
+	require.NoError(t, srv.SetAuthTokens([]string{next}))
+	refused := tw.Dial(caller, callee)
+	require.Error(t, refused.Wait(t.Context()), "the old token is gone")
+}
