@@ -6,7 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages="pocketsphinx pocketsphinx-en-us"
-if [ "${STT:-pocketsphinx}" = pocketsphinx ] && ! dpkg-query -W $packages >/dev/null 2>&1; then
+installed=$(dpkg-query -W -f '${Status}\n' $packages 2>/dev/null | grep -c 'ok installed' || true)
+if [ "${STT:-pocketsphinx}" = pocketsphinx ] && [ "$installed" != 2 ]; then
 	echo "The speech recogniser is missing: installing the Debian packages $packages."
 	sudo=$([ "$(id -u)" = 0 ] || echo sudo)
 	$sudo apt-get update -q >/dev/null

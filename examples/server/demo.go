@@ -95,17 +95,18 @@ func runDemo(ctx context.Context, getenv func(string) string, addr string, stay 
 	return err
 }
 
-// demoEnv is the environment with what a demo must not take from outside.
+// demoEnv is all that a demo takes from the environment: which engine to use.
 func demoEnv(getenv func(string) string, token string) func(string) string {
-	fixed := map[string]string{
-		"TWILIO_AUTH_TOKEN": token, "TWILIO_ACCOUNT_SID": "", "TWILIO_API_KEY": "", "TWILIO_API_SECRET": "",
-		"PUBLIC_URL": voicetest.PublicURL, "TWILIO_RECORD_CALLS": "", "BUSINESS_HOURS": "",
-	}
 	return func(name string) string {
-		if value, ok := fixed[name]; ok {
-			return value
+		switch name {
+		case "TWILIO_AUTH_TOKEN":
+			return token
+		case "PUBLIC_URL":
+			return voicetest.PublicURL
+		case "STT", "STT_URL", "STT_KEY", "STT_MODEL":
+			return getenv(name)
 		}
-		return getenv(name)
+		return ""
 	}
 }
 

@@ -155,7 +155,7 @@ func configFromEnv(get func(string) string) (config, error) {
 		accountSID:  e.text("TWILIO_ACCOUNT_SID"),
 		apiKey:      e.text("TWILIO_API_KEY"),
 		apiSecret:   e.text("TWILIO_API_SECRET"),
-		publicURL:   e.text("PUBLIC_URL"),
+		publicURL:   strings.TrimSuffix(e.text("PUBLIC_URL"), "/"),
 		stt:         e.choice("STT", engines...),
 		sttURL:      e.text("STT_URL"),
 		sttKey:      e.text("STT_KEY"),
@@ -283,7 +283,8 @@ func (c *config) policies() (policy.Policy, *policy.BlockList, error) {
 	}
 	all := []policy.Policy{policy.Except(placed, policy.All(callers...))}
 	if c.maxCalls > 0 {
-		all = append(all, policy.Concurrent(c.maxCalls))
+		// A place outlives the longest call by a minute, should its end get lost.
+		all = append(all, policy.NewConcurrency(policy.ConcurrencyOptions{Limit: c.maxCalls, Lease: c.maxDuration + time.Minute}))
 	}
 	return policy.All(all...), blocked, nil
 }

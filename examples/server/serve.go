@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -106,10 +105,11 @@ func (a *app) build(c config, extra *voice.Trace) error {
 }
 
 // serveReady tells a load balancer whether to send calls here: not while
-// draining, at capacity, or with a speech engine that does not work.
+// draining and not at capacity. A speech engine that does not work is no reason:
+// it fails everywhere at once, and calls without it are better than none.
 func (a *app) serveReady(w http.ResponseWriter, r *http.Request) {
 	health := a.voice.Health(r.Context())
-	if health.Status != "ok" || health.ActiveCalls >= health.Capacity {
+	if health.Status == "draining" || health.ActiveCalls >= health.Capacity {
 		http.Error(w, health.Status, http.StatusServiceUnavailable)
 		return
 	}
@@ -125,7 +125,6 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 		WriteTimeout:      15 * time.Second,
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    32 << 10,
-		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12},
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }
@@ -149,7 +148,7 @@ func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
 	server := newHTTPServer(a.handler, log)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	log.Info("listening", "addr", listener.Addr().String(), "public_url", c.publicURL, "stt", c.stt)
+	log.Info("listening", "addr", listener.Addr().String(), "stt", c.stt)
 
 	select {
 	case err := <-failed:
