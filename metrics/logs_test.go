@@ -57,6 +57,7 @@ const (
 // log, as text and as JSON: the words they search, the fields they count by,
 // and the patterns they cut out of the raw line.
 func TestLogQueries(t *testing.T) {
+	t.Parallel()
 	for format, handler := range map[string]func(io.Writer) slog.Handler{
 		"text": func(w io.Writer) slog.Handler {
 			return slog.NewTextHandler(w, &slog.HandlerOptions{ReplaceAttr: voice.SpellWarning, Level: slog.LevelDebug})

@@ -39,6 +39,10 @@ type Options struct {
 	// NativeHistograms adds native histograms to the classic ones, for scrapers
 	// that ask for protobuf.
 	NativeHistograms bool
+	// Exemplar, when set, names a call's trace, as {"trace_id": "..."}, next to the
+	// latencies of its transcripts; 128 characters at most, in all. Serve them with
+	// promhttp.HandlerOpts.EnableOpenMetrics.
+	Exemplar func(voice.Info) prometheus.Labels
 	// ConcurrentCallsLimit is exported as twilio_concurrent_calls_limit; 0 leaves
 	// the series out.
 	ConcurrentCallsLimit int
@@ -52,6 +56,7 @@ type Metrics struct {
 	server    atomic.Pointer[voice.Server]
 	engine    engine
 	countries map[string]*countryCalls
+	exemplar  func(voice.Info) prometheus.Labels // may be nil
 
 	calls       *prometheus.CounterVec
 	duration    prometheus.Histogram
@@ -76,7 +81,7 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 	if options == nil {
 		options = &Options{}
 	}
-	m := &Metrics{}
+	m := &Metrics{exemplar: options.Exemplar}
 	f := factory{reg: reg, native: options.NativeHistograms}
 
 	m.calls = f.counters("twilio_calls_total", "Total Twilio voice calls", "status", "from_country")

@@ -163,6 +163,51 @@ func TestCountryExistsBeforeItsFirstFailure(t *testing.T) {
 	require.Equal(t, 1.0, testutil.ToFloat64(m.calls.WithLabelValues("failed", "US")))
 }
 
+// scrapeAs returns a page of /metrics as a scraper gets it that accepts a type.
+func scrapeAs(reg *prometheus.Registry, accept string) string {
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	r.Header.Set("Accept", accept)
+	promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true}).ServeHTTP(w, r)
+	return w.Body.String()
+}
+
+// TestExemplars shows that latencies name the call's trace, and that labels which
+// Prometheus does not take are left out instead of breaking the call.
+func TestExemplars(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	labels := prometheus.Labels{"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}
+	m, err := New(reg, &Options{Exemplar: func(voice.Info) prometheus.Labels { return labels }})
+	require.NoError(t, err)
+	fill(m)
+	page := scrapeAs(reg, "application/openmetrics-text")
+	require.Contains(t, page, `twilio_stt_latency_seconds_bucket{le="0.5"} 1 # {trace_id="4bf92f3577b34da6a3ce929d0e0e4736"} 0.25`)
+	require.Contains(t, page, `twilio_e2e_latency_seconds_bucket{le="0.3"} 1 # {trace_id=`)
+	for _, labels = range []prometheus.Labels{nil, {"a b": "c"}, {"trace_id": strings.Repeat("x", 128)}, {"trace_id": "\xff"}} {
+		fill(m)
+	}
+	require.Contains(t, scrapeAs(reg, "application/openmetrics-text"), "twilio_stt_latency_seconds_count 5")
+}
+
+// TestNativeHistograms: they come to a scraper that takes protobuf, next to the
+// classic buckets that the alerts need.
+func TestNativeHistograms(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	m, err := New(reg, &Options{NativeHistograms: true})
+	require.NoError(t, err)
+	fill(m)
+	families, err := reg.Gather()
+	require.NoError(t, err)
+	for _, family := range families {
+		if family.GetName() == "twilio_stt_latency_seconds" {
+			h := family.GetMetric()[0].GetHistogram()
+			require.Len(t, h.GetBucket(), 6)
+			require.NotEmpty(t, h.GetPositiveSpan())
+		}
+	}
+	require.Contains(t, scrapeAs(reg, ""), `twilio_stt_latency_seconds_bucket{le="0.5"} 1`)
+}
+
 func TestRulesForAnotherJob(t *testing.T) {
 	rules, err := Rules("phone-1")
 	require.NoError(t, err)

@@ -108,6 +108,7 @@ func drills() []drill {
 // Under DIALTONE_TEST=all the load lasts two minutes, otherwise as long as the
 // slowest alert needs.
 func TestPrometheus(t *testing.T) {
+	t.Parallel()
 	program := apt.Need(t, "prometheus", "prometheus")
 	if testing.Short() {
 		t.Skip("left out with -short: it takes a minute of real time")

@@ -174,6 +174,7 @@ func suited(rules string, every time.Duration) string {
 // TestRules runs every case against the rules as they are shipped, and shows
 // that every alert has a case in which it fires; in all others it must not.
 func TestRules(t *testing.T) {
+	t.Parallel()
 	rules := shippedRules(t)
 	var fired []string
 	for every, cases := range suites() {
@@ -191,6 +192,7 @@ func TestRules(t *testing.T) {
 // TestMutations breaks the rules in every way that the runbook or a hurried hand
 // would, and shows that the case that is there for it notices.
 func TestMutations(t *testing.T) {
+	t.Parallel()
 	rules := shippedRules(t)
 	cases := make(map[string]func(mutant string) (string, bool))
 	for every, list := range suites() {

@@ -60,6 +60,7 @@ func TestRunbookNamesEverySeries(t *testing.T) {
 // TestRunbookCommands runs every command of the runbook, in order, against the
 // reference server, and looks for what the page says it prints.
 func TestRunbookCommands(t *testing.T) {
+	t.Parallel()
 	apt.Need(t, "promtool", "prometheus")
 	apt.Need(t, "curl", "curl")
 	apt.Need(t, "pocketsphinx_batch", "pocketsphinx pocketsphinx-en-us")

@@ -3,10 +3,13 @@ package metrics
 import (
 	"errors"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
@@ -38,21 +41,47 @@ func (m *Metrics) Trace() *voice.Trace {
 	}
 }
 
-func (m *Metrics) sttEvent(_ voice.Info, e stt.Event) {
+func (m *Metrics) sttEvent(c voice.Info, e stt.Event) {
 	switch {
 	case e.Kind == stt.Final:
 		m.sttLength.Observe(float64(utf8.RuneCountInString(e.Transcript.Text)))
 		if e.Timing.Valid {
 			latency := e.Timing.Latency
-			m.sttLatency.Observe(latency.Seconds())
+			m.observe(m.sttLatency, c, latency)
 			if !e.At.IsZero() {
 				latency += time.Since(e.At)
 			}
-			m.e2eLatency.Observe(latency.Seconds())
+			m.observe(m.e2eLatency, c, latency)
 		}
 	case e.Kind == stt.Degraded && errors.Is(e.Err, stt.ErrOverrun):
 		m.dropped.WithLabelValues("overrun").Inc()
 	}
+}
+
+// observe adds a latency of a call, with the call's exemplar if it has a usable
+// one: a label set that Prometheus does not take would panic.
+func (m *Metrics) observe(h prometheus.Histogram, c voice.Info, latency time.Duration) {
+	if m.exemplar != nil {
+		if labels := m.exemplar(c); usable(labels) {
+			h.(prometheus.ExemplarObserver).ObserveWithExemplar(latency.Seconds(), labels)
+			return
+		}
+	}
+	h.Observe(latency.Seconds())
+}
+
+var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+// usable reports whether labels can be an exemplar.
+func usable(labels prometheus.Labels) bool {
+	runes := 0
+	for name, value := range labels {
+		if !labelName.MatchString(name) || !utf8.ValidString(value) {
+			return false
+		}
+		runes += utf8.RuneCountInString(name) + utf8.RuneCountInString(value)
+	}
+	return len(labels) > 0 && runes <= prometheus.ExemplarMaxRunes
 }
 
 // endpoint returns the pattern that the mux found for a request, without its
