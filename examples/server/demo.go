@@ -74,7 +74,7 @@ func runDemo(ctx context.Context, getenv func(string) string, addr string, stay 
 	if err != nil {
 		return errors.Join(err, twilio.Close())
 	}
-	defer closeEngine(app.engine)
+	defer app.close()
 	server := newHTTPServer(app.handler, app.log)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

@@ -17,7 +17,6 @@ import (
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/admin"
-	"agentos.dev/dialtone/policy/fraud"
 	"agentos.dev/dialtone/voice"
 )
 
@@ -46,6 +45,7 @@ type config struct {
 	number      string
 	adminTokens []admin.Token
 	sessionKeys [][]byte
+	redisURL    string
 	logJSON     bool
 	logNumber   func(string) string
 }
@@ -78,7 +78,7 @@ var variables = []variable{
 	{"OUTBOUND_COUNTRIES", "", "countries that may be called, as US,CA; none if empty"},
 	{"ADMIN_TOKENS", "", "bearer tokens of the /admin routes, as [label=]token[@scope], separated by commas"},
 	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
-	{"REDIS_URL", "", "shared store of the limits, for several instances"},
+	{"REDIS_URL", "", "Redis that holds the limits of several instances; in memory if empty"},
 	{"LOG_FORMAT", "text", "text or json"},
 	{"LOG_NUMBERS", "full", "phone numbers in the log: full, mask or hash"},
 }
@@ -215,8 +215,10 @@ func configFromEnv(get func(string) string) (config, error) {
 			e.wrong("STT_KEY", "STT=%s needs one", c.stt)
 		}
 	}
-	if e.text("REDIS_URL") != "" {
-		e.wrong("REDIS_URL", "this build keeps its limits in memory")
+	if c.redisURL = e.text("REDIS_URL"); c.redisURL != "" {
+		if u, err := url.Parse(c.redisURL); err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Host == "" {
+			e.wrong("REDIS_URL", "is not of the form redis://:password@host:6379/0")
+		}
 	}
 	return c, errors.Join(e.errs...)
 }
@@ -264,33 +266,6 @@ func (c *config) readLogNumbers(e *env) {
 		c.logNumber = voice.HashNumber(key[:])
 	}
 }
-
-// policies puts the configured policies together. The rules for callers do not
-// apply to calls that the service itself has placed; the account's limit does.
-func (c *config) policies() (policy.Policy, *policy.BlockList, error) {
-	blocked := policy.Blocked(c.blocked)
-	callers := []policy.Policy{blocked}
-	if c.hours != nil {
-		callers = append(callers, c.hours)
-	}
-	score, err := fraud.New(fraud.Options{Hours: c.hours})
-	if err != nil {
-		return nil, nil, err
-	}
-	callers = append(callers, score)
-	if c.callsPerHr > 0 {
-		callers = append(callers, policy.PerCaller(c.callsPerHr, time.Hour))
-	}
-	all := []policy.Policy{policy.Except(placed, policy.All(callers...))}
-	if c.maxCalls > 0 {
-		// A place outlives the longest call by a minute, should its end get lost.
-		all = append(all, policy.NewConcurrency(policy.ConcurrencyOptions{Limit: c.maxCalls, Lease: c.maxDuration + time.Minute}))
-	}
-	return policy.All(all...), blocked, nil
-}
-
-// placed reports whether the service placed the call.
-func placed(c policy.Call) bool { return strings.HasPrefix(c.Direction, "outbound") }
 
 // logger returns the log as the configuration wants it. WARN is spelled WARNING,
 // as the runbook's queries do.

@@ -26,10 +26,10 @@ type office struct {
 	guard        *admin.Guard
 }
 
-func newOffice(c config, a *app, blocked *policy.BlockList, rest *twiliorest.Client) (*office, error) {
+func newOffice(c config, a *app, rest *twiliorest.Client) (*office, error) {
 	o := &office{
 		voice:     a.voice,
-		blocked:   blocked,
+		blocked:   a.limits.blocked,
 		rest:      rest,
 		pacer:     outbound.NewPacer(float64(c.outboundCPS)),
 		number:    c.number,

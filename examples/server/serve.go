@@ -26,6 +26,7 @@ type app struct {
 	handler http.Handler
 	metrics *prometheus.Registry
 	engine  stt.Engine
+	limits  *limits
 	log     *slog.Logger
 }
 
@@ -37,10 +38,18 @@ func newApp(ctx context.Context, c config, log *slog.Logger, extra *voice.Trace)
 	}
 	a := &app{engine: engine, log: log, metrics: prometheus.NewRegistry()}
 	if err := a.build(c, extra); err != nil {
-		closeEngine(engine)
+		a.close()
 		return nil, err
 	}
 	return a, nil
+}
+
+// close lets go of what the app holds, once its calls have ended.
+func (a *app) close() {
+	closeEngine(a.engine)
+	if a.limits != nil {
+		a.limits.close()
+	}
 }
 
 func (a *app) build(c config, extra *voice.Trace) error {
@@ -53,8 +62,7 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	if err != nil {
 		return err
 	}
-	policies, blocked, err := c.policies()
-	if err != nil {
+	if a.limits, err = newLimits(c, a.log); err != nil {
 		return err
 	}
 	config := voice.Config{
@@ -64,7 +72,7 @@ func (a *app) build(c config, extra *voice.Trace) error {
 		Handler:        answer,
 		STT:            a.engine,
 		Phrases:        c.phrases,
-		Policy:         policies,
+		Policy:         a.limits.policy,
 		Record:         c.record,
 		MaxDuration:    c.maxDuration,
 		SessionKeys:    c.sessionKeys,
@@ -90,7 +98,7 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	m.Watch(a.voice)
 	m.WatchEngine(a.engine)
 
-	office, err := newOffice(c, a, blocked, rest)
+	office, err := newOffice(c, a, rest)
 	if err != nil {
 		return err
 	}
@@ -140,7 +148,7 @@ func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer closeEngine(a.engine)
+	defer a.close()
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/fraud"
+	"agentos.dev/dialtone/policy/redisstore"
+)
+
+// limits are the configured policies, and what the server needs of them.
+type limits struct {
+	policy  policy.Policy
+	blocked *policy.BlockList
+	store   *redisstore.Store // nil when the limits are in memory
+}
+
+// newLimits puts the configured policies together. The rules for callers do not
+// apply to calls that the service itself has placed; the account's limit does.
+func newLimits(c config, log *slog.Logger) (*limits, error) {
+	l := &limits{blocked: policy.Blocked(c.blocked)}
+	if c.redisURL != "" {
+		var err error
+		if l.store, err = redisstore.Connect(c.redisURL, redisstore.Options{Logger: log}); err != nil {
+			return nil, err
+		}
+	}
+	score, err := fraud.New(fraud.Options{})
+	if err != nil {
+		return nil, err
+	}
+	callers := []policy.Policy{l.blocked}
+	if c.hours != nil {
+		callers = append(callers, c.hours)
+	}
+	callers = append(callers, score)
+	if c.callsPerHr > 0 {
+		callers = append(callers, l.perCaller(c.callsPerHr))
+	}
+	all := []policy.Policy{policy.Except(placed, policy.All(callers...))}
+	if c.maxCalls > 0 {
+		// A place outlives the longest call by a minute, should its end get lost.
+		all = append(all, l.concurrent(policy.ConcurrencyOptions{Limit: c.maxCalls, Lease: c.maxDuration + time.Minute}))
+	}
+	l.policy = policy.All(all...)
+	return l, nil
+}
+
+func (l *limits) perCaller(limit int) policy.Policy {
+	if l.store != nil {
+		return l.store.PerCaller(limit, time.Hour)
+	}
+	return policy.PerCaller(limit, time.Hour)
+}
+
+func (l *limits) concurrent(o policy.ConcurrencyOptions) policy.Policy {
+	if l.store != nil {
+		return l.store.NewConcurrency(o)
+	}
+	return policy.NewConcurrency(o)
+}
+
+// close lets go of the store.
+func (l *limits) close() {
+	if l.store != nil {
+		l.store.Close()
+	}
+}
+
+// placed reports whether the service placed the call.
+func placed(c policy.Call) bool { return strings.HasPrefix(c.Direction, "outbound") }

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/internal/apt"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+// TestTwoInstancesHoldOneLimit runs two servers on one Redis: whichever of them
+// a caller reaches, the limit is the same. A server without a Redis that answers
+// works on its own.
+func TestTwoInstancesHoldOneLimit(t *testing.T) {
+	redis := apt.Need(t, "redis-server", "redis-server")
+	_, port, err := net.SplitHostPort(freeAddress(t))
+	require.NoError(t, err)
+	cmd := exec.Command(redis, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+	require.NoError(t, cmd.Start())
+	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	}, patience, tick)
+
+	const limit = 4
+	for name, url := range map[string]string{
+		"one Redis":              "redis://127.0.0.1:" + port,
+		"a Redis that is absent": "redis://" + freeAddress(t),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var instances []*voicetest.Twilio
+			for range 2 {
+				c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
+					"STT=off", "REDIS_URL="+url, fmt.Sprintf("CALLS_PER_HOUR_LIMIT=%d", limit)))
+				require.NoError(t, err)
+				a, err := newApp(t.Context(), c, c.logger(io.Discard), nil)
+				require.NoError(t, err)
+				t.Cleanup(a.close)
+				instances = append(instances, voicetest.New(t, a.handler))
+			}
+			accepted := 0
+			for i := range 4 * limit {
+				call := instances[i%2].Dial("+14155550100", "+14155550199", voicetest.Unsigned(voicetest.Handshake))
+				call.Wait(t.Context())
+				if strings.Contains(call.TwiML().String(), "<Stream") {
+					accepted++
+				}
+				time.Sleep(tick)
+			}
+			want := limit
+			if name != "one Redis" {
+				want = 2 * limit // each holds the limit for itself
+			}
+			require.Equal(t, want, accepted)
+		})
+	}
+}
