@@ -140,7 +140,7 @@ func (l *listener) close(lastWords bool) {
 // failed tells everyone that the call goes on without transcripts.
 func (l *listener) failed(err error) {
 	l.trace.STTError(l.info, stt.Reason(err))
-	l.log.Error("speech recognition failed call_sid="+l.info.SID, "error_message", "speech recognition failed", "error", err)
+	logFailure(l.log, "speech recognition failed", l.info.SID, "speech_recognition_failed", "error", err)
 	l.inbox.fail(err)
 }
 
