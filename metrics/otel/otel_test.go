@@ -1,0 +1,118 @@
+package otel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/codes"
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"agentos.dev/dialtone/metrics"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/stttest"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+const said = "forty two"
+
+// TestCall traces a real call of a voice server: one span for it, one for each
+// of two utterances within it, and nothing of who called or what was said.
+func TestCall(t *testing.T) {
+	recorder := tracetest.NewSpanRecorder()
+	tracer := New(sdk.NewTracerProvider(sdk.WithSpanProcessor(recorder)))
+	exemplars := make(chan prometheus.Labels, 10)
+	m, err := metrics.New(prometheus.NewRegistry(), &metrics.Options{Exemplar: func(c voice.Info) prometheus.Labels {
+		labels := tracer.Exemplar(c)
+		exemplars <- labels
+		return labels
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := make(chan string)
+	srv, err := voice.New(voice.Config{
+		AuthTokens: []string{voicetest.AuthToken},
+		PublicURL:  voicetest.PublicURL,
+		Trace:      m.Trace().Join(tracer.Trace()),
+		STT:        stt.Segmented(&stttest.Recognizer{Texts: []string{said}}, stt.Segmentation{}),
+		Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+			for transcript := range call.Transcripts(ctx) {
+				heard <- transcript.Text
+			}
+			return errors.New("on purpose")
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := voicetest.New(t, srv).Dial("+14155550100", "+14155550199", voicetest.Param("FromCountry", "US"))
+	go func() { <-heard; <-heard }()
+	call.SpeakAudio(stttest.Speech(2, stt.Format{Encoding: stt.MuLaw, SampleRate: 8000}))
+	labels := <-exemplars
+	call.HangUp()
+	if err := srv.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	spans := recorder.Ended()
+	var names []string
+	for _, span := range spans {
+		names = append(names, span.Name())
+		if text := fmt.Sprint(span.Attributes(), span.Events(), span.Status()); strings.Contains(text, said) || strings.Contains(text, "5550100") {
+			t.Errorf("%s tells too much: %s", span.Name(), text)
+		}
+	}
+	if !slices.Equal(names, []string{"utterance", "utterance", "call"}) {
+		t.Fatalf("spans %v", names)
+	}
+	whole := spans[2]
+	for _, utterance := range spans[:2] {
+		if utterance.Parent().SpanID() != whole.SpanContext().SpanID() {
+			t.Error("an utterance is not within its call")
+		}
+		if d := utterance.EndTime().Sub(utterance.StartTime()); d < 200*time.Millisecond || d > time.Minute {
+			t.Errorf("an utterance lasts %v", d)
+		}
+	}
+	if got := labels["trace_id"]; got != whole.SpanContext().TraceID().String() {
+		t.Errorf("exemplar %q", got)
+	}
+	if len(tracer.calls) != 0 {
+		t.Error("the call is remembered")
+	}
+}
+
+// TestWhatGoesWrong: failures are marked, and hooks for calls that are not there
+// do nothing.
+func TestWhatGoesWrong(t *testing.T) {
+	recorder := tracetest.NewSpanRecorder()
+	tracer := New(sdk.NewTracerProvider(sdk.WithSpanProcessor(recorder)))
+	trace, info := tracer.Trace(), voice.Info{SID: "CA1"}
+	trace.STTEvent(info, stt.Event{Kind: stt.Final})
+	trace.STTError(info, "timeout")
+	trace.StreamEnded(info, voice.End{})
+	if len(recorder.Started()) != 0 || tracer.Exemplar(info) != nil {
+		t.Fatal("a span of nothing")
+	}
+
+	trace.StreamStarted(info, time.Second)
+	trace.STTEvent(info, stt.Event{Kind: stt.UtteranceEnd})
+	trace.STTEvent(info, stt.Event{Kind: stt.Degraded, Err: stt.ErrTimeout})
+	trace.STTError(info, "timeout")
+	trace.StreamEnded(info, voice.End{Reason: voice.ReasonPanic})
+	spans := recorder.Ended()
+	if len(spans) != 2 || spans[0].Status().Code != codes.Error || spans[0].Status().Description != "timeout" || spans[1].Status().Description != "panic" {
+		t.Fatalf("spans %v", spans)
+	}
+	if d := spans[1].EndTime().Sub(spans[1].StartTime()); d < time.Second {
+		t.Errorf("the call lasts %v, the handshake included", d)
+	}
+}
