@@ -50,7 +50,9 @@ func (c ruleCase) defaults() ruleCase {
 // often as every says.
 func suite(every time.Duration, cases ...ruleCase) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "rule_files: [rules.yml]\nevaluation_interval: %s\ntests:\n", every)
+	fmt.Fprintf(&b, "rule_files: [rules.yml]\nevaluation_interval: %s\n", every)
+	// Otherwise promtool takes them in any order, and alerts miss what they compare.
+	b.WriteString("group_eval_order: [dialtone-recording, dialtone-budgets, dialtone-volume, dialtone-alerts]\ntests:\n")
 	for _, c := range cases {
 		c = c.defaults()
 		fmt.Fprintf(&b, "  - name: %q\n    interval: %s\n    input_series:\n", c.name, c.step)
