@@ -155,14 +155,14 @@ func TestHostile(t *testing.T) {
 		r.ContentLength = int64(len(text))
 		body := strings.NewReader(text)
 		closer := io.NopCloser(body)
-		w := httptest.NewRecorder()
+		w := &answer{header: make(http.Header)}
 		return func(n int) {
 			for range n {
 				body.Reset(text)
 				r.Body, r.Form, r.PostForm = closer, nil, nil
-				*w = httptest.ResponseRecorder{Code: 200, HeaderMap: w.HeaderMap}
-				if h.ServeHTTP(w, r); w.Code != status {
-					t.Fatal(w.Code)
+				w.status = http.StatusOK
+				if h.ServeHTTP(w, r); w.status != status {
+					t.Fatal(w.status)
 				}
 			}
 		}
@@ -235,3 +235,13 @@ func TestTiming(t *testing.T) {
 	}
 	bench.Report(t, "wrong signatures", contestants...)
 }
+
+// answer is a response that costs nothing.
+type answer struct {
+	header http.Header
+	status int
+}
+
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) Write(b []byte) (int, error) { return len(b), nil }
+func (a *answer) WriteHeader(status int)      { a.status = status }

@@ -58,7 +58,7 @@ func TestFrame(t *testing.T) {
 	quick := stt.RecognizerFunc(func(context.Context, []byte, stt.Config) (stt.Transcript, error) {
 		return stt.Transcript{Text: "yes"}, nil
 	})
-	idle := stt.EngineFunc(func(ctx context.Context, c stt.Config) (stt.Stream, error) { return &sink{}, nil })
+	idle := stt.EngineFunc(func(ctx context.Context, c stt.Config) (stt.Stream, error) { return sink{}, nil })
 	segmenter := vad.NewSegmenter(vad.Options{})
 	audio := stttest.Speech(4, stt.Format{})
 	pcm := make([]int16, frame)
@@ -82,15 +82,12 @@ func TestFrame(t *testing.T) {
 }
 
 // sink is a stream that does nothing.
-type sink struct {
-	once sync.Once
-	done chan struct{}
-}
+type sink struct{}
 
-func (s *sink) Send([]byte) error           { return nil }
-func (s *sink) Flush(context.Context) error { return nil }
-func (s *sink) Close() error                { return nil }
-func (s *sink) Recv(ctx context.Context) (stt.Event, error) {
+func (sink) Send([]byte) error           { return nil }
+func (sink) Flush(context.Context) error { return nil }
+func (sink) Close() error                { return nil }
+func (sink) Recv(ctx context.Context) (stt.Event, error) {
 	return stt.Event{}, stt.ErrClosed
 }
 
