@@ -1,7 +1,6 @@
 package stt
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
@@ -76,15 +75,12 @@ func (f Format) Validate() error {
 // AppendPCM appends the samples of audio to dst and returns it. A last odd byte
 // of PCM16 is left out.
 func (f Format) AppendPCM(dst []int16, audio []byte) []int16 {
-	if f.Encoding == PCM16 {
-		for ; len(audio) >= 2; audio = audio[2:] {
-			dst = append(dst, int16(binary.LittleEndian.Uint16(audio)))
-		}
-		return dst
+	if f.Encoding == MuLaw {
+		return codec.AppendDecodeMulaw(dst, audio)
 	}
-	n := len(dst)
-	dst = slices.Grow(dst, len(audio))[:n+len(audio)]
-	codec.DecodeMulaw(dst[n:], audio)
+	at, n := len(dst), len(audio)/2
+	dst = slices.Grow(dst, n)[:at+n]
+	codec.DecodePCM(dst[at:], audio)
 	return dst
 }
 
