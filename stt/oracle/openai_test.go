@@ -25,7 +25,7 @@ func TestOpenAISDK(t *testing.T) {
 	client := openai.NewClient(option.WithBaseURL(server.URL+"/v1/"), option.WithAPIKey("a-key"), option.WithMaxRetries(0))
 	ask := func() (string, error) {
 		r, err := client.Audio.Transcriptions.New(context.Background(), openai.AudioTranscriptionNewParams{
-			File: openai.File(bytes.NewReader([]byte("RIFF....WAVE")), "audio.wav", "audio/wav"), Model: openai.AudioModelWhisper1, Language: openai.String("en")})
+			File: openai.File(bytes.NewReader([]byte("RIFF....WAVE")), "audio.wav", "audio/wav"), Model: "whisper-1", Language: openai.String("en")})
 		if err != nil {
 			return "", err
 		}

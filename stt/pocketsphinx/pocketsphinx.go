@@ -57,7 +57,8 @@ type Options struct {
 	// replaced; 0 = 4 s.
 	Timeout time.Duration
 	// Segmentation says where Open cuts calls into utterances. Its Join is 2 s if 0,
-	// so that a caller may pause in the middle of a phrase; negative = never.
+	// so that a caller may pause in the middle of a phrase; negative = never. Its
+	// VAD.HangOver is 240 ms if 0.
 	Segmentation stt.Segmentation
 
 	// Binary is the path of pocketsphinx_batch; empty = found in PATH.
@@ -84,8 +85,13 @@ type Engine struct {
 	closed  chan struct{}
 }
 
-// pauseInPhrase is how long a caller may stop to think in the middle of one.
-const pauseInPhrase = 2 * time.Second
+const (
+	// pauseInPhrase is how long a caller may stop to think in the middle of one.
+	pauseInPhrase = 2 * time.Second
+	// shortSilence ends an utterance sooner than other engines could afford: what
+	// it cuts too early is joined again.
+	shortSilence = 240 * time.Millisecond
+)
 
 // New starts the workers. Without the Debian packages it returns an error that
 // is [stt.ErrUnavailable] and names them; with phrases that the model cannot
@@ -97,8 +103,13 @@ func New(o Options) (*Engine, error) {
 	if o.Workers <= 0 {
 		o.Workers = runtime.NumCPU()
 	}
-	if o.Segmentation.Join == 0 && !o.Dictation {
-		o.Segmentation.Join = pauseInPhrase
+	if !o.Dictation {
+		if o.Segmentation.Join == 0 {
+			o.Segmentation.Join = pauseInPhrase
+		}
+		if o.Segmentation.VAD.HangOver == 0 {
+			o.Segmentation.VAD.HangOver = shortSilence
+		}
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 4 * time.Second
