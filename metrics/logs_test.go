@@ -156,6 +156,9 @@ func runCalls(t *testing.T, handler func(io.Writer) slog.Handler) traces {
 			return nil
 		}),
 	}
+	behind := config
+	behind.PublicURL = "https://twilio:canary-password@calls.example.com"
+	logger.Info("starting behind a proxy", "config", behind)
 	logger.Info("starting", "config", config, "also", fmt.Sprintf("%v %+v %#v", config, config, &config))
 	server, err := voice.New(config)
 	require.NoError(t, err)
@@ -203,7 +206,7 @@ func runCalls(t *testing.T, handler func(io.Writer) slog.Handler) traces {
 		"auth token": token, "session key": sessionKey, "part of the session key": sessionKey[:15],
 		"session token": stream[strings.LastIndex(stream, "/")+1:], "another session token": unsigned.StreamURL()[strings.LastIndex(unsigned.StreamURL(), "/")+1:],
 		"transcript": saidCanary, "digits": digitsCanary, "call token": "canary-call-token",
-		"admin token": adminToken, "wrong admin token": "canary-wrong-admin-token", "query value": "canary-query",
+		"admin token": adminToken, "wrong admin token": "canary-wrong-admin-token", "query value": "canary-query", "password": "canary-password",
 		"a wrong signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 	}}
 }

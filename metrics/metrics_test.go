@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"io/fs"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/internal/leak"
+	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/wer"
@@ -49,6 +51,32 @@ func fill(m *Metrics) {
 	trace.StreamEnded(someCall, voice.End{Duration: 42 * time.Second})
 	trace.CallFinished(someCall, "completed")
 	trace.CallFinished(voice.Info{Country: "ZZ"}, "failed")
+}
+
+// TestLabelsOfOtherPackagesAreKnown: what other packages name is counted under
+// its own name, and exists from the start.
+func TestLabelsOfOtherPackagesAreKnown(t *testing.T) {
+	for _, kind := range []mediastream.ErrorType{mediastream.Handshake, mediastream.Auth, mediastream.Timeout, mediastream.Disconnect,
+		mediastream.Protocol, mediastream.Oversize, mediastream.SlowConsumer, mediastream.Write} {
+		require.Contains(t, webSocketErrors, string(kind))
+	}
+	for _, err := range []error{context.Canceled, stt.ErrClosed, stt.ErrTimeout, stt.ErrOverloaded, stt.ErrQuota, stt.ErrAuth, stt.ErrUnavailable,
+		stt.ErrBadAudio, stt.ErrPanic, stt.ErrRefused, stt.ErrOverrun, errors.New("new")} {
+		require.Contains(t, sttErrors, stt.Reason(err))
+	}
+	reg := prometheus.NewPedanticRegistry()
+	m, err := New(reg, nil)
+	require.NoError(t, err)
+	count := func() int {
+		n, err := testutil.GatherAndCount(reg, "twilio_policy_decisions_total")
+		require.NoError(t, err)
+		return n
+	}
+	before := count()
+	for _, reason := range policy.Reasons() {
+		m.Trace().Decision(someCall, policy.Decision{Verdict: policy.Reject, Reason: reason})
+	}
+	require.Equal(t, before, count())
 }
 
 // reporting is an engine that knows its load.

@@ -46,6 +46,7 @@ const hour = time.Hour
 
 // ruleCases are what the alerts are for, and what they must not be bothered by.
 var ruleCases = []ruleCase{
+	{name: "a job that exports nothing of ours"},
 	{name: "no traffic", series: with(calls("0x60", "0x60"), histogram(sttSecs, "", "0x60", "1=0"), histogram(e2eSecs, "", "0x60", "0.5=0"),
 		histogram(webSecs, inbound, "0x60", "0.5=0"), histogram(wsSecs, "", "0x60", "1=0"), []string{
 			`twilio_transcoding_errors_total{error_type="base64"} 0x60`, `twilio_audio_chunks_received_total{} 0x60`,

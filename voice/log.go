@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 )
 
 // SpellWarning is a slog.HandlerOptions.ReplaceAttr that writes the level
@@ -30,6 +31,10 @@ func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, c.summary()) }
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.summary()) }
 
 func (c Config) summary() string {
+	public := "[malformed]"
+	if u, err := url.Parse(c.PublicURL); err == nil {
+		public = u.Redacted()
+	}
 	return fmt.Sprintf("voice.Config{PublicURL: %q, Path: %q, AuthTokens: %d [redacted], SessionKeys: %d [redacted], MaxDuration: %v, MaxStreams: %d, Record: %t}",
-		c.PublicURL, c.Path, len(c.AuthTokens), len(c.SessionKeys), c.MaxDuration, c.MaxStreams, c.Record)
+		public, c.Path, len(c.AuthTokens), len(c.SessionKeys), c.MaxDuration, c.MaxStreams, c.Record)
 }
