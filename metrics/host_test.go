@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +23,7 @@ import (
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/stt/vad"
+	"agentos.dev/dialtone/stt/wer"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/voicetest"
 )
@@ -28,7 +33,6 @@ type service struct {
 	job    string
 	target string // host:port of /metrics
 	twilio *voicetest.Twilio
-	stats  *metrics.Metrics
 }
 
 // behaviour is what goes wrong in a service.
@@ -95,7 +99,57 @@ func newService(t *testing.T, job string, b behaviour) *service {
 		require.NoError(t, server.Shutdown(ctx))
 		listener.Close()
 	})
-	return &service{job: job, target: listener.Listener.Addr().String(), twilio: twilio, stats: m}
+	return &service{job: job, target: listener.Listener.Addr().String(), twilio: twilio}
+}
+
+// newReference builds and starts the reference server, with a fake of an
+// OpenAI-compatible speech server to listen for it.
+func newReference(t *testing.T, job string) *service {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "server")
+	build := exec.Command("go", "build", "-o", program, "./examples/server")
+	build.Dir = ".."
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+	speech := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply { return stttest.Reply{Body: `{"text":"book a room"}`} })
+	address := unusedAddress(t)
+	command := exec.Command(program, "-addr", address)
+	command.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
+		"STT=openai", "STT_URL="+speech.URL, "STT_MODEL=fake")
+	var log lines
+	command.Stderr = &log
+	require.NoError(t, command.Start())
+	t.Cleanup(func() {
+		command.Process.Signal(syscall.SIGTERM) //nolint:errcheck // Wait tells
+		require.NoError(t, command.Wait(), log.String())
+	})
+	require.Eventually(t, func() bool {
+		response, err := http.Get("http://" + address + "/readyz")
+		if err != nil {
+			return false
+		}
+		response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	}, time.Minute, 50*time.Millisecond, "%s", &log)
+	twilio, err := voicetest.Start(voicetest.Config{Target: "http://" + address})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, twilio.Close()) })
+	return &service{job: job, target: address, twilio: twilio}
+}
+
+// newSamples serves the counters of checked words, as a node exporter does from
+// the file that examples/score writes.
+func newSamples(t *testing.T) (target string, count func(wer.Errors)) {
+	t.Helper()
+	var words, failures atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "twilio_stt_words_total %d\ntwilio_stt_word_errors_total %d\n", words.Load(), failures.Load())
+	}))
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String(), func(e wer.Errors) {
+		words.Add(int64(e.Words))
+		failures.Add(int64(e.Total()))
+	}
 }
 
 // load has a call come in every so often until ctx ends, each with three words.

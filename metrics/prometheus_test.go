@@ -56,6 +56,9 @@ type drill struct {
 // callEvery is the pace of a service's calls: 2400 an hour.
 const callEvery = 1500 * time.Millisecond
 
+// reference is the job of the reference server, which fails in no way.
+const reference = "reference"
+
 func drills() []drill {
 	badFrame, lostFrame, badWebhook := every(40), every(2), every(4)
 	media := func(edit func(voicetest.Message) []voicetest.Message) func() []voicetest.Option {
@@ -70,7 +73,7 @@ func drills() []drill {
 	}
 	payload := regexp.MustCompile(`"payload":"[^"]*"`)
 	return []drill{
-		{job: "normal"},
+		{job: reference},
 		{job: "stt_slow", what: behaviour{recognise: func() error { time.Sleep(1500 * time.Millisecond); return nil }},
 			alerts: []string{"TwilioElevatedEndToEndLatency", "TwilioHighEndToEndLatency", "TwilioHighLatency", "TwilioLatencyBudgetBurn", "TwilioLatencyBudgetBurnSlow"}},
 		{job: "stt_failing", what: behaviour{recognise: func() error { return &stt.Error{Op: "recognize", Kind: stt.ErrUnavailable} }},
@@ -101,9 +104,10 @@ func drills() []drill {
 	}
 }
 
-// TestPrometheus has a real Prometheus scrape eight services under load, seven
-// of which fail in one way each: of each way its alerts tell and no others. And
-// every panel of the dashboard and every recorded series has data.
+// TestPrometheus has a real Prometheus scrape the reference server and seven
+// services that fail in one way each, under load: of each way its alerts tell and
+// no others. And every panel of the dashboard and every recorded series of the
+// reference server has data.
 //
 // Under DIALTONE_TEST=all the load lasts two minutes, otherwise as long as the
 // slowest alert needs.
@@ -120,13 +124,18 @@ func TestPrometheus(t *testing.T) {
 
 	targets := make(map[string][]string)
 	all := drills()
-	var normal *service
+	samples, countWords := newSamples(t)
 	for _, d := range all {
-		s := newService(t, d.job, d.what)
+		var s *service
+		if d.job == reference {
+			s = newReference(t, d.job)
+		} else {
+			s = newService(t, d.job, d.what)
+		}
 		targets[d.job] = []string{s.target}
 		switch d.job {
-		case "normal":
-			normal = s
+		case reference:
+			targets[d.job] = append(targets[d.job], samples)
 		case "instance_down":
 			targets[d.job] = append(targets[d.job], unusedAddress(t))
 		}
@@ -141,8 +150,8 @@ func TestPrometheus(t *testing.T) {
 	began := time.Now()
 	p := startPrometheus(t, program, targets, "instance_down")
 
-	require.Eventually(t, func() bool { return len(p.query(t, `twilio_stt_words_total{job="normal"}`)) > 0 }, 20*time.Second, 100*time.Millisecond)
-	normal.stats.CountWords(wer.Errors{Words: 2000, Substitutions: 60}) // after the scrape of the zero
+	require.Eventually(t, func() bool { return len(p.query(t, `twilio_stt_words_total{instance="`+samples+`"}`)) > 0 }, 20*time.Second, 100*time.Millisecond)
+	countWords(wer.Errors{Words: 2000, Substitutions: 60}) // after the scrape of the zero
 
 	const patience = 100 * time.Second
 	for deadline := began.Add(patience); ; {
@@ -163,12 +172,12 @@ func TestPrometheus(t *testing.T) {
 		require.ElementsMatch(t, d.alerts, fired[d.job], "alerts of the service %s", d.job)
 	}
 	for _, m := range regexp.MustCompile(`- record: (\S+)`).FindAllStringSubmatch(shippedRules(t), -1) {
-		require.NotEmpty(t, p.query(t, m[1]+`{job="normal"}`), "recorded series %s is empty", m[1])
+		require.NotEmpty(t, p.query(t, m[1]+`{job="reference"}`), "recorded series %s is empty", m[1])
 	}
 	queries := panelQueries(t)
 	require.Greater(t, len(queries), 30)
 	for _, e := range queries {
-		e.text = strings.NewReplacer("$job", "normal", "$__rate_interval", "15s").Replace(e.text)
+		e.text = strings.NewReplacer("$job", reference, "$__rate_interval", "15s").Replace(e.text)
 		require.NotEmpty(t, p.query(t, e.text), "panel %q shows nothing for %s", e.panel, e.text)
 	}
 }
@@ -177,7 +186,7 @@ func TestPrometheus(t *testing.T) {
 type prometheusServer struct{ url string }
 
 // startPrometheus starts Prometheus on loopback, with the rules for a job and
-// four weeks of history of the service normal.
+// four weeks of history of the reference server.
 func startPrometheus(t *testing.T, program string, targets map[string][]string, job string) prometheusServer {
 	t.Helper()
 	dir := t.TempDir()
@@ -219,7 +228,7 @@ func startPrometheus(t *testing.T, program string, targets map[string][]string, 
 	return p
 }
 
-// backfill writes how many calls an hour the service normal had at this hour of
+// backfill writes how many calls an hour the reference server had at this hour of
 // past weeks.
 func backfill(t *testing.T, dir string) {
 	t.Helper()
@@ -229,7 +238,7 @@ func backfill(t *testing.T, dir string) {
 	for week := 4; week > 0; week-- {
 		for minute := -10; minute < 30; minute++ {
 			at := now.AddDate(0, 0, -7*week).Add(time.Duration(minute) * time.Minute)
-			fmt.Fprintf(&history, "job:twilio_calls:rate1h{job=\"normal\"} 1200 %d\n", at.Unix())
+			fmt.Fprintf(&history, "job:twilio_calls:rate1h{job=\"reference\"} 1200 %d\n", at.Unix())
 		}
 	}
 	history.WriteString("# EOF\n")
@@ -301,7 +310,7 @@ func (p prometheusServer) missing(t *testing.T, all []drill) []string {
 // ready reports whether the slowest recorded series is there.
 func (p prometheusServer) ready(t *testing.T) bool {
 	t.Helper()
-	return len(p.query(t, `job:twilio_stt_word_accuracy:ratio1d{job="normal"}`)) > 0
+	return len(p.query(t, `job:twilio_stt_word_accuracy:ratio1d{job="reference"}`)) > 0
 }
 
 type panelQuery struct{ panel, text string }
