@@ -65,9 +65,9 @@ func parseHypothesis(line string) (hypothesis, error) {
 }
 
 // fit compares the words with free phones heard in the same audio: the
-// difference of log likelihood per frame, over all of it and in the word that
-// fits worst.
-func (h hypothesis) fit(phones hypothesis) (all, worst float64) {
+// difference of log likelihood per frame over all of it, and the share of the
+// words, by time, that fit worse than limit.
+func (h hypothesis) fit(phones hypothesis, limit float64) (all, bad float64) {
 	all = float64(h.acoustic-phones.acoustic) / float64(max(h.frames, 1))
 	sums := make([]float64, max(h.frames, phones.frames, 0)+1) // of the phones' frames up to each
 	for _, p := range phones.segments {
@@ -78,13 +78,18 @@ func (h hypothesis) fit(phones hypothesis) (all, worst float64) {
 	for i := 1; i < len(sums); i++ {
 		sums[i] += sums[i-1]
 	}
+	frames, badFrames := 0, 0
 	for _, w := range h.segments {
 		start, end := min(max(w.start, 0), len(sums)-1), min(max(w.end, 0), len(sums)-1)
-		if end > start {
-			worst = min(worst, (float64(w.acoustic)-sums[end]+sums[start])/float64(end-start))
+		if end <= start {
+			continue
+		}
+		frames += end - start
+		if (float64(w.acoustic)-sums[end]+sums[start])/float64(end-start) < limit {
+			badFrames += end - start
 		}
 	}
-	return all, worst
+	return all, float64(badFrames) / float64(max(frames, 1))
 }
 
 // cover returns how much of what sounds like speech to free phones the words

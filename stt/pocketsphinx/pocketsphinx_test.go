@@ -224,6 +224,6 @@ func FuzzParseHypothesis(f *testing.F) {
 		if err == nil && len(h.segments) > 0 && h.transcript().Text == "" {
 			t.Fatal("words without text")
 		}
-		h.fit(h)
+		h.fit(h, -18)
 	})
 }

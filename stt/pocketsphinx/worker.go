@@ -66,11 +66,15 @@ func (w *worker) ask(ctx context.Context, path, id string, limit float64, deadli
 	if err != nil {
 		return hypothesis{}, err
 	}
-	if all, worst := words.fit(phones); all < limit || worst < limit-wordMargin || words.cover(phones) < minCover {
+	if all, bad := words.fit(phones, limit-wordMargin); all < limit || bad > maxBad || words.cover(phones) < minCover {
 		return hypothesis{}, nil
 	}
 	return words, nil
 }
+
+// maxBad is the share of a phrase that may be words that fit badly: one of
+// twenty, or an "a", but no word that makes it another phrase.
+const maxBad = 0.1
 
 // minCover is the share of the speech that the words must account for. Right
 // phrases account for 0.92 and more; a phrase that was found inside of other
