@@ -219,6 +219,6 @@ func TestPocketSphinxLatency(t *testing.T) {
 	slices.Sort(queues)
 	at := func(d []time.Duration, p int) time.Duration { return d[(len(d)-1)*p/100].Round(time.Millisecond) }
 	load, _ := os.ReadFile("/proc/loadavg")
-	t.Logf("%d calls at once, %d cores, load average %.14s: %d utterances, %d exact\nend of speech to transcript: p50 %v p95 %v max %v (280 ms of it is the hang-over); waiting for a worker: p50 %v p95 %v",
+	t.Logf("%d calls at once, %d cores, load average %.14s: %d utterances, %d exact\nend of speech to transcript: p50 %v p95 %v max %v (240 ms of it is the hang-over); waiting for a worker: p50 %v p95 %v",
 		calls, runtime.NumCPU(), load, asked, exact, at(latencies, 50), at(latencies, 95), at(latencies, 100), at(queues, 50), at(queues, 95))
 }
