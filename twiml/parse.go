@@ -23,6 +23,7 @@ type SyntaxError struct {
 	Msg          string
 }
 
+// Error names the place and what is wrong there.
 func (e *SyntaxError) Error() string {
 	if e.Path == "" {
 		return fmt.Sprintf("twiml: %d:%d: %s", e.Line, e.Column, e.Msg)

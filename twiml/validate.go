@@ -18,6 +18,7 @@ type Error struct {
 	Msg  string
 }
 
+// Error names the path, the attribute, what is wrong and Twilio's code for it.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("twiml: " + e.Path + ": ")
