@@ -28,14 +28,11 @@ func HashNumber(key []byte) func(string) string {
 	}
 }
 
-// logNumber returns what a log line may show of a caller or callee: numbers as
-// the host wants them, anything else only when it cannot break the line.
+// logNumber returns what a log line may show of a caller or callee: what the host
+// wants, or else what cannot break the line, which a whole number never does.
 func (s *Server) logNumber(number string) string {
 	if s.config.LogNumber != nil {
 		return s.config.LogNumber(number)
-	}
-	if isNumber(number) {
-		return number
 	}
 	return printable(number)
 }
