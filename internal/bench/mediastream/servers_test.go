@@ -101,7 +101,7 @@ func TestOutbound(t *testing.T) {
 	calls, rounds, window := setting(t)
 	n := calls[0]
 	var servers []*server
-	for _, kind := range []string{"speak20", "speak100", "speak180", "silent"} {
+	for _, kind := range []string{"speak20", "speak100", "speak180", "tick20", "tick100", "silent"} {
 		s := start(t, kind, bin+"/server", kind)
 		servers = append(servers, s)
 	}
@@ -122,7 +122,8 @@ func TestOutbound(t *testing.T) {
 	none := median(cost[len(servers)-1])
 	for i, s := range servers {
 		c := median(cost[i])
-		t.Logf("%-9s %6.1f us CPU per call and second; above silence %6.1f, %.2f of speak20", s.name, c, c-none, (c-none)/(median(cost[0])-none))
+		t.Logf("%-9s %6.1f us CPU per call and second; above silence %6.1f, %.2f of %s",
+			s.name, c, c-none, (c-none)/(median(cost[0])-none), servers[0].name)
 		s.end(t)
 	}
 }

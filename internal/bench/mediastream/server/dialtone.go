@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/mediastream"
@@ -37,58 +36,4 @@ func dialtone(w http.ResponseWriter, r *http.Request) {
 		}
 		lost.Add(int64(c.Stats().Lost + c.Stats().Dropped))
 	}()
-}
-
-// silent only listens, to a caller who says nothing.
-func silent(w http.ResponseWriter, r *http.Request) {
-	c, err := mediastream.Accept(w, r, &mediastream.Options{IdleTimeout: time.Hour})
-	if err != nil {
-		return
-	}
-	ctx := context.WithoutCancel(r.Context())
-	go func() {
-		active.Add(1)
-		defer active.Add(-1)
-		defer func() { _ = c.Close(1000, "") }()
-		for range c.Events(ctx) {
-		}
-	}()
-}
-
-// speak sends audio without end, in pieces, each flushed or not.
-func speak(piece time.Duration, flush bool) http.HandlerFunc {
-	audio := make([]byte, piece.Milliseconds()*8)
-	for i := range audio {
-		audio[i] = byte(i * 31)
-	}
-	return func(w http.ResponseWriter, r *http.Request) {
-		c, err := mediastream.Accept(w, r, &mediastream.Options{IdleTimeout: time.Hour})
-		if err != nil {
-			return
-		}
-		ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-		go func() {
-			active.Add(1)
-			defer active.Add(-1)
-			tick := time.NewTicker(piece)
-			defer tick.Stop()
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case <-tick.C:
-				}
-				if c.SendMedia(audio) != nil || flush && c.Flush() != nil {
-					return
-				}
-				played.Add(piece.Milliseconds())
-			}
-		}()
-		go func() {
-			defer cancel()
-			defer func() { _ = c.Close(1000, "") }()
-			for range c.Events(ctx) {
-			}
-		}()
-	}
 }

@@ -4,9 +4,11 @@
 //
 //	server dialtone   package mediastream and package codec
 //	server tutorial   gorilla/websocket, encoding/json, zaf/g711, a channel
-//	server speak20    dialtone sending, a message each 20 ms
-//	server speak100   dialtone sending, a message each 100 ms
-//	server speak180   dialtone sending, a whole utterance at once: messages of 180 ms
+//	server speak20    dialtone sending, a message each 20 ms, all calls fed by one clock
+//	server speak100   the same with a message each 100 ms
+//	server speak180   the same with utterances of 2 s, which become messages of 180 ms
+//	server tick20     dialtone sending, a message each 20 ms, a ticker for each call
+//	server tick100    the same with a message each 100 ms
 //	server silent     dialtone doing nothing
 package main
 
@@ -50,6 +52,8 @@ func main() {
 		"speak20":  speak(20*time.Millisecond, true),
 		"speak100": speak(100*time.Millisecond, true),
 		"speak180": speak(2*time.Second, false),
+		"tick20":   tick(20 * time.Millisecond),
+		"tick100":  tick(100 * time.Millisecond),
 		"silent":   silent,
 	}
 	handler, ok := kinds[os.Args[1]]
