@@ -3,7 +3,6 @@
 package assemblyai
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -26,17 +25,19 @@ type Options struct {
 	// Format adds punctuation and capitals. It makes finals later.
 	Format bool
 	URL    string       // empty = "wss://streaming.assemblyai.com/v3/ws"; parameters in it are kept
-	Client *http.Client // for the handshake; nil = http.DefaultClient
+	Client *http.Client // for the handshake; nil = one of the engine's own
 }
 
-// Engine transcribes calls. It is safe for concurrent use.
-type Engine struct {
-	o     Options
-	calls stt.Engine
-}
+// Engine transcribes calls. It is safe for concurrent use, and besides an
+// stt.Engine an stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer.
+type Engine struct{ *live.Engine }
 
 // New returns an engine. A connection is opened for each call; when it breaks, a
 // new one is given what was not final yet.
+//
+// Prewarm asks whether the key is good and keeps a TLS connection to the service
+// for the next call's WebSocket. A WebSocket itself is not kept, as the service
+// charges for it.
 func New(o Options) (*Engine, error) {
 	if o.Key == "" {
 		return nil, errors.New("assemblyai: Options.Key is empty")
@@ -44,48 +45,26 @@ func New(o Options) (*Engine, error) {
 	if o.URL == "" {
 		o.URL = "wss://streaming.assemblyai.com/v3/ws"
 	}
-	if u, err := url.Parse(o.URL); err != nil || u.Host == "" {
-		return nil, errors.New("assemblyai: Options.URL is not a URL")
-	}
-	e := &Engine{o: o}
-	e.calls = stt.Failover(stt.FailoverOptions{Reconnects: 2}, stt.EngineFunc(e.connect))
-	return e, nil
-}
-
-// Open implements stt.Engine.
-func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	return e.calls.Open(ctx, c)
-}
-
-// Check returns an error when the last connections failed, without making one.
-func (e *Engine) Check(ctx context.Context) error {
-	if c, ok := e.calls.(stt.Checker); ok {
-		return c.Check(ctx)
-	}
-	return nil
-}
-
-// Status implements stt.Reporter.
-func (e *Engine) Status() stt.Status {
-	return stt.Status{Engine: name, Model: e.o.Model, Ready: e.Check(context.Background()) == nil}
-}
-
-func (e *Engine) connect(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	if err := c.Format.Validate(); err != nil {
-		return nil, err
-	}
-	return live.Open(ctx, live.Protocol{
-		Engine:    name,
-		URL:       e.url(c),
-		Header:    http.Header{"Authorization": {e.o.Key}}, // without a scheme
-		Client:    e.o.Client,
-		Session:   &session{o: e.o, interim: c.Interim},
+	engine, err := live.New(live.Service{
+		Name:      name,
+		Model:     o.Model,
+		URL:       o.URL,
+		Key:       o.Key,
+		Header:    http.Header{"Authorization": {o.Key}}, // without a scheme
+		Client:    o.Client,
+		Session:   func(c stt.Config) live.Session { return &session{o: o, c: c} },
+		Query:     o.query,
 		Waits:     true,                   // for Begin
 		MinChunk:  60 * time.Millisecond,  // less than 50 ends the session, with error 3007
 		MaxChunk:  500 * time.Millisecond, // as does more than 1000
-		FlushWait: 500 * time.Millisecond, // ForceEndpoint is answered only if there was speech
+		FlushWait: 500 * time.Millisecond, // ForceEndpoint is answered only if there is a turn to end
+		Life:      2 * time.Hour,          // the service ends sessions after three
 		Closed:    kind,
-	}, c.Format), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{engine}, nil
 }
 
 // kind is the kind of a close code, which is also that of an Error message.
@@ -95,21 +74,16 @@ func kind(code int, _ string) error {
 		return stt.ErrAuth
 	case 4002, 4003:
 		return stt.ErrQuota
-	case 4029, 4030, 4031, 4034:
+	case 3009, 4029, 4102: // too many sessions
 		return stt.ErrOverloaded
-	case 3005, 3006, 3007:
+	case 3006, 3007:
 		return stt.ErrBadAudio
 	}
 	return nil
 }
 
-// url adds the parameters of a call.
-func (e *Engine) url(c stt.Config) string {
-	u, err := url.Parse(e.o.URL)
-	if err != nil { // New has seen that it is one
-		return e.o.URL
-	}
-	q := u.Query()
+// query adds the parameters of a call.
+func (o Options) query(q url.Values, c stt.Config) {
 	set := func(key, value string) {
 		if value != "" && !q.Has(key) {
 			q.Set(key, value)
@@ -121,16 +95,14 @@ func (e *Engine) url(c stt.Config) string {
 	}
 	set("encoding", encoding)
 	set("sample_rate", strconv.Itoa(c.Format.Rate()))
-	set("format_turns", strconv.FormatBool(e.o.Format))
-	set("speech_model", e.o.Model)
-	if e.o.MaxSilence > 0 {
-		set("max_turn_silence", strconv.FormatInt(e.o.MaxSilence.Milliseconds(), 10))
+	set("format_turns", strconv.FormatBool(o.Format))
+	set("speech_model", o.Model)
+	if o.MaxSilence > 0 {
+		set("max_turn_silence", strconv.FormatInt(o.MaxSilence.Milliseconds(), 10))
 	}
 	if len(c.Phrases) > 0 {
 		if list, err := json.Marshal(c.Phrases); err == nil {
 			set("keyterms_prompt", string(list))
 		}
 	}
-	u.RawQuery = q.Encode()
-	return u.String()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strings"
+	"time"
 
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
@@ -13,18 +14,26 @@ import (
 // session turns turns into utterances.
 type session struct {
 	o        Options
-	interim  bool
-	id       string // of the session
-	speaking bool
-	done     int // turns reported, so that none is twice
+	c        stt.Config
+	id       string          // of the session
+	speaking bool            // SpeechStart was reported, its UtteranceEnd was not
+	open     bool            // a turn has words and has not ended
+	done     int             // turns reported, so that none is twice
+	sent     int             // bytes of audio
+	flushes  []time.Duration // the audio sent before each ForceEndpoint that waits
 }
 
 func (s *session) Hello() live.Message     { return live.Message{} }
 func (s *session) KeepAlive() live.Message { return live.Message{} }
-func (s *session) Flush() live.Message     { return live.Text(`{"type":"ForceEndpoint"}`) }
 func (s *session) Bye() live.Message       { return live.Text(`{"type":"Terminate"}`) }
 
+func (s *session) Flush() live.Message {
+	s.flushes = append(s.flushes, s.c.Format.Duration(s.sent))
+	return live.Text(`{"type":"ForceEndpoint"}`)
+}
+
 func (s *session) Audio(audio []byte) live.Message {
+	s.sent += len(audio)
 	return live.Message{Binary: true, Data: append([]byte(nil), audio...)}
 }
 
@@ -47,13 +56,26 @@ type message struct {
 	Error     string `json:"error"`
 }
 
-// Unfinished implements live.Unfinished.
-func (s *session) Unfinished() bool { return s.speaking }
+// leastSilence is the shortest after which the service ends a turn by itself.
+const leastSilence = 100 * time.Millisecond
+
+// Settle implements live.Settler: a ForceEndpoint that finds no turn is left
+// without an answer. One that found a turn is answered by the turn's end, however
+// long the service takes.
+func (s *session) Settle() (r live.Reply) {
+	if !s.open {
+		s.speaking, r.Flushed = false, 1
+		if len(s.flushes) > 0 {
+			s.flushes = s.flushes[1:]
+		}
+	}
+	return r
+}
 
 func (s *session) Handle(data []byte) (r live.Reply) {
 	var m message
 	if err := json.Unmarshal(data, &m); err != nil {
-		r.Err = &stt.Error{Engine: name, Op: "read", Kind: stt.ErrUnavailable, Err: errors.New("message is not JSON")}
+		r.Err = live.NotJSON(name)
 		return r
 	}
 	switch m.Type {
@@ -69,7 +91,7 @@ func (s *session) Handle(data []byte) (r live.Reply) {
 			e.Kind = stt.ErrUnavailable
 		}
 		if e.Kind != stt.ErrAuth && m.Error != "" {
-			e.Err = errors.New(strings.ReplaceAll(m.Error, s.o.Key, "[key]"))
+			e.Err = errors.New(m.Error)
 		}
 		r.Err = e
 	}
@@ -97,15 +119,22 @@ func (s *session) turn(m message, r *live.Reply) {
 		}
 	}
 	if t.Text != "" {
+		s.open = true
 		s.begin(r)
 	}
 	if !final {
-		if s.interim && t.Text != "" && !m.EndOfTurn {
+		if s.c.Interim && t.Text != "" && !m.EndOfTurn {
 			r.Events = append(r.Events, stt.Event{Kind: stt.Interim, Transcript: t})
 		}
 		return
 	}
-	s.done, s.speaking = m.TurnOrder+1, false
+	s.done, s.speaking, s.open = m.TurnOrder+1, false, false
+	// A turn that reaches to the end of the audio did not end by itself, so it is
+	// the answer to a ForceEndpoint. After another one more may come.
+	if t.End > 0 && len(s.flushes) > 0 && t.End+leastSilence >= s.flushes[0] {
+		s.flushes = s.flushes[1:]
+		r.Flushed = 1
+	}
 	if t.Text != "" {
 		r.Events = append(r.Events, stt.Event{Kind: stt.Final, Transcript: t},
 			stt.Event{Kind: stt.UtteranceEnd, Transcript: stt.Transcript{Start: t.Start, End: t.End}})

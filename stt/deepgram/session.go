@@ -14,6 +14,7 @@ import (
 type session struct {
 	interim  bool
 	speaking bool // SpeechStart was reported, its UtteranceEnd was not
+	guessing bool // something was heard that is not final yet
 	parts    []stt.Transcript
 }
 
@@ -63,7 +64,7 @@ type channel struct {
 func (s *session) Handle(data []byte) (r live.Reply) {
 	var m message
 	if err := json.Unmarshal(data, &m); err != nil {
-		r.Err = &stt.Error{Engine: name, Op: "read", Kind: stt.ErrUnavailable, Err: errors.New("message is not JSON")}
+		r.Err = live.NotJSON(name)
 		return r
 	}
 	switch m.Type {
@@ -99,7 +100,7 @@ func (s *session) results(m message, r *live.Reply) {
 			t.Start, t.End = t.Words[0].Start, t.Words[n-1].End
 		}
 		s.begin(t.Start, r)
-		if m.IsFinal {
+		if s.guessing = !m.IsFinal; m.IsFinal {
 			s.parts = append(s.parts, t)
 		} else if s.interim {
 			r.Events = append(r.Events, stt.Event{Kind: stt.Interim, Transcript: join(append(s.parts[:len(s.parts):len(s.parts)], t))})
@@ -108,7 +109,19 @@ func (s *session) results(m message, r *live.Reply) {
 	if m.IsFinal && (m.SpeechFinal || m.FromFinalize) {
 		s.end(r)
 	}
-	r.Flushed = m.FromFinalize
+	if m.FromFinalize {
+		r.Flushed = 1
+	}
+}
+
+// Settle implements live.Settler: Finalize may be left without an answer when
+// little was left to finalize.
+func (s *session) Settle() (r live.Reply) {
+	if !s.guessing {
+		s.end(&r)
+		r.Flushed = 1
+	}
+	return r
 }
 
 // begin reports the start of speech, once an utterance: the service may tell it
@@ -128,7 +141,7 @@ func (s *session) end(r *live.Reply) {
 	}
 	t := join(s.parts)
 	t.Final = true
-	s.parts, s.speaking = nil, false
+	s.parts, s.speaking, s.guessing = nil, false, false
 	r.Events = append(r.Events, stt.Event{Kind: stt.Final, Transcript: t},
 		stt.Event{Kind: stt.UtteranceEnd, Transcript: stt.Transcript{Start: t.Start, End: t.End}})
 }

@@ -3,11 +3,9 @@
 package openairealtime
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"agentos.dev/dialtone/stt"
@@ -25,18 +23,20 @@ type Options struct {
 	// NoiseReduction is "near_field", "far_field" or empty for none.
 	NoiseReduction string
 	URL            string       // empty = "wss://api.openai.com/v1/realtime?intent=transcription"; a gateway may want model in it
-	Client         *http.Client // for the handshake; nil = http.DefaultClient
+	Client         *http.Client // for the handshake; nil = one of the engine's own
 }
 
-// Engine transcribes calls. It is safe for concurrent use. It takes audio at
-// 8000 Hz only.
-type Engine struct {
-	o     Options
-	calls stt.Engine
-}
+// Engine transcribes calls. It is safe for concurrent use, and besides an
+// stt.Engine an stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer. It takes
+// audio at 8000 Hz only.
+type Engine struct{ *live.Engine }
 
 // New returns an engine. A connection is opened for each call; when it breaks, a
-// new one is given what was not final yet.
+// new one is given what was not final yet. As the service ends sessions after 15
+// to 60 minutes, a call changes to a new one after ten, while nobody speaks.
+//
+// Prewarm asks whether the key is good, and keeps a connection for the next call
+// until Close.
 func New(o Options) (*Engine, error) {
 	if o.Key == "" {
 		return nil, errors.New("openairealtime: Options.Key is empty")
@@ -50,47 +50,30 @@ func New(o Options) (*Engine, error) {
 	if o.URL == "" {
 		o.URL = "wss://api.openai.com/v1/realtime?intent=transcription"
 	}
-	if u, err := url.Parse(o.URL); err != nil || u.Host == "" {
-		return nil, errors.New("openairealtime: Options.URL is not a URL")
-	}
-	e := &Engine{o: o}
-	e.calls = stt.Failover(stt.FailoverOptions{Reconnects: 2}, stt.EngineFunc(e.connect))
-	return e, nil
-}
-
-// Open implements stt.Engine.
-func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	return e.calls.Open(ctx, c)
-}
-
-// Check returns an error when the last connections failed, without making one.
-func (e *Engine) Check(ctx context.Context) error {
-	if c, ok := e.calls.(stt.Checker); ok {
-		return c.Check(ctx)
-	}
-	return nil
-}
-
-// Status implements stt.Reporter.
-func (e *Engine) Status() stt.Status {
-	return stt.Status{Engine: name, Model: e.o.Model, Ready: e.Check(context.Background()) == nil}
-}
-
-func (e *Engine) connect(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	if err := c.Format.Validate(); err != nil {
-		return nil, err
-	}
-	if c.Format.Rate() != 8000 {
-		return nil, &stt.Error{Engine: name, Op: "open", Kind: stt.ErrBadAudio, Err: fmt.Errorf("sample rate %d is not 8000", c.Format.Rate())}
-	}
-	return live.Open(ctx, live.Protocol{
-		Engine:   name,
-		URL:      e.o.URL,
-		Header:   http.Header{"Authorization": {"Bearer " + e.o.Key}},
-		Client:   e.o.Client,
-		Session:  &session{o: e.o, c: c, items: map[string]*item{}},
+	engine, err := live.New(live.Service{
+		Name:     name,
+		Model:    o.Model,
+		URL:      o.URL,
+		Key:      o.Key,
+		Header:   http.Header{"Authorization": {"Bearer " + o.Key}},
+		Client:   o.Client,
+		Session:  func(c stt.Config) live.Session { return &session{o: o, c: c, items: map[string]*item{}} },
+		Accepts:  accepts,
 		Waits:    true, // for the session to be as configured
 		MinChunk: 20 * time.Millisecond,
 		MaxChunk: time.Second,
-	}, c.Format), nil
+		Keep:     4 * time.Minute,
+		Life:     10 * time.Minute,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{engine}, nil
+}
+
+func accepts(c stt.Config) error {
+	if c.Format.Rate() != 8000 {
+		return &stt.Error{Engine: name, Op: "open", Kind: stt.ErrBadAudio, Err: fmt.Errorf("sample rate %d is not 8000", c.Format.Rate())}
+	}
+	return nil
 }

@@ -15,13 +15,13 @@ import (
 // session keeps the items, one an utterance, in the order they were spoken:
 // their transcripts may come in another.
 type session struct {
-	o        Options
-	c        stt.Config
-	items    map[string]*item
-	order    []string // of the committed items that were not reported yet
-	flushing bool     // a commit of ours was not answered yet
-	waiting  bool     // a flush waits for order to be empty
-	pcm      []int16
+	o       Options
+	c       stt.Config
+	items   map[string]*item
+	order   []string // of the committed items that were not reported yet
+	commits int      // of ours that were not answered yet
+	flushes int      // that wait for that, and for order to be empty
+	pcm     []int16
 }
 
 type item struct {
@@ -37,7 +37,8 @@ func (s *session) KeepAlive() live.Message { return live.Message{} }
 func (s *session) Bye() live.Message       { return live.Message{} }
 
 func (s *session) Flush() live.Message {
-	s.flushing, s.waiting = true, true
+	s.commits++
+	s.flushes++
 	return live.Text(`{"type":"input_audio_buffer.commit"}`)
 }
 
@@ -93,7 +94,7 @@ type message struct {
 func (s *session) Handle(data []byte) (r live.Reply) {
 	var m message
 	if err := json.Unmarshal(data, &m); err != nil {
-		r.Err = &stt.Error{Engine: name, Op: "read", Kind: stt.ErrUnavailable, Err: errors.New("message is not JSON")}
+		r.Err = live.NotJSON(name)
 		return r
 	}
 	switch m.Type {
@@ -111,7 +112,7 @@ func (s *session) Handle(data []byte) (r live.Reply) {
 	case "input_audio_buffer.committed":
 		s.commit(m)
 		if !s.items[m.ItemID].stopped { // by our flush
-			s.flushing = false
+			s.answer()
 		}
 	case "conversation.item.input_audio_transcription.delta":
 		i := s.item(m.ItemID)
@@ -130,11 +131,14 @@ func (s *session) Handle(data []byte) (r live.Reply) {
 			r.Err = s.failure(m)
 			return r
 		}
-		s.flushing = false
+		s.answer()
 	}
 	s.report(&r)
 	return r
 }
+
+// answer notes that a commit of ours was answered.
+func (s *session) answer() { s.commits = max(0, s.commits-1) }
 
 func (s *session) item(id string) *item {
 	i := s.items[id]
@@ -175,9 +179,9 @@ func (s *session) report(r *live.Reply) {
 			r.Events = append(r.Events, stt.Event{Kind: stt.UtteranceEnd, Transcript: bounds})
 		}
 	}
-	if s.waiting && !s.flushing && len(s.order) == 0 {
-		s.waiting = false
-		r.Flushed = true
+	if len(s.order) == 0 {
+		r.Flushed = s.flushes - s.commits
+		s.flushes = s.commits
 	}
 }
 
@@ -199,7 +203,7 @@ func (s *session) failure(m message) error {
 		e.Kind = stt.ErrRefused
 	}
 	if m.Error.Message != "" {
-		e.Err = errors.New(strings.ReplaceAll(m.Error.Message, s.o.Key, "[key]"))
+		e.Err = errors.New(m.Error.Message)
 	}
 	return e
 }

@@ -3,12 +3,9 @@
 package vosk
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"math"
 	"net/http"
-	"net/url"
 	"time"
 
 	"agentos.dev/dialtone/stt"
@@ -20,62 +17,38 @@ const name = "vosk"
 // Options configure an Engine.
 type Options struct {
 	URL    string       // empty = "ws://localhost:2700"
-	Client *http.Client // for the handshake; nil = http.DefaultClient
+	Client *http.Client // for the handshake; nil = one of the engine's own
 }
 
-// Engine transcribes calls. It is safe for concurrent use. Phrases of a
-// stt.Config restrict what is heard to them and are only known to models with a
-// dynamic graph.
-type Engine struct {
-	o     Options
-	calls stt.Engine
-}
+// Engine transcribes calls. It is safe for concurrent use, and besides an
+// stt.Engine an stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer. Phrases
+// of a stt.Config restrict what is heard to them and are only known to models
+// with a dynamic graph.
+type Engine struct{ *live.Engine }
 
 // New returns an engine. A connection is opened for each call; when it breaks, a
 // new one is given what was not final yet. The server has neither credentials
 // nor encryption of its own: keep it on a private network.
+//
+// Prewarm asks whether the server answers, and keeps a connection for the next
+// call until Close.
 func New(o Options) (*Engine, error) {
 	if o.URL == "" {
 		o.URL = "ws://localhost:2700"
 	}
-	if u, err := url.Parse(o.URL); err != nil || u.Host == "" {
-		return nil, errors.New("vosk: Options.URL is not a URL")
-	}
-	e := &Engine{o: o}
-	e.calls = stt.Failover(stt.FailoverOptions{Reconnects: 2}, stt.EngineFunc(e.connect))
-	return e, nil
-}
-
-// Open implements stt.Engine.
-func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	return e.calls.Open(ctx, c)
-}
-
-// Check returns an error when the last connections failed, without making one.
-func (e *Engine) Check(ctx context.Context) error {
-	if c, ok := e.calls.(stt.Checker); ok {
-		return c.Check(ctx)
-	}
-	return nil
-}
-
-// Status implements stt.Reporter.
-func (e *Engine) Status() stt.Status {
-	return stt.Status{Engine: name, Ready: e.Check(context.Background()) == nil}
-}
-
-func (e *Engine) connect(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	if err := c.Format.Validate(); err != nil {
-		return nil, err
-	}
-	return live.Open(ctx, live.Protocol{
-		Engine:   name,
-		URL:      e.o.URL,
-		Client:   e.o.Client,
-		Session:  &session{c: c},
+	engine, err := live.New(live.Service{
+		Name:     name,
+		URL:      o.URL,
+		Client:   o.Client,
+		Session:  func(c stt.Config) live.Session { return &session{c: c} },
 		MinChunk: 100 * time.Millisecond, // each piece costs the server an answer
 		MaxChunk: 400 * time.Millisecond,
-	}, c.Format), nil
+		Keep:     4 * time.Minute, // under the idle time of most routers
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{engine}, nil
 }
 
 // session counts: the server answers each message with exactly one, except the
@@ -129,13 +102,13 @@ type answer struct {
 func (s *session) Handle(data []byte) (r live.Reply) {
 	var a answer
 	if err := json.Unmarshal(data, &a); err != nil {
-		r.Err = &stt.Error{Engine: name, Op: "read", Kind: stt.ErrUnavailable, Err: errors.New("message is not JSON")}
+		r.Err = live.NotJSON(name)
 		return r
 	}
 	s.answered++
 	if len(s.flushes) > 0 && s.answered >= s.flushes[0] {
 		s.flushes = s.flushes[1:]
-		r.Flushed = true
+		r.Flushed++
 	}
 	t := stt.Transcript{Engine: name, Confidence: math.NaN(), Language: s.c.Language}
 	if a.Partial != nil {

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,19 +14,21 @@ import (
 	"agentos.dev/dialtone/stt"
 )
 
-// Stream is one connection to a service. It ends when the connection does: for
-// a new one, and a replay, there is stt.Failover.
+// Stream is a call on one connection to a service. It ends when the connection
+// does: for a new one, and a replay, there is stt.Failover.
 type Stream struct {
-	p      Protocol
-	format stt.Format
-	cancel context.CancelFunc
-	stop   func() bool
-	wake   chan struct{} // has a token when the writer has something to do
-	done   chan struct{} // closed when both goroutines have ended
-	mail   stt.Mailbox
+	e       *Engine
+	url     string
+	session Session
+	format  stt.Format
+	cancel  context.CancelFunc
+	stop    func() bool
+	wake    chan struct{} // has a token when the writer has something to do
+	done    chan struct{} // closed when both goroutines have ended
+	mail    stt.Mailbox
 
 	mu      sync.Mutex // guards the session and what follows
-	conn    *websocket.Conn
+	link    *link
 	queue   []byte    // audio that was not sent yet
 	lost    int       // bytes of it that were dropped, not yet reported
 	ready   bool      // audio can be sent
@@ -43,14 +46,25 @@ type flush struct {
 	err   error
 }
 
-// Open begins to connect. The stream ends with ctx.
-func Open(ctx context.Context, p Protocol, f stt.Format) *Stream {
-	s := &Stream{p: p, format: f, wake: make(chan struct{}, 1), done: make(chan struct{}), ready: !p.Waits}
+// connect begins to connect a call. The stream ends with ctx.
+func (e *Engine) connect(ctx context.Context, c stt.Config) *Stream {
+	s := &Stream{e: e, url: e.url(c), session: e.s.Session(c), format: c.Format,
+		wake: make(chan struct{}, 1), done: make(chan struct{}), ready: !e.s.Waits}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.cancel = cancel
 	s.stop = context.AfterFunc(ctx, s.shutdown)
 	go s.run(run)
 	return s
+}
+
+// age is how old the stream's connection is, 0 without one.
+func (s *Stream) age() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.link == nil {
+		return 0
+	}
+	return time.Since(s.link.opened)
 }
 
 // Send implements stt.Stream.
@@ -120,6 +134,9 @@ func (s *Stream) Close() error {
 	return nil
 }
 
+// maxQueue is how much audio may wait to be sent.
+const maxQueue = 30 * time.Second
+
 // byeTime is how long the last message may take.
 const byeTime = 500 * time.Millisecond
 
@@ -137,7 +154,7 @@ func (s *Stream) shutdown() {
 // run connects, writes until the end, and settles it.
 func (s *Stream) run(ctx context.Context) {
 	defer close(s.done)
-	err := s.talk(ctx)
+	err := s.e.redact(s.talk(ctx))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -177,56 +194,66 @@ func (s *Stream) talk(ctx context.Context) error {
 			}
 		}
 	}()
-	conn, err := s.p.dial(dialing)
+	l, err := s.e.link(dialing, s.url)
 	cancel()
 	<-watching
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
-	s.conn = conn
+	s.link = l
+	hello := s.session.Hello()
 	s.poke()
 	s.mu.Unlock()
-	reading, stopReading := context.WithCancel(ctx)
-	read := make(chan error, 1)
-	go func() { read <- s.read(reading, conn) }()
-	err = s.write(ctx, conn, read)
-	stopReading()
-	conn.CloseNow()
-	if readErr := <-read; err == nil || err == errReading {
-		err = readErr
+	defer l.close()
+	if err = s.send(ctx, hello); err == nil {
+		if err = l.attach(s.receive); err == nil {
+			err = s.write(ctx)
+		}
+	}
+	if err == errReading {
+		if err = l.err; !isTyped(err) {
+			err = s.e.failure(err)
+		}
 	}
 	return err
 }
 
-var errReading = fmt.Errorf("live: the reader ended")
+var errReading = errors.New("live: the reader ended")
 
-// write sends what there is to send until the stream is closed or fails.
-func (s *Stream) write(ctx context.Context, conn *websocket.Conn, read chan error) error {
-	send := func(m Message) error {
-		if m.Data == nil {
-			return nil
-		}
-		kind := websocket.MessageText
-		if m.Binary {
-			kind = websocket.MessageBinary
-		}
-		ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-		defer cancel()
-		if err := conn.Write(ctx, kind, m.Data); err != nil {
-			return s.p.failure(err)
-		}
+func isTyped(err error) bool {
+	_, ok := err.(*stt.Error)
+	return ok
+}
+
+func (s *Stream) send(ctx context.Context, m Message) error {
+	if m.Data == nil {
 		return nil
 	}
-	s.mu.Lock()
-	hello := s.p.Session.Hello()
-	s.mu.Unlock()
-	if err := send(hello); err != nil {
-		return err
+	kind := websocket.MessageText
+	if m.Binary {
+		kind = websocket.MessageBinary
 	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	err := s.link.conn.Write(ctx, kind, m.Data)
+	if err == nil {
+		return nil
+	}
+	select {
+	case <-s.link.ended: // it knows better why
+		return errReading
+	case <-time.After(100 * time.Millisecond):
+	}
+	return s.e.failure(err)
+}
+
+// write sends what there is to send until the stream is closed or fails.
+func (s *Stream) write(ctx context.Context) error {
 	var idle <-chan time.Time
-	if s.p.KeepAlive > 0 {
-		ticker := time.NewTicker(s.p.KeepAlive / 2)
+	keep := s.e.s.KeepAlive
+	if keep > 0 {
+		ticker := time.NewTicker(keep / 2)
 		defer ticker.Stop()
 		idle = ticker.C
 	}
@@ -235,18 +262,12 @@ func (s *Stream) write(ctx context.Context, conn *websocket.Conn, read chan erro
 		m, more, closed := s.next()
 		if closed {
 			s.mu.Lock()
-			bye := s.p.Session.Bye()
+			bye := s.session.Bye()
 			s.mu.Unlock()
-			return send(bye)
+			return s.send(ctx, bye)
 		}
 		if m.Data != nil {
-			if err := send(m); err != nil {
-				select {
-				case readErr := <-read: // it knows better why
-					read <- readErr
-					return errReading
-				case <-time.After(100 * time.Millisecond):
-				}
+			if err := s.send(ctx, m); err != nil {
 				return err
 			}
 			sent = time.Now()
@@ -257,17 +278,16 @@ func (s *Stream) write(ctx context.Context, conn *websocket.Conn, read chan erro
 		select {
 		case <-s.wake:
 		case <-idle:
-			if time.Since(sent) >= s.p.KeepAlive {
+			if time.Since(sent) >= keep {
 				s.mu.Lock()
-				m := s.p.Session.KeepAlive()
+				m := s.session.KeepAlive()
 				s.mu.Unlock()
-				if err := send(m); err != nil {
+				if err := s.send(ctx, m); err != nil {
 					return err
 				}
 				sent = time.Now()
 			}
-		case err := <-read:
-			read <- err
+		case <-s.link.ended:
 			return errReading
 		case <-ctx.Done():
 			return ctx.Err()
@@ -280,7 +300,7 @@ func (s *Stream) next() (m Message, more, closed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.lost > 0 {
-		s.mail.Put(stt.Event{Kind: stt.Degraded, Err: &stt.Error{Engine: s.p.Engine, Op: "write", Kind: stt.ErrOverrun,
+		s.mail.Put(stt.Event{Kind: stt.Degraded, Err: &stt.Error{Engine: s.e.s.Name, Op: "write", Kind: stt.ErrOverrun,
 			Err: fmt.Errorf("%v of audio given up", s.format.Duration(s.lost))}})
 		s.lost = 0
 	}
@@ -305,9 +325,9 @@ func (s *Stream) next() (m Message, more, closed bool) {
 	if pending != nil {
 		available = pending.after
 	}
-	if least := s.format.Bytes(s.p.MinChunk); available > 0 && (available >= least || pending != nil) {
+	if least := s.format.Bytes(s.e.s.MinChunk); available > 0 && (available >= least || pending != nil) {
 		n := available
-		if most := s.format.Bytes(s.p.MaxChunk); n > most {
+		if most := s.format.Bytes(s.e.s.MaxChunk); n > most {
 			if n = most; available-n < least {
 				n = available - least // and leave enough for another message
 			}
@@ -316,14 +336,14 @@ func (s *Stream) next() (m Message, more, closed bool) {
 		if n < least { // before a flush
 			audio = s.format.AppendSilence(append([]byte(nil), audio...), (least-n)/s.format.Encoding.SampleSize())
 		}
-		m = s.p.Session.Audio(audio)
+		m = s.session.Audio(audio)
 		s.take(n)
 		return m, true, false
 	}
 	if pending != nil && pending.after == 0 {
 		pending.sent = true
-		m = s.p.Session.Flush()
-		if s.p.FlushWait > 0 {
+		m = s.session.Flush()
+		if s.e.s.FlushWait > 0 {
 			s.heard = time.Now()
 			go s.settle(pending)
 		}
@@ -332,73 +352,81 @@ func (s *Stream) next() (m Message, more, closed bool) {
 	return Message{}, false, false
 }
 
-// settle ends the wait for a flush that the service does not answer as such.
+// settle ends the wait for a flush that the service leaves without an answer.
 func (s *Stream) settle(f *flush) {
-	for {
-		s.mu.Lock()
-		waits := slices.Contains(s.flushes, f)
-		u, ok := s.p.Session.(Unfinished)
-		quiet := time.Since(s.heard)
-		if ok && u.Unfinished() {
-			quiet = 0
-		}
-		s.mu.Unlock()
-		switch {
-		case !waits:
+	for wait := s.e.s.FlushWait; wait > 0; wait = s.settled(f) {
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-s.done:
+			timer.Stop()
 			return
-		case quiet < s.p.FlushWait:
-			timer := time.NewTimer(s.p.FlushWait - quiet)
-			select {
-			case <-timer.C:
-			case <-s.done:
-				timer.Stop()
-				return
-			}
-			continue
 		}
-		break
+	}
+}
+
+// settled asks the session, if the service was silent for long enough, and then
+// the service for a sign of life. It returns how long to wait before it is called
+// again; 0 = f is done.
+func (s *Stream) settled(f *flush) time.Duration {
+	s.mu.Lock()
+	settler, ok := s.session.(Settler)
+	if !ok || !slices.Contains(s.flushes, f) {
+		s.mu.Unlock()
+		return 0
+	}
+	if rest := s.e.s.FlushWait - time.Since(s.heard); rest > 0 {
+		s.mu.Unlock()
+		return rest
+	}
+	r := settler.Settle()
+	flushed := r.Flushed > 0
+	r.Flushed = 0
+	s.use(r)
+	s.mu.Unlock()
+	if !flushed {
+		return s.e.s.FlushWait
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
-	err := s.conn.Ping(ctx)
+	err := s.link.conn.Ping(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := slices.Index(s.flushes, f); i >= 0 {
 		if err != nil {
-			f.err = &stt.Error{Engine: s.p.Engine, Op: "flush", Kind: stt.ErrTimeout}
+			f.err = &stt.Error{Engine: s.e.s.Name, Op: "flush", Kind: stt.ErrTimeout}
 		}
 		s.flushes = slices.Delete(s.flushes, i, i+1)
 		close(f.done)
 	}
+	return 0
 }
 
-// read receives until the connection ends.
-func (s *Stream) read(ctx context.Context, conn *websocket.Conn) error {
-	for {
-		_, data, err := conn.Read(ctx)
-		if err != nil {
-			return s.p.failure(err)
-		}
-		s.mu.Lock()
-		s.heard = time.Now()
-		r := s.p.Session.Handle(data)
-		if r.Send.Data != nil {
-			s.answers = append(s.answers, r.Send)
-		}
-		if r.Ready {
-			s.ready = true
-		}
-		for _, ev := range r.Events {
-			s.mail.Put(ev)
-		}
-		if r.Flushed && len(s.flushes) > 0 && s.flushes[0].sent {
-			close(s.flushes[0].done)
-			s.flushes = s.flushes[1:]
-		}
-		s.poke()
-		s.mu.Unlock()
-		if r.Err != nil {
-			return r.Err
-		}
+// receive takes a message of the service.
+func (s *Stream) receive(data []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = time.Now()
+	r := s.session.Handle(data)
+	s.use(r)
+	s.poke()
+	return r.Err
+}
+
+// use does what a reply asks for. It is called with mu held.
+func (s *Stream) use(r Reply) {
+	if r.Send.Data != nil {
+		s.answers = append(s.answers, r.Send)
+	}
+	if r.Ready {
+		s.ready = true
+	}
+	for _, ev := range r.Events {
+		ev.Err = s.e.redact(ev.Err)
+		s.mail.Put(ev)
+	}
+	for n := r.Flushed; n > 0 && len(s.flushes) > 0 && s.flushes[0].sent; n-- {
+		close(s.flushes[0].done)
+		s.flushes = s.flushes[1:]
 	}
 }

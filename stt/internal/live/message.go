@@ -2,6 +2,7 @@ package live
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"time"
 
@@ -21,6 +22,11 @@ func JSON(v any) Message {
 		return Message{}
 	}
 	return Message{Data: data}
+}
+
+// NotJSON is the error of a message that cannot be read.
+func NotJSON(engine string) error {
+	return &stt.Error{Engine: engine, Op: "read", Kind: stt.ErrUnavailable, Err: errors.New("message is not JSON")}
 }
 
 // Confidence is the mean of the words', NaN without words.

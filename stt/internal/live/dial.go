@@ -1,0 +1,140 @@
+package live
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"agentos.dev/dialtone/stt"
+)
+
+const (
+	dialTimeout  = 5 * time.Second
+	writeTimeout = 5 * time.Second
+	maxMessage   = 1 << 20
+	dials        = 3 // attempts to connect before the stream fails
+	// idleTimeout is how long a connection without a request is kept: most servers
+	// and load balancers close theirs after a minute.
+	idleTimeout = 45 * time.Second
+)
+
+// ownClient returns a client that resumes TLS sessions.
+func ownClient() *http.Client {
+	shared, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // the application has put its own there
+		return http.DefaultClient
+	}
+	t := shared.Clone()
+	t.IdleConnTimeout = idleTimeout
+	if t.TLSClientConfig == nil {
+		t.TLSClientConfig = &tls.Config{}
+	}
+	t.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(8)
+	return &http.Client{Transport: t}
+}
+
+// dial connects. The first repetition is at once, then it waits longer and longer.
+func (e *Engine) dial(ctx context.Context, url string) (*link, error) {
+	var err error
+	for attempt := range dials {
+		if attempt > 1 {
+			wait := 500 * time.Millisecond << (attempt - 2)
+			wait += time.Duration(rand.Int64N(int64(wait / 4)))
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		var l *link
+		if l, err = e.dialOnce(ctx, url); err == nil {
+			return l, nil
+		}
+		if typed, ok := err.(*stt.Error); !ok || !typed.Retryable() || typed.Status == http.StatusTooManyRequests {
+			break
+		}
+	}
+	return nil, err
+}
+
+func (e *Engine) dialOnce(ctx context.Context, url string) (*link, error) {
+	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	conn, resp, err := websocket.Dial(dialing, url, &websocket.DialOptions{HTTPClient: e.client, HTTPHeader: e.s.Header})
+	if err == nil {
+		conn.SetReadLimit(maxMessage)
+		return newLink(conn), nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	out := &stt.Error{Engine: e.s.Name, Op: "open", Kind: stt.ErrUnavailable}
+	switch {
+	case resp != nil && resp.StatusCode != http.StatusSwitchingProtocols:
+		out.Status = resp.StatusCode
+		if out.Kind = stt.StatusKind(resp.StatusCode); out.Kind == nil {
+			out.Kind = stt.ErrRefused
+		}
+		out.RetryAfter = retryAfter(resp.Header)
+		if e.s.Refused != nil {
+			e.s.Refused(resp, out)
+		}
+	case dialing.Err() != nil:
+		out.Kind = stt.ErrTimeout
+	default:
+		out.Err = cause(err)
+	}
+	return nil, out
+}
+
+// cause returns the innermost error of the network. What wraps it quotes the
+// URL.
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op
+	}
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// retryAfter reads the header of that name: seconds, or a date.
+func retryAfter(h http.Header) time.Duration {
+	v := h.Get("Retry-After")
+	if s, err := strconv.ParseFloat(v, 64); err == nil && s > 0 && s < 1e6 {
+		return time.Duration(s * float64(time.Second))
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return max(0, time.Until(t))
+	}
+	return 0
+}
+
+// failure makes an error of what ended a connection.
+func (e *Engine) failure(err error) error {
+	out := &stt.Error{Engine: e.s.Name, Op: "read", Kind: stt.ErrUnavailable}
+	var closed websocket.CloseError
+	if !errors.As(err, &closed) {
+		out.Err = cause(err)
+		return out
+	}
+	out.Status, out.Code = int(closed.Code), closed.Reason
+	if e.s.Closed != nil {
+		if kind := e.s.Closed(out.Status, out.Code); kind != nil {
+			out.Kind = kind
+		}
+	}
+	return out
+}

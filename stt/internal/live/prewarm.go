@@ -1,0 +1,224 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"agentos.dev/dialtone/stt"
+)
+
+// prewarmTimeout bounds Prewarm.
+const prewarmTimeout = 10 * time.Second
+
+// Prewarm implements stt.Prewarmer: it has the service accept the credentials and
+// answer, as in a call without audio, and from then on keeps a connection ready
+// for the next call, until Close.
+//
+// Where a waiting connection costs nothing, that is a WebSocket. Elsewhere it is
+// what lies under it, DNS, TCP and TLS, kept until the service closes it, 45
+// seconds at most; it is made anew after each call that began.
+func (e *Engine) Prewarm(ctx context.Context) error {
+	err := e.try(ctx)
+	if ctx.Err() == nil {
+		e.mu.Lock()
+		e.failed = err
+		e.mu.Unlock()
+	}
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	if e.warm == nil {
+		e.warm = newKeeper(e)
+	}
+	k := e.warm
+	e.mu.Unlock()
+	select {
+	case <-k.primed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// try has an empty call, so that the breaker learns of it.
+func (e *Engine) try(ctx context.Context) error {
+	trying, cancel := context.WithTimeout(ctx, prewarmTimeout)
+	defer cancel()
+	s, err := e.Open(trying, stt.Config{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	err = s.Flush(trying)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = &stt.Error{Engine: e.s.Name, Op: "prewarm", Kind: stt.ErrTimeout}
+	}
+	return err
+}
+
+// Close gives up the connection that Prewarm keeps ready. Calls go on.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	k := e.warm
+	e.warm = nil
+	e.mu.Unlock()
+	if k != nil {
+		k.cancel()
+		<-k.done
+	}
+	if e.own {
+		e.client.CloseIdleConnections()
+	}
+	return nil
+}
+
+// link returns the connection that is ready, or a new one.
+func (e *Engine) link(ctx context.Context, url string) (*link, error) {
+	e.mu.Lock()
+	k := e.warm
+	e.mu.Unlock()
+	if k != nil {
+		if l := k.take(); l != nil {
+			return l, nil
+		}
+	}
+	l, err := e.dial(ctx, url)
+	if err == nil {
+		e.mu.Lock()
+		e.failed = nil
+		e.mu.Unlock()
+		if k != nil {
+			k.poke()
+		}
+	}
+	return l, err
+}
+
+// keeper keeps one connection ready.
+type keeper struct {
+	e      *Engine
+	cancel context.CancelFunc
+	primed chan struct{} // closed after the first attempt
+	used   chan struct{} // has a token when the connection was used
+	done   chan struct{}
+
+	mu    sync.Mutex
+	ready *link
+}
+
+func newKeeper(e *Engine) *keeper {
+	ctx, cancel := context.WithCancel(context.Background())
+	k := &keeper{e: e, cancel: cancel, primed: make(chan struct{}), used: make(chan struct{}, 1), done: make(chan struct{})}
+	go k.run(ctx)
+	return k
+}
+
+func (k *keeper) run(ctx context.Context) {
+	defer close(k.done)
+	for first := true; ; first = false {
+		k.prepare(ctx)
+		if first {
+			close(k.primed)
+		}
+		if !k.due(ctx) {
+			return
+		}
+	}
+}
+
+// due waits until another connection is to be made: this one was used or grew
+// old. One that the service refused or ended is missed by a call, or made again
+// at that age.
+func (k *keeper) due(ctx context.Context) bool {
+	var old <-chan time.Time
+	if keep := k.e.s.Keep; keep > 0 {
+		timer := time.NewTimer(keep)
+		defer timer.Stop()
+		old = timer.C
+	}
+	select {
+	case <-k.used:
+		return true
+	case <-old:
+		k.put(nil)
+		return true
+	case <-ctx.Done():
+		k.put(nil)
+		return false
+	}
+}
+
+func (k *keeper) prepare(ctx context.Context) {
+	if k.e.s.Keep == 0 {
+		k.e.lay(ctx)
+		return
+	}
+	if l, err := k.e.dialOnce(ctx, k.e.s.URL); err == nil {
+		k.put(l)
+	}
+}
+
+// put replaces what is ready.
+func (k *keeper) put(l *link) {
+	k.mu.Lock()
+	before := k.ready
+	k.ready = l
+	k.mu.Unlock()
+	if before != nil {
+		before.close()
+	}
+}
+
+// take returns the connection that is ready, nil if none is.
+func (k *keeper) take() *link {
+	k.mu.Lock()
+	l := k.ready
+	k.ready = nil
+	k.mu.Unlock()
+	if l == nil {
+		return nil
+	}
+	k.poke()
+	if !l.alive() {
+		l.close()
+		return nil
+	}
+	return l
+}
+
+func (k *keeper) poke() {
+	select {
+	case k.used <- struct{}{}:
+	default:
+	}
+}
+
+// lay connects without a WebSocket. net/http keeps connections for an upgrade
+// apart from others, so the request says that it wants one; no server upgrades it
+// without a key. The answer does not matter.
+func (e *Engine) lay(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	u, err := url.Parse(e.s.URL)
+	if err != nil { // New has seen that it is one
+		return
+	}
+	base := url.URL{Scheme: strings.Replace(u.Scheme, "ws", "http", 1), Host: u.Host, Path: "/"}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.String(), nil)
+	if err != nil {
+		return
+	}
+	req.Header.Set("Connection", "Upgrade")
+	req.Header.Set("Upgrade", "websocket")
+	if resp, err := e.client.Do(req); err == nil {
+		io.CopyN(io.Discard, resp.Body, maxMessage)
+		resp.Body.Close()
+	}
+}
