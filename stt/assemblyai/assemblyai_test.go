@@ -14,7 +14,7 @@ import (
 func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*assemblyai.Engine, *stttest.Live) {
 	t.Helper()
 	server := stttest.NewAssemblyAI(t, texts, faults...)
-	e, err := assemblyai.New(assemblyai.Options{URL: server.URL, Key: key})
+	e, err := assemblyai.New(assemblyai.Options{URL: server.URL + "?token=" + key, Key: key})
 	require.NoError(t, err)
 	return e, server
 }
@@ -53,7 +53,7 @@ func TestHandshake(t *testing.T) {
 
 func TestFormattedTurnsAreReportedOnce(t *testing.T) {
 	server := stttest.NewAssemblyAI(t, []string{"one", "two"})
-	e, err := assemblyai.New(assemblyai.Options{URL: server.URL, Key: key, Format: true})
+	e, err := assemblyai.New(assemblyai.Options{URL: server.URL + "?token=" + key, Key: key, Format: true})
 	require.NoError(t, err)
 	s, err := e.Open(t.Context(), stt.Config{})
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*deepgram.Engine, *stttest.Live) {
 	t.Helper()
 	server := stttest.NewDeepgram(t, texts, faults...)
-	e, err := deepgram.New(deepgram.Options{URL: server.URL, Key: key})
+	e, err := deepgram.New(deepgram.Options{URL: server.URL + "?token=" + key, Key: key})
 	require.NoError(t, err)
 	return e, server
 }

@@ -13,7 +13,7 @@ import (
 func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*openairealtime.Engine, *stttest.Live) {
 	t.Helper()
 	server := stttest.NewOpenAIRealtime(t, texts, faults...)
-	e, err := openairealtime.New(openairealtime.Options{URL: server.URL, Key: key})
+	e, err := openairealtime.New(openairealtime.Options{URL: server.URL + "?token=" + key, Key: key})
 	require.NoError(t, err)
 	return e, server
 }

@@ -1,12 +1,16 @@
 package stttest
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +33,9 @@ func (f Failures) Run(t *testing.T) {
 	t.Run("half a JSON", f.garbage)
 	t.Run("silent server", f.silent)
 	t.Run("slow server", f.slow)
+	if f.Secret != "" {
+		t.Run("secrets", f.secrets)
+	}
 }
 
 // hear plays n utterances at once and returns the events and the stream's error.
@@ -70,8 +77,70 @@ func (f Failures) hear(t *testing.T, e stt.Engine, n int) ([]stt.Event, error) {
 
 func (f Failures) keepsSecret(t *testing.T, err error) {
 	t.Helper()
-	if err != nil && f.Secret != "" && strings.Contains(err.Error(), f.Secret) {
-		t.Errorf("the key is in an error: %v", err)
+	if err == nil || f.Secret == "" {
+		return
+	}
+	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
+		if strings.Contains(text, f.Secret) {
+			t.Errorf("the key is in an error: %s", text)
+		}
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		f.keepsSecret(t, e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			f.keepsSecret(t, err)
+		}
+	}
+}
+
+// secrets: a service may quote the key in all it says, and nothing that is logged
+// or returned does.
+func (f Failures) secrets(t *testing.T) {
+	var logged bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	defer slog.SetDefault(before)
+	faults := map[string]Fault{
+		"refusal":          {Status: 400, Header: http.Header{"Dg-Error": {f.Secret}, "Www-Authenticate": {f.Secret}, "Retry-After": {f.Secret}}},
+		"refused key":      {Status: 401, Header: http.Header{"Dg-Error": {f.Secret}}},
+		"failure":          {Status: 500, Header: http.Header{"Dg-Error": {f.Secret}}},
+		"redirect":         {Status: 307, Header: http.Header{"Location": {"http://127.0.0.1:1/?token=" + f.Secret}}},
+		"not HTTP":         {Answer: f.Secret + "\r\n\r\n"},
+		"status":           {Answer: "HTTP/1.1 " + f.Secret + "\r\n\r\n"},
+		"header":           {Answer: "HTTP/1.1 101 ok\r\n" + f.Secret + "\r\n\r\n"},
+		"hangs up":         {Answer: "\r"},
+		"close":            {After: 20 * time.Millisecond, Close: 1011, Reason: "with " + f.Secret},
+		"final close":      {After: 20 * time.Millisecond, Close: 1008, Reason: "with " + f.Secret},
+		"half a message":   {After: 20 * time.Millisecond, Message: `{"` + f.Secret},
+		"assemblyai":       {After: 20 * time.Millisecond, Message: `{"type":"Error","error_code":3005,"error":"with ` + f.Secret + `"}`},
+		"assemblyai key":   {After: 20 * time.Millisecond, Message: `{"type":"Error","error_code":1008,"error":"with ` + f.Secret + `"}`},
+		"deepgram":         {After: 20 * time.Millisecond, Message: `{"type":"Error","variant":"` + f.Secret + `","description":"with ` + f.Secret + `"}`},
+		"openai":           {After: 20 * time.Millisecond, Message: `{"type":"error","error":{"type":"` + f.Secret + `","message":"with ` + f.Secret + `"}}`},
+		"openai utterance": {After: 1300 * time.Millisecond, Message: `{"type":"conversation.item.input_audio_transcription.failed","item_id":"item_1","error":{"code":"` + f.Secret + `","message":"with ` + f.Secret + `"}}`},
+	}
+	var wg sync.WaitGroup
+	for name, fault := range faults {
+		e, _ := f.New(t, []string{"one"}, slices.Repeat([]Fault{fault}, 9)...) // as often as it is tried
+		wg.Go(func() {
+			_, err := f.hear(t, e, 1)
+			if err == nil && fault.After == 0 {
+				t.Errorf("%s: no error", name)
+			}
+			if c, ok := e.(stt.Checker); ok {
+				f.keepsSecret(t, c.Check(context.Background()))
+			}
+			for _, text := range []string{fmt.Sprintf("%+v", e), fmt.Sprintf("%#v", e)} {
+				if strings.Contains(text, f.Secret) {
+					t.Errorf("the key is in the printed engine: %s", text)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if strings.Contains(logged.String(), f.Secret) {
+		t.Errorf("the key is in a log: %s", &logged)
 	}
 }
 
@@ -85,6 +154,7 @@ func (f Failures) reconnect(t *testing.T) {
 		"at once": {After: 20 * time.Millisecond, Close: 1012},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e, server := f.New(t, texts, fault)
 			events, err := f.hear(t, e, 3)
 			if err != nil {

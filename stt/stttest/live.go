@@ -3,6 +3,9 @@ package stttest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -19,8 +22,9 @@ import (
 
 // Fault is what goes wrong on one connection to a [Live] server.
 type Fault struct {
-	Status     int           // the handshake is refused with it
+	Status     int           // the handshake is refused with it, and an answer that quotes the request
 	Header     http.Header   // of the refusal
+	Answer     string        // is sent as it is in place of the handshake's answer
 	Delay      time.Duration // before each message of the server
 	Silent     bool          // audio is taken, and nothing answered
 	After      time.Duration // of audio, when what follows happens
@@ -30,6 +34,7 @@ type Fault struct {
 	Cut        bool          // the connection breaks without a close
 	Reversed   bool          // transcripts come in reversed order, two by two, where the protocol allows it
 	NoReadying bool          // the server never says that it is ready, where it should
+	Expires    time.Duration // how long a session may last; 0 = as long as the service lets it
 }
 
 // Live is a fake of a streaming speech service. It finds utterances as a real
@@ -68,6 +73,60 @@ func newLive(tb testing.TB, d func() dialect, texts []string, faults []Fault) *L
 	return l
 }
 
+// Client returns a client that reaches the server without a network, as a test in
+// a testing/synctest bubble needs it: call it there.
+func (l *Live) Client(tb testing.TB) *http.Client {
+	p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	server := &http.Server{Handler: l}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		server.Serve(p)
+	}()
+	client := &http.Client{Transport: &http.Transport{DialContext: p.dial}}
+	tb.Cleanup(func() {
+		client.CloseIdleConnections()
+		server.Close()
+		<-done
+	})
+	return client
+}
+
+// pipes is a net.Listener without a network.
+type pipes struct {
+	conns  chan net.Conn
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case p.conns <- server:
+		return client, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "stttest", Net: "pipe"} }
+
 // Connections returns how many handshakes there were.
 func (l *Live) Connections() int {
 	l.mu.Lock()
@@ -91,19 +150,32 @@ func (l *Live) Messages() []string {
 
 // ServeHTTP implements http.Handler.
 func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	l.mu.Lock()
 	var fault Fault
-	if l.conns < len(l.faults) {
-		fault = l.faults[l.conns]
+	if r.Header.Get("Sec-WebSocket-Key") != "" {
+		l.mu.Lock()
+		if l.conns < len(l.faults) {
+			fault = l.faults[l.conns]
+		}
+		l.conns++
+		l.requests = append(l.requests, r.Clone(context.WithoutCancel(r.Context())))
+		l.mu.Unlock()
 	}
-	l.conns++
-	l.requests = append(l.requests, r.Clone(context.WithoutCancel(r.Context())))
-	l.mu.Unlock()
-	if fault.Status != 0 {
+	switch {
+	case fault.Status != 0:
 		for k, v := range fault.Header {
 			w.Header()[k] = v
 		}
 		w.WriteHeader(fault.Status)
+		fmt.Fprintf(w, "cannot %s %s with %v", r.Method, r.URL, r.Header)
+		return
+	case fault.Answer != "":
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			io.WriteString(conn, fault.Answer)
+			conn.Close()
+		}
+		return
+	case r.Header.Get("Sec-WebSocket-Key") == "":
+		http.NotFound(w, r)
 		return
 	}
 	ws, err := websocket.Accept(w, r, nil)
@@ -114,6 +186,7 @@ func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ws.SetReadLimit(1 << 20)
 	c := &liveConn{server: l, fault: fault, ws: ws, ctx: r.Context(), dialect: l.dialect(),
 		seg: vad.NewSegmenter(vad.Options{})}
+	defer c.stopLimit()
 	c.dialect.hello(c, r.URL.Query())
 	for c.step() {
 	}
@@ -129,6 +202,32 @@ type liveConn struct {
 	seg     *vad.Segmenter
 	pcm     []int16 // all that was heard
 	closed  bool
+	limit   *time.Timer // ends the connection
+}
+
+// limitTo ends the connection after d: with a message, if there is one, and a
+// close.
+func (c *liveConn) limitTo(d time.Duration, message string, code int, reason string) {
+	c.limit = time.AfterFunc(d, func() {
+		if message != "" {
+			c.ws.Write(c.ctx, websocket.MessageText, []byte(message))
+		}
+		c.ws.Close(websocket.StatusCode(code), reason)
+	})
+}
+
+func (c *liveConn) stopLimit() {
+	if c.limit != nil {
+		c.limit.Stop()
+	}
+}
+
+// expires returns how long the session may last.
+func (c *liveConn) expires(otherwise time.Duration) time.Duration {
+	if c.fault.Expires > 0 {
+		return c.fault.Expires
+	}
+	return otherwise
 }
 
 // step takes one message.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // NewDeepgram starts a fake of Deepgram's /v1/listen. As the real one does, it
@@ -22,13 +23,18 @@ type deepgram struct {
 }
 
 func (d *deepgram) hello(c *liveConn, q url.Values) {
+	c.limitTo(deepgramIdle, "", 1011, "NET-0001")
 	d.mulaw = q.Get("encoding") == "mulaw"
 	if q.Get("sample_rate") != "8000" || (!d.mulaw && q.Get("encoding") != "linear16") {
 		c.end(1008, "DATA-0000")
 	}
 }
 
+// deepgramIdle is how long the service waits for a message.
+const deepgramIdle = 10 * time.Second
+
 func (d *deepgram) receive(c *liveConn, binary bool, data []byte) ([]int16, bool) {
+	c.limit.Reset(deepgramIdle)
 	if binary {
 		if len(data) == 0 { // the real one takes it for the end of the stream
 			c.end(1000, "")
@@ -68,7 +74,9 @@ func (d *deepgram) ended(c *liveConn, from, to float64, text string) {
 }
 
 func (d *deepgram) after(c *liveConn, flushed bool) {
-	if flushed {
+	// The real one leaves a Finalize without an answer when there is little to
+	// finalize.
+	if flushed && c.seg.Position() > 0 {
 		r := d.results(d.last, d.last, "", true, false)
 		r["from_finalize"] = true
 		c.send(r)
@@ -100,6 +108,7 @@ type assemblyai struct {
 
 func (d *assemblyai) hello(c *liveConn, q url.Values) {
 	d.mulaw, d.format = q.Get("encoding") == "pcm_mulaw", q.Get("format_turns") == "true"
+	c.limitTo(c.expires(3*time.Hour), `{"type":"Error","error_code":3008,"error":"Session Expired: Maximum session duration exceeded"}`, 3008, "Session Expired")
 	if !c.fault.NoReadying {
 		c.send(object{"type": "Begin", "id": "aai-1", "expires_at": 1})
 	}
@@ -220,6 +229,8 @@ type realtime struct {
 }
 
 func (d *realtime) hello(c *liveConn, _ url.Values) {
+	const expired = "Your session hit the maximum duration of 15 minutes."
+	c.limitTo(c.expires(15*time.Minute), `{"type":"error","error":{"type":"invalid_request_error","code":"session_expired","message":"`+expired+`"}}`, 1001, expired)
 	c.send(object{"type": "session.created", "session": object{"type": "transcription"}})
 }
 
