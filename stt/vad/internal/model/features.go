@@ -56,6 +56,7 @@ type Extractor struct {
 	tables  *tables
 	frames  int
 	in, out float32          // of the high-pass filter
+	silent  int              // frames of nothing but zeros, the filter's output too
 	window  [fftSize]float32 // the latest samples
 	low     [lowSize]float32 // the latest samples at 4 kHz
 	floor   [bands]float32   // noise floor, log2 of power
@@ -73,7 +74,11 @@ func (e *Extractor) Extract(dst *[Features]float32, frame *[FrameSize]int16) {
 	e.take(frame)
 
 	var power [half]float32
-	e.tables.power(&power, &e.window)
+	strength, period := float32(0), float32(minLag)
+	if e.silent < forgotten { // of digital silence both are known
+		e.tables.power(&power, &e.window)
+		strength, period = e.pitch()
+	}
 
 	var energy [bands]float32
 	var all, logs float32
@@ -111,7 +116,6 @@ func (e *Extractor) Extract(dst *[Features]float32, frame *[FrameSize]int16) {
 	if e.frames == 0 {
 		clear(dst[featDelta : featDelta+deltas])
 	}
-	strength, period := e.pitch()
 	dst[featHarmony] = strength
 	dst[featPitch] = min(abs(log2(period/max(e.period, 1))), 1)
 	e.period = period
@@ -120,9 +124,19 @@ func (e *Extractor) Extract(dst *[Features]float32, frame *[FrameSize]int16) {
 	e.frames++
 }
 
+// forgotten is how many frames reach beyond the windows.
+const forgotten = max(fftSize, 2*lowSize+1)/FrameSize + 1
+
 // take appends a frame to the windows, without its lowest frequencies: the
 // telephone carries no speech there, but hum and breath.
 func (e *Extractor) take(frame *[FrameSize]int16) {
+	if e.in == 0 && e.out == 0 && *frame == ([FrameSize]int16{}) {
+		if e.silent++; e.silent > forgotten {
+			return // the windows hold zeros already
+		}
+	} else {
+		e.silent = 0
+	}
 	copy(e.window[:], e.window[FrameSize:])
 	in, out := e.in, e.out
 	fresh := e.window[fftSize-FrameSize:]
@@ -131,6 +145,9 @@ func (e *Extractor) take(frame *[FrameSize]int16) {
 		out = x - in + 0.94*out
 		in = x
 		fresh[i] = out
+	}
+	if abs(out) < 1e-12 { // far under any rounding: let silence be silent
+		out = 0
 	}
 	e.in, e.out = in, out
 

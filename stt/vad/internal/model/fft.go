@@ -12,6 +12,7 @@ const (
 type transform struct {
 	window  [fftSize]float32 // Hann
 	twiddle [half]complex64  // exp(-2 pi i k / fftSize)
+	stages  [half]complex64  // the twiddles of each stage in its own order: those of arm n from n on
 	reverse [half]uint8
 }
 
@@ -23,6 +24,11 @@ func newTransform() *transform {
 	for k := range t.twiddle {
 		sin, cos := math.Sincos(-2 * math.Pi * float64(k) / fftSize)
 		t.twiddle[k] = complex(float32(cos), float32(sin))
+	}
+	for arm := 1; arm < half; arm *= 2 {
+		for k := range arm {
+			t.stages[arm+k] = t.twiddle[k*half/arm]
+		}
 	}
 	for i := range t.reverse {
 		for bit := range 7 {
@@ -47,11 +53,12 @@ func (t *transform) power(out *[half]float32, samples *[fftSize]float32) {
 		z[i], z[i+1], z[i+2], z[i+3] = a+c, b+d, a-c, b-d
 	}
 	for size := 8; size <= half; size *= 2 {
-		step, arm := fftSize/size, size/2
+		arm := size / 2
+		twiddle := t.stages[arm:size]
 		for at := 0; at < half; at += size {
-			lo, hi := z[at:at+arm:at+arm], z[at+arm:at+size:at+size]
-			for k := range lo {
-				w, x := t.twiddle[(k*step)&(half-1)], hi[k]
+			lo, hi := z[at : at+size][:len(twiddle)], z[at+arm : at+size][:len(twiddle)]
+			for k, w := range twiddle {
+				x := hi[k]
 				re := real(w)*real(x) - imag(w)*imag(x)
 				im := real(w)*imag(x) + imag(w)*real(x)
 				y := lo[k]

@@ -148,6 +148,34 @@ func TestFeaturesAreFinite(t *testing.T) {
 	}
 }
 
+// TestDigitalSilence is told from what was computed before: the features are
+// those of the whole computation, to the bit, in it and after it.
+func TestDigitalSilence(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 6))
+	quick, whole := NewExtractor(), NewExtractor()
+	skipped := 0
+	for _, stretch := range []struct {
+		frames int
+		loud   float64
+	}{{20, 1000}, {30, 0}, {5, 1000}, {3, 0}, {5, 30}, {40, 0}, {20, 1000}} {
+		for range stretch.frames {
+			var frame [FrameSize]int16
+			for i := range frame {
+				frame[i] = int16(rng.NormFloat64() * stretch.loud)
+			}
+			var got, want [Features]float32
+			quick.Extract(&got, &frame)
+			whole.silent = 0
+			whole.Extract(&want, &frame)
+			require.Equal(t, want, got)
+			if quick.silent >= forgotten {
+				skipped++
+			}
+		}
+	}
+	require.Greater(t, skipped, 40)
+}
+
 // TestNoiseFloorFollows the noise, not the speech above it.
 func TestNoiseFloorFollows(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))

@@ -12,7 +12,7 @@ const (
 // pitch returns how well the signal resembles itself a pitch period earlier
 // (normalised cross-correlation, 0 to 1) and that period in samples at 4 kHz.
 func (e *Extractor) pitch() (strength, period float32) {
-	now := e.low[maxLag:]
+	now := (*[span]float32)(e.low[maxLag:])
 	energy := float32(span * 16) // keeps the faintest noise from looking periodic
 	past := energy
 	for i, x := range now {
@@ -23,7 +23,7 @@ func (e *Extractor) pitch() (strength, period float32) {
 	best := float32(0) // squared correlation over the past's energy
 	period = minLag
 	for lag := minLag; ; {
-		if c := correlate(now, e.low[maxLag-lag:]); c > 0 {
+		if c := correlate(now, (*[span]float32)(e.low[maxLag-lag:])); c > 0 {
 			if score := c * c / past; score > best {
 				best, period = score, float32(lag)
 			}
@@ -37,15 +37,13 @@ func (e *Extractor) pitch() (strength, period float32) {
 	return float32(math.Sqrt(float64(best / energy))), period
 }
 
-func correlate(a, b []float32) float32 {
-	a, b = a[:span], b[:span]
+func correlate(a, b *[span]float32) float32 {
 	var s0, s1, s2, s3 float32
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
+	for i := 0; i < span; i += 4 {
+		s0 += a[i] * b[i]
+		s1 += a[i+1] * b[i+1]
+		s2 += a[i+2] * b[i+2]
+		s3 += a[i+3] * b[i+3]
 	}
 	return s0 + s1 + s2 + s3
 }
