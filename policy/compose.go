@@ -47,6 +47,12 @@ func (a all) Cancel(ctx context.Context, c Call) {
 	}
 }
 
+func (a all) Pass(ctx context.Context, c Call) {
+	for _, p := range a {
+		Pass(ctx, p, c)
+	}
+}
+
 // Except asks p unless exempt reports true; exempt calls are allowed. An
 // emergency line, for instance, is open at all hours and to every caller:
 //
@@ -94,3 +100,4 @@ type wrapped struct {
 func (w wrapped) Decide(ctx context.Context, c Call) Decision { return w.decide(ctx, c) }
 func (w wrapped) Release(callSID string)                      { Release(w.Policy, callSID) }
 func (w wrapped) Cancel(ctx context.Context, c Call)          { Cancel(ctx, w.Policy, c) }
+func (w wrapped) Pass(ctx context.Context, c Call)            { Pass(ctx, w.Policy, c) }

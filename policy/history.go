@@ -124,6 +124,9 @@ func (h *History) Release(callSID string) { Release(h.Policy, callSID) }
 // Cancel passes on that the call was refused after all.
 func (h *History) Cancel(ctx context.Context, c Call) { Cancel(ctx, h.Policy, c) }
 
+// Pass passes on that the call passed the challenge.
+func (h *History) Pass(ctx context.Context, c Call) { Pass(ctx, h.Policy, c) }
+
 func (h *History) expired(e Entry, at time.Time) bool { return at.Sub(e.Call.At) >= h.o.Retention }
 
 func (h *History) drop() {

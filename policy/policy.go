@@ -108,7 +108,8 @@ func (d Decision) Allowed() bool { return d.Verdict == Allow }
 // decide without.
 //
 // A policy that holds something for the length of a call also implements
-// [Releaser]; one that counts allowed calls also implements [Canceler].
+// [Releaser]; one that counts allowed calls also implements [Canceler]; one that
+// remembers who passed a challenge also implements [Passer].
 type Policy interface {
 	Decide(ctx context.Context, c Call) Decision
 }
@@ -127,6 +128,13 @@ type Canceler interface {
 	Cancel(ctx context.Context, c Call)
 }
 
+// A Passer remembers who passed a challenge. Pass is called when a call has passed
+// the one it was given, with the Call as the webhook of the answer tells it, perhaps
+// on another instance than Decide.
+type Passer interface {
+	Pass(ctx context.Context, c Call)
+}
+
 // Release tells p that the call has ended. It does nothing if p is nil or holds
 // nothing for a call.
 func Release(p Policy, callSID string) {
@@ -143,6 +151,14 @@ func Cancel(ctx context.Context, p Policy, c Call) {
 		return
 	}
 	Release(p, c.SID)
+}
+
+// Pass tells p that the call passed the challenge. It does nothing if p is nil or
+// does not want to know.
+func Pass(ctx context.Context, p Policy, c Call) {
+	if r, ok := p.(Passer); ok {
+		r.Pass(ctx, c)
+	}
 }
 
 // Func is a function as a [Policy].

@@ -3,6 +3,7 @@ package voice
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -14,15 +15,23 @@ import (
 // answerTime is how long a caller may take to press the next digit.
 const answerTime = 8 * time.Second
 
+// verstat is the action's parameter for the attestation, of which only the first
+// webhook of a call is sure to tell. Twilio signs it with the rest of the URL.
+const verstat = "verstat"
+
 // ask answers with a question that the caller has to press digits for. The
 // question travels in the action's URL, so that any instance can take the answer.
-func (s *Server) ask(q fraud.Question, mount string) answer {
+func (s *Server) ask(info Info, q fraud.Question, mount string) answer {
+	action := s.publicBase + mount + challengeRoute + q.Token
+	if info.Attested != "" {
+		action += "?" + url.Values{verstat: {info.Attested}}.Encode()
+	}
 	return twiml.New(
 		&twiml.Gather{
 			Input:     []twiml.Input{twiml.InputDTMF},
 			NumDigits: s.secrets.Load().challenge.Digits(),
 			Timeout:   answerTime,
-			Action:    s.publicBase + mount + challengeRoute + q.Token,
+			Action:    action,
 			Verbs: []twiml.Audible{
 				&twiml.Say{Text: "To be connected, please press the following digits: " + strings.Join(strings.Split(q.Digits, ""), ", ") + "."},
 			},
@@ -37,6 +46,9 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if info.Attested == "" {
+		info.Attested = atMost(r.URL.Query().Get(verstat), maxWord)
+	}
 	token := r.PathValue("token")
 	s.reply(w, s.once(r.Context(), info.SID+token, func() answer {
 		mount := s.mountOf(r, challengeRoute+token)
@@ -44,9 +56,10 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 		s.config.Logger.Info("challenge answered", "call_sid", info.SID, "outcome", outcome.String(), "error", err)
 		switch outcome {
 		case fraud.Pass:
+			policy.Pass(r.Context(), s.config.Policy, info.policyCall())
 			return s.connect(info, mount)
 		case fraud.Retry:
-			return s.ask(next, mount)
+			return s.ask(info, next, mount)
 		}
 		policy.Release(s.config.Policy, info.SID)
 		return twiml.New(&twiml.Hangup{}).AppendXML(nil)

@@ -46,6 +46,7 @@ type config struct {
 	adminTokens []admin.Token
 	sessionKeys [][]byte
 	redisURL    string
+	instances   int
 	logJSON     bool
 	logNumber   func(string) string
 }
@@ -79,6 +80,7 @@ var variables = []variable{
 	{"ADMIN_TOKENS", "", "bearer tokens of the /admin routes, as [label=]token[@scope], separated by commas"},
 	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
 	{"REDIS_URL", "", "Redis that holds the limits of several instances; in memory if empty"},
+	{"INSTANCES", "1", "instances that share the Redis; while it is away, each allows its share of the limits"},
 	{"LOG_FORMAT", "text", "text or json"},
 	{"LOG_NUMBERS", "full", "phone numbers in the log: full, mask or hash"},
 }
@@ -167,6 +169,7 @@ func configFromEnv(get func(string) string) (config, error) {
 		outboundCPS: e.number("OUTBOUND_CPS"),
 		outboundTo:  e.list("OUTBOUND_COUNTRIES"),
 		number:      e.text("TWILIO_NUMBER"),
+		instances:   e.number("INSTANCES"),
 		logJSON:     e.choice("LOG_FORMAT", "text", "json") == "json",
 	}
 	if len(c.authTokens) == 0 {

@@ -23,7 +23,7 @@ func newLimits(c config, log *slog.Logger) (*limits, error) {
 	l := &limits{blocked: policy.Blocked(c.blocked)}
 	if c.redisURL != "" {
 		var err error
-		if l.store, err = redisstore.Connect(c.redisURL, redisstore.Options{Logger: log}); err != nil {
+		if l.store, err = redisstore.Connect(c.redisURL, redisstore.Options{Logger: log, Instances: c.instances}); err != nil {
 			return nil, err
 		}
 	}
@@ -35,7 +35,7 @@ func newLimits(c config, log *slog.Logger) (*limits, error) {
 	if c.hours != nil {
 		callers = append(callers, c.hours)
 	}
-	callers = append(callers, score)
+	callers = append(callers, l.passes(score))
 	if c.callsPerHr > 0 {
 		callers = append(callers, l.perCaller(c.callsPerHr))
 	}
@@ -53,6 +53,14 @@ func (l *limits) perCaller(limit int) policy.Policy {
 		return l.store.PerCaller(limit, time.Hour)
 	}
 	return policy.PerCaller(limit, time.Hour)
+}
+
+// passes keeps p from challenging callers again who passed within a day.
+func (l *limits) passes(p policy.Policy) policy.Policy {
+	if l.store != nil {
+		return l.store.NewPasses(p, fraud.PassesOptions{})
+	}
+	return fraud.NewPasses(p, fraud.PassesOptions{})
 }
 
 func (l *limits) concurrent(o policy.ConcurrencyOptions) policy.Policy {

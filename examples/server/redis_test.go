@@ -34,15 +34,21 @@ func TestTwoInstancesHoldOneLimit(t *testing.T) {
 	}, patience, tick)
 
 	const limit = 4
-	for name, url := range map[string]string{
-		"one Redis":              "redis://127.0.0.1:" + port,
-		"a Redis that is absent": "redis://" + freeAddress(t),
+	present, absent := "redis://127.0.0.1:"+port, "redis://"+freeAddress(t)
+	for name, test := range map[string]struct {
+		url       string
+		instances int
+		want      int
+	}{
+		"one Redis": {present, 1, limit},
+		"a Redis that is absent: each holds the limit for itself": {absent, 1, 2 * limit},
+		"a Redis that is absent: each holds its share":            {absent, 2, limit},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var instances []*voicetest.Twilio
 			for range 2 {
 				c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
-					"STT=off", "REDIS_URL="+url, fmt.Sprintf("CALLS_PER_HOUR_LIMIT=%d", limit)))
+					"STT=off", "REDIS_URL="+test.url, fmt.Sprintf("INSTANCES=%d", test.instances), fmt.Sprintf("CALLS_PER_HOUR_LIMIT=%d", limit)))
 				require.NoError(t, err)
 				a, err := newApp(t.Context(), c, c.logger(io.Discard), nil)
 				require.NoError(t, err)
@@ -58,11 +64,7 @@ func TestTwoInstancesHoldOneLimit(t *testing.T) {
 				}
 				time.Sleep(tick)
 			}
-			want := limit
-			if name != "one Redis" {
-				want = 2 * limit // each holds the limit for itself
-			}
-			require.Equal(t, want, accepted)
+			require.Equal(t, test.want, accepted)
 		})
 	}
 }

@@ -66,8 +66,8 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 			return p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", sid), From: "+14155550100"}).Allowed()
 		}
 		for round := range 3 {
-			eventually(t, call, "round %d", round)
-			eventually(t, call, "round %d", round)
+			eventually(t, call, "round %d: not allowed", round)
+			eventually(t, call, "round %d: not allowed", round)
 		}
 	})
 	t.Run("at once", func(t *testing.T) {
@@ -112,7 +112,7 @@ func Concurrency(t *testing.T, make func(t *testing.T, limit int, lease time.Dur
 	t.Run("leases end", func(t *testing.T) {
 		p := make(t, 1, 300*time.Millisecond)
 		for i := range 3 { // none is ever released
-			eventually(t, func() bool { return in(p, fmt.Sprint("CA", i)).Allowed() }, "call %d", i)
+			eventually(t, func() bool { return in(p, fmt.Sprint("CA", i)).Allowed() }, "call %d: no place", i)
 		}
 	})
 	t.Run("at once", func(t *testing.T) {
@@ -130,6 +130,69 @@ func Concurrency(t *testing.T, make func(t *testing.T, limit int, lease time.Dur
 		for i := range 10 {
 			expect(t, in(p, fmt.Sprint("CB", i)), true, "", "place %d after all were released", i+1)
 		}
+	})
+}
+
+// Passes checks memories of who passed a challenge. make returns one that knows
+// nobody yet, in front of the given policy.
+func Passes(t *testing.T, make func(t *testing.T, inner policy.Policy, keep time.Duration) policy.Policy) {
+	ctx := t.Context()
+	challenge := policy.Func(func(context.Context, policy.Call) policy.Decision {
+		return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+	})
+	genuine := policy.Call{SID: "CA1", From: "+14155550100", StirVerstat: "TN-Validation-Passed-B"}
+	t.Run("a pass counts for the caller's next calls", func(t *testing.T) {
+		p := make(t, challenge, time.Hour)
+		expect(t, p.Decide(ctx, genuine), false, policy.Captcha, "first call")
+		policy.Pass(ctx, p, genuine)
+		time.Sleep(10 * time.Millisecond)
+		for i := range 3 {
+			again := genuine
+			again.SID, again.To = fmt.Sprint("CB", i), "+14155550199"
+			expect(t, p.Decide(ctx, again), true, "", "call %d after it", i+1)
+		}
+		policy.Release(p, "CA1")
+		policy.Cancel(ctx, p, genuine)
+		expect(t, p.Decide(ctx, genuine), true, "", "the end of a call changes nothing")
+	})
+	t.Run("a pass counts for nobody else", func(t *testing.T) {
+		p := make(t, challenge, time.Hour)
+		policy.Pass(ctx, p, genuine)
+		for name, change := range map[string]func(c *policy.Call){
+			"another number":     func(c *policy.Call) { c.From = "+14155550101" },
+			"worse attested":     func(c *policy.Call) { c.StirVerstat = "TN-Validation-Passed-C" },
+			"not attested":       func(c *policy.Call) { c.StirVerstat = "" },
+			"attestation failed": func(c *policy.Call) { c.StirVerstat = "TN-Validation-Failed-B" },
+		} {
+			other := genuine
+			change(&other)
+			expect(t, p.Decide(ctx, other), false, policy.Captcha, "%s", name)
+		}
+	})
+	t.Run("some passes count for one call", func(t *testing.T) {
+		p := make(t, challenge, time.Hour)
+		for _, c := range []policy.Call{
+			{SID: "CA1", From: "anonymous"},
+			{SID: "CA2", From: "+266696687"},
+			{SID: "CA3", From: "+14155550100", StirVerstat: "TN-Validation-Failed"},
+		} {
+			policy.Pass(ctx, p, c)
+			expect(t, p.Decide(ctx, c), false, policy.Captcha, "%q %q", c.From, c.StirVerstat)
+		}
+	})
+	t.Run("a refusal stands", func(t *testing.T) {
+		p := make(t, policy.Func(func(context.Context, policy.Call) policy.Decision {
+			return policy.Decision{Verdict: policy.Reject, Reason: policy.Fraud}
+		}), time.Hour)
+		policy.Pass(ctx, p, genuine)
+		expect(t, p.Decide(ctx, genuine), false, policy.Fraud, "after a pass")
+	})
+	t.Run("passes end", func(t *testing.T) {
+		p := make(t, challenge, 200*time.Millisecond)
+		policy.Pass(ctx, p, genuine)
+		eventually(t, func() bool { return !p.Decide(ctx, genuine).Allowed() }, "still excused")
+		policy.Pass(ctx, p, genuine)
+		eventually(t, func() bool { return !p.Decide(ctx, genuine).Allowed() }, "still excused after the second pass")
 	})
 }
 
@@ -151,7 +214,7 @@ func eventually(t *testing.T, f func() bool, format string, args ...any) {
 	for !f() {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("%s: not allowed in 20 s", fmt.Sprintf(format, args...))
+			t.Fatalf("%s: for 20 s", fmt.Sprintf(format, args...))
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

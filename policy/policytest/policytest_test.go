@@ -6,6 +6,7 @@ import (
 
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/fraud"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
@@ -20,5 +21,8 @@ func TestMemory(t *testing.T) {
 	})
 	Concurrency(t, func(t *testing.T, limit int, lease time.Duration) policy.Policy {
 		return policy.NewConcurrency(policy.ConcurrencyOptions{Limit: limit, Lease: lease})
+	})
+	Passes(t, func(_ *testing.T, inner policy.Policy, keep time.Duration) policy.Policy {
+		return fraud.NewPasses(inner, fraud.PassesOptions{Keep: keep})
 	})
 }

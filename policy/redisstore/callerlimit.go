@@ -15,7 +15,8 @@ import (
 // millisecond of Redis' clock.
 type CallerLimit struct {
 	store  *Store
-	local  *policy.CallerLimit
+	whole  *policy.CallerLimit // knows the limits and counts nothing
+	local  *policy.CallerLimit // counts what this instance may allow by itself
 	key    func(policy.Call) string
 	window time.Duration
 }
@@ -25,46 +26,68 @@ const maxWindow = 24 * 24 * time.Hour
 
 // PerCaller allows each caller limit calls in any window of time; 0 means an hour.
 func (s *Store) PerCaller(limit int, window time.Duration) *CallerLimit {
-	return s.shared(policy.PerCaller(limit, window), policy.CallerLimitOptions{Window: window})
+	window = min(window, maxWindow)
+	return s.shared(policy.PerCaller(limit, window), policy.PerCaller(s.share(limit), window), policy.CallerLimitOptions{Window: window})
 }
 
 // NewCallerLimit makes a limit with overrides. MaxCallers bounds only what the
 // instance keeps for itself. Windows longer than 24 days are cut to that.
 func (s *Store) NewCallerLimit(o policy.CallerLimitOptions) (*CallerLimit, error) {
 	o.Window = min(o.Window, maxWindow)
-	local, err := policy.NewCallerLimit(o)
+	whole, err := policy.NewCallerLimit(o)
 	if err != nil {
 		return nil, err
 	}
-	return s.shared(local, o), nil
+	divided := o
+	divided.Limits = s.divided(o.Limits)
+	local, err := policy.NewCallerLimit(divided)
+	if err != nil {
+		return nil, err
+	}
+	return s.shared(whole, local, o), nil
 }
 
-func (s *Store) shared(local *policy.CallerLimit, o policy.CallerLimitOptions) *CallerLimit {
+func (s *Store) shared(whole, local *policy.CallerLimit, o policy.CallerLimitOptions) *CallerLimit {
 	if o.Window <= 0 {
 		o.Window = time.Hour
 	}
 	if o.Key == nil {
 		o.Key = policy.Call.Caller
 	}
-	return &CallerLimit{store: s, local: local, key: o.Key, window: min(o.Window, maxWindow)}
+	return &CallerLimit{store: s, whole: whole, local: local, key: o.Key, window: o.Window}
+}
+
+// divided returns an instance's share of the limits.
+func (s *Store) divided(limits policy.Limits) policy.Limits {
+	share := policy.Limits{Default: s.share(limits.Default), Overrides: make(map[string]int, len(limits.Overrides))}
+	for entry, limit := range limits.Overrides {
+		share.Overrides[entry] = s.share(limit)
+	}
+	return share
 }
 
 // SetLimits puts other limits in force on this instance; each instance has to be
 // told. Calls already counted stay counted.
-func (l *CallerLimit) SetLimits(limits policy.Limits) error { return l.local.SetLimits(limits) }
+func (l *CallerLimit) SetLimits(limits policy.Limits) error {
+	if err := l.whole.SetLimits(limits); err != nil {
+		return err
+	}
+	return l.local.SetLimits(l.store.divided(limits))
+}
 
 // Decide counts the call, or refuses it with the reason RateLimit. The instance
-// counts the calls that it allows for itself too, to go by when Redis is away.
+// counts the calls that it allows for itself too, up to its share, to go by when
+// Redis is away.
 func (l *CallerLimit) Decide(ctx context.Context, c policy.Call) policy.Decision {
 	if c.At.IsZero() {
 		c.At = time.Now()
 	}
 	caller := l.key(c)
-	limit := l.local.Limit(caller)
-	alone := l.local.Decide(ctx, c)
+	limit := l.whole.Limit(caller)
 	if limit < 0 {
-		return alone
+		return policy.Decision{Verdict: policy.Allow}
 	}
+	alone := l.local.Decide(ctx, c)
 	n, err := l.store.run(ctx, limitScript, l.name(caller), l.window.Milliseconds(), limit, sidMark(c.SID))
 	switch {
 	case err != nil:
@@ -79,7 +102,7 @@ func (l *CallerLimit) Decide(ctx context.Context, c policy.Call) policy.Decision
 // Cancel takes back a call that Decide allowed.
 func (l *CallerLimit) Cancel(ctx context.Context, c policy.Call) {
 	l.local.Cancel(ctx, c)
-	if caller := l.key(c); c.SID != "" && l.local.Limit(caller) >= 0 {
+	if caller := l.key(c); c.SID != "" && l.whole.Limit(caller) >= 0 {
 		// If Redis does not hear of it, the call stays counted for its window.
 		_, _ = l.store.run(ctx, cancelScript, l.name(caller), sidMark(c.SID))
 	}

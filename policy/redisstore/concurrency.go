@@ -64,10 +64,7 @@ func (l *Concurrency) Decide(ctx context.Context, c policy.Call) policy.Decision
 		limit -= l.o.Reserved
 	}
 	now := time.Now()
-	alone := refused
-	if l.local.take(c.SID, limit, now, now.Add(l.o.Lease)) {
-		alone = policy.Decision{Verdict: policy.Allow}
-	}
+	until := now.Add(l.o.Lease)
 	late := l.takeLate()
 	args := make([]any, 0, 3+len(late))
 	args = append(args, c.SID, limit, l.o.Lease.Milliseconds())
@@ -75,14 +72,19 @@ func (l *Concurrency) Decide(ctx context.Context, c policy.Call) policy.Decision
 		args = append(args, sid)
 	}
 	n, err := l.store.run(ctx, leaseScript, l.name(), args...)
-	if err != nil {
+	switch {
+	case err != nil:
 		l.keepLate(late...)
+		alone := refused
+		if l.local.take(c.SID, l.store.share(limit), now, until) {
+			alone = policy.Decision{Verdict: policy.Allow}
+		}
 		return l.store.withoutRedis(alone, policy.Capacity, err)
-	}
-	if n < 0 {
+	case n < 0:
 		l.local.release(c.SID)
 		return refused
 	}
+	l.local.take(c.SID, math.MaxInt, now, until)
 	l.local.trim(int(n))
 	l.warn(int(n))
 	return policy.Decision{Verdict: policy.Allow}

@@ -4,7 +4,8 @@
 //
 // A decision costs one round trip. When Redis does not answer within the budget,
 // the instance decides by what it has counted itself; then at most the limit times
-// the number of instances is accepted. It finds back to Redis without a restart.
+// the number of instances is accepted, or the limit itself if the store knows that
+// number (see Options.Instances). It finds back to Redis without a restart.
 package redisstore
 
 import (
@@ -35,6 +36,13 @@ type Options struct {
 	Prefix   string        // of all keys; "" means "dialtone:"
 	Budget   time.Duration // how long a decision may wait for Redis; 0 means 50 ms
 	Fallback Fallback
+
+	// Instances is how many share Redis. With it, an instance that has to decide by
+	// itself allows only its share, the limit divided by Instances and rounded down:
+	// of the calls decided without Redis, at most the limit is accepted in all. A
+	// limit below Instances then refuses everybody. 0 or 1 leaves each instance the
+	// whole limit, which refuses nobody for Redis' sake.
+	Instances int
 
 	// After three failures in a row Redis is left alone, and asked again with one
 	// call each RetryEvery. 0 means a second.
@@ -150,6 +158,14 @@ func (s *Store) run(ctx context.Context, script *redis.Script, key string, args 
 		s.o.OnState(true)
 	}
 	return n, err
+}
+
+// share is what of a limit an instance may allow by itself.
+func (s *Store) share(limit int) int {
+	if limit < 0 {
+		return limit // unlimited
+	}
+	return limit / max(1, s.o.Instances)
 }
 
 // withoutRedis decides when Redis did not: local is what this instance alone says.

@@ -1,0 +1,83 @@
+package voice_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/fraud"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/signature"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+// TestPassedCallerIsNotChallengedAgain: who pressed the right digits calls again
+// and is connected, whether or not the webhook of the digits tells the attestation
+// again; who did not is asked again.
+func TestPassedCallerIsNotChallengedAgain(t *testing.T) {
+	spelled := regexp.MustCompile(`(\d), (\d), (\d), (\d)`)
+	for name, verstat := range map[string][]string{"attested": {"TN-Validation-Passed-B"}, "not attested": nil} {
+		t.Run(name, func(t *testing.T) {
+			suspicious := policy.Func(func(context.Context, policy.Call) policy.Decision {
+				return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+			})
+			var l ledger
+			_, mux := newHost(t, voice.Config{
+				Handler: voice.HandlerFunc(func(context.Context, *voice.Call) error { return nil }),
+				Trace:   l.trace(),
+				Policy:  policy.All(fraud.NewPasses(suspicious, fraud.PassesOptions{})),
+			})
+			tw := voicetest.New(t, firstWebhookAlone(mux), voicetest.Config{Pace: 20})
+			dial := func() *voicetest.Call {
+				return tw.Dial(caller, callee, voicetest.Param("StirVerstat", verstat...))
+			}
+			asked := func(call *voicetest.Call) (digits string) {
+				require.Eventually(t, func() bool { return len(call.Said()) > 0 }, 5*time.Second, time.Millisecond)
+				return strings.Join(spelled.FindStringSubmatch(call.Said()[len(call.Said())-1])[1:], "")
+			}
+			failed := dial()
+			asked(failed)
+			require.NoError(t, failed.Wait(t.Context()))
+			require.Zero(t, l.starts())
+
+			passed := dial()
+			digits := asked(passed)
+			require.NoError(t, passed.Digits("0"+digits[:3]))
+			require.Eventually(t, func() bool { return len(passed.Said()) == 2 }, 5*time.Second, time.Millisecond)
+			require.NoError(t, passed.Digits(asked(passed)))
+			require.NoError(t, passed.Wait(t.Context()))
+			require.Equal(t, 1, l.starts())
+
+			again := dial()
+			require.NoError(t, again.Wait(t.Context()))
+			require.Empty(t, again.Said())
+			require.Equal(t, 2, l.starts())
+
+			other := tw.Dial("+14155550123", callee)
+			asked(other)
+			other.HangUp()
+		})
+	}
+}
+
+// firstWebhookAlone is a Twilio that tells the attestation only in the first webhook
+// of a call.
+func firstWebhookAlone(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/challenge/") && r.ParseForm() == nil {
+			r.PostForm.Del("StirVerstat")
+			body := r.PostForm.Encode()
+			r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+			r.Header.Set("X-Twilio-Signature", signature.Sign(voicetest.AuthToken, voicetest.PublicURL+r.RequestURI, r.PostForm))
+			r.Form, r.PostForm = nil, nil
+		}
+		next.ServeHTTP(w, r)
+	})
+}
