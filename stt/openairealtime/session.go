@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 
 	"agentos.dev/dialtone/codec"
@@ -152,6 +153,9 @@ func (s *session) item(id string) *item {
 // commit gives an item its place, after the one it names.
 func (s *session) commit(m message) {
 	s.item(m.ItemID)
+	if slices.Contains(s.order, m.ItemID) {
+		return
+	}
 	for i, id := range s.order {
 		if id == m.Previous {
 			s.order = append(s.order[:i+1], append([]string{m.ItemID}, s.order[i+1:]...)...)

@@ -1,0 +1,13 @@
+package assemblyai
+
+import (
+	"testing"
+
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/live"
+	"agentos.dev/dialtone/stt/internal/live/livetest"
+)
+
+func FuzzMessages(f *testing.F) {
+	livetest.Fuzz(f, func() live.Session { return &session{o: Options{Format: true}, c: stt.Config{Interim: true}} })
+}

@@ -1,0 +1,12 @@
+package deepgram
+
+import (
+	"testing"
+
+	"agentos.dev/dialtone/stt/internal/live"
+	"agentos.dev/dialtone/stt/internal/live/livetest"
+)
+
+func FuzzMessages(f *testing.F) {
+	livetest.Fuzz(f, func() live.Session { return &session{interim: true} })
+}

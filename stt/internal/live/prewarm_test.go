@@ -1,0 +1,189 @@
+package live_test
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/assemblyai"
+	"agentos.dev/dialtone/stt/deepgram"
+	"agentos.dev/dialtone/stt/openairealtime"
+	"agentos.dev/dialtone/stt/stttest"
+	"agentos.dev/dialtone/stt/vosk"
+)
+
+type engine interface {
+	stt.Engine
+	stt.Prewarmer
+	stt.Checker
+	stt.Reporter
+	io.Closer
+}
+
+// services are a fake of each and its engine.
+var services = map[string]struct {
+	server func(tb testing.TB, texts []string, faults ...stttest.Fault) *stttest.Live
+	engine func(url string, c *http.Client) (engine, error)
+}{
+	"deepgram": {stttest.NewDeepgram, func(url string, c *http.Client) (engine, error) {
+		return deepgram.New(deepgram.Options{Key: "k", URL: url, Client: c})
+	}},
+	"assemblyai": {stttest.NewAssemblyAI, func(url string, c *http.Client) (engine, error) {
+		return assemblyai.New(assemblyai.Options{Key: "k", URL: url, Client: c})
+	}},
+	"openairealtime": {stttest.NewOpenAIRealtime, func(url string, c *http.Client) (engine, error) {
+		return openairealtime.New(openairealtime.Options{Key: "k", URL: url, Client: c})
+	}},
+	"vosk": {stttest.NewVosk, func(url string, c *http.Client) (engine, error) {
+		return vosk.New(vosk.Options{URL: url, Client: c})
+	}},
+}
+
+// far makes connections take 100 ms, as DNS, TCP and TLS may.
+func far(t *testing.T, c *http.Client) *http.Client {
+	t.Cleanup(func() { time.Sleep(100 * time.Millisecond) }) // for one that is no longer wanted
+	transport := c.Transport.(*http.Transport)
+	dial := transport.DialContext
+	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		time.Sleep(100 * time.Millisecond)
+		return dial(ctx, network, addr)
+	}
+	return c
+}
+
+// firstEvent is the time from Open to the first event of a call whose caller
+// speaks at once.
+func firstEvent(t *testing.T, e stt.Engine) time.Duration {
+	t.Helper()
+	began := time.Now()
+	s, err := e.Open(t.Context(), stt.Config{})
+	require.NoError(t, err)
+	defer s.Close()
+	stttest.Send(t, s, stttest.Speech(1, stt.Format{}), stt.Format{})
+	_, err = s.Recv(t.Context())
+	require.NoError(t, err)
+	return time.Since(began)
+}
+
+func TestPrewarmSavesTheHandshake(t *testing.T) {
+	for name, service := range services {
+		t.Run(name, func(t *testing.T) {
+			server := service.server(t, []string{"one"})
+			synctest.Test(t, func(t *testing.T) {
+				e, err := service.engine(server.URL, far(t, server.Client(t)))
+				require.NoError(t, err)
+				cold := firstEvent(t, e)
+				assert.GreaterOrEqual(t, cold, 100*time.Millisecond)
+				require.NoError(t, e.Prewarm(t.Context()))
+				assert.NoError(t, e.Check(t.Context()))
+				warm := firstEvent(t, e)
+				assert.Equal(t, cold-100*time.Millisecond, warm)
+				t.Logf("open to first event: %v cold, %v prewarmed", cold, warm)
+				time.Sleep(time.Second) // and the next call's connection is ready
+				assert.Equal(t, warm, firstEvent(t, e))
+				require.NoError(t, e.Close())
+				assert.Equal(t, cold, firstEvent(t, e), "it works without, too")
+			})
+		})
+	}
+}
+
+// A connection that waits is given up for a new one before others give it up, and
+// a call does not miss one that died.
+func TestConnectionThatWaits(t *testing.T) {
+	server := stttest.NewOpenAIRealtime(t, []string{"one"}, stttest.Fault{}, stttest.Fault{}, stttest.Fault{Expires: time.Minute})
+	synctest.Test(t, func(t *testing.T) {
+		e, err := openairealtime.New(openairealtime.Options{Key: "k", URL: server.URL, Client: far(t, server.Client(t))})
+		require.NoError(t, err)
+		require.NoError(t, e.Prewarm(t.Context()))
+		require.Equal(t, 2, server.Connections(), "one to try, one to keep")
+		time.Sleep(time.Hour)
+		require.InDelta(t, 2+60/4, server.Connections(), 1)
+		require.Less(t, firstEvent(t, e), 100*time.Millisecond)
+		require.NoError(t, e.Close())
+	})
+	died := stttest.NewOpenAIRealtime(t, []string{"one"}, stttest.Fault{}, stttest.Fault{Expires: time.Minute})
+	synctest.Test(t, func(t *testing.T) {
+		e, err := openairealtime.New(openairealtime.Options{Key: "k", URL: died.URL, Client: far(t, died.Client(t))})
+		require.NoError(t, err)
+		require.NoError(t, e.Prewarm(t.Context()))
+		time.Sleep(2 * time.Minute)
+		require.Equal(t, 2, died.Connections(), "a service that hangs up is not called in a loop")
+		require.GreaterOrEqual(t, firstEvent(t, e), 100*time.Millisecond)
+		require.NoError(t, e.Close())
+	})
+}
+
+func TestPrewarmTellsWhatIsWrong(t *testing.T) {
+	for name, service := range services {
+		t.Run(name, func(t *testing.T) {
+			refusing := service.server(t, nil, stttest.Fault{Status: 401}, stttest.Fault{})
+			silent := service.server(t, nil, stttest.Fault{Silent: true}, stttest.Fault{Silent: true}, stttest.Fault{Silent: true})
+			synctest.Test(t, func(t *testing.T) {
+				e, err := service.engine(refusing.URL, refusing.Client(t))
+				require.NoError(t, err)
+				require.ErrorIs(t, e.Prewarm(t.Context()), stt.ErrAuth)
+				assert.ErrorIs(t, e.Check(t.Context()), stt.ErrAuth)
+				assert.False(t, e.Status().Ready)
+				time.Sleep(time.Minute)
+				require.NoError(t, e.Prewarm(t.Context()), "the key was put right")
+				assert.True(t, e.Status().Ready)
+				require.NoError(t, e.Close())
+
+				e, err = service.engine(silent.URL, silent.Client(t))
+				require.NoError(t, err)
+				err = e.Prewarm(t.Context())
+				if name != "deepgram" { // whose silence may mean that there was nothing to finalize
+					require.ErrorIs(t, err, stt.ErrTimeout)
+					assert.False(t, e.Status().Ready)
+				}
+				require.NoError(t, e.Close())
+			})
+		})
+	}
+}
+
+// Over TLS with HTTP/2 on offer as well: the call's WebSocket goes over the very
+// connection that Prewarm made.
+func TestPrewarmedConnectionIsUsed(t *testing.T) {
+	fake := stttest.NewDeepgram(t, []string{"one"})
+	var mu sync.Mutex
+	var laid, called []string
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		if r.Header.Get("Sec-WebSocket-Key") == "" {
+			laid = append(laid, r.RemoteAddr)
+			assert.Empty(t, r.Header.Get("Authorization"), "nothing to tell a stranger")
+		} else {
+			called = append(called, r.RemoteAddr)
+		}
+		mu.Unlock()
+		fake.ServeHTTP(w, r)
+	}))
+	server.EnableHTTP2 = true
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of a connection that is closed at once
+	server.StartTLS()
+	defer server.Close()
+	e, err := deepgram.New(deepgram.Options{Key: "k", URL: "wss" + strings.TrimPrefix(server.URL, "https"), Client: server.Client()})
+	require.NoError(t, err)
+	defer e.Close()
+	require.NoError(t, e.Prewarm(t.Context()))
+	firstEvent(t, e)
+	mu.Lock()
+	defer mu.Unlock()
+	require.Len(t, called, 2)
+	assert.NotEqual(t, laid[0], called[0])
+	assert.Equal(t, laid[0], called[1])
+}
