@@ -21,14 +21,14 @@ func (e *Engine) failure(op string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		kind = stt.ErrTimeout
 	}
-	return &stt.Error{Engine: name, Op: op, Kind: kind, Err: err}
+	return e.quiet.Error(&stt.Error{Engine: name, Op: op, Kind: kind, Err: err})
 }
 
 // refused makes an error of an answer that is one. What a server says about a
 // refused key may quote it, so that is left out.
 func (e *Engine) refused(op string, status int, header http.Header, body []byte) error {
 	code, message := parseError(body)
-	out := &stt.Error{Engine: name, Op: op, Kind: stt.StatusKind(status), Status: status, Code: e.redact(code), RetryAfter: retryAfter(header)}
+	out := &stt.Error{Engine: name, Op: op, Kind: stt.StatusKind(status), Status: status, Code: code, RetryAfter: retryAfter(header)}
 	if status < 400 {
 		out.Kind = stt.ErrRefused // a redirect that was not followed
 	}
@@ -36,20 +36,9 @@ func (e *Engine) refused(op string, status int, header http.Header, body []byte)
 		out.Kind, out.RetryAfter = stt.ErrQuota, 0
 	}
 	if message != "" && out.Kind != stt.ErrAuth {
-		out.Err = errors.New(e.redact(message))
+		out.Err = errors.New(message)
 	}
-	return out
-}
-
-// redact takes the key out of text, should a server quote it.
-func (e *Engine) redact(text string) string {
-	if e.o.Key != "" {
-		text = strings.ReplaceAll(text, e.o.Key, "[key]")
-	}
-	if len(text) > 300 {
-		text = text[:300] + "..."
-	}
-	return strings.ToValidUTF8(text, "?")
+	return e.quiet.Error(out)
 }
 
 // parseError reads {"error": {"message", "code", "type"}}, {"error": "..."},

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/secret"
 )
 
 const name = "openai"
@@ -63,7 +64,8 @@ type Options struct {
 // of utterances and, by Open, an engine for calls. All methods are safe for
 // concurrent use.
 type Engine struct {
-	o      Options
+	o      *Options // not by value: a printed engine does not show the key
+	quiet  secret.Secrets
 	client *http.Client
 	own    bool
 	pool   *stt.Pool
@@ -101,7 +103,7 @@ func New(o Options) (*Engine, error) {
 	if o.Segmentation.MinAudio == 0 {
 		o.Segmentation.MinAudio = 3 * time.Second
 	}
-	e := &Engine{o: o, client: o.Client}
+	e := &Engine{o: &o, quiet: secret.Of(o.Key, u), client: o.Client}
 	if e.client == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
 		transport.MaxIdleConnsPerHost = o.Workers
@@ -197,8 +199,8 @@ func (e *Engine) recognize(ctx context.Context, audio []byte, c stt.Config) (stt
 	}
 	var r response
 	if err := json.Unmarshal(answer.body, &r); err != nil {
-		return stt.Transcript{}, &stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrUnavailable, Status: answer.status,
-			Err: fmt.Errorf("answer is not JSON: %w", err)}
+		return stt.Transcript{}, e.quiet.Error(&stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrUnavailable, Status: answer.status,
+			Err: fmt.Errorf("answer is not JSON: %w", err)})
 	}
 	if r.Error != nil && r.Text == nil { // whisper.cpp, with status 200
 		return stt.Transcript{}, e.refused("recognize", http.StatusInternalServerError, answer.header, answer.body)

@@ -3,7 +3,12 @@ package openai_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -222,19 +227,52 @@ func TestCall(t *testing.T) {
 	assert.Len(t, server.Requests()[1].File, 44+48000)
 }
 
-func FuzzAnswer(f *testing.F) {
-	f.Add(`{"text":"yes","segments":[{"text":"yes","avg_logprob":-0.4}],"words":[{"word":"yes"}]}`)
-	f.Add(`{"error":{"message":"x","code":1}}`)
-	f.Add(`[`)
-	var body string
-	server := stttest.NewOpenAI(f, func(int, stttest.OpenAIRequest) stttest.Reply { return stttest.Reply{Body: body} })
-	e, err := openai.New(openai.Options{BaseURL: server.URL})
-	require.NoError(f, err)
-	f.Fuzz(func(t *testing.T, answer string) {
-		body = answer
-		got, err := e.Recognize(t.Context(), silence, stt.Config{})
-		if err == nil && strings.TrimSpace(got.Text) != got.Text {
-			t.Fatalf("%q", got.Text)
+// What a server says may quote the key, in whatever way it breaks.
+func TestTheKeyIsInNoErrorAndNoLog(t *testing.T) {
+	var logged bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	defer slog.SetDefault(before)
+	for _, answer := range []string{
+		key + "\r\n\r\n",
+		"HTTP/1.1 " + key + "\r\n\r\n",
+		"HTTP/1.1 200 ok\r\n" + key + "\r\n\r\n",
+		"HTTP/1.1 200 ok\r\nX-Request-Id: " + key + "\r\n\r\n" + key,
+		"HTTP/1.1 200 ok\r\n\r\n{\"error\":\"with " + key + "\"}",
+		"HTTP/1.1 200 ok\r\n\r\n{\"text\":7,\"" + key,
+		"HTTP/1.1 307 ok\r\nLocation: http://127.0.0.1:1/?token=" + key + "\r\n\r\n",
+		"HTTP/1.1 307 ok\r\nLocation: :" + key + "\r\n\r\n",
+		"HTTP/1.1 401 no\r\n\r\n{\"error\":{\"code\":\"" + key + "\",\"message\":\"" + key + "\"}}",
+		"HTTP/1.1 429 no\r\nRetry-After: " + key + "\r\n\r\n{\"detail\":\"" + key + "\"}",
+		"\r",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if assert.NoError(t, err) {
+				io.WriteString(conn, answer)
+				conn.Close()
+			}
+		}))
+		e := engine(t, openai.Options{BaseURL: strings.Replace(server.URL, "://", "://user:"+key+"@", 1), Key: key})
+		_, err := e.Recognize(t.Context(), silence, stt.Config{})
+		require.Error(t, err, answer)
+		for _, err := range []error{err, e.Check(t.Context()), e.Prewarm(t.Context())} {
+			for ; err != nil; err = errors.Unwrap(err) {
+				for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
+					assert.NotContains(t, text, key, answer)
+				}
+				var typed *stt.Error
+				if errors.As(err, &typed) {
+					err = typed.Err
+					if err == nil {
+						break
+					}
+				}
+			}
 		}
-	})
+		assert.NotContains(t, fmt.Sprintf("%+v %#v", e, e), key)
+		server.Close()
+	}
+	assert.NotContains(t, logged.String(), key)
 }

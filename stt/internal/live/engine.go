@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/secret"
 )
 
 // Service is a speech service and how to talk to it.
@@ -54,11 +55,11 @@ type Service struct {
 // Engine is what the engines of streaming services have in common. It is safe
 // for concurrent use.
 type Engine struct {
-	s       Service
-	secrets []string // that no error may quote
-	client  *http.Client
-	own     bool // the client is
-	calls   stt.Engine
+	s      Service
+	quiet  secret.Secrets
+	client *http.Client
+	own    bool // the client is
+	calls  stt.Engine
 
 	mu     sync.Mutex
 	warm   *keeper // nil until Prewarm was called, and after Close
@@ -71,7 +72,7 @@ func New(s Service) (*Engine, error) {
 	if err != nil || u.Host == "" {
 		return nil, errors.New(s.Name + ": Options.URL is not a URL")
 	}
-	e := &Engine{s: s, secrets: secrets(s.Key, u), client: s.Client}
+	e := &Engine{s: s, quiet: secret.Of(s.Key, u), client: s.Client}
 	if e.client == nil {
 		e.client, e.own = ownClient(), true
 	}

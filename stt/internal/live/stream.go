@@ -154,7 +154,7 @@ func (s *Stream) shutdown() {
 // run connects, writes until the end, and settles it.
 func (s *Stream) run(ctx context.Context) {
 	defer close(s.done)
-	err := s.e.redact(s.talk(ctx))
+	err := s.e.quiet.Error(s.talk(ctx))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -422,7 +422,7 @@ func (s *Stream) use(r Reply) {
 		s.ready = true
 	}
 	for _, ev := range r.Events {
-		ev.Err = s.e.redact(ev.Err)
+		ev.Err = s.e.quiet.Error(ev.Err)
 		s.mail.Put(ev)
 	}
 	for n := r.Flushed; n > 0 && len(s.flushes) > 0 && s.flushes[0].sent; n-- {

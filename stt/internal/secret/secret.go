@@ -1,0 +1,84 @@
+// Package secret keeps a service's credentials out of errors: services quote the
+// key they refuse, and what they were asked for.
+package secret
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"agentos.dev/dialtone/stt"
+)
+
+// Secrets are texts that no error may hold.
+type Secrets struct{ texts *[]string } // a pointer, so that they are not printed
+
+// Of returns the key and what is secret in the service's URL, as it is and as it
+// is in a URL.
+func Of(key string, u *url.URL) Secrets {
+	var texts []string
+	add := func(s string) {
+		if s == "" {
+			return
+		}
+		texts = append(texts, s)
+		if escaped := url.QueryEscape(s); escaped != s {
+			texts = append(texts, escaped)
+		}
+	}
+	add(key)
+	if password, ok := u.User.Password(); ok {
+		add(password)
+	}
+	for name, values := range u.Query() {
+		if named(strings.ToLower(name)) {
+			for _, v := range values {
+				add(v)
+			}
+		}
+	}
+	return Secrets{&texts}
+}
+
+// named reports whether a parameter of that name is secret.
+func named(name string) bool {
+	for _, word := range []string{"token", "secret", "password", "api_key", "apikey", "signature"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return name == "key" || name == "sig"
+}
+
+// maxText bounds what is quoted of a service.
+const maxText = 300
+
+// Text returns text, which may come from anywhere, without secrets: valid UTF-8,
+// and not too long.
+func (s Secrets) Text(text string) string {
+	for _, secret := range *s.texts {
+		text = strings.ReplaceAll(text, secret, "[key]")
+	}
+	if len(text) > maxText {
+		text = text[:maxText] + "..."
+	}
+	return strings.ToValidUTF8(text, "?")
+}
+
+// Error returns err without secrets. An error that holds one is replaced by its
+// text, others are left as they are.
+func (s Secrets) Error(err error) error {
+	if err == nil {
+		return nil
+	}
+	typed, ok := err.(*stt.Error)
+	if !ok {
+		if text := s.Text(err.Error()); text != err.Error() {
+			return errors.New(text)
+		}
+		return err
+	}
+	clean := *typed
+	clean.Code, clean.Err = s.Text(clean.Code), s.Error(clean.Err)
+	return &clean
+}

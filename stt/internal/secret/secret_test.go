@@ -1,0 +1,36 @@
+package secret_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/secret"
+)
+
+func TestSecrets(t *testing.T) {
+	u, err := url.Parse("wss://user:pass-w@host/?access_token=a%2Fb&keyterm=room&key=kk-kk&model=nova-3")
+	require.NoError(t, err)
+	s := secret.Of("the key", u)
+	assert.Equal(t, "[key] [key] [key] room [key] nova-3 [key] [key]", s.Text("the key the+key pass-w room a/b nova-3 a%2Fb kk-kk"))
+	assert.Len(t, s.Text(strings.Repeat("x", 1000)), 303)
+	assert.Equal(t, "?", s.Text("\xff"))
+	assert.NotContains(t, fmt.Sprintf("%+v %#v", s, s), "kk-kk")
+
+	in := &stt.Error{Engine: "e", Op: "o", Kind: stt.ErrAuth, Code: "kk-kk", Err: fmt.Errorf("pass-w: %w", io.EOF)}
+	out := s.Error(in)
+	assert.EqualError(t, out, "stt/e: o: credentials refused [key]: [key]: EOF")
+	assert.ErrorIs(t, out, stt.ErrAuth)
+	assert.Equal(t, "kk-kk", in.Code, "the given error is left as it is")
+	same := fmt.Errorf("fine: %w", io.EOF)
+	assert.Same(t, same, s.Error(same))
+	assert.NoError(t, s.Error(nil))
+	assert.EqualError(t, s.Error(errors.New("kk-kk")), "[key]")
+}
