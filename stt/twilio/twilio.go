@@ -5,6 +5,10 @@
 // Mount the Engine where the verb's statusCallbackUrl points to, behind the
 // middleware of package voice/signature, and open streams with the call's SID as
 // CallID. The callbacks of a call must reach the process that has its stream.
+//
+// Twilio does not tell when something was said, nor can it be asked to finish: the
+// times of transcripts are those of the speech that this process heard before the
+// callback came, and Flush returns at once.
 package twilio
 
 import (
@@ -61,7 +65,7 @@ func (e *Engine) open(ctx context.Context, c stt.Config) (stt.Stream, error) {
 	if c.CallID == "" {
 		return nil, errors.New("twilio: Config.CallID is empty: it takes the call's SID")
 	}
-	s := &stream{engine: e, c: c, next: 1, early: map[int]callback{}}
+	s := &stream{engine: e, c: c, next: 1, early: map[int]callback{}, ear: newEar(c.Format)}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.streams[c.CallID] != nil {
@@ -137,6 +141,7 @@ type stream struct {
 	gap      *time.Timer      // runs while one is missing
 	speaking bool
 	closed   bool
+	ear      *ear
 }
 
 // arrive takes a callback, which may be late, early or a repetition.
@@ -203,27 +208,30 @@ func (s *stream) report(c callback) {
 	case c.event != "transcription-content" || c.text == "":
 		return
 	}
+	t.Start, t.End = s.ear.place(c.final)
 	if !s.speaking {
 		s.speaking = true
-		s.mail.Put(stt.Event{Kind: stt.SpeechStart})
+		s.mail.Put(stt.Event{Kind: stt.SpeechStart, Transcript: stt.Transcript{Start: t.Start, End: t.Start}})
 	}
 	switch {
 	case c.final:
 		s.speaking = false
 		s.mail.Put(stt.Event{Kind: stt.Final, Transcript: t})
-		s.mail.Put(stt.Event{Kind: stt.UtteranceEnd})
+		s.mail.Put(stt.Event{Kind: stt.UtteranceEnd, Transcript: stt.Transcript{Start: t.Start, End: t.End}})
 	case s.c.Interim:
 		s.mail.Put(stt.Event{Kind: stt.Interim, Transcript: t})
 	}
 }
 
-// Send implements stt.Stream: Twilio has the audio already.
-func (s *stream) Send([]byte) error {
+// Send implements stt.Stream. Twilio has the audio already; here it tells when
+// somebody spoke.
+func (s *stream) Send(frame []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return stt.ErrClosed
 	}
+	s.ear.hear(frame)
 	return nil
 }
 

@@ -138,3 +138,43 @@ func TestLatency(t *testing.T) {
 		}
 	})
 }
+
+// Twilio cannot be asked to finish.
+func TestSuite(t *testing.T) {
+	stttest.Suite{Interims: true, NoFlush: true, New: func(t *testing.T, texts []string) stt.Engine {
+		e := twilio.New(twilio.Options{})
+		return stttest.Twilio(e, e, texts)
+	}}.Run(t)
+}
+
+// Words belong to the speech that was heard before they came, and not to what
+// the caller says meanwhile.
+func TestTimes(t *testing.T) {
+	e := twilio.New(twilio.Options{})
+	s, err := e.Open(t.Context(), stt.Config{CallID: "CA1"})
+	require.NoError(t, err)
+	send := func(audio []byte) { stttest.Send(t, s, audio, stt.Format{}) }
+	word := stttest.Speech(1, stt.Format{})
+	send(word)
+	send(word[:4800]) // 600 ms: the second word has begun
+	post(e, "CA1", 1, said("one", true)...)
+	send(word[4800:])
+	post(e, "CA1", 2, said("two", true)...)
+	post(e, "CA1", 3, said("who said that", true)...)
+	send(stt.Format{}.AppendSilence(nil, 16000))
+	send(word)
+	send(word) // with a short pause between them
+	post(e, "CA1", 4, said("three and four", true)...)
+	require.NoError(t, s.Close())
+	var times []time.Duration
+	for _, ev := range stttest.Drain(t, s) {
+		if ev.Kind == stt.Final {
+			times = append(times, ev.Transcript.Start, ev.Transcript.End)
+		}
+	}
+	want := []time.Duration{440, 850, 1790, 2200, 0, 0, 5140, 6900}
+	require.Len(t, times, len(want))
+	for i, at := range want {
+		assert.InDelta(t, at*time.Millisecond, times[i], float64(150*time.Millisecond), i)
+	}
+}
