@@ -17,6 +17,7 @@ import (
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/admin"
+	"agentos.dev/dialtone/policy/outbound"
 	"agentos.dev/dialtone/voice"
 )
 
@@ -42,6 +43,7 @@ type config struct {
 	record      bool
 	outboundCPS int
 	outboundTo  []string
+	caps        []outbound.Cap
 	number      string
 	adminTokens []admin.Token
 	sessionKeys [][]byte
@@ -77,6 +79,7 @@ var variables = []variable{
 	{"TWILIO_NUMBER", "", "the number that outbound calls come from"},
 	{"OUTBOUND_CPS", "1", "outbound calls per second"},
 	{"OUTBOUND_COUNTRIES", "", "countries that may be called, as US,CA; none if empty"},
+	{"OUTBOUND_CAPS", "*=60/600", "calls an hour and minutes a day to *, a country or a prefix, as *=60/600,DE=20/100,+4930*=5/-"},
 	{"ADMIN_TOKENS", "", "bearer tokens of the /admin routes, as [label=]token[@scope], separated by commas"},
 	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
 	{"REDIS_URL", "", "Redis that holds the limits of several instances; in memory if empty"},
@@ -187,6 +190,9 @@ func configFromEnv(get func(string) string) (config, error) {
 	var err error
 	if c.adminTokens, err = admin.ParseTokens(e.text("ADMIN_TOKENS"), false); err != nil {
 		e.wrong("ADMIN_TOKENS", "%w", err)
+	}
+	if c.caps, err = outbound.ParseCaps(e.text("OUTBOUND_CAPS")); err != nil {
+		e.wrong("OUTBOUND_CAPS", "%w", err)
 	}
 	for _, value := range e.list("TRUSTED_PROXIES") {
 		prefix, err := netip.ParsePrefix(value)

@@ -1,18 +1,21 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"strings"
 	"time"
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/fraud"
+	"agentos.dev/dialtone/policy/outbound"
 	"agentos.dev/dialtone/policy/redisstore"
 )
 
 // limits are the configured policies, and what the server needs of them.
 type limits struct {
-	policy  policy.Policy
+	policy  policy.Policy // of inbound calls, and of placed ones that were picked up
+	gate    *outbound.Gate
 	blocked *policy.BlockList
 	store   *redisstore.Store // nil when the limits are in memory
 }
@@ -21,11 +24,14 @@ type limits struct {
 // apply to calls that the service itself has placed; the account's limit does.
 func newLimits(c config, log *slog.Logger) (*limits, error) {
 	l := &limits{blocked: policy.Blocked(c.blocked)}
+	var err error
 	if c.redisURL != "" {
-		var err error
 		if l.store, err = redisstore.Connect(c.redisURL, redisstore.Options{Logger: log, Instances: c.instances}); err != nil {
 			return nil, err
 		}
+	}
+	if l.gate, err = newGate(c); err != nil {
+		return nil, err
 	}
 	score, err := fraud.New(fraud.Options{})
 	if err != nil {
@@ -39,7 +45,7 @@ func newLimits(c config, log *slog.Logger) (*limits, error) {
 	if c.callsPerHr > 0 {
 		callers = append(callers, l.perCaller(c.callsPerHr))
 	}
-	all := []policy.Policy{policy.Except(placed, policy.All(callers...))}
+	all := []policy.Policy{policy.Except(placed, policy.All(callers...)), ended{l.gate}}
 	if c.maxCalls > 0 {
 		// A place outlives the longest call by a minute, should its end get lost.
 		all = append(all, l.concurrent(policy.ConcurrencyOptions{Limit: c.maxCalls, Lease: c.maxDuration + time.Minute}))
@@ -47,6 +53,29 @@ func newLimits(c config, log *slog.Logger) (*limits, error) {
 	l.policy = policy.All(all...)
 	return l, nil
 }
+
+// newGate guards whatever the server dials.
+func newGate(c config) (*outbound.Gate, error) {
+	options := outbound.Options{Countries: c.outboundTo}
+	if c.number != "" {
+		options.Own = []string{c.number}
+	}
+	where, err := outbound.New(options)
+	if err != nil {
+		return nil, err
+	}
+	return outbound.NewGate(outbound.GateOptions{
+		Destinations: where, Caps: c.caps, Pacer: outbound.NewPacer(float64(c.outboundCPS)), TimeLimit: c.maxDuration,
+	})
+}
+
+// ended allows every call, and tells the gate which have ended.
+type ended struct{ gate *outbound.Gate }
+
+func (ended) Decide(context.Context, policy.Call) policy.Decision {
+	return policy.Decision{Verdict: policy.Allow}
+}
+func (e ended) Release(callSID string) { e.gate.Release(callSID) }
 
 func (l *limits) perCaller(limit int) policy.Policy {
 	if l.store != nil {

@@ -2,9 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
-	"time"
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/admin"
@@ -15,35 +15,25 @@ import (
 
 // office is what people with an admin token may do.
 type office struct {
-	voice        *voice.Server
-	blocked      *policy.BlockList
-	rest         *twiliorest.Client // nil without an API key
-	destinations *outbound.Destinations
-	pacer        *outbound.Pacer
-	number       string
-	answerURL    string
-	longest      time.Duration
-	guard        *admin.Guard
+	voice   *voice.Server
+	blocked *policy.BlockList
+	rest    *twiliorest.Client // nil without an API key
+	gate    *outbound.Gate     // before whatever dials
+	number  string
+	base    string // of the URLs that Twilio asks about placed calls
+	guard   *admin.Guard
 }
 
-func newOffice(c config, a *app, rest *twiliorest.Client) (*office, error) {
-	o := &office{
-		voice:     a.voice,
-		blocked:   a.limits.blocked,
-		rest:      rest,
-		pacer:     outbound.NewPacer(float64(c.outboundCPS)),
-		number:    c.number,
-		answerURL: c.publicURL + "/api/voice/twilio/inbound",
-		longest:   c.maxDuration,
-		guard:     admin.NewGuard(admin.GuardOptions{Tokens: c.adminTokens, Audit: a.log}),
+func newOffice(c config, a *app, rest *twiliorest.Client) *office {
+	return &office{
+		voice:   a.voice,
+		blocked: a.limits.blocked,
+		rest:    rest,
+		gate:    a.limits.gate,
+		number:  c.number,
+		base:    c.publicURL + "/api/voice/twilio/",
+		guard:   admin.NewGuard(admin.GuardOptions{Tokens: c.adminTokens, Audit: a.log}),
 	}
-	options := outbound.Options{Countries: c.outboundTo}
-	if c.number != "" {
-		options.Own = []string{c.number}
-	}
-	var err error
-	o.destinations, err = outbound.New(options)
-	return o, err
 }
 
 // routes adds the admin routes. Without tokens there are none: whatever is asked
@@ -70,23 +60,37 @@ func (o *office) listCalls(w http.ResponseWriter, _ *http.Request) {
 // handler as inbound calls.
 func (o *office) placeCall(w http.ResponseWriter, r *http.Request) {
 	to := r.PostFormValue("to")
-	if err := o.destinations.Check(to); err != nil {
-		http.Error(w, err.Error(), http.StatusForbidden)
+	permit, err := o.gate.Decide(r.Context(), to, 0)
+	var refused *outbound.Error
+	switch {
+	case errors.As(err, &refused):
+		http.Error(w, err.Error(), statusOf(refused))
 		return
-	}
-	if o.rest == nil {
+	case err != nil:
+		return // the client has gone
+	case o.rest == nil:
+		permit.Cancel()
 		http.Error(w, "outbound calls need TWILIO_API_KEY", http.StatusServiceUnavailable)
 		return
 	}
-	if err := o.pacer.Wait(r.Context(), 0); err != nil {
-		return // the client has gone
-	}
-	sid, err := o.rest.Create(r.Context(), twiliorest.Outbound{From: o.number, To: to, URL: o.answerURL, TimeLimit: o.longest})
+	sid, err := o.rest.Create(r.Context(), twiliorest.Outbound{
+		From: o.number, To: to, URL: o.base + "inbound", StatusCallback: o.base + "status", TimeLimit: permit.TimeLimit,
+	})
 	if err != nil {
+		// It may have been placed all the same, so the permit stays used.
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
+	permit.Placed(sid)
 	io.WriteString(w, sid+"\n")
+}
+
+// statusOf tells what is never allowed from what is used up.
+func statusOf(refused *outbound.Error) int {
+	if refused.Reason() == policy.RateLimit {
+		return http.StatusTooManyRequests
+	}
+	return http.StatusForbidden
 }
 
 // listSize bounds the body of a list of numbers.

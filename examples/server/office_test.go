@@ -23,7 +23,7 @@ func TestOffice(t *testing.T) {
 	c, err := configFromEnv(environment(
 		"TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off",
 		"TWILIO_ACCOUNT_SID="+voicetest.AccountSID, "TWILIO_API_KEY="+voicetest.APIKey, "TWILIO_API_SECRET="+voicetest.APISecret,
-		"TWILIO_NUMBER=+14155550199", "OUTBOUND_COUNTRIES=US",
+		"TWILIO_NUMBER=+14155550199", "OUTBOUND_COUNTRIES=US", "OUTBOUND_CAPS=*=10/8", "OUTBOUND_CPS=100",
 		"ADMIN_TOKENS=reader="+reader+"@calls:read,writer="+writer,
 	))
 	require.NoError(t, err)
@@ -53,7 +53,15 @@ func TestOffice(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, call.SID, strings.TrimSpace(placed.Body.String()))
 	require.Eventually(t, func() bool { return strings.Contains(ask("GET", "/admin/calls", reader, "").Body.String(), call.SID) }, patience, tick)
+	used := ask("POST", "/admin/calls", writer, url.Values{"to": {"+14155550124"}}.Encode())
+	require.Equal(t, http.StatusTooManyRequests, used.Code, "five minutes of eight may yet be used")
 	call.HangUp()
+	require.Eventually(t, func() bool { // one was
+		return ask("POST", "/admin/calls", writer, url.Values{"to": {"+14155550124"}}.Encode()).Code == http.StatusOK
+	}, patience, tick)
+	second, err := tw.Picked(t.Context())
+	require.NoError(t, err)
+	second.HangUp()
 
 	require.Equal(t, http.StatusBadRequest, ask("PUT", "/admin/blocked", writer, "nonsense!").Code)
 	require.Equal(t, http.StatusNoContent, ask("PUT", "/admin/blocked", writer, "+14155550100").Code)

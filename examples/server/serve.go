@@ -98,13 +98,9 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	m.Watch(a.voice)
 	m.WatchEngine(a.engine)
 
-	office, err := newOffice(c, a, rest)
-	if err != nil {
-		return err
-	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/voice/", a.voice)
-	office.routes(mux, c.adminTokens)
+	newOffice(c, a, rest).routes(mux, c.adminTokens)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", a.serveReady)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))

@@ -35,9 +35,8 @@ type Options struct {
 }
 
 // Destinations says which numbers may be called. What it does not know it refuses.
-// The same Destinations must stand before every way a service can dial: REST calls,
-// <Dial>, transfers, call-backs and tools of language models. It does not change;
-// use of it is safe for concurrent use.
+// It does not change; use of it is safe for concurrent use. A [Gate] asks it, and
+// about caps and pace too.
 type Destinations struct {
 	look      func(number string) (country string, class Class)
 	overrides *Table
@@ -47,11 +46,12 @@ type Destinations struct {
 	other     *policy.Numbers
 }
 
-// Error is a refusal to dial. It does not contain the number.
+// Error is a refusal to dial. Its text does not contain the number.
 type Error struct {
 	Cause   error  // one of the errors below
 	Country string // as far as known
 	Class   Class
+	Cap     string // which cap is reached, as its To says
 }
 
 // The causes of an [Error].
@@ -61,6 +61,10 @@ var (
 	ErrCountry = errors.New("country is not on the list of allowed ones")
 	ErrClass   = errors.New("class of number is not allowed")
 	ErrOwn     = errors.New("the service's own number")
+
+	ErrUncapped = errors.New("no cap says how much may be dialled there")
+	ErrCalls    = errors.New("the calls of this hour are used up")
+	ErrMinutes  = errors.New("the minutes of this day are used up")
 )
 
 // Error names the cause, country and class.
@@ -76,8 +80,11 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // Reason returns the refusal as a reason of package policy, for metrics.
 func (e *Error) Reason() policy.Reason {
-	if e.Cause == ErrClass {
+	switch e.Cause {
+	case ErrClass:
 		return policy.Premium
+	case ErrCalls, ErrMinutes:
+		return policy.RateLimit
 	}
 	return policy.Block
 }
@@ -142,26 +149,34 @@ func isCountry(c string) bool {
 
 // Check returns nil if the number or address may be dialled, or else an [*Error].
 func (d *Destinations) Check(to string) error {
+	_, _, err := d.check(to)
+	return err
+}
+
+func (d *Destinations) check(to string) (country string, class Class, err error) {
 	if !policy.IsE164(to) {
 		switch {
 		case !strings.Contains(to, ":"):
-			return &Error{Cause: ErrNumber}
+			return "", Unknown, &Error{Cause: ErrNumber}
 		case !d.other.Contains(to):
-			return &Error{Cause: ErrAddress}
+			return "", Unknown, &Error{Cause: ErrAddress}
 		}
-		return nil
+		return "", Unknown, nil
 	}
-	country, class := d.look(to)
+	country, class = d.look(to)
 	if _, c, ok := d.overrides.find(to); ok {
 		class = c
 	}
+	refuse := func(cause error) (string, Class, error) {
+		return country, class, &Error{Cause: cause, Country: country, Class: class}
+	}
 	switch {
 	case d.own.Contains(to):
-		return &Error{ErrOwn, country, class}
+		return refuse(ErrOwn)
 	case !d.countries[country]:
-		return &Error{ErrCountry, country, class}
+		return refuse(ErrCountry)
 	case !d.classes[class]:
-		return &Error{ErrClass, country, class}
+		return refuse(ErrClass)
 	}
-	return nil
+	return country, class, nil
 }

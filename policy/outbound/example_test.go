@@ -8,24 +8,32 @@ import (
 )
 
 func Example() {
-	allowed, err := outbound.New(outbound.Options{Countries: []string{"US", "CA"}})
+	where, err := outbound.New(outbound.Options{Countries: []string{"US", "CA"}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	pacer := outbound.NewPacer(1) // Twilio's default
-	for _, to := range []string{"+14155550100", "+19005550100", "+18765550100", "911"} {
-		if err := allowed.Check(to); err != nil {
+	gate, err := outbound.NewGate(outbound.GateOptions{
+		Destinations: where,
+		Caps:         []outbound.Cap{{To: "*", Calls: 60, Minutes: 600}, {To: "CA", Calls: 1, Minutes: 30}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, to := range []string{"+14165550100", "+14165550199", "+19005550100", "+18765550100", "911"} {
+		permit, err := gate.Decide(context.Background(), to, 0)
+		if err != nil {
 			fmt.Println(err)
 			continue
 		}
-		if err := pacer.Wait(context.Background(), 0); err != nil {
-			return
-		}
-		fmt.Println("dial", to)
+		fmt.Println("dial", to, "for at most", permit.TimeLimit)
+		permit.Placed("CA0123") // the CallSid that Twilio gave it
 	}
+	gate.Release("CA0123") // it has ended
 	// Output:
-	// dial +14155550100
+	// dial +14165550100 for at most 5m0s
+	// outbound: may not dial: the calls of this hour are used up (country "CA", class ordinary)
 	// outbound: may not dial: class of number is not allowed (country "US", class premium)
 	// outbound: may not dial: country is not on the list of allowed ones (country "JM", class nanp-foreign)
 	// outbound: may not dial: not a telephone number in E.164

@@ -1,0 +1,308 @@
+package outbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/policy"
+)
+
+func newGate(t *testing.T, caps string, o GateOptions) *Gate {
+	var err error
+	if o.Destinations == nil {
+		o.Destinations, err = New(Options{Countries: []string{"US", "DE", "GB"}, Other: []string{"sip:*"}})
+		require.NoError(t, err)
+	}
+	o.Caps, err = ParseCaps(caps)
+	require.NoError(t, err)
+	g, err := NewGate(o)
+	require.NoError(t, err)
+	return g
+}
+
+// TestGateDeniesByDefault: what nothing allows is refused, whatever is left out.
+func TestGateDeniesByDefault(t *testing.T) {
+	none, err := NewGate(GateOptions{Caps: []Cap{{To: "*", Calls: policy.Unlimited, Minutes: policy.Unlimited}}})
+	require.NoError(t, err)
+	uncapped := newGate(t, "DE=10/100", GateOptions{})
+	zero := newGate(t, "DE=10/100", GateOptions{})
+	zero.meters = append(zero.meters, must(newMeter(Cap{To: "*"})))
+	for _, tt := range []struct {
+		name  string
+		gate  *Gate
+		to    string
+		cause error
+	}{
+		{"no destinations", none, "+14155550100", ErrCountry},
+		{"no destinations", none, "sip:help@example.com", ErrAddress},
+		{"no cap", uncapped, "+14155550100", ErrUncapped},
+		{"no cap", uncapped, "sip:help@example.com", ErrUncapped},
+		{"a premium number under a cap", uncapped, "+499001234567", ErrClass},
+		{"nonsense", uncapped, "911", ErrNumber},
+		{"a cap of zero", zero, "+4930123456", ErrCalls},
+		{"no minute left for a whole call", newGate(t, "*=10/4", GateOptions{}), "+4930123456", ErrMinutes},
+	} {
+		permit, err := tt.gate.Decide(t.Context(), tt.to, 0)
+		require.ErrorIs(t, err, tt.cause, "%s: %s", tt.name, tt.to)
+		require.Nil(t, permit)
+		require.NotContains(t, err.Error(), strings.TrimPrefix(tt.to, "+"))
+	}
+	require.Equal(t, policy.RateLimit, (&Error{Cause: ErrCalls}).Reason())
+	require.Equal(t, policy.RateLimit, (&Error{Cause: ErrMinutes}).Reason())
+	require.Equal(t, policy.Block, (&Error{Cause: ErrUncapped}).Reason())
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func TestGateMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t, "*=-/15", GateOptions{Pacer: NewPacer(1e6)})
+		dial := func() *Permit {
+			p, err := g.Decide(t.Context(), "+14155550100", 0)
+			require.NoError(t, err)
+			require.Equal(t, DefaultTimeLimit, p.TimeLimit)
+			return p
+		}
+		full := func() {
+			_, err := g.Decide(t.Context(), "+14155550100", 0)
+			require.ErrorIs(t, err, ErrMinutes)
+			var e *Error
+			require.True(t, errors.As(err, &e))
+			require.Equal(t, "*", e.Cap)
+		}
+		first, second, third := dial(), dial(), dial()
+		full() // three times five minutes, though nobody has talked yet
+		first.Placed("CA1")
+		second.Placed("CA2")
+		third.Cancel()
+		third.Cancel()
+		dial().Placed("CA3") // what was not dialled does not count
+		full()
+		time.Sleep(61 * time.Second)
+		g.Release("CA1") // two minutes of five
+		g.Release("CA1")
+		g.Release("unknown")
+		first.Cancel() // too late
+		full()
+		time.Sleep(90 * time.Second)
+		g.Release("CA2") // three
+		dial().Placed("CA4")
+		full()
+		time.Sleep(time.Hour)
+		g.Release("CA3") // told too late to be true: it was not longer than it may be
+		full()
+		time.Sleep(23*time.Hour - time.Minute)
+		dial().Placed("CA5")
+		dial().Placed("CA6") // a day after the first calls
+		full()
+	})
+}
+
+// TestGatePaces: who is refused takes no turn and does not wait; who gives up
+// counts for nothing.
+func TestGatePaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t, "*=3/-", GateOptions{})
+		begin := time.Now()
+		_, err := g.Decide(t.Context(), "+14155550100", 0)
+		require.NoError(t, err)
+		short, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		defer cancel()
+		_, err = g.Decide(short, "+14155550100", 0)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		for i := range 2 {
+			_, err = g.Decide(t.Context(), "+14155550100", 0)
+			require.NoError(t, err)
+			require.Equal(t, time.Duration(i+1)*time.Second, time.Since(begin))
+		}
+		for range 5 {
+			_, err = g.Decide(t.Context(), "+14155550100", 0)
+			require.ErrorIs(t, err, ErrCalls)
+		}
+		require.Equal(t, 2*time.Second, time.Since(begin))
+	})
+}
+
+// TestGateAtOnce: the last room under a cap goes to one.
+func TestGateAtOnce(t *testing.T) {
+	g := newGate(t, "*=20/100, DE=7/-", GateOptions{Pacer: NewPacer(1e6)})
+	var mu sync.Mutex
+	allowed := make(map[string]int)
+	var wg sync.WaitGroup
+	for i := range 60 {
+		wg.Go(func() {
+			to := []string{"+14155550100", "+4930123456"}[i%2]
+			if p, err := g.Decide(t.Context(), to, 0); err == nil {
+				p.Placed(fmt.Sprint("CA", i))
+				mu.Lock()
+				allowed[to]++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	require.LessOrEqual(t, allowed["+4930123456"], 7)
+	require.Equal(t, 20, allowed["+14155550100"]+allowed["+4930123456"])
+}
+
+// naive is what caps promise, written down without any care for time or memory.
+type naive struct {
+	caps  []Cap
+	calls []*naiveCall
+}
+
+type naiveCall struct {
+	to, country string
+	at, placed  time.Time
+	minutes     int // 0 if it was cancelled
+}
+
+func (n *naive) covered(c Cap, to, country string) bool {
+	prefix, isPrefix := strings.CutSuffix(c.To, "*")
+	return c.To == "*" || c.To == country || c.To == to || isPrefix && strings.HasPrefix(to, prefix)
+}
+
+func (n *naive) decide(to, country string, longest int, now time.Time) error {
+	covered := false
+	for _, c := range n.caps {
+		if !n.covered(c, to, country) {
+			continue
+		}
+		covered = true
+		calls, minutes := 0, 0
+		for _, old := range n.calls {
+			if old.minutes == 0 || !n.covered(c, old.to, old.country) {
+				continue
+			}
+			if now.Sub(old.at) < time.Hour {
+				calls++
+			}
+			if now.Sub(old.at) < 24*time.Hour {
+				minutes += old.minutes
+			}
+		}
+		switch {
+		case c.Calls >= 0 && calls+1 > c.Calls:
+			return ErrCalls
+		case c.Minutes >= 0 && minutes+longest > c.Minutes:
+			return ErrMinutes
+		}
+	}
+	if !covered {
+		return ErrUncapped
+	}
+	return nil
+}
+
+// TestGateAgainstModel plays weeks of calls under a virtual clock: each answer is that
+// of the model, and what the gate keeps stays within the caps.
+func TestGateAgainstModel(t *testing.T) {
+	const list = "*=40/300, US=20/-, DE=-/60, +4930*=3/40, +4930123456=2/12, sip:*=5/20"
+	destinations := []struct{ to, country string }{
+		{"+14155550100", "US"}, {"+12125550100", "US"}, {"+4930123456", "DE"}, {"+4930999999", "DE"},
+		{"+498912345", "DE"}, {"+442079460000", "GB"}, {"sip:help@example.com", ""},
+	}
+	for seed := range uint64(8) {
+		synctest.Test(t, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 1))
+			caps := list
+			if seed%2 == 1 {
+				_, caps, _ = strings.Cut(list, ",") // without the cap on everything
+			}
+			g := newGate(t, caps, GateOptions{Pacer: NewPacer(1e6), TimeLimit: 4*time.Minute + 30*time.Second})
+			model := &naive{caps: must(ParseCaps(caps))}
+			open := make(map[string]*naiveCall)
+			seen := make(map[error]int)
+			for i := range 4000 {
+				d := destinations[r.IntN(len(destinations))]
+				now := time.Now()
+				want := model.decide(d.to, d.country, 5, now)
+				permit, err := g.Decide(t.Context(), d.to, 0)
+				require.ErrorIs(t, err, want, "call %d to %s", i, d.to)
+				seen[want]++
+				if want == nil {
+					c := &naiveCall{d.to, d.country, now, time.Time{}, 5}
+					model.calls = append(model.calls, c)
+					switch r.IntN(4) {
+					case 0:
+						permit.Cancel()
+						c.minutes = 0
+					case 1: // nothing more is heard of it
+					default:
+						permit.Placed(fmt.Sprint("CA", i))
+						c.placed = time.Now()
+						open[fmt.Sprint("CA", i)] = c
+					}
+				}
+				step := []time.Duration{time.Millisecond, 7 * time.Second, time.Minute, 13 * time.Minute, 2 * time.Hour}[r.IntN(5)]
+				time.Sleep(time.Duration(r.Int64N(int64(step))))
+				for sid, c := range open {
+					if lasted := time.Since(c.placed); r.IntN(3) == 0 || lasted > 14*time.Minute {
+						g.Release(sid)
+						delete(open, sid)
+						if lasted <= 14*time.Minute { // later the gate has forgotten it
+							c.minutes = min(5, max(1, int((lasted+time.Minute-1)/time.Minute)))
+						}
+					}
+				}
+				model.calls = slices.DeleteFunc(model.calls, func(c *naiveCall) bool { return time.Since(c.at) > 25*time.Hour })
+				for _, m := range g.meters {
+					require.LessOrEqual(t, len(m.calls.items), max(m.calls.limit, 0))
+					require.LessOrEqual(t, len(m.minutes.items), max(m.minutes.limit, 0))
+				}
+			}
+			require.LessOrEqual(t, len(g.placed), 400)
+			t.Log(seen)
+			require.Positive(t, seen[nil])
+			require.Positive(t, seen[ErrCalls])
+			require.Positive(t, seen[ErrMinutes])
+			require.Equal(t, seed%2 == 1, seen[ErrUncapped] > 0)
+		})
+	}
+}
+
+// TestGateForgets: of calls whose end nobody tells, only the caps and those that may
+// still be going on are remembered.
+func TestGateForgets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t, "*=-/-", GateOptions{Pacer: NewPacer(10)})
+		for i := range 100_000 {
+			p, err := g.Decide(t.Context(), "+14155550100", 0)
+			require.NoError(t, err)
+			p.Placed(fmt.Sprint("CA", i))
+		}
+		most := int((DefaultTimeLimit + longestRing) / (100 * time.Millisecond))
+		require.LessOrEqual(t, len(g.placed), most+1)
+		require.LessOrEqual(t, cap(g.queue), 4*most)
+		require.Empty(t, g.meters[0].minutes.items)
+	})
+}
+
+func TestParseCaps(t *testing.T) {
+	caps, err := ParseCaps(" *=60/600, DE=20/-,\n+4930*=-/0 ,")
+	require.NoError(t, err)
+	require.Equal(t, []Cap{{"*", 60, 600}, {"DE", 20, policy.Unlimited}, {"+4930*", policy.Unlimited, 0}}, caps)
+	_, err = ParseCaps("*, US=1, de=1/1, FR=-1/1, +49x*=1/1, =1/1, IT=1/99999999999")
+	for _, want := range []string{`"*"`, `"US=1"`, `"de=1/1"`, `"FR=-1/1"`, `"+49x*=1/1"`, `"=1/1"`, `"IT=1/99999999999"`} {
+		require.ErrorContains(t, err, "cap "+want)
+	}
+	_, err = NewGate(GateOptions{Caps: []Cap{{To: "x"}, {To: ""}}, TimeLimit: -1})
+	for _, want := range []string{`"x"`, "empty", "-1ns"} {
+		require.ErrorContains(t, err, want)
+	}
+}
