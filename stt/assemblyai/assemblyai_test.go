@@ -2,6 +2,7 @@ package assemblyai_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -78,4 +79,32 @@ func TestKeyRefusedAfterTheHandshake(t *testing.T) {
 	require.NotContains(t, err.Error(), key)
 	require.Equal(t, 1, server.Connections())
 	require.Error(t, e.Check(t.Context()), "the breaker is open")
+}
+
+// A ForceEndpoint that ends a turn is answered by the turn's end, and one that
+// finds none by nothing.
+func TestFlushWaitsNoLongerThanItMust(t *testing.T) {
+	server := stttest.NewAssemblyAI(t, []string{"one", "two"})
+	synctest.Test(t, func(t *testing.T) {
+		e, err := assemblyai.New(assemblyai.Options{URL: server.URL, Key: key, Client: server.Client(t)})
+		require.NoError(t, err)
+		s, err := e.Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		defer s.Close()
+		flush := func() time.Duration {
+			began := time.Now()
+			require.NoError(t, s.Flush(t.Context()))
+			return time.Since(began)
+		}
+		speech := stttest.Speech(1, stt.Format{})
+		stttest.Send(t, s, speech[:7200], stt.Format{}) // 900 ms: the word, and 50 ms
+		require.Zero(t, flush())
+		stttest.Send(t, s, speech[7200:], stt.Format{})
+		require.Equal(t, 500*time.Millisecond, flush(), "silence")
+		stttest.Send(t, s, speech, stt.Format{})
+		stttest.Send(t, s, speech, stt.Format{})
+		require.Equal(t, 500*time.Millisecond, flush(), "the turn ended by itself, more may come")
+		require.NoError(t, s.Close())
+		require.Equal(t, []string{"one", "one", "one"}, stttest.Finals(stttest.Drain(t, s)))
+	})
 }

@@ -2,7 +2,7 @@ package deepgram_test
 
 import (
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -35,7 +35,13 @@ func TestSuite(t *testing.T) {
 const key = "very-secret"
 
 func TestHandshake(t *testing.T) {
-	e, server := engine(t, []string{"one"})
+	server := stttest.NewDeepgram(t, []string{"one"})
+	synctest.Test(t, func(t *testing.T) { handshakes(t, server) })
+}
+
+func handshakes(t *testing.T, server *stttest.Live) {
+	e, err := deepgram.New(deepgram.Options{URL: server.URL, Key: key, Client: server.Client(t)})
+	require.NoError(t, err)
 	for _, f := range []stt.Format{{}, {Encoding: stt.PCM16}} {
 		s, err := e.Open(t.Context(), stt.Config{Format: f, Language: "de", Phrases: []string{"Zimmer buchen", "ja"}, CallID: "CA1"})
 		require.NoError(t, err)
@@ -51,7 +57,7 @@ func TestHandshake(t *testing.T) {
 	}
 	require.Equal(t, []string{"Zimmer buchen", "ja"}, q["keyterm"])
 	require.Equal(t, "linear16", server.Requests()[1].URL.Query().Get("encoding"))
-	require.Eventually(t, func() bool { return len(server.Messages()) == 4 }, 5*time.Second, time.Millisecond)
+	synctest.Wait()
 	finalize, bye := `{"type":"Finalize"}`, `{"type":"CloseStream"}`
 	require.ElementsMatch(t, []string{finalize, bye, finalize, bye}, server.Messages())
 	require.NoError(t, e.Check(t.Context()))

@@ -16,8 +16,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -190,11 +192,7 @@ func (s *stream) use() {
 func (s *stream) skip() {
 	s.gap = nil
 	for len(s.early) > 0 && !s.closed {
-		for s.next++; ; s.next++ {
-			if _, ok := s.early[s.next]; ok {
-				break
-			}
-		}
+		s.next = slices.Min(slices.Collect(maps.Keys(s.early)))
 		s.use()
 	}
 }

@@ -3,6 +3,7 @@ package twilio_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -76,8 +77,10 @@ func TestMissingCallbackIsWaitedForAndThenGivenUp(t *testing.T) {
 		time.Sleep(200 * time.Millisecond) // 2 is given up
 		post(e, "CA1", 2, said("two", true)...)
 		post(e, "CA1", 5, said("five", true)...)
+		post(e, "CA1", math.MaxInt, said("many", true)...)
+		time.Sleep(2 * time.Second)
 		require.NoError(t, s.Close())
-		assert.Equal(t, []string{"one", "three", "four", "five"}, stttest.Finals(stttest.Drain(t, s)))
+		assert.Equal(t, []string{"one", "three", "four", "five", "many"}, stttest.Finals(stttest.Drain(t, s)))
 	})
 }
 
