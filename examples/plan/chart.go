@@ -3,114 +3,108 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"strings"
 
 	"agentos.dev/dialtone/policy/capacity"
 )
 
-// Size of the chart and of its plot, in pixels.
+// The chart's colours.
 const (
-	width, height            = 820, 1010
-	left, right, top, bottom = 80.0, 780.0, 70.0, 420.0
-	below                    = 495.0 // from the first plot to the second
+	red, amber, violet, blue, grey = "#c0392b", "#a8690a", "#5e3c99", "#0b6ba8", "#6b7680"
+	ink, faint, rule               = "#1b2631", "#56616b", "#e4e7ea"
+)
+
+// Size of the chart in pixels.
+const (
+	width, height = 860, 970
+	below         = 485 // from the first plot to the second
 )
 
 // svg draws two plots, one above the other: the lines that so many calls a day need
 // and what the account allows, and the dollars of a month against the runbook's.
 func (p plan) svg() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="13" role="img">`+"\n", width, height, width, height)
-	fmt.Fprintf(&b, "<title>Lines and dollars for calls a day</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n")
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="%s" role="img">`+"\n",
+		width, height, width, height, ink)
+	fmt.Fprint(&b, "<title>Lines and dollars for calls a day</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n")
 	p.drawLines(&b)
-	fmt.Fprintf(&b, "<g transform=\"translate(0 %g)\">\n", below)
+	fmt.Fprintf(&b, "<g transform=\"translate(0 %d)\">\n", below)
 	p.drawCosts(&b)
 	fmt.Fprint(&b, "</g>\n</svg>\n")
 	return b.Bytes()
 }
 
+// drawLines shows how many lines calls need, and how many calls the account's limit
+// and the alarm below it stand for.
 func (p plan) drawLines(b *bytes.Buffer) {
-	f := frame{maxX: 15_000, maxY: 180, stepX: 2_500, stepY: 20}
-	f.draw(b, fmt.Sprintf("Lines for calls a day of %v, %.0f %% of them in the busiest hour", p.demand.MeanCall, 100*p.demand.BusyHour), "calls a day", "calls at once")
-	f.level(b, float64(p.limit), "#c0392b", fmt.Sprintf("the account's limit, %d", p.limit))
-	f.level(b, 0.8*float64(p.limit), "#d68910", fmt.Sprintf("alarm, %d", p.limit*8/10))
-	calls := p.demand.CallsPerDayOn(p.limit)
-	for _, c := range []struct {
-		blocking    float64
-		color, name string
-	}{{0.001, "#7d3c98", "0.1 % lost"}, {0.01, "#1f618d", "1 % lost"}, {0, "#7f8c8d", "average"}} {
-		f.curve(b, c.color, c.name, func(calls float64) float64 {
-			d := p.demand
-			d.CallsPerDay, d.Blocking = calls, c.blocking
-			if c.blocking == 0 {
-				return d.Erlangs()
-			}
-			return float64(d.Lines())
-		})
-	}
-	f.mark(b, calls, float64(p.limit), fmt.Sprintf("%.0f a day lose %g %%", calls, 100*p.demand.Blocking))
+	alarm := p.limit * 8 / 10
+	blocking := p.demand.Blocking
+	most := 1.5 * max(p.demand.CallsPerDay, p.demand.CallsPerDayOn(p.limit)/1.1)
+	f := newFrame(most, p.lines(most, blocking/10))
+	f.title(b, "How many lines a day’s calls need", fmt.Sprintf("calls at once, for calls of %g minutes, %g %% of the day’s in its busiest hour",
+		p.demand.MeanCall.Minutes(), 100*p.demand.BusyHour))
+	f.shade(b, float64(p.limit), red)
+	f.grid(b, "calls a day")
+	f.level(b, float64(p.limit), red, fmt.Sprintf("the account’s limit, %d", p.limit))
+	f.level(b, float64(alarm), amber, fmt.Sprintf("alarm, %d", alarm))
+
+	average := p.demand
+	average.CallsPerDay = f.maxX
+	f.curve(b, grey, solid, "average", []point{{0, 0}, {f.maxX, average.Erlangs()}})
+	f.curve(b, blue, solid, fmt.Sprintf("%g %% lost", 100*blocking), p.lost(blocking, f))
+	f.curve(b, violet, solid, fmt.Sprintf("%g %% lost", 10*blocking), p.lost(blocking/10, f))
+
+	f.drop(b, amber, "end", point{p.demand.CallsPerDayOn(alarm), float64(alarm)}, "stay below", "the alarm")
+	f.drop(b, red, "start", point{p.demand.CallsPerDayOn(p.limit), float64(p.limit)}, fmt.Sprintf("lose %g %%", 100*blocking), "at the limit")
+	f.names(b)
 }
 
+// lines returns how many lines calls a day need if so many may be lost.
+func (p plan) lines(calls, blocking float64) float64 {
+	d := p.demand
+	d.CallsPerDay, d.Blocking = calls, blocking
+	return float64(d.Lines())
+}
+
+// lost returns, line by line, the calls a day of which so many are lost.
+func (p plan) lost(blocking float64, f *frame) []point {
+	d := p.demand
+	d.Blocking = blocking
+	points := []point{{0, 0}}
+	for n := 1; ; n++ {
+		at := point{d.CallsPerDayOn(n), float64(n)}
+		if at.x > f.maxX || at.y > f.maxY {
+			return points
+		}
+		points = append(points, at)
+	}
+}
+
+// drawCosts shows the bill of a month against minutes as talked and the runbook.
 func (p plan) drawCosts(b *bytes.Buffer) {
-	f := frame{maxX: 10_000, maxY: 16_000, stepX: 2_500, stepY: 2_000}
-	f.draw(b, "Dollars of a month for calls a day of 3m0s", "calls a day", "dollars")
-	month := func(out float64) func(float64) float64 {
-		return func(calls float64) float64 {
-			return p.rates.Month(capacity.Usage{CallsPerDay: calls, OutboundShare: out}).Total()
-		}
+	rows := runbookCosts()
+	last := rows[len(rows)-1]
+	billed := func(out float64) point {
+		return point{last.callsPerDay, p.rates.Month(capacity.Usage{CallsPerDay: last.callsPerDay, OutboundShare: out}).Total()}
 	}
-	f.curve(b, "#7d3c98", "outbound, billed", month(1))
-	f.curve(b, "#1f618d", "inbound, billed", month(0))
-	for _, row := range runbookCosts() {
-		f.mark(b, row.callsPerDay, row.cost, map[bool]string{true: "runbook"}[row.callsPerDay == 10_000])
+	f := newFrame(last.callsPerDay, max(billed(0).y, billed(1).y, last.cost))
+	f.title(b, "What a month costs", "dollars, for calls of 3 minutes on average, as talked and as billed: begun minutes whole")
+	f.grid(b, "calls a day")
+	for _, c := range []struct {
+		color, name string
+		out, rate   float64
+	}{{violet, "outbound", 1, p.rates.Outbound}, {blue, "inbound", 0, p.rates.Inbound}} {
+		talked := point{last.callsPerDay, last.minutes * c.rate}
+		f.curve(b, c.color, dashed, fmt.Sprintf("%s as talked, %s", c.name, number(talked.y)), []point{{0, 0}, talked})
+		whole := billed(c.out)
+		f.curve(b, c.color, solid, fmt.Sprintf("%s as billed, %s", c.name, number(whole.y)), []point{{0, 0}, whole})
 	}
-}
-
-// halo keeps a text legible on lines.
-const halo = `stroke="#fff" stroke-width="4" paint-order="stroke"`
-
-// frame is a plot from (0, 0) to (maxX, maxY).
-type frame struct{ maxX, maxY, stepX, stepY float64 }
-
-func (f frame) x(v float64) float64 { return left + (right-left)*v/f.maxX }
-func (f frame) y(v float64) float64 { return bottom - (bottom-top)*v/f.maxY }
-
-func (f frame) draw(b *bytes.Buffer, title, xName, yName string) {
-	fmt.Fprintf(b, `<text x="%g" y="%g" font-size="16" font-weight="bold">%s</text>`+"\n", left, top-30, title)
-	for v := 0.0; v <= f.maxX; v += f.stepX {
-		fmt.Fprintf(b, `<path d="M%.1f %g V%g" stroke="#e5e7e9"/><text x="%.1f" y="%g" text-anchor="middle">%.0f</text>`+"\n", f.x(v), top, bottom, f.x(v), bottom+20, v)
+	runbook := []point{{0, 0}}
+	for _, row := range rows {
+		runbook = append(runbook, point{row.callsPerDay, row.cost})
 	}
-	for v := 0.0; v <= f.maxY; v += f.stepY {
-		fmt.Fprintf(b, `<path d="M%g %.1f H%g" stroke="#e5e7e9"/><text x="%g" y="%.1f" text-anchor="end">%.0f</text>`+"\n", left, f.y(v), right, left-8, f.y(v)+4, v)
+	f.curve(b, red, solid, "the runbook, "+number(last.cost), runbook)
+	for _, at := range runbook[3:] {
+		f.dot(b, red, at)
 	}
-	fmt.Fprintf(b, `<text x="%g" y="%g" text-anchor="middle">%s</text><text x="%g" y="%g">%s</text>`+"\n", (left+right)/2, bottom+42, xName, left-60, top-10, yName)
-}
-
-func (f frame) level(b *bytes.Buffer, v float64, color, name string) {
-	fmt.Fprintf(b, `<path d="M%g %.1f H%g" stroke="%s" stroke-dasharray="6 4"/><text x="%g" y="%.1f" fill="%s">%s</text>`+"\n", left, f.y(v), right, color, left+8, f.y(v)-5, color, name)
-}
-
-// curve draws y over x, with its name where it ends.
-func (f frame) curve(b *bytes.Buffer, color, name string, y func(float64) float64) {
-	const points = 150
-	var path strings.Builder
-	lastX, lastY := 0.0, 0.0
-	for i := range points + 1 {
-		x := f.maxX * float64(i) / points
-		v := y(x)
-		if v > f.maxY {
-			break
-		}
-		fmt.Fprintf(&path, "%s%.1f %.1f", map[bool]string{true: "M", false: " L"}[i == 0], f.x(x), f.y(v))
-		lastX, lastY = x, v
-	}
-	fmt.Fprintf(b, `<path d="%s" fill="none" stroke="%s" stroke-width="2"/><text x="%.1f" y="%.1f" text-anchor="end" fill="%s" %s>%s</text>`+"\n",
-		path.String(), color, f.x(lastX)-4, f.y(lastY)-10, color, halo, name)
-}
-
-func (f frame) mark(b *bytes.Buffer, x, y float64, name string) {
-	fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="5" fill="#c0392b"/>`, f.x(x), f.y(y))
-	if name != "" {
-		fmt.Fprintf(b, `<text x="%.1f" y="%.1f" text-anchor="end" %s>%s</text>`, f.x(x)-10, f.y(y)-9, halo, name)
-	}
-	fmt.Fprintln(b)
+	f.names(b)
 }

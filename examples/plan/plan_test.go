@@ -5,8 +5,11 @@ import (
 	"encoding/xml"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strconv"
 	"testing"
 	"time"
 
@@ -46,6 +49,28 @@ func TestChart(t *testing.T) {
 		require.NoError(t, err)
 	}
 	golden(t, "testdata/plan.svg", svg)
+}
+
+// TestNamesDoNotTouch: the curves' names stand apart, however close the curves end.
+func TestNamesDoNotTouch(t *testing.T) {
+	name := regexp.MustCompile(fmt.Sprintf(`<text x="%g" y="([0-9.]+)"`, right+10))
+	for _, calls := range []float64{10, 500, 10_000, 200_000} {
+		p := runbookPlan()
+		p.demand.CallsPerDay, p.limit, p.demand.Blocking = calls, int(calls/50), 0.05
+		p.rates.Outbound = p.rates.Inbound
+		lines, costs, _ := bytes.Cut(p.svg(), []byte("<g transform"))
+		for half, want := range map[string]int{string(lines): 3, string(costs): 5} {
+			last := 0.0
+			found := name.FindAllStringSubmatch(half, -1)
+			require.Len(t, found, want)
+			for _, at := range found {
+				y, err := strconv.ParseFloat(at[1], 64)
+				require.NoError(t, err)
+				require.GreaterOrEqual(t, y-last, lineHeight-0.1)
+				last = y
+			}
+		}
+	}
 }
 
 func golden(t *testing.T, file string, got []byte) {
