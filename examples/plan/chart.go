@@ -65,12 +65,12 @@ func (p plan) lines(calls, blocking float64) float64 {
 	return float64(d.Lines())
 }
 
-// lost returns, line by line, the calls a day of which so many are lost.
+// lost returns, for one line and more, the calls a day of which so many are lost.
 func (p plan) lost(blocking float64, f *frame) []point {
 	d := p.demand
 	d.Blocking = blocking
 	points := []point{{0, 0}}
-	for n := 1; ; n++ {
+	for n := 1; ; n += 1 + int(f.maxY)/200 {
 		at := point{d.CallsPerDayOn(n), float64(n)}
 		if at.x > f.maxX || at.y > f.maxY {
 			return points
