@@ -2,12 +2,13 @@
 package main
 
 import (
-	"agentos.dev/dialtone/stt/pocketsphinx"
-	"agentos.dev/dialtone/voice"
 	"context"
 	"log"
 	"net/http"
 	"os"
+
+	"agentos.dev/dialtone/stt/pocketsphinx"
+	"agentos.dev/dialtone/voice"
 )
 
 func main() {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,17 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// TestMinimal builds the program as it is in the README, runs it, and calls it.
+// TestREADME finds the program in the README as it is.
+func TestREADME(t *testing.T) {
+	program, err := os.ReadFile("main.go")
+	require.NoError(t, err)
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, functions, _ := strings.Cut(string(program), "\n)\n\n")
+	require.Contains(t, string(readme), "```go\n"+functions+"```")
+}
+
+// TestMinimal builds the program, runs it, and calls it.
 func TestMinimal(t *testing.T) {
 	apt.Need(t, "pocketsphinx_batch", "pocketsphinx pocketsphinx-en-us")
 	program := filepath.Join(t.TempDir(), "minimal")
