@@ -52,7 +52,7 @@ func run(args []string, getenv func(string) string, out io.Writer) error {
 	body := flags.String("json", "", "send this `body` as application/json instead of a form")
 	get := flags.Bool("get", false, "send the parameters in the query of a GET")
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: TWILIO_AUTH_TOKEN=... sign [flags] URL")
+		fmt.Fprintln(flags.Output(), "usage: TWILIO_AUTH_TOKEN=... sign [flags] URL\nprints a signed curl command for a webhook (https) or a stream (wss)")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
