@@ -9,8 +9,8 @@ import (
 
 // PoolOptions bound a [Pool].
 type PoolOptions struct {
-	// Workers is how many utterances are recognised at once; 0 = 1. The runbook
-	// has one for 10 calls, 2 for 50, 4 for 100, 8 for 500.
+	// Workers is how many utterances are recognised at once; 0 = 1. Package
+	// policy/capacity tells how many so many calls need.
 	Workers int
 	// MaxWait is the longest an utterance may wait for a worker; 0 = 2 s. One that
 	// would wait longer, going by how long the last ones took, is refused at once

@@ -39,7 +39,7 @@ type Trace struct {
 	WebSocketError func(kind string)
 	// STTEvent runs for everything the recogniser reports.
 	STTEvent func(Info, stt.Event)
-	// STTError runs when a recogniser fails; kind as in [stt.ErrorKind].
+	// STTError runs when a recogniser fails; kind as in [stt.Reason].
 	STTError func(call Info, kind string)
 }
 
