@@ -97,9 +97,9 @@ func TestFlushWaitsNoLongerThanItMust(t *testing.T) {
 			return time.Since(began)
 		}
 		speech := stttest.Speech(1, stt.Format{})
-		stttest.Send(t, s, speech[:7200], stt.Format{}) // 900 ms: the word, and 50 ms
+		stttest.Send(t, s, speech[:7600], stt.Format{}) // 950 ms: the word, and a little silence
 		require.Zero(t, flush())
-		stttest.Send(t, s, speech[7200:], stt.Format{})
+		stttest.Send(t, s, speech[7600:], stt.Format{})
 		require.Equal(t, 500*time.Millisecond, flush(), "silence")
 		stttest.Send(t, s, speech, stt.Format{})
 		stttest.Send(t, s, speech, stt.Format{})

@@ -133,25 +133,57 @@ func (k *keeper) run(ctx context.Context) {
 	}
 }
 
+// pingEvery is how often a connection that waits has to show that it lives.
+const pingEvery = 30 * time.Second
+
 // due waits until another connection is to be made: this one was used or grew
 // old. One that the service refused or ended is missed by a call, or made again
 // at that age.
 func (k *keeper) due(ctx context.Context) bool {
-	var old <-chan time.Time
+	var old, ping <-chan time.Time
 	if keep := k.e.s.Keep; keep > 0 {
-		timer := time.NewTimer(keep)
+		timer, ticker := time.NewTimer(keep), time.NewTicker(pingEvery)
 		defer timer.Stop()
-		old = timer.C
+		defer ticker.Stop()
+		old, ping = timer.C, ticker.C
 	}
-	select {
-	case <-k.used:
-		return true
-	case <-old:
-		k.put(nil)
-		return true
-	case <-ctx.Done():
-		k.put(nil)
-		return false
+	for {
+		select {
+		case <-k.used:
+			return true
+		case <-ping:
+			k.ping(ctx)
+		case <-old:
+			k.put(nil)
+			return true
+		case <-ctx.Done():
+			k.put(nil)
+			return false
+		}
+	}
+}
+
+// ping gives the connection up if it does not answer.
+func (k *keeper) ping(ctx context.Context) {
+	k.mu.Lock()
+	l := k.ready
+	k.mu.Unlock()
+	if l == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	if l.conn.Ping(ctx) == nil {
+		return
+	}
+	k.mu.Lock()
+	waits := k.ready == l
+	if waits {
+		k.ready = nil
+	}
+	k.mu.Unlock()
+	if waits {
+		l.close()
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,6 +125,42 @@ func TestConnectionThatWaits(t *testing.T) {
 		require.GreaterOrEqual(t, firstEvent(t, e), 100*time.Millisecond)
 		require.NoError(t, e.Close())
 	})
+}
+
+// One that the network has lost without a word is given up as well.
+func TestConnectionThatIsLost(t *testing.T) {
+	server := stttest.NewVosk(t, []string{"one"})
+	synctest.Test(t, func(t *testing.T) {
+		client := server.Client(t)
+		transport := client.Transport.(*http.Transport)
+		dial := transport.DialContext
+		var lost []*losing
+		transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := dial(ctx, network, addr)
+			lost = append(lost, &losing{Conn: conn})
+			return lost[len(lost)-1], err
+		}
+		e, err := vosk.New(vosk.Options{URL: server.URL, Client: client})
+		require.NoError(t, err)
+		require.NoError(t, e.Prewarm(t.Context()))
+		lost[1].lost.Store(true)
+		time.Sleep(time.Minute)
+		require.Zero(t, firstEvent(t, e))
+		require.NoError(t, e.Close())
+	})
+}
+
+// losing is a connection that may lose what is sent.
+type losing struct {
+	net.Conn
+	lost atomic.Bool
+}
+
+func (l *losing) Write(p []byte) (int, error) {
+	if l.lost.Load() {
+		return len(p), nil
+	}
+	return l.Conn.Write(p)
 }
 
 func TestPrewarmTellsWhatIsWrong(t *testing.T) {
