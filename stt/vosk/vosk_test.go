@@ -11,16 +11,19 @@ import (
 	"agentos.dev/dialtone/stt/vosk"
 )
 
+// secret is what a proxy in front of the server may ask for.
+const secret = "very-secret"
+
 func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*vosk.Engine, *stttest.Live) {
 	t.Helper()
 	server := stttest.NewVosk(t, texts, faults...)
-	e, err := vosk.New(vosk.Options{URL: server.URL})
+	e, err := vosk.New(vosk.Options{URL: server.URL + "?token=" + secret})
 	require.NoError(t, err)
 	return e, server
 }
 
 func TestFailures(t *testing.T) {
-	stttest.Failures{New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
+	stttest.Failures{Secret: secret, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
 		return engine(t, texts, faults...)
 	}}.Run(t)
 }
