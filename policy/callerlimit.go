@@ -38,8 +38,8 @@ type CallerLimitOptions struct {
 	// ago is forgotten. 0 means DefaultMaxCallers.
 	MaxCallers int
 
-	// Key says whose calls are counted together; nil means Call.Caller. A
-	// constant key makes one limit for everybody. The same call must always get
+	// Key says whose calls are counted together; nil means Call.Caller. Keys are
+	// read as that reads From, so that case does not count. A constant key makes one limit for everybody. The same call must always get
 	// the same key, and so must all deliveries of its webhook.
 	Key func(Call) string
 }
@@ -265,7 +265,7 @@ func (l *CallerLimit) ticks(at time.Time) int64 {
 // caller returns whose call it is, and the key of that.
 func (l *CallerLimit) caller(c *Call) (caller string, key uint64) {
 	if l.key != nil {
-		caller = l.key(*c)
+		caller = callerOf(l.key(*c))
 		return caller, l.keyOf(caller)
 	}
 	if n, ok := packE164(c.From); ok && !keypadAnonymous(n) {

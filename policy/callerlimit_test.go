@@ -189,9 +189,8 @@ func TestLimitKeysAndOverrides(t *testing.T) {
 	require.Error(t, limit.SetLimits(Limits{Overrides: map[string]int{"+": 1}}))
 	require.Equal(t, 0, allowed("+14155550100"), "the limits in force stay")
 
-	calls, of := limit.Used("client:alice")
+	_, of := limit.Used("client:alice")
 	require.Equal(t, 3, of)
-	_ = calls
 }
 
 // TestLimitBounded: invented numbers without end do not make the table grow, and
@@ -317,4 +316,20 @@ func TestLimitKnowsDuplicates(t *testing.T) {
 		}
 	}
 	require.Less(t, counted, duplicates/25, "of %d", duplicates)
+}
+
+// TestLimitByOtherKeys: whatever is counted together, the count can be asked for and
+// has its own limit.
+func TestLimitByOtherKeys(t *testing.T) {
+	l, err := NewCallerLimit(CallerLimitOptions{
+		Limits: Limits{Default: 1, Overrides: map[string]int{"line:Sales": 3}},
+		Key:    func(c Call) string { return "line:" + c.To },
+	})
+	require.NoError(t, err)
+	for i := range 5 {
+		allowed := l.Decide(ctx, Call{SID: fmt.Sprint("CA", i), From: fmt.Sprintf("+1415555010%d", i), To: []string{"Sales", "SALES"}[i%2]}).Allowed()
+		require.Equal(t, i < 3, allowed)
+	}
+	calls, limit := l.Used("line:Sales")
+	require.Equal(t, []int{3, 3}, []int{calls, limit})
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // DefaultLease is how long a place is held for a call of which nothing more is
-// heard: the usual longest call of five minutes, and one more.
-const DefaultLease = 6 * time.Minute
+// heard: the usual longest call of five minutes, and two for a challenge before it.
+const DefaultLease = 7 * time.Minute
 
 // ConcurrencyOptions configures [NewConcurrency].
 type ConcurrencyOptions struct {
@@ -18,7 +18,8 @@ type ConcurrencyOptions struct {
 	Limit int
 
 	// Lease is how long a place is held at most when Release never comes. It must
-	// be longer than the longest call. 0 means DefaultLease.
+	// be longer than the longest call with what comes before it. 0 means
+	// DefaultLease.
 	Lease time.Duration
 
 	// Reserved of the places are kept for calls for which Priority reports true.

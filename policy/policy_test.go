@@ -40,6 +40,7 @@ type recorder struct {
 	log *[]string
 }
 
+func (r recorder) Pass(_ context.Context, c Call)   { *r.log = append(*r.log, "pass "+c.SID) }
 func (r recorder) Release(sid string)               { *r.log = append(*r.log, "release "+sid) }
 func (r recorder) Cancel(_ context.Context, c Call) { *r.log = append(*r.log, "cancel "+c.SID) }
 
@@ -55,10 +56,13 @@ func TestAll(t *testing.T) {
 	require.Equal(t, []string{"cancel 2", "cancel 2"}, log)
 
 	log = nil
-	wrapped := All(Except(func(Call) bool { return false }, Say("no", Shadow(All(allow), func(Call, Decision) {}))))
+	wrapped := All(Except(func(Call) bool { return false }, Say("no", Shadow(NewHistory(All(allow), HistoryOptions{}), func(Call, Decision) {}))))
 	Release(wrapped, "3")
 	Cancel(ctx, wrapped, Call{SID: "4"})
-	require.Equal(t, []string{"release 3", "cancel 4"}, log, "through every wrapper")
+	Pass(ctx, wrapped, Call{SID: "5"})
+	require.Equal(t, []string{"release 3", "cancel 4", "pass 5"}, log, "through every wrapper")
+	Pass(ctx, nil, Call{})
+	Pass(ctx, always(Allow, ""), Call{})
 }
 
 // TestRefusedCallsCostNothing: a call that finds all lines taken is not one of the

@@ -47,8 +47,9 @@ func newLimits(c config, log *slog.Logger) (*limits, error) {
 	}
 	all := []policy.Policy{policy.Except(placed, policy.All(callers...)), ended{l.gate}}
 	if c.maxCalls > 0 {
-		// A place outlives the longest call by a minute, should its end get lost.
-		all = append(all, l.concurrent(policy.ConcurrencyOptions{Limit: c.maxCalls, Lease: c.maxDuration + time.Minute}))
+		// A place outlives the longest call and a challenge before it, should its end
+		// get lost.
+		all = append(all, l.concurrent(policy.ConcurrencyOptions{Limit: c.maxCalls, Lease: c.maxDuration + 2*time.Minute}))
 	}
 	l.policy = policy.All(all...)
 	return l, nil

@@ -146,4 +146,5 @@ func TestBudget(t *testing.T) {
 	require.InDelta(t, 0.0085, b.Spent(nov.Add(time.Hour)), 1e-12)
 	require.Equal(t, 0.1, b.Limit())
 	require.False(t, math.IsNaN(b.Share(time.Time{})))
+	require.Equal(t, 1.0, NewBudget(0, RunbookRates(), nil).Share(time.Time{}), "nothing may be spent")
 }

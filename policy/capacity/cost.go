@@ -154,8 +154,14 @@ func (b *Budget) Spent(at time.Time) float64 {
 	return b.spent
 }
 
-// Share returns which part of the budget is spent: 1 is all of it.
-func (b *Budget) Share(at time.Time) float64 { return b.Spent(at) / b.limit }
+// Share returns which part of the budget is spent: 1 is all of it, and a budget of
+// nothing is spent from the start.
+func (b *Budget) Share(at time.Time) float64 {
+	if b.limit <= 0 {
+		return 1
+	}
+	return b.Spent(at) / b.limit
+}
 
 // Limit returns the dollars for a month.
 func (b *Budget) Limit() float64 { return b.limit }

@@ -3,6 +3,7 @@ package outbound
 import (
 	"container/heap"
 	"context"
+	"math"
 	"sync"
 	"time"
 )
@@ -32,7 +33,8 @@ func NewPacer(callsPerSecond float64) *Pacer {
 	if !(callsPerSecond > 0) {
 		callsPerSecond = 1
 	}
-	return &Pacer{every: time.Duration(float64(time.Second) / callsPerSecond)}
+	const longest = float64(math.MaxInt64 / 2) // or the next turn would overflow
+	return &Pacer{every: time.Duration(min(float64(time.Second)/callsPerSecond, longest))}
 }
 
 // Wait returns when the next call may be made, or with ctx's error when ctx ends

@@ -91,3 +91,14 @@ func TestPacerLastGivesUp(t *testing.T) {
 		require.Equal(t, 600*time.Millisecond, time.Since(begin))
 	})
 }
+
+// TestPacerSlowest: a rate too small to be told apart from none is not unlimited.
+func TestPacerSlowest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPacer(1e-300)
+		require.NoError(t, p.Wait(t.Context(), 0))
+		ctx, cancel := context.WithTimeout(t.Context(), 24*365*time.Hour)
+		defer cancel()
+		require.ErrorIs(t, p.Wait(ctx, 0), context.DeadlineExceeded)
+	})
+}

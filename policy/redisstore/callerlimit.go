@@ -51,10 +51,11 @@ func (s *Store) shared(whole, local *policy.CallerLimit, o policy.CallerLimitOpt
 	if o.Window <= 0 {
 		o.Window = time.Hour
 	}
-	if o.Key == nil {
-		o.Key = policy.Call.Caller
+	key := policy.Call.Caller
+	if o.Key != nil {
+		key = func(c policy.Call) string { return policy.Call{From: o.Key(c)}.Caller() }
 	}
-	return &CallerLimit{store: s, whole: whole, local: local, key: o.Key, window: o.Window}
+	return &CallerLimit{store: s, whole: whole, local: local, key: key, window: o.Window}
 }
 
 // divided returns an instance's share of the limits.
