@@ -14,17 +14,29 @@ type utterance struct {
 	offset     time.Duration // of audio on the call's clock
 	start, end time.Duration // of the speech in it, on the call's clock
 	heard      time.Time     // when the last voiced sample arrived; zero if the speech went on
+	cut        time.Time     // when its end was known
+}
+
+// A listener is a stream of this package that listens for speech. Whoever has
+// listened already tells it what was heard: a call needs one detector only, and
+// what is replayed is cut as it was the first time.
+type listener interface {
+	// listen is Send of audio that arrived at a certain time, with the probability
+	// of speech in each 20 ms that it completes.
+	listen(audio []byte, arrived time.Time, voice []float32) error
 }
 
 // ear finds speech in a call. It is not safe for concurrent use.
 type ear struct {
-	format Format
-	seg    *vad.Segmenter
-	every  int // samples that make one at the segmenter's rate
-	pcm    []int16
-	clock  time.Duration // audio heard so far
-	arrive *arrivals
-	spans  []span // the last stretches of speech
+	format   Format
+	detector *vad.Detector // nil until it has to listen itself
+	seg      *vad.Segmenter
+	every    int           // samples that make one at the segmenter's rate
+	pcm      []int16       // begins with samples that did not make one yet
+	voice    []float32     // the result of detect
+	clock    time.Duration // audio heard so far
+	arrive   *arrivals
+	spans    []span // the last stretches of speech
 }
 
 // span is a stretch of speech on the call's clock.
@@ -45,16 +57,26 @@ func newEar(f Format, o vad.Options, span time.Duration) (*ear, error) {
 	return &ear{format: f, seg: vad.NewSegmenter(o), every: f.Rate() / vad.SampleRate, arrive: newArrivals(span)}, nil
 }
 
-// hear takes audio that arrived now, whole samples, and returns what it
-// completed. The result is valid until the next call.
-func (e *ear) hear(audio []byte, now time.Time) []vad.Event {
-	e.pcm = e.format.AppendPCM(e.pcm[:0], audio)
-	if e.every > 1 {
-		e.pcm = decimate(e.pcm, e.every)
+// detect returns the probability of speech in each 20 ms that audio, whole
+// samples, completes. The result is valid until the next call.
+func (e *ear) detect(audio []byte) []float32 {
+	if e.detector == nil {
+		e.detector = vad.NewDetector()
 	}
+	e.pcm = e.format.AppendPCM(e.pcm, audio)
+	n := len(e.pcm) / e.every
+	left := e.pcm[n*e.every:]
+	e.voice = e.detector.Append(e.voice[:0], decimate(e.pcm[:n*e.every], e.every))
+	e.pcm = e.pcm[:copy(e.pcm, left)]
+	return e.voice
+}
+
+// hear takes audio, whole samples, with what detect says of it, and returns what
+// it completed. The result is valid until the next call.
+func (e *ear) hear(audio []byte, arrived time.Time, voice []float32) []vad.Event {
 	e.clock += e.format.Duration(len(audio))
-	e.arrive.mark(e.clock, now)
-	events := e.seg.Write(e.pcm)
+	e.arrive.mark(e.clock, arrived)
+	events := e.seg.Step(voice...)
 	for _, ev := range events {
 		if ev.Kind == vad.SpeechStart {
 			if len(e.spans) == maxSpans {
@@ -67,6 +89,9 @@ func (e *ear) hear(audio []byte, now time.Time) []vad.Event {
 	}
 	return events
 }
+
+// speaking reports whether the caller is.
+func (e *ear) speaking() bool { return len(e.spans) > 0 && e.spans[len(e.spans)-1].end == 0 }
 
 // latency returns the time from the arrival of the last voiced sample that
 // belongs to t until at. It is not valid when there is none, or when it is
@@ -102,6 +127,9 @@ func (e *ear) at(sample int64) time.Duration {
 // decimate averages every n samples into one, in place. That is no good filter,
 // and good enough to tell speech from silence.
 func decimate(pcm []int16, n int) []int16 {
+	if n == 1 {
+		return pcm
+	}
 	out := pcm[:len(pcm)/n]
 	for i := range out {
 		sum := 0
@@ -124,12 +152,12 @@ type recorder struct {
 // record hears audio and calls event for what it completed: with a nil
 // utterance when speech begins, and when it ends with the utterance, whose audio
 // is nil if it was none.
-func (r *recorder) record(audio []byte, now time.Time, event func(onset time.Duration, u *utterance)) {
+func (r *recorder) record(audio []byte, arrived time.Time, voice []float32, event func(onset time.Duration, u *utterance)) {
 	if r.buf == nil {
 		r.buf = *r.pool.Get().(*[]byte)
 	}
 	r.buf = append(r.buf, audio...)
-	r.report(r.hear(audio, now), event)
+	r.report(r.hear(audio, arrived, voice), event)
 	if r.bytes(r.seg.Needed()-r.bufStart) > len(r.buf)/2+1<<10 {
 		r.forget()
 	}

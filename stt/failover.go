@@ -100,11 +100,12 @@ func (f *failover) Status() Status {
 }
 
 func (f *failover) Open(ctx context.Context, c Config) (Stream, error) {
-	ear, err := newEar(c.Format, vad.Options{}, remembered)
+	ear, err := newEar(c.Format, vad.Options{}, f.o.Keep+2*slack)
 	if err != nil {
 		return nil, err
 	}
-	s := &failoverStream{f: f, c: c, ear: ear, changed: make(chan struct{}), done: make(chan struct{})}
+	s := &failoverStream{f: f, c: c, ear: ear, frame: c.Format.Bytes(frameTime), began: -tolerance,
+		changed: make(chan struct{}), done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.mu.Lock()
 	err = s.next(nil)

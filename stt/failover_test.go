@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -94,6 +95,9 @@ func TestFailoverOfASilentEngine(t *testing.T) {
 		assert.Equal(t, []string{"yes"}, texts(events))
 		require.Equal(t, stt.Degraded, events[0].Kind)
 		assert.Equal(t, "timeout", stt.Reason(events[0].Err))
+		timing := events[slices.Index(kinds(events), stt.Final)].Timing
+		assert.True(t, timing.Valid)
+		assert.InDelta(t, 280*time.Millisecond+2*2*time.Second, timing.Latency, float64(25*time.Millisecond), "from when the caller stopped, not from the replay")
 	})
 }
 
@@ -244,6 +248,26 @@ func TestHedged(t *testing.T) {
 		assert.Equal(t, "quick", got.Text)
 		assert.Equal(t, 1100*time.Millisecond, time.Since(began))
 		require.ErrorIs(t, <-canceled, context.Canceled)
+	})
+}
+
+// TestHedgedTellsTheWaitOfTheAnswer, not that of the request that was given up.
+func TestHedgedTellsTheWaitOfTheAnswer(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		rec := &stttest.Recognizer{Texts: []string{"yes"}, Delay: time.Second}
+		pool := stt.NewPool(rec, stt.PoolOptions{Workers: 2})
+		hedged := stt.Hedged(pool, stt.HedgeOptions{After: 500 * time.Millisecond, Budget: 1})
+		s, err := stt.Segmented(hedged, stt.Segmentation{}).Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		play(t, s, audio)
+		for _, ev := range finish(t, s) {
+			if ev.Kind == stt.Final {
+				assert.Zero(t, ev.Timing.Queue)
+				assert.Equal(t, time.Second, ev.Timing.Recognition)
+			}
+		}
+		assert.Len(t, rec.Utterances(), 2)
 	})
 }
 

@@ -39,8 +39,9 @@ type hedged struct {
 }
 
 type outcome struct {
-	t   Transcript
-	err error
+	t    Transcript
+	err  error
+	wait time.Duration // for a worker
 }
 
 func (h *hedged) Recognize(ctx context.Context, audio []byte, c Config) (Transcript, error) {
@@ -50,11 +51,12 @@ func (h *hedged) Recognize(ctx context.Context, audio []byte, c Config) (Transcr
 	outcomes := make(chan outcome, 2)
 	ask := func() {
 		began := time.Now()
-		t, err := safely(ctx, h.rec, audio, c)
+		var wait time.Duration
+		t, err := safely(withWait(ctx, &wait), h.rec, audio, c)
 		if err == nil {
 			h.learn(time.Since(began))
 		}
-		outcomes <- outcome{t, err}
+		outcomes <- outcome{t, err, wait}
 	}
 	go ask()
 	running := 1
@@ -70,6 +72,7 @@ func (h *hedged) Recognize(ctx context.Context, audio []byte, c Config) (Transcr
 		case o := <-outcomes:
 			running--
 			if o.err == nil || running == 0 {
+				reportWait(ctx, o.wait)
 				if o.err != nil && first != nil {
 					o.err = first
 				}

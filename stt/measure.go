@@ -42,9 +42,17 @@ type measured struct {
 
 func (m *measured) Send(frame []byte) error {
 	m.mu.Lock()
-	m.ear.hear(frame, time.Now())
+	m.ear.hear(frame, time.Now(), m.ear.detect(frame))
 	m.mu.Unlock()
 	return m.Stream.Send(frame)
+}
+
+// listen implements listener.
+func (m *measured) listen(audio []byte, arrived time.Time, voice []float32) error {
+	m.mu.Lock()
+	m.ear.hear(audio, arrived, voice)
+	m.mu.Unlock()
+	return m.Stream.Send(audio)
 }
 
 func (m *measured) Recv(ctx context.Context) (Event, error) {

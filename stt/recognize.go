@@ -10,12 +10,15 @@ import (
 // safely calls r and makes an [ErrPanic] of a panic, so that one utterance
 // ends and not the process.
 func safely(ctx context.Context, r Recognizer, audio []byte, c Config) (t Transcript, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			t, err = Transcript{}, &Error{Op: "recognize", Kind: ErrPanic, Err: fmt.Errorf("%v", p)}
-		}
-	}()
+	defer recovered("recognize", &err)
 	return r.Recognize(ctx, audio, c)
+}
+
+// recovered, deferred, makes an error of an engine's panic.
+func recovered(op string, err *error) {
+	if p := recover(); p != nil {
+		*err = &Error{Op: op, Kind: ErrPanic, Err: fmt.Errorf("%v", p)}
+	}
 }
 
 // retried calls r, and once more after a failure that may pass, if ctx leaves

@@ -93,10 +93,22 @@ func (s *segmentedStream) Send(frame []byte) error {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.record(frame, now, s.recorder.detect(frame))
+}
+
+// listen implements listener.
+func (s *segmentedStream) listen(audio []byte, arrived time.Time, voice []float32) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.record(audio, arrived, voice)
+}
+
+// record is called with mu held.
+func (s *segmentedStream) record(audio []byte, arrived time.Time, voice []float32) error {
 	if s.closed {
 		return ErrClosed
 	}
-	s.recorder.record(frame, now, s.event)
+	s.recorder.record(audio, arrived, voice, s.event)
 	return nil
 }
 
@@ -106,6 +118,7 @@ func (s *segmentedStream) event(onset time.Duration, u *utterance) {
 		s.mail.Put(Event{Kind: SpeechStart, Transcript: Transcript{Start: onset, End: onset}})
 		return
 	}
+	u.cut = time.Now()
 	s.queue = append(s.queue, u)
 	s.queued += u.end - u.start
 	for s.queued > s.o.Backlog && len(s.queue) > 1 {
@@ -150,7 +163,7 @@ func (s *segmentedStream) work(idle chan struct{}) {
 // recognize has an utterance recognised and tells what came of it.
 func (s *segmentedStream) recognize(u *utterance) {
 	var wait time.Duration
-	heard := u
+	began, heard := time.Now(), u
 	t, err := s.ask(u, &wait)
 	if err == nil && t.Text == "" {
 		if joined := s.join(u); joined != nil {
@@ -169,7 +182,7 @@ func (s *segmentedStream) recognize(u *utterance) {
 	case t.Text != "":
 		t.shift(heard.offset, heard.start, heard.end)
 		t.Final = true
-		timing := Timing{Queue: wait}
+		timing := Timing{Queue: began.Sub(u.cut) + wait, Recognition: now.Sub(began) - wait}
 		if !u.heard.IsZero() {
 			timing.Latency, timing.Valid = now.Sub(u.heard), true
 		}

@@ -95,6 +95,8 @@ func TestSegmentedTimes(t *testing.T) {
 			assert.True(t, final.Transcript.Final)
 			assert.True(t, final.Timing.Valid)
 			assert.InDelta(t, 280*time.Millisecond+delay, final.Timing.Latency, float64(25*time.Millisecond))
+			assert.Equal(t, delay, final.Timing.Recognition)
+			assert.Zero(t, final.Timing.Queue)
 		}
 		asked := rec.Utterances()
 		require.Len(t, asked, 2)
@@ -230,6 +232,81 @@ func TestSegmentedGivesUpTheOldestOfTooMuch(t *testing.T) {
 	})
 }
 
+// TestQueueAndRecognition: a slow recogniser and a long queue are told apart.
+func TestQueueAndRecognition(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		const delay = 3 * time.Second
+		rec := &stttest.Recognizer{Texts: []string{"yes"}, Delay: delay}
+		pool := stt.NewPool(rec, stt.PoolOptions{MaxWait: time.Minute})
+		engine := stt.Segmented(stt.Hedged(pool, stt.HedgeOptions{After: time.Hour}), stt.Segmentation{Timeout: time.Minute})
+		open := func() stt.Stream {
+			s, err := engine.Open(t.Context(), stt.Config{})
+			require.NoError(t, err)
+			return s
+		}
+		finish := func(s stt.Stream) (timings []stt.Timing) {
+			require.NoError(t, s.Flush(t.Context()))
+			require.NoError(t, s.Close())
+			for _, ev := range rest(t, s) {
+				if ev.Kind == stt.Final {
+					timings = append(timings, ev.Timing)
+				}
+			}
+			return timings
+		}
+		length := stt.Format{}.Duration(len(audio))
+		twice := open()
+		play(t, twice, audio)
+		play(t, twice, audio)
+		got := finish(twice)
+		require.Len(t, got, 2)
+		assert.Zero(t, got[0].Queue)
+		assert.InDelta(t, delay-length, got[1].Queue, float64(25*time.Millisecond), "for the utterance before")
+		assert.Equal(t, delay, got[1].Recognition)
+		assert.InDelta(t, 280*time.Millisecond+got[1].Queue+got[1].Recognition, got[1].Latency, float64(25*time.Millisecond))
+
+		one, two := open(), open()
+		var wg sync.WaitGroup
+		for _, s := range []stt.Stream{one, two} {
+			wg.Go(func() { play(t, s, audio) })
+		}
+		wg.Wait()
+		queues := []time.Duration{finish(one)[0].Queue, finish(two)[0].Queue}
+		assert.ElementsMatch(t, []time.Duration{0, delay}, queues, "for a worker")
+	})
+}
+
+// TestPiecesOfAnyLength: samples that do not fill one of the detector's are kept.
+func TestPiecesOfAnyLength(t *testing.T) {
+	f := stt.Format{Encoding: stt.PCM16, SampleRate: 24000}
+	var wide []byte
+	for _, v := range codec.AppendDecodeMulaw(nil, speech(t)) {
+		for range 3 {
+			wide = append(wide, byte(v), byte(uint16(v)>>8))
+		}
+	}
+	var want []stt.Event
+	for _, piece := range []int{960, 2, 14, 1002} {
+		s, err := stt.Segmented(&stttest.Recognizer{Texts: []string{"yes"}}, stt.Segmentation{}).Open(t.Context(), stt.Config{Format: f})
+		require.NoError(t, err)
+		for left := wide; len(left) > 0; left = left[min(piece, len(left)):] {
+			require.NoError(t, s.Send(left[:min(piece, len(left))]))
+		}
+		require.NoError(t, s.Flush(t.Context()))
+		require.NoError(t, s.Close())
+		got := rest(t, s)
+		for i := range got {
+			got[i].At, got[i].Timing = time.Time{}, stt.Timing{}
+		}
+		if want == nil {
+			want = got
+		}
+		require.Len(t, texts(got), 1)
+		require.Equal(t, want, got, "pieces of %d bytes", piece)
+	}
+}
+
 func TestSegmentedClose(t *testing.T) {
 	audio := speech(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -273,14 +350,23 @@ func TestSegmentedFormats(t *testing.T) {
 }
 
 func TestSendDoesNotAllocate(t *testing.T) {
-	s, err := stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{}).Open(t.Context(), stt.Config{})
-	require.NoError(t, err)
-	defer s.Close()
-	frame := stt.Format{}.AppendSilence(nil, frameBytes)
-	for range 100 {
-		s.Send(frame)
+	segmented := stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{})
+	for name, e := range map[string]stt.Engine{
+		"segmented": segmented,
+		"measured":  stt.Measure(segmented),
+		"failover":  stt.Failover(stt.FailoverOptions{}, segmented, segmented),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := e.Open(t.Context(), stt.Config{})
+			require.NoError(t, err)
+			defer s.Close()
+			frame := stt.Format{}.AppendSilence(nil, frameBytes)
+			for range 100 {
+				s.Send(frame)
+			}
+			assert.Zero(t, testing.AllocsPerRun(1000, func() { s.Send(frame) }))
+		})
 	}
-	assert.Zero(t, testing.AllocsPerRun(1000, func() { s.Send(frame) }))
 }
 
 // A thousand calls with an engine of 200 ms: every utterance has its transcript.

@@ -75,5 +75,10 @@ type Timing struct {
 	// when Latency is negative: the engine cut in before the caller had finished.
 	// Count such finals, and do not put their Latency into a histogram.
 	Valid bool
-	Queue time.Duration // of Latency: waiting for a worker
+	// Queue is the part of Latency spent waiting for a worker, or for the call's
+	// utterance before, and Recognition that in which the recogniser was at work,
+	// repetitions included. The rest is the silence that showed that the caller had
+	// finished, and an engine that failed before this one. Both are 0 for engines
+	// that stream: they wait and work at the same time.
+	Queue, Recognition time.Duration
 }

@@ -39,10 +39,8 @@ type Event struct {
 // SpeechStart follows one Utterance or Discard; utterances never overlap. A
 // Segmenter is not safe for concurrent use.
 type Segmenter struct {
-	detector *Detector
+	detector *Detector // nil until Write needs one
 	opts     limits
-	frame    [FrameSize]int16
-	filled   int // samples of frame
 	events   []Event
 
 	now       int64 // end of the latest frame
@@ -73,7 +71,7 @@ type limits struct {
 
 // NewSegmenter returns a segmenter at the start of a call.
 func NewSegmenter(opts Options) *Segmenter {
-	return &Segmenter{detector: NewDetector(), opts: opts.limits(), events: make([]Event, 0, 4)}
+	return &Segmenter{opts: opts.limits(), events: make([]Event, 0, 4)}
 }
 
 func (o Options) limits() limits {
@@ -108,13 +106,26 @@ func (o Options) limits() limits {
 // does not allocate while they are few.
 func (s *Segmenter) Write(samples []int16) []Event {
 	s.events = s.events[:0]
+	if s.detector == nil {
+		s.detector = NewDetector()
+	}
+	var one [1]float32
 	for len(samples) > 0 {
-		n := copy(s.frame[s.filled:], samples)
-		samples = samples[n:]
-		if s.filled += n; s.filled == FrameSize {
-			s.filled = 0
-			s.step(s.detector.Probability(s.frame[:]))
+		n := min(len(samples), FrameSize)
+		for _, p := range s.detector.Append(one[:0], samples[:n]) {
+			s.step(p)
 		}
+		samples = samples[n:]
+	}
+	return s.events
+}
+
+// Step takes the probabilities of the call's next frames in the place of Write,
+// for who has a Detector already: one serves any number of segmenters.
+func (s *Segmenter) Step(probabilities ...float32) []Event {
+	s.events = s.events[:0]
+	for _, p := range probabilities {
+		s.step(p)
 	}
 	return s.events
 }
@@ -132,7 +143,12 @@ func (s *Segmenter) Flush() []Event {
 }
 
 // Position returns how many samples were written.
-func (s *Segmenter) Position() int64 { return s.now + int64(s.filled) }
+func (s *Segmenter) Position() int64 {
+	if s.detector == nil {
+		return s.now
+	}
+	return s.now + int64(s.detector.filled)
+}
 
 // Needed returns the position of the oldest sample that an utterance still to
 // be reported may hold.

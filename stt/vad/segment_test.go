@@ -177,6 +177,22 @@ func TestPiecesOfAnyLength(t *testing.T) {
 	}
 }
 
+// TestOneDetectorForSeveral: what one detector heard cuts as if each had listened.
+func TestOneDetectorForSeveral(t *testing.T) {
+	pcm := call(samples(t, "vosk_digits.8k.ulaw.wav"), 0, SampleRate)
+	alone := append([]Event(nil), NewSegmenter(Options{HangOver: time.Second}).Write(pcm)...)
+	d, s := NewDetector(), NewSegmenter(Options{HangOver: time.Second})
+	var told []Event
+	var heard []float32
+	for rest := pcm; len(rest) > 0; rest = rest[min(len(rest), 1000):] {
+		heard = d.Append(heard[:0], rest[:min(len(rest), 1000)])
+		told = append(told, s.Step(heard...)...)
+	}
+	require.NotEmpty(t, alone)
+	require.Equal(t, alone, told)
+	require.EqualValues(t, len(pcm)/FrameSize*FrameSize, s.Position())
+}
+
 // FuzzWrite: whatever the audio, events come in pairs and in order.
 func FuzzWrite(f *testing.F) {
 	f.Add([]byte("\x00\x01\x7f\xff"), uint16(7))

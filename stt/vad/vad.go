@@ -30,6 +30,7 @@ type Detector struct {
 	state     model.State
 	features  [model.Features]float32
 	frame     [FrameSize]int16
+	filled    int // samples of frame, between two calls of Append
 }
 
 // NewDetector returns a detector at the start of a call.
@@ -44,6 +45,24 @@ func NewDetector() *Detector {
 func (d *Detector) Probability(frame []int16) float32 {
 	n := copy(d.frame[:], frame)
 	clear(d.frame[n:])
+	return d.judge()
+}
+
+// Append takes the call's next samples in pieces of any length, appends the
+// probability for each frame that they complete to dst, and returns it.
+func (d *Detector) Append(dst []float32, samples []int16) []float32 {
+	for len(samples) > 0 {
+		n := copy(d.frame[d.filled:], samples)
+		samples = samples[n:]
+		if d.filled += n; d.filled == FrameSize {
+			d.filled = 0
+			dst = append(dst, d.judge())
+		}
+	}
+	return dst
+}
+
+func (d *Detector) judge() float32 {
 	d.extractor.Extract(&d.features, &d.frame)
 	return model.Sigmoid(d.network.Step(&d.state, &d.features))
 }
