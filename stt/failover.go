@@ -11,12 +11,12 @@ import (
 
 // FailoverOptions configure [Failover].
 type FailoverOptions struct {
-	// Keep is how much audio is kept for a replay, counted from the end of the
-	// last finished utterance; 0 = 15 s.
+	// Keep is how much audio is kept for a replay, at most: it begins where the
+	// last answer ends. 0 = 15 s, which are 120 KB of mu-law.
 	Keep time.Duration
 	// Patience is how long after the caller stopped speaking an engine may be
-	// silent before it has to show that it lives, and then how long it has for
-	// that; 0 = 2 s.
+	// silent before it has to show that it lives, by a Flush that interrupts
+	// nobody, and then how long it has for that; 0 = 2 s.
 	Patience time.Duration
 	// Reconnects is how often in a row an engine that fails is opened anew before
 	// the next is taken, as is right for one that streams over a network. The
@@ -32,6 +32,9 @@ type FailoverOptions struct {
 // to the next, with the call's clock kept, so that nothing is lost or heard
 // twice; a Degraded event tells of it. The call stays with the engine it went
 // to. When no engine is left the stream ends with the last one's error.
+//
+// It listens for speech itself, and tells the engines of this package under it
+// what it heard: one that segments hears a replay as it was heard the first time.
 func Failover(o FailoverOptions, engines ...Engine) Engine {
 	if o.Keep <= 0 {
 		o.Keep = 15 * time.Second
