@@ -39,3 +39,24 @@ func ExampleChallenge() {
 	fmt.Println(outcome, err)
 	// Output: pass <nil>
 }
+
+func ExampleNewPasses() {
+	score, err := fraud.New(fraud.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p := policy.All(
+		fraud.NewPasses(score, fraud.PassesOptions{}), // remembers who passed for a day
+		policy.PerCaller(10, time.Hour),
+	)
+	ctx := context.Background()
+	call := policy.Call{SID: "CA1", From: "+14155550100", ForwardedFrom: "+19005550100"}
+	fmt.Println(p.Decide(ctx, call).Verdict)
+	policy.Pass(ctx, p, call) // as package voice does when the right digits were pressed
+	call.SID = "CA2"
+	fmt.Println(p.Decide(ctx, call).Verdict)
+	// Output:
+	// challenge
+	// allow
+}
