@@ -8,6 +8,10 @@ cd "$(dirname "$0")/.."
 packages="pocketsphinx pocketsphinx-en-us"
 installed=$(dpkg-query -W -f '${Status}\n' $packages 2>/dev/null | grep -c 'ok installed' || true)
 if [ "${STT:-pocketsphinx}" = pocketsphinx ] && [ "$installed" != 2 ]; then
+	command -v apt-get >/dev/null || {
+		echo "The recogniser comes as Debian packages ($packages). Elsewhere name a server: STT=openai STT_URL=http://localhost:8000/v1 examples/demo.sh" >&2
+		exit 1
+	}
 	echo "The speech recogniser is missing: installing the Debian packages $packages."
 	sudo=$([ "$(id -u)" = 0 ] || echo sudo)
 	$sudo apt-get update -q >/dev/null
