@@ -247,10 +247,15 @@ func (s *segmentedStream) Flush(ctx context.Context) error {
 	s.mu.Unlock()
 	select {
 	case <-idle:
-		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed { // meanwhile: it is not final
+		return ErrClosed
+	}
+	return nil
 }
 
 func (s *segmentedStream) Recv(ctx context.Context) (Event, error) { return s.mail.Recv(ctx) }
