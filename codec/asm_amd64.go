@@ -29,17 +29,17 @@ func mulawEncodeAVX2(dst *byte, src *int16, n int)
 //go:noescape
 func alawEncodeAVX2(dst *byte, src *int16, n int)
 
-// payloadDecodeAVX2 decodes n characters of base64, a multiple of 4 and at least
-// 32, without padding, to n/4*3 samples. It reports whether all are valid.
+// payloadDecodeAVX2 decodes groups of four characters, at least 8, to three samples
+// each. It reports whether all are valid.
 //
 //go:noescape
-func payloadDecodeAVX2(dst *int16, src *byte, n int) bool
+func payloadDecodeAVX2(dst *int16, src *byte, groups int) bool
 
-// base64EncodeAVX2 encodes blocks of 24 bytes, at least one, to 32 characters
-// each. It reads 4 bytes beyond the last block.
+// payloadEncodeAVX2 encodes groups of three samples, at least 8, to four characters
+// each.
 //
 //go:noescape
-func base64EncodeAVX2(dst *byte, src *byte, blocks int)
+func payloadEncodeAVX2(dst *byte, src *int16, groups int)
 
 // firAVX2 filters n samples, at least 16, with groups of 16 taps: dst[i] is made of
 // the samples from x[i] on. It reads n+16*groups samples.
@@ -58,34 +58,34 @@ func firPairsAVX2(dst *int16, x *int16, keep *int16, taps *int16, groups int, n 
 //go:noescape
 func dotAVX2(x *int16, taps *int16, groups int) int16
 
-// mulawDecodeVBMI decodes n codes.
+// mulawDecodeVBMI decodes n codes, at least 32.
 //
 //go:noescape
 func mulawDecodeVBMI(dst *int16, src *byte, n int)
 
-// alawDecodeVBMI decodes n codes.
+// alawDecodeVBMI decodes n codes, at least 32.
 //
 //go:noescape
 func alawDecodeVBMI(dst *int16, src *byte, n int)
 
-// mulawEncodeVBMI encodes n samples.
+// mulawEncodeVBMI encodes n samples, at least 32.
 //
 //go:noescape
 func mulawEncodeVBMI(dst *byte, src *int16, n int)
 
-// alawEncodeVBMI encodes n samples.
+// alawEncodeVBMI encodes n samples, at least 32.
 //
 //go:noescape
 func alawEncodeVBMI(dst *byte, src *int16, n int)
 
-// payloadDecodeVBMI decodes n characters of base64 without padding to n*3/4
-// samples. It reports whether all are valid.
+// payloadDecodeVBMI decodes groups of four characters, at least 16, to three samples
+// each. It reports whether all are valid.
 //
 //go:noescape
-func payloadDecodeVBMI(dst *int16, src *byte, n int) bool
+func payloadDecodeVBMI(dst *int16, src *byte, groups int) bool
 
-// base64EncodeVBMI encodes n bytes to chars characters, n*4/3 rounded up, without
-// padding.
+// payloadEncodeVBMI encodes groups of three samples, at least 16, to four characters
+// each.
 //
 //go:noescape
-func base64EncodeVBMI(dst *byte, src *byte, n int, chars int)
+func payloadEncodeVBMI(dst *byte, src *int16, groups int)

@@ -5,20 +5,20 @@
 #include "textflag.h"
 
 // func mulawDecodeAVX2(dst *int16, src *byte, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, CMOV
 TEXT ·mulawDecodeAVX2(SB), NOSPLIT, $0-24
 	MOVQ           dst+0(FP), AX
 	MOVQ           src+8(FP), CX
 	MOVQ           n+16(FP), DX
 	VPBROADCASTD   splat0f0f0f0f<>+0(SB), Y0
-	VPBROADCASTD   splat01010101<>+0(SB), Y1
+	VPBROADCASTD   splat02020202<>+0(SB), Y1
 	VPBROADCASTD   splat21212121<>+0(SB), Y2
 	VBROADCASTI128 mulawPowers<>+0(SB), Y3
 	VBROADCASTI128 mulawMagnitudes<>+0(SB), Y4
 	XORQ           BX, BX
 	LEAQ           -32(DX), SI
 
-loop:
+block:
 	VPERMQ     $0xd8, (CX)(BX*1), Y5
 	VPAND      Y5, Y0, Y6
 	VPSRLW     $0x04, Y5, Y7
@@ -31,22 +31,19 @@ loop:
 	VPUNPCKLBW Y2, Y7, Y9
 	VPUNPCKLBW Y5, Y6, Y8
 	VPMADDUBSW Y8, Y9, Y8
-	VPSLLW     $0x02, Y8, Y8
+	VPADDW     Y8, Y8, Y8
 	VPUNPCKHBW Y2, Y7, Y7
 	VPUNPCKHBW Y5, Y6, Y5
 	VPMADDUBSW Y5, Y7, Y5
-	VPSLLW     $0x02, Y5, Y5
+	VPADDW     Y5, Y5, Y5
 	VMOVDQU    Y8, (AX)(BX*2)
 	VMOVDQU    Y5, 32(AX)(BX*2)
+	MOVQ       BX, DX
 	ADDQ       $0x20, BX
 	CMPQ       BX, SI
-	JLE        loop
-	CMPQ       BX, DX
-	JGE        done
-	MOVQ       SI, BX
-	JMP        loop
-
-done:
+	CMOVQGT    SI, BX
+	CMPQ       DX, SI
+	JL         block
 	VZEROUPPER
 	RET
 
@@ -54,27 +51,27 @@ DATA mulawPowers<>+0(SB)/8, $0x0102040810204080
 DATA mulawPowers<>+8(SB)/8, $0x0102040810204080
 GLOBL mulawPowers<>(SB), RODATA|NOPTR, $16
 
-DATA mulawMagnitudes<>+0(SB)/8, $0xcfcdcbc9c7c5c3c1
-DATA mulawMagnitudes<>+8(SB)/8, $0xdfdddbd9d7d5d3d1
+DATA mulawMagnitudes<>+0(SB)/8, $0x9e9a96928e8a8682
+DATA mulawMagnitudes<>+8(SB)/8, $0xbebab6b2aeaaa6a2
 GLOBL mulawMagnitudes<>(SB), RODATA|NOPTR, $16
 
 DATA splat0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
 GLOBL splat0f0f0f0f<>(SB), RODATA|NOPTR, $4
 
-DATA splat01010101<>+0(SB)/4, $0x01010101
-GLOBL splat01010101<>(SB), RODATA|NOPTR, $4
+DATA splat02020202<>+0(SB)/4, $0x02020202
+GLOBL splat02020202<>(SB), RODATA|NOPTR, $4
 
 DATA splat21212121<>+0(SB)/4, $0x21212121
 GLOBL splat21212121<>(SB), RODATA|NOPTR, $4
 
 // func mulawDecodeFloat32AVX2(dst *float32, src *byte, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, CMOV
 TEXT ·mulawDecodeFloat32AVX2(SB), NOSPLIT, $0-24
 	MOVQ           dst+0(FP), AX
 	MOVQ           src+8(FP), CX
 	MOVQ           n+16(FP), DX
 	VPBROADCASTD   splat0f0f0f0f<>+0(SB), Y0
-	VPBROADCASTD   splat01010101<>+0(SB), Y1
+	VPBROADCASTD   splat02020202<>+0(SB), Y1
 	VPBROADCASTD   splat21212121<>+0(SB), Y2
 	VBROADCASTI128 mulawPowers<>+0(SB), Y3
 	VBROADCASTI128 mulawMagnitudes<>+0(SB), Y4
@@ -82,7 +79,7 @@ TEXT ·mulawDecodeFloat32AVX2(SB), NOSPLIT, $0-24
 	XORQ           BX, BX
 	LEAQ           -32(DX), SI
 
-loop:
+block:
 	VPERMQ       $0xd8, (CX)(BX*1), Y6
 	VPAND        Y6, Y0, Y7
 	VPSRLW       $0x04, Y6, Y8
@@ -95,11 +92,11 @@ loop:
 	VPUNPCKLBW   Y2, Y8, Y10
 	VPUNPCKLBW   Y6, Y7, Y9
 	VPMADDUBSW   Y9, Y10, Y9
-	VPSLLW       $0x02, Y9, Y9
+	VPADDW       Y9, Y9, Y9
 	VPUNPCKHBW   Y2, Y8, Y8
 	VPUNPCKHBW   Y6, Y7, Y6
 	VPMADDUBSW   Y6, Y8, Y6
-	VPSLLW       $0x02, Y6, Y6
+	VPADDW       Y6, Y6, Y6
 	VEXTRACTI128 $0x01, Y9, X7
 	VPMOVSXWD    X9, Y8
 	VCVTDQ2PS    Y8, Y8
@@ -118,35 +115,32 @@ loop:
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y5, Y6, Y6
 	VMOVUPS      Y6, 96(AX)(BX*4)
+	MOVQ         BX, DX
 	ADDQ         $0x20, BX
 	CMPQ         BX, SI
-	JLE          loop
-	CMPQ         BX, DX
-	JGE          done
-	MOVQ         SI, BX
-	JMP          loop
-
-done:
+	CMOVQGT      SI, BX
+	CMPQ         DX, SI
+	JL           block
 	VZEROUPPER
 	RET
 
 DATA splat38000000<>+0(SB)/4, $0x38000000
 GLOBL splat38000000<>(SB), RODATA|NOPTR, $4
 
-DATA alawPowers<>+0(SB)/8, $0x0204010120400810
-DATA alawPowers<>+8(SB)/8, $0x0204010120400810
+DATA alawPowers<>+0(SB)/8, $0x0408020240801020
+DATA alawPowers<>+8(SB)/8, $0x0408020240801020
 GLOBL alawPowers<>(SB), RODATA|NOPTR, $16
 
-DATA alawLeading<>+0(SB)/8, $0xe0e000e0e0e0e0e0
-DATA alawLeading<>+8(SB)/8, $0xe0e000e0e0e0e0e0
+DATA alawLeading<>+0(SB)/8, $0xc0c000c0c0c0c0c0
+DATA alawLeading<>+8(SB)/8, $0xc0c000c0c0c0c0c0
 GLOBL alawLeading<>(SB), RODATA|NOPTR, $16
 
-DATA alawMagnitudes<>+0(SB)/8, $0xfbf9fffdf3f1f7f5
-DATA alawMagnitudes<>+8(SB)/8, $0xebe9efede3e1e7e5
+DATA alawMagnitudes<>+0(SB)/8, $0xf6f2fefae6e2eeea
+DATA alawMagnitudes<>+8(SB)/8, $0xd6d2dedac6c2ceca
 GLOBL alawMagnitudes<>(SB), RODATA|NOPTR, $16
 
 // func alawDecodeAVX2(dst *int16, src *byte, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, CMOV
 TEXT ·alawDecodeAVX2(SB), NOSPLIT, $0-24
 	MOVQ           dst+0(FP), AX
 	MOVQ           src+8(FP), CX
@@ -160,7 +154,7 @@ TEXT ·alawDecodeAVX2(SB), NOSPLIT, $0-24
 	XORQ           BX, BX
 	LEAQ           -32(DX), SI
 
-loop:
+block:
 	VPERMQ     $0xd8, (CX)(BX*1), Y6
 	VPAND      Y6, Y0, Y7
 	VPSRLW     $0x04, Y6, Y8
@@ -174,79 +168,76 @@ loop:
 	VPUNPCKLBW Y2, Y9, Y6
 	VPUNPCKLBW Y7, Y7, Y8
 	VPMADDUBSW Y8, Y6, Y8
-	VPSLLW     $0x03, Y8, Y8
+	VPADDW     Y8, Y8, Y8
 	VMOVDQU    Y8, (AX)(BX*2)
 	VPUNPCKHBW Y2, Y9, Y6
 	VPUNPCKHBW Y7, Y7, Y7
 	VPMADDUBSW Y7, Y6, Y7
-	VPSLLW     $0x03, Y7, Y7
+	VPADDW     Y7, Y7, Y7
 	VMOVDQU    Y7, 32(AX)(BX*2)
+	MOVQ       BX, DX
 	ADDQ       $0x20, BX
 	CMPQ       BX, SI
-	JLE        loop
-	CMPQ       BX, DX
-	JGE        done
-	MOVQ       SI, BX
-	JMP        loop
-
-done:
+	CMOVQGT    SI, BX
+	CMPQ       DX, SI
+	JL         block
 	VZEROUPPER
 	RET
 
+DATA splat01010101<>+0(SB)/4, $0x01010101
+GLOBL splat01010101<>(SB), RODATA|NOPTR, $4
+
 // func mulawEncodeAVX2(dst *byte, src *int16, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, CMOV
 TEXT ·mulawEncodeAVX2(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         n+16(FP), DX
-	VPBROADCASTD splat0000ffff<>+0(SB), Y1
 	VPCMPEQD     Y0, Y0, Y0
+	VPBROADCASTD splat0000ffff<>+0(SB), Y1
 	VPBROADCASTD splat00840084<>+0(SB), Y2
-	VPBROADCASTD splat80808080<>+0(SB), Y3
-	VPBROADCASTD splat095f095f<>+0(SB), Y4
+	VPBROADCASTD splat095f095f<>+0(SB), Y3
+	VPBROADCASTD splat80808080<>+0(SB), Y4
 	XORQ         BX, BX
 	LEAQ         -32(DX), SI
 
-loop:
+block:
 	VMOVDQU   (CX)(BX*2), Y5
-	VPXOR     Y5, Y0, Y6
-	VPMAXSW   Y5, Y6, Y6
-	VPADDSW   Y2, Y6, Y6
-	VPAND     Y6, Y1, Y7
-	VPSRLD    $0x10, Y6, Y6
-	VCVTDQ2PS Y7, Y7
-	VCVTDQ2PS Y6, Y6
-	VPSRLD    $0x13, Y7, Y7
-	VPSRLD    $0x03, Y6, Y6
-	VPBLENDW  $0xaa, Y6, Y7, Y7
-	VPSUBW    Y7, Y4, Y7
 	VMOVDQU   32(CX)(BX*2), Y6
-	VPXOR     Y6, Y0, Y8
-	VPMAXSW   Y6, Y8, Y8
-	VPADDSW   Y2, Y8, Y8
-	VPAND     Y8, Y1, Y9
-	VPSRLD    $0x10, Y8, Y8
-	VCVTDQ2PS Y9, Y9
+	VPXOR     Y5, Y0, Y7
+	VPMAXSW   Y5, Y7, Y7
+	VPADDSW   Y2, Y7, Y7
+	VPAND     Y7, Y1, Y8
+	VPSRLD    $0x10, Y7, Y7
 	VCVTDQ2PS Y8, Y8
+	VCVTDQ2PS Y7, Y7
+	VPSRLD    $0x13, Y8, Y8
+	VPSRLD    $0x03, Y7, Y7
+	VPBLENDW  $0xaa, Y7, Y8, Y8
+	VPSUBW    Y8, Y3, Y8
+	VPXOR     Y6, Y0, Y7
+	VPMAXSW   Y6, Y7, Y7
+	VPADDSW   Y2, Y7, Y7
+	VPAND     Y7, Y1, Y9
+	VPSRLD    $0x10, Y7, Y7
+	VCVTDQ2PS Y9, Y9
+	VCVTDQ2PS Y7, Y7
 	VPSRLD    $0x13, Y9, Y9
-	VPSRLD    $0x03, Y8, Y8
-	VPBLENDW  $0xaa, Y8, Y9, Y9
-	VPSUBW    Y9, Y4, Y9
-	VPACKUSWB Y9, Y7, Y7
+	VPSRLD    $0x03, Y7, Y7
+	VPBLENDW  $0xaa, Y7, Y9, Y9
+	VPSUBW    Y9, Y3, Y9
+	VPACKUSWB Y9, Y8, Y7
 	VPACKSSWB Y6, Y5, Y5
-	VPAND     Y5, Y3, Y5
+	VPAND     Y5, Y4, Y5
 	VPXOR     Y5, Y7, Y7
 	VPERMQ    $0xd8, Y7, Y7
 	VMOVDQU   Y7, (AX)(BX*1)
+	MOVQ      BX, DX
 	ADDQ      $0x20, BX
 	CMPQ      BX, SI
-	JLE       loop
-	CMPQ      BX, DX
-	JGE       done
-	MOVQ      SI, BX
-	JMP       loop
-
-done:
+	CMOVQGT   SI, BX
+	CMPQ      DX, SI
+	JL        block
 	VZEROUPPER
 	RET
 
@@ -256,14 +247,14 @@ GLOBL splat0000ffff<>(SB), RODATA|NOPTR, $4
 DATA splat00840084<>+0(SB)/4, $0x00840084
 GLOBL splat00840084<>(SB), RODATA|NOPTR, $4
 
-DATA splat80808080<>+0(SB)/4, $0x80808080
-GLOBL splat80808080<>(SB), RODATA|NOPTR, $4
-
 DATA splat095f095f<>+0(SB)/4, $0x095f095f
 GLOBL splat095f095f<>(SB), RODATA|NOPTR, $4
 
+DATA splat80808080<>+0(SB)/4, $0x80808080
+GLOBL splat80808080<>(SB), RODATA|NOPTR, $4
+
 // func alawEncodeAVX2(dst *byte, src *int16, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, CMOV
 TEXT ·alawEncodeAVX2(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
@@ -278,7 +269,7 @@ TEXT ·alawEncodeAVX2(SB), NOSPLIT, $0-24
 	XORQ         BX, BX
 	LEAQ         -32(DX), SI
 
-loop:
+block:
 	VMOVDQU   (CX)(BX*2), Y7
 	VPXOR     Y7, Y0, Y8
 	VPMAXSW   Y7, Y8, Y8
@@ -316,15 +307,12 @@ loop:
 	VPXOR     Y6, Y9, Y9
 	VPERMQ    $0xd8, Y9, Y9
 	VMOVDQU   Y9, (AX)(BX*1)
+	MOVQ      BX, DX
 	ADDQ      $0x20, BX
 	CMPQ      BX, SI
-	JLE       loop
-	CMPQ      BX, DX
-	JGE       done
-	MOVQ      SI, BX
-	JMP       loop
-
-done:
+	CMOVQGT   SI, BX
+	CMPQ      DX, SI
+	JL        block
 	VZEROUPPER
 	RET
 
@@ -376,14 +364,14 @@ DATA base64Spread<>+16(SB)/8, $0x0000000400000002
 DATA base64Spread<>+24(SB)/8, $0x0000000700000003
 GLOBL base64Spread<>(SB), RODATA|NOPTR, $32
 
-// func payloadDecodeAVX2(dst *int16, src *byte, n int) bool
-// Requires: AVX, AVX2
+// func payloadDecodeAVX2(dst *int16, src *byte, groups int) bool
+// Requires: AVX, AVX2, CMOV
 TEXT ·payloadDecodeAVX2(SB), NOSPLIT, $0-25
 	MOVQ           dst+0(FP), AX
 	MOVQ           src+8(FP), CX
-	MOVQ           n+16(FP), DX
+	MOVQ           groups+16(FP), DX
 	VPBROADCASTD   splat0f0f0f0f<>+0(SB), Y0
-	VPBROADCASTD   splat01010101<>+0(SB), Y1
+	VPBROADCASTD   splat02020202<>+0(SB), Y1
 	VPBROADCASTD   splat21212121<>+0(SB), Y2
 	VBROADCASTI128 mulawPowers<>+0(SB), Y3
 	VBROADCASTI128 mulawMagnitudes<>+0(SB), Y4
@@ -393,11 +381,12 @@ TEXT ·payloadDecodeAVX2(SB), NOSPLIT, $0-25
 	VPBROADCASTD   splat2f2f2f2f<>+0(SB), Y8
 	VMOVDQU        base64Spread<>+0(SB), Y9
 	VPXOR          Y10, Y10, Y10
-	LEAQ           (CX)(DX*1), DX
-	LEAQ           -32(DX), BX
+	XORQ           BX, BX
+	LEAQ           -8(DX), SI
 
-loop:
-	VMOVDQU    (CX), Y11
+block:
+	LEAQ       (BX)(BX*2), DX
+	VMOVDQU    (CX)(BX*4), Y11
 	VPSRLD     $0x04, Y11, Y12
 	VPAND      Y12, Y0, Y12
 	VPCMPEQB   Y11, Y8, Y14
@@ -424,31 +413,22 @@ loop:
 	VPUNPCKLBW Y2, Y13, Y15
 	VPUNPCKLBW Y11, Y12, Y14
 	VPMADDUBSW Y14, Y15, Y14
-	VPSLLW     $0x02, Y14, Y14
+	VPADDW     Y14, Y14, Y14
 	VPUNPCKHBW Y2, Y13, Y13
 	VPUNPCKHBW Y11, Y12, Y11
 	VPMADDUBSW Y11, Y13, Y11
-	VPSLLW     $0x02, Y11, Y11
-	VMOVDQU    Y14, (AX)
-	VMOVDQU    X11, 32(AX)
-	ADDQ       $0x20, CX
-	ADDQ       $0x30, AX
-	CMPQ       CX, BX
-	JBE        loop
-	CMPQ       CX, DX
-	JAE        done
-	MOVQ       CX, SI
-	SUBQ       BX, SI
-	MOVQ       BX, CX
-	LEAQ       (SI)(SI*2), SI
-	SHRQ       $0x01, SI
-	SUBQ       SI, AX
-	JMP        loop
-
-done:
-	VPTEST Y10, Y10
-	SETEQ  AL
-	MOVB   AL, ret+24(FP)
+	VPADDW     Y11, Y11, Y11
+	VMOVDQU    Y14, (AX)(DX*2)
+	VMOVDQU    X11, 32(AX)(DX*2)
+	MOVQ       BX, DX
+	ADDQ       $0x08, BX
+	CMPQ       BX, SI
+	CMOVQGT    SI, BX
+	CMPQ       DX, SI
+	JL         block
+	VPTEST     Y10, Y10
+	SETEQ      AL
+	MOVB       AL, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -457,62 +437,107 @@ GLOBL splat2f2f2f2f<>(SB), RODATA|NOPTR, $4
 
 DATA base64Split<>+0(SB)/8, $0x0405030401020001
 DATA base64Split<>+8(SB)/8, $0x0a0b090a07080607
-GLOBL base64Split<>(SB), RODATA|NOPTR, $16
+DATA base64Split<>+16(SB)/8, $0x0809070805060405
+DATA base64Split<>+24(SB)/8, $0x0e0f0d0e0b0c0a0b
+GLOBL base64Split<>(SB), RODATA|NOPTR, $32
+
+DATA base64MaskHigh<>+0(SB)/8, $0x0fc0fc000fc0fc00
+DATA base64MaskHigh<>+8(SB)/8, $0x0fc0fc000fc0fc00
+DATA base64MaskHigh<>+16(SB)/8, $0x0fc0fc000fc0fc00
+DATA base64MaskHigh<>+24(SB)/8, $0x0fc0fc000fc0fc00
+GLOBL base64MaskHigh<>(SB), RODATA|NOPTR, $32
+
+DATA base64MulHigh<>+0(SB)/8, $0x0400004004000040
+DATA base64MulHigh<>+8(SB)/8, $0x0400004004000040
+DATA base64MulHigh<>+16(SB)/8, $0x0400004004000040
+DATA base64MulHigh<>+24(SB)/8, $0x0400004004000040
+GLOBL base64MulHigh<>(SB), RODATA|NOPTR, $32
+
+DATA base64MaskLow<>+0(SB)/8, $0x003f03f0003f03f0
+DATA base64MaskLow<>+8(SB)/8, $0x003f03f0003f03f0
+DATA base64MaskLow<>+16(SB)/8, $0x003f03f0003f03f0
+DATA base64MaskLow<>+24(SB)/8, $0x003f03f0003f03f0
+GLOBL base64MaskLow<>(SB), RODATA|NOPTR, $32
+
+DATA base64MulLow<>+0(SB)/8, $0x0100001001000010
+DATA base64MulLow<>+8(SB)/8, $0x0100001001000010
+DATA base64MulLow<>+16(SB)/8, $0x0100001001000010
+DATA base64MulLow<>+24(SB)/8, $0x0100001001000010
+GLOBL base64MulLow<>(SB), RODATA|NOPTR, $32
 
 DATA base64Offsets<>+0(SB)/8, $0xfcfcfcfcfcfcfc47
 DATA base64Offsets<>+8(SB)/8, $0x000041f0edfcfcfc
 GLOBL base64Offsets<>(SB), RODATA|NOPTR, $16
 
-// func base64EncodeAVX2(dst *byte, src *byte, blocks int)
-// Requires: AVX, AVX2
-TEXT ·base64EncodeAVX2(SB), NOSPLIT, $0-24
+// func payloadEncodeAVX2(dst *byte, src *int16, groups int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·payloadEncodeAVX2(SB), NOSPLIT, $0-24
 	MOVQ           dst+0(FP), AX
 	MOVQ           src+8(FP), CX
-	MOVQ           blocks+16(FP), DX
-	VBROADCASTI128 base64Split<>+0(SB), Y0
-	VBROADCASTI128 base64Offsets<>+0(SB), Y1
-	VPBROADCASTD   splat0fc0fc00<>+0(SB), Y2
-	VPBROADCASTD   splat04000040<>+0(SB), Y3
-	VPBROADCASTD   splat003f03f0<>+0(SB), Y4
-	VPBROADCASTD   splat01000010<>+0(SB), Y5
+	MOVQ           groups+16(FP), DX
+	VPCMPEQD       Y0, Y0, Y0
+	VPBROADCASTD   splat0000ffff<>+0(SB), Y1
+	VPBROADCASTD   splat00840084<>+0(SB), Y2
+	VPBROADCASTD   splat095f095f<>+0(SB), Y3
+	VPBROADCASTD   splat80808080<>+0(SB), Y4
+	VBROADCASTI128 base64Offsets<>+0(SB), Y5
 	VPBROADCASTD   splat33333333<>+0(SB), Y6
 	VPBROADCASTD   splat19191919<>+0(SB), Y7
 	VPBROADCASTD   splat0d0d0d0d<>+0(SB), Y8
+	XORQ           BX, BX
+	LEAQ           -8(DX), SI
 
-loop:
-	VMOVDQU     (CX), X9
-	VINSERTI128 $0x01, 12(CX), Y9, Y9
-	VPSHUFB     Y0, Y9, Y9
-	VPAND       Y2, Y9, Y10
-	VPMULHUW    Y3, Y10, Y10
-	VPAND       Y4, Y9, Y11
-	VPMULLW     Y5, Y11, Y11
-	VPOR        Y10, Y11, Y10
-	VPSUBUSB    Y6, Y10, Y11
-	VPCMPGTB    Y7, Y10, Y12
-	VPANDN      Y8, Y12, Y12
-	VPOR        Y12, Y11, Y11
-	VPSHUFB     Y11, Y1, Y11
-	VPADDB      Y11, Y10, Y10
-	VMOVDQU     Y10, (AX)
-	ADDQ        $0x18, CX
-	ADDQ        $0x20, AX
-	DECQ        DX
-	JNZ         loop
+block:
+	LEAQ      (BX)(BX*2), DX
+	VMOVDQU   (CX)(DX*2), Y9
+	VMOVDQU   16(CX)(DX*2), Y10
+	VPXOR     Y9, Y0, Y11
+	VPMAXSW   Y9, Y11, Y11
+	VPADDSW   Y2, Y11, Y11
+	VPAND     Y11, Y1, Y12
+	VPSRLD    $0x10, Y11, Y11
+	VCVTDQ2PS Y12, Y12
+	VCVTDQ2PS Y11, Y11
+	VPSRLD    $0x13, Y12, Y12
+	VPSRLD    $0x03, Y11, Y11
+	VPBLENDW  $0xaa, Y11, Y12, Y12
+	VPSUBW    Y12, Y3, Y12
+	VPXOR     Y10, Y0, Y11
+	VPMAXSW   Y10, Y11, Y11
+	VPADDSW   Y2, Y11, Y11
+	VPAND     Y11, Y1, Y13
+	VPSRLD    $0x10, Y11, Y11
+	VCVTDQ2PS Y13, Y13
+	VCVTDQ2PS Y11, Y11
+	VPSRLD    $0x13, Y13, Y13
+	VPSRLD    $0x03, Y11, Y11
+	VPBLENDW  $0xaa, Y11, Y13, Y13
+	VPSUBW    Y13, Y3, Y13
+	VPACKUSWB Y13, Y12, Y11
+	VPACKSSWB Y10, Y9, Y9
+	VPAND     Y9, Y4, Y9
+	VPXOR     Y9, Y11, Y11
+	VPSHUFB   base64Split<>+0(SB), Y11, Y11
+	VPAND     base64MaskHigh<>+0(SB), Y11, Y9
+	VPMULHUW  base64MulHigh<>+0(SB), Y9, Y9
+	VPAND     base64MaskLow<>+0(SB), Y11, Y10
+	VPMULLW   base64MulLow<>+0(SB), Y10, Y10
+	VPOR      Y9, Y10, Y9
+	VPSUBUSB  Y6, Y9, Y10
+	VPCMPGTB  Y7, Y9, Y11
+	VPANDN    Y8, Y11, Y11
+	VPOR      Y11, Y10, Y10
+	VPSHUFB   Y10, Y5, Y10
+	VPADDB    Y10, Y9, Y9
+	VMOVDQU   Y9, (AX)(BX*4)
+	MOVQ      BX, DX
+	ADDQ      $0x08, BX
+	CMPQ      BX, SI
+	CMOVQGT   SI, BX
+	CMPQ      DX, SI
+	JL        block
 	VZEROUPPER
 	RET
-
-DATA splat0fc0fc00<>+0(SB)/4, $0x0fc0fc00
-GLOBL splat0fc0fc00<>(SB), RODATA|NOPTR, $4
-
-DATA splat04000040<>+0(SB)/4, $0x04000040
-GLOBL splat04000040<>(SB), RODATA|NOPTR, $4
-
-DATA splat003f03f0<>+0(SB)/4, $0x003f03f0
-GLOBL splat003f03f0<>(SB), RODATA|NOPTR, $4
-
-DATA splat01000010<>+0(SB)/4, $0x01000010
-GLOBL splat01000010<>(SB), RODATA|NOPTR, $4
 
 DATA splat33333333<>+0(SB)/4, $0x33333333
 GLOBL splat33333333<>(SB), RODATA|NOPTR, $4
@@ -524,7 +549,7 @@ DATA splat0d0d0d0d<>+0(SB)/4, $0x0d0d0d0d
 GLOBL splat0d0d0d0d<>(SB), RODATA|NOPTR, $4
 
 // func firAVX2(dst *int16, x *int16, taps *int16, groups int, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, CMOV
 TEXT ·firAVX2(SB), NOSPLIT, $0-40
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
@@ -540,110 +565,110 @@ block:
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
-	LEAQ  (CX)(DI*2), R9
-	MOVQ  DX, R10
-	MOVQ  BX, R11
+	LEAQ  (CX)(DI*2), SI
+	MOVQ  DX, R9
+	MOVQ  BX, R10
 
 group:
-	VPBROADCASTD (R10), Y5
-	VPBROADCASTD 32(R10), Y6
-	VMOVDQU      (R9), Y7
+	VPBROADCASTD (R9), Y5
+	VPBROADCASTD 32(R9), Y6
+	VMOVDQU      (SI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      2(R9), Y7
+	VMOVDQU      2(SI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 4(R10), Y5
-	VPBROADCASTD 36(R10), Y6
-	VMOVDQU      4(R9), Y7
+	VPBROADCASTD 4(R9), Y5
+	VPBROADCASTD 36(R9), Y6
+	VMOVDQU      4(SI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      6(R9), Y7
+	VMOVDQU      6(SI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 8(R10), Y5
-	VPBROADCASTD 40(R10), Y6
-	VMOVDQU      8(R9), Y7
+	VPBROADCASTD 8(R9), Y5
+	VPBROADCASTD 40(R9), Y6
+	VMOVDQU      8(SI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      10(R9), Y7
+	VMOVDQU      10(SI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 12(R10), Y5
-	VPBROADCASTD 44(R10), Y6
-	VMOVDQU      12(R9), Y7
+	VPBROADCASTD 12(R9), Y5
+	VPBROADCASTD 44(R9), Y6
+	VMOVDQU      12(SI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      14(R9), Y7
+	VMOVDQU      14(SI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 16(R10), Y5
-	VPBROADCASTD 48(R10), Y6
-	VMOVDQU      16(R9), Y7
+	VPBROADCASTD 16(R9), Y5
+	VPBROADCASTD 48(R9), Y6
+	VMOVDQU      16(SI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      18(R9), Y7
+	VMOVDQU      18(SI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 20(R10), Y5
-	VPBROADCASTD 52(R10), Y6
-	VMOVDQU      20(R9), Y7
+	VPBROADCASTD 20(R9), Y5
+	VPBROADCASTD 52(R9), Y6
+	VMOVDQU      20(SI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      22(R9), Y7
+	VMOVDQU      22(SI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 24(R10), Y5
-	VPBROADCASTD 56(R10), Y6
-	VMOVDQU      24(R9), Y7
+	VPBROADCASTD 24(R9), Y5
+	VPBROADCASTD 56(R9), Y6
+	VMOVDQU      24(SI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      26(R9), Y7
+	VMOVDQU      26(SI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 28(R10), Y5
-	VPBROADCASTD 60(R10), Y6
-	VMOVDQU      28(R9), Y7
+	VPBROADCASTD 28(R9), Y5
+	VPBROADCASTD 60(R9), Y6
+	VMOVDQU      28(SI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      30(R9), Y7
+	VMOVDQU      30(SI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	ADDQ         $0x20, R9
-	ADDQ         $0x40, R10
-	DECQ         R11
+	ADDQ         $0x20, SI
+	ADDQ         $0x40, R9
+	DECQ         R10
 	JNZ          group
 	VPSRAD       $0x08, Y2, Y2
 	VPADDD       Y2, Y1, Y1
@@ -656,15 +681,12 @@ group:
 	VPACKSSDW    Y3, Y1, Y1
 	VPSHUFB      firInterleave<>+0(SB), Y1, Y1
 	VMOVDQU      Y1, (AX)(DI*2)
+	MOVQ         DI, SI
 	ADDQ         $0x10, DI
 	CMPQ         DI, R8
-	JLE          block
-	CMPQ         DI, SI
-	JGE          done
-	MOVQ         R8, DI
-	JMP          block
-
-done:
+	CMOVQGT      R8, DI
+	CMPQ         SI, R8
+	JL           block
 	VZEROUPPER
 	RET
 
@@ -678,7 +700,7 @@ DATA firInterleave<>+24(SB)/8, $0x0f0e07060d0c0504
 GLOBL firInterleave<>(SB), RODATA|NOPTR, $32
 
 // func firPairsAVX2(dst *int16, x *int16, keep *int16, taps *int16, groups int, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, CMOV
 TEXT ·firPairsAVX2(SB), NOSPLIT, $0-48
 	MOVQ         dst+0(FP), AX
 	MOVQ         keep+16(FP), CX
@@ -695,110 +717,110 @@ block:
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
-	LEAQ  (DX)(R8*2), R10
-	MOVQ  BX, R11
-	MOVQ  SI, R12
+	LEAQ  (DX)(R8*2), DI
+	MOVQ  BX, R10
+	MOVQ  SI, R11
 
 group:
-	VPBROADCASTD (R11), Y5
-	VPBROADCASTD 32(R11), Y6
-	VMOVDQU      (R10), Y7
+	VPBROADCASTD (R10), Y5
+	VPBROADCASTD 32(R10), Y6
+	VMOVDQU      (DI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      2(R10), Y7
+	VMOVDQU      2(DI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 4(R11), Y5
-	VPBROADCASTD 36(R11), Y6
-	VMOVDQU      4(R10), Y7
+	VPBROADCASTD 4(R10), Y5
+	VPBROADCASTD 36(R10), Y6
+	VMOVDQU      4(DI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      6(R10), Y7
+	VMOVDQU      6(DI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 8(R11), Y5
-	VPBROADCASTD 40(R11), Y6
-	VMOVDQU      8(R10), Y7
+	VPBROADCASTD 8(R10), Y5
+	VPBROADCASTD 40(R10), Y6
+	VMOVDQU      8(DI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      10(R10), Y7
+	VMOVDQU      10(DI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 12(R11), Y5
-	VPBROADCASTD 44(R11), Y6
-	VMOVDQU      12(R10), Y7
+	VPBROADCASTD 12(R10), Y5
+	VPBROADCASTD 44(R10), Y6
+	VMOVDQU      12(DI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      14(R10), Y7
+	VMOVDQU      14(DI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 16(R11), Y5
-	VPBROADCASTD 48(R11), Y6
-	VMOVDQU      16(R10), Y7
+	VPBROADCASTD 16(R10), Y5
+	VPBROADCASTD 48(R10), Y6
+	VMOVDQU      16(DI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      18(R10), Y7
+	VMOVDQU      18(DI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 20(R11), Y5
-	VPBROADCASTD 52(R11), Y6
-	VMOVDQU      20(R10), Y7
+	VPBROADCASTD 20(R10), Y5
+	VPBROADCASTD 52(R10), Y6
+	VMOVDQU      20(DI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      22(R10), Y7
+	VMOVDQU      22(DI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 24(R11), Y5
-	VPBROADCASTD 56(R11), Y6
-	VMOVDQU      24(R10), Y7
+	VPBROADCASTD 24(R10), Y5
+	VPBROADCASTD 56(R10), Y6
+	VMOVDQU      24(DI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      26(R10), Y7
+	VMOVDQU      26(DI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 28(R11), Y5
-	VPBROADCASTD 60(R11), Y6
-	VMOVDQU      28(R10), Y7
+	VPBROADCASTD 28(R10), Y5
+	VPBROADCASTD 60(R10), Y6
+	VMOVDQU      28(DI), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      30(R10), Y7
+	VMOVDQU      30(DI), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	ADDQ         $0x20, R10
-	ADDQ         $0x40, R11
-	DECQ         R12
+	ADDQ         $0x20, DI
+	ADDQ         $0x40, R10
+	DECQ         R11
 	JNZ          group
 	VPSRAD       $0x08, Y2, Y2
 	VPADDD       Y2, Y1, Y1
@@ -817,15 +839,12 @@ group:
 	VMOVDQU      Y2, (AX)(R8*4)
 	VPERM2I128   $0x31, Y1, Y3, Y2
 	VMOVDQU      Y2, 32(AX)(R8*4)
+	MOVQ         R8, DI
 	ADDQ         $0x10, R8
 	CMPQ         R8, R9
-	JLE          block
-	CMPQ         R8, DI
-	JGE          done
-	MOVQ         R9, R8
-	JMP          block
-
-done:
+	CMOVQGT      R9, R8
+	CMPQ         DI, R9
+	JL           block
 	VZEROUPPER
 	RET
 
@@ -865,7 +884,7 @@ group:
 	RET
 
 // func mulawDecodeVBMI(dst *int16, src *byte, n int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2, CMOV
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, CMOV
 TEXT ·mulawDecodeVBMI(SB), NOSPLIT, $0-24
 	MOVQ      dst+0(FP), AX
 	MOVQ      src+8(FP), CX
@@ -877,11 +896,11 @@ TEXT ·mulawDecodeVBMI(SB), NOSPLIT, $0-24
 	VMOVDQU64 mulawTable<>+128(SB), Z4
 	VMOVDQU64 mulawTable<>+192(SB), Z5
 	XORQ      BX, BX
-	MOVQ      DX, SI
-	SUBQ      $0x40, SI
-	JL        end
+	LEAQ      -64(DX), SI
+	CMPQ      BX, SI
+	JG        rest
 
-loop:
+whole:
 	VMOVDQU64  (CX)(BX*1), Z6
 	VPMOVB2M   Z6, K1
 	KSHIFTRQ   $0x20, K1, K2
@@ -896,19 +915,17 @@ loop:
 	VMOVDQU64  Z9, (AX)(BX*2)
 	VMOVDQU64  Z6, 64(AX)(BX*2)
 	ADDQ       $0x40, BX
-	SUBQ       $0x40, SI
-	JGE        loop
+	CMPQ       BX, SI
+	JLE        whole
 
-end:
-	ADDQ $0x40, SI
-	JZ   done
-	CMPQ DX, $0x20
-	JL   short
+rest:
+	ADDQ $0x20, SI
 
 half:
-	LEAQ       -32(DX), DI
-	CMPQ       SI, $0x20
-	CMOVQLT    DI, BX
+	CMPQ       BX, DX
+	JGE        done
+	CMPQ       BX, SI
+	CMOVQGT    SI, BX
 	VMOVDQU    (CX)(BX*1), Y7
 	VPMOVB2M   Z7, K1
 	VPERMQ     Z7, Z0, Z6
@@ -919,27 +936,21 @@ half:
 	VPSUBW     Z6, Z1, K1, Z6
 	VMOVDQU64  Z6, (AX)(BX*2)
 	ADDQ       $0x20, BX
-	SUBQ       $0x20, SI
-	JG         half
-	JMP        done
-
-short:
-	MOVQ       $-1, BX
-	BZHIQ      DX, BX, BX
-	KMOVQ      BX, K1
-	VMOVDQU8.Z (CX), K1, Z6
-	VPMOVB2M   Z6, K2
-	VPERMQ     Z6, Z0, Z0
-	VMOVDQA64  Z0, Z6
-	VPERMI2B   Z3, Z2, Z0
-	VPERMI2B   Z5, Z4, Z6
-	VPUNPCKLBW Z6, Z0, Z0
-	VPSUBW     Z0, Z1, K2, Z0
-	VMOVDQU16  Z0, K1, (AX)
+	JMP        half
 
 done:
 	VZEROUPPER
 	RET
+
+DATA unpackOrder<>+0(SB)/8, $0x0000000000000000
+DATA unpackOrder<>+8(SB)/8, $0x0000000000000004
+DATA unpackOrder<>+16(SB)/8, $0x0000000000000001
+DATA unpackOrder<>+24(SB)/8, $0x0000000000000005
+DATA unpackOrder<>+32(SB)/8, $0x0000000000000002
+DATA unpackOrder<>+40(SB)/8, $0x0000000000000006
+DATA unpackOrder<>+48(SB)/8, $0x0000000000000003
+DATA unpackOrder<>+56(SB)/8, $0x0000000000000007
+GLOBL unpackOrder<>(SB), RODATA|NOPTR, $64
 
 DATA mulawTable<>+0(SB)/8, $0x8484848484848484
 DATA mulawTable<>+8(SB)/8, $0x8484848484848484
@@ -975,18 +986,8 @@ DATA mulawTable<>+240(SB)/8, $0xffffffffffffffff
 DATA mulawTable<>+248(SB)/8, $0x00ffffffffffffff
 GLOBL mulawTable<>(SB), RODATA|NOPTR, $256
 
-DATA unpackOrder<>+0(SB)/8, $0x0000000000000000
-DATA unpackOrder<>+8(SB)/8, $0x0000000000000004
-DATA unpackOrder<>+16(SB)/8, $0x0000000000000001
-DATA unpackOrder<>+24(SB)/8, $0x0000000000000005
-DATA unpackOrder<>+32(SB)/8, $0x0000000000000002
-DATA unpackOrder<>+40(SB)/8, $0x0000000000000006
-DATA unpackOrder<>+48(SB)/8, $0x0000000000000003
-DATA unpackOrder<>+56(SB)/8, $0x0000000000000007
-GLOBL unpackOrder<>(SB), RODATA|NOPTR, $64
-
 // func alawDecodeVBMI(dst *int16, src *byte, n int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2, CMOV
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, CMOV
 TEXT ·alawDecodeVBMI(SB), NOSPLIT, $0-24
 	MOVQ      dst+0(FP), AX
 	MOVQ      src+8(FP), CX
@@ -998,11 +999,11 @@ TEXT ·alawDecodeVBMI(SB), NOSPLIT, $0-24
 	VMOVDQU64 alawTable<>+128(SB), Z4
 	VMOVDQU64 alawTable<>+192(SB), Z5
 	XORQ      BX, BX
-	MOVQ      DX, SI
-	SUBQ      $0x40, SI
-	JL        end
+	LEAQ      -64(DX), SI
+	CMPQ      BX, SI
+	JG        rest
 
-loop:
+whole:
 	VMOVDQU64  (CX)(BX*1), Z6
 	VPMOVB2M   Z6, K1
 	KSHIFTRQ   $0x20, K1, K2
@@ -1017,19 +1018,17 @@ loop:
 	VMOVDQU64  Z9, (AX)(BX*2)
 	VMOVDQU64  Z6, 64(AX)(BX*2)
 	ADDQ       $0x40, BX
-	SUBQ       $0x40, SI
-	JGE        loop
+	CMPQ       BX, SI
+	JLE        whole
 
-end:
-	ADDQ $0x40, SI
-	JZ   done
-	CMPQ DX, $0x20
-	JL   short
+rest:
+	ADDQ $0x20, SI
 
 half:
-	LEAQ       -32(DX), DI
-	CMPQ       SI, $0x20
-	CMOVQLT    DI, BX
+	CMPQ       BX, DX
+	JGE        done
+	CMPQ       BX, SI
+	CMOVQGT    SI, BX
 	VMOVDQU    (CX)(BX*1), Y7
 	VPMOVB2M   Z7, K1
 	VPERMQ     Z7, Z0, Z6
@@ -1040,23 +1039,7 @@ half:
 	VPSUBW     Z6, Z1, K1, Z6
 	VMOVDQU64  Z6, (AX)(BX*2)
 	ADDQ       $0x20, BX
-	SUBQ       $0x20, SI
-	JG         half
-	JMP        done
-
-short:
-	MOVQ       $-1, BX
-	BZHIQ      DX, BX, BX
-	KMOVQ      BX, K1
-	VMOVDQU8.Z (CX), K1, Z6
-	VPMOVB2M   Z6, K2
-	VPERMQ     Z6, Z0, Z0
-	VMOVDQA64  Z0, Z6
-	VPERMI2B   Z3, Z2, Z0
-	VPERMI2B   Z5, Z4, Z6
-	VPUNPCKLBW Z6, Z0, Z0
-	VPSUBW     Z0, Z1, K2, Z0
-	VMOVDQU16  Z0, K1, (AX)
+	JMP        half
 
 done:
 	VZEROUPPER
@@ -1097,109 +1080,102 @@ DATA alawTable<>+248(SB)/8, $0xfcfcfcfcfcfcfcfc
 GLOBL alawTable<>(SB), RODATA|NOPTR, $256
 
 // func mulawEncodeVBMI(dst *byte, src *int16, n int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2, CMOV
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, CMOV
 TEXT ·mulawEncodeVBMI(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         n+16(FP), DX
-	VPBROADCASTD splat00840084<>+0(SB), Z0
-	VPBROADCASTD splat00830083<>+0(SB), Z1
-	VMOVDQU64    highBytes<>+0(SB), Z2
-	VMOVDQU64    encodedOrder<>+0(SB), Z3
-	VMOVDQU64    mulawShifts<>+0(SB), Z4
-	VMOVDQU64    mulawShifts<>+64(SB), Z5
-	VMOVDQU64    mulawSegments<>+0(SB), Z6
-	VMOVDQU64    mulawSegments<>+64(SB), Z7
-	VMOVDQU64    wordOffsets<>+0(SB), Z8
-	VPBROADCASTD splat0f0f0f0f<>+0(SB), Z9
-	VPBROADCASTD splat80808080<>+0(SB), Z10
+	VPBROADCASTD splat00010001<>+0(SB), Z0
+	VMOVDQU64    highBytes<>+0(SB), Z1
+	VMOVDQU64    wordOffsets<>+0(SB), Z2
+	VMOVDQU64    mulawSegments<>+0(SB), Z3
+	VMOVDQU64    mulawSegments<>+64(SB), Z4
+	VPBROADCASTD splat0f0f0f0f<>+0(SB), Z5
+	VPBROADCASTD splat80808080<>+0(SB), Z6
+	VPBROADCASTD splat00840084<>+0(SB), Z7
 	MOVQ         $0xf0f0f0f0f0f0f0f0, BX
 	KMOVQ        BX, K1
+	VMOVDQU64    encodedOrder<>+0(SB), Z8
 	XORQ         BX, BX
-	MOVQ         DX, SI
-	SUBQ         $0x40, SI
-	JL           end
+	LEAQ         -64(DX), SI
+	CMPQ         BX, SI
+	JG           rest
 
-loop:
-	VMOVDQU64      (CX)(BX*2), Z11
-	VMOVDQU64      64(CX)(BX*2), Z12
-	VPADDSW        Z11, Z0, Z13
-	VPSUBSW        Z11, Z1, Z14
-	VPMAXSW        Z13, Z14, Z13
-	VPADDSW        Z12, Z0, Z16
-	VPSUBSW        Z12, Z1, Z14
-	VPMAXSW        Z16, Z14, Z16
-	VMOVDQA64      Z2, Z14
-	VMOVDQA64      Z2, Z15
-	VPERMI2B       Z16, Z13, Z14
-	VPERMI2B       Z12, Z11, Z15
-	VMOVDQA64      Z14, Z11
-	VPERMI2B       Z5, Z4, Z11
-	VPADDB         Z8, Z11, Z11
-	VPERMI2B       Z7, Z6, Z14
-	VPMULTISHIFTQB Z13, Z11, Z12
-	VPMULTISHIFTQB Z16, Z11, K1, Z12
-	VPTERNLOGQ     $0x78, Z9, Z12, Z14
-	VPTERNLOGQ     $0x78, Z10, Z15, Z14
-	VPERMD         Z14, Z3, Z14
-	VMOVDQU64      Z14, (AX)(BX*1)
+whole:
+	VMOVDQU64      (CX)(BX*2), Z9
+	VMOVDQU64      64(CX)(BX*2), Z10
+	VPORQ          Z0, Z9, Z11
+	VPABSW         Z11, Z11
+	VPADDSW        Z7, Z11, Z11
+	VPORQ          Z0, Z10, Z14
+	VPABSW         Z14, Z14
+	VPADDSW        Z7, Z14, Z14
+	VMOVDQA64      Z1, Z12
+	VMOVDQA64      Z1, Z13
+	VPERMI2B       Z14, Z11, Z12
+	VPERMI2B       Z10, Z9, Z13
+	VPERMI2B       Z4, Z3, Z12
+	VMOVDQA64      Z2, Z9
+	VPTERNLOGQ     $0xf8, Z5, Z12, Z9
+	VPMULTISHIFTQB Z11, Z9, Z10
+	VPMULTISHIFTQB Z14, Z9, K1, Z10
+	VPTERNLOGQ     $0x72, Z5, Z10, Z12
+	VPTERNLOGQ     $0x78, Z6, Z13, Z12
+	VPERMD         Z12, Z8, Z12
+	VMOVDQU64      Z12, (AX)(BX*1)
 	ADDQ           $0x40, BX
-	SUBQ           $0x40, SI
-	JGE            loop
+	CMPQ           BX, SI
+	JLE            whole
 
-end:
-	ADDQ $0x40, SI
-	JZ   done
-	CMPQ DX, $0x20
-	JL   short
+rest:
+	ADDQ $0x20, SI
 
 half:
-	LEAQ           -32(DX), DI
-	CMPQ           SI, $0x20
-	CMOVQLT        DI, BX
-	VMOVDQU64      (CX)(BX*2), Z11
-	VPADDSW        Z11, Z0, Z12
-	VPSUBSW        Z11, Z1, Z13
-	VPMAXSW        Z12, Z13, Z12
-	VPERMB         Z12, Z2, Z13
-	VPERMB         Z11, Z2, Z11
-	VMOVDQA64      Z13, Z14
-	VPERMI2B       Z5, Z4, Z14
-	VPADDB         Z8, Z14, Z14
-	VPERMI2B       Z7, Z6, Z13
-	VPMULTISHIFTQB Z12, Z14, Z12
-	VPTERNLOGQ     $0x78, Z9, Z12, Z13
-	VPTERNLOGQ     $0x78, Z10, Z11, Z13
-	VPERMD         Z13, Z3, Z13
-	VMOVDQU        Y13, (AX)(BX*1)
+	CMPQ           BX, DX
+	JGE            done
+	CMPQ           BX, SI
+	CMOVQGT        SI, BX
+	VMOVDQU64      (CX)(BX*2), Z9
+	VPORQ          Z0, Z9, Z10
+	VPABSW         Z10, Z10
+	VPADDSW        Z7, Z10, Z10
+	VPERMB         Z10, Z1, Z11
+	VPERMB         Z9, Z1, Z9
+	VPERMI2B       Z4, Z3, Z11
+	VMOVDQA64      Z2, Z12
+	VPTERNLOGQ     $0xf8, Z5, Z11, Z12
+	VPMULTISHIFTQB Z10, Z12, Z10
+	VPTERNLOGQ     $0x72, Z5, Z10, Z11
+	VPTERNLOGQ     $0x78, Z6, Z9, Z11
+	VPERMD         Z11, Z8, Z11
+	VMOVDQU        Y11, (AX)(BX*1)
 	ADDQ           $0x20, BX
-	SUBQ           $0x20, SI
-	JG             half
-	JMP            done
-
-short:
-	MOVQ           $-1, BX
-	BZHIQ          DX, BX, BX
-	KMOVQ          BX, K1
-	VMOVDQU16.Z    (CX), K1, Z11
-	VPADDSW        Z11, Z0, Z0
-	VPSUBSW        Z11, Z1, Z1
-	VPMAXSW        Z0, Z1, Z0
-	VPERMB         Z0, Z2, Z1
-	VPERMB         Z11, Z2, Z2
-	VMOVDQA64      Z1, Z11
-	VPERMI2B       Z5, Z4, Z11
-	VPADDB         Z8, Z11, Z11
-	VPERMI2B       Z7, Z6, Z1
-	VPMULTISHIFTQB Z0, Z11, Z0
-	VPTERNLOGQ     $0x78, Z9, Z0, Z1
-	VPTERNLOGQ     $0x78, Z10, Z2, Z1
-	VPERMD         Z1, Z3, Z1
-	VMOVDQU8       Z1, K1, (AX)
+	JMP            half
 
 done:
 	VZEROUPPER
 	RET
+
+DATA mulawSegments<>+0(SB)/8, $0xc6c6c6c6d5d5e4f3
+DATA mulawSegments<>+8(SB)/8, $0xb7b7b7b7b7b7b7b7
+DATA mulawSegments<>+16(SB)/8, $0xa8a8a8a8a8a8a8a8
+DATA mulawSegments<>+24(SB)/8, $0xa8a8a8a8a8a8a8a8
+DATA mulawSegments<>+32(SB)/8, $0x9999999999999999
+DATA mulawSegments<>+40(SB)/8, $0x9999999999999999
+DATA mulawSegments<>+48(SB)/8, $0x9999999999999999
+DATA mulawSegments<>+56(SB)/8, $0x9999999999999999
+DATA mulawSegments<>+64(SB)/8, $0x8a8a8a8a8a8a8a8a
+DATA mulawSegments<>+72(SB)/8, $0x8a8a8a8a8a8a8a8a
+DATA mulawSegments<>+80(SB)/8, $0x8a8a8a8a8a8a8a8a
+DATA mulawSegments<>+88(SB)/8, $0x8a8a8a8a8a8a8a8a
+DATA mulawSegments<>+96(SB)/8, $0x8a8a8a8a8a8a8a8a
+DATA mulawSegments<>+104(SB)/8, $0x8a8a8a8a8a8a8a8a
+DATA mulawSegments<>+112(SB)/8, $0x8a8a8a8a8a8a8a8a
+DATA mulawSegments<>+120(SB)/8, $0x8a8a8a8a8a8a8a8a
+GLOBL mulawSegments<>(SB), RODATA|NOPTR, $128
+
+DATA splat00010001<>+0(SB)/4, $0x00010001
+GLOBL splat00010001<>(SB), RODATA|NOPTR, $4
 
 DATA highBytes<>+0(SB)/8, $0x4745434107050301
 DATA highBytes<>+8(SB)/8, $0x4f4d4b490f0d0b09
@@ -1231,191 +1207,102 @@ DATA encodedOrder<>+48(SB)/8, $0x0000000b00000009
 DATA encodedOrder<>+56(SB)/8, $0x0000000f0000000d
 GLOBL encodedOrder<>(SB), RODATA|NOPTR, $64
 
-DATA mulawShifts<>+0(SB)/8, $0x0606060605050403
-DATA mulawShifts<>+8(SB)/8, $0x0707070707070707
-DATA mulawShifts<>+16(SB)/8, $0x0808080808080808
-DATA mulawShifts<>+24(SB)/8, $0x0808080808080808
-DATA mulawShifts<>+32(SB)/8, $0x0909090909090909
-DATA mulawShifts<>+40(SB)/8, $0x0909090909090909
-DATA mulawShifts<>+48(SB)/8, $0x0909090909090909
-DATA mulawShifts<>+56(SB)/8, $0x0909090909090909
-DATA mulawShifts<>+64(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA mulawShifts<>+72(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA mulawShifts<>+80(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA mulawShifts<>+88(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA mulawShifts<>+96(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA mulawShifts<>+104(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA mulawShifts<>+112(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA mulawShifts<>+120(SB)/8, $0x0a0a0a0a0a0a0a0a
-GLOBL mulawShifts<>(SB), RODATA|NOPTR, $128
-
-DATA mulawSegments<>+0(SB)/8, $0xcfcfcfcfdfdfefff
-DATA mulawSegments<>+8(SB)/8, $0xbfbfbfbfbfbfbfbf
-DATA mulawSegments<>+16(SB)/8, $0xafafafafafafafaf
-DATA mulawSegments<>+24(SB)/8, $0xafafafafafafafaf
-DATA mulawSegments<>+32(SB)/8, $0x9f9f9f9f9f9f9f9f
-DATA mulawSegments<>+40(SB)/8, $0x9f9f9f9f9f9f9f9f
-DATA mulawSegments<>+48(SB)/8, $0x9f9f9f9f9f9f9f9f
-DATA mulawSegments<>+56(SB)/8, $0x9f9f9f9f9f9f9f9f
-DATA mulawSegments<>+64(SB)/8, $0x8f8f8f8f8f8f8f8f
-DATA mulawSegments<>+72(SB)/8, $0x8f8f8f8f8f8f8f8f
-DATA mulawSegments<>+80(SB)/8, $0x8f8f8f8f8f8f8f8f
-DATA mulawSegments<>+88(SB)/8, $0x8f8f8f8f8f8f8f8f
-DATA mulawSegments<>+96(SB)/8, $0x8f8f8f8f8f8f8f8f
-DATA mulawSegments<>+104(SB)/8, $0x8f8f8f8f8f8f8f8f
-DATA mulawSegments<>+112(SB)/8, $0x8f8f8f8f8f8f8f8f
-DATA mulawSegments<>+120(SB)/8, $0x8f8f8f8f8f8f8f8f
-GLOBL mulawSegments<>(SB), RODATA|NOPTR, $128
-
-DATA splat00830083<>+0(SB)/4, $0x00830083
-GLOBL splat00830083<>(SB), RODATA|NOPTR, $4
-
 // func alawEncodeVBMI(dst *byte, src *int16, n int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2, CMOV
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, CMOV
 TEXT ·alawEncodeVBMI(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         n+16(FP), DX
-	VPBROADCASTD splat00000000<>+0(SB), Z0
-	VPBROADCASTD splatffffffff<>+0(SB), Z1
-	VMOVDQU64    highBytes<>+0(SB), Z2
-	VMOVDQU64    encodedOrder<>+0(SB), Z3
-	VMOVDQU64    alawShifts<>+0(SB), Z4
-	VMOVDQU64    alawShifts<>+64(SB), Z5
-	VMOVDQU64    alawSegments<>+0(SB), Z6
-	VMOVDQU64    alawSegments<>+64(SB), Z7
-	VMOVDQU64    wordOffsets<>+0(SB), Z8
-	VPBROADCASTD splat0f0f0f0f<>+0(SB), Z9
-	VPBROADCASTD splat80808080<>+0(SB), Z10
+	VPBROADCASTD splat00010001<>+0(SB), Z0
+	VMOVDQU64    highBytes<>+0(SB), Z1
+	VMOVDQU64    wordOffsets<>+0(SB), Z2
+	VMOVDQU64    alawSegments<>+0(SB), Z3
+	VMOVDQU64    alawSegments<>+64(SB), Z4
+	VPBROADCASTD splat0f0f0f0f<>+0(SB), Z5
+	VPBROADCASTD splat80808080<>+0(SB), Z6
+	VPBROADCASTD splat05050505<>+0(SB), Z7
 	MOVQ         $0xf0f0f0f0f0f0f0f0, BX
 	KMOVQ        BX, K1
+	VMOVDQU64    encodedOrder<>+0(SB), Z8
 	XORQ         BX, BX
-	MOVQ         DX, SI
-	SUBQ         $0x40, SI
-	JL           end
+	LEAQ         -64(DX), SI
+	CMPQ         BX, SI
+	JG           rest
 
-loop:
-	VMOVDQU64      (CX)(BX*2), Z11
-	VMOVDQU64      64(CX)(BX*2), Z12
-	VPADDSW        Z11, Z0, Z13
-	VPSUBSW        Z11, Z1, Z14
-	VPMAXSW        Z13, Z14, Z13
-	VPADDSW        Z12, Z0, Z16
-	VPSUBSW        Z12, Z1, Z14
-	VPMAXSW        Z16, Z14, Z16
-	VMOVDQA64      Z2, Z14
-	VMOVDQA64      Z2, Z15
-	VPERMI2B       Z16, Z13, Z14
-	VPERMI2B       Z12, Z11, Z15
-	VMOVDQA64      Z14, Z11
-	VPERMI2B       Z5, Z4, Z11
-	VPADDB         Z8, Z11, Z11
-	VPERMI2B       Z7, Z6, Z14
-	VPMULTISHIFTQB Z13, Z11, Z12
-	VPMULTISHIFTQB Z16, Z11, K1, Z12
-	VPTERNLOGQ     $0x78, Z9, Z12, Z14
-	VPTERNLOGQ     $0x78, Z10, Z15, Z14
-	VPERMD         Z14, Z3, Z14
-	VMOVDQU64      Z14, (AX)(BX*1)
+whole:
+	VMOVDQU64      (CX)(BX*2), Z9
+	VMOVDQU64      64(CX)(BX*2), Z10
+	VPORQ          Z0, Z9, Z11
+	VPABSW         Z11, Z11
+	VPORQ          Z0, Z10, Z14
+	VPABSW         Z14, Z14
+	VMOVDQA64      Z1, Z12
+	VMOVDQA64      Z1, Z13
+	VPERMI2B       Z14, Z11, Z12
+	VPERMI2B       Z10, Z9, Z13
+	VPERMI2B       Z4, Z3, Z12
+	VMOVDQA64      Z2, Z9
+	VPTERNLOGQ     $0xf8, Z5, Z12, Z9
+	VPMULTISHIFTQB Z11, Z9, Z10
+	VPMULTISHIFTQB Z14, Z9, K1, Z10
+	VPTERNLOGQ     $0xd8, Z5, Z10, Z12
+	VPXORQ         Z7, Z12, Z12
+	VPTERNLOGQ     $0x78, Z6, Z13, Z12
+	VPERMD         Z12, Z8, Z12
+	VMOVDQU64      Z12, (AX)(BX*1)
 	ADDQ           $0x40, BX
-	SUBQ           $0x40, SI
-	JGE            loop
+	CMPQ           BX, SI
+	JLE            whole
 
-end:
-	ADDQ $0x40, SI
-	JZ   done
-	CMPQ DX, $0x20
-	JL   short
+rest:
+	ADDQ $0x20, SI
 
 half:
-	LEAQ           -32(DX), DI
-	CMPQ           SI, $0x20
-	CMOVQLT        DI, BX
-	VMOVDQU64      (CX)(BX*2), Z11
-	VPADDSW        Z11, Z0, Z12
-	VPSUBSW        Z11, Z1, Z13
-	VPMAXSW        Z12, Z13, Z12
-	VPERMB         Z12, Z2, Z13
-	VPERMB         Z11, Z2, Z11
-	VMOVDQA64      Z13, Z14
-	VPERMI2B       Z5, Z4, Z14
-	VPADDB         Z8, Z14, Z14
-	VPERMI2B       Z7, Z6, Z13
-	VPMULTISHIFTQB Z12, Z14, Z12
-	VPTERNLOGQ     $0x78, Z9, Z12, Z13
-	VPTERNLOGQ     $0x78, Z10, Z11, Z13
-	VPERMD         Z13, Z3, Z13
-	VMOVDQU        Y13, (AX)(BX*1)
+	CMPQ           BX, DX
+	JGE            done
+	CMPQ           BX, SI
+	CMOVQGT        SI, BX
+	VMOVDQU64      (CX)(BX*2), Z9
+	VPORQ          Z0, Z9, Z10
+	VPABSW         Z10, Z10
+	VPERMB         Z10, Z1, Z11
+	VPERMB         Z9, Z1, Z9
+	VPERMI2B       Z4, Z3, Z11
+	VMOVDQA64      Z2, Z12
+	VPTERNLOGQ     $0xf8, Z5, Z11, Z12
+	VPMULTISHIFTQB Z10, Z12, Z10
+	VPTERNLOGQ     $0xd8, Z5, Z10, Z11
+	VPXORQ         Z7, Z11, Z11
+	VPTERNLOGQ     $0x78, Z6, Z9, Z11
+	VPERMD         Z11, Z8, Z11
+	VMOVDQU        Y11, (AX)(BX*1)
 	ADDQ           $0x20, BX
-	SUBQ           $0x20, SI
-	JG             half
-	JMP            done
-
-short:
-	MOVQ           $-1, BX
-	BZHIQ          DX, BX, BX
-	KMOVQ          BX, K1
-	VMOVDQU16.Z    (CX), K1, Z11
-	VPADDSW        Z11, Z0, Z0
-	VPSUBSW        Z11, Z1, Z1
-	VPMAXSW        Z0, Z1, Z0
-	VPERMB         Z0, Z2, Z1
-	VPERMB         Z11, Z2, Z2
-	VMOVDQA64      Z1, Z11
-	VPERMI2B       Z5, Z4, Z11
-	VPADDB         Z8, Z11, Z11
-	VPERMI2B       Z7, Z6, Z1
-	VPMULTISHIFTQB Z0, Z11, Z0
-	VPTERNLOGQ     $0x78, Z9, Z0, Z1
-	VPTERNLOGQ     $0x78, Z10, Z2, Z1
-	VPERMD         Z1, Z3, Z1
-	VMOVDQU8       Z1, K1, (AX)
+	JMP            half
 
 done:
 	VZEROUPPER
 	RET
 
-DATA alawShifts<>+0(SB)/8, $0x0606060605050404
-DATA alawShifts<>+8(SB)/8, $0x0707070707070707
-DATA alawShifts<>+16(SB)/8, $0x0808080808080808
-DATA alawShifts<>+24(SB)/8, $0x0808080808080808
-DATA alawShifts<>+32(SB)/8, $0x0909090909090909
-DATA alawShifts<>+40(SB)/8, $0x0909090909090909
-DATA alawShifts<>+48(SB)/8, $0x0909090909090909
-DATA alawShifts<>+56(SB)/8, $0x0909090909090909
-DATA alawShifts<>+64(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA alawShifts<>+72(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA alawShifts<>+80(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA alawShifts<>+88(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA alawShifts<>+96(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA alawShifts<>+104(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA alawShifts<>+112(SB)/8, $0x0a0a0a0a0a0a0a0a
-DATA alawShifts<>+120(SB)/8, $0x0a0a0a0a0a0a0a0a
-GLOBL alawShifts<>(SB), RODATA|NOPTR, $128
-
-DATA alawSegments<>+0(SB)/8, $0xe5e5e5e5f5f5c5d5
-DATA alawSegments<>+8(SB)/8, $0x9595959595959595
-DATA alawSegments<>+16(SB)/8, $0x8585858585858585
-DATA alawSegments<>+24(SB)/8, $0x8585858585858585
-DATA alawSegments<>+32(SB)/8, $0xb5b5b5b5b5b5b5b5
-DATA alawSegments<>+40(SB)/8, $0xb5b5b5b5b5b5b5b5
-DATA alawSegments<>+48(SB)/8, $0xb5b5b5b5b5b5b5b5
-DATA alawSegments<>+56(SB)/8, $0xb5b5b5b5b5b5b5b5
-DATA alawSegments<>+64(SB)/8, $0xa5a5a5a5a5a5a5a5
-DATA alawSegments<>+72(SB)/8, $0xa5a5a5a5a5a5a5a5
-DATA alawSegments<>+80(SB)/8, $0xa5a5a5a5a5a5a5a5
-DATA alawSegments<>+88(SB)/8, $0xa5a5a5a5a5a5a5a5
-DATA alawSegments<>+96(SB)/8, $0xa5a5a5a5a5a5a5a5
-DATA alawSegments<>+104(SB)/8, $0xa5a5a5a5a5a5a5a5
-DATA alawSegments<>+112(SB)/8, $0xa5a5a5a5a5a5a5a5
-DATA alawSegments<>+120(SB)/8, $0xa5a5a5a5a5a5a5a5
+DATA alawSegments<>+0(SB)/8, $0xe6e6e6e6f5f5c4d4
+DATA alawSegments<>+8(SB)/8, $0x9797979797979797
+DATA alawSegments<>+16(SB)/8, $0x8888888888888888
+DATA alawSegments<>+24(SB)/8, $0x8888888888888888
+DATA alawSegments<>+32(SB)/8, $0xb9b9b9b9b9b9b9b9
+DATA alawSegments<>+40(SB)/8, $0xb9b9b9b9b9b9b9b9
+DATA alawSegments<>+48(SB)/8, $0xb9b9b9b9b9b9b9b9
+DATA alawSegments<>+56(SB)/8, $0xb9b9b9b9b9b9b9b9
+DATA alawSegments<>+64(SB)/8, $0xaaaaaaaaaaaaaaaa
+DATA alawSegments<>+72(SB)/8, $0xaaaaaaaaaaaaaaaa
+DATA alawSegments<>+80(SB)/8, $0xaaaaaaaaaaaaaaaa
+DATA alawSegments<>+88(SB)/8, $0xaaaaaaaaaaaaaaaa
+DATA alawSegments<>+96(SB)/8, $0xaaaaaaaaaaaaaaaa
+DATA alawSegments<>+104(SB)/8, $0xaaaaaaaaaaaaaaaa
+DATA alawSegments<>+112(SB)/8, $0xaaaaaaaaaaaaaaaa
+DATA alawSegments<>+120(SB)/8, $0xaaaaaaaaaaaaaaaa
 GLOBL alawSegments<>(SB), RODATA|NOPTR, $128
 
-DATA splat00000000<>+0(SB)/4, $0x00000000
-GLOBL splat00000000<>(SB), RODATA|NOPTR, $4
-
-DATA splatffffffff<>+0(SB)/4, $0xffffffff
-GLOBL splatffffffff<>(SB), RODATA|NOPTR, $4
+DATA splat05050505<>+0(SB)/4, $0x05050505
+GLOBL splat05050505<>(SB), RODATA|NOPTR, $4
 
 DATA base64Values<>+0(SB)/8, $0x8080808080808080
 DATA base64Values<>+8(SB)/8, $0x8080808080808080
@@ -1445,12 +1332,12 @@ DATA base64JoinVBMI<>+48(SB)/8, $0x0000000000000000
 DATA base64JoinVBMI<>+56(SB)/8, $0x0000000000000000
 GLOBL base64JoinVBMI<>(SB), RODATA|NOPTR, $64
 
-// func payloadDecodeVBMI(dst *int16, src *byte, n int) bool
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2
+// func payloadDecodeVBMI(dst *int16, src *byte, groups int) bool
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, CMOV
 TEXT ·payloadDecodeVBMI(SB), NOSPLIT, $0-25
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
-	MOVQ         n+16(FP), DX
+	MOVQ         groups+16(FP), DX
 	VMOVDQU64    unpackOrder<>+0(SB), Z0
 	VPXORQ       Z1, Z1, Z1
 	VMOVDQU64    mulawTable<>+0(SB), Z2
@@ -1463,11 +1350,12 @@ TEXT ·payloadDecodeVBMI(SB), NOSPLIT, $0-25
 	VPBROADCASTD splat01400140<>+0(SB), Z9
 	VPBROADCASTD splat00011000<>+0(SB), Z10
 	VPXORQ       Z11, Z11, Z11
-	SUBQ         $0x40, DX
-	JL           tail
+	XORQ         BX, BX
+	LEAQ         -16(DX), SI
 
-loop:
-	VMOVDQU64  (CX), Z12
+block:
+	LEAQ       (BX)(BX*2), DX
+	VMOVDQU64  (CX)(BX*4), Z12
 	VMOVDQA64  Z12, Z13
 	VPERMI2B   Z7, Z6, Z13
 	VPTERNLOGQ $0xfe, Z13, Z12, Z11
@@ -1484,51 +1372,18 @@ loop:
 	VPUNPCKHBW Z13, Z12, Z12
 	VPSUBW     Z14, Z1, K1, Z14
 	VPSUBW     Z12, Z1, K2, Z12
-	VMOVDQU64  Z14, (AX)
-	VMOVDQU    Y12, 64(AX)
-	ADDQ       $0x40, CX
-	ADDQ       $0x60, AX
-	SUBQ       $0x40, DX
-	JGE        loop
-
-tail:
-	ADDQ         $0x40, DX
-	JZ           done
-	MOVQ         $-1, BX
-	BZHIQ        DX, BX, BX
-	KMOVQ        BX, K1
-	VPBROADCASTD splat41414141<>+0(SB), Z12
-	VMOVDQU8     (CX), K1, Z12
-	VMOVDQA64    Z12, Z13
-	VPERMI2B     Z7, Z6, Z13
-	VPTERNLOGQ   $0xfe, Z13, Z12, Z11
-	VPMADDUBSW   Z9, Z13, Z13
-	VPMADDWD     Z10, Z13, Z13
-	VPERMB       Z13, Z8, Z13
-	VPMOVB2M     Z13, K1
-	KSHIFTRQ     $0x20, K1, K2
-	VPERMQ       Z13, Z0, Z0
-	VMOVDQA64    Z0, Z6
-	VPERMI2B     Z3, Z2, Z0
-	VPERMI2B     Z5, Z4, Z6
-	VPUNPCKLBW   Z6, Z0, Z2
-	VPUNPCKHBW   Z6, Z0, Z0
-	VPSUBW       Z2, Z1, K1, Z2
-	VPSUBW       Z0, Z1, K2, Z0
-	LEAQ         (DX)(DX*2), DX
-	SHRQ         $0x02, DX
-	MOVQ         $-1, CX
-	BZHIQ        DX, CX, CX
-	KMOVQ        CX, K1
-	VMOVDQU16    Z2, K1, (AX)
-	KSHIFTRQ     $0x20, K1, K1
-	VMOVDQU16    Z0, K1, 64(AX)
-
-done:
-	VPMOVB2M Z11, K1
-	KTESTQ   K1, K1
-	SETEQ    AL
-	MOVB     AL, ret+24(FP)
+	VMOVDQU64  Z14, (AX)(DX*2)
+	VMOVDQU    Y12, 64(AX)(DX*2)
+	MOVQ       BX, DX
+	ADDQ       $0x10, BX
+	CMPQ       BX, SI
+	CMOVQGT    SI, BX
+	CMPQ       DX, SI
+	JL         block
+	VPMOVB2M   Z11, K1
+	KTESTQ     K1, K1
+	SETEQ      AL
+	MOVB       AL, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -1538,17 +1393,14 @@ GLOBL splat01400140<>(SB), RODATA|NOPTR, $4
 DATA splat00011000<>+0(SB)/4, $0x00011000
 GLOBL splat00011000<>(SB), RODATA|NOPTR, $4
 
-DATA splat41414141<>+0(SB)/4, $0x41414141
-GLOBL splat41414141<>(SB), RODATA|NOPTR, $4
-
-DATA base64SplitVBMI<>+0(SB)/8, $0x0405030401020001
-DATA base64SplitVBMI<>+8(SB)/8, $0x0a0b090a07080607
-DATA base64SplitVBMI<>+16(SB)/8, $0x10110f100d0e0c0d
-DATA base64SplitVBMI<>+24(SB)/8, $0x1617151613141213
-DATA base64SplitVBMI<>+32(SB)/8, $0x1c1d1b1c191a1819
-DATA base64SplitVBMI<>+40(SB)/8, $0x222321221f201e1f
-DATA base64SplitVBMI<>+48(SB)/8, $0x2829272825262425
-DATA base64SplitVBMI<>+56(SB)/8, $0x2e2f2d2e2b2c2a2b
+DATA base64SplitVBMI<>+0(SB)/8, $0x0809030801020001
+DATA base64SplitVBMI<>+8(SB)/8, $0x121311120b100a0b
+DATA base64SplitVBMI<>+16(SB)/8, $0x20211b20191a1819
+DATA base64SplitVBMI<>+24(SB)/8, $0x2a2b292a23282223
+DATA base64SplitVBMI<>+32(SB)/8, $0x3839333831323031
+DATA base64SplitVBMI<>+40(SB)/8, $0x060705063b043a3b
+DATA base64SplitVBMI<>+48(SB)/8, $0x14150f140d0e0c0d
+DATA base64SplitVBMI<>+56(SB)/8, $0x1e1f1d1e171c1617
 GLOBL base64SplitVBMI<>(SB), RODATA|NOPTR, $64
 
 DATA base64Shifts<>+0(SB)/8, $0x3036242a1016040a
@@ -1571,50 +1423,58 @@ DATA base64Alphabet<>+48(SB)/8, $0x333231307a797877
 DATA base64Alphabet<>+56(SB)/8, $0x2f2b393837363534
 GLOBL base64Alphabet<>(SB), RODATA|NOPTR, $64
 
-// func base64EncodeVBMI(dst *byte, src *byte, n int, chars int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2
-TEXT ·base64EncodeVBMI(SB), NOSPLIT, $0-32
-	MOVQ      dst+0(FP), AX
-	MOVQ      src+8(FP), CX
-	MOVQ      n+16(FP), DX
-	MOVQ      chars+24(FP), BX
-	VMOVDQU64 base64SplitVBMI<>+0(SB), Z0
-	VMOVDQU64 base64Shifts<>+0(SB), Z1
-	VMOVDQU64 base64Alphabet<>+0(SB), Z2
-	MOVQ      $0x00000030, SI
-	MOVQ      $-1, DI
-	BZHIQ     SI, DI, DI
-	KMOVQ     DI, K1
-	SUBQ      $0x30, DX
-	JL        tail
+// func payloadEncodeVBMI(dst *byte, src *int16, groups int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, CMOV
+TEXT ·payloadEncodeVBMI(SB), NOSPLIT, $0-24
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         groups+16(FP), DX
+	VPBROADCASTD splat00010001<>+0(SB), Z0
+	VMOVDQU64    highBytes<>+0(SB), Z1
+	VMOVDQU64    wordOffsets<>+0(SB), Z2
+	VMOVDQU64    mulawSegments<>+0(SB), Z3
+	VMOVDQU64    mulawSegments<>+64(SB), Z4
+	VPBROADCASTD splat0f0f0f0f<>+0(SB), Z5
+	VPBROADCASTD splat80808080<>+0(SB), Z6
+	VPBROADCASTD splat00840084<>+0(SB), Z7
+	MOVQ         $0xf0f0f0f0f0f0f0f0, BX
+	KMOVQ        BX, K1
+	VMOVDQU64    base64SplitVBMI<>+0(SB), Z8
+	VMOVDQU64    base64Shifts<>+0(SB), Z9
+	VMOVDQU64    base64Alphabet<>+0(SB), Z10
+	XORQ         BX, BX
+	LEAQ         -16(DX), SI
 
-loop:
-	VMOVDQU8.Z     (CX), K1, Z3
-	VPERMB         Z3, Z0, Z3
-	VPMULTISHIFTQB Z3, Z1, Z3
-	VPERMB         Z2, Z3, Z3
-	VMOVDQU64      Z3, (AX)
-	ADDQ           $0x30, CX
-	ADDQ           $0x40, AX
-	SUBQ           $0x40, BX
-	SUBQ           $0x30, DX
-	JGE            loop
-
-tail:
-	ADDQ           $0x30, DX
-	JZ             done
-	MOVQ           $-1, SI
-	BZHIQ          DX, SI, SI
-	KMOVQ          SI, K1
-	VMOVDQU8.Z     (CX), K1, Z3
-	VPERMB         Z3, Z0, Z3
-	VPMULTISHIFTQB Z3, Z1, Z3
-	VPERMB         Z2, Z3, Z3
-	MOVQ           $-1, CX
-	BZHIQ          BX, CX, CX
-	KMOVQ          CX, K1
-	VMOVDQU8       Z3, K1, (AX)
-
-done:
+block:
+	LEAQ           (BX)(BX*2), DX
+	VMOVDQU64      (CX)(DX*2), Z11
+	VMOVDQU        64(CX)(DX*2), Y12
+	VPORQ          Z0, Z11, Z13
+	VPABSW         Z13, Z13
+	VPADDSW        Z7, Z13, Z13
+	VPORQ          Z0, Z12, Z16
+	VPABSW         Z16, Z16
+	VPADDSW        Z7, Z16, Z16
+	VMOVDQA64      Z1, Z14
+	VMOVDQA64      Z1, Z15
+	VPERMI2B       Z16, Z13, Z14
+	VPERMI2B       Z12, Z11, Z15
+	VPERMI2B       Z4, Z3, Z14
+	VMOVDQA64      Z2, Z11
+	VPTERNLOGQ     $0xf8, Z5, Z14, Z11
+	VPMULTISHIFTQB Z13, Z11, Z13
+	VPMULTISHIFTQB Z16, Z11, K1, Z13
+	VPTERNLOGQ     $0x72, Z5, Z13, Z14
+	VPTERNLOGQ     $0x78, Z6, Z15, Z14
+	VPERMB         Z14, Z8, Z14
+	VPMULTISHIFTQB Z14, Z9, Z14
+	VPERMB         Z10, Z14, Z14
+	VMOVDQU64      Z14, (AX)(BX*4)
+	MOVQ           BX, DX
+	ADDQ           $0x10, BX
+	CMPQ           BX, SI
+	CMOVQGT        SI, BX
+	CMPQ           DX, SI
+	JL             block
 	VZEROUPPER
 	RET

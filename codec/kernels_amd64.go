@@ -8,15 +8,15 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// avx2Block is the least that the AVX2 kernels take: 32 samples or characters.
-const avx2Block = 32
+// block is the least that the kernels take, of samples or codes.
+const block = 32
 
 // kernelSets lists the kernels that this processor can run, the best one last.
 func kernelSets() []kernelSet {
 	sets := []kernelSet{portable}
 	if cpu.X86.HasAVX2 {
 		sets = append(sets, avx2)
-		if cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI && cpu.X86.HasBMI2 {
+		if cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI {
 			sets = append(sets, vbmi)
 		}
 	}
@@ -25,83 +25,85 @@ func kernelSets() []kernelSet {
 
 func decodeMulaw(dst []int16, src []byte) {
 	switch {
-	case kernels == vbmi:
-		mulawDecodeVBMI(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
-	case kernels == avx2 && len(src) >= avx2Block:
+	case kernels < avx2 || len(src) < block:
+		decodeMulawGeneric(dst, src)
+	case kernels == avx2:
 		mulawDecodeAVX2(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
 	default:
-		decodeMulawGeneric(dst, src)
+		mulawDecodeVBMI(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
 	}
 }
 
 func decodeMulawFloat32(dst []float32, src []byte) {
-	if kernels >= avx2 && len(src) >= avx2Block {
-		mulawDecodeFloat32AVX2(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
+	if kernels < avx2 || len(src) < block {
+		decodeMulawFloat32Generic(dst, src)
 		return
 	}
-	decodeMulawFloat32Generic(dst, src)
+	mulawDecodeFloat32AVX2(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
 }
 
 func encodeMulaw(dst []byte, src []int16) {
 	switch {
-	case kernels == vbmi:
-		mulawEncodeVBMI(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
-	case kernels == avx2 && len(src) >= avx2Block:
+	case kernels < avx2 || len(src) < block:
+		encodeMulawGeneric(dst, src)
+	case kernels == avx2:
 		mulawEncodeAVX2(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
 	default:
-		encodeMulawGeneric(dst, src)
+		mulawEncodeVBMI(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
 	}
 }
 
 func decodeAlaw(dst []int16, src []byte) {
 	switch {
-	case kernels == vbmi:
-		alawDecodeVBMI(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
-	case kernels == avx2 && len(src) >= avx2Block:
+	case kernels < avx2 || len(src) < block:
+		decodeAlawGeneric(dst, src)
+	case kernels == avx2:
 		alawDecodeAVX2(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
 	default:
-		decodeAlawGeneric(dst, src)
+		alawDecodeVBMI(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
 	}
 }
 
 func encodeAlaw(dst []byte, src []int16) {
 	switch {
-	case kernels == vbmi:
-		alawEncodeVBMI(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
-	case kernels == avx2 && len(src) >= avx2Block:
+	case kernels < avx2 || len(src) < block:
+		encodeAlawGeneric(dst, src)
+	case kernels == avx2:
 		alawEncodeAVX2(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
 	default:
-		encodeAlawGeneric(dst, src)
+		alawEncodeVBMI(unsafe.SliceData(dst), unsafe.SliceData(src), len(src))
 	}
 }
 
-func decodeBase64Mulaw(dst []int16, src []byte) bool {
-	switch {
-	case kernels == vbmi:
-		return payloadDecodeVBMI(unsafe.SliceData(dst), unsafe.SliceData(src), len(src)) && !strayBits(src)
-	case kernels == avx2 && len(src) >= avx2Block:
-		whole := len(src) &^ 3
-		return payloadDecodeAVX2(unsafe.SliceData(dst), unsafe.SliceData(src), whole) &&
-			decodeBase64MulawGeneric(dst[whole/4*3:], src[whole:])
+// The payload kernels take groups, four characters that are three samples; the
+// generic ones do what follows the last whole group.
+
+func decodePayload(dst []int16, src []byte) bool {
+	groups := len(src) / 4
+	if kernels < avx2 || groups < 8 {
+		return decodePayloadGeneric(dst, src)
 	}
-	return decodeBase64MulawGeneric(dst, src)
+	if !decodePayloadGeneric(dst[3*groups:], src[4*groups:]) {
+		return false
+	}
+	if kernels == avx2 || groups < 16 {
+		return payloadDecodeAVX2(unsafe.SliceData(dst), unsafe.SliceData(src), groups)
+	}
+	return payloadDecodeVBMI(unsafe.SliceData(dst), unsafe.SliceData(src), groups)
 }
 
-func encodeBase64(dst, src []byte) {
-	switch {
-	case kernels == vbmi:
-		chars := (len(src)*4 + 2) / 3
-		base64EncodeVBMI(unsafe.SliceData(dst), unsafe.SliceData(src), len(src), chars)
-		for i := chars; i < len(dst); i++ {
-			dst[i] = '='
-		}
-	case kernels == avx2 && len(src) >= 28:
-		blocks := (len(src) - 4) / 24 // the kernel reads four bytes beyond its last block
-		base64EncodeAVX2(unsafe.SliceData(dst), unsafe.SliceData(src), blocks)
-		encodeBase64Generic(dst[32*blocks:], src[24*blocks:])
-	default:
-		encodeBase64Generic(dst, src)
+func encodePayload(dst []byte, src []int16) {
+	groups := len(src) / 3
+	if kernels < avx2 || groups < 8 {
+		encodePayloadGeneric(dst, src)
+		return
 	}
+	encodePayloadGeneric(dst[4*groups:], src[3*groups:])
+	if kernels == avx2 || groups < 16 {
+		payloadEncodeAVX2(unsafe.SliceData(dst), unsafe.SliceData(src), groups)
+		return
+	}
+	payloadEncodeVBMI(unsafe.SliceData(dst), unsafe.SliceData(src), groups)
 }
 
 func fir(dst, x []int16, p *phase) {

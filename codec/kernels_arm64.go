@@ -2,9 +2,12 @@
 
 package codec
 
-import "unsafe"
+import (
+	"math/bits"
+	"unsafe"
+)
 
-// neonBlock is the least that decodeNEON takes.
+// neonBlock is the least that the kernels take.
 const neonBlock = 16
 
 // kernelSets lists the kernels that this processor can run, the best one last.
@@ -12,43 +15,88 @@ const neonBlock = 16
 func kernelSets() []kernelSet { return []kernelSet{portable, neon} }
 
 var (
-	mulawNEON = neonTable(&mulawPCM)
-	alawNEON  = neonTable(&alawPCM)
+	mulawDecoder = newNEONDecoder(&mulawPCM)
+	alawDecoder  = newNEONDecoder(&alawPCM)
+	mulawEncoder = newNEONEncoder(0xffff, 2*32635, 2*132, -16, 0xff)
+	alawEncoder  = newNEONEncoder(0, 0xffff, 0, 0, 0xd5)
 )
 
-func neonTable(pcm *[256]int16) (t [256]byte) {
+// A neonDecoder holds the low bytes, then the high bytes, of the samples of the
+// codes below 0x80.
+type neonDecoder [256]byte
+
+func newNEONDecoder(pcm *[256]int16) (d neonDecoder) {
 	for i := range 128 {
-		t[i], t[128+i] = byte(pcm[i]), byte(pcm[i]>>8)
+		d[i], d[128+i] = byte(pcm[i]), byte(pcm[i]>>8)
 	}
-	return t
+	return d
 }
 
-// decodeNEON decodes n codes, at least 16, by table.
+// A neonEncoder makes of a sample's magnitude m the number
+// m' = min(m+m&double, limit) + bias, whose segments begin at powers of two, the
+// second one at 256 in A-law and the first one there in mu-law.
+type neonEncoder struct {
+	steps               [128]byte // segment and step of m'>>4
+	double, limit, bias uint16
+	flip                byte // what G.711 inverts of a positive code
+}
+
+// newNEONEncoder numbers the segments from that of 0, if first is 0, or from that
+// of 256, if it is -16.
+func newNEONEncoder(double, limit, bias uint16, first int, flip byte) neonEncoder {
+	e := neonEncoder{double: double, limit: limit, bias: bias, flip: flip}
+	for i := range e.steps {
+		segment := max(bits.Len(uint(i))-4, 0)
+		e.steps[i] = byte(segment<<4 + first + i>>max(segment-1, 0)&15)
+	}
+	return e
+}
+
+// decodeNEON decodes n codes, at least 16.
 //
 //go:noescape
-func decodeNEON(dst *int16, src *byte, n int, table *[256]byte)
+func decodeNEON(dst *int16, src *byte, n int, law *neonDecoder)
+
+// encodeNEON encodes n samples, at least 16.
+//
+//go:noescape
+func encodeNEON(dst *byte, src *int16, n int, law *neonEncoder)
 
 func decodeMulaw(dst []int16, src []byte) {
-	if kernels == neon && len(src) >= neonBlock {
-		decodeNEON(unsafe.SliceData(dst), unsafe.SliceData(src), len(src), &mulawNEON)
+	if kernels < neon || len(src) < neonBlock {
+		decodeMulawGeneric(dst, src)
 		return
 	}
-	decodeMulawGeneric(dst, src)
+	decodeNEON(unsafe.SliceData(dst), unsafe.SliceData(src), len(src), &mulawDecoder)
 }
 
 func decodeAlaw(dst []int16, src []byte) {
-	if kernels == neon && len(src) >= neonBlock {
-		decodeNEON(unsafe.SliceData(dst), unsafe.SliceData(src), len(src), &alawNEON)
+	if kernels < neon || len(src) < neonBlock {
+		decodeAlawGeneric(dst, src)
 		return
 	}
-	decodeAlawGeneric(dst, src)
+	decodeNEON(unsafe.SliceData(dst), unsafe.SliceData(src), len(src), &alawDecoder)
 }
 
-func decodeMulawFloat32(dst []float32, src []byte)   { decodeMulawFloat32Generic(dst, src) }
-func encodeMulaw(dst []byte, src []int16)            { encodeMulawGeneric(dst, src) }
-func encodeAlaw(dst []byte, src []int16)             { encodeAlawGeneric(dst, src) }
-func decodeBase64Mulaw(dst []int16, src []byte) bool { return decodeBase64MulawGeneric(dst, src) }
-func encodeBase64(dst, src []byte)                   { encodeBase64Generic(dst, src) }
-func fir(dst, x []int16, p *phase)                   { firGeneric(dst, x, p) }
-func firPairs(dst, x, keep []int16, p *phase)        { firPairsGeneric(dst, x, keep, p) }
-func dot(x []int16, p *phase) int16                  { return dotGeneric(x, p) }
+func encodeMulaw(dst []byte, src []int16) {
+	if kernels < neon || len(src) < neonBlock {
+		encodeMulawGeneric(dst, src)
+		return
+	}
+	encodeNEON(unsafe.SliceData(dst), unsafe.SliceData(src), len(src), &mulawEncoder)
+}
+
+func encodeAlaw(dst []byte, src []int16) {
+	if kernels < neon || len(src) < neonBlock {
+		encodeAlawGeneric(dst, src)
+		return
+	}
+	encodeNEON(unsafe.SliceData(dst), unsafe.SliceData(src), len(src), &alawEncoder)
+}
+
+func decodeMulawFloat32(dst []float32, src []byte) { decodeMulawFloat32Generic(dst, src) }
+func decodePayload(dst []int16, src []byte) bool   { return decodePayloadGeneric(dst, src) }
+func encodePayload(dst []byte, src []int16)        { encodePayloadGeneric(dst, src) }
+func fir(dst, x []int16, p *phase)                 { firGeneric(dst, x, p) }
+func firPairs(dst, x, keep []int16, p *phase)      { firPairsGeneric(dst, x, keep, p) }
+func dot(x []int16, p *phase) int16                { return dotGeneric(x, p) }

@@ -2,6 +2,9 @@ package codec
 
 import (
 	"fmt"
+	"os"
+	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,6 +40,7 @@ func checkLengths[D comparable, S any](t *testing.T, convert func([]D, []S) int,
 			{dstEnd[longest-n:], srcEnd[longest-n:]},
 			{dstStart[:n], srcStart[:n]},
 			{dstEnd[longest-n:], srcStart[:n]},
+			{dstStart[:n], srcEnd[longest-n:]},
 		} {
 			for i := range at.src {
 				at.src[i] = value(i*7919 + n*104729)
@@ -101,6 +105,43 @@ func TestKernelsAtEveryLength(t *testing.T) {
 		checkMargins(t, EncodeMulaw, 0x77, zero)
 		checkMargins(t, EncodeAlaw, 0x77, zero)
 	})
+}
+
+// TestFiltersBetweenUnreadablePages holds the vector filters to the portable ones
+// where what they read and write ends at an unreadable page.
+func TestFiltersBetweenUnreadablePages(t *testing.T) {
+	eachKernelSet(t, func(t *testing.T) {
+		for _, f := range []filter{designFilter(8000, 2, 8000), designFilter(48000, 1, 8000)} {
+			p := &f.phases[0]
+			beyond := len(p.split) / 2 // what may be read after the last window's beginning
+			inputs, _ := guarded[int16](t, longest+beyond)
+			outputs, _ := guarded[int16](t, 2*longest)
+			for i := range inputs {
+				inputs[i] = int16(i * 31013)
+			}
+			for n := 1; n <= longest; n++ {
+				x, dst, pairs := inputs[longest-n:], outputs[2*longest-n:], outputs[2*longest-2*n:]
+				want, wantPairs := make([]int16, n), make([]int16, 2*n)
+				firGeneric(want, x, p)
+				fir(dst, x, p)
+				require.True(t, slices.Equal(want, dst), "%d samples", n)
+				firPairsGeneric(wantPairs, x, x[:n], p)
+				firPairs(pairs, x, x[:n], p)
+				require.True(t, slices.Equal(wantPairs, pairs), "%d samples", n)
+			}
+			last := inputs[longest:]
+			require.Equal(t, dotGeneric(last, p), dot(last, p))
+		}
+	})
+}
+
+// TestKernelsMaskNoMemory: results do not tell, but a masked load or store beside
+// a page that is not there takes a hundred times as long.
+func TestKernelsMaskNoMemory(t *testing.T) {
+	source, err := os.ReadFile("asm_amd64.s")
+	require.NoError(t, err)
+	require.NotEmpty(t, source)
+	require.Nil(t, regexp.MustCompile(`(?m)^.*\(.*\bK[0-7]\b.*$|^.*\bK[0-7]\b.*\(.*$`).Find(source))
 }
 
 // TestKernelsAllocateNothing covers every function that fills a caller's buffer.

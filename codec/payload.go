@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"encoding/base64"
 	"errors"
 	"slices"
 	"strconv"
@@ -32,7 +31,7 @@ func DecodePayload(dst []int16, payload []byte) (n int, err error) {
 	if ok && n > len(dst) {
 		return 0, ErrShortBuffer
 	}
-	if !ok || !decodeBase64Mulaw(dst[:n], chars) {
+	if !ok || !decodePayload(dst[:n], chars) {
 		return 0, findBadByte(payload)
 	}
 	return n, nil
@@ -58,17 +57,8 @@ func findBadByte(payload []byte) PayloadError {
 // AppendPayload appends the payload of a media message, base64 of the mu-law
 // codes of the PCM in src, to dst.
 func AppendPayload(dst []byte, src []int16) []byte {
-	at := len(dst)
-	size := base64.StdEncoding.EncodedLen(len(src))
-	dst = slices.Grow(dst, size)[:at+size]
-	var codes [192]byte // a multiple of three; a frame of 20 ms has 160
-	for len(src) > 0 {
-		n := min(len(src), len(codes))
-		encodeMulaw(codes[:n], src[:n])
-		m := base64.StdEncoding.EncodedLen(n)
-		encodeBase64(dst[at:at+m], codes[:n])
-		src = src[n:]
-		at += m
-	}
+	n, size := len(dst), base64Len(len(src))
+	dst = slices.Grow(dst, size)[:n+size]
+	encodePayload(dst[n:], src)
 	return dst
 }

@@ -3,6 +3,7 @@ package codec
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,22 +58,9 @@ func someCodes(n int) []byte {
 
 func TestPayloadOfEveryLength(t *testing.T) {
 	eachKernelSet(t, func(t *testing.T) {
-		end, start := guarded[byte](t, longest)
-		dstEnd, _ := guarded[int16](t, longest)
-		for n := range 290 {
+		for n := range longest + 1 {
 			codes := someCodes(n)
-			payload := base64.StdEncoding.AppendEncode(nil, codes)
-			checkPayload(t, payload)
-
-			atEnd := end[len(end)-len(payload):]
-			copy(atEnd, payload)
-			copy(start, payload)
-			for _, p := range [][]byte{atEnd, start[:len(payload)]} {
-				dst := dstEnd[len(dstEnd)-n:]
-				got, err := DecodePayload(dst, p)
-				require.NoError(t, err)
-				require.Equal(t, n, got)
-			}
+			checkPayload(t, base64.StdEncoding.AppendEncode(nil, codes))
 
 			// All codes but 0x7f, the negative zero, come back from PCM.
 			pcm := AppendDecodeMulaw(nil, codes)
@@ -83,20 +71,49 @@ func TestPayloadOfEveryLength(t *testing.T) {
 	})
 }
 
-// TestBase64StaysWithinItsBytes encodes between unreadable pages.
-func TestBase64StaysWithinItsBytes(t *testing.T) {
+// TestPayloadBetweenUnreadablePages converts where one byte read or written beyond
+// payload or samples, on either side, crashes.
+func TestPayloadBetweenUnreadablePages(t *testing.T) {
 	eachKernelSet(t, func(t *testing.T) {
-		srcEnd, srcStart := guarded[byte](t, 200)
-		dstEnd, dstStart := guarded[byte](t, 268)
-		for n := range 201 {
-			want := base64.StdEncoding.EncodeToString(someCodes(n))
-			for _, at := range []struct{ dst, src []byte }{
-				{dstEnd[268-len(want):], srcEnd[200-n:]}, {dstStart[:len(want)], srcStart[:n]},
-			} {
-				copy(at.src, someCodes(n))
-				encodeBase64(at.dst, at.src)
-				require.Equal(t, want, string(at.dst))
+		room := base64Len(longest)
+		payloadEnd, payloadStart := guarded[byte](t, room)
+		pcmEnd, pcmStart := guarded[int16](t, longest)
+		for n := range longest + 1 {
+			want := make([]int16, n)
+			codes := someCodes(n)
+			for i, c := range codes {
+				want[i] = g191MulawExpand(c)
+				codes[i] = g191MulawCompress(want[i])
 			}
+			text := base64.StdEncoding.AppendEncode(nil, codes)
+			for _, payload := range [][]byte{payloadEnd[room-len(text):], payloadStart[:len(text)]} {
+				for _, pcm := range [][]int16{pcmEnd[longest-n:], pcmStart[:n]} {
+					clear(pcm)
+					copy(payload, text)
+					got, err := DecodePayload(pcm, payload)
+					require.NoError(t, err)
+					require.Equal(t, n, got)
+					require.True(t, slices.Equal(want, pcm), "%d samples", n)
+
+					clear(payload)
+					require.Len(t, AppendPayload(payload[:0:len(payload)], pcm), len(text))
+					require.Equal(t, string(text), string(payload), "%d samples", n)
+				}
+			}
+		}
+	})
+}
+
+// TestPayloadOfEverySample has every sample at every place of a group.
+func TestPayloadOfEverySample(t *testing.T) {
+	eachKernelSet(t, func(t *testing.T) {
+		for shift := range 3 {
+			pcm := append(make([]int16, shift), allSamples()...)
+			codes := make([]byte, len(pcm))
+			for i, x := range pcm {
+				codes[i] = g191MulawCompress(x)
+			}
+			require.True(t, base64.StdEncoding.EncodeToString(codes) == string(AppendPayload(nil, pcm)))
 		}
 	})
 }

@@ -1,14 +1,23 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// data defines a read-only table whose length is a multiple of eight.
+// tables are the read-only tables by name.
+var tables = map[string]Mem{}
+
+// data returns the read-only table of that name. Its length is a multiple of eight.
 func data(name string, b []byte) Mem {
+	if m, ok := tables[name]; ok {
+		return m
+	}
 	m := GLOBL(name, RODATA|NOPTR)
+	tables[name] = m
 	for i := 0; i < len(b); i += 8 {
 		var v uint64
 		for j := range 8 {
@@ -31,28 +40,17 @@ func bytes16(f func(i int) int) []byte {
 // twice repeats a table for the two halves of a register.
 func twice(b []byte) []byte { return append(b, b...) }
 
-// constants are vectors that repeat one value; each is defined once.
-var constants = map[uint32]Mem{}
-
 // splat returns a vector register in which every 32 bits are v.
 func splat(v uint32, dst Register) Register {
-	m, ok := constants[v]
+	name := fmt.Sprintf("splat%08x", v)
+	m, ok := tables[name]
 	if !ok {
-		m = GLOBL("splat"+hex(v), RODATA|NOPTR)
+		m = GLOBL(name, RODATA|NOPTR)
 		DATA(0, U32(v))
-		constants[v] = m
+		tables[name] = m
 	}
 	VPBROADCASTD(m, dst)
 	return dst
-}
-
-func hex(v uint32) string {
-	const digits = "0123456789abcdef"
-	b := make([]byte, 8)
-	for i := range b {
-		b[i] = digits[v>>(28-4*i)&15]
-	}
-	return string(b)
 }
 
 // splatBytes and splatWords repeat an 8-bit or a 16-bit value.
@@ -68,22 +66,27 @@ func broadcast128(m Mem) VecVirtual {
 	return y
 }
 
-// eachBlock runs body for i = 0, 32, ... and ends with the block that ends at n,
-// which overlaps the one before unless 32 divides n. n must be at least 32.
-func eachBlock(n Register, body func(i Register)) {
-	i, last := GP64(), GP64()
+// eachBlock runs body for i = 0, size, ... and ends with the block that ends at n,
+// which overlaps the one before unless size divides n. n must be at least size.
+//
+// No kernel masks its last load or store instead: beside a page that is not there
+// the processor takes some two thousand cycles over a mask.
+func eachBlock(n Register, size int, body func(i Register)) {
+	i, at, last := GP64(), GP64(), GP64()
 	XORQ(i, i)
-	LEAQ(Mem{Base: n, Disp: -32}, last)
-	Label("loop")
+	LEAQ(Mem{Base: n, Disp: -size}, last)
+	Label("block")
 	body(i)
-	ADDQ(Imm(32), i)
+	MOVQ(i, at)
+	ADDQ(Imm(uint64(size)), i)
 	CMPQ(i, last)
-	JLE(LabelRef("loop"))
-	CMPQ(i, n)
-	JGE(LabelRef("done"))
-	MOVQ(last, i)
-	JMP(LabelRef("loop"))
-	Label("done")
+	CMOVQGT(last, i)
+	CMPQ(at, last)
+	JL(LabelRef("block"))
+}
+
+// finish ends a kernel.
+func finish() {
 	VZEROUPPER()
 	RET()
 }

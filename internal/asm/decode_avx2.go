@@ -8,25 +8,22 @@ import (
 
 // A mulawDecoder turns codes into samples with two lookups by nibble and one
 // multiplication: a sample is 4*(2^e * (2m+33) - 33), with e from the high nibble
-// and m from the low one, and PMADDUBSW works out both products and their sum.
+// and m from the low one. PMADDUBSW works out both products and their sum, twice
+// as large; an addition doubles it again, as the ports that shift are busy.
 type mulawDecoder struct {
-	nibble, one, bias  Register
+	nibble, two, bias  Register
 	powers, magnitudes Register
 }
 
-var mulawTables struct{ powers, magnitudes Mem }
-
 func newMulawDecoder() mulawDecoder {
-	if mulawTables.powers.Symbol.Name == "" {
-		mulawTables.powers = data("mulawPowers", bytes16(func(i int) int { return 1 << (7 - i&7) }))
-		mulawTables.magnitudes = data("mulawMagnitudes", bytes16(func(i int) int { return -(2*(15-i) + 33) }))
-	}
+	powers := data("mulawPowers", bytes16(func(i int) int { return 1 << (7 - i&7) }))
+	magnitudes := data("mulawMagnitudes", bytes16(func(i int) int { return -2 * (2*(15-i) + 33) }))
 	return mulawDecoder{
 		nibble:     splatBytes(0x0f, YMM()),
-		one:        splatBytes(1, YMM()),
+		two:        splatBytes(2, YMM()),
 		bias:       splatBytes(33, YMM()),
-		powers:     broadcast128(mulawTables.powers),
-		magnitudes: broadcast128(mulawTables.magnitudes),
+		powers:     broadcast128(powers),
+		magnitudes: broadcast128(magnitudes),
 	}
 }
 
@@ -40,12 +37,12 @@ func (d mulawDecoder) decode(codes Register) (lo, hi Register) {
 	power, magnitude := YMM(), YMM()
 	VPSHUFB(high, d.powers, power)
 	VPSHUFB(low, d.magnitudes, magnitude)
-	// A code with the top bit set is positive. PSIGNB negates by it; the low bit
+	// A code with the top bit set is positive. PSIGNB negates by it; the two
 	// keeps code 0 from counting as zero.
 	sign, unit := YMM(), YMM()
-	VPOR(codes, d.one, sign)
+	VPOR(codes, d.two, sign)
 	VPSIGNB(sign, magnitude, magnitude)
-	VPSIGNB(sign, d.one, unit)
+	VPSIGNB(sign, d.two, unit)
 	lo, hi = YMM(), YMM()
 	for _, out := range []struct {
 		dst    Register
@@ -55,7 +52,7 @@ func (d mulawDecoder) decode(codes Register) (lo, hi Register) {
 		out.unpack(d.bias, power, factors)
 		out.unpack(unit, magnitude, out.dst)
 		VPMADDUBSW(out.dst, factors, out.dst)
-		VPSLLW(Imm(2), out.dst, out.dst)
+		VPADDW(out.dst, out.dst, out.dst)
 	}
 	return lo, hi
 }
@@ -73,11 +70,12 @@ func mulawDecodeAVX2() {
 		"mulawDecodeAVX2 decodes n mu-law codes, at least 32.")
 	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
 	d := newMulawDecoder()
-	eachBlock(n, func(i Register) {
+	eachBlock(n, 32, func(i Register) {
 		lo, hi := d.decode(loadSpread(Mem{Base: src, Index: i, Scale: 1}))
 		VMOVDQU(lo, Mem{Base: dst, Index: i, Scale: 2})
 		VMOVDQU(hi, Mem{Base: dst, Index: i, Scale: 2, Disp: 32})
 	})
+	finish()
 }
 
 func mulawDecodeFloat32AVX2() {
@@ -86,7 +84,7 @@ func mulawDecodeFloat32AVX2() {
 	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
 	d := newMulawDecoder()
 	scale := splat(0x38000000, YMM()) // 1/32768
-	eachBlock(n, func(i Register) {
+	eachBlock(n, 32, func(i Register) {
 		lo, hi := d.decode(loadSpread(Mem{Base: src, Index: i, Scale: 1}))
 		for k, half := range []Register{lo, hi} {
 			upper := XMM()
@@ -100,15 +98,16 @@ func mulawDecodeFloat32AVX2() {
 			}
 		}
 	})
+	finish()
 }
 
 func alawDecodeAVX2() {
 	// A sample is 8 * 2^max(e-1,0) * (2m+1+32[e>0]). G.711 inverts every other
 	// bit of the code; here the tables are permuted instead.
 	exponent := func(i int) int { return (i ^ 5) & 7 }
-	powers := data("alawPowers", bytes16(func(i int) int { return 1 << max(exponent(i)-1, 0) }))
-	leading := data("alawLeading", bytes16(func(i int) int { return -32 * min(exponent(i), 1) }))
-	magnitudes := data("alawMagnitudes", bytes16(func(i int) int { return -(2*(i^5) + 1) }))
+	powers := data("alawPowers", bytes16(func(i int) int { return 2 << max(exponent(i)-1, 0) }))
+	leading := data("alawLeading", bytes16(func(i int) int { return -64 * min(exponent(i), 1) }))
+	magnitudes := data("alawMagnitudes", bytes16(func(i int) int { return -2 * (2*(i^5) + 1) }))
 
 	function("alawDecodeAVX2", "func(dst *int16, src *byte, n int)",
 		"alawDecodeAVX2 decodes n A-law codes, at least 32.")
@@ -116,7 +115,7 @@ func alawDecodeAVX2() {
 	nibble, one, zero := splatBytes(0x0f, YMM()), splatBytes(1, YMM()), YMM()
 	VPXOR(zero, zero, zero)
 	p, l, m := broadcast128(powers), broadcast128(leading), broadcast128(magnitudes)
-	eachBlock(n, func(i Register) {
+	eachBlock(n, 32, func(i Register) {
 		codes := loadSpread(Mem{Base: src, Index: i, Scale: 1})
 		low, high := YMM(), YMM()
 		VPAND(codes, nibble, low)
@@ -134,8 +133,9 @@ func alawDecodeAVX2() {
 			unpack(zero, power, factors)
 			unpack(magnitude, magnitude, out)
 			VPMADDUBSW(out, factors, out)
-			VPSLLW(Imm(3), out, out)
+			VPADDW(out, out, out)
 			VMOVDQU(out, Mem{Base: dst, Index: i, Scale: 2, Disp: 32 * k})
 		}
 	})
+	finish()
 }

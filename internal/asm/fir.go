@@ -30,14 +30,16 @@ func firAVX2() {
 		"the samples from x[i] on. It reads n+16*groups samples.")
 	dst := Load(Param("dst"), GP64())
 	filterBlocks(func(i, even, odd Register) {
-		shuffle := "firInterleave"
-		if _, ok := decodeTables[shuffle]; !ok {
-			decodeTables[shuffle] = data(shuffle, twice([]byte{0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15}))
-		}
-		VPACKSSDW(odd, even, even)
-		VPSHUFB(decodeTables[shuffle], even, even)
+		interleave(even, odd)
 		VMOVDQU(even, Mem{Base: dst, Index: i, Scale: 2})
 	})
+}
+
+// interleave packs even and odd outputs to 16 bits, in order, into even.
+func interleave(even, odd Register) {
+	order := data("firInterleave", twice([]byte{0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15}))
+	VPACKSSDW(odd, even, even)
+	VPSHUFB(order, even, even)
 }
 
 // firPairsAVX2 is firAVX2 for a half-band filter, whose other phase only delays.
@@ -47,8 +49,7 @@ func firPairsAVX2() {
 		"keep.")
 	dst, keep := Load(Param("dst"), GP64()), Load(Param("keep"), GP64())
 	filterBlocks(func(i, even, odd Register) {
-		VPACKSSDW(odd, even, even)
-		VPSHUFB(decodeTables["firInterleave"], even, even)
+		interleave(even, odd)
 		kept, low, high, out := YMM(), YMM(), YMM(), YMM()
 		VMOVDQU(Mem{Base: keep, Index: i, Scale: 2}, kept)
 		VPUNPCKLWD(kept, even, low)
@@ -66,53 +67,41 @@ func filterBlocks(store func(i, even, odd Register)) {
 	x, taps := Load(Param("x"), GP64()), Load(Param("taps"), GP64())
 	groups, n := Load(Param("groups"), GP64()), Load(Param("n"), GP64())
 	half := splat(1<<(splitBits-1), YMM())
-	i, last := GP64(), GP64()
-	XORQ(i, i)
-	LEAQ(Mem{Base: n, Disp: -16}, last)
-
-	Label("block")
-	var high, low [2]Register
-	for k := range 2 {
-		high[k], low[k] = YMM(), YMM()
-		VPXOR(high[k], high[k], high[k])
-		VPXOR(low[k], low[k], low[k])
-	}
-	at, c, left := GP64(), GP64(), GP64()
-	LEAQ(Mem{Base: x, Index: i, Scale: 2}, at)
-	MOVQ(taps, c)
-	MOVQ(groups, left)
-	Label("group")
-	for pair := range 8 {
-		h, l := YMM(), YMM()
-		VPBROADCASTD(Mem{Base: c, Disp: 4 * pair}, h)
-		VPBROADCASTD(Mem{Base: c, Disp: 4*pair + 32}, l)
+	eachBlock(n, 16, func(i Register) {
+		var high, low [2]Register
 		for k := range 2 {
-			samples, product := YMM(), YMM()
-			VMOVDQU(Mem{Base: at, Disp: 4*pair + 2*k}, samples)
-			VPMADDWD(samples, h, product)
-			VPADDD(product, high[k], high[k])
-			VPMADDWD(samples, l, samples)
-			VPADDD(samples, low[k], low[k])
+			high[k], low[k] = YMM(), YMM()
+			VPXOR(high[k], high[k], high[k])
+			VPXOR(low[k], low[k], low[k])
 		}
-	}
-	ADDQ(Imm(32), at)
-	ADDQ(Imm(64), c)
-	DECQ(left)
-	JNZ(LabelRef("group"))
-	for k := range 2 {
-		round(high[k], low[k], half)
-	}
-	store(i, high[0], high[1])
-	ADDQ(Imm(16), i)
-	CMPQ(i, last)
-	JLE(LabelRef("block"))
-	CMPQ(i, n)
-	JGE(LabelRef("done"))
-	MOVQ(last, i)
-	JMP(LabelRef("block"))
-	Label("done")
-	VZEROUPPER()
-	RET()
+		at, c, left := GP64(), GP64(), GP64()
+		LEAQ(Mem{Base: x, Index: i, Scale: 2}, at)
+		MOVQ(taps, c)
+		MOVQ(groups, left)
+		Label("group")
+		for pair := range 8 {
+			h, l := YMM(), YMM()
+			VPBROADCASTD(Mem{Base: c, Disp: 4 * pair}, h)
+			VPBROADCASTD(Mem{Base: c, Disp: 4*pair + 32}, l)
+			for k := range 2 {
+				samples, product := YMM(), YMM()
+				VMOVDQU(Mem{Base: at, Disp: 4*pair + 2*k}, samples)
+				VPMADDWD(samples, h, product)
+				VPADDD(product, high[k], high[k])
+				VPMADDWD(samples, l, samples)
+				VPADDD(samples, low[k], low[k])
+			}
+		}
+		ADDQ(Imm(32), at)
+		ADDQ(Imm(64), c)
+		DECQ(left)
+		JNZ(LabelRef("group"))
+		for k := range 2 {
+			round(high[k], low[k], half)
+		}
+		store(i, high[0], high[1])
+	})
+	finish()
 }
 
 func dotAVX2() {

@@ -14,7 +14,7 @@ func main() {
 	mulawEncodeAVX2()
 	alawEncodeAVX2()
 	payloadDecodeAVX2()
-	base64EncodeAVX2()
+	payloadEncodeAVX2()
 
 	firAVX2()
 	firPairsAVX2()
@@ -25,7 +25,7 @@ func main() {
 	encodeVBMI(mulaw)
 	encodeVBMI(alaw)
 	payloadDecodeVBMI()
-	base64EncodeVBMI()
+	payloadEncodeVBMI()
 
 	Generate()
 }

@@ -9,22 +9,12 @@ import (
 )
 
 // The AVX-512 kernels look up whole codes: VPERMI2B reads a table of 128 bytes
-// from two registers. The ends are done under a mask, so they need no minimum
-// length.
+// from two registers.
 
 func load512(m Mem) Register {
 	z := ZMM()
 	VMOVDQU64(m, z)
 	return z
-}
-
-// lowMask returns a mask of the low n bits, n at most 64.
-func lowMask(n Register) Register {
-	ones, k := GP64(), K()
-	MOVQ(I64(-1), ones)
-	BZHIQ(n, ones, ones)
-	KMOVQ(ones, k)
-	return k
 }
 
 // A tableDecoder turns codes into samples by table: 64 at a time.
@@ -47,30 +37,19 @@ func alawMagnitude(m int) int {
 	return (mantissa<<4 + 264) << (exponent - 1)
 }
 
-var decodeTables = map[string]Mem{}
-
 func newTableDecoder(name string, magnitude func(int) int) tableDecoder {
-	m, ok := decodeTables[name]
-	if !ok {
-		b := make([]byte, 256)
-		for i := range 128 {
-			v := -magnitude(i) // negative: the positive codes are turned, under their mask
-			b[i], b[128+i] = byte(v), byte(v>>8)
-		}
-		m = data(name, b)
-		decodeTables[name] = m
+	samples, order := make([]byte, 256), make([]byte, 64)
+	for i := range 128 {
+		v := -magnitude(i) // negative: the positive codes are turned, under their mask
+		samples[i], samples[128+i] = byte(v), byte(v>>8)
 	}
-	if _, ok := decodeTables["order"]; !ok {
-		b := make([]byte, 64)
-		for i, q := range []byte{0, 4, 1, 5, 2, 6, 3, 7} {
-			b[8*i] = q
-		}
-		decodeTables["order"] = data("unpackOrder", b)
+	for i, q := range []byte{0, 4, 1, 5, 2, 6, 3, 7} {
+		order[8*i] = q
 	}
-	d := tableDecoder{order: load512(decodeTables["order"]), zero: ZMM()}
+	d := tableDecoder{order: load512(data("unpackOrder", order)), zero: ZMM()}
 	VPXORQ(d.zero, d.zero, d.zero)
 	for i := range d.table {
-		d.table[i] = load512(m.Offset(64 * i))
+		d.table[i] = load512(data(name, samples).Offset(64 * i))
 	}
 	return d
 }
@@ -106,46 +85,36 @@ func (d tableDecoder) decodeHalf(codes Register) Register {
 	return lo
 }
 
-// eachBlock512 runs whole for every 64 values and half for 32 of what is left. The
-// last few are done by a half that overlaps what was done before or, when all are
-// fewer than 32, by masked. Each gets how far it is into the data.
-func eachBlock512(n Register, whole, half, masked func(i Register)) {
-	i, left := GP64(), GP64()
+// eachBlock512 runs whole for every 64 values and half for the rest, the last one
+// overlapping what was done before, as in eachBlock. Each gets how far it is into
+// the data. n must be at least 32.
+func eachBlock512(n Register, whole, half func(i Register)) {
+	i, last := GP64(), GP64()
 	XORQ(i, i)
-	MOVQ(n, left)
-	SUBQ(Imm(64), left)
-	JL(LabelRef("end"))
-	Label("loop")
+	LEAQ(Mem{Base: n, Disp: -64}, last)
+	CMPQ(i, last)
+	JG(LabelRef("rest"))
+	Label("whole")
 	whole(i)
 	ADDQ(Imm(64), i)
-	SUBQ(Imm(64), left)
-	JGE(LabelRef("loop"))
+	CMPQ(i, last)
+	JLE(LabelRef("whole"))
 
-	Label("end") // left is 64 too low
-	ADDQ(Imm(64), left)
-	JZ(LabelRef("done"))
-	CMPQ(n, Imm(32))
-	JL(LabelRef("short"))
+	Label("rest")
+	ADDQ(Imm(32), last)
 	Label("half")
-	last := GP64()
-	LEAQ(Mem{Base: n, Disp: -32}, last)
-	CMPQ(left, Imm(32))
-	CMOVQLT(last, i)
+	CMPQ(i, n)
+	JGE(LabelRef("done"))
+	CMPQ(i, last)
+	CMOVQGT(last, i)
 	half(i)
 	ADDQ(Imm(32), i)
-	SUBQ(Imm(32), left)
-	JG(LabelRef("half"))
-	JMP(LabelRef("done"))
-
-	Label("short")
-	masked(i)
+	JMP(LabelRef("half"))
 	Label("done")
-	VZEROUPPER()
-	RET()
 }
 
 func decodeVBMI(name, law string, magnitude func(int) int) {
-	function(name, "func(dst *int16, src *byte, n int)", name+" decodes n codes.")
+	function(name, "func(dst *int16, src *byte, n int)", name+" decodes n codes, at least 32.")
 	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
 	d := newTableDecoder(law, magnitude)
 	eachBlock512(n, func(i Register) {
@@ -156,11 +125,8 @@ func decodeVBMI(name, law string, magnitude func(int) int) {
 		codes := ZMM()
 		VMOVDQU(Mem{Base: src, Index: i, Scale: 1}, codes.AsY())
 		VMOVDQU64(d.decodeHalf(codes), Mem{Base: dst, Index: i, Scale: 2})
-	}, func(Register) {
-		codes, k := ZMM(), lowMask(n)
-		VMOVDQU8_Z(Mem{Base: src}, k, codes)
-		VMOVDQU16(d.decodeHalf(codes), k, Mem{Base: dst})
 	})
+	finish()
 }
 
 // A law is what distinguishes the two encoders.
@@ -182,42 +148,39 @@ var (
 // own amount, and puts the results into four of eight bytes; the other four take
 // those of the second 32 samples.
 type sampleEncoder struct {
-	up, down          Register // magnitude = max(x+up, down-x), saturating: mu-law clips so
-	highBytes, order  Register
-	shift, segment    [2]Register
-	fields, step, top Register
+	one, bias         Register
+	highBytes, fields Register
+	segments          [2]Register // by high byte: the segment's bits of the code, and the shift in the low four
+	step, flip, top   Register
 	second            Register // mask of the bytes for the second 32
 }
 
 func newSampleEncoder(l law) sampleEncoder {
-	shifts, segments := make([]byte, 128), make([]byte, 128)
-	for i := range shifts {
-		shifts[i] = byte(max(bits.Len(uint(i))+3, l.smallest))
-		segments[i] = byte(bits.Len(uint(i))<<4) ^ l.flip
+	segments := make([]byte, 128)
+	for i := range segments {
+		shift := max(bits.Len(uint(i))+3, l.smallest)
+		segments[i] = (byte(bits.Len(uint(i))<<4)^l.flip)&0xf0 | byte(shift)
 	}
-	if _, ok := decodeTables["highBytes"]; !ok {
-		highBytes, fields, order := make([]byte, 64), make([]byte, 64), make([]byte, 64)
-		for i := range 64 {
-			word := i/8*4 + i%4
-			highBytes[i] = byte(2*word + 1 + i%8/4*64) // from 64: the second register
-			fields[i] = byte(16 * (i % 4))
-			if i%4 == 0 {
-				order[i] = byte(i/4*2%16 + i/32)
-			}
-		}
-		decodeTables["highBytes"] = data("highBytes", highBytes)
-		decodeTables["fields"] = data("wordOffsets", fields)
-		decodeTables["inOrder"] = data("encodedOrder", order)
+	highBytes, fields := make([]byte, 64), make([]byte, 64)
+	for i := range 64 {
+		highBytes[encodedAt(i)] = byte(2*i + 1) // from 64: the second register
+		fields[i] = byte(16 * (i % 4))
 	}
-	s, g := data(l.name+"Shifts", shifts), data(l.name+"Segments", segments)
+	s := data(l.name+"Segments", segments)
 	e := sampleEncoder{
-		up: splatWords(uint16(l.bias), ZMM()), down: splatWords(uint16(l.bias-1), ZMM()),
-		highBytes: load512(decodeTables["highBytes"]), order: load512(decodeTables["inOrder"]),
-		shift:   [2]Register{load512(s), load512(s.Offset(64))},
-		segment: [2]Register{load512(g), load512(g.Offset(64))},
-		fields:  load512(decodeTables["fields"]),
-		step:    splatBytes(15, ZMM()), top: splatBytes(0x80, ZMM()),
-		second: K(),
+		one:       splatWords(1, ZMM()),
+		highBytes: load512(data("highBytes", highBytes)),
+		fields:    load512(data("wordOffsets", fields)),
+		segments:  [2]Register{load512(s), load512(s.Offset(64))},
+		step:      splatBytes(15, ZMM()),
+		top:       splatBytes(0x80, ZMM()),
+		second:    K(),
+	}
+	if l.bias != 0 {
+		e.bias = splatWords(uint16(l.bias), ZMM())
+	}
+	if low := l.flip & 15; low != 15 {
+		e.flip = splatBytes(low, ZMM())
 	}
 	pattern := GP64()
 	MOVQ(U64(0xf0f0f0f0f0f0f0f0), pattern)
@@ -225,59 +188,72 @@ func newSampleEncoder(l law) sampleEncoder {
 	return e
 }
 
+// magnitude returns the biased magnitude, saturated: mu-law clips so. G.711 takes
+// ^x of a negative sample, but ignores the lowest bit, and |x|1| has the others.
 func (e sampleEncoder) magnitude(x Register) Register {
-	a, b := ZMM(), ZMM()
-	VPADDSW(x, e.up, a)
-	VPSUBSW(x, e.down, b)
-	VPMAXSW(a, b, a)
+	a := ZMM()
+	VPORQ(e.one, x, a)
+	VPABSW(a, a)
+	if e.bias != nil {
+		VPADDSW(e.bias, a, a)
+	}
 	return a
 }
+
+// encodedAt is where encode puts the code of sample i.
+func encodedAt(i int) byte { return byte(i%32/4*8 + i/32*4 + i%4) }
 
 // encode returns the codes of x and y; y is nil for 32 samples.
 func (e sampleEncoder) encode(x, y Register) Register {
 	a := e.magnitude(x)
 	b := a
-	high, sign := ZMM(), ZMM()
+	segment, sign := ZMM(), ZMM()
 	if y == nil {
-		VPERMB(a, e.highBytes, high)
+		VPERMB(a, e.highBytes, segment)
 		VPERMB(x, e.highBytes, sign)
 	} else {
 		b = e.magnitude(y)
-		VMOVDQA64(e.highBytes, high)
+		VMOVDQA64(e.highBytes, segment)
 		VMOVDQA64(e.highBytes, sign)
-		VPERMI2B(b, a, high)
+		VPERMI2B(b, a, segment)
 		VPERMI2B(y, x, sign)
 	}
-	shift := ZMM()
-	VMOVDQA64(high, shift)
-	VPERMI2B(e.shift[1], e.shift[0], shift)
-	VPADDB(e.fields, shift, shift)
-	VPERMI2B(e.segment[1], e.segment[0], high)
-	steps := ZMM()
+	VPERMI2B(e.segments[1], e.segments[0], segment)
+	shift, steps := ZMM(), ZMM()
+	VMOVDQA64(e.fields, shift)
+	VPTERNLOGQ(Imm(0xf8), e.step, segment, shift) // fields | (segment & 15)
 	VPMULTISHIFTQB(a, shift, steps)
 	if y != nil {
 		VPMULTISHIFTQB(b, shift, e.second, steps)
 	}
-	VPTERNLOGQ(Imm(0x78), e.step, steps, high) // high ^ (steps & 15)
-	VPTERNLOGQ(Imm(0x78), e.top, sign, high)   // high ^ (sign & 0x80)
-	VPERMD(high, e.order, high)
-	return high
+	if e.flip == nil {
+		VPTERNLOGQ(Imm(0x72), e.step, steps, segment) // low four bits of ^steps, high ones of segment
+	} else {
+		VPTERNLOGQ(Imm(0xd8), e.step, steps, segment) // of steps
+		VPXORQ(e.flip, segment, segment)
+	}
+	VPTERNLOGQ(Imm(0x78), e.top, sign, segment) // segment ^ (sign & 0x80)
+	return segment
 }
 
 func encodeVBMI(l law) {
 	name := l.name + "EncodeVBMI"
-	function(name, "func(dst *byte, src *int16, n int)", name+" encodes n samples.")
+	function(name, "func(dst *byte, src *int16, n int)", name+" encodes n samples, at least 32.")
 	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
 	e := newSampleEncoder(l)
+	inOrder := make([]byte, 64)
+	for i := range 16 {
+		inOrder[4*i] = encodedAt(4*i) / 4
+	}
+	order := load512(data("encodedOrder", inOrder))
 	eachBlock512(n, func(i Register) {
 		codes := e.encode(load512(Mem{Base: src, Index: i, Scale: 2}), load512(Mem{Base: src, Index: i, Scale: 2, Disp: 64}))
+		VPERMD(codes, order, codes)
 		VMOVDQU64(codes, Mem{Base: dst, Index: i, Scale: 1})
 	}, func(i Register) {
 		codes := e.encode(load512(Mem{Base: src, Index: i, Scale: 2}), nil)
+		VPERMD(codes, order, codes)
 		VMOVDQU(codes.(VecVirtual).AsY(), Mem{Base: dst, Index: i, Scale: 1})
-	}, func(Register) {
-		x, k := ZMM(), lowMask(n)
-		VMOVDQU16_Z(Mem{Base: src}, k, x)
-		VMOVDQU8(e.encode(x, nil), k, Mem{Base: dst})
 	})
+	finish()
 }
