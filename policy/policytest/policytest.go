@@ -115,6 +115,15 @@ func Concurrency(t *testing.T, make func(t *testing.T, limit int, lease time.Dur
 			eventually(t, func() bool { return in(p, fmt.Sprint("CA", i)).Allowed() }, "call %d: no place", i)
 		}
 	})
+	t.Run("each lease ends for itself", func(t *testing.T) {
+		p := make(t, 2, 300*time.Millisecond)
+		for i := range 3 {
+			eventually(t, func() bool {
+				in(p, "alive") // takes its place, or renews the lease
+				return in(p, fmt.Sprint("CA", i)).Allowed()
+			}, "call %d: no place", i)
+		}
+	})
 	t.Run("at once", func(t *testing.T) {
 		p := make(t, 10, time.Hour)
 		var allowed atomic.Int64

@@ -193,6 +193,27 @@ func TestPlacesOfADeadInstance(t *testing.T) {
 	require.Equal(t, 1, n)
 }
 
+// TestPlacesReleasedElsewhere: the end of a call often reaches another instance. The
+// one that took it must not go on counting it when it is left to itself.
+func TestPlacesReleasedElsewhere(t *testing.T) {
+	p := startProxied(t)
+	here := connect(t, "redis://"+p.Listen, Options{Budget: roomy}).Concurrent(3)
+	there := connect(t, p.redis.url(), Options{Budget: roomy}).Concurrent(3)
+	for i := range 20 {
+		sid := fmt.Sprint("CA", i)
+		require.True(t, here.Decide(t.Context(), policy.Call{SID: sid}).Allowed())
+		there.Release(sid)
+	}
+	p.Stop()
+	allowed := 0
+	for i := range 5 {
+		if here.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CB", i)}).Allowed() {
+			allowed++
+		}
+	}
+	require.Equal(t, 2, allowed, "of three places it knows one to be taken, that of the last call")
+}
+
 func TestWarnsOfAllInstances(t *testing.T) {
 	r := startRedis(t)
 	var mu sync.Mutex
