@@ -1,6 +1,9 @@
 package assemblyai_test
 
 import (
+	"context"
+	"net"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,5 +109,65 @@ func TestFlushWaitsNoLongerThanItMust(t *testing.T) {
 		require.Equal(t, 500*time.Millisecond, flush(), "the turn ended by itself, more may come")
 		require.NoError(t, s.Close())
 		require.Equal(t, []string{"one", "one", "one"}, stttest.Finals(stttest.Drain(t, s)))
+	})
+}
+
+// What is filled up to the service's shortest message does not move the clock.
+func TestShortAudioIsFilledUp(t *testing.T) {
+	server := stttest.NewAssemblyAI(t, []string{"one"})
+	synctest.Test(t, func(t *testing.T) {
+		e, err := assemblyai.New(assemblyai.Options{URL: server.URL, Key: key, Client: server.Client(t)})
+		require.NoError(t, err)
+		s, err := e.Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		defer s.Close()
+		for range 50 {
+			require.NoError(t, s.Send(stt.Format{}.AppendSilence(nil, 160)))
+			require.NoError(t, s.Flush(t.Context()))
+		}
+		stttest.Send(t, s, stttest.Speech(1, stt.Format{}), stt.Format{})
+		require.NoError(t, s.Flush(t.Context()))
+		require.NoError(t, s.Close())
+		for _, ev := range stttest.Drain(t, s) {
+			if ev.Kind == stt.Final {
+				require.InDelta(t, 1440*time.Millisecond, ev.Transcript.Start, float64(150*time.Millisecond))
+				require.InDelta(t, 1850*time.Millisecond, ev.Transcript.End, float64(150*time.Millisecond))
+				require.Equal(t, ev.Transcript.Start, ev.Transcript.Words[0].Start)
+				return
+			}
+		}
+		t.Fatal("nothing was heard")
+	})
+}
+
+// Nor does audio that was given up because the service was not there.
+func TestLostAudioDoesNotMoveTheClock(t *testing.T) {
+	server := stttest.NewAssemblyAI(t, []string{"one"})
+	synctest.Test(t, func(t *testing.T) {
+		client := server.Client(t)
+		transport := client.Transport.(*http.Transport)
+		dial := transport.DialContext
+		transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			time.Sleep(time.Second)
+			return dial(ctx, network, addr)
+		}
+		e, err := assemblyai.New(assemblyai.Options{URL: server.URL, Key: key, Client: client})
+		require.NoError(t, err)
+		s, err := e.Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		defer s.Close()
+		stttest.Send(t, s, stt.Format{}.AppendSilence(nil, 40*8000), stt.Format{})
+		stttest.Send(t, s, stttest.Speech(1, stt.Format{}), stt.Format{})
+		require.NoError(t, s.Flush(t.Context()))
+		require.NoError(t, s.Close())
+		kinds := map[stt.Kind]int{}
+		for _, ev := range stttest.Drain(t, s) {
+			kinds[ev.Kind]++
+			if ev.Kind == stt.Final {
+				require.InDelta(t, 40440*time.Millisecond, ev.Transcript.Start, float64(150*time.Millisecond))
+			}
+		}
+		require.Equal(t, 1, kinds[stt.Final])
+		require.Equal(t, 1, kinds[stt.Degraded])
 	})
 }

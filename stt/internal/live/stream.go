@@ -31,6 +31,8 @@ type Stream struct {
 	link    *link
 	queue   []byte    // audio that was not sent yet
 	lost    int       // bytes of it that were dropped, not yet reported
+	sent    int       // bytes of audio, silence of ours included
+	shifts  []shift   // of the service's clock against the call's
 	ready   bool      // audio can be sent
 	flushes []*flush  // in order; those that were sent come first
 	answers []Message // to be sent
@@ -38,6 +40,10 @@ type Stream struct {
 	closed  bool
 	err     error // why the stream ended
 }
+
+// shift is silence of n bytes that the service was given besides, or if n is
+// negative audio that it was not, at a place in what was sent.
+type shift struct{ at, n int }
 
 type flush struct {
 	after int // bytes of queue that come before it
@@ -81,6 +87,11 @@ func (s *Stream) Send(frame []byte) error {
 	if excess := len(s.queue) - s.format.Bytes(maxQueue); excess > 0 {
 		s.take(excess)
 		s.lost += excess
+		if i := len(s.shifts) - 1; i >= 0 && s.shifts[i].at == s.sent && s.shifts[i].n < 0 {
+			s.shifts[i].n -= excess
+		} else {
+			s.shifts = append(s.shifts, shift{s.sent, -excess})
+		}
 	}
 	s.poke()
 	return nil
@@ -335,7 +346,9 @@ func (s *Stream) next() (m Message, more, closed bool) {
 		audio := s.queue[:n]
 		if n < least { // before a flush
 			audio = s.format.AppendSilence(append([]byte(nil), audio...), (least-n)/s.format.Encoding.SampleSize())
+			s.shifts = append(s.shifts, shift{s.sent + n, least - n})
 		}
+		s.sent += len(audio)
 		m = s.session.Audio(audio)
 		s.take(n)
 		return m, true, false
@@ -423,10 +436,27 @@ func (s *Stream) use(r Reply) {
 	}
 	for _, ev := range r.Events {
 		ev.Err = s.e.quiet.Error(ev.Err)
+		t := &ev.Transcript
+		t.Start, t.End = s.heardAt(t.Start), s.heardAt(t.End)
+		for i := range t.Words {
+			t.Words[i].Start, t.Words[i].End = s.heardAt(t.Words[i].Start), s.heardAt(t.Words[i].End)
+		}
 		s.mail.Put(ev)
 	}
 	for n := r.Flushed; n > 0 && len(s.flushes) > 0 && s.flushes[0].sent; n-- {
 		close(s.flushes[0].done)
 		s.flushes = s.flushes[1:]
 	}
+}
+
+// heardAt returns the place on the call's clock of one on the service's. It is
+// called with mu held.
+func (s *Stream) heardAt(t time.Duration) time.Duration {
+	var besides time.Duration
+	for _, sh := range s.shifts {
+		if at := s.format.Duration(sh.at); t > at {
+			besides += min(t-at, s.format.Duration(sh.n))
+		}
+	}
+	return t - besides
 }
