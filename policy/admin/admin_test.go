@@ -160,3 +160,16 @@ func TestGuardSlowsGuessing(t *testing.T) {
 	g.Require("x")(http.NotFoundHandler()).ServeHTTP(w, elsewhere)
 	require.Equal(t, 404, w.Code, "others are not affected")
 }
+
+// TestGuardSlowsManySources: whoever guesses from ever new addresses is slowed too.
+func TestGuardSlowsManySources(t *testing.T) {
+	n := 0
+	g := NewGuard(GuardOptions{Tokens: token(t, Generate()), FailuresPerMinute: 1, Source: func(*http.Request) string {
+		n++
+		return fmt.Sprint("address ", n)
+	}})
+	for range 100 {
+		require.Equal(t, 401, request(g, "x", "/", "Bearer "+Generate()))
+	}
+	require.Equal(t, 429, request(g, "x", "/", "Bearer "+Generate()))
+}

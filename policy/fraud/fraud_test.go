@@ -193,3 +193,41 @@ func TestScoreOptions(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+// TestScoreAfterSilence: whatever a caller did hours ago, the next hour's attempts are
+// counted whole.
+func TestScoreAfterSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScore(t, Options{})
+		sid := 0
+		attempt := func() bool {
+			sid++
+			return s.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", sid), From: "+14155550100"}).Allowed()
+		}
+		for range 3 {
+			for i := range 22 {
+				require.Equal(t, i < 20, attempt(), "attempt %d", i+1)
+			}
+			time.Sleep(7 * time.Hour)
+		}
+	})
+}
+
+// TestScoreRefusedCallsAreNotShort: calls that another policy refuses end at once,
+// which says nothing about the caller.
+func TestScoreRefusedCallsAreNotShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for limit, want := range map[int]policy.Reason{0: policy.RateLimit, 10: ""} {
+			score := newScore(t, Options{})
+			p := policy.All(score, policy.PerCaller(limit, time.Hour))
+			for i := range 8 {
+				sid := fmt.Sprint("CA", i)
+				require.Equal(t, want, p.Decide(t.Context(), policy.Call{SID: sid, From: "+14155550100"}).Reason)
+				time.Sleep(time.Second)
+				policy.Release(p, sid)
+			}
+			seen := score.seen(policy.Call{SID: "CB", From: "+14155550100", At: time.Now()})
+			require.Equal(t, want == "", seen[ShortCalls])
+		}
+	})
+}
