@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"time"
 
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/assemblyai"
@@ -17,21 +20,33 @@ import (
 // engines are the speech engines that STT can name.
 var engines = []string{"pocketsphinx", "openai", "openairealtime", "deepgram", "assemblyai", "vosk", "off"}
 
-// newEngine opens the configured speech engine and waits until it can work. It
-// returns nil for STT=off.
-func newEngine(ctx context.Context, c config) (stt.Engine, error) {
+// newEngine opens the configured speech engine and waits until it can work. A
+// service that is down now is no reason not to start: a restart during its outage
+// would lose the calls too. It returns nil for STT=off.
+func newEngine(ctx context.Context, c config, log *slog.Logger) (stt.Engine, error) {
 	engine, err := openEngine(c)
 	if err != nil || engine == nil {
 		return nil, err
 	}
-	if warm, ok := engine.(stt.Prewarmer); ok {
-		if err := warm.Prewarm(ctx); err != nil {
+	warm, ok := engine.(stt.Prewarmer)
+	if !ok {
+		return engine, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, warmTime)
+	defer cancel()
+	if err := warm.Prewarm(ctx); err != nil {
+		var failure *stt.Error
+		if !errors.As(err, &failure) || !failure.Retryable() {
 			closeEngine(engine)
 			return nil, err
 		}
+		log.Warn("speech engine is not ready, starting without it", "error", err)
 	}
 	return engine, nil
 }
+
+// warmTime is how long the start waits for the speech engine.
+const warmTime = 20 * time.Second
 
 func openEngine(c config) (stt.Engine, error) {
 	switch c.stt {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,23 +11,31 @@ import (
 	"agentos.dev/dialtone/stt/stttest"
 )
 
-// The server starts when its speech service accepts the key and answers, and says
-// what is wrong otherwise.
+// The server starts when its speech service accepts the key and answers, says what
+// is wrong with the key, and does not wait for a service that is down.
 func TestStreamingEngines(t *testing.T) {
 	for name, fake := range map[string]func(testing.TB, []string, ...stttest.Fault) *stttest.Live{
 		"deepgram": stttest.NewDeepgram, "assemblyai": stttest.NewAssemblyAI, "openairealtime": stttest.NewOpenAIRealtime, "vosk": stttest.NewVosk,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := config{stt: name, sttURL: fake(t, nil).URL, sttKey: "very-secret"}
-			engine, err := newEngine(t.Context(), c)
+			engine, err := newEngine(t.Context(), c, slog.New(slog.DiscardHandler))
 			require.NoError(t, err)
 			require.True(t, engine.(stt.Reporter).Status().Ready)
 			closeEngine(engine)
 
 			c.sttURL = fake(t, nil, stttest.Fault{Status: 401}).URL
-			_, err = newEngine(t.Context(), c)
+			_, err = newEngine(t.Context(), c, slog.New(slog.DiscardHandler))
 			require.ErrorIs(t, err, stt.ErrAuth)
 			require.NotContains(t, err.Error(), c.sttKey)
+
+			var log strings.Builder
+			c.sttURL = "ws://127.0.0.1:1"
+			engine, err = newEngine(t.Context(), c, slog.New(slog.NewTextHandler(&log, nil)))
+			require.NoError(t, err)
+			require.Contains(t, log.String(), "speech engine is not ready")
+			require.Error(t, engine.(stt.Checker).Check(t.Context()))
+			closeEngine(engine)
 		})
 	}
 }

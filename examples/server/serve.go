@@ -32,7 +32,7 @@ type app struct {
 
 // newApp puts the packages together as a host would.
 func newApp(ctx context.Context, c config, log *slog.Logger, extra *voice.Trace) (*app, error) {
-	engine, err := newEngine(ctx, c)
+	engine, err := newEngine(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}
