@@ -448,27 +448,6 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-// TestReleasedWhileDown: places given back while Redis is away are free when it is
-// back, not only when their leases end.
-func TestReleasedWhileDown(t *testing.T) {
-	p := startProxied(t)
-	s := connect(t, "redis://"+p.Listen, Options{Budget: time.Second, RetryEvery: 10 * time.Millisecond})
-	lines := s.NewConcurrency(policy.ConcurrencyOptions{Limit: 3, Lease: time.Hour})
-	for i := range 3 {
-		require.True(t, lines.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", i)}).Allowed())
-	}
-	p.Stop()
-	for i := range 3 {
-		lines.Release(fmt.Sprint("CA", i))
-	}
-	require.NoError(t, p.Start())
-	require.Eventually(t, func() bool {
-		lines.Decide(t.Context(), policy.Call{SID: "CB"})
-		n, err := lines.InUse(t.Context())
-		return err == nil && n == 1
-	}, 20*time.Second, 20*time.Millisecond)
-}
-
 // TestCallerWhoGivesUp: a webhook that Twilio no longer waits for says nothing
 // about Redis.
 func TestCallerWhoGivesUp(t *testing.T) {
