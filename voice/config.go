@@ -74,6 +74,11 @@ type Config struct {
 	// least 16 random bytes each: the first signs, all are accepted. Without any,
 	// keys are derived from AuthTokens.
 	SessionKeys [][]byte
+	// Claims are shared with the other instances of the service. Without them each
+	// instance knows only what it did itself: a token could open a stream on each,
+	// and a call whose callback reaches another instance than its stream counts
+	// on both.
+	Claims Claims
 	// Hanger, when set, also hangs up by REST when the server ends a call. Without
 	// it a call ends by the TwiML that follows the stream.
 	Hanger Hanger

@@ -245,7 +245,10 @@ func (s *Server) leave(stream *stream) {
 
 // count counts a call at its terminal state, once as far as is remembered.
 func (s *Server) count(info Info, status string) {
-	if _, added := s.finished.add(info.SID, struct{}{}, time.Now()); added != isKnown {
+	if _, added := s.finished.add(info.SID, struct{}{}, time.Now()); added == isKnown {
+		return
+	}
+	if !s.elsewhere(context.Background(), info.SID, "call:"+info.SID, rememberFinished) {
 		s.config.Trace.CallFinished(info, status)
 	}
 }

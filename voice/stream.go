@@ -2,6 +2,7 @@ package voice
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -83,6 +84,10 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 		return session, errTokenUsed
 	case isFull:
 		return session, errTokensFull
+	}
+	// Twice the time, as the clocks of instances differ.
+	if s.elsewhere(r.Context(), session.info.SID, "token:"+hex.EncodeToString(session.nonce[:]), 2*sessionTTL) {
+		return session, errTokenUsed
 	}
 	return session, nil
 }
