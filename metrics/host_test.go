@@ -154,7 +154,7 @@ func newSamples(t *testing.T) (target string, count func(wer.Errors)) {
 
 // load has a call come in every so often until ctx ends, each with three words.
 func (s *service) load(ctx context.Context, every time.Duration, b behaviour) {
-	speech := stttest.Speech(3, stt.Format{Encoding: stt.MuLaw, SampleRate: 8000})
+	speech := stttest.Speech(3, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000})
 	var calls sync.WaitGroup
 	defer calls.Wait()
 	ticker := time.NewTicker(every)

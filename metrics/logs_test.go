@@ -173,7 +173,7 @@ func runCalls(t *testing.T, handler func(io.Writer) slog.Handler) traces {
 
 	call := tw.Dial("+14155550100", "+14155550199", voicetest.Param("FromCountry", "US"),
 		voicetest.Param("Digits", digitsCanary), voicetest.Param("SpeechResult", saidCanary), voicetest.Param("CallToken", "canary-call-token"))
-	call.SpeakAudio(stttest.Speech(1, stt.Format{Encoding: stt.MuLaw, SampleRate: 8000}))
+	call.SpeakAudio(stttest.Speech(1, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000}))
 	require.Equal(t, saidCanary, <-heard)
 	call.HangUp()
 	stream := call.StreamURL()

@@ -12,14 +12,14 @@ import (
 type Encoding uint8
 
 const (
-	MuLaw Encoding = iota // G.711 mu-law, one byte a sample: what a Twilio call carries
+	Mulaw Encoding = iota // G.711 mu-law, one byte a sample: what a Twilio call carries
 	PCM16                 // signed 16 bit, little endian
 )
 
 // String returns "mulaw" or "pcm16".
 func (e Encoding) String() string {
 	switch e {
-	case MuLaw:
+	case Mulaw:
 		return "mulaw"
 	case PCM16:
 		return "pcm16"
@@ -75,7 +75,7 @@ func (f Format) Validate() error {
 // AppendPCM appends the samples of audio to dst and returns it. A last odd byte
 // of PCM16 is left out.
 func (f Format) AppendPCM(dst []int16, audio []byte) []int16 {
-	if f.Encoding == MuLaw {
+	if f.Encoding == Mulaw {
 		return codec.AppendDecodeMulaw(dst, audio)
 	}
 	at, n := len(dst), len(audio)/2

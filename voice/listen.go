@@ -76,7 +76,8 @@ func (l *listener) observe(e stt.Event) {
 		l.log.Warn("speech recognition degraded", "error", e.Err)
 	case e.Kind == stt.Final && e.Timing.Valid:
 		ms := e.Timing.Latency.Milliseconds()
-		l.log.Info("STT latency latency="+strconv.FormatInt(ms, 10)+"ms", "latency_ms", ms, "engine", e.Transcript.Engine)
+		l.log.Info("STT latency latency="+strconv.FormatInt(ms, 10)+"ms", "latency_ms", ms,
+			"queue_ms", e.Timing.Queue.Milliseconds(), "recognition_ms", e.Timing.Recognition.Milliseconds(), "engine", e.Transcript.Engine)
 	}
 }
 

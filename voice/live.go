@@ -51,7 +51,7 @@ func (c *liveCall) live(ctx context.Context) {
 	config.Trace.StreamStarted(c.Info, c.Started.Sub(c.stream.accepted))
 	if config.STT != nil {
 		c.listener.open(ctx, config.STT, stt.Config{
-			Format:   stt.Format{Encoding: stt.MuLaw, SampleRate: 8000},
+			Format:   stt.Format{Encoding: stt.Mulaw, SampleRate: 8000},
 			Language: config.Language,
 			Phrases:  config.Phrases,
 			CallID:   c.SID,

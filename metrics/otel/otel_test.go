@@ -55,7 +55,7 @@ func TestCall(t *testing.T) {
 	}
 	call := voicetest.New(t, srv).Dial("+14155550100", "+14155550199", voicetest.Param("FromCountry", "US"))
 	go func() { <-heard; <-heard }()
-	call.SpeakAudio(stttest.Speech(2, stt.Format{Encoding: stt.MuLaw, SampleRate: 8000}))
+	call.SpeakAudio(stttest.Speech(2, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000}))
 	labels := <-exemplars
 	call.HangUp()
 	if err := srv.Shutdown(t.Context()); err != nil {

@@ -30,7 +30,7 @@ func Speech(n int, f stt.Format) []byte {
 			pcm = append(pcm, int16(float64(v)*gain))
 		}
 	}
-	if f.Encoding == stt.MuLaw {
+	if f.Encoding == stt.Mulaw {
 		return codec.AppendEncodeMulaw(nil, pcm)
 	}
 	out := make([]byte, 0, 2*len(pcm))
