@@ -5,15 +5,15 @@
 #include "textflag.h"
 
 // func mulawDecodeAVX2(dst *int16, src *byte, n int)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2
 TEXT ·mulawDecodeAVX2(SB), NOSPLIT, $0-24
 	MOVQ           dst+0(FP), AX
 	MOVQ           src+8(FP), CX
 	MOVQ           n+16(FP), DX
 	VPBROADCASTD   splat0f0f0f0f<>+0(SB), Y0
-	VPBROADCASTD   splat02020202<>+0(SB), Y1
-	VPBROADCASTD   splat21212121<>+0(SB), Y2
-	VBROADCASTI128 mulawPowers<>+0(SB), Y3
+	VPBROADCASTD   splat21212121<>+0(SB), Y1
+	VBROADCASTI128 mulawPowers<>+0(SB), Y2
+	VBROADCASTI128 mulawUnits<>+0(SB), Y3
 	VBROADCASTI128 mulawMagnitudes<>+0(SB), Y4
 	XORQ           BX, BX
 	LEAQ           -32(DX), SI
@@ -21,35 +21,41 @@ TEXT ·mulawDecodeAVX2(SB), NOSPLIT, $0-24
 block:
 	VPERMQ     $0xd8, (CX)(BX*1), Y5
 	VPAND      Y5, Y0, Y6
-	VPSRLW     $0x04, Y5, Y7
-	VPAND      Y7, Y0, Y7
-	VPSHUFB    Y7, Y3, Y7
+	VPSRLW     $0x04, Y5, Y5
+	VPAND      Y5, Y0, Y5
+	VPSHUFB    Y5, Y2, Y7
+	VPSHUFB    Y5, Y3, Y5
 	VPSHUFB    Y6, Y4, Y6
-	VPOR       Y5, Y1, Y5
 	VPSIGNB    Y5, Y6, Y6
-	VPSIGNB    Y5, Y1, Y5
-	VPUNPCKLBW Y2, Y7, Y9
+	VPUNPCKLBW Y1, Y7, Y9
 	VPUNPCKLBW Y5, Y6, Y8
 	VPMADDUBSW Y8, Y9, Y8
 	VPADDW     Y8, Y8, Y8
-	VPUNPCKHBW Y2, Y7, Y7
+	VPUNPCKHBW Y1, Y7, Y7
 	VPUNPCKHBW Y5, Y6, Y5
 	VPMADDUBSW Y5, Y7, Y5
 	VPADDW     Y5, Y5, Y5
 	VMOVDQU    Y8, (AX)(BX*2)
 	VMOVDQU    Y5, 32(AX)(BX*2)
-	MOVQ       BX, DX
 	ADDQ       $0x20, BX
 	CMPQ       BX, SI
-	CMOVQGT    SI, BX
-	CMPQ       DX, SI
-	JL         block
+	JLE        block
+	CMPQ       BX, DX
+	JGE        done
+	MOVQ       SI, BX
+	JMP        block
+
+done:
 	VZEROUPPER
 	RET
 
 DATA mulawPowers<>+0(SB)/8, $0x0102040810204080
 DATA mulawPowers<>+8(SB)/8, $0x0102040810204080
 GLOBL mulawPowers<>(SB), RODATA|NOPTR, $16
+
+DATA mulawUnits<>+0(SB)/8, $0x0202020202020202
+DATA mulawUnits<>+8(SB)/8, $0xfefefefefefefefe
+GLOBL mulawUnits<>(SB), RODATA|NOPTR, $16
 
 DATA mulawMagnitudes<>+0(SB)/8, $0x9e9a96928e8a8682
 DATA mulawMagnitudes<>+8(SB)/8, $0xbebab6b2aeaaa6a2
@@ -58,22 +64,19 @@ GLOBL mulawMagnitudes<>(SB), RODATA|NOPTR, $16
 DATA splat0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
 GLOBL splat0f0f0f0f<>(SB), RODATA|NOPTR, $4
 
-DATA splat02020202<>+0(SB)/4, $0x02020202
-GLOBL splat02020202<>(SB), RODATA|NOPTR, $4
-
 DATA splat21212121<>+0(SB)/4, $0x21212121
 GLOBL splat21212121<>(SB), RODATA|NOPTR, $4
 
 // func mulawDecodeFloat32AVX2(dst *float32, src *byte, n int)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2
 TEXT ·mulawDecodeFloat32AVX2(SB), NOSPLIT, $0-24
 	MOVQ           dst+0(FP), AX
 	MOVQ           src+8(FP), CX
 	MOVQ           n+16(FP), DX
 	VPBROADCASTD   splat0f0f0f0f<>+0(SB), Y0
-	VPBROADCASTD   splat02020202<>+0(SB), Y1
-	VPBROADCASTD   splat21212121<>+0(SB), Y2
-	VBROADCASTI128 mulawPowers<>+0(SB), Y3
+	VPBROADCASTD   splat21212121<>+0(SB), Y1
+	VBROADCASTI128 mulawPowers<>+0(SB), Y2
+	VBROADCASTI128 mulawUnits<>+0(SB), Y3
 	VBROADCASTI128 mulawMagnitudes<>+0(SB), Y4
 	VPBROADCASTD   splat38000000<>+0(SB), Y5
 	XORQ           BX, BX
@@ -82,18 +85,17 @@ TEXT ·mulawDecodeFloat32AVX2(SB), NOSPLIT, $0-24
 block:
 	VPERMQ       $0xd8, (CX)(BX*1), Y6
 	VPAND        Y6, Y0, Y7
-	VPSRLW       $0x04, Y6, Y8
-	VPAND        Y8, Y0, Y8
-	VPSHUFB      Y8, Y3, Y8
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y6, Y0, Y6
+	VPSHUFB      Y6, Y2, Y8
+	VPSHUFB      Y6, Y3, Y6
 	VPSHUFB      Y7, Y4, Y7
-	VPOR         Y6, Y1, Y6
 	VPSIGNB      Y6, Y7, Y7
-	VPSIGNB      Y6, Y1, Y6
-	VPUNPCKLBW   Y2, Y8, Y10
+	VPUNPCKLBW   Y1, Y8, Y10
 	VPUNPCKLBW   Y6, Y7, Y9
 	VPMADDUBSW   Y9, Y10, Y9
 	VPADDW       Y9, Y9, Y9
-	VPUNPCKHBW   Y2, Y8, Y8
+	VPUNPCKHBW   Y1, Y8, Y8
 	VPUNPCKHBW   Y6, Y7, Y6
 	VPMADDUBSW   Y6, Y8, Y6
 	VPADDW       Y6, Y6, Y6
@@ -115,80 +117,80 @@ block:
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y5, Y6, Y6
 	VMOVUPS      Y6, 96(AX)(BX*4)
-	MOVQ         BX, DX
 	ADDQ         $0x20, BX
 	CMPQ         BX, SI
-	CMOVQGT      SI, BX
-	CMPQ         DX, SI
-	JL           block
+	JLE          block
+	CMPQ         BX, DX
+	JGE          done
+	MOVQ         SI, BX
+	JMP          block
+
+done:
 	VZEROUPPER
 	RET
 
 DATA splat38000000<>+0(SB)/4, $0x38000000
 GLOBL splat38000000<>(SB), RODATA|NOPTR, $4
 
-DATA alawPowers<>+0(SB)/8, $0x0408020240801020
-DATA alawPowers<>+8(SB)/8, $0x0408020240801020
+DATA alawPowers<>+0(SB)/8, $0xfefcffffe0c0f8f0
+DATA alawPowers<>+8(SB)/8, $0x0204010120400810
 GLOBL alawPowers<>(SB), RODATA|NOPTR, $16
 
-DATA alawLeading<>+0(SB)/8, $0xc0c000c0c0c0c0c0
-DATA alawLeading<>+8(SB)/8, $0xc0c000c0c0c0c0c0
+DATA alawLeading<>+0(SB)/8, $0x8080008080808080
+DATA alawLeading<>+8(SB)/8, $0x8080008080808080
 GLOBL alawLeading<>(SB), RODATA|NOPTR, $16
 
-DATA alawMagnitudes<>+0(SB)/8, $0xf6f2fefae6e2eeea
-DATA alawMagnitudes<>+8(SB)/8, $0xd6d2dedac6c2ceca
+DATA alawMagnitudes<>+0(SB)/8, $0x141c040c343c242c
+DATA alawMagnitudes<>+8(SB)/8, $0x545c444c747c646c
 GLOBL alawMagnitudes<>(SB), RODATA|NOPTR, $16
 
 // func alawDecodeAVX2(dst *int16, src *byte, n int)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2
 TEXT ·alawDecodeAVX2(SB), NOSPLIT, $0-24
 	MOVQ           dst+0(FP), AX
 	MOVQ           src+8(FP), CX
 	MOVQ           n+16(FP), DX
 	VPBROADCASTD   splat0f0f0f0f<>+0(SB), Y0
-	VPBROADCASTD   splat01010101<>+0(SB), Y1
-	VPXOR          Y2, Y2, Y2
-	VBROADCASTI128 alawPowers<>+0(SB), Y3
-	VBROADCASTI128 alawLeading<>+0(SB), Y4
-	VBROADCASTI128 alawMagnitudes<>+0(SB), Y5
+	VPXOR          Y1, Y1, Y1
+	VBROADCASTI128 alawPowers<>+0(SB), Y2
+	VBROADCASTI128 alawLeading<>+0(SB), Y3
+	VBROADCASTI128 alawMagnitudes<>+0(SB), Y4
 	XORQ           BX, BX
 	LEAQ           -32(DX), SI
 
 block:
-	VPERMQ     $0xd8, (CX)(BX*1), Y6
-	VPAND      Y6, Y0, Y7
-	VPSRLW     $0x04, Y6, Y8
-	VPAND      Y8, Y0, Y8
-	VPSHUFB    Y8, Y3, Y9
-	VPSHUFB    Y8, Y4, Y8
-	VPSHUFB    Y7, Y5, Y7
-	VPADDB     Y8, Y7, Y7
-	VPOR       Y6, Y1, Y6
-	VPSIGNB    Y6, Y7, Y7
-	VPUNPCKLBW Y2, Y9, Y6
-	VPUNPCKLBW Y7, Y7, Y8
-	VPMADDUBSW Y8, Y6, Y8
+	VPERMQ     $0xd8, (CX)(BX*1), Y5
+	VPAND      Y5, Y0, Y6
+	VPSRLW     $0x04, Y5, Y5
+	VPAND      Y5, Y0, Y5
+	VPSHUFB    Y5, Y2, Y7
+	VPSHUFB    Y5, Y3, Y5
+	VPSHUFB    Y6, Y4, Y6
+	VPADDB     Y5, Y6, Y6
+	VPUNPCKLBW Y1, Y7, Y5
+	VPUNPCKLBW Y1, Y6, Y8
+	VPMADDUBSW Y5, Y8, Y8
 	VPADDW     Y8, Y8, Y8
 	VMOVDQU    Y8, (AX)(BX*2)
-	VPUNPCKHBW Y2, Y9, Y6
-	VPUNPCKHBW Y7, Y7, Y7
-	VPMADDUBSW Y7, Y6, Y7
-	VPADDW     Y7, Y7, Y7
-	VMOVDQU    Y7, 32(AX)(BX*2)
-	MOVQ       BX, DX
+	VPUNPCKHBW Y1, Y7, Y5
+	VPUNPCKHBW Y1, Y6, Y6
+	VPMADDUBSW Y5, Y6, Y6
+	VPADDW     Y6, Y6, Y6
+	VMOVDQU    Y6, 32(AX)(BX*2)
 	ADDQ       $0x20, BX
 	CMPQ       BX, SI
-	CMOVQGT    SI, BX
-	CMPQ       DX, SI
-	JL         block
+	JLE        block
+	CMPQ       BX, DX
+	JGE        done
+	MOVQ       SI, BX
+	JMP        block
+
+done:
 	VZEROUPPER
 	RET
 
-DATA splat01010101<>+0(SB)/4, $0x01010101
-GLOBL splat01010101<>(SB), RODATA|NOPTR, $4
-
 // func mulawEncodeAVX2(dst *byte, src *int16, n int)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2
 TEXT ·mulawEncodeAVX2(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
@@ -232,12 +234,15 @@ block:
 	VPXOR     Y5, Y7, Y7
 	VPERMQ    $0xd8, Y7, Y7
 	VMOVDQU   Y7, (AX)(BX*1)
-	MOVQ      BX, DX
 	ADDQ      $0x20, BX
 	CMPQ      BX, SI
-	CMOVQGT   SI, BX
-	CMPQ      DX, SI
-	JL        block
+	JLE       block
+	CMPQ      BX, DX
+	JGE       done
+	MOVQ      SI, BX
+	JMP       block
+
+done:
 	VZEROUPPER
 	RET
 
@@ -254,7 +259,7 @@ DATA splat80808080<>+0(SB)/4, $0x80808080
 GLOBL splat80808080<>(SB), RODATA|NOPTR, $4
 
 // func alawEncodeAVX2(dst *byte, src *int16, n int)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2
 TEXT ·alawEncodeAVX2(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
@@ -307,12 +312,15 @@ block:
 	VPXOR     Y6, Y9, Y9
 	VPERMQ    $0xd8, Y9, Y9
 	VMOVDQU   Y9, (AX)(BX*1)
-	MOVQ      BX, DX
 	ADDQ      $0x20, BX
 	CMPQ      BX, SI
-	CMOVQGT   SI, BX
-	CMPQ      DX, SI
-	JL        block
+	JLE       block
+	CMPQ      BX, DX
+	JGE       done
+	MOVQ      SI, BX
+	JMP       block
+
+done:
 	VZEROUPPER
 	RET
 
@@ -365,15 +373,15 @@ DATA base64Spread<>+24(SB)/8, $0x0000000700000003
 GLOBL base64Spread<>(SB), RODATA|NOPTR, $32
 
 // func payloadDecodeAVX2(dst *int16, src *byte, groups int) bool
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2
 TEXT ·payloadDecodeAVX2(SB), NOSPLIT, $0-25
 	MOVQ           dst+0(FP), AX
 	MOVQ           src+8(FP), CX
 	MOVQ           groups+16(FP), DX
 	VPBROADCASTD   splat0f0f0f0f<>+0(SB), Y0
-	VPBROADCASTD   splat02020202<>+0(SB), Y1
-	VPBROADCASTD   splat21212121<>+0(SB), Y2
-	VBROADCASTI128 mulawPowers<>+0(SB), Y3
+	VPBROADCASTD   splat21212121<>+0(SB), Y1
+	VBROADCASTI128 mulawPowers<>+0(SB), Y2
+	VBROADCASTI128 mulawUnits<>+0(SB), Y3
 	VBROADCASTI128 mulawMagnitudes<>+0(SB), Y4
 	VBROADCASTI128 base64ClassLow<>+0(SB), Y5
 	VBROADCASTI128 base64ClassHigh<>+0(SB), Y6
@@ -385,7 +393,7 @@ TEXT ·payloadDecodeAVX2(SB), NOSPLIT, $0-25
 	LEAQ           -8(DX), SI
 
 block:
-	LEAQ       (BX)(BX*2), DX
+	LEAQ       (BX)(BX*2), DI
 	VMOVDQU    (CX)(BX*4), Y11
 	VPSRLD     $0x04, Y11, Y12
 	VPAND      Y12, Y0, Y12
@@ -403,32 +411,34 @@ block:
 	VPSHUFB    base64Join<>+0(SB), Y11, Y11
 	VPERMD     Y11, Y9, Y11
 	VPAND      Y11, Y0, Y12
-	VPSRLW     $0x04, Y11, Y13
-	VPAND      Y13, Y0, Y13
-	VPSHUFB    Y13, Y3, Y13
+	VPSRLW     $0x04, Y11, Y11
+	VPAND      Y11, Y0, Y11
+	VPSHUFB    Y11, Y2, Y13
+	VPSHUFB    Y11, Y3, Y11
 	VPSHUFB    Y12, Y4, Y12
-	VPOR       Y11, Y1, Y11
 	VPSIGNB    Y11, Y12, Y12
-	VPSIGNB    Y11, Y1, Y11
-	VPUNPCKLBW Y2, Y13, Y15
+	VPUNPCKLBW Y1, Y13, Y15
 	VPUNPCKLBW Y11, Y12, Y14
 	VPMADDUBSW Y14, Y15, Y14
 	VPADDW     Y14, Y14, Y14
-	VPUNPCKHBW Y2, Y13, Y13
+	VPUNPCKHBW Y1, Y13, Y13
 	VPUNPCKHBW Y11, Y12, Y11
 	VPMADDUBSW Y11, Y13, Y11
 	VPADDW     Y11, Y11, Y11
-	VMOVDQU    Y14, (AX)(DX*2)
-	VMOVDQU    X11, 32(AX)(DX*2)
-	MOVQ       BX, DX
+	VMOVDQU    Y14, (AX)(DI*2)
+	VMOVDQU    X11, 32(AX)(DI*2)
 	ADDQ       $0x08, BX
 	CMPQ       BX, SI
-	CMOVQGT    SI, BX
-	CMPQ       DX, SI
-	JL         block
-	VPTEST     Y10, Y10
-	SETEQ      AL
-	MOVB       AL, ret+24(FP)
+	JLE        block
+	CMPQ       BX, DX
+	JGE        done
+	MOVQ       SI, BX
+	JMP        block
+
+done:
+	VPTEST Y10, Y10
+	SETEQ  AL
+	MOVB   AL, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -470,7 +480,7 @@ DATA base64Offsets<>+8(SB)/8, $0x000041f0edfcfcfc
 GLOBL base64Offsets<>(SB), RODATA|NOPTR, $16
 
 // func payloadEncodeAVX2(dst *byte, src *int16, groups int)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2
 TEXT ·payloadEncodeAVX2(SB), NOSPLIT, $0-24
 	MOVQ           dst+0(FP), AX
 	MOVQ           src+8(FP), CX
@@ -488,9 +498,9 @@ TEXT ·payloadEncodeAVX2(SB), NOSPLIT, $0-24
 	LEAQ           -8(DX), SI
 
 block:
-	LEAQ      (BX)(BX*2), DX
-	VMOVDQU   (CX)(DX*2), Y9
-	VMOVDQU   16(CX)(DX*2), Y10
+	LEAQ      (BX)(BX*2), DI
+	VMOVDQU   (CX)(DI*2), Y9
+	VMOVDQU   16(CX)(DI*2), Y10
 	VPXOR     Y9, Y0, Y11
 	VPMAXSW   Y9, Y11, Y11
 	VPADDSW   Y2, Y11, Y11
@@ -530,12 +540,15 @@ block:
 	VPSHUFB   Y10, Y5, Y10
 	VPADDB    Y10, Y9, Y9
 	VMOVDQU   Y9, (AX)(BX*4)
-	MOVQ      BX, DX
 	ADDQ      $0x08, BX
 	CMPQ      BX, SI
-	CMOVQGT   SI, BX
-	CMPQ      DX, SI
-	JL        block
+	JLE       block
+	CMPQ      BX, DX
+	JGE       done
+	MOVQ      SI, BX
+	JMP       block
+
+done:
 	VZEROUPPER
 	RET
 
@@ -549,7 +562,7 @@ DATA splat0d0d0d0d<>+0(SB)/4, $0x0d0d0d0d
 GLOBL splat0d0d0d0d<>(SB), RODATA|NOPTR, $4
 
 // func firAVX2(dst *int16, x *int16, taps *int16, groups int, n int)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2
 TEXT ·firAVX2(SB), NOSPLIT, $0-40
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
@@ -565,110 +578,110 @@ block:
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
-	LEAQ  (CX)(DI*2), SI
-	MOVQ  DX, R9
-	MOVQ  BX, R10
+	LEAQ  (CX)(DI*2), R9
+	MOVQ  DX, R10
+	MOVQ  BX, R11
 
 group:
-	VPBROADCASTD (R9), Y5
-	VPBROADCASTD 32(R9), Y6
-	VMOVDQU      (SI), Y7
+	VPBROADCASTD (R10), Y5
+	VPBROADCASTD 32(R10), Y6
+	VMOVDQU      (R9), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      2(SI), Y7
+	VMOVDQU      2(R9), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 4(R9), Y5
-	VPBROADCASTD 36(R9), Y6
-	VMOVDQU      4(SI), Y7
+	VPBROADCASTD 4(R10), Y5
+	VPBROADCASTD 36(R10), Y6
+	VMOVDQU      4(R9), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      6(SI), Y7
+	VMOVDQU      6(R9), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 8(R9), Y5
-	VPBROADCASTD 40(R9), Y6
-	VMOVDQU      8(SI), Y7
+	VPBROADCASTD 8(R10), Y5
+	VPBROADCASTD 40(R10), Y6
+	VMOVDQU      8(R9), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      10(SI), Y7
+	VMOVDQU      10(R9), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 12(R9), Y5
-	VPBROADCASTD 44(R9), Y6
-	VMOVDQU      12(SI), Y7
+	VPBROADCASTD 12(R10), Y5
+	VPBROADCASTD 44(R10), Y6
+	VMOVDQU      12(R9), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      14(SI), Y7
+	VMOVDQU      14(R9), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 16(R9), Y5
-	VPBROADCASTD 48(R9), Y6
-	VMOVDQU      16(SI), Y7
+	VPBROADCASTD 16(R10), Y5
+	VPBROADCASTD 48(R10), Y6
+	VMOVDQU      16(R9), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      18(SI), Y7
+	VMOVDQU      18(R9), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 20(R9), Y5
-	VPBROADCASTD 52(R9), Y6
-	VMOVDQU      20(SI), Y7
+	VPBROADCASTD 20(R10), Y5
+	VPBROADCASTD 52(R10), Y6
+	VMOVDQU      20(R9), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      22(SI), Y7
+	VMOVDQU      22(R9), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 24(R9), Y5
-	VPBROADCASTD 56(R9), Y6
-	VMOVDQU      24(SI), Y7
+	VPBROADCASTD 24(R10), Y5
+	VPBROADCASTD 56(R10), Y6
+	VMOVDQU      24(R9), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      26(SI), Y7
+	VMOVDQU      26(R9), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 28(R9), Y5
-	VPBROADCASTD 60(R9), Y6
-	VMOVDQU      28(SI), Y7
+	VPBROADCASTD 28(R10), Y5
+	VPBROADCASTD 60(R10), Y6
+	VMOVDQU      28(R9), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      30(SI), Y7
+	VMOVDQU      30(R9), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	ADDQ         $0x20, SI
-	ADDQ         $0x40, R9
-	DECQ         R10
+	ADDQ         $0x20, R9
+	ADDQ         $0x40, R10
+	DECQ         R11
 	JNZ          group
 	VPSRAD       $0x08, Y2, Y2
 	VPADDD       Y2, Y1, Y1
@@ -681,12 +694,15 @@ group:
 	VPACKSSDW    Y3, Y1, Y1
 	VPSHUFB      firInterleave<>+0(SB), Y1, Y1
 	VMOVDQU      Y1, (AX)(DI*2)
-	MOVQ         DI, SI
 	ADDQ         $0x10, DI
 	CMPQ         DI, R8
-	CMOVQGT      R8, DI
-	CMPQ         SI, R8
-	JL           block
+	JLE          block
+	CMPQ         DI, SI
+	JGE          done
+	MOVQ         R8, DI
+	JMP          block
+
+done:
 	VZEROUPPER
 	RET
 
@@ -700,7 +716,7 @@ DATA firInterleave<>+24(SB)/8, $0x0f0e07060d0c0504
 GLOBL firInterleave<>(SB), RODATA|NOPTR, $32
 
 // func firPairsAVX2(dst *int16, x *int16, keep *int16, taps *int16, groups int, n int)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2
 TEXT ·firPairsAVX2(SB), NOSPLIT, $0-48
 	MOVQ         dst+0(FP), AX
 	MOVQ         keep+16(FP), CX
@@ -717,110 +733,110 @@ block:
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
-	LEAQ  (DX)(R8*2), DI
-	MOVQ  BX, R10
-	MOVQ  SI, R11
+	LEAQ  (DX)(R8*2), R10
+	MOVQ  BX, R11
+	MOVQ  SI, R12
 
 group:
-	VPBROADCASTD (R10), Y5
-	VPBROADCASTD 32(R10), Y6
-	VMOVDQU      (DI), Y7
+	VPBROADCASTD (R11), Y5
+	VPBROADCASTD 32(R11), Y6
+	VMOVDQU      (R10), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      2(DI), Y7
+	VMOVDQU      2(R10), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 4(R10), Y5
-	VPBROADCASTD 36(R10), Y6
-	VMOVDQU      4(DI), Y7
+	VPBROADCASTD 4(R11), Y5
+	VPBROADCASTD 36(R11), Y6
+	VMOVDQU      4(R10), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      6(DI), Y7
+	VMOVDQU      6(R10), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 8(R10), Y5
-	VPBROADCASTD 40(R10), Y6
-	VMOVDQU      8(DI), Y7
+	VPBROADCASTD 8(R11), Y5
+	VPBROADCASTD 40(R11), Y6
+	VMOVDQU      8(R10), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      10(DI), Y7
+	VMOVDQU      10(R10), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 12(R10), Y5
-	VPBROADCASTD 44(R10), Y6
-	VMOVDQU      12(DI), Y7
+	VPBROADCASTD 12(R11), Y5
+	VPBROADCASTD 44(R11), Y6
+	VMOVDQU      12(R10), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      14(DI), Y7
+	VMOVDQU      14(R10), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 16(R10), Y5
-	VPBROADCASTD 48(R10), Y6
-	VMOVDQU      16(DI), Y7
+	VPBROADCASTD 16(R11), Y5
+	VPBROADCASTD 48(R11), Y6
+	VMOVDQU      16(R10), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      18(DI), Y7
+	VMOVDQU      18(R10), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 20(R10), Y5
-	VPBROADCASTD 52(R10), Y6
-	VMOVDQU      20(DI), Y7
+	VPBROADCASTD 20(R11), Y5
+	VPBROADCASTD 52(R11), Y6
+	VMOVDQU      20(R10), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      22(DI), Y7
+	VMOVDQU      22(R10), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 24(R10), Y5
-	VPBROADCASTD 56(R10), Y6
-	VMOVDQU      24(DI), Y7
+	VPBROADCASTD 24(R11), Y5
+	VPBROADCASTD 56(R11), Y6
+	VMOVDQU      24(R10), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      26(DI), Y7
+	VMOVDQU      26(R10), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	VPBROADCASTD 28(R10), Y5
-	VPBROADCASTD 60(R10), Y6
-	VMOVDQU      28(DI), Y7
+	VPBROADCASTD 28(R11), Y5
+	VPBROADCASTD 60(R11), Y6
+	VMOVDQU      28(R10), Y7
 	VPMADDWD     Y7, Y5, Y8
 	VPADDD       Y8, Y1, Y1
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y2, Y2
-	VMOVDQU      30(DI), Y7
+	VMOVDQU      30(R10), Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPMADDWD     Y7, Y6, Y7
 	VPADDD       Y7, Y4, Y4
-	ADDQ         $0x20, DI
-	ADDQ         $0x40, R10
-	DECQ         R11
+	ADDQ         $0x20, R10
+	ADDQ         $0x40, R11
+	DECQ         R12
 	JNZ          group
 	VPSRAD       $0x08, Y2, Y2
 	VPADDD       Y2, Y1, Y1
@@ -839,12 +855,15 @@ group:
 	VMOVDQU      Y2, (AX)(R8*4)
 	VPERM2I128   $0x31, Y1, Y3, Y2
 	VMOVDQU      Y2, 32(AX)(R8*4)
-	MOVQ         R8, DI
 	ADDQ         $0x10, R8
 	CMPQ         R8, R9
-	CMOVQGT      R9, R8
-	CMPQ         DI, R9
-	JL           block
+	JLE          block
+	CMPQ         R8, DI
+	JGE          done
+	MOVQ         R9, R8
+	JMP          block
+
+done:
 	VZEROUPPER
 	RET
 
@@ -919,11 +938,11 @@ whole:
 	JLE        whole
 
 rest:
+	CMPQ BX, DX
+	JGE  done
 	ADDQ $0x20, SI
 
 half:
-	CMPQ       BX, DX
-	JGE        done
 	CMPQ       BX, SI
 	CMOVQGT    SI, BX
 	VMOVDQU    (CX)(BX*1), Y7
@@ -936,7 +955,8 @@ half:
 	VPSUBW     Z6, Z1, K1, Z6
 	VMOVDQU64  Z6, (AX)(BX*2)
 	ADDQ       $0x20, BX
-	JMP        half
+	CMPQ       BX, DX
+	JL         half
 
 done:
 	VZEROUPPER
@@ -1022,11 +1042,11 @@ whole:
 	JLE        whole
 
 rest:
+	CMPQ BX, DX
+	JGE  done
 	ADDQ $0x20, SI
 
 half:
-	CMPQ       BX, DX
-	JGE        done
 	CMPQ       BX, SI
 	CMOVQGT    SI, BX
 	VMOVDQU    (CX)(BX*1), Y7
@@ -1039,7 +1059,8 @@ half:
 	VPSUBW     Z6, Z1, K1, Z6
 	VMOVDQU64  Z6, (AX)(BX*2)
 	ADDQ       $0x20, BX
-	JMP        half
+	CMPQ       BX, DX
+	JL         half
 
 done:
 	VZEROUPPER
@@ -1128,11 +1149,11 @@ whole:
 	JLE            whole
 
 rest:
+	CMPQ BX, DX
+	JGE  done
 	ADDQ $0x20, SI
 
 half:
-	CMPQ           BX, DX
-	JGE            done
 	CMPQ           BX, SI
 	CMOVQGT        SI, BX
 	VMOVDQU64      (CX)(BX*2), Z9
@@ -1150,7 +1171,8 @@ half:
 	VPERMD         Z11, Z8, Z11
 	VMOVDQU        Y11, (AX)(BX*1)
 	ADDQ           $0x20, BX
-	JMP            half
+	CMPQ           BX, DX
+	JL             half
 
 done:
 	VZEROUPPER
@@ -1255,11 +1277,11 @@ whole:
 	JLE            whole
 
 rest:
+	CMPQ BX, DX
+	JGE  done
 	ADDQ $0x20, SI
 
 half:
-	CMPQ           BX, DX
-	JGE            done
 	CMPQ           BX, SI
 	CMOVQGT        SI, BX
 	VMOVDQU64      (CX)(BX*2), Z9
@@ -1277,7 +1299,8 @@ half:
 	VPERMD         Z11, Z8, Z11
 	VMOVDQU        Y11, (AX)(BX*1)
 	ADDQ           $0x20, BX
-	JMP            half
+	CMPQ           BX, DX
+	JL             half
 
 done:
 	VZEROUPPER
@@ -1333,7 +1356,7 @@ DATA base64JoinVBMI<>+56(SB)/8, $0x0000000000000000
 GLOBL base64JoinVBMI<>(SB), RODATA|NOPTR, $64
 
 // func payloadDecodeVBMI(dst *int16, src *byte, groups int) bool
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, CMOV
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI
 TEXT ·payloadDecodeVBMI(SB), NOSPLIT, $0-25
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
@@ -1354,7 +1377,7 @@ TEXT ·payloadDecodeVBMI(SB), NOSPLIT, $0-25
 	LEAQ         -16(DX), SI
 
 block:
-	LEAQ       (BX)(BX*2), DX
+	LEAQ       (BX)(BX*2), DI
 	VMOVDQU64  (CX)(BX*4), Z12
 	VMOVDQA64  Z12, Z13
 	VPERMI2B   Z7, Z6, Z13
@@ -1372,18 +1395,21 @@ block:
 	VPUNPCKHBW Z13, Z12, Z12
 	VPSUBW     Z14, Z1, K1, Z14
 	VPSUBW     Z12, Z1, K2, Z12
-	VMOVDQU64  Z14, (AX)(DX*2)
-	VMOVDQU    Y12, 64(AX)(DX*2)
-	MOVQ       BX, DX
+	VMOVDQU64  Z14, (AX)(DI*2)
+	VMOVDQU    Y12, 64(AX)(DI*2)
 	ADDQ       $0x10, BX
 	CMPQ       BX, SI
-	CMOVQGT    SI, BX
-	CMPQ       DX, SI
-	JL         block
-	VPMOVB2M   Z11, K1
-	KTESTQ     K1, K1
-	SETEQ      AL
-	MOVB       AL, ret+24(FP)
+	JLE        block
+	CMPQ       BX, DX
+	JGE        done
+	MOVQ       SI, BX
+	JMP        block
+
+done:
+	VPMOVB2M Z11, K1
+	KTESTQ   K1, K1
+	SETEQ    AL
+	MOVB     AL, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -1424,7 +1450,7 @@ DATA base64Alphabet<>+56(SB)/8, $0x2f2b393837363534
 GLOBL base64Alphabet<>(SB), RODATA|NOPTR, $64
 
 // func payloadEncodeVBMI(dst *byte, src *int16, groups int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, CMOV
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI
 TEXT ·payloadEncodeVBMI(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
@@ -1446,9 +1472,9 @@ TEXT ·payloadEncodeVBMI(SB), NOSPLIT, $0-24
 	LEAQ         -16(DX), SI
 
 block:
-	LEAQ           (BX)(BX*2), DX
-	VMOVDQU64      (CX)(DX*2), Z11
-	VMOVDQU        64(CX)(DX*2), Y12
+	LEAQ           (BX)(BX*2), DI
+	VMOVDQU64      (CX)(DI*2), Z11
+	VMOVDQU        64(CX)(DI*2), Y12
 	VPORQ          Z0, Z11, Z13
 	VPABSW         Z13, Z13
 	VPADDSW        Z7, Z13, Z13
@@ -1470,11 +1496,14 @@ block:
 	VPMULTISHIFTQB Z14, Z9, Z14
 	VPERMB         Z10, Z14, Z14
 	VMOVDQU64      Z14, (AX)(BX*4)
-	MOVQ           BX, DX
 	ADDQ           $0x10, BX
 	CMPQ           BX, SI
-	CMOVQGT        SI, BX
-	CMPQ           DX, SI
-	JL             block
+	JLE            block
+	CMPQ           BX, DX
+	JGE            done
+	MOVQ           SI, BX
+	JMP            block
+
+done:
 	VZEROUPPER
 	RET

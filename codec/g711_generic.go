@@ -89,14 +89,25 @@ func alawEncodeTable() (t [1 << 12]byte) {
 	return t
 }
 
+// decodeFour makes one number of four samples: the compiler stores it at once.
+func decodeFour(t *[256]int16, dst *[4]int16, src *[4]byte) {
+	v := uint64(uint16(t[src[0]])) | uint64(uint16(t[src[1]]))<<16 |
+		uint64(uint16(t[src[2]]))<<32 | uint64(uint16(t[src[3]]))<<48
+	dst[0], dst[1], dst[2], dst[3] = int16(v), int16(v>>16), int16(v>>32), int16(v>>48)
+}
+
 func decodeGeneric(t *[256]int16, dst []int16, src []byte) {
-	for len(src) >= 16 && len(dst) >= 16 {
-		s, d := (*[16]byte)(src), (*[16]int16)(dst)
-		d[0], d[1], d[2], d[3] = t[s[0]], t[s[1]], t[s[2]], t[s[3]]
-		d[4], d[5], d[6], d[7] = t[s[4]], t[s[5]], t[s[6]], t[s[7]]
-		d[8], d[9], d[10], d[11] = t[s[8]], t[s[9]], t[s[10]], t[s[11]]
-		d[12], d[13], d[14], d[15] = t[s[12]], t[s[13]], t[s[14]], t[s[15]]
-		src, dst = src[16:], dst[16:]
+	for len(src) >= 32 && len(dst) >= 32 {
+		s, d := (*[32]byte)(src), (*[32]int16)(dst)
+		decodeFour(t, (*[4]int16)(d[0:]), (*[4]byte)(s[0:]))
+		decodeFour(t, (*[4]int16)(d[4:]), (*[4]byte)(s[4:]))
+		decodeFour(t, (*[4]int16)(d[8:]), (*[4]byte)(s[8:]))
+		decodeFour(t, (*[4]int16)(d[12:]), (*[4]byte)(s[12:]))
+		decodeFour(t, (*[4]int16)(d[16:]), (*[4]byte)(s[16:]))
+		decodeFour(t, (*[4]int16)(d[20:]), (*[4]byte)(s[20:]))
+		decodeFour(t, (*[4]int16)(d[24:]), (*[4]byte)(s[24:]))
+		decodeFour(t, (*[4]int16)(d[28:]), (*[4]byte)(s[28:]))
+		src, dst = src[32:], dst[32:]
 	}
 	dst = dst[:len(src)]
 	for i, c := range src {

@@ -70,19 +70,21 @@ func broadcast128(m Mem) VecVirtual {
 // which overlaps the one before unless size divides n. n must be at least size.
 //
 // No kernel masks its last load or store instead: beside a page that is not there
-// the processor takes some two thousand cycles over a mask.
+// that takes the processor more than a thousand cycles.
 func eachBlock(n Register, size int, body func(i Register)) {
-	i, at, last := GP64(), GP64(), GP64()
+	i, last := GP64(), GP64()
 	XORQ(i, i)
 	LEAQ(Mem{Base: n, Disp: -size}, last)
 	Label("block")
 	body(i)
-	MOVQ(i, at)
 	ADDQ(Imm(uint64(size)), i)
 	CMPQ(i, last)
-	CMOVQGT(last, i)
-	CMPQ(at, last)
-	JL(LabelRef("block"))
+	JLE(LabelRef("block"))
+	CMPQ(i, n)
+	JGE(LabelRef("done"))
+	MOVQ(last, i)
+	JMP(LabelRef("block"))
+	Label("done")
 }
 
 // finish ends a kernel.

@@ -6,23 +6,27 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// A mulawDecoder turns codes into samples with two lookups by nibble and one
+// A mulawDecoder turns codes into samples by looking nibbles up and one
 // multiplication: a sample is 4*(2^e * (2m+33) - 33), with e from the high nibble
 // and m from the low one. PMADDUBSW works out both products and their sum, twice
 // as large; an addition doubles it again, as the ports that shift are busy.
 type mulawDecoder struct {
-	nibble, two, bias  Register
-	powers, magnitudes Register
+	nibble, bias              Register
+	powers, units, magnitudes Register
 }
+
+// sign is the sign of the codes that have i in their high nibble.
+func sign(i int) int { return i>>3*2 - 1 }
 
 func newMulawDecoder() mulawDecoder {
 	powers := data("mulawPowers", bytes16(func(i int) int { return 1 << (7 - i&7) }))
+	units := data("mulawUnits", bytes16(func(i int) int { return -2 * sign(i) }))
 	magnitudes := data("mulawMagnitudes", bytes16(func(i int) int { return -2 * (2*(15-i) + 33) }))
 	return mulawDecoder{
 		nibble:     splatBytes(0x0f, YMM()),
-		two:        splatBytes(2, YMM()),
 		bias:       splatBytes(33, YMM()),
 		powers:     broadcast128(powers),
+		units:      broadcast128(units),
 		magnitudes: broadcast128(magnitudes),
 	}
 }
@@ -34,15 +38,11 @@ func (d mulawDecoder) decode(codes Register) (lo, hi Register) {
 	VPAND(codes, d.nibble, low)
 	VPSRLW(Imm(4), codes, high)
 	VPAND(high, d.nibble, high)
-	power, magnitude := YMM(), YMM()
+	power, unit, magnitude := YMM(), YMM(), YMM()
 	VPSHUFB(high, d.powers, power)
+	VPSHUFB(high, d.units, unit)
 	VPSHUFB(low, d.magnitudes, magnitude)
-	// A code with the top bit set is positive. PSIGNB negates by it; the two
-	// keeps code 0 from counting as zero.
-	sign, unit := YMM(), YMM()
-	VPOR(codes, d.two, sign)
-	VPSIGNB(sign, magnitude, magnitude)
-	VPSIGNB(sign, d.two, unit)
+	VPSIGNB(unit, magnitude, magnitude)
 	lo, hi = YMM(), YMM()
 	for _, out := range []struct {
 		dst    Register
@@ -102,17 +102,17 @@ func mulawDecodeFloat32AVX2() {
 }
 
 func alawDecodeAVX2() {
-	// A sample is 8 * 2^max(e-1,0) * (2m+1+32[e>0]). G.711 inverts every other
-	// bit of the code; here the tables are permuted instead.
+	// A sample is 8 * 2^max(e-1,0) * (2m+1+32[e>0]), here half of that, doubled. G.711
+	// inverts every other bit of the code; here the tables are permuted instead.
 	exponent := func(i int) int { return (i ^ 5) & 7 }
-	powers := data("alawPowers", bytes16(func(i int) int { return 2 << max(exponent(i)-1, 0) }))
-	leading := data("alawLeading", bytes16(func(i int) int { return -64 * min(exponent(i), 1) }))
-	magnitudes := data("alawMagnitudes", bytes16(func(i int) int { return -2 * (2*(i^5) + 1) }))
+	powers := data("alawPowers", bytes16(func(i int) int { return sign(i) << max(exponent(i)-1, 0) }))
+	leading := data("alawLeading", bytes16(func(i int) int { return 4 * 32 * min(exponent(i), 1) }))
+	magnitudes := data("alawMagnitudes", bytes16(func(i int) int { return 4 * (2*(i^5) + 1) }))
 
 	function("alawDecodeAVX2", "func(dst *int16, src *byte, n int)",
 		"alawDecodeAVX2 decodes n A-law codes, at least 32.")
 	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
-	nibble, one, zero := splatBytes(0x0f, YMM()), splatBytes(1, YMM()), YMM()
+	nibble, zero := splatBytes(0x0f, YMM()), YMM()
 	VPXOR(zero, zero, zero)
 	p, l, m := broadcast128(powers), broadcast128(leading), broadcast128(magnitudes)
 	eachBlock(n, 32, func(i Register) {
@@ -121,18 +121,16 @@ func alawDecodeAVX2() {
 		VPAND(codes, nibble, low)
 		VPSRLW(Imm(4), codes, high)
 		VPAND(high, nibble, high)
-		power, magnitude, sign := YMM(), YMM(), YMM()
+		power, magnitude := YMM(), YMM()
 		VPSHUFB(high, p, power)
 		VPSHUFB(high, l, high)
 		VPSHUFB(low, m, magnitude)
 		VPADDB(high, magnitude, magnitude)
-		VPOR(codes, one, sign)
-		VPSIGNB(sign, magnitude, magnitude)
 		for k, unpack := range []func(ops ...Op){VPUNPCKLBW, VPUNPCKHBW} {
 			factors, out := YMM(), YMM()
 			unpack(zero, power, factors)
-			unpack(magnitude, magnitude, out)
-			VPMADDUBSW(out, factors, out)
+			unpack(zero, magnitude, out)
+			VPMADDUBSW(factors, out, out)
 			VPADDW(out, out, out)
 			VMOVDQU(out, Mem{Base: dst, Index: i, Scale: 2, Disp: 32 * k})
 		}

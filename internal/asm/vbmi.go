@@ -101,15 +101,16 @@ func eachBlock512(n Register, whole, half func(i Register)) {
 	JLE(LabelRef("whole"))
 
 	Label("rest")
-	ADDQ(Imm(32), last)
-	Label("half")
 	CMPQ(i, n)
 	JGE(LabelRef("done"))
+	ADDQ(Imm(32), last)
+	Label("half")
 	CMPQ(i, last)
 	CMOVQGT(last, i)
 	half(i)
 	ADDQ(Imm(32), i)
-	JMP(LabelRef("half"))
+	CMPQ(i, n)
+	JL(LabelRef("half"))
 	Label("done")
 }
 
