@@ -82,7 +82,7 @@ var variables = []variable{
 	{"OUTBOUND_CAPS", "*=60/600", "calls an hour and minutes a day to *, a country or a prefix, as *=60/600,DE=20/100,+4930*=5/-"},
 	{"ADMIN_TOKENS", "", "bearer tokens of the /admin routes, as [label=]token[@scope], separated by commas"},
 	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
-	{"REDIS_URL", "", "Redis that holds the limits of several instances; in memory if empty"},
+	{"REDIS_URL", "", "Redis that several instances share: limits, used tokens, counted calls; in memory if empty"},
 	{"INSTANCES", "1", "instances that share the Redis; while it is away, each allows its share of the limits"},
 	{"LOG_FORMAT", "text", "text or json"},
 	{"LOG_NUMBERS", "full", "phone numbers in the log: full, mask or hash"},

@@ -83,6 +83,9 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	if c.accountSID != "" {
 		config.AccountSIDs = []string{c.accountSID}
 	}
+	if a.limits.store != nil {
+		config.Claims = a.limits.store
+	}
 	var rest *twiliorest.Client
 	if c.apiKey != "" {
 		if rest, err = twiliorest.New(twiliorest.Options{
