@@ -44,7 +44,7 @@ type Options struct {
 	// promhttp.HandlerOpts.EnableOpenMetrics.
 	Exemplar func(voice.Info) prometheus.Labels
 	// ConcurrentCallsLimit is exported as twilio_concurrent_calls_limit; 0 leaves
-	// the series out.
+	// the series out, and the alerts take the limit to be 100.
 	ConcurrentCallsLimit int
 	// Version is exported with twilio_build_info; "" stands for the main module's.
 	Version string

@@ -71,7 +71,7 @@ var mutations = []mutation{
 	{"mean instead of median", swap("quantile by (job) (0.5,", "avg by (job) ("), "one odd week of four"},
 	{"yesterday instead of last week", expression("job:twilio_calls:expected1h", "job:twilio_calls:rate1h offset 12h"), "days and nights, at night"},
 	{"NaN without traffic", within("job:twilio_transcoding_errors:ratio_rate5m", " > 0)", ")"), "no traffic"},
-	{"NaN of an empty histogram", drop(" >= 0"), "no traffic"},
+	{"NaN of an empty histogram", swap(" >= 0\n", "\n"), "no traffic"},
 
 	// What is counted.
 	{"failures that are the caller's", swap(`{status="failed"}`, `{status!="completed"}`), "callers who hang up while it rings"},
@@ -90,8 +90,17 @@ var mutations = []mutation{
 	{"factor 6 doubled", swap(" 6 * 0.0", " 12 * 0.0"), "10 % of calls fail"},
 	{"factor 1 doubled", swap("> 1 * 0.0", "> 2 * 0.0"), "1.5 % of calls fail"},
 	{"budget of results as that of calls", swap("* 0.05", "* 0.01"), "4 % of results are late"},
-	{"more than 95 calls", swap(">= 95", "> 95"), "95 calls"},
-	{"80 calls", swap("> 80", ">= 80"), "80 calls on two instances"},
+	{"more than 95 %", swap("job:twilio_active_calls:ratio >= 0.95", "job:twilio_active_calls:ratio > 0.95"), "95 calls of 100"},
+	{"80 %", swap("job:twilio_active_calls:ratio > 0.8", "job:twilio_active_calls:ratio >= 0.8"), "80 calls of 100"},
+	{"80 calls of any limit", expression("TwilioHighConcurrentCalls", "job:twilio_active_calls:sum > 80"), "17 calls of 20 on two instances"},
+	{"95 calls of any limit", expression("TwilioConcurrentCallsNearLimit", "job:twilio_active_calls:sum >= 95"), "400 calls of 500"},
+	{"limits of all instances", swap("max by (job) (twilio_concurrent_calls_limit)", "sum by (job) (twilio_concurrent_calls_limit)"), "17 calls of 20 on two instances"},
+	{"no limit unless exported", drop("or 100 * group by (job) (twilio_active_calls)"), "95 calls"},
+	{"100 for no job", swap("or 100 * group by (job) (twilio_active_calls)", "or vector(100)"), "95 calls"},
+	{"100 only where no job has a limit", swap("or 100 * group by (job) (twilio_active_calls)", "or on () 100 * group by (job) (twilio_active_calls)"),
+		"95 calls, beside a job with a limit of 500"},
+	{"100 whatever is exported", expression("job:twilio_concurrent_calls_limit:max", "100 * group by (job) (twilio_active_calls)"), "19 calls of 20"},
+	{"a limit of 120", swap("or 100 *", "or 120 *"), "81 calls on two instances"},
 	{"audio at 25 chunks a second is enough", swap("< 40", "< 25"), "audio trickles"},
 	{"audio of one stream", swap("sum by (job) (avg_over_time(twilio_websocket_connections[1m]))", "max by (job) (avg_over_time(twilio_websocket_connections[1m]))"), "calls trickle on two instances"},
 }

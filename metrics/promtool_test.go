@@ -18,8 +18,8 @@ import (
 )
 
 // ruleCase is a history of series and the alerts that fire at its end, all of
-// them. In series, "{" stands for `{job="agentos_webui",instance="a",`,
-// unless the series is a recorded one.
+// them. In series, "{" stands for `{job="agentos_webui",instance="a",`, unless
+// the series names its own or is a recorded one.
 type ruleCase struct {
 	name   string
 	step   time.Duration // between samples; 0 = 1 minute
@@ -58,7 +58,10 @@ func suite(every time.Duration, cases ...ruleCase) string {
 		fmt.Fprintf(&b, "  - name: %q\n    interval: %s\n    input_series:\n", c.name, c.step)
 		for _, s := range c.series {
 			at := strings.LastIndex(s, "} ")
-			name := strings.Replace(s[:at+1], "{", `{job="agentos_webui",`, 1)
+			name := s[:at+1]
+			if !strings.Contains(name, "job=") {
+				name = strings.Replace(name, "{", `{job="agentos_webui",`, 1)
+			}
 			if !strings.Contains(name, "instance=") && !strings.HasPrefix(name, "job:") {
 				name = strings.Replace(name, "{", `{instance="a",`, 1)
 			}
@@ -188,6 +191,34 @@ func TestRules(t *testing.T) {
 	}
 	for _, m := range ruleStart.FindAllStringSubmatch(rules, -1) {
 		require.True(t, m[1] == "record" || slices.Contains(fired, m[2]), "%s fires in no case", m[2])
+	}
+}
+
+// TestLimitIsSaid reads the descriptions of the alerts on calls at once, which
+// look the limit up.
+func TestLimitIsSaid(t *testing.T) {
+	t.Parallel()
+	rules := shippedRules(t)
+	for _, c := range []struct {
+		alert, said string
+		series      []string
+	}{
+		{"TwilioHighConcurrentCalls", "85% of the limit of 20 calls is in use.", []string{`twilio_active_calls{} 17x60`, `twilio_concurrent_calls_limit{} 20x60`}},
+		{"TwilioHighConcurrentCalls", "81% of the limit of 100 calls is in use.", []string{`twilio_active_calls{} 81x60`}},
+		{"TwilioConcurrentCallsNearLimit", "96% of the limit of 500 calls is in use. Beyond it, callers find the line busy.",
+			[]string{`twilio_active_calls{} 480x60`, `twilio_concurrent_calls_limit{} 500x60`}},
+	} {
+		rule := regexp.MustCompile(`- alert: ` + c.alert + `\n(?:.*\n)*?        labels: \{severity: (\w+)\}\n.*\n( +summary: .*\n) +description: .*\n( +runbook_url: .*\n)`).FindStringSubmatch(rules)
+		require.NotNil(t, rule)
+		fires := []string{"TwilioHighConcurrentCalls"}
+		if c.alert != fires[0] {
+			fires = append(fires, c.alert)
+		}
+		text := suite(time.Minute, ruleCase{name: c.said, series: c.series, fires: fires})
+		text += fmt.Sprintf("    alert_rule_test:\n      - eval_time: 30m\n        alertname: %s\n        exp_alerts:\n          - exp_labels: {job: agentos_webui, severity: %s}\n            exp_annotations:\n"+
+			"    %s              description: %q\n    %s", c.alert, rule[1], rule[2], c.said, rule[3])
+		out, passed := promtool(t, rules, text)
+		require.True(t, passed, "%s\n%s", out, text)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
@@ -52,6 +54,55 @@ func TestSchema(t *testing.T) {
 	if strictly(broken) == nil {
 		t.Error("an unknown field passes")
 	}
+}
+
+// TestAxes holds that an axis is true of every query on it.
+func TestAxes(t *testing.T) {
+	text, err := os.ReadFile(committed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		Panels []struct {
+			Type, Title string
+			FieldConfig struct {
+				Defaults struct {
+					Unit   string
+					Custom struct{ AxisLabel string }
+				}
+			}
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal(text, &board); err != nil {
+		t.Fatal(err)
+	}
+	for _, panel := range board.Panels {
+		axis := panel.FieldConfig.Defaults
+		if panel.Type == "timeseries" && axis.Unit == "short" && axis.Custom.AxisLabel == "" {
+			t.Errorf("%s: numbers of what?", panel.Title)
+		}
+		for _, target := range panel.Targets {
+			unit, everyMinute := measure(target.Expr)
+			if unit != axis.Unit || everyMinute != strings.HasSuffix(axis.Custom.AxisLabel, " a minute") {
+				t.Errorf("%s: the axis is %q %q, not that of %s", panel.Title, axis.Unit, axis.Custom.AxisLabel, target.Expr)
+			}
+		}
+	}
+}
+
+// measure returns the unit of an expression, and whether it counts by the minute.
+func measure(expr string) (unit string, everyMinute bool) {
+	for _, kind := range []struct{ pattern, unit string }{
+		{`^job:\w+:ratio\w*\{[^}]*\}$`, "percentunit"},
+		{`^(job:\w+_seconds:p\d+\w*\{|histogram_quantile\(.*_seconds_bucket)`, "s"},
+		{`^\w+_bytes\{[^}]*\}$`, "bytes"},
+	} {
+		if regexp.MustCompile(kind.pattern).MatchString(expr) {
+			return kind.unit, false
+		}
+	}
+	return "short", regexp.MustCompile(`\* 60\)?$`).MatchString(expr)
 }
 
 func strictly(text []byte) error {

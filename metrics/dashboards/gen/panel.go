@@ -35,24 +35,46 @@ func count(title, description, expr string) cog.Builder[dashboard.Panel] {
 	return stat.NewPanelBuilder().
 		Title(title).Description(description).Unit("short").Decimals(0).Height(4).Span(4).
 		Datasource(source()).
-		NoValue("no traffic").
+		NoValue("no data").
 		WithTarget(target("A", query{expr, title}))
 }
 
-// graph is a time series with the limits of its bands as lines.
-func graph(title, description, unit string, limits []float64, queries ...query) cog.Builder[dashboard.Panel] {
+// axis is what all queries of a graph are measured in. A unit that does not say
+// what is counted has a label for it.
+type axis struct{ unit, label string }
+
+var (
+	share   = axis{unit: "percentunit"}
+	seconds = axis{unit: "s"}
+	size    = axis{unit: "bytes"}
+)
+
+// number counts things.
+func number(of string) axis { return axis{"short", of} }
+
+// perMinute counts things that happen.
+func perMinute(of string) axis { return axis{"short", of + " a minute"} }
+
+// bands are the values from which a figure is orange and red; 0 = never.
+type bands struct{ warning, critical float64 }
+
+// graph is a time series, a third of the dashboard wide, with its bands as lines.
+func graph(title, description string, axis axis, limits bands, queries ...query) *timeseries.PanelBuilder {
 	steps := []dashboard.Threshold{{Color: "transparent"}}
-	for i, limit := range limits {
-		steps = append(steps, dashboard.Threshold{Color: []string{"orange", "red"}[min(i, 1)], Value: &limit})
+	if limits.warning > 0 {
+		steps = append(steps, dashboard.Threshold{Color: "orange", Value: &limits.warning})
+	}
+	if limits.critical > 0 {
+		steps = append(steps, dashboard.Threshold{Color: "red", Value: &limits.critical})
 	}
 	panel := timeseries.NewPanelBuilder().
-		Title(title).Description(description).Unit(unit).Min(0).Height(8).Span(8).
+		Title(title).Description(description).Unit(axis.unit).AxisLabel(axis.label).Min(0).Height(8).Span(8).
 		Datasource(source()).
 		LineWidth(1).FillOpacity(10).
 		Legend(common.NewVizLegendOptionsBuilder().ShowLegend(true).DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom)).
 		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeMulti)).
 		Thresholds(dashboard.NewThresholdsConfigBuilder().Mode(dashboard.ThresholdsModeAbsolute).Steps(steps))
-	if len(limits) > 0 {
+	if len(steps) > 1 {
 		panel.ThresholdsStyle(common.NewGraphThresholdsStyleConfigBuilder().Mode(common.GraphThresholdsStyleModeDashed))
 	}
 	for i, q := range queries {
