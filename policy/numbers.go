@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 )
 
@@ -62,6 +63,28 @@ func (n *Numbers) Len() int {
 		return 0
 	}
 	return n.rules.len
+}
+
+// All yields the entries, as [NewNumbers] takes them, in no particular order.
+func (n *Numbers) All() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if n == nil {
+			return
+		}
+		for caller := range n.rules.exact {
+			if !yield(caller) {
+				return
+			}
+		}
+		for _, t := range n.rules.text {
+			if !yield(t.prefix + "*") {
+				return
+			}
+		}
+		if len(n.rules.digits) > 0 {
+			n.rules.walk(0, "+", yield)
+		}
+	}
 }
 
 // rules maps callers to values by the most specific rule: the exact caller, else
@@ -144,6 +167,20 @@ func (r *rules) addDigits(digits string, value int) error {
 	}
 	r.digits[at].value, r.digits[at].set = value, true
 	return nil
+}
+
+// walk yields the prefixes at and below a node of the trie.
+func (r *rules) walk(at uint32, prefix string, yield func(string) bool) bool {
+	node := r.digits[at]
+	if node.set && !yield(prefix+"*") {
+		return false
+	}
+	for digit, next := range node.next {
+		if next != 0 && !r.walk(next, prefix+string(rune('0'+digit)), yield) {
+			return false
+		}
+	}
+	return true
 }
 
 // find returns the value of the most specific rule for a caller.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -234,4 +235,23 @@ func TestConcurrency(t *testing.T) {
 		require.True(t, unlimited.Decide(ctx, Call{SID: fmt.Sprint(i)}).Allowed())
 	}
 	require.Equal(t, Unlimited, unlimited.Limit())
+}
+
+// What All yields makes the same set again, and it stops when asked to.
+func TestNumbersAll(t *testing.T) {
+	var none *Numbers
+	require.Empty(t, slices.Collect(none.All()))
+	want := []string{"+14155550100", "+1900*", "+19005*", "+44*", "anonymous", "client:alice", "sip:*"}
+	numbers, err := NewNumbers(want...)
+	require.NoError(t, err)
+	require.Equal(t, want, slices.Sorted(numbers.All()))
+	for stop := range want {
+		var some []string
+		for entry := range numbers.All() {
+			if some = append(some, entry); len(some) > stop {
+				break
+			}
+		}
+		require.Len(t, some, stop+1)
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
+	"sync"
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/admin"
@@ -15,13 +17,14 @@ import (
 
 // office is what people with an admin token may do.
 type office struct {
-	voice   *voice.Server
-	blocked *policy.BlockList
-	rest    *twiliorest.Client // nil without an API key
-	gate    *outbound.Gate     // before whatever dials
-	number  string
-	base    string // of the URLs that Twilio asks about placed calls
-	guard   *admin.Guard
+	voice    *voice.Server
+	blocking sync.Mutex // for who changes the list
+	blocked  *policy.BlockList
+	rest     *twiliorest.Client // nil without an API key
+	gate     *outbound.Gate     // before whatever dials
+	number   string
+	base     string // of the URLs that Twilio asks about placed calls
+	guard    *admin.Guard
 }
 
 func newOffice(c config, a *app, rest *twiliorest.Client) *office {
@@ -47,6 +50,8 @@ func (o *office) routes(mux *http.ServeMux, tokens []admin.Token) {
 	}
 	guarded("GET /admin/calls", "calls:read", o.listCalls)
 	guarded("POST /admin/calls", "calls:write", o.placeCall)
+	guarded("GET /admin/blocked", "policy:read", o.listBlocked)
+	guarded("POST /admin/blocked", "policy:write", o.addBlocked)
 	guarded("PUT /admin/blocked", "policy:write", o.setBlocked)
 }
 
@@ -93,11 +98,24 @@ func statusOf(refused *outbound.Error) int {
 	return http.StatusForbidden
 }
 
+// listBlocked answers with the blocked numbers, one a line.
+func (o *office) listBlocked(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	for _, entry := range slices.Sorted(o.blocked.Numbers().All()) {
+		io.WriteString(w, entry+"\n")
+	}
+}
+
+// addBlocked blocks the numbers in the body too.
+func (o *office) addBlocked(w http.ResponseWriter, r *http.Request) { o.block(w, r, true) }
+
+// setBlocked replaces the blocked numbers by those in the body.
+func (o *office) setBlocked(w http.ResponseWriter, r *http.Request) { o.block(w, r, false) }
+
 // listSize bounds the body of a list of numbers.
 const listSize = 1 << 20
 
-// setBlocked replaces the blocked numbers by the list in the body.
-func (o *office) setBlocked(w http.ResponseWriter, r *http.Request) {
+func (o *office) block(w http.ResponseWriter, r *http.Request, add bool) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, listSize))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
@@ -107,6 +125,15 @@ func (o *office) setBlocked(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
+	}
+	o.blocking.Lock()
+	defer o.blocking.Unlock()
+	if add {
+		entries := slices.Collect(numbers.All())
+		if numbers, err = policy.NewNumbers(slices.AppendSeq(entries, o.blocked.Numbers().All())...); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
 	}
 	o.blocked.Set(numbers)
 	w.WriteHeader(http.StatusNoContent)

@@ -64,7 +64,10 @@ func TestOffice(t *testing.T) {
 	second.HangUp()
 
 	require.Equal(t, http.StatusBadRequest, ask("PUT", "/admin/blocked", writer, "nonsense!").Code)
-	require.Equal(t, http.StatusNoContent, ask("PUT", "/admin/blocked", writer, "+14155550100").Code)
+	require.Equal(t, http.StatusNoContent, ask("PUT", "/admin/blocked", writer, "+1900* sip:*").Code)
+	require.Equal(t, http.StatusForbidden, ask("POST", "/admin/blocked", reader, "+14155550100").Code)
+	require.Equal(t, http.StatusNoContent, ask("POST", "/admin/blocked", writer, "+14155550100").Code)
+	require.Equal(t, "+14155550100\n+1900*\nsip:*\n", ask("GET", "/admin/blocked", writer, "").Body.String())
 	refused := tw.Dial("+14155550100", "+14155550199")
 	refused.Wait(t.Context())
 	require.Contains(t, refused.TwiML().String(), "<Reject")
