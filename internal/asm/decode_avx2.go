@@ -6,27 +6,26 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// A mulawDecoder turns codes into samples by looking nibbles up and one
-// multiplication: a sample is 4*(2^e * (2m+33) - 33), with e from the high nibble
-// and m from the low one. PMADDUBSW works out both products and their sum, twice
-// as large; an addition doubles it again, as the ports that shift are busy.
+// A mulawDecoder turns codes into samples by looking nibbles up and multiplying. A
+// sample is 2^e * (8m+132) - 132, with e from the high nibble and m from the low
+// one, and so (2^e-1) * (8m+132) + 8m: PMADDUBSW works out both products, whose
+// factors fit into bytes, and their sum.
 type mulawDecoder struct {
-	nibble, bias              Register
-	powers, units, magnitudes Register
+	nibble, steps             Register
+	powers, signs, magnitudes Register
 }
 
 // sign is the sign of the codes that have i in their high nibble.
 func sign(i int) int { return i>>3*2 - 1 }
 
 func newMulawDecoder() mulawDecoder {
-	powers := data("mulawPowers", bytes16(func(i int) int { return 1 << (7 - i&7) }))
-	units := data("mulawUnits", bytes16(func(i int) int { return -2 * sign(i) }))
-	magnitudes := data("mulawMagnitudes", bytes16(func(i int) int { return -2 * (2*(15-i) + 33) }))
+	powers := data("mulawPowers", bytes16(func(i int) int { return sign(i) * (1<<(7-i&7) - 1) }))
+	magnitudes := data("mulawMagnitudes", bytes16(func(i int) int { return 8*(15-i) + 132 }))
 	return mulawDecoder{
 		nibble:     splatBytes(0x0f, YMM()),
-		bias:       splatBytes(33, YMM()),
+		steps:      splatBytes(0x78, YMM()), // the bits of 8m, which 132 has not
 		powers:     broadcast128(powers),
-		units:      broadcast128(units),
+		signs:      broadcast128(data("signs", bytes16(sign))),
 		magnitudes: broadcast128(magnitudes),
 	}
 }
@@ -38,21 +37,20 @@ func (d mulawDecoder) decode(codes Register) (lo, hi Register) {
 	VPAND(codes, d.nibble, low)
 	VPSRLW(Imm(4), codes, high)
 	VPAND(high, d.nibble, high)
-	power, unit, magnitude := YMM(), YMM(), YMM()
+	power, sign, magnitude, step := YMM(), YMM(), YMM(), YMM()
 	VPSHUFB(high, d.powers, power)
-	VPSHUFB(high, d.units, unit)
+	VPSHUFB(high, d.signs, sign)
 	VPSHUFB(low, d.magnitudes, magnitude)
-	VPSIGNB(unit, magnitude, magnitude)
+	VPAND(magnitude, d.steps, step)
 	lo, hi = YMM(), YMM()
 	for _, out := range []struct {
 		dst    Register
 		unpack func(ops ...Op)
 	}{{lo, VPUNPCKLBW}, {hi, VPUNPCKHBW}} {
 		factors := YMM()
-		out.unpack(d.bias, power, factors)
-		out.unpack(unit, magnitude, out.dst)
-		VPMADDUBSW(out.dst, factors, out.dst)
-		VPADDW(out.dst, out.dst, out.dst)
+		out.unpack(sign, power, factors)
+		out.unpack(step, magnitude, out.dst)
+		VPMADDUBSW(factors, out.dst, out.dst)
 	}
 	return lo, hi
 }
