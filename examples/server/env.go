@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -46,6 +47,7 @@ type config struct {
 	caps        []outbound.Cap
 	number      string
 	adminTokens []admin.Token
+	adminAddr   string
 	sessionKeys [][]byte
 	redisURL    string
 	instances   int
@@ -60,7 +62,7 @@ type variable struct{ name, fallback, help string }
 var variables = []variable{
 	{"TWILIO_AUTH_TOKEN", "", "auth token, or several separated by commas while rotating; required"},
 	{"TWILIO_ACCOUNT_SID", "", "the only account whose calls are taken; needed with an API key"},
-	{"TWILIO_API_KEY", "", "SID of an API key, to hang up and to record by REST"},
+	{"TWILIO_API_KEY", "", "SID of an API key, to hang up and to place calls by REST"},
 	{"TWILIO_API_SECRET", "", "secret of the API key"},
 	{"PUBLIC_URL", "", "how Twilio reaches this server, as https://calls.example.com; required"},
 	{"TRUSTED_PROXIES", "", "prefixes of proxies whose X-Forwarded headers count, separated by commas"},
@@ -80,7 +82,8 @@ var variables = []variable{
 	{"OUTBOUND_CPS", "1", "outbound calls per second"},
 	{"OUTBOUND_COUNTRIES", "", "countries that may be called, as US,CA; none if empty"},
 	{"OUTBOUND_CAPS", "*=60/600", "calls an hour and minutes a day to *, a country or a prefix, as *=60/600,DE=20/100,+4930*=5/-"},
-	{"ADMIN_TOKENS", "", "bearer tokens of the /admin routes, as [label=]token[@scope], separated by commas"},
+	{"ADMIN_TOKENS", "", "bearer tokens of the /admin routes, as [label=]token[@scope], separated by commas; a token is admin- and 32 random hexadecimal digits"},
+	{"ADMIN_ADDR", "", "where /admin and /metrics are served alone, as 127.0.0.1:9464; beside the calls if empty"},
 	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
 	{"REDIS_URL", "", "Redis that several instances share: limits, used tokens, counted calls; in memory if empty"},
 	{"INSTANCES", "1", "instances that share the Redis; while it is away, each allows its share of the limits"},
@@ -188,6 +191,11 @@ func configFromEnv(get func(string) string) (config, error) {
 		e.wrong("OUTBOUND_COUNTRIES", "outbound calls need TWILIO_API_KEY and a TWILIO_NUMBER such as +14155550100")
 	}
 	var err error
+	if c.adminAddr = e.text("ADMIN_ADDR"); c.adminAddr != "" {
+		if _, _, err := net.SplitHostPort(c.adminAddr); err != nil {
+			e.wrong("ADMIN_ADDR", "%w", err)
+		}
+	}
 	if c.adminTokens, err = admin.ParseTokens(e.text("ADMIN_TOKENS"), false); err != nil {
 		e.wrong("ADMIN_TOKENS", "%w", err)
 	}

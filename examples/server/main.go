@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // BUSINESS_TZ also where the system has no time zones
 )
 
 func main() {

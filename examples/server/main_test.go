@@ -19,6 +19,7 @@ import (
 
 	"agentos.dev/dialtone/internal/apt"
 	"agentos.dev/dialtone/internal/leak"
+	"agentos.dev/dialtone/policy/admin"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -93,6 +94,29 @@ func TestDemo(t *testing.T) {
 func TestDemoWithoutEngineFails(t *testing.T) {
 	var out bytes.Buffer
 	require.ErrorContains(t, run(t.Context(), []string{"-demo"}, environment("STT=off"), &out, &out), "speech engine")
+}
+
+// TestAdminAddr: what administrators see is not where callers are answered.
+func TestAdminAddr(t *testing.T) {
+	public, private := freeAddress(t), freeAddress(t)
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() {
+		stopped <- run(ctx, []string{"-addr", public}, environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
+			"STT=off", "ADMIN_TOKENS="+admin.Generate(), "ADMIN_ADDR="+private), io.Discard, io.Discard)
+	}()
+	require.Eventually(t, func() bool { return status("http://"+public+"/livez") == http.StatusOK }, patience, tick)
+	for path, want := range map[string][2]int{
+		"/metrics":          {http.StatusNotFound, http.StatusOK},
+		"/admin/calls":      {http.StatusNotFound, http.StatusUnauthorized},
+		"/api/voice/health": {http.StatusOK, http.StatusNotFound},
+	} {
+		require.Equal(t, want, [2]int{status("http://" + public + path), status("http://" + private + path)}, path)
+	}
+	stop()
+	require.NoError(t, <-stopped)
+	require.Error(t, run(t.Context(), []string{"-addr", public}, environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
+		"STT=off", "ADMIN_ADDR=nowhere"), io.Discard, io.Discard))
 }
 
 // TestServerStopsOnSignal runs the real program: it serves, drains on SIGTERM

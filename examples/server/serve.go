@@ -24,6 +24,7 @@ import (
 type app struct {
 	voice   *voice.Server
 	handler http.Handler
+	private http.Handler // of ADMIN_ADDR; nil without one
 	metrics *prometheus.Registry
 	engine  stt.Engine
 	limits  *limits
@@ -101,13 +102,18 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	m.Watch(a.voice)
 	m.WatchEngine(a.engine)
 
-	mux := http.NewServeMux()
-	mux.Handle("/api/voice/", a.voice)
-	newOffice(c, a, rest).routes(mux, c.adminTokens)
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
-	mux.HandleFunc("GET /readyz", a.serveReady)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
-	a.handler = m.Middleware(mux)
+	public := http.NewServeMux()
+	a.handler = m.Middleware(public)
+	public.Handle("/api/voice/", a.voice)
+	public.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	public.HandleFunc("GET /readyz", a.serveReady)
+	private := public
+	if c.adminAddr != "" {
+		private = http.NewServeMux()
+		a.private = m.Middleware(private)
+	}
+	private.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	newOffice(c, a, rest).routes(private, c.adminTokens)
 	return nil
 }
 
@@ -148,14 +154,28 @@ func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
 		return err
 	}
 	defer a.close()
-	listener, err := net.Listen("tcp", addr)
+	failed := make(chan error, 2)
+	listen := func(addr string, handler http.Handler, message string) (*http.Server, error) {
+		listener, err := net.Listen("tcp", addr)
+		if err != nil {
+			return nil, err
+		}
+		server := newHTTPServer(handler, log)
+		go func() { failed <- server.Serve(listener) }()
+		log.Info(message, "addr", listener.Addr().String(), "stt", c.stt)
+		return server, nil
+	}
+	var private *http.Server
+	if a.private != nil {
+		if private, err = listen(c.adminAddr, a.private, "listening for administrators"); err != nil {
+			return err
+		}
+		defer private.Close()
+	}
+	public, err := listen(addr, a.handler, "listening")
 	if err != nil {
 		return err
 	}
-	server := newHTTPServer(a.handler, log)
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	log.Info("listening", "addr", listener.Addr().String(), "stt", c.stt)
 
 	select {
 	case err := <-failed:
@@ -165,7 +185,7 @@ func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
 	log.Info("draining: no new calls; a second signal exits at once")
 	wait, cancel := context.WithTimeout(context.Background(), c.maxDuration+drainTime)
 	defer cancel()
-	err = errors.Join(a.voice.Shutdown(wait), server.Shutdown(wait))
+	err = errors.Join(a.voice.Shutdown(wait), public.Shutdown(wait)) // metrics and admin until the last call has ended
 	if err == nil {
 		log.Info("stopped: every call has ended")
 		return nil
