@@ -143,7 +143,7 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	c.AuthTokens = slices.Clone(c.AuthTokens)
-	c.Trace = c.Trace.complete()
+	c.Trace = c.Trace.complete().contained(c.Logger)
 	return c
 }
 

@@ -18,6 +18,9 @@ type answer []byte
 // read out an error page or play "an application error has occurred".
 const apology = "We are sorry. This call cannot be taken right now. Please call again later."
 
+// decideTimeout leaves time to answer within the 15 s that Twilio waits.
+const decideTimeout = 10 * time.Second
+
 // serveInbound answers the webhook of a new call. The signature has been
 // verified and r.PostForm is what was signed.
 func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
@@ -54,10 +57,7 @@ func (s *Server) once(ctx context.Context, key string, decide func() answer) ans
 
 // decide asks the policy and turns its decision into TwiML.
 func (s *Server) decide(r *http.Request, info Info) (reply answer) {
-	log := s.config.Logger.With("call_sid", info.SID, "account_sid", info.AccountSID,
-		"from", s.logNumber(info.From), "to", s.logNumber(info.To))
-	log.Info("Twilio inbound call from=" + s.logNumber(info.From))
-
+	log := s.config.Logger.With("call_sid", info.SID, "account_sid", info.AccountSID)
 	defer func() {
 		if p := recover(); p != nil {
 			logFailure(log, "call failed", info.SID, "policy_panicked", "error", p, "stack", string(debug.Stack()))
@@ -65,9 +65,15 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 			reply = say(apology)
 		}
 	}()
+	log = log.With("from", s.logNumber(info.From), "to", s.logNumber(info.To))
+	log.Info("Twilio inbound call from=" + s.logNumber(info.From))
+
+	// Another delivery may wait for this answer when this one's client has gone.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), decideTimeout)
+	defer cancel()
 	decision := policy.Decision{Verdict: policy.Allow}
 	if s.config.Policy != nil {
-		decision = s.config.Policy.Decide(r.Context(), info.policyCall())
+		decision = s.config.Policy.Decide(ctx, info.policyCall())
 	}
 	s.config.Trace.Decision(info, decision)
 	switch decision.Verdict {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/mediastream"
-	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 )
 
@@ -126,8 +125,7 @@ func (c *liveCall) bury() {
 	delete(s.calls, c.SID)
 	s.mu.Unlock()
 
-	defer contain(c.log) // what follows runs code of the host
-	policy.Release(s.config.Policy, c.SID)
+	s.release(c.Info)
 	end := End{Reason: c.reason, Err: c.err, Duration: time.Since(c.Started), Stream: c.conn.Stats()}
 	if end.Stream.Dropped > 0 {
 		s.config.Trace.FramesDropped("slow_consumer", int(end.Stream.Dropped))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/signature"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -183,28 +186,45 @@ func TestEngineThatPanicsLosesNoCall(t *testing.T) {
 	}
 }
 
-// TestHookThatPanicsLosesNoOtherCall panics in the host's own hooks.
-func TestHookThatPanicsLosesNoOtherCall(t *testing.T) {
-	for name, trace := range map[string]*voice.Trace{
-		"started": {StreamStarted: func(c voice.Info, _ time.Duration) { panicFor(c) }},
-		"ended":   {StreamEnded: func(c voice.Info, _ voice.End) { panicFor(c) }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			srv, mux := newHost(t, voice.Config{Handler: waiting, Trace: trace})
-			tw := voicetest.New(t, mux)
-			witness := tw.Dial("+14155550101", callee)
-			require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
-			tw.Dial(caller, callee).HangUp()
-			require.Eventually(t, func() bool { return srv.Stats().Streams == 1 }, 5*time.Second, time.Millisecond)
-			require.Equal(t, "in-progress", witness.Status())
-			witness.HangUp()
-		})
+// TestHookThatPanicsLosesNothing panics in each of the host's hooks, of which
+// some run on timers and on goroutines that nobody recovers.
+func TestHookThatPanicsLosesNothing(t *testing.T) {
+	const why = "no metrics today"
+	panicking := func(at string) *voice.Trace {
+		hit := func(hook string) {
+			if hook == at {
+				panic(why)
+			}
+		}
+		return &voice.Trace{
+			Signature:        func(signature.Result) { hit("signature") },
+			Decision:         func(voice.Info, policy.Decision) { hit("decision") },
+			StreamStarted:    func(voice.Info, time.Duration) { hit("started") },
+			StreamEnded:      func(voice.Info, voice.End) { hit("ended") },
+			CallFinished:     func(voice.Info, string) { hit("finished") },
+			FrameReceived:    func() { hit("frame") },
+			TranscodingError: func(string) { hit("transcoding") },
+			WebSocketError:   func(string) { hit("websocket") },
+			STTError:         func(voice.Info, string) { hit("stt") },
+		}
 	}
-}
-
-func panicFor(c voice.Info) {
-	if c.From == caller {
-		panic("no metrics today")
+	for _, hook := range []string{"signature", "decision", "started", "ended", "finished", "frame", "transcoding", "websocket", "stt"} {
+		t.Run(hook, func(t *testing.T) {
+			t.Parallel()
+			ended := make(chan error, 1)
+			handler := voice.HandlerFunc(func(ctx context.Context, _ *voice.Call) error {
+				<-ctx.Done()
+				ended <- context.Cause(ctx)
+				return nil
+			})
+			srv, mux := newHost(t, voice.Config{Handler: handler, STT: rude{"recv"}, MaxDuration: 300 * time.Millisecond, Trace: panicking(hook)})
+			tw := voicetest.New(t, mux)
+			call := tw.Dial(caller, callee, voicetest.BadBase64(2), voicetest.Garbage(3))
+			require.ErrorIs(t, <-ended, voice.ReasonTimeout)
+			require.NoError(t, call.Wait(t.Context()))
+			require.Equal(t, "completed", call.Status())
+			require.Eventually(t, func() bool { return srv.Stats().Streams == 0 }, 5*time.Second, time.Millisecond)
+		})
 	}
 }
 
@@ -264,4 +284,56 @@ func TestTokensRotateWithoutLosingACall(t *testing.T) {
 	require.NoError(t, srv.SetAuthTokens([]string{next}))
 	refused := tw.Dial(caller, callee)
 	require.Error(t, refused.Wait(t.Context()), "the old token is gone")
+}
+
+// forgetful is a policy that panics when a call is over.
+type forgetful struct{ policy.Func }
+
+func (forgetful) Release(string) { panic("what call?") }
+
+// TestHostCodeThatPanicsAroundACall panics where no hook is: the call is counted
+// and answered all the same.
+func TestHostCodeThatPanicsAroundACall(t *testing.T) {
+	allow := policy.Func(func(context.Context, policy.Call) policy.Decision { return policy.Decision{Verdict: policy.Allow} })
+	t.Run("Release", func(t *testing.T) {
+		var l ledger
+		_, mux := newHost(t, voice.Config{Handler: waiting, Policy: forgetful{allow}, Trace: l.trace()})
+		tw := voicetest.New(t, mux)
+		call := tw.Dial(caller, callee)
+		require.Eventually(t, func() bool { return l.starts() == 1 }, 5*time.Second, time.Millisecond)
+		call.HangUp()
+		require.Equal(t, []voice.Reason{voice.ReasonHungUp}, l.ends(t, 1))
+		tw.Dial(caller, callee, voicetest.Unsigned(voicetest.Handshake)).Wait(t.Context())
+		require.NoError(t, tw.Close())
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		require.Len(t, l.finished, 2)
+	})
+	t.Run("LogNumber", func(t *testing.T) {
+		_, mux := newHost(t, voice.Config{Handler: waiting, LogNumber: func(string) string { panic("no key") }})
+		tw := voicetest.New(t, mux)
+		call := tw.Dial(caller, callee)
+		require.NoError(t, call.Wait(t.Context()))
+		require.Len(t, call.Said(), 1)
+		require.Contains(t, call.Said()[0], "We are sorry")
+	})
+}
+
+// TestDecisionOutlivesItsRequest: Twilio's second delivery gets the answer to the
+// first, whose connection may be gone, so that must not spoil it.
+func TestDecisionOutlivesItsRequest(t *testing.T) {
+	asked := make(chan error, 1)
+	srv, _ := newHost(t, voice.Config{Handler: waiting, Policy: policy.Func(func(ctx context.Context, _ policy.Call) policy.Decision {
+		asked <- ctx.Err()
+		return policy.Decision{Verdict: policy.Allow}
+	})})
+	form := url.Values{"CallSid": {"CA00000000000000000000000000000001"}, "AccountSid": {"AC00000000000000000000000000000001"}, "From": {caller}}
+	target := voicetest.PublicURL + "/api/voice/twilio/inbound"
+	gone, cancel := context.WithCancel(t.Context())
+	r := httptest.NewRequestWithContext(gone, http.MethodPost, target, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Twilio-Signature", signature.Sign(voicetest.AuthToken, target, form))
+	cancel()
+	srv.ServeHTTP(httptest.NewRecorder(), r)
+	require.NoError(t, <-asked)
 }

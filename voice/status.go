@@ -34,7 +34,8 @@ func (s *Server) over(info Info, status string) {
 	}
 	s.mu.Unlock()
 	if call == nil {
-		policy.Release(s.config.Policy, info.SID)
+		s.config.Logger.Info("call finished without a stream here", "call_sid", info.SID, "status", status)
+		s.release(info)
 		s.count(info, status)
 		return
 	}
@@ -42,6 +43,12 @@ func (s *Server) over(info Info, status string) {
 		defer s.running.Done()
 		call.end(ReasonHungUp, nil)
 	}()
+}
+
+// release gives back what the policy holds for a call that is over.
+func (s *Server) release(info Info) {
+	defer contain(s.config.Logger.With("call_sid", info.SID))
+	policy.Release(s.config.Policy, info.SID)
 }
 
 // Health is what GET health answers.

@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"log/slog"
 	"time"
 
 	"agentos.dev/dialtone/policy"
@@ -10,7 +11,8 @@ import (
 
 // Trace is a set of hooks that run as a call goes through the server, as
 // net/http/httptrace does for a request. Any of them may be nil. They run on the
-// goroutine that does the work, several calls at a time, and must not block.
+// goroutine that does the work, several calls at a time, and must not block. A
+// panic in one is logged and harms nothing else.
 //
 // The metrics package fills a Trace; a host can add its own with [Trace.Join].
 type Trace struct {
@@ -101,4 +103,30 @@ func (t *Trace) complete() *Trace {
 		c.STTError = func(Info, string) {}
 	}
 	return &c
+}
+
+// contained returns a copy of t, which must be complete, whose hooks do not let
+// a panic out: some run on timers, where it would end the process.
+func (t *Trace) contained(log *slog.Logger) *Trace {
+	return &Trace{
+		Signature:        contained(log, t.Signature),
+		Decision:         contained2(log, t.Decision),
+		StreamStarted:    contained2(log, t.StreamStarted),
+		StreamEnded:      contained2(log, t.StreamEnded),
+		CallFinished:     contained2(log, t.CallFinished),
+		FrameReceived:    func() { defer contain(log); t.FrameReceived() },
+		FramesDropped:    contained2(log, t.FramesDropped),
+		TranscodingError: contained(log, t.TranscodingError),
+		WebSocketError:   contained(log, t.WebSocketError),
+		STTEvent:         contained2(log, t.STTEvent),
+		STTError:         contained2(log, t.STTError),
+	}
+}
+
+func contained[A any](log *slog.Logger, hook func(A)) func(A) {
+	return func(a A) { defer contain(log); hook(a) }
+}
+
+func contained2[A, B any](log *slog.Logger, hook func(A, B)) func(A, B) {
+	return func(a A, b B) { defer contain(log); hook(a, b) }
 }
