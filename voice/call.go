@@ -3,13 +3,16 @@ package voice
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/twiml"
 )
 
 // ErrCallEnded is the error of what cannot be done because the call is over.
@@ -44,7 +47,9 @@ type Call struct {
 	conn    *mediastream.Conn
 	inbox   *inbox
 	player  *player
-	sending sync.Mutex // keeps each playback's audio and mark together
+	hanger  Hanger
+	left    atomic.Bool // transferred, or about to be
+	sending sync.Mutex  // keeps each playback's audio and mark together
 }
 
 // Transcripts returns what the caller says, as it is recognised: final
@@ -140,6 +145,40 @@ func (c *Call) Interrupt() error {
 	return ended(c.conn.Clear())
 }
 
+// Transfer gives the call other TwiML by REST, such as a Dial to a person, and
+// with that takes it away from this server: the stream ends, and whatever the
+// handler returns, nothing hangs up any more. Let a farewell be heard first, with
+// [Playback.Wait]. The call's place in the policy is kept until the status callback
+// tells of its end.
+//
+// Errors are those of [twiml.Response.Validate], of the [Updater], of ctx, and one
+// that is errors.ErrUnsupported if [Config].Hanger is none. The call's end does
+// not cut the request short: one that Twilio has taken ends the stream.
+func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
+	updater, ok := c.hanger.(Updater)
+	if !ok {
+		return fmt.Errorf("voice: transfer: Config.Hanger is no Updater: %w", errors.ErrUnsupported)
+	}
+	if err := to.Validate(); err != nil {
+		return fmt.Errorf("voice: transfer: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	deadline, ok := ctx.Deadline()
+	if latest := time.Now().Add(restTimeout); !ok || deadline.After(latest) {
+		deadline = latest
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
+	defer cancel()
+	c.left.Store(true) // before the stream can end
+	if err := updater.Update(ctx, c.SID, string(to.AppendXML(nil))); err != nil {
+		c.left.Store(false)
+		return err
+	}
+	return nil
+}
+
 // ended names the error of a connection that is no more.
 func ended(err error) error {
 	if errors.Is(err, mediastream.ErrClosed) {
@@ -163,6 +202,7 @@ const (
 	ReasonReturned   Reason = "returned"   // the handler returned nil
 	ReasonError      Reason = "error"      // the handler returned an error
 	ReasonPanic      Reason = "panic"      // the handler panicked
+	ReasonTransfer   Reason = "transfer"   // Call.Transfer took the call elsewhere
 	ReasonTimeout    Reason = "timeout"    // the call lasted Config.MaxDuration
 	ReasonShutdown   Reason = "shutdown"   // the server shut down
 	ReasonDisconnect Reason = "disconnect" // the connection broke without a stop message

@@ -92,10 +92,18 @@ type Config struct {
 	Trace *Trace
 }
 
-// Hanger ends calls by REST. Package twiliorest has one.
+// Hanger ends calls by REST. The client of package twiliorest is one, and an
+// [Updater] as well.
 type Hanger interface {
 	// HangUp ends the call. A call that is over already is no error.
 	HangUp(ctx context.Context, callSID string) error
+}
+
+// Updater is implemented by a [Hanger] that can also give a live call other
+// TwiML, which [Call.Transfer] needs.
+type Updater interface {
+	// Update makes the call run the TwiML instead of what it runs now.
+	Update(ctx context.Context, callSID, twiml string) error
 }
 
 // check returns everything that is wrong with the configuration.

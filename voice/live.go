@@ -35,10 +35,10 @@ type liveCall struct {
 }
 
 const (
-	flushTimeout  = time.Second      // for the last words after a hang-up
-	markGrace     = 2 * time.Second  // for Twilio to return the mark behind a farewell
-	hangUpTimeout = 10 * time.Second // for the REST API
-	endGrace      = 5 * time.Second  // for a broken connection to be noticed by its reader
+	flushTimeout = time.Second      // for the last words after a hang-up
+	markGrace    = 2 * time.Second  // for Twilio to return the mark behind a farewell
+	restTimeout  = 10 * time.Second // for the REST API
+	endGrace     = 5 * time.Second  // for a broken connection to be noticed by its reader
 )
 
 // live starts the call: the clock, the recogniser and the handler.
@@ -99,6 +99,9 @@ func (c *liveCall) end(reason Reason, err error) {
 				reason = ReasonProtocol
 			}
 		}
+		if c.left.Load() {
+			reason, err = ReasonTransfer, nil
+		}
 		c.reason, c.err = reason, err
 		if reason.failed() {
 			c.server.count(c.Info, "failed")
@@ -125,7 +128,9 @@ func (c *liveCall) bury() {
 	delete(s.calls, c.SID)
 	s.mu.Unlock()
 
-	s.release(c.Info)
+	if c.reason != ReasonTransfer { // that call goes on elsewhere
+		s.release(c.Info)
+	}
 	end := End{Reason: c.reason, Err: c.err, Duration: time.Since(c.Started), Stream: c.conn.Stats()}
 	if end.Stream.Dropped > 0 {
 		s.config.Trace.FramesDropped("slow_consumer", int(end.Stream.Dropped))
@@ -164,16 +169,19 @@ func (c *liveCall) report(end End) {
 
 // hangsUp reports whether the server ends the call, and may do so by REST.
 func (c *liveCall) hangsUp() bool {
-	return c.server.config.Hanger != nil && c.reason != ReasonHungUp &&
-		c.reason != ReasonDisconnect && c.reason != ReasonShutdown
+	switch c.reason {
+	case ReasonHungUp, ReasonDisconnect, ReasonTransfer, ReasonShutdown:
+		return false
+	}
+	return c.hanger != nil
 }
 
 // hangUp ends the call by REST, in case the TwiML behind the stream does not.
 func (c *liveCall) hangUp() {
 	defer contain(c.log)
-	ctx, cancel := context.WithTimeout(context.Background(), hangUpTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), restTimeout)
 	defer cancel()
-	if err := c.server.config.Hanger.HangUp(ctx, c.SID); err != nil {
+	if err := c.hanger.HangUp(ctx, c.SID); err != nil {
 		c.log.Warn("hanging up by REST failed", "error", err)
 	}
 }

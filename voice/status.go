@@ -27,6 +27,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 // over takes note that a call is over. One whose stream is still here ends now,
 // and counts for what the stream came to.
 func (s *Server) over(info Info, status string) {
+	s.release(info)
 	s.mu.Lock()
 	call := s.calls[info.SID]
 	if call != nil {
@@ -35,7 +36,6 @@ func (s *Server) over(info Info, status string) {
 	s.mu.Unlock()
 	if call == nil {
 		s.config.Logger.Info("call finished without a stream here", "call_sid", info.SID, "status", status)
-		s.release(info)
 		s.count(info, status)
 		return
 	}

@@ -165,6 +165,7 @@ func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, er
 			conn:      stream.Conn,
 			inbox:     newInbox(),
 			player:    newPlayer(),
+			hanger:    s.config.Hanger,
 		},
 		server: s,
 		stream: stream,

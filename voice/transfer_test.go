@@ -1,0 +1,129 @@
+package voice_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/twiml"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/twiliorest"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+// late is REST over a client that the test can only make once the server is there.
+type late struct{ *twiliorest.Client }
+
+// line is a policy that counts how often it was given a call's place back.
+type line struct{ released atomic.Int32 }
+
+func (*line) Decide(context.Context, policy.Call) policy.Decision {
+	return policy.Decision{Verdict: policy.Allow}
+}
+func (l *line) Release(string) { l.released.Add(1) }
+
+// TestTransferToAPerson: whatever the handler returns afterwards, and whether the
+// stream has ended by then or not, nothing hangs up on the caller.
+func TestTransferToAPerson(t *testing.T) {
+	farewell := mulaw(t, "testdata/noted.wav")[:800]
+	person := twiml.New(&twiml.Dial{Nouns: []twiml.DialNoun{&twiml.Number{PhoneNumber: "+14155550123"}}}, &twiml.Say{Text: "We hope that helped."})
+	for name, after := range map[string]func(context.Context) error{
+		"returns at once":           func(context.Context) error { return nil },
+		"returns an error":          func(context.Context) error { return errors.New("late") },
+		"panics":                    func(context.Context) error { panic("late") },
+		"returns when it all ended": func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var l ledger
+			var lines line
+			rest := &late{}
+			handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+				playback, err := call.Play(ctx, farewell)
+				if err != nil {
+					return err
+				}
+				if err := playback.Wait(ctx); err != nil {
+					return err
+				}
+				if err := call.Transfer(ctx, person); err != nil {
+					return err
+				}
+				return after(ctx)
+			})
+			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Policy: &lines, Trace: l.trace()})
+			tw := voicetest.New(t, mux, voicetest.Config{Pace: 20})
+			rest.Client = restClient(t, tw)
+			call := tw.Dial(caller, callee)
+			require.Equal(t, []voice.Reason{voice.ReasonTransfer}, l.ends(t, 1))
+			require.NoError(t, call.Wait(t.Context()))
+			require.Equal(t, []string{"We hope that helped."}, call.Said(), "somebody hung up")
+			require.NoError(t, tw.Close())
+			require.EqualValues(t, 1, lines.released.Load(), "once, by the callback: the call outlives its stream")
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			require.Equal(t, []string{"completed"}, l.finished)
+		})
+	}
+}
+
+func restClient(t *testing.T, tw *voicetest.Twilio) *twiliorest.Client {
+	t.Helper()
+	client, err := twiliorest.New(twiliorest.Options{
+		AccountSID: voicetest.AccountSID, APIKey: voicetest.APIKey, APISecret: voicetest.APISecret, BaseURL: tw.RESTURL(),
+	})
+	require.NoError(t, err)
+	return client
+}
+
+// TestTransferThatFailsLeavesTheCall reports why and changes nothing.
+func TestTransferThatFailsLeavesTheCall(t *testing.T) {
+	errBusy := errors.New("busy")
+	fine := twiml.New(&twiml.Hangup{})
+	for name, test := range map[string]struct {
+		hanger voice.Hanger
+		to     *twiml.Response
+		want   error
+	}{
+		"no REST":     {nil, fine, errors.ErrUnsupported},
+		"no Updater":  {hanger{}, fine, errors.ErrUnsupported},
+		"refused":     {updater{err: errBusy}, fine, errBusy},
+		"wrong TwiML": {updater{}, twiml.New(&twiml.Redirect{URL: "/a b"}), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l ledger
+			failed := make(chan error, 1)
+			handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+				failed <- call.Transfer(ctx, test.to)
+				<-ctx.Done()
+				return nil
+			})
+			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: test.hanger, Trace: l.trace()})
+			tw := voicetest.New(t, mux)
+			call := tw.Dial(caller, callee)
+			err := <-failed
+			require.Error(t, err)
+			if test.want != nil {
+				require.ErrorIs(t, err, test.want)
+			}
+			require.Equal(t, "in-progress", call.Status())
+			call.HangUp()
+			require.Equal(t, []voice.Reason{voice.ReasonHungUp}, l.ends(t, 1))
+		})
+	}
+}
+
+type hanger struct{}
+
+func (hanger) HangUp(context.Context, string) error { return nil }
+
+type updater struct {
+	hanger
+	err error
+}
+
+func (u updater) Update(context.Context, string, string) error { return u.err }
