@@ -369,7 +369,7 @@ DATA base64Spread<>+24(SB)/8, $0x0000000700000003
 GLOBL base64Spread<>(SB), RODATA|NOPTR, $32
 
 // func payloadDecodeAVX2(dst *int16, src *byte, groups int) bool
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, CMOV
 TEXT ·payloadDecodeAVX2(SB), NOSPLIT, $0-25
 	MOVQ           dst+0(FP), AX
 	MOVQ           src+8(FP), CX
@@ -386,9 +386,86 @@ TEXT ·payloadDecodeAVX2(SB), NOSPLIT, $0-25
 	VMOVDQU        base64Spread<>+0(SB), Y9
 	VPXOR          Y10, Y10, Y10
 	XORQ           BX, BX
-	LEAQ           -8(DX), SI
+	LEAQ           -16(DX), SI
+	CMPQ           BX, SI
+	JG             rest
 
-block:
+pair:
+	LEAQ       (BX)(BX*2), DI
+	VMOVDQU    (CX)(BX*4), Y11
+	VPSRLD     $0x04, Y11, Y12
+	VPAND      Y12, Y0, Y12
+	VPCMPEQB   Y11, Y8, Y14
+	VPADDB     Y14, Y12, Y14
+	VPSHUFB    Y14, Y7, Y14
+	VPSHUFB    Y12, Y6, Y12
+	VPAND      Y11, Y0, Y13
+	VPSHUFB    Y13, Y5, Y13
+	VPAND      Y12, Y13, Y12
+	VPOR       Y12, Y10, Y10
+	VPADDB     Y14, Y11, Y11
+	VPMADDUBSW base64Merge2<>+0(SB), Y11, Y11
+	VPMADDWD   base64Merge4<>+0(SB), Y11, Y11
+	VPSHUFB    base64Join<>+0(SB), Y11, Y11
+	VPERMD     Y11, Y9, Y11
+	VPAND      Y11, Y0, Y12
+	VPSRLW     $0x04, Y11, Y11
+	VPAND      Y11, Y0, Y11
+	VPSHUFB    Y11, Y2, Y13
+	VPSHUFB    Y11, Y3, Y11
+	VPSHUFB    Y12, Y4, Y12
+	VPAND      Y12, Y1, Y14
+	VPUNPCKLBW Y11, Y13, Y16
+	VPUNPCKLBW Y14, Y12, Y15
+	VPMADDUBSW Y16, Y15, Y15
+	VPUNPCKHBW Y11, Y13, Y11
+	VPUNPCKHBW Y14, Y12, Y12
+	VPMADDUBSW Y11, Y12, Y12
+	VMOVDQU    Y15, (AX)(DI*2)
+	VMOVDQU    X12, 32(AX)(DI*2)
+	VMOVDQU    32(CX)(BX*4), Y11
+	VPSRLD     $0x04, Y11, Y12
+	VPAND      Y12, Y0, Y12
+	VPCMPEQB   Y11, Y8, Y14
+	VPADDB     Y14, Y12, Y14
+	VPSHUFB    Y14, Y7, Y14
+	VPSHUFB    Y12, Y6, Y12
+	VPAND      Y11, Y0, Y13
+	VPSHUFB    Y13, Y5, Y13
+	VPAND      Y12, Y13, Y12
+	VPOR       Y12, Y10, Y10
+	VPADDB     Y14, Y11, Y11
+	VPMADDUBSW base64Merge2<>+0(SB), Y11, Y11
+	VPMADDWD   base64Merge4<>+0(SB), Y11, Y11
+	VPSHUFB    base64Join<>+0(SB), Y11, Y11
+	VPERMD     Y11, Y9, Y11
+	VPAND      Y11, Y0, Y12
+	VPSRLW     $0x04, Y11, Y11
+	VPAND      Y11, Y0, Y11
+	VPSHUFB    Y11, Y2, Y13
+	VPSHUFB    Y11, Y3, Y11
+	VPSHUFB    Y12, Y4, Y12
+	VPAND      Y12, Y1, Y14
+	VPUNPCKLBW Y11, Y13, Y16
+	VPUNPCKLBW Y14, Y12, Y15
+	VPMADDUBSW Y16, Y15, Y15
+	VPUNPCKHBW Y11, Y13, Y11
+	VPUNPCKHBW Y14, Y12, Y12
+	VPMADDUBSW Y11, Y12, Y12
+	VMOVDQU    Y15, 48(AX)(DI*2)
+	VMOVDQU    X12, 80(AX)(DI*2)
+	ADDQ       $0x10, BX
+	CMPQ       BX, SI
+	JLE        pair
+
+rest:
+	CMPQ BX, DX
+	JGE  done
+	ADDQ $0x08, SI
+
+single:
+	CMPQ       BX, SI
+	CMOVQGT    SI, BX
 	LEAQ       (BX)(BX*2), DI
 	VMOVDQU    (CX)(BX*4), Y11
 	VPSRLD     $0x04, Y11, Y12
@@ -422,12 +499,8 @@ block:
 	VMOVDQU    Y15, (AX)(DI*2)
 	VMOVDQU    X12, 32(AX)(DI*2)
 	ADDQ       $0x08, BX
-	CMPQ       BX, SI
-	JLE        block
 	CMPQ       BX, DX
-	JGE        done
-	MOVQ       SI, BX
-	JMP        block
+	JL         single
 
 done:
 	VPTEST Y10, Y10
@@ -474,7 +547,7 @@ DATA base64Offsets<>+8(SB)/8, $0x000041f0edfcfcfc
 GLOBL base64Offsets<>(SB), RODATA|NOPTR, $16
 
 // func payloadEncodeAVX2(dst *byte, src *int16, groups int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, CMOV
 TEXT ·payloadEncodeAVX2(SB), NOSPLIT, $0-24
 	MOVQ           dst+0(FP), AX
 	MOVQ           src+8(FP), CX
@@ -489,9 +562,106 @@ TEXT ·payloadEncodeAVX2(SB), NOSPLIT, $0-24
 	VPBROADCASTD   splat19191919<>+0(SB), Y7
 	VPBROADCASTD   splat0d0d0d0d<>+0(SB), Y8
 	XORQ           BX, BX
-	LEAQ           -8(DX), SI
+	LEAQ           -16(DX), SI
+	CMPQ           BX, SI
+	JG             rest
 
-block:
+pair:
+	LEAQ      (BX)(BX*2), DI
+	VMOVDQU   (CX)(DI*2), Y9
+	VMOVDQU   16(CX)(DI*2), Y10
+	VPXOR     Y9, Y0, Y11
+	VPMAXSW   Y9, Y11, Y11
+	VPADDSW   Y2, Y11, Y11
+	VPAND     Y11, Y1, Y12
+	VPSRLD    $0x10, Y11, Y11
+	VCVTDQ2PS Y12, Y12
+	VCVTDQ2PS Y11, Y11
+	VPSRLD    $0x13, Y12, Y12
+	VPSRLD    $0x03, Y11, Y11
+	VPBLENDW  $0xaa, Y11, Y12, Y12
+	VPSUBW    Y12, Y3, Y12
+	VPXOR     Y10, Y0, Y11
+	VPMAXSW   Y10, Y11, Y11
+	VPADDSW   Y2, Y11, Y11
+	VPAND     Y11, Y1, Y13
+	VPSRLD    $0x10, Y11, Y11
+	VCVTDQ2PS Y13, Y13
+	VCVTDQ2PS Y11, Y11
+	VPSRLD    $0x13, Y13, Y13
+	VPSRLD    $0x03, Y11, Y11
+	VPBLENDW  $0xaa, Y11, Y13, Y13
+	VPSUBW    Y13, Y3, Y13
+	VPACKUSWB Y13, Y12, Y11
+	VPACKSSWB Y10, Y9, Y9
+	VPAND     Y9, Y4, Y9
+	VPXOR     Y9, Y11, Y11
+	VPSHUFB   base64Split<>+0(SB), Y11, Y11
+	VPAND     base64MaskHigh<>+0(SB), Y11, Y9
+	VPMULHUW  base64MulHigh<>+0(SB), Y9, Y9
+	VPAND     base64MaskLow<>+0(SB), Y11, Y10
+	VPMULLW   base64MulLow<>+0(SB), Y10, Y10
+	VPOR      Y9, Y10, Y9
+	VPSUBUSB  Y6, Y9, Y10
+	VPCMPGTB  Y7, Y9, Y11
+	VPANDN    Y8, Y11, Y11
+	VPOR      Y11, Y10, Y10
+	VPSHUFB   Y10, Y5, Y10
+	VPADDB    Y10, Y9, Y9
+	VMOVDQU   Y9, (AX)(BX*4)
+	VMOVDQU   48(CX)(DI*2), Y9
+	VMOVDQU   64(CX)(DI*2), Y10
+	VPXOR     Y9, Y0, Y11
+	VPMAXSW   Y9, Y11, Y11
+	VPADDSW   Y2, Y11, Y11
+	VPAND     Y11, Y1, Y12
+	VPSRLD    $0x10, Y11, Y11
+	VCVTDQ2PS Y12, Y12
+	VCVTDQ2PS Y11, Y11
+	VPSRLD    $0x13, Y12, Y12
+	VPSRLD    $0x03, Y11, Y11
+	VPBLENDW  $0xaa, Y11, Y12, Y12
+	VPSUBW    Y12, Y3, Y12
+	VPXOR     Y10, Y0, Y11
+	VPMAXSW   Y10, Y11, Y11
+	VPADDSW   Y2, Y11, Y11
+	VPAND     Y11, Y1, Y13
+	VPSRLD    $0x10, Y11, Y11
+	VCVTDQ2PS Y13, Y13
+	VCVTDQ2PS Y11, Y11
+	VPSRLD    $0x13, Y13, Y13
+	VPSRLD    $0x03, Y11, Y11
+	VPBLENDW  $0xaa, Y11, Y13, Y13
+	VPSUBW    Y13, Y3, Y13
+	VPACKUSWB Y13, Y12, Y11
+	VPACKSSWB Y10, Y9, Y9
+	VPAND     Y9, Y4, Y9
+	VPXOR     Y9, Y11, Y11
+	VPSHUFB   base64Split<>+0(SB), Y11, Y11
+	VPAND     base64MaskHigh<>+0(SB), Y11, Y9
+	VPMULHUW  base64MulHigh<>+0(SB), Y9, Y9
+	VPAND     base64MaskLow<>+0(SB), Y11, Y10
+	VPMULLW   base64MulLow<>+0(SB), Y10, Y10
+	VPOR      Y9, Y10, Y9
+	VPSUBUSB  Y6, Y9, Y10
+	VPCMPGTB  Y7, Y9, Y11
+	VPANDN    Y8, Y11, Y11
+	VPOR      Y11, Y10, Y10
+	VPSHUFB   Y10, Y5, Y10
+	VPADDB    Y10, Y9, Y9
+	VMOVDQU   Y9, 32(AX)(BX*4)
+	ADDQ      $0x10, BX
+	CMPQ      BX, SI
+	JLE       pair
+
+rest:
+	CMPQ BX, DX
+	JGE  done
+	ADDQ $0x08, SI
+
+single:
+	CMPQ      BX, SI
+	CMOVQGT   SI, BX
 	LEAQ      (BX)(BX*2), DI
 	VMOVDQU   (CX)(DI*2), Y9
 	VMOVDQU   16(CX)(DI*2), Y10
@@ -535,12 +705,8 @@ block:
 	VPADDB    Y10, Y9, Y9
 	VMOVDQU   Y9, (AX)(BX*4)
 	ADDQ      $0x08, BX
-	CMPQ      BX, SI
-	JLE       block
 	CMPQ      BX, DX
-	JGE       done
-	MOVQ      SI, BX
-	JMP       block
+	JL        single
 
 done:
 	VZEROUPPER
@@ -913,7 +1079,7 @@ TEXT ·mulawDecodeVBMI(SB), NOSPLIT, $0-24
 	CMPQ      BX, SI
 	JG        rest
 
-whole:
+pair:
 	VMOVDQU64  (CX)(BX*1), Z6
 	VPMOVB2M   Z6, K1
 	KSHIFTRQ   $0x20, K1, K2
@@ -929,14 +1095,14 @@ whole:
 	VMOVDQU64  Z6, 64(AX)(BX*2)
 	ADDQ       $0x40, BX
 	CMPQ       BX, SI
-	JLE        whole
+	JLE        pair
 
 rest:
 	CMPQ BX, DX
 	JGE  done
 	ADDQ $0x20, SI
 
-half:
+single:
 	CMPQ       BX, SI
 	CMOVQGT    SI, BX
 	VMOVDQU    (CX)(BX*1), Y7
@@ -950,7 +1116,7 @@ half:
 	VMOVDQU64  Z6, (AX)(BX*2)
 	ADDQ       $0x20, BX
 	CMPQ       BX, DX
-	JL         half
+	JL         single
 
 done:
 	VZEROUPPER
@@ -1017,7 +1183,7 @@ TEXT ·alawDecodeVBMI(SB), NOSPLIT, $0-24
 	CMPQ      BX, SI
 	JG        rest
 
-whole:
+pair:
 	VMOVDQU64  (CX)(BX*1), Z6
 	VPMOVB2M   Z6, K1
 	KSHIFTRQ   $0x20, K1, K2
@@ -1033,14 +1199,14 @@ whole:
 	VMOVDQU64  Z6, 64(AX)(BX*2)
 	ADDQ       $0x40, BX
 	CMPQ       BX, SI
-	JLE        whole
+	JLE        pair
 
 rest:
 	CMPQ BX, DX
 	JGE  done
 	ADDQ $0x20, SI
 
-half:
+single:
 	CMPQ       BX, SI
 	CMOVQGT    SI, BX
 	VMOVDQU    (CX)(BX*1), Y7
@@ -1054,7 +1220,7 @@ half:
 	VMOVDQU64  Z6, (AX)(BX*2)
 	ADDQ       $0x20, BX
 	CMPQ       BX, DX
-	JL         half
+	JL         single
 
 done:
 	VZEROUPPER
@@ -1116,7 +1282,7 @@ TEXT ·mulawEncodeVBMI(SB), NOSPLIT, $0-24
 	CMPQ         BX, SI
 	JG           rest
 
-whole:
+pair:
 	VMOVDQU64      (CX)(BX*2), Z9
 	VMOVDQU64      64(CX)(BX*2), Z10
 	VPORQ          Z0, Z9, Z11
@@ -1140,14 +1306,14 @@ whole:
 	VMOVDQU64      Z12, (AX)(BX*1)
 	ADDQ           $0x40, BX
 	CMPQ           BX, SI
-	JLE            whole
+	JLE            pair
 
 rest:
 	CMPQ BX, DX
 	JGE  done
 	ADDQ $0x20, SI
 
-half:
+single:
 	CMPQ           BX, SI
 	CMOVQGT        SI, BX
 	VMOVDQU64      (CX)(BX*2), Z9
@@ -1166,7 +1332,7 @@ half:
 	VMOVDQU        Y11, (AX)(BX*1)
 	ADDQ           $0x20, BX
 	CMPQ           BX, DX
-	JL             half
+	JL             single
 
 done:
 	VZEROUPPER
@@ -1245,7 +1411,7 @@ TEXT ·alawEncodeVBMI(SB), NOSPLIT, $0-24
 	CMPQ         BX, SI
 	JG           rest
 
-whole:
+pair:
 	VMOVDQU64      (CX)(BX*2), Z9
 	VMOVDQU64      64(CX)(BX*2), Z10
 	VPORQ          Z0, Z9, Z11
@@ -1268,14 +1434,14 @@ whole:
 	VMOVDQU64      Z12, (AX)(BX*1)
 	ADDQ           $0x40, BX
 	CMPQ           BX, SI
-	JLE            whole
+	JLE            pair
 
 rest:
 	CMPQ BX, DX
 	JGE  done
 	ADDQ $0x20, SI
 
-half:
+single:
 	CMPQ           BX, SI
 	CMOVQGT        SI, BX
 	VMOVDQU64      (CX)(BX*2), Z9
@@ -1294,7 +1460,7 @@ half:
 	VMOVDQU        Y11, (AX)(BX*1)
 	ADDQ           $0x20, BX
 	CMPQ           BX, DX
-	JL             half
+	JL             single
 
 done:
 	VZEROUPPER

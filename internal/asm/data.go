@@ -87,6 +87,34 @@ func eachBlock(n Register, size int, body func(i Register)) {
 	Label("done")
 }
 
+// eachPair runs pair for two blocks of size at a time and single for the rest, the
+// last one overlapping as in eachBlock. n must be at least size.
+func eachPair(n Register, size int, pair, single func(i Register)) {
+	i, last := GP64(), GP64()
+	XORQ(i, i)
+	LEAQ(Mem{Base: n, Disp: -2 * size}, last)
+	CMPQ(i, last)
+	JG(LabelRef("rest"))
+	Label("pair")
+	pair(i)
+	ADDQ(Imm(uint64(2*size)), i)
+	CMPQ(i, last)
+	JLE(LabelRef("pair"))
+
+	Label("rest")
+	CMPQ(i, n)
+	JGE(LabelRef("done"))
+	ADDQ(Imm(uint64(size)), last)
+	Label("single")
+	CMPQ(i, last)
+	CMOVQGT(last, i)
+	single(i)
+	ADDQ(Imm(uint64(size)), i)
+	CMPQ(i, n)
+	JL(LabelRef("single"))
+	Label("done")
+}
+
 // finish ends a kernel.
 func finish() {
 	VZEROUPPER()

@@ -11,13 +11,25 @@ import (
 // Payloads are made of groups: four characters of base64 are three samples. What
 // follows the last whole group is left to the portable kernels.
 
-// eachGroup runs body for blocks of size groups as eachBlock does. i counts the
-// groups, three is 3*i.
-func eachGroup(groups Register, size int, body func(i, three Register)) {
-	eachBlock(groups, size, func(i Register) {
-		three := GP64()
-		LEAQ(Mem{Base: i, Index: i, Scale: 2}, three)
-		body(i, three)
+// triple returns 3*i: where the samples of group i begin.
+func triple(i Register) Register {
+	three := GP64()
+	LEAQ(Mem{Base: i, Index: i, Scale: 2}, three)
+	return three
+}
+
+// eachGroup runs body for blocks of eight groups. Pairs of them make the loop short
+// enough for a frame's last turn to be predicted.
+func eachGroup(groups, chars, samples Register, body func(chars, samples Mem)) {
+	block := func(i, three Register, k int) {
+		body(Mem{Base: chars, Index: i, Scale: 4, Disp: 32 * k}, Mem{Base: samples, Index: three, Scale: 2, Disp: 48 * k})
+	}
+	eachPair(groups, 8, func(i Register) {
+		three := triple(i)
+		block(i, three, 0)
+		block(i, three, 1)
+	}, func(i Register) {
+		block(i, triple(i), 0)
 	})
 }
 
@@ -46,8 +58,8 @@ func payloadDecodeAVX2() {
 	order, bad := load256(spread), YMM()
 	VPXOR(bad, bad, bad)
 
-	eachGroup(groups, 8, func(i, three Register) {
-		chars := load256(Mem{Base: src, Index: i, Scale: 4})
+	eachGroup(groups, src, dst, func(from, to Mem) {
+		chars := load256(from)
 		h, l, r := YMM(), YMM(), YMM()
 		VPSRLD(Imm(4), chars, h)
 		VPAND(h, d.nibble, h)
@@ -65,8 +77,8 @@ func payloadDecodeAVX2() {
 		VPSHUFB(join, chars, chars)
 		VPERMD(chars, order, chars)
 		lo, hi := d.decode(chars)
-		VMOVDQU(lo, Mem{Base: dst, Index: three, Scale: 2})
-		VMOVDQU(hi.(VecVirtual).AsX(), Mem{Base: dst, Index: three, Scale: 2, Disp: 32})
+		VMOVDQU(lo, to)
+		VMOVDQU(hi.(VecVirtual).AsX(), to.Offset(32))
 	})
 	ok := GP8()
 	VPTEST(bad, bad)
@@ -96,8 +108,7 @@ func payloadEncodeAVX2() {
 	e := newMulawEncoder()
 	table, c51, c25, thirteen := broadcast128(offsets), splatBytes(51, YMM()), splatBytes(25, YMM()), splatBytes(13, YMM())
 
-	eachGroup(groups, 8, func(i, three Register) {
-		x := Mem{Base: src, Index: three, Scale: 2}
+	eachGroup(groups, dst, src, func(to, x Mem) {
 		in := e.encode([2]Register{load256(x), load256(x.Offset(16))})
 		VPSHUFB(split, in, in)
 		a, b := YMM(), YMM()
@@ -114,7 +125,7 @@ func payloadEncodeAVX2() {
 		VPOR(upper, group, group)
 		VPSHUFB(group, table, group)
 		VPADDB(group, a, a)
-		VMOVDQU(a, Mem{Base: dst, Index: i, Scale: 4})
+		VMOVDQU(a, to)
 	})
 	finish()
 }

@@ -34,7 +34,8 @@ func payloadDecodeVBMI() {
 	bad := ZMM()
 	VPXORQ(bad, bad, bad)
 
-	eachGroup(groups, 16, func(i, three Register) {
+	eachBlock(groups, 16, func(i Register) {
+		three := triple(i)
 		chars, v := load512(Mem{Base: src, Index: i, Scale: 4}), ZMM()
 		VMOVDQA64(chars, v)
 		VPERMI2B(values1, values0, v)
@@ -72,7 +73,8 @@ func payloadEncodeVBMI() {
 	e := newSampleEncoder(mulaw)
 	splits, shift, alphabet := load512(splitTable), load512(shiftTable), load512(alphabetTable)
 
-	eachGroup(groups, 16, func(i, three Register) {
+	eachBlock(groups, 16, func(i Register) {
+		three := triple(i)
 		x, y := load512(Mem{Base: src, Index: three, Scale: 2}), ZMM()
 		VMOVDQU(Mem{Base: src, Index: three, Scale: 2, Disp: 64}, y.AsY())
 		v := e.encode(x, y)

@@ -85,40 +85,11 @@ func (d tableDecoder) decodeHalf(codes Register) Register {
 	return lo
 }
 
-// eachBlock512 runs whole for every 64 values and half for the rest, the last one
-// overlapping what was done before, as in eachBlock. Each gets how far it is into
-// the data. n must be at least 32.
-func eachBlock512(n Register, whole, half func(i Register)) {
-	i, last := GP64(), GP64()
-	XORQ(i, i)
-	LEAQ(Mem{Base: n, Disp: -64}, last)
-	CMPQ(i, last)
-	JG(LabelRef("rest"))
-	Label("whole")
-	whole(i)
-	ADDQ(Imm(64), i)
-	CMPQ(i, last)
-	JLE(LabelRef("whole"))
-
-	Label("rest")
-	CMPQ(i, n)
-	JGE(LabelRef("done"))
-	ADDQ(Imm(32), last)
-	Label("half")
-	CMPQ(i, last)
-	CMOVQGT(last, i)
-	half(i)
-	ADDQ(Imm(32), i)
-	CMPQ(i, n)
-	JL(LabelRef("half"))
-	Label("done")
-}
-
 func decodeVBMI(name, law string, magnitude func(int) int) {
 	function(name, "func(dst *int16, src *byte, n int)", name+" decodes n codes, at least 32.")
 	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
 	d := newTableDecoder(law, magnitude)
-	eachBlock512(n, func(i Register) {
+	eachPair(n, 32, func(i Register) {
 		lo, hi := d.decode(load512(Mem{Base: src, Index: i, Scale: 1}))
 		VMOVDQU64(lo, Mem{Base: dst, Index: i, Scale: 2})
 		VMOVDQU64(hi, Mem{Base: dst, Index: i, Scale: 2, Disp: 64})
@@ -247,7 +218,7 @@ func encodeVBMI(l law) {
 		inOrder[4*i] = encodedAt(4*i) / 4
 	}
 	order := load512(data("encodedOrder", inOrder))
-	eachBlock512(n, func(i Register) {
+	eachPair(n, 32, func(i Register) {
 		codes := e.encode(load512(Mem{Base: src, Index: i, Scale: 2}), load512(Mem{Base: src, Index: i, Scale: 2, Disp: 64}))
 		VPERMD(codes, order, codes)
 		VMOVDQU64(codes, Mem{Base: dst, Index: i, Scale: 1})
