@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"slices"
 	"sync"
 
@@ -12,6 +13,7 @@ import (
 	"agentos.dev/dialtone/policy/admin"
 	"agentos.dev/dialtone/policy/outbound"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/signature"
 	"agentos.dev/dialtone/voice/twiliorest"
 )
 
@@ -35,7 +37,17 @@ func newOffice(c config, a *app, rest *twiliorest.Client) *office {
 		gate:    a.limits.gate,
 		number:  c.number,
 		base:    c.publicURL + "/api/voice/twilio/",
-		guard:   admin.NewGuard(admin.GuardOptions{Tokens: c.adminTokens, Audit: a.log}),
+		guard:   admin.NewGuard(admin.GuardOptions{Tokens: c.adminTokens, Audit: a.log, Source: clientOf(c.proxies)}),
+	}
+}
+
+// clientOf returns whom failures are counted against: behind a proxy, strangers
+// must not use up the tries of the person on call.
+func clientOf(proxies []netip.Prefix) func(*http.Request) string {
+	who := signature.AllowOptions{TrustedProxies: proxies}
+	return func(r *http.Request) string {
+		client, _ := who.Client(r)
+		return client.String()
 	}
 }
 

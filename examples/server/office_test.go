@@ -73,3 +73,31 @@ func TestOffice(t *testing.T) {
 	require.Contains(t, refused.TwiML().String(), "<Reject")
 	require.NoError(t, a.voice.Shutdown(t.Context()))
 }
+
+// TestGuessesBehindProxy: strangers who guess tokens lock out themselves, not
+// whoever comes through the same proxy or from the machine itself.
+func TestGuessesBehindProxy(t *testing.T) {
+	token := admin.Generate()
+	c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off",
+		"TRUSTED_PROXIES=192.0.2.0/24", "ADMIN_TOKENS="+token))
+	require.NoError(t, err)
+	a, err := newApp(t.Context(), c, c.logger(io.Discard), nil)
+	require.NoError(t, err)
+	ask := func(client, token string) int {
+		r := httptest.NewRequest(http.MethodGet, "/admin/calls", nil) // httptest's peer is 192.0.2.1
+		if client != "" {
+			r.Header.Set("X-Forwarded-For", client)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		a.handler.ServeHTTP(w, r)
+		return w.Code
+	}
+	for range 10 {
+		require.Equal(t, http.StatusUnauthorized, ask("198.51.100.7", admin.Generate()))
+	}
+	require.Equal(t, http.StatusTooManyRequests, ask("198.51.100.7", token))
+	require.Equal(t, http.StatusOK, ask("203.0.113.9", token))
+	require.Equal(t, http.StatusOK, ask("", token))
+	require.NoError(t, a.voice.Shutdown(t.Context()))
+}

@@ -47,16 +47,13 @@ func AllowList(o AllowOptions) (func(http.Handler) http.Handler, error) {
 	if slices.ContainsFunc(slices.Concat(o.Prefixes, o.TrustedProxies), func(p netip.Prefix) bool { return !p.IsValid() }) {
 		return nil, errors.New("signature: AllowList: Prefixes or TrustedProxies holds a prefix that is none")
 	}
-	if o.ProxyHops == 0 {
-		o.ProxyHops = 1
-	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	notices := newThrottle()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			addr, ok := o.client(r)
+			addr, ok := o.Client(r)
 			allowed := ok && contains(o.Prefixes, addr)
 			if o.OnResult != nil {
 				o.OnResult(allowed)
@@ -76,9 +73,10 @@ func AllowList(o AllowOptions) (func(http.Handler) http.Handler, error) {
 	}, nil
 }
 
-// client returns the address that a request comes from, as far as it can be
-// trusted: the peer's, unless the peer is a trusted proxy that names another.
-func (o *AllowOptions) client(r *http.Request) (netip.Addr, bool) {
+// Client returns the address that a request comes from, as far as it can be
+// trusted: the peer's, unless the peer is a trusted proxy that names another. It
+// returns false for a trusted proxy whose header is malformed.
+func (o *AllowOptions) Client(r *http.Request) (netip.Addr, bool) {
 	if !fromTrusted(r, o.TrustedProxies) {
 		return peer(r)
 	}
@@ -86,10 +84,10 @@ func (o *AllowOptions) client(r *http.Request) (netip.Addr, bool) {
 	var ok bool
 	if o.Forwarded {
 		var element map[string]string
-		element, ok = forwardedElement(r.Header["Forwarded"], o.ProxyHops)
+		element, ok = forwardedElement(r.Header["Forwarded"], max(1, o.ProxyHops))
 		text = element["for"]
 	} else {
-		text, ok = entry(r.Header["X-Forwarded-For"], o.ProxyHops)
+		text, ok = entry(r.Header["X-Forwarded-For"], max(1, o.ProxyHops))
 	}
 	if !ok {
 		return netip.Addr{}, false
