@@ -120,11 +120,11 @@ var (
 // own amount, and puts the results into four of eight bytes; the other four take
 // those of the second 32 samples.
 type sampleEncoder struct {
-	one, bias         Register
+	one, bias         Register // bias is nil where it is 0
 	highBytes, fields Register
 	segments          [2]Register // by high byte: the segment's bits of the code, and the shift in the low four
-	step, flip, top   Register
-	second            Register // mask of the bytes for the second 32
+	step, flip, top   Register    // flip is nil where it inverts the whole step
+	second            Register    // mask of the bytes for the second 32
 }
 
 func newSampleEncoder(l law) sampleEncoder {
