@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -91,6 +92,34 @@ func TestShutdownWaitsForCalls(t *testing.T) {
 	call.HangUp()
 	require.NoError(t, <-done)
 	require.Equal(t, []voice.Reason{voice.ReasonHungUp}, l.ends(t, 1))
+}
+
+// TestShutdownTakesTheCallThatWasPromised stops a server between the webhook of a
+// call and its stream.
+func TestShutdownTakesTheCallThatWasPromised(t *testing.T) {
+	var l ledger
+	srv, mux := newHost(t, voice.Config{Handler: waiting, Trace: l.trace()})
+	draining := make(chan struct{})
+	tw := voicetest.New(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/stream/") && l.starts() > 0 {
+			<-draining
+		}
+		mux.ServeHTTP(w, r)
+	}))
+	call := tw.Dial(caller, callee)
+	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+	promised := tw.Dial("+14155550101", callee)
+	streamURL(t, promised)
+
+	done := make(chan error, 1)
+	go func() { done <- srv.Shutdown(context.Background()) }()
+	require.Eventually(t, func() bool { return srv.Stats().Draining }, 5*time.Second, time.Millisecond)
+	close(draining)
+	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 2 }, 5*time.Second, time.Millisecond)
+	call.HangUp()
+	promised.HangUp()
+	require.NoError(t, <-done)
+	require.Equal(t, []voice.Reason{voice.ReasonHungUp, voice.ReasonHungUp}, l.ends(t, 2))
 }
 
 func TestShutdownEndsCallsWhenItsTimeIsUp(t *testing.T) {

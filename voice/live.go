@@ -57,13 +57,13 @@ func (c *liveCall) live(ctx context.Context) {
 			Interim:  true,
 		})
 	}
-	c.server.running.Add(1)
+	c.server.enter()
 	go c.serve(ctx)
 }
 
 // serve runs the host's handler, whatever it does.
 func (c *liveCall) serve(ctx context.Context) {
-	defer c.server.running.Done()
+	defer c.server.exit()
 	reason, err := ReasonPanic, errors.New("voice: handler ended its goroutine")
 	defer func() {
 		if p := recover(); p != nil {
@@ -138,7 +138,8 @@ func (c *liveCall) bury() {
 	c.report(end)
 	s.config.Trace.StreamEnded(c.Info, end)
 	if c.hangsUp() {
-		s.running.Go(c.hangUp)
+		s.enter()
+		go c.hangUp()
 	}
 }
 
@@ -178,6 +179,7 @@ func (c *liveCall) hangsUp() bool {
 
 // hangUp ends the call by REST, in case the TwiML behind the stream does not.
 func (c *liveCall) hangUp() {
+	defer c.server.exit()
 	defer contain(c.log)
 	ctx, cancel := context.WithTimeout(context.Background(), restTimeout)
 	defer cancel()

@@ -49,13 +49,14 @@ type Server struct {
 	answers  *recent[string, *pendingAnswer] // a webhook delivered twice gets one answer
 	finished *recent[string, struct{}]       // CallSids that have been counted
 
-	running sync.WaitGroup // goroutines of calls
 	mu      sync.Mutex
 	calls   map[string]*liveCall // by CallSid, from start to end
 	streams map[*stream]struct{} // accepted, started or not
 	places  int                  // taken by streams, the handshakes under way included
-	closing bool                 // no new streams
-	closed  bool                 // no new calls either
+	running int                  // streams and goroutines of calls that Shutdown waits for
+	drains  time.Time            // since when there are no new calls; zero until Shutdown
+	closed  bool                 // no streams either
+	idle    chan struct{}        // closed when Shutdown has nothing left to wait for
 }
 
 const (
@@ -92,6 +93,7 @@ func New(config Config) (*Server, error) {
 		finished:   newRecent[string, struct{}](rememberFinished, rememberLimit),
 		calls:      make(map[string]*liveCall),
 		streams:    make(map[*stream]struct{}),
+		idle:       make(chan struct{}),
 	}
 	s.secrets.Store(secrets)
 	s.handler = s.routes()
@@ -159,7 +161,7 @@ type Stats struct {
 func (s *Server) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Stats{len(s.calls), s.places, s.config.MaxStreams, s.closing}
+	return Stats{len(s.calls), s.places, s.config.MaxStreams, !s.drains.IsZero()}
 }
 
 // Calls returns the calls that are active now, in no particular order.
@@ -176,26 +178,26 @@ func (s *Server) Calls() []Info {
 // drainGrace is how long calls that Shutdown has ended may take to clean up.
 const drainGrace = 5 * time.Second
 
-// Shutdown refuses new streams, waits for the calls in progress to end, and
-// returns. When ctx ends first, it ends the calls that are left and returns the
-// error of ctx. http.Server.Shutdown does not know of streams: call this first.
+// Shutdown refuses new calls, waits for those in progress to end, and returns.
+// The stream of a call whose webhook was answered before is still taken, as long
+// as there are others to wait for. When ctx ends first, Shutdown ends the calls
+// that are left and returns the error of ctx. http.Server.Shutdown does not know of
+// streams: call this first.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
-	s.closing = true
+	if s.drains.IsZero() {
+		s.drains = time.Now()
+	}
+	s.settle()
 	s.mu.Unlock()
-
-	idle := make(chan struct{})
-	go func() {
-		defer close(idle)
-		s.running.Wait()
-	}()
 	select {
-	case <-idle:
+	case <-s.idle:
 		return nil
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
 	s.closed = true
+	s.config.Logger.Warn("shutting down: the calls that are left are ended", "calls", len(s.calls))
 	for stream := range s.streams {
 		if call := s.calls[stream.info.SID]; call != nil && call.stream == stream {
 			go call.end(ReasonShutdown, nil)
@@ -205,8 +207,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	select {
-	case <-idle:
+	case <-s.idle:
 	case <-time.After(drainGrace):
+		s.config.Logger.Warn("shut down without waiting any longer: a handler does not heed its context")
 	}
 	return ctx.Err()
 }
@@ -215,12 +218,48 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) admit() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing || s.places >= s.config.MaxStreams {
+	if s.closed || s.places >= s.config.MaxStreams {
 		return false
 	}
 	s.places++
-	s.running.Add(1)
+	s.running++
 	return true
+}
+
+// drained reports whether the server was draining already at the time.
+func (s *Server) drained(at time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.drains.IsZero() && at.After(s.drains)
+}
+
+// enter has Shutdown wait until exit is called. Whoever calls it must itself be
+// waited for.
+func (s *Server) enter() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running++
+}
+
+func (s *Server) exit() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running--
+	s.settle()
+}
+
+// settle ends the wait of Shutdown when there is nothing left to wait for. The
+// caller holds the lock.
+func (s *Server) settle() {
+	if s.drains.IsZero() || s.running > 0 {
+		return
+	}
+	s.closed = true
+	select {
+	case <-s.idle:
+	default:
+		close(s.idle)
+	}
 }
 
 // keep notes a stream that has been accepted, so that Shutdown finds it.
@@ -237,10 +276,11 @@ func (s *Server) keep(stream *stream) bool {
 // leave gives the place of a stream back; nil is one that was never accepted.
 func (s *Server) leave(stream *stream) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	delete(s.streams, stream)
 	s.places--
-	s.mu.Unlock()
-	s.running.Done()
+	s.running--
+	s.settle()
 }
 
 // count counts a call at its terminal state, once as far as is remembered.

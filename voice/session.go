@@ -24,10 +24,10 @@ type session struct {
 }
 
 const (
-	sessionVersion = 1
+	sessionVersion = 2
 	sessionTTL     = time.Minute // Twilio opens the stream within seconds of the TwiML
 	macSize        = 16
-	headerSize     = 1 + 8 + 8 // version, expiry in Unix seconds, nonce
+	headerSize     = 1 + 8 + 8 // version, expiry in Unix milliseconds, nonce
 	maxTokenLength = 2048      // well above any token we make
 	minKeyLength   = 16        // bytes of a configured session key
 )
@@ -38,8 +38,12 @@ var (
 	errTokenForged    = errors.New("voice: session token was not signed with any of the session keys")
 	errTokenExpired   = errors.New("voice: session token has expired")
 	errTokenUsed      = errors.New("voice: session token was used before")
+	errDraining       = errors.New("voice: the call came after the server began to shut down")
 	errTokensFull     = errors.New("voice: too many session tokens to remember which were used")
 )
+
+// issued returns when the webhook was answered.
+func (s *session) issued() time.Time { return s.expires.Add(-sessionTTL) }
 
 // secrets are what signs that which travels through Twilio. They change as a
 // whole when the auth tokens do.
@@ -107,7 +111,7 @@ func newSession(info Info, now time.Time) session {
 func (k keyring) sign(s session) string {
 	buf := make([]byte, headerSize, 256)
 	buf[0] = sessionVersion
-	binary.BigEndian.PutUint64(buf[1:], uint64(s.expires.Unix()))
+	binary.BigEndian.PutUint64(buf[1:], uint64(s.expires.UnixMilli()))
 	copy(buf[9:], s.nonce[:])
 	for _, field := range s.info.fields() {
 		buf = binary.AppendUvarint(buf, uint64(len(*field)))
@@ -129,7 +133,7 @@ func (k keyring) verify(token string, now time.Time) (session, error) {
 	if !k.signed(body, sum) {
 		return session{}, errTokenForged
 	}
-	s := session{expires: time.Unix(int64(binary.BigEndian.Uint64(body[1:])), 0)}
+	s := session{expires: time.UnixMilli(int64(binary.BigEndian.Uint64(body[1:])))}
 	copy(s.nonce[:], body[9:])
 	rest := body[headerSize:]
 	for _, field := range s.info.fields() {

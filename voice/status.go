@@ -31,7 +31,7 @@ func (s *Server) over(info Info, status string) {
 	s.mu.Lock()
 	call := s.calls[info.SID]
 	if call != nil {
-		s.running.Add(1)
+		s.running++
 	}
 	s.mu.Unlock()
 	if call == nil {
@@ -40,7 +40,7 @@ func (s *Server) over(info Info, status string) {
 		return
 	}
 	go func() {
-		defer s.running.Done()
+		defer s.exit()
 		call.end(ReasonHungUp, nil)
 	}()
 }

@@ -24,15 +24,23 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.admit() {
+		s.config.Trace.WebSocketError(string(mediastream.Handshake))
+		s.config.Logger.Warn("stream refused: every place is taken, or the server has shut down", "max_streams", s.config.MaxStreams)
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
 	session, err := s.checkHandshake(r)
+	if err == errDraining {
+		s.leave(nil)
+		s.config.Logger.Warn("stream refused", "call_sid", session.info.SID, "error", err)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	if err != nil {
 		s.leave(nil)
 		s.config.Trace.WebSocketError(string(mediastream.Auth))
 		if refused := (*signature.Error)(nil); !errors.As(err, &refused) { // the validator logs its own
-			s.config.Logger.Warn("stream refused", "error", err)
+			s.config.Logger.Warn("stream refused", "call_sid", session.info.SID, "error", err)
 		}
 		w.WriteHeader(http.StatusForbidden)
 		return
@@ -78,6 +86,9 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 	session, err := s.secrets.Load().verify(r.PathValue("token"), now)
 	if err != nil {
 		return session, err
+	}
+	if s.drained(session.issued()) {
+		return session, errDraining
 	}
 	switch _, added := s.used.add(session.nonce, struct{}{}, now); added {
 	case isKnown:
