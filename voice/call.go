@@ -114,13 +114,14 @@ func (c *Call) Digits(ctx context.Context, n int, end string) (string, error) {
 // at once. The audio is what a call carries: mu-law, 8000 Hz, one byte a sample;
 // see codec.ReadMulaw for reading a WAV file. Errors are [ErrCallEnded],
 // mediastream.ErrQueueFull when more than two minutes are queued, and the error
-// of ctx.
+// of ctx: what is played under a context that was done before an [Call.Interrupt] is
+// not heard after it.
 func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
+	c.sending.Lock()
+	defer c.sending.Unlock()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	c.sending.Lock()
-	defer c.sending.Unlock()
 	playback, err := c.player.add(audioLength(len(audio)), time.Now())
 	if err != nil {
 		return nil, err

@@ -78,3 +78,18 @@ func TestHost(t *testing.T) {
 	require.Empty(t, call.Warnings())
 	require.Equal(t, "completed", call.Status())
 }
+
+// TestConversation has the caller of the example go on while the bot thinks: it
+// answers what was said last, and only that.
+func TestConversation(t *testing.T) {
+	_, mux := newHost(t, voice.Config{Handler: voice.HandlerFunc(converse), STT: hears("book a room", "no, two rooms")})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	call.Speak("testdata/book_a_room.wav")
+	call.Speak("testdata/book_a_room.wav")
+	call.Hears(say("You said: no, two rooms"), 5*time.Second)
+	call.Listen(time.Second)
+	require.Len(t, call.Heard(), 4000, "one answer")
+	call.HangUp()
+	require.Empty(t, call.Warnings())
+}

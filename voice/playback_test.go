@@ -66,3 +66,19 @@ func TestWaitHeedsItsContext(t *testing.T) {
 	require.ErrorIs(t, playback.Wait(ctx), context.Canceled)
 	p.wait(ctx)
 }
+
+// doneBy is a context that is done when it is asked.
+type doneBy struct {
+	context.Context
+	asked func()
+}
+
+func (d doneBy) Err() error { d.asked(); return context.Canceled }
+
+// TestPlayAsksItsContextInTurn: asked before its turn, a Play that waits for an
+// Interrupt would play what the Interrupt was to stop.
+func TestPlayAsksItsContextInTurn(t *testing.T) {
+	call := &Call{player: newPlayer()}
+	_, err := call.Play(doneBy{t.Context(), func() { require.False(t, call.sending.TryLock(), "not its turn") }}, []byte{0xff})
+	require.ErrorIs(t, err, context.Canceled)
+}

@@ -1,0 +1,73 @@
+package voice_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/voice"
+)
+
+// think stands for a language model, which takes its time.
+func think(ctx context.Context, text string) (string, error) {
+	select {
+	case <-time.After(time.Second):
+		return "You said: " + text, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// say stands for text to speech: half a second of silence.
+func say(string) []byte {
+	audio := make([]byte, 4000)
+	for i := range audio {
+		audio[i] = 0xff
+	}
+	return audio
+}
+
+// reply answers what the caller said. How much of it was heard is what a language
+// model should know when the caller interrupts.
+func reply(ctx context.Context, call *voice.Call, text string) {
+	answer, err := think(ctx, text)
+	if err != nil {
+		return
+	}
+	playback, err := call.Play(ctx, say(answer))
+	if err != nil {
+		return
+	}
+	<-playback.Done()
+	fmt.Println(answer, playback.Heard())
+}
+
+// converse is the handler of a bot that the caller may interrupt while it thinks
+// and while it speaks: the loop never waits, so it hears the caller at once.
+func converse(ctx context.Context, call *voice.Call) error {
+	stop := func() {}
+	defer func() { stop() }()
+	for event, err := range call.Events(ctx) {
+		if err != nil {
+			return err // there will be no more transcripts
+		}
+		switch event.Kind {
+		case stt.SpeechStart:
+			stop() // first: what is played under that context is not heard any more
+			if err := call.Interrupt(); err != nil {
+				return err
+			}
+		case stt.Final:
+			stop()
+			turn, cancel := context.WithCancel(ctx)
+			stop = cancel
+			go reply(turn, call, event.Transcript.Text)
+		}
+	}
+	return nil
+}
+
+func ExampleCall_Events() {
+	_ = voice.Config{Handler: voice.HandlerFunc(converse)}
+}
