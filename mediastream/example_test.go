@@ -31,20 +31,25 @@ func Example() {
 	defer srv.Close()
 
 	ctx := context.Background()
-	call, err := mediastream.Dial(ctx, srv.URL, nil)
+	call, err := mediastream.Dial(ctx, srv.URL, mediastream.Stream{StreamSID: "MZ1", AccountSID: "AC1", CallSID: "CA1"}, nil)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	_ = call.SendConnected()
-	_ = call.SendStart(mediastream.Stream{StreamSID: "MZ1", AccountSID: "AC1", CallSID: "CA1"})
-	_ = call.SendDTMF("7")
+	for _, m := range []mediastream.Message{call.Connected(), call.Start(), call.DTMF("7")} {
+		_ = call.Send(m)
+	}
 	audio := 0
 	for {
-		command, err := call.Receive(ctx)
+		m, err := call.Receive(ctx)
 		if err != nil {
 			fmt.Println(err)
 			return
+		}
+		command, err := call.Parse(m)
+		if err != nil {
+			fmt.Println("Twilio would warn:", err)
+			continue
 		}
 		if command.Type == mediastream.SetMark {
 			fmt.Println(command.Mark, "after", audio, "bytes")
@@ -52,12 +57,53 @@ func Example() {
 		}
 		audio += len(command.Audio)
 	}
-	_ = call.SendStop("AC1", "CA1")
+	_ = call.Send(call.Stop())
 	_, err = call.Receive(ctx)
 	fmt.Println(err)
 	// Output:
 	// pressed 7 after 4000 bytes
-	// EOF
+	// mediastream: closed with code 1000
+}
+
+// A carrier that misbehaves: one piece of audio is lost, one comes broken.
+func ExampleCarrier() {
+	stats := make(chan mediastream.Stats)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := mediastream.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer func() { _ = c.Close(1000, "") }()
+		for range c.Events(r.Context()) {
+		}
+		stats <- c.Stats()
+	}))
+	defer srv.Close()
+
+	call, err := mediastream.Dial(context.Background(), srv.URL, mediastream.Stream{StreamSID: "MZ1"}, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = call.Abort() }()
+	_ = call.Send(call.Connected())
+	_ = call.Send(call.Start())
+	frame := make([]byte, 160)
+	for n := range 5 {
+		m := call.Media(mediastream.Inbound, frame)
+		switch n {
+		case 1:
+			continue // lost on the way
+		case 3:
+			m.Data = m.Data[:len(m.Data)/2]
+		}
+		_ = call.Send(m)
+	}
+	_ = call.Send(call.Stop())
+	s := <-stats
+	fmt.Println(s.Malformed, "malformed,", s.Lost, "lost,", s.Silence, "of silence")
+	// Output:
+	// 1 malformed, 2 lost, 40ms of silence
 }
 
 // What a host does with the errors a stream survives: it counts them.
@@ -71,7 +117,7 @@ func ExampleOptions() {
 		_, _ = mediastream.Accept(w, r, opts)
 	}))
 	defer srv.Close()
-	_, err := mediastream.Dial(context.Background(), srv.URL, &mediastream.DialOptions{
+	_, err := mediastream.Dial(context.Background(), srv.URL, mediastream.Stream{StreamSID: "MZ1"}, &mediastream.DialOptions{
 		Header: http.Header{"Origin": {"https://example.com"}}, // a browser
 	})
 	fmt.Println(err.(*mediastream.Error).Code)

@@ -44,7 +44,7 @@ func (s *fakeSocket) read(buf []byte) ([]byte, bool, error) {
 }
 
 func (s *fakeSocket) write(msg []byte) error {
-	cmd, err := parseCommand(msg)
+	cmd, err := parseCommand(msg, testSID)
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, msg)
 	}

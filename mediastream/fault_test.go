@@ -62,30 +62,37 @@ func record(t *testing.T, opts mediastream.Options) (url string, reports <-chan 
 	return srv.URL, ch
 }
 
-func text(format string, args ...any) func(*mediastream.Carrier) error {
-	return func(c *mediastream.Carrier) error { return c.SendText(fmt.Appendf(nil, format, args...)) }
-}
+// step is what a carrier does in one of the tests.
+type step func(*mediastream.Carrier) error
 
-func media(n int) func(*mediastream.Carrier) error {
+func text(format string, args ...any) step {
 	return func(c *mediastream.Carrier) error {
-		for range n {
-			if err := c.SendMedia(mediastream.Inbound, make([]byte, 160)); err != nil {
-				return err
-			}
-		}
-		return nil
+		return c.Send(mediastream.Message{Data: fmt.Appendf(nil, format, args...)})
 	}
 }
+
+func media(n int) step {
+	return repeat(n, func(c *mediastream.Carrier) error {
+		return c.Send(c.Media(mediastream.Inbound, make([]byte, 160)))
+	})
+}
+
+func connected(c *mediastream.Carrier) error { return c.Send(c.Connected()) }
+func start(c *mediastream.Carrier) error     { return c.Send(c.Start()) }
+func stop(c *mediastream.Carrier) error      { return c.Send(c.Stop()) }
+
+// lose makes 60 ms of audio that never arrive.
+func lose(c *mediastream.Carrier) error {
+	c.Media(mediastream.Inbound, make([]byte, 480))
+	return nil
+}
+
+func closes(code int) step { return func(c *mediastream.Carrier) error { return c.Close(code, "") } }
 
 // TestBadInput is the table in the comment of Conn.Events.
 func TestBadInput(t *testing.T) {
-	connected := (*mediastream.Carrier).SendConnected
-	start := func(c *mediastream.Carrier) error { return c.SendStart(stream) }
-	stop := func(c *mediastream.Carrier) error { return c.SendStop("AC123", "CA123") }
-	call := func(middle ...func(*mediastream.Carrier) error) []func(*mediastream.Carrier) error {
-		return append([]func(*mediastream.Carrier) error{connected, start}, append(middle, stop)...)
-	}
-	type steps = []func(*mediastream.Carrier) error
+	type steps = []step
+	call := func(middle ...step) steps { return append(steps{connected, start}, append(middle, stop)...) }
 	for _, c := range []struct {
 		name     string
 		send     steps
@@ -117,19 +124,22 @@ func TestBadInput(t *testing.T) {
 			errType: mediastream.Protocol, reported: 1, stats: func(s mediastream.Stats) uint64 { return s.WrongStream }},
 		{name: "not base64", send: call(text(`{"event":"media","streamSid":%q,"media":{"payload":"?"}}`, stream.StreamSID)), events: 4},
 		{name: "no audio", send: call(text(`{"event":"media","streamSid":%q,"media":{"payload":""}}`, stream.StreamSID)), events: 4},
-		{name: "lost message", send: call(media(1), lose(60*time.Millisecond), media(1)), events: 5,
+		{name: "lost message", send: call(media(1), lose, media(1)), events: 5,
 			stats: func(s mediastream.Stats) uint64 { return s.Lost * s.Gaps * uint64(s.Silence/(60*time.Millisecond)) }},
 		{name: "repeated message", send: call(repeat(2, text(`{"event":"mark","sequenceNumber":"2","streamSid":%q,"mark":{"name":"m"}}`, stream.StreamSID))), events: 5,
 			stats: func(s mediastream.Stats) uint64 { return s.Reordered }},
-		{name: "binary", send: call(func(c *mediastream.Carrier) error { return c.SendBinary([]byte{1}) }), events: 2, code: 1003,
+		{name: "binary", send: call(func(c *mediastream.Carrier) error { return c.Send(mediastream.Message{Binary: true, Data: []byte{1}}) }), events: 2, code: 1003,
 			errType: mediastream.Protocol, reported: 1},
-		{name: "a megabyte", send: call(func(c *mediastream.Carrier) error { _ = c.SendText(make([]byte, 1<<20)); return nil }), events: 2, code: 1009,
+		{name: "a megabyte", send: call(func(c *mediastream.Carrier) error {
+			_ = c.Send(mediastream.Message{Data: make([]byte, 1<<20)})
+			return nil
+		}), events: 2, code: 1009,
 			errType: mediastream.Oversize, reported: 1},
 		{name: "64 KiB", send: call(text("{\"event\":\"x\",\"streamSid\":%q}%s", stream.StreamSID, strings.Repeat(" ", 65000))), events: 4},
 		{name: "flood", send: call(media(5000)), events: -1, code: 1008, errType: mediastream.Protocol, reported: 1},
-		{name: "normal close", send: steps{connected, start, func(c *mediastream.Carrier) error { return c.Close(1000, "") }}, events: 2},
-		{name: "going away", send: steps{connected, start, func(c *mediastream.Carrier) error { return c.Close(1001, "") }}, events: 2},
-		{name: "failing peer", send: steps{connected, start, func(c *mediastream.Carrier) error { return c.Close(1011, "") }}, events: 2, code: 1011,
+		{name: "normal close", send: steps{connected, start, closes(1000)}, events: 2},
+		{name: "going away", send: steps{connected, start, closes(1001)}, events: 2},
+		{name: "failing peer", send: steps{connected, start, closes(1011)}, events: 2, code: 1011,
 			errType: mediastream.Disconnect, reported: 1},
 		{name: "abrupt close", send: steps{connected, start, media(1), (*mediastream.Carrier).Abort}, events: 3, code: 1006,
 			errType: mediastream.Disconnect, reported: 1},
@@ -138,9 +148,7 @@ func TestBadInput(t *testing.T) {
 			t.Parallel()
 			url, reports := record(t, mediastream.Options{})
 			other := dial(t, url) // a call beside it, which must not notice
-			require.NoError(t, other.SendConnected())
-			require.NoError(t, other.SendStart(stream))
-
+			begin(t, other)
 			listen(other)
 			tw := dial(t, url)
 			closed := listen(tw)
@@ -164,7 +172,7 @@ func TestBadInput(t *testing.T) {
 				require.ErrorAs(t, r.err, &e)
 				require.Equal(t, c.code, e.Code)
 				require.Same(t, e, r.reported[len(r.reported)-1])
-				var seen *mediastream.Error
+				var seen *mediastream.CloseError
 				if err := <-closed; errors.As(err, &seen) && c.errType == mediastream.Protocol && c.name != "flood" {
 					require.Equal(t, c.code, seen.Code, "the peer is told")
 				}
@@ -173,8 +181,8 @@ func TestBadInput(t *testing.T) {
 				require.NotZero(t, c.stats(r.stats), "%+v", r.stats)
 			}
 
-			require.NoError(t, other.SendMedia(mediastream.Inbound, make([]byte, 160)))
-			require.NoError(t, other.SendStop("AC123", "CA123"))
+			require.NoError(t, media(1)(other))
+			require.NoError(t, stop(other))
 			r = <-reports
 			require.NoError(t, r.err)
 			require.Equal(t, 4, len(r.events))
@@ -187,10 +195,8 @@ func TestBadInput(t *testing.T) {
 func listen(c *mediastream.Carrier) (closed <-chan error) {
 	ch := make(chan error, 1)
 	go func() {
-		var bad *mediastream.Error
 		for {
-			_, err := c.Receive(context.Background())
-			if err != nil && !(errors.As(err, &bad) && bad.Type == mediastream.Protocol && bad.Code == 0) {
+			if _, err := c.Receive(context.Background()); err != nil {
 				ch <- err
 				return
 			}
@@ -199,7 +205,7 @@ func listen(c *mediastream.Carrier) (closed <-chan error) {
 	return ch
 }
 
-func repeat(n int, send func(*mediastream.Carrier) error) func(*mediastream.Carrier) error {
+func repeat(n int, send step) step {
 	return func(c *mediastream.Carrier) error {
 		for range n {
 			if err := send(c); err != nil {
@@ -208,10 +214,6 @@ func repeat(n int, send func(*mediastream.Carrier) error) func(*mediastream.Carr
 		}
 		return nil
 	}
-}
-
-func lose(length time.Duration) func(*mediastream.Carrier) error {
-	return func(c *mediastream.Carrier) error { c.Lose(mediastream.Inbound, length); return nil }
 }
 
 func TestHandshake(t *testing.T) {
@@ -239,7 +241,7 @@ func TestHandshake(t *testing.T) {
 	require.ErrorContains(t, err, "not an http.Hijacker")
 	require.Equal(t, http.StatusNotImplemented, w.Code)
 
-	_, err = mediastream.Dial(t.Context(), url, &mediastream.DialOptions{Header: http.Header{"Origin": {"https://example.com"}}})
+	_, err = mediastream.Dial(t.Context(), url, stream, &mediastream.DialOptions{Header: http.Header{"Origin": {"https://example.com"}}})
 	var e *mediastream.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, http.StatusForbidden, e.Code)
@@ -252,21 +254,18 @@ func TestHalfOpen(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		opts mediastream.Options
-		send func(*mediastream.Carrier) error
+		send step
 		code int
 	}{
 		{"never connects", mediastream.Options{StartTimeout: 20 * time.Millisecond}, func(*mediastream.Carrier) error { return nil }, 1008},
-		{"never starts", mediastream.Options{StartTimeout: 20 * time.Millisecond}, (*mediastream.Carrier).SendConnected, 1008},
-		{"falls silent", mediastream.Options{IdleTimeout: 20 * time.Millisecond}, func(c *mediastream.Carrier) error { return c.SendStart(stream) }, 1001},
+		{"never starts", mediastream.Options{StartTimeout: 20 * time.Millisecond}, connected, 1008},
+		{"falls silent", mediastream.Options{IdleTimeout: 20 * time.Millisecond}, start, 1001},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			url, reports := record(t, c.opts)
 			tw := dial(t, url)
 			require.NoError(t, c.send(tw))
-			_, err := tw.Receive(t.Context())
-			var closed *mediastream.Error
-			require.ErrorAs(t, err, &closed)
-			require.Equal(t, c.code, closed.Code)
+			require.Equal(t, c.code, ended(t, tw))
 			var e *mediastream.Error
 			require.ErrorAs(t, (<-reports).err, &e)
 			require.Equal(t, mediastream.Timeout, e.Type)
@@ -328,8 +327,7 @@ func TestPeerThatDoesNotRead(t *testing.T) {
 		_ = c.Close(1000, "")
 	})
 	tw := dial(t, url)
-	require.NoError(t, tw.SendConnected())
-	require.NoError(t, tw.SendStart(stream))
+	begin(t, tw)
 	require.NoError(t, <-errs, "the send does not wait")
 	var e *mediastream.Error
 	require.ErrorAs(t, <-errs, &e)

@@ -199,31 +199,3 @@ func FuzzParse(f *testing.F) {
 		agree(t, tw, msg)
 	})
 }
-
-// FuzzCommand checks that whatever a host sends is JSON with exactly the
-// documented fields, and says what the host said.
-func FuzzCommand(f *testing.F) {
-	f.Add(testSID, "greeting \"1\"", []byte{0, 0x7f, 0xff})
-	f.Add("", "\x00\x1f\n\xff\u2028", []byte(nil))
-	f.Fuzz(func(t *testing.T, sid, name string, audio []byte) {
-		sid, name = strings.ToValidUTF8(sid, "\ufffd"), strings.ToValidUTF8(name, "\ufffd")
-		tw := &twilio{}
-		tw.begin(sid)
-		for _, c := range []struct {
-			message []byte
-			want    Command
-		}{
-			{tw.appendMedia(nil, audio), Command{Type: Play, StreamSID: sid, Audio: audio}},
-			{tw.appendMark(nil, name), Command{Type: SetMark, StreamSID: sid, Mark: name}},
-			{tw.appendClear(nil), Command{Type: Clear, StreamSID: sid}},
-		} {
-			got, err := parseCommand(c.message)
-			if err != nil {
-				t.Fatalf("%v\n%q", err, c.message)
-			}
-			if got.Type != c.want.Type || got.StreamSID != c.want.StreamSID || got.Mark != c.want.Mark || string(got.Audio) != string(c.want.Audio) {
-				t.Fatalf("%+v\n%+v\n%q", got, c.want, c.message)
-			}
-		}
-	})
-}

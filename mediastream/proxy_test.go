@@ -45,21 +45,19 @@ func echo(w http.ResponseWriter, r *http.Request) {
 }
 
 // converse is a short call: 60 pieces of audio, a key, and what comes back.
-func converse(t *testing.T, url string, client *http.Client) {
+func converse(t *testing.T, url string, transport http.RoundTripper) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	tw, err := mediastream.Dial(ctx, url, &mediastream.DialOptions{Client: client})
+	tw, err := mediastream.Dial(ctx, url, stream, &mediastream.DialOptions{Transport: transport})
 	require.NoError(t, err)
 	defer func() { _ = tw.Abort() }()
-	require.NoError(t, tw.SendConnected())
-	require.NoError(t, tw.SendStart(stream))
+	begin(t, tw)
 	require.NoError(t, media(60)(tw))
-	require.NoError(t, tw.SendDTMF("5"))
+	require.NoError(t, tw.Send(tw.DTMF("5")))
 	var audio int
 	for {
-		cmd, err := tw.Receive(ctx)
-		require.NoError(t, err)
+		cmd := receive(t, tw)
 		if cmd.Type == mediastream.SetMark {
 			require.Equal(t, "5", cmd.Mark)
 			break
@@ -67,15 +65,14 @@ func converse(t *testing.T, url string, client *http.Client) {
 		audio += len(cmd.Audio)
 	}
 	require.Equal(t, 60*160, audio)
-	require.NoError(t, tw.SendStop("AC123", "CA123"))
-	_, err = tw.Receive(ctx)
-	require.ErrorContains(t, err, "EOF", "the server closes properly")
+	require.NoError(t, tw.Send(tw.Stop()))
+	require.Equal(t, 1000, ended(t, tw))
 }
 
 func TestTLSInProcess(t *testing.T) {
 	srv := httptest.NewTLSServer(http.HandlerFunc(echo))
 	defer srv.Close()
-	converse(t, strings.Replace(srv.URL, "https", "wss", 1), srv.Client())
+	converse(t, strings.Replace(srv.URL, "https", "wss", 1), srv.Client().Transport)
 }
 
 // TestBehindNginx terminates TLS in nginx, as many hosts do.
@@ -127,7 +124,7 @@ http {
 		time.Sleep(20 * time.Millisecond)
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}
-	converse(t, "wss://"+addr+"/stream", &http.Client{Transport: transport})
+	converse(t, "wss://"+addr+"/stream", transport)
 }
 
 // certificate makes one for 127.0.0.1 and returns its path without the endings.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -34,10 +33,36 @@ func dial(t *testing.T, url string) *mediastream.Carrier {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	c, err := mediastream.Dial(ctx, url, &mediastream.DialOptions{Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}})
+	c, err := mediastream.Dial(ctx, url, stream, &mediastream.DialOptions{Transport: &http.Transport{DisableKeepAlives: true}})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Abort() })
 	return c
+}
+
+// begin sends what every stream begins with.
+func begin(t *testing.T, tw *mediastream.Carrier) {
+	t.Helper()
+	require.NoError(t, tw.Send(tw.Connected()))
+	require.NoError(t, tw.Send(tw.Start()))
+}
+
+// receive returns the server's next command.
+func receive(t *testing.T, tw *mediastream.Carrier) mediastream.Command {
+	t.Helper()
+	m, err := tw.Receive(t.Context())
+	require.NoError(t, err)
+	cmd, err := tw.Parse(m)
+	require.NoError(t, err)
+	return cmd
+}
+
+// ended returns the code with which the server closes the stream, now.
+func ended(t *testing.T, tw *mediastream.Carrier) (code int) {
+	t.Helper()
+	_, err := tw.Receive(t.Context())
+	var closed *mediastream.CloseError
+	require.ErrorAs(t, err, &closed)
+	return closed.Code
 }
 
 var stream = mediastream.Stream{
@@ -76,16 +101,14 @@ func TestCall(t *testing.T) {
 		done <- r
 	})
 	tw := dial(t, url)
-	require.NoError(t, tw.SendConnected())
-	require.NoError(t, tw.SendStart(stream))
+	begin(t, tw)
 	audio := bytes.Repeat([]byte{0xff}, 160)
-	require.NoError(t, tw.SendMedia(mediastream.Inbound, audio))
-	require.NoError(t, tw.SendDTMF("#"))
+	require.NoError(t, tw.Send(tw.Media(mediastream.Inbound, audio)))
+	require.NoError(t, tw.Send(tw.DTMF("#")))
 
 	var heard []byte
 	for {
-		cmd, err := tw.Receive(t.Context())
-		require.NoError(t, err)
+		cmd := receive(t, tw)
 		if cmd.Type == mediastream.SetMark {
 			require.Equal(t, "said", cmd.Mark)
 			break
@@ -93,10 +116,9 @@ func TestCall(t *testing.T) {
 		heard = append(heard, cmd.Audio...)
 	}
 	require.Equal(t, bytes.Repeat([]byte{0x55}, 1000), heard)
-	require.NoError(t, tw.SendMark("said"))
-	require.NoError(t, tw.SendStop("AC123", "CA123"))
-	_, err := tw.Receive(t.Context())
-	require.ErrorIs(t, err, io.EOF)
+	require.NoError(t, tw.Send(tw.Mark("said")))
+	require.NoError(t, tw.Send(tw.Stop()))
+	require.Equal(t, 1000, ended(t, tw))
 
 	r := <-done
 	require.NoError(t, r.err)
@@ -135,10 +157,9 @@ func TestAStalledHostOverASocket(t *testing.T) {
 	})
 	tw := dial(t, url)
 	listen(tw)
-	require.NoError(t, tw.SendConnected())
-	require.NoError(t, tw.SendStart(stream))
+	begin(t, tw)
 	require.NoError(t, media(pieces)(tw))
-	require.NoError(t, tw.SendStop("AC123", "CA123"))
+	require.NoError(t, tw.Send(tw.Stop()))
 	got := <-done
 	require.Equal(t, pieces+3, len(got))
 	for i, n := range got {
@@ -150,11 +171,11 @@ func TestAStalledHostOverASocket(t *testing.T) {
 // host still says why it closes.
 func TestTheHostEndsTheCall(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
+	failed := make(chan error, 1)
 	url := serve(t, nil, func(c *mediastream.Conn) {
 		for e, err := range c.Events(ctx) {
 			if err != nil {
-				ended <- err
+				failed <- err
 			} else if e.Type == mediastream.Start {
 				_ = c.SendMark("up")
 			}
@@ -162,15 +183,9 @@ func TestTheHostEndsTheCall(t *testing.T) {
 		_ = c.Close(1001, "draining")
 	})
 	tw := dial(t, url)
-	require.NoError(t, tw.SendConnected())
-	require.NoError(t, tw.SendStart(stream))
-	cmd, err := tw.Receive(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, "up", cmd.Mark)
+	begin(t, tw)
+	require.Equal(t, "up", receive(t, tw).Mark)
 	cancel()
-	_, err = tw.Receive(t.Context())
-	var closed *mediastream.Error
-	require.ErrorAs(t, err, &closed)
-	require.Equal(t, 1001, closed.Code)
-	require.ErrorIs(t, <-ended, context.Canceled)
+	require.Equal(t, 1001, ended(t, tw))
+	require.ErrorIs(t, <-failed, context.Canceled)
 }

@@ -1,6 +1,10 @@
 package voicetest
 
-import "time"
+import (
+	"time"
+
+	"agentos.dev/dialtone/mediastream"
+)
 
 // keepTime runs the call's clock: every 20 ms of call time, counted from the
 // start so that nothing adds up, one frame is spoken and one is heard.
@@ -53,8 +57,8 @@ func (c *Call) tick() {
 		if s.bidirectional {
 			s.marks(marks)
 		}
-		s.media("inbound", spoken[:])
-		s.media("outbound", heard[:])
+		s.media(mediastream.Inbound, spoken[:])
+		s.media(mediastream.Outbound, heard[:])
 	}
 	if said {
 		c.event(Speaking, "ends")

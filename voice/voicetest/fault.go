@@ -2,11 +2,14 @@ package voicetest
 
 import (
 	"bytes"
-	"encoding/json"
+	"encoding/base64"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
+
+	"agentos.dev/dialtone/mediastream"
 )
 
 // The primitives that all faults are made of.
@@ -21,10 +24,13 @@ type (
 )
 
 // Message is one WebSocket message of the fake.
-type Message struct {
-	Binary bool
-	Data   []byte
-}
+type Message = mediastream.Message
+
+// Fields of messages that faults replace.
+var (
+	streamSidField = regexp.MustCompile(`"streamSid":"[^"]*"`)
+	payloadField   = regexp.MustCompile(`"payload":"[^"]*"`)
+)
 
 // EditRequest applies edit to every request of the call.
 func EditRequest(edit RequestEdit) Option {
@@ -115,13 +121,9 @@ func MediaFirst() Option {
 		if e != "start" {
 			return []Message{m}
 		}
-		var start struct {
-			StreamSid string `json:"streamSid"`
-		}
-		if json.Unmarshal(m.Data, &start) != nil {
-			return []Message{m}
-		}
-		return []Message{{Data: mediaMessage(start.StreamSid, 1, 1, "inbound", 0, silence[:])}, m}
+		media := fmt.Appendf(nil, `{"event":"media","sequenceNumber":"1","media":{"track":"inbound","chunk":"1","timestamp":"0","payload":"%s"},%s}`,
+			base64.StdEncoding.EncodeToString(silence[:]), streamSidField.Find(m.Data))
+		return []Message{{Data: media}, m}
 	})
 }
 

@@ -65,6 +65,25 @@ func TestForgedHandshakesAreRefused(t *testing.T) {
 	h.started(t, 0)
 }
 
+func TestEditsOfAHandshakeArrive(t *testing.T) {
+	got := make(chan string, 1)
+	h := newHost(t, answer(echoTwiML))
+	call := fast(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "" {
+			got <- r.Host + r.URL.Path + " " + r.Header.Get("X-Forwarded-For")
+		}
+		h.ServeHTTP(w, r)
+	})).Dial(alice, us, voicetest.EditRequest(func(hop voicetest.Hop, r *http.Request) {
+		if hop == voicetest.Handshake {
+			r.Host, r.URL.Path = "evil.example", "/echo/other"
+			r.Header.Set("X-Forwarded-For", "192.0.2.1")
+		}
+	}))
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, "evil.example/echo/other 192.0.2.1", <-got)
+	require.Equal(t, 31920, call.Warnings()[0].Code)
+}
+
 func TestWebhooksAreRepeatedWithTheirToken(t *testing.T) {
 	h := newHost(t, answer("<Response/>"))
 	call := fast(t, h).Dial(alice, us, voicetest.Repeated(2))

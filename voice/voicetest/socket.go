@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coder/websocket"
+	"agentos.dev/dialtone/mediastream"
 )
 
 // Socket is the fake's end of a stream, for faults; see [OnFrame].
@@ -15,7 +15,7 @@ type Socket struct{ s *stream }
 func (k *Socket) Reset() { k.s.valve.reset() }
 
 // Close closes the WebSocket with a code and without stop.
-func (k *Socket) Close(code int, reason string) { k.s.conn.Close(websocket.StatusCode(code), reason) }
+func (k *Socket) Close(code int, reason string) { k.s.carrier.Close(code, reason) }
 
 // Freeze keeps the connection open but sends and reads nothing any more.
 func (k *Socket) Freeze() { k.s.valve.freeze() }
@@ -51,7 +51,7 @@ func (k *Socket) Flood(n int) {
 			case <-time.After(time.Millisecond):
 			}
 		}
-		k.s.frame("inbound", silence[:])
+		k.s.frame(mediastream.Inbound, silence[:])
 	}
 }
 

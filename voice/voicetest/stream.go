@@ -7,22 +7,18 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
 
+	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/twiml"
-
-	"github.com/coder/websocket"
 )
 
 const (
 	// closeTimeout is how long a host has to read what is left and to answer
 	// the closing handshake. Twilio's is not documented.
 	closeTimeout = 2 * time.Second
-	// maxMessage is what the fake reads; Twilio's limit is not documented.
-	maxMessage = 16 << 20
 	// upstream is how many messages wait for a slow host, 10 s of one track,
 	// before audio is lost (error 31930). Twilio's number is not documented.
 	upstream = 500
@@ -33,21 +29,19 @@ type stream struct {
 	call          *Call
 	sid           string
 	name          string
-	tracks        []string
+	tracks        []mediastream.Track
 	bidirectional bool
 	callback      string // statusCallback
 
-	conn  *websocket.Conn
-	valve *valve
-	out   chan Message
-	wrote chan struct{} // closed when the writer is done
-	done  chan struct{} // closed when the reader is done
+	carrier *mediastream.Carrier
+	valve   *valve
+	out     chan Message
+	wrote   chan struct{} // closed when the writer is done
+	done    chan struct{} // closed when the reader is done
 
-	mu       sync.Mutex
-	closed   bool // out is closed
-	sequence int
-	chunk    int
-	frames   map[string]int // per track
+	mu       sync.Mutex // also held while the carrier makes a message
+	closed   bool       // out is closed
+	frames   int        // media messages made, of all tracks
 	overflow bool
 	tooMuch  bool
 	slow     time.Duration
@@ -58,34 +52,28 @@ type stream struct {
 func (c *Call) openStream(ctx context.Context, t *twiml.Stream, bidirectional bool) (*stream, error) {
 	s := &stream{
 		call: c, sid: newSID("MZ"), name: t.Name, callback: t.StatusCallback, bidirectional: bidirectional,
-		out: make(chan Message, upstream), wrote: make(chan struct{}), done: make(chan struct{}), frames: map[string]int{},
+		out: make(chan Message, upstream), wrote: make(chan struct{}), done: make(chan struct{}),
 	}
 	if s.name == "" {
 		s.name = s.sid
 	}
 	switch t.Track {
 	case "", "inbound_track":
-		s.tracks = []string{"inbound"}
+		s.tracks = []mediastream.Track{mediastream.Inbound}
 	case "outbound_track":
-		s.tracks = []string{"outbound"}
+		s.tracks = []mediastream.Track{mediastream.Outbound}
 	case "both_tracks":
-		s.tracks = []string{"inbound", "outbound"}
+		s.tracks = []mediastream.Track{mediastream.Inbound, mediastream.Outbound}
 	default:
 		return nil, c.warn(31941, "track %q", t.Track)
 	}
-	if bidirectional && s.tracks[0] != "inbound" || bidirectional && len(s.tracks) > 1 {
+	if bidirectional && s.tracks[0] != mediastream.Inbound || bidirectional && len(s.tracks) > 1 {
 		return nil, c.warn(31941, "track %q in Connect, only inbound_track is allowed", t.Track)
 	}
 	c.change(func() { c.streamURL = t.URL })
 	rawURL := t.URL
 	if c.plan.streamURL != "" {
 		rawURL = c.plan.streamURL
-	}
-	if err := s.dial(ctx, rawURL); err != nil {
-		if ctx.Err() == nil {
-			s.report("stream-error", err.Error())
-		}
-		return nil, err
 	}
 	parameters := map[string]string{}
 	for _, p := range t.Parameters {
@@ -96,13 +84,15 @@ func (c *Call) openStream(ctx context.Context, t *twiml.Stream, bidirectional bo
 		}
 		parameters[p.Name] = value
 	}
-	s.send("connected", func(int) []byte { return []byte(connectedMessage) })
-	s.send("start", func(seq int) []byte {
-		return marshal(startMessage{header{"start", strconv.Itoa(seq)}, startBody{
-			AccountSid: c.tw.cfg.AccountSID, StreamSid: s.sid, CallSid: c.SID, Tracks: s.tracks,
-			MediaFormat: mediaFormat{"audio/x-mulaw", sampleRate, 1}, CustomParameters: parameters,
-		}, s.sid})
-	})
+	about := mediastream.Stream{StreamSID: s.sid, AccountSID: c.tw.cfg.AccountSID, CallSID: c.SID, Tracks: s.tracks, Parameters: parameters}
+	if err := s.dial(ctx, rawURL, about); err != nil {
+		if ctx.Err() == nil {
+			s.report("stream-error", err.Error())
+		}
+		return nil, err
+	}
+	s.send("connected", s.carrier.Connected)
+	s.send("start", s.carrier.Start)
 	go s.write()
 	go s.read()
 	c.event(Opened, "%s %s", s.sid, rawURL)
@@ -113,7 +103,7 @@ func (c *Call) openStream(ctx context.Context, t *twiml.Stream, bidirectional bo
 }
 
 // dial opens the WebSocket with a signed handshake.
-func (s *stream) dial(ctx context.Context, rawURL string) error {
+func (s *stream) dial(ctx context.Context, rawURL string, about mediastream.Stream) error {
 	c := s.call
 	u, err := url.Parse(rawURL)
 	switch {
@@ -133,18 +123,15 @@ func (s *stream) dial(ctx context.Context, rawURL string) error {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		s.valve, _ = info.Conn.(*valve)
 	}})
-	conn, resp, err := websocket.Dial(ctx, req.URL.String(), &websocket.DialOptions{
-		HTTPClient: &http.Client{Transport: c.tw.link.transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		HTTPHeader: req.Header, Host: req.Host,
+	s.carrier, err = mediastream.Dial(ctx, req.URL.String(), about, &mediastream.DialOptions{
+		Header: req.Header, Host: req.Host, Transport: c.tw.link.transport,
 	})
-	if err == nil {
-		s.conn = conn
-		s.conn.SetReadLimit(maxMessage)
-		return nil
-	}
+	var refused *mediastream.Error
 	switch {
-	case resp != nil:
-		return c.warn(31920, "the handshake of %s was answered %d", rawURL, resp.StatusCode)
+	case err == nil:
+		return nil
+	case errors.As(err, &refused) && refused.Code != 0:
+		return c.warn(31920, "the handshake of %s was answered %d", rawURL, refused.Code)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return c.warn(31902, "connection to %s refused", rawURL)
 	case isUnreachable(err):
@@ -157,18 +144,15 @@ func (s *stream) dial(ctx context.Context, rawURL string) error {
 	return c.warn(31900, "%v", err)
 }
 
-// send numbers a message, lets faults edit it and queues it. All messages but
-// connected are counted.
-func (s *stream) send(event string, message func(sequence int) []byte) bool {
+// send makes a message, lets faults edit it and queues it, all in one piece:
+// messages are numbered in the order in which they are made.
+func (s *stream) send(event string, message func() Message) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return false
 	}
-	if event != "connected" {
-		s.sequence++
-	}
-	m := Message{Data: message(s.sequence)}
+	m := message()
 	if len(s.call.plan.messages) == 0 {
 		return s.queue(m)
 	}
@@ -195,19 +179,17 @@ func (s *stream) queue(m Message) bool {
 }
 
 // media sends one frame of a track, if it is one of the stream's.
-func (s *stream) media(track string, frame []byte) {
+func (s *stream) media(track mediastream.Track, frame []byte) {
 	if slices.Contains(s.tracks, track) {
 		s.frame(track, frame)
-		s.act(s.chunk)
+		s.act(s.frames)
 	}
 }
 
-func (s *stream) frame(track string, frame []byte) {
-	sent := s.send("media", func(seq int) []byte {
-		s.chunk++
-		ms := int64(s.frames[track]) * frameMS
-		s.frames[track]++
-		return mediaMessage(s.sid, seq, s.chunk, track, ms, frame)
+func (s *stream) frame(track mediastream.Track, frame []byte) {
+	sent := s.send("media", func() Message {
+		s.frames++
+		return s.carrier.Media(track, frame)
 	})
 	if sent {
 		s.call.mu.Lock()
@@ -224,16 +206,12 @@ func (s *stream) act(n int) {
 }
 
 func (s *stream) dtmf(key string) {
-	s.send("dtmf", func(seq int) []byte {
-		return marshal(dtmfMessage{"dtmf", s.sid, strconv.Itoa(seq), dtmfBody{"inbound_track", key}})
-	})
+	s.send("dtmf", func() Message { return s.carrier.DTMF(key) })
 }
 
 func (s *stream) marks(names []string) {
 	for _, name := range names {
-		s.send("mark", func(seq int) []byte {
-			return marshal(markMessage{header{"mark", strconv.Itoa(seq)}, s.sid, markBody{name}})
-		})
+		s.send("mark", func() Message { return s.carrier.Mark(name) })
 		s.call.event(Marked, "%s", name)
 	}
 }
@@ -241,16 +219,11 @@ func (s *stream) marks(names []string) {
 // write writes queued messages until the queue is closed.
 func (s *stream) write() {
 	defer close(s.wrote)
-	broken := false
+	var broken error
 	for m := range s.out {
-		if broken {
-			continue
+		if broken == nil {
+			broken = s.carrier.Send(m)
 		}
-		kind := websocket.MessageText
-		if m.Binary {
-			kind = websocket.MessageBinary
-		}
-		broken = s.conn.Write(context.Background(), kind, m.Data) != nil
 	}
 }
 
@@ -264,18 +237,18 @@ func (s *stream) read() {
 		if slow > 0 {
 			time.Sleep(slow)
 		}
-		kind, data, err := s.conn.Read(context.Background())
+		m, err := s.carrier.Receive(context.Background())
 		if err != nil {
 			s.ended = err
 			return
 		}
 		switch {
-		case kind == websocket.MessageBinary:
+		case m.Binary:
 			s.call.warn(31950, "the host sent a binary message")
 		case !s.bidirectional:
 			s.call.warn(31924, "the host sent a message to a unidirectional stream")
 		default:
-			cmd, err := parseCommand(data, s.sid)
+			cmd, err := s.carrier.Parse(m)
 			if err != nil {
 				s.call.warn(31951, "%v", err)
 				continue
@@ -285,26 +258,26 @@ func (s *stream) read() {
 	}
 }
 
-func (s *stream) obey(cmd command) {
+func (s *stream) obey(cmd mediastream.Command) {
 	c := s.call
 	var marks []string
 	fits := true
 	c.mu.Lock()
-	switch cmd.event {
-	case "media":
+	switch cmd.Type {
+	case mediastream.Play:
 		c.stats.FramesReceived++
-		fits = c.player.play(cmd.payload)
-	case "mark":
+		fits = c.player.play(cmd.Audio)
+	case mediastream.SetMark:
 		c.stats.Marks++
-		if c.player.mark(cmd.name) {
-			marks = []string{cmd.name}
+		if c.player.mark(cmd.Mark) {
+			marks = []string{cmd.Mark}
 		}
-	case "clear":
+	case mediastream.Clear:
 		c.stats.Clears++
 		marks = c.player.clear()
 	}
 	c.mu.Unlock()
-	if cmd.event == "clear" {
+	if cmd.Type == mediastream.Clear {
 		c.event(Cleared, "")
 	}
 	if !fits && !s.tooMuch {
@@ -325,9 +298,7 @@ func (s *stream) stop() {
 	select {
 	case <-s.done: // the host was first
 	default:
-		s.send("stop", func(seq int) []byte {
-			return marshal(stopMessage{header{"stop", strconv.Itoa(seq)}, s.sid, stopBody{s.call.tw.cfg.AccountSID, s.call.SID}})
-		})
+		s.send("stop", s.carrier.Stop)
 	}
 	s.mu.Lock()
 	closed := s.closed
@@ -341,20 +312,19 @@ func (s *stream) stop() {
 	defer cut.Stop()
 	<-s.wrote
 	if !s.valve.frozen() {
-		s.conn.Close(websocket.StatusNormalClosure, "")
+		s.carrier.Close(1000, "")
 	}
-	s.conn.CloseNow()
+	s.carrier.Abort()
 	<-s.done
 	s.finished()
 }
 
 // finished tells how the stream ended.
 func (s *stream) finished() {
-	var by websocket.CloseError
-	switch code := websocket.CloseStatus(s.ended); {
-	case errors.As(s.ended, &by):
-		s.call.event(Closed, "%s %d %s", s.sid, code, by.Reason)
-	default:
+	var by *mediastream.CloseError
+	if errors.As(s.ended, &by) {
+		s.call.event(Closed, "%s %d %s", s.sid, by.Code, by.Reason)
+	} else {
 		s.call.event(Closed, "%s without a closing handshake", s.sid)
 	}
 	s.report("stream-stopped", "")

@@ -3,19 +3,20 @@ package voicetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/twiml"
-
-	"github.com/coder/websocket"
 )
 
 // execute runs the verbs of a document and returns the document that follows.
@@ -113,12 +114,11 @@ func (c *Call) connect(ctx context.Context, t *twiml.Stream) {
 	}
 	select {
 	case <-s.done:
-		switch code := websocket.CloseStatus(s.ended); code {
-		case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusRcvd:
-		case -1:
+		var closed *mediastream.CloseError
+		if !errors.As(s.ended, &closed) {
 			c.warn(31903, "the stream's socket broke: %v", s.ended)
-		default:
-			c.warn(31921, "the host closed the stream with code %d", code)
+		} else if !slices.Contains([]int{1000, 1001, 1005}, closed.Code) {
+			c.warn(31921, "the host closed the stream with code %d", closed.Code)
 		}
 	case <-ctx.Done():
 	}
@@ -132,6 +132,9 @@ func (c *Call) stopStream(name string) {
 		}
 	}
 }
+
+// maxRecording is what the fake downloads of a <Play>; Twilio's limit is not documented.
+const maxRecording = 16 << 20
 
 // play fetches audio below the public URL and plays it to the caller.
 func (c *Call) play(ctx context.Context, v *twiml.Play, base string) error {
@@ -175,7 +178,7 @@ func (c *Call) fetch(ctx context.Context, at string) ([]byte, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("answered %d", resp.StatusCode)
 	}
-	return io.ReadAll(io.LimitReader(resp.Body, maxMessage))
+	return io.ReadAll(io.LimitReader(resp.Body, maxRecording))
 }
 
 // hear plays a WAV file to the caller and waits until it has been heard. What

@@ -1,0 +1,83 @@
+package mediastream
+
+import (
+	"encoding/base64"
+	"errors"
+	"maps"
+	"slices"
+)
+
+// Command is what a message of the server asks of the carrier.
+type Command struct {
+	Type  CommandType
+	Audio []byte // for Play: raw bytes
+	Mark  string // for SetMark: its name
+}
+
+// CommandType says what a [Command] asks for.
+type CommandType string
+
+// The commands, by their names on the wire.
+const (
+	Play    CommandType = "media"
+	SetMark CommandType = "mark"
+	Clear   CommandType = "clear"
+)
+
+// Parse reads a message of the server as strictly as Twilio does: exactly the
+// documented fields, of this stream. What is wrong is an [*Error] of type
+// [Protocol]. Twilio then ignores the message, warns with 31951 (31950 of a
+// binary one), and goes on.
+func (c *Carrier) Parse(m Message) (Command, error) {
+	if m.Binary {
+		return Command{}, &Error{Type: Protocol, Offset: -1, Err: errBinary}
+	}
+	return parseCommand(m.Data, c.stream.StreamSID)
+}
+
+var (
+	errNoCommand    = errors.New("is neither media nor mark nor clear")
+	errUndocumented = errors.New("is not a documented field")
+)
+
+func parseCommand(msg []byte, streamSID string) (Command, error) {
+	r := &jsonReader{msg: msg}
+	top := r.object("", msg, 0)
+	r.event = top.text("event", true)
+	cmd := Command{Type: CommandType(r.event)}
+	switch cmd.Type {
+	case Play:
+		top.only("event", "streamSid", "media")
+		media := top.object("media")
+		media.only("payload")
+		var err error
+		if cmd.Audio, err = base64.StdEncoding.Strict().DecodeString(media.text("payload", true)); err != nil {
+			media.fail("payload", err)
+		}
+	case SetMark:
+		top.only("event", "streamSid", "mark")
+		mark := top.object("mark")
+		mark.only("name")
+		cmd.Mark = mark.text("name", true)
+	case Clear:
+		top.only("event", "streamSid")
+	default:
+		top.fail("event", errNoCommand)
+	}
+	if top.text("streamSid", true) != streamSID {
+		top.fail("streamSid", errOtherSID)
+	}
+	if r.err != nil {
+		return Command{}, r.err
+	}
+	return cmd, nil
+}
+
+// only blames every member that has none of the names.
+func (o jsonObject) only(names ...string) {
+	for _, name := range slices.Sorted(maps.Keys(o.members)) {
+		if !slices.Contains(names, name) {
+			o.fail(name, errUndocumented)
+		}
+	}
+}
