@@ -26,6 +26,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"agentos.dev/dialtone/policy/capacity"
 	"agentos.dev/dialtone/stt/wer"
 	"agentos.dev/dialtone/voice"
 )
@@ -46,6 +47,11 @@ type Options struct {
 	// ConcurrentCallsLimit is exported as twilio_concurrent_calls_limit; 0 leaves
 	// the series out, and the alerts take the limit to be 100.
 	ConcurrentCallsLimit int
+	// Budget, when set, is exported as twilio_budget_dollars. Each stream that ends
+	// is added to it as a call of that length which was streamed, transcribed and
+	// recorded, and what it cost to twilio_cost_dollars_total: leave the rates of
+	// what is not done at 0.
+	Budget *capacity.Budget
 	// Version is exported with twilio_build_info; "" stands for the main module's.
 	Version string
 }
@@ -55,6 +61,7 @@ type Options struct {
 type Metrics struct {
 	server    atomic.Pointer[voice.Server]
 	engine    engine
+	cost      *cost // nil without a budget
 	countries map[string]*countryCalls
 	exemplar  func(voice.Info) prometheus.Labels // may be nil
 
@@ -82,7 +89,7 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 		options = &Options{}
 	}
 	m := &Metrics{exemplar: options.Exemplar}
-	f := factory{reg: reg, native: options.NativeHistograms}
+	f := &factory{reg: reg, native: options.NativeHistograms}
 
 	m.calls = f.counters("twilio_calls_total", "Total Twilio voice calls", "status", "from_country")
 	m.duration = f.histogram("twilio_call_duration_seconds", "Call duration in seconds", 10, 30, 60, 120, 300, 600)
@@ -112,6 +119,9 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 	}, m)
 	if options.ConcurrentCallsLimit > 0 {
 		f.constant("twilio_concurrent_calls_limit", "Limit of concurrent calls of the account", float64(options.ConcurrentCallsLimit), nil)
+	}
+	if options.Budget != nil {
+		m.cost = newCost(f, options.Budget)
 	}
 	f.constant("twilio_build_info", "The version of the program, as a label", 1, prometheus.Labels{"version": version(options.Version)})
 	f.register("twilio_stt_queue_depth", &m.engine)

@@ -28,7 +28,10 @@ func (m *Metrics) Trace() *voice.Trace {
 			m.decisions.WithLabelValues(d.Verdict.String(), string(d.Reason)).Inc()
 		},
 		StreamStarted: func(_ voice.Info, took time.Duration) { m.wsConnect.Observe(took.Seconds()) },
-		StreamEnded:   func(_ voice.Info, e voice.End) { m.duration.Observe(e.Duration.Seconds()) },
+		StreamEnded: func(c voice.Info, e voice.End) {
+			m.duration.Observe(e.Duration.Seconds())
+			m.cost.add(c, e.Duration)
+		},
 		CallFinished: func(c voice.Info, status string) {
 			m.country(c.Country).inc(status)
 		},

@@ -27,7 +27,7 @@ func runbookPlan() plan {
 	return plan{
 		demand:  capacity.Demand{CallsPerDay: 10_000, MeanCall: 3 * time.Minute, BusyHour: 0.17, Blocking: 0.01},
 		machine: capacity.Machine{SpeechDuty: 0.4, RealTimeFactor: 0.25, Waiting: 0.05, MemoryPerCall: 50},
-		rates:   capacity.RunbookRates(),
+		rates:   capacity.USRates(),
 		limit:   100,
 	}
 }

@@ -114,7 +114,7 @@ func TestBilledMinutes(t *testing.T) {
 
 // TestMonth: the runbook's minutes at the runbook's rates.
 func TestMonth(t *testing.T) {
-	r := RunbookRates()
+	r := USRates()
 	for _, tt := range []struct{ calls, minutes, inbound, outbound float64 }{
 		{10, 900, 7.65, 11.70}, {100, 9000, 76.50, 117}, {1000, 90000, 765, 1170}, {10000, 900000, 7650, 11700},
 	} {
@@ -134,11 +134,25 @@ func TestMonth(t *testing.T) {
 	require.InDelta(t, 6, recorded.Transcription, 1e-9)
 }
 
+func TestParseRates(t *testing.T) {
+	r, err := ParseRates(" outbound=0.014, stream=0.004,stt=0.02,recording=0,number=2 ")
+	require.NoError(t, err)
+	require.Equal(t, Rates{Inbound: 0.0085, Outbound: 0.014, Stream: 0.004, Transcription: 0.02, Number: 2}, r)
+	r, err = ParseRates("")
+	require.NoError(t, err)
+	require.Equal(t, USRates(), r)
+	for _, text := range []string{"inbound", "inbound=", "inbound=cheap", "inbound=-1", "inbound=NaN", "inbound=Inf", "fax=1", "=1"} {
+		_, err := ParseRates(text)
+		require.ErrorContains(t, err, "capacity: ", text)
+	}
+}
+
 func TestBudget(t *testing.T) {
 	b := NewBudget(0.1, Rates{Inbound: 0.0085, Outbound: 0.013, Recording: 0.0025, Stream: 0.004, Transcription: 0.006}, nil)
 	nov := time.Date(2026, time.November, 30, 23, 59, 0, 0, time.UTC)
 	require.InDelta(t, 0.017, b.Add(Ended{At: nov, Length: 61 * time.Second}), 1e-12, "two minutes begun")
 	require.InDelta(t, 0.013+0.5*0.0125, b.Add(Ended{At: nov, Length: 30 * time.Second, Outbound: true, Recorded: true, Streamed: true, Transcribed: true}), 1e-12)
+	require.Zero(t, b.Add(Ended{At: nov, Length: -time.Minute, Streamed: true}))
 	require.InDelta(t, 0.03625, b.Spent(nov), 1e-12)
 	require.InDelta(t, 0.3625, b.Share(nov), 1e-12)
 	require.Zero(t, b.Spent(nov.Add(time.Minute)), "a new month")
@@ -146,5 +160,5 @@ func TestBudget(t *testing.T) {
 	require.InDelta(t, 0.0085, b.Spent(nov.Add(time.Hour)), 1e-12)
 	require.Equal(t, 0.1, b.Limit())
 	require.False(t, math.IsNaN(b.Share(time.Time{})))
-	require.Equal(t, 1.0, NewBudget(0, RunbookRates(), nil).Share(time.Time{}), "nothing may be spent")
+	require.Equal(t, 1.0, NewBudget(0, USRates(), nil).Share(time.Time{}), "nothing may be spent")
 }

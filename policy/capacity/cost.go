@@ -1,7 +1,10 @@
 package capacity
 
 import (
+	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -16,11 +19,34 @@ type Rates struct {
 	Number            float64 // a number for a month
 }
 
-// RunbookRates are the prices in the operations runbook, for local numbers in the
+// USRates are the prices in the operations runbook, for local numbers in the
 // United States. The runbook has none for streams and transcription. Twilio's page
 // of 2026 has 0.014 outbound.
-func RunbookRates() Rates {
+func USRates() Rates {
 	return Rates{Inbound: 0.0085, Outbound: 0.013, Recording: 0.0025, Number: 1}
+}
+
+// ParseRates reads rates such as "inbound=0.0085,outbound=0.014,stream=0.004"; the
+// others are called recording, stt and number. What is not named is as in [USRates].
+func ParseRates(text string) (Rates, error) {
+	r := USRates()
+	named := map[string]*float64{
+		"inbound": &r.Inbound, "outbound": &r.Outbound, "recording": &r.Recording,
+		"stream": &r.Stream, "stt": &r.Transcription, "number": &r.Number,
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(part, "=")
+		rate, known := named[name]
+		dollars, err := strconv.ParseFloat(value, 64)
+		if !known || err != nil || !(dollars >= 0) || math.IsInf(dollars, 1) {
+			return Rates{}, fmt.Errorf("capacity: %q is not a rate such as inbound=0.0085", part)
+		}
+		*rate = dollars
+	}
+	return r, nil
 }
 
 // BilledMinutes returns the minutes that Twilio bills for a call: begun ones count.
@@ -88,8 +114,8 @@ func (r Rates) Month(u Usage) Bill {
 }
 
 // Budget adds up what the calls of a month cost: a gauge, and a brake before the
-// bill comes. It begins anew with each calendar month. All methods are safe for
-// concurrent use.
+// bill comes. It begins anew with each calendar month, and knows of no calls but
+// those it was told of since it was made. All methods are safe for concurrent use.
 type Budget struct {
 	rates Rates
 	limit float64
@@ -127,6 +153,7 @@ func (b *Budget) Add(c Ended) float64 {
 	if c.Outbound {
 		perMinute = b.rates.Outbound
 	}
+	c.Length = max(c.Length, 0)
 	cost := float64(BilledMinutes(c.Length)) * perMinute
 	for _, extra := range []struct {
 		yes  bool
