@@ -21,6 +21,7 @@ import (
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/signature"
+	"agentos.dev/dialtone/voice/twiliorest"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -175,6 +176,7 @@ func TestCallerInterrupts(t *testing.T) {
 }
 
 func TestFarewellIsHeardBeforeTheHangUp(t *testing.T) {
+	t.Parallel()
 	farewell := mulaw(t, "testdata/noted.wav")
 	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
 		_, err := call.Play(ctx, farewell)
@@ -301,4 +303,26 @@ func TestRecordedCall(t *testing.T) {
 	streamURL(t, call)
 	require.Contains(t, call.TwiML().String(), "<Start><Recording/></Start><Connect>")
 	call.HangUp()
+}
+
+// TestPlacedCallStreams has the server place a call that a machine answers.
+func TestPlacedCallStreams(t *testing.T) {
+	got := make(chan voice.Info, 1)
+	handler := voice.HandlerFunc(func(_ context.Context, call *voice.Call) error {
+		got <- call.Info
+		return nil // hangs up
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler})
+	tw := voicetest.New(t, mux)
+	sid, err := restClient(t, tw).Create(t.Context(), twiliorest.Outbound{
+		From: callee, To: caller, URL: voicetest.PublicURL + "/api/voice/twilio/inbound", MachineDetection: "Enable",
+	})
+	require.NoError(t, err)
+	info := <-got
+	require.Equal(t, sid, info.SID)
+	require.Equal(t, "outbound-api", info.Direction)
+	require.Equal(t, caller, info.To)
+
+	tw.Dial(caller, callee, voicetest.Param("AnsweredBy", "machine_start")).Wait(t.Context())
+	require.Equal(t, "machine_start", (<-got).AnsweredBy)
 }

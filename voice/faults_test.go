@@ -178,6 +178,7 @@ func TestTokenBelongsToOneCall(t *testing.T) {
 }
 
 func TestStreamThatNeverStartsIsClosed(t *testing.T) {
+	t.Parallel()
 	var l ledger
 	srv, mux := newHost(t, voice.Config{Handler: waiting, Trace: l.trace()})
 	tw := voicetest.New(t, mux)

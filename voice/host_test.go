@@ -53,6 +53,7 @@ func hears(texts ...string) stt.Engine {
 
 // TestHost is what the author of a host writes.
 func TestHost(t *testing.T) {
+	t.Parallel()
 	confirmation := mulaw(t, "testdata/noted.wav")
 	answer := func(ctx context.Context, call *voice.Call) error {
 		for transcript, err := range call.Transcripts(ctx) {
@@ -82,6 +83,7 @@ func TestHost(t *testing.T) {
 // TestConversation has the caller of the example go on while the bot thinks: it
 // answers what was said last, and only that.
 func TestConversation(t *testing.T) {
+	t.Parallel()
 	_, mux := newHost(t, voice.Config{Handler: voice.HandlerFunc(converse), STT: hears("book a room", "no, two rooms")})
 	tw := voicetest.New(t, mux)
 	call := tw.Dial(caller, callee)

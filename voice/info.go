@@ -21,11 +21,12 @@ type Info struct {
 	Direction  string // "inbound", "outbound-api" or "outbound-dial"
 	Country    string // FromCountry, ISO 3166-1 alpha-2, or "" when unknown
 	Attested   string // StirVerstat, or ""
+	AnsweredBy string // of a placed call with machine detection: "human", "machine_start", "fax", ...; or ""
 }
 
 // fields lists what a session token carries, in its order.
 func (i *Info) fields() []*string {
-	return []*string{&i.SID, &i.AccountSID, &i.From, &i.To, &i.Direction, &i.Country, &i.Attested}
+	return []*string{&i.SID, &i.AccountSID, &i.From, &i.To, &i.Direction, &i.Country, &i.Attested, &i.AnsweredBy}
 }
 
 var callSID = regexp.MustCompile(`^CA[0-9a-fA-F]{32}$`)
@@ -40,6 +41,7 @@ func infoOf(form url.Values) Info {
 		Direction:  atMost(form.Get("Direction"), maxWord),
 		Country:    countryOf(form.Get("FromCountry")),
 		Attested:   atMost(form.Get("StirVerstat"), maxWord),
+		AnsweredBy: atMost(form.Get("AnsweredBy"), maxWord),
 	}
 }
 

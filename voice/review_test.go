@@ -22,6 +22,7 @@ import (
 
 // TestHeardWhilePlaying reads what was heard while marks come back.
 func TestHeardWhilePlaying(t *testing.T) {
+	t.Parallel()
 	audio := mulaw(t, "testdata/noted.wav")[:4000]
 	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
 		var last *voice.Playback
@@ -51,6 +52,7 @@ func TestHeardWhilePlaying(t *testing.T) {
 // TestBrokenLineIsNoFailure lets a connection die under a handler that plays and
 // returns the error, as most will.
 func TestBrokenLineIsNoFailure(t *testing.T) {
+	t.Parallel()
 	audio := mulaw(t, "testdata/noted.wav")
 	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
 		for {
@@ -159,6 +161,7 @@ func (r rudeStream) Recv(ctx context.Context) (stt.Event, error) {
 
 // TestEngineThatPanicsLosesNoCall panics in every method of an engine.
 func TestEngineThatPanicsLosesNoCall(t *testing.T) {
+	t.Parallel()
 	for _, where := range []string{"open", "send", "recv", "flush", "close"} {
 		t.Run(where, func(t *testing.T) {
 			t.Parallel()

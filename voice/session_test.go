@@ -16,6 +16,7 @@ var someInfo = Info{
 	Direction:  "inbound",
 	Country:    "US",
 	Attested:   "TN-Validation-Passed-A",
+	AnsweredBy: "human",
 }
 
 func testRing(t testing.TB, tokens ...string) keyring {
