@@ -116,6 +116,11 @@ func (c *Config) check() error {
 	if len(c.AuthTokens) == 0 {
 		wrong("AuthTokens is empty: without a token nobody's requests can be trusted")
 	}
+	for i, sid := range c.AccountSIDs {
+		if !accountSID.MatchString(sid) {
+			wrong("AccountSIDs[%d] is not AC and 32 hexadecimal digits", i)
+		}
+	}
 	if _, err := streamBase(c.PublicURL); err != nil {
 		errs = append(errs, err)
 	}

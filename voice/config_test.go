@@ -11,6 +11,7 @@ import (
 func TestNewReportsEveryMistakeAtOnce(t *testing.T) {
 	_, err := New(Config{
 		AuthTokens:  []string{"token\n"},
+		AccountSIDs: []string{"my account"},
 		PublicURL:   "http://calls.example.com",
 		Path:        "voice/",
 		MaxDuration: -time.Second,
@@ -18,7 +19,7 @@ func TestNewReportsEveryMistakeAtOnce(t *testing.T) {
 		SessionKeys: [][]byte{[]byte("short")},
 	})
 	require.Error(t, err)
-	for _, part := range []string{"Handler is missing", "PublicURL", "not https", `Path "voice/"`, "MaxDuration", "MaxStreams", "SessionKeys[0]", "signature: "} {
+	for _, part := range []string{"Handler is missing", "AccountSIDs[0]", "PublicURL", "not https", `Path "voice/"`, "MaxDuration", "MaxStreams", "SessionKeys[0]", "signature: "} {
 		require.ErrorContains(t, err, part)
 	}
 	require.NotContains(t, err.Error(), "token\n", "a token must not get into an error")

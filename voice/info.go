@@ -29,7 +29,10 @@ func (i *Info) fields() []*string {
 	return []*string{&i.SID, &i.AccountSID, &i.From, &i.To, &i.Direction, &i.Country, &i.Attested, &i.AnsweredBy}
 }
 
-var callSID = regexp.MustCompile(`^CA[0-9a-fA-F]{32}$`)
+var (
+	callSID    = regexp.MustCompile(`^CA[0-9a-fA-F]{32}$`)
+	accountSID = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)
+)
 
 // infoOf reads the standard parameters of a voice webhook.
 func infoOf(form url.Values) Info {
