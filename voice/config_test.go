@@ -31,6 +31,21 @@ func TestNewNeedsTokenAndURL(t *testing.T) {
 	require.ErrorContains(t, err, "PublicURL is missing")
 }
 
+// Whoever gives the webhook's URL as PublicURL would have every call refused.
+func TestPublicURLIsWithoutThePath(t *testing.T) {
+	c := Config{AuthTokens: []string{"0123456789abcdef"}, Handler: HandlerFunc(func(context.Context, *Call) error { return nil })}
+	for url, want := range map[string]bool{
+		"https://calls.example.com":                          true,
+		"https://calls.example.com/app":                      true,
+		"https://calls.example.com/api/voice":                false,
+		"https://calls.example.com/api/voice/twilio/inbound": false,
+	} {
+		c.PublicURL = url
+		_, err := New(c)
+		require.Equal(t, want, err == nil, "%s: %v", url, err)
+	}
+}
+
 func TestStreamBase(t *testing.T) {
 	for url, want := range map[string]string{
 		"https://calls.example.com":      "wss://calls.example.com",

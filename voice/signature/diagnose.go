@@ -82,6 +82,7 @@ func (c *config) diagnose(r *http.Request, cl *claim, s *scratch, err *Error) {
 			}
 		}
 	}
+	err.Detail = "fits no URL that was tried: signed with another token, or changed on the way"
 	if !cl.form {
 		return
 	}

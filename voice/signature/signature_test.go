@@ -72,6 +72,16 @@ func TestFIPSOnly(t *testing.T) {
 	require.Contains(t, string(out), "--- PASS: TestFIPSOnly")
 }
 
+// The log of a signature that fits nothing says what that can mean.
+func TestForeignTokenIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	v := newValidator(t, signature.Options{PublicURL: public, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	r := request{form: call}.build()
+	r.Header.Set("X-Twilio-Signature", signature.Sign("another token of 32 characters..", "https://calls.example.com/in", nil))
+	require.Error(t, v.Verify(r))
+	require.Contains(t, log.String(), `reason=mismatch detail="fits no URL that was tried: signed with another token, or changed on the way"`)
+}
+
 func TestLogIsThrottled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
