@@ -115,7 +115,7 @@ func newReference(t *testing.T, job string) *service {
 	address := unusedAddress(t)
 	command := exec.Command(program, "-addr", address)
 	command.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
-		"STT=openai", "STT_URL="+speech.URL, "STT_MODEL=fake")
+		"STT=openai", "STT_URL="+speech.URL, "STT_MODEL=fake", "BUDGET=1000")
 	var log lines
 	command.Stderr = &log
 	require.NoError(t, command.Start())

@@ -20,6 +20,7 @@ import (
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/capacity"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/wer"
 	"agentos.dev/dialtone/voice"
@@ -88,7 +89,8 @@ func (reporting) Status() stt.Status {
 
 func TestGoldenPage(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
-	m, err := New(reg, &Options{Countries: []string{"DE", "US"}, ConcurrentCallsLimit: 100, Version: "v1.2.3"})
+	m, err := New(reg, &Options{Countries: []string{"DE", "US"}, ConcurrentCallsLimit: 100, Version: "v1.2.3",
+		Budget: capacity.NewBudget(500, capacity.USRates(), nil)})
 	require.NoError(t, err)
 	fill(m)
 	m.WatchEngine(reporting{})
@@ -167,6 +169,38 @@ func TestEngine(t *testing.T) {
 	count, err = testutil.GatherAndCount(reg, "twilio_stt_queue_depth", "twilio_stt_workers_busy", "twilio_stt_model_ready")
 	require.NoError(t, err)
 	require.Equal(t, 3, count)
+}
+
+// TestCost: what calls cost is counted by direction, from 0, if there is a budget.
+func TestCost(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	_, err := New(reg, nil)
+	require.NoError(t, err)
+	series, err := testutil.GatherAndCount(reg, "twilio_cost_dollars_total", "twilio_budget_dollars")
+	require.NoError(t, err)
+	require.Zero(t, series)
+
+	reg = prometheus.NewPedanticRegistry()
+	budget := capacity.NewBudget(1, capacity.Rates{Inbound: 0.01, Outbound: 0.02, Stream: 0.004, Transcription: 0.02, Recording: 0.006}, nil)
+	m, err := New(reg, &Options{Budget: budget})
+	require.NoError(t, err)
+	series, err = testutil.GatherAndCount(reg, "twilio_cost_dollars_total", "twilio_budget_dollars")
+	require.NoError(t, err)
+	require.Equal(t, 3, series)
+	ended := func(direction string, length time.Duration) {
+		m.Trace().StreamEnded(voice.Info{Direction: direction}, voice.End{Duration: length})
+	}
+	ended("inbound", 90*time.Second)
+	require.InDelta(t, 0.065, testutil.ToFloat64(m.cost.inbound), 1e-12, "two minutes begun, one and a half of the rest")
+	require.Zero(t, testutil.ToFloat64(m.cost.outbound))
+	ended("outbound-api", time.Minute)
+	ended("outbound-dial", time.Minute)
+	require.InDelta(t, 0.1, testutil.ToFloat64(m.cost.outbound), 1e-12)
+	require.InDelta(t, 0.165, budget.Share(time.Time{}), 1e-12)
+
+	m, err = New(prometheus.NewRegistry(), &Options{Budget: capacity.NewBudget(1, capacity.Rates{Inbound: -1}, nil)})
+	require.NoError(t, err)
+	ended("inbound", time.Minute) // at a rate that no counter can take
 }
 
 // TestCountryExistsBeforeItsFirstFailure: a counter that is born at 1 shows no

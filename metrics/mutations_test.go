@@ -103,4 +103,17 @@ var mutations = []mutation{
 	{"a limit of 120", swap("or 100 *", "or 120 *"), "81 calls on two instances"},
 	{"audio at 25 chunks a second is enough", swap("< 40", "< 25"), "audio trickles"},
 	{"audio of one stream", swap("sum by (job) (avg_over_time(twilio_websocket_connections[1m]))", "max by (job) (avg_over_time(twilio_websocket_connections[1m]))"), "calls trickle on two instances"},
+
+	// Cost.
+	{"cost since the start of the process", swap("increase(twilio_cost_dollars_total[30d])", "twilio_cost_dollars_total"), "90 % of the budget on two instances, one of which restarted"},
+	{"cost of the dearest instance", swap("sum by (job) (increase(twilio_cost_dollars_total", "max by (job) (increase(twilio_cost_dollars_total"), "90 % of the budget on two instances, one of which restarted"},
+	{"budgets of all instances", swap("max by (job) (twilio_budget_dollars)", "sum by (job) (twilio_budget_dollars)"), "90 % of the budget on two instances, one of which restarted"},
+	{"anybody's budget", swap("/ (max by (job) (twilio_budget_dollars) > 0)", "/ on () group_left () (max(twilio_budget_dollars) > 0)"), "much is spent, and the budget is another job's"},
+	{"some budget", swap("(max by (job) (twilio_budget_dollars) > 0)", "(max by (job) (twilio_budget_dollars) or 100 * group by (job) (twilio_cost_dollars_total))"), "much is spent, and there is no budget"},
+	{"infinitely more than nothing", within("job:twilio_cost_dollars:ratio30d", " > 0)", ")"), "a budget of nothing"},
+	{"cost of a week", swap("[30d]", "[7d]"), "101 % of the budget"},
+	{"cost of two months", swap("[30d]", "[60d]"), "the whole budget, and then a month of nothing"},
+	{"78 % of the budget", swap("job:twilio_cost_dollars:ratio30d > 0.8", "job:twilio_cost_dollars:ratio30d > 0.78"), "79 % of the budget"},
+	{"82 % of the budget", swap("job:twilio_cost_dollars:ratio30d > 0.8", "job:twilio_cost_dollars:ratio30d > 0.82"), "81 % of the budget"},
+	{"more than the budget", swap("job:twilio_cost_dollars:ratio30d >= 1", "job:twilio_cost_dollars:ratio30d > 1"), "the whole budget"},
 }

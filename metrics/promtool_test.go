@@ -52,7 +52,7 @@ func suite(every time.Duration, cases ...ruleCase) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "rule_files: [rules.yml]\nevaluation_interval: %s\n", every)
 	// Otherwise promtool takes them in any order, and alerts miss what they compare.
-	b.WriteString("group_eval_order: [dialtone-recording, dialtone-budgets, dialtone-volume, dialtone-alerts]\ntests:\n")
+	b.WriteString("group_eval_order: [dialtone-recording, dialtone-budgets, dialtone-volume, dialtone-cost, dialtone-alerts]\ntests:\n")
 	for _, c := range cases {
 		c = c.defaults()
 		fmt.Fprintf(&b, "  - name: %q\n    interval: %s\n    input_series:\n", c.name, c.step)
@@ -145,7 +145,8 @@ func TestAlertTable(t *testing.T) {
 		TwilioSTTErrors warning 5m                 TwilioAudioStalled warning 5m
 		TwilioUnusualCallVolume warning 30m
 		TwilioCallSuccessBudgetBurn critical 2m    TwilioCallSuccessBudgetBurnSlow warning 15m
-		TwilioLatencyBudgetBurn critical 2m        TwilioLatencyBudgetBurnSlow warning 15m`)
+		TwilioLatencyBudgetBurn critical 2m        TwilioLatencyBudgetBurnSlow warning 15m
+		TwilioBudgetNearlySpent warning 1h         TwilioBudgetSpent critical 15m`)
 	alert := regexp.MustCompile(`- alert: (\w+)\n[^-]*?(?:\n.*)*?\n        for: (\w+)\n        labels: \{severity: (\w+)\}`)
 	var got []string
 	for _, m := range alert.FindAllStringSubmatch(shippedRules(t), -1) {
@@ -154,10 +155,10 @@ func TestAlertTable(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-// The suites: what takes half an hour, what takes hours, and volume, whose rules
-// alone are evaluated over four weeks.
+// The suites: what takes half an hour, what takes hours, and volume and cost, whose
+// rules alone are evaluated over weeks.
 func suites() map[time.Duration][]ruleCase {
-	all := map[time.Duration][]ruleCase{volumeStep: volumeCases()}
+	all := map[time.Duration][]ruleCase{volumeStep: volumeCases(), costStep: costCases()}
 	for _, c := range ruleCases {
 		every := time.Minute
 		if c.at > hour {
@@ -170,8 +171,11 @@ func suites() map[time.Duration][]ruleCase {
 
 // suited leaves out the rules that a suite does not need.
 func suited(rules string, every time.Duration) string {
-	if every == volumeStep {
+	switch every {
+	case volumeStep:
 		return only(rules, volumeRules)
+	case costStep:
+		return only(rules, costRules)
 	}
 	return rules
 }

@@ -71,7 +71,7 @@ func TestRunbookCommands(t *testing.T) {
 	dir := t.TempDir()
 	primary, secondary := strings.Repeat("0a", 16), strings.Repeat("0b", 16)
 	environment := append(os.Environ(), "TMPDIR="+dir, "LOG="+dir+"/voice_twilio.py.log", "ADDR="+address, "PUBLIC_URL=http://"+address,
-		"PRIMARY_TOKEN="+primary, "SECONDARY_TOKEN="+secondary, "TWILIO_AUTH_TOKEN="+primary+","+secondary, "CALLS_PER_HOUR_LIMIT=50",
+		"PRIMARY_TOKEN="+primary, "SECONDARY_TOKEN="+secondary, "TWILIO_AUTH_TOKEN="+primary+","+secondary, "CALLS_PER_HOUR_LIMIT=50", "BUDGET=500",
 		"GOTMPDIR="+dir)
 	token := admin.Generate()
 	shell := func(ctx context.Context, script string, more ...string) *exec.Cmd {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
@@ -18,6 +19,7 @@ import (
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/admin"
+	"agentos.dev/dialtone/policy/capacity"
 	"agentos.dev/dialtone/policy/outbound"
 	"agentos.dev/dialtone/voice"
 )
@@ -46,6 +48,7 @@ type config struct {
 	outboundTo  []string
 	caps        []outbound.Cap
 	number      string
+	budget      *capacity.Budget // nil = none
 	adminTokens []admin.Token
 	adminAddr   string
 	sessionKeys [][]byte
@@ -82,6 +85,8 @@ var variables = []variable{
 	{"OUTBOUND_CPS", "1", "outbound calls per second"},
 	{"OUTBOUND_COUNTRIES", "", "countries that may be called, as US,CA; none if empty"},
 	{"OUTBOUND_CAPS", "*=60/600", "calls an hour and minutes a day to *, a country or a prefix, as *=60/600,DE=20/100,+4930*=5/-"},
+	{"BUDGET", "", "dollars for a month's calls; an instance that has spent them since its start places no more calls; none if empty"},
+	{"RATES", "", "dollars a minute, as inbound=0.0085,outbound=0.014,stream=0.004,stt=0.02,recording=0.0025; what is not named is as in package capacity"},
 	{"ADMIN_TOKENS", "", "bearer tokens of the /admin routes, as [label=]token[@scope], separated by commas; a token is admin- and 32 random hexadecimal digits"},
 	{"ADMIN_ADDR", "", "where /admin and /metrics are served alone, as 127.0.0.1:9464; beside the calls if empty"},
 	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
@@ -217,6 +222,7 @@ func configFromEnv(get func(string) string) (config, error) {
 		c.sessionKeys = append(c.sessionKeys, key[:])
 	}
 	c.readPolicy(e)
+	c.readBudget(e)
 	c.readPhrases(e)
 	c.readLogNumbers(e)
 	if u, err := url.Parse(c.sttURL); err != nil || c.sttURL != "" && u.Host == "" {
@@ -251,6 +257,26 @@ func (c *config) readPolicy(e *env) {
 		if c.hours, err = policy.ParseHours(spec, e.text("BUSINESS_TZ")); err != nil {
 			e.wrong("BUSINESS_HOURS", "%w", err)
 		}
+	}
+}
+
+func (c *config) readBudget(e *env) {
+	rates, err := capacity.ParseRates(e.text("RATES"))
+	if err != nil {
+		e.wrong("RATES", "%w", err)
+	}
+	if !c.record {
+		rates.Recording = 0
+	}
+	if c.stt == "off" {
+		rates.Transcription = 0
+	}
+	if text := e.text("BUDGET"); text != "" {
+		dollars, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(dollars > 0) || math.IsInf(dollars, 1) {
+			e.wrong("BUDGET", "%q is not a sum of dollars above 0", text)
+		}
+		c.budget = capacity.NewBudget(dollars, rates, nil)
 	}
 }
 

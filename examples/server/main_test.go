@@ -46,12 +46,13 @@ func TestConfigurationReportsEveryMistakeAtOnce(t *testing.T) {
 		"CALLS_PER_HOUR_LIMIT=ten", "MAX_CONCURRENT_CALLS=-1", "MAX_CALL_DURATION=5", "BUSINESS_HOURS=always",
 		"BUSINESS_TZ=Mars/Olympus", "TWILIO_RECORD_CALLS=maybe", "OUTBOUND_CPS=x", "SESSION_KEYS=short", "STT=magic",
 		"LOG_FORMAT=xml", "LOG_NUMBERS=some", "TRUSTED_PROXIES=10.0.0.0", "BLOCKED_NUMBERS=12", "TWILIO_API_KEY=SK1",
+		"BUDGET=NaN", "RATES=inbound=cheap",
 	))
 	require.Error(t, err)
 	for _, name := range []string{
 		"TWILIO_AUTH_TOKEN", "PUBLIC_URL", "CALLS_PER_HOUR_LIMIT", "MAX_CONCURRENT_CALLS", "MAX_CALL_DURATION", "BUSINESS_TZ",
 		"TWILIO_RECORD_CALLS", "OUTBOUND_CPS", "SESSION_KEYS", "STT", "LOG_FORMAT", "LOG_NUMBERS", "TRUSTED_PROXIES", "BLOCKED_NUMBERS",
-		"TWILIO_API_KEY",
+		"TWILIO_API_KEY", "BUDGET", "RATES",
 	} {
 		require.ErrorContains(t, err, name+": ")
 	}

@@ -74,6 +74,54 @@ func TestOffice(t *testing.T) {
 	require.NoError(t, a.voice.Shutdown(t.Context()))
 }
 
+// TestBudgetSpent: once the calls have cost the budget, none is placed, and
+// callers are answered as before.
+func TestBudgetSpent(t *testing.T) {
+	token := admin.Generate()
+	var handler http.Handler
+	tw := voicetest.New(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	c, err := configFromEnv(environment(
+		"TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off",
+		"TWILIO_ACCOUNT_SID="+voicetest.AccountSID, "TWILIO_API_KEY="+voicetest.APIKey, "TWILIO_API_SECRET="+voicetest.APISecret,
+		"TWILIO_NUMBER=+14155550199", "OUTBOUND_COUNTRIES=US", "ADMIN_TOKENS="+token,
+		"BUDGET=0.05", "RATES=inbound=0.01,outbound=0.06,recording=1000,stt=1000", // neither recorded nor transcribed
+	))
+	require.NoError(t, err)
+	c.restURL = tw.RESTURL()
+	a, err := newApp(t.Context(), c, c.logger(io.Discard), nil)
+	require.NoError(t, err)
+	handler = a.handler
+	ask := func(method, path, body string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, path, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		a.handler.ServeHTTP(w, r)
+		return w
+	}
+	ended := func(call *voicetest.Call, series string) {
+		t.Helper()
+		require.Eventually(t, func() bool { return strings.Contains(ask("GET", "/admin/calls", "").Body.String(), call.SID) }, patience, tick)
+		call.HangUp()
+		require.Eventually(t, func() bool {
+			return strings.Contains(ask("GET", "/metrics", "").Body.String(), "\n"+series+"\n")
+		}, patience, tick, series)
+	}
+	form := url.Values{"to": {"+14155550123"}}.Encode()
+
+	ended(tw.Dial("+14155550100", "+14155550199"), `twilio_cost_dollars_total{direction="inbound"} 0.01`)
+	require.Equal(t, http.StatusOK, ask("POST", "/admin/calls", form).Code, "a fifth is spent")
+	placed, err := tw.Picked(t.Context())
+	require.NoError(t, err)
+	ended(placed, `twilio_cost_dollars_total{direction="outbound"} 0.06`)
+	refused := ask("POST", "/admin/calls", form)
+	require.Equal(t, http.StatusTooManyRequests, refused.Code)
+	require.Contains(t, refused.Body.String(), "BUDGET is spent")
+	ended(tw.Dial("+14155550101", "+14155550199"), `twilio_cost_dollars_total{direction="inbound"} 0.02`)
+	require.Contains(t, ask("GET", "/metrics", "").Body.String(), "\ntwilio_budget_dollars 0.05\n")
+	require.NoError(t, a.voice.Shutdown(t.Context()))
+}
+
 // TestGuessesBehindProxy: strangers who guess tokens lock out themselves, not
 // whoever comes through the same proxy or from the machine itself.
 func TestGuessesBehindProxy(t *testing.T) {

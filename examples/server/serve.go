@@ -55,7 +55,7 @@ func (a *app) close() {
 
 func (a *app) build(c config, extra *voice.Trace) error {
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m, err := metrics.New(a.metrics, &metrics.Options{ConcurrentCallsLimit: c.maxCalls})
+	m, err := metrics.New(a.metrics, &metrics.Options{ConcurrentCallsLimit: c.maxCalls, Budget: c.budget})
 	if err != nil {
 		return err
 	}

@@ -97,6 +97,7 @@ func measure(expr string) (unit string, everyMinute bool) {
 		{`^job:\w+:ratio\w*\{[^}]*\}$`, "percentunit"},
 		{`^(job:\w+_seconds:p\d+\w*\{|histogram_quantile\(.*_seconds_bucket)`, "s"},
 		{`^\w+_bytes\{[^}]*\}$`, "bytes"},
+		{`\w+_dollars(_total)?\{`, "currencyUSD"},
 	} {
 		if regexp.MustCompile(kind.pattern).MatchString(expr) {
 			return kind.unit, false

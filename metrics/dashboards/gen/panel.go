@@ -47,6 +47,7 @@ var (
 	share   = axis{unit: "percentunit"}
 	seconds = axis{unit: "s"}
 	size    = axis{unit: "bytes"}
+	dollars = axis{unit: "currencyUSD"}
 )
 
 // number counts things.

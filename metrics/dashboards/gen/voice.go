@@ -89,13 +89,16 @@ func voice() *dashboard.DashboardBuilder {
 			query{`sum by (reason) (rate(twilio_audio_frames_dropped_total{job="$job"}[$__rate_interval])) * 60`, "{{reason}}"})).
 		WithRow(dashboard.NewRowBuilder("Capacity and budgets")).
 		WithPanel(graph("Calls at once", "On all instances, of the account's limit, which is 100 where none is configured.", share, bands{0.8, 0.95},
-			query{`job:twilio_active_calls:ratio{job="$job"}`, "calls"})).
+			query{`job:twilio_active_calls:ratio{job="$job"}`, "calls"}).Span(6)).
 		WithPanel(graph("Budget of failed calls", "How many times as fast as 1 % in 30 days allows.", number("times"), bands{1, 14.4},
 			query{`job:twilio_calls_failed:ratio_rate1h{job="$job"} / 0.01`, "1 h"}, query{`job:twilio_calls_failed:ratio_rate6h{job="$job"} / 0.01`, "6 h"},
-			query{`job:twilio_calls_failed:ratio_rate3d{job="$job"} / 0.01`, "3 d"})).
+			query{`job:twilio_calls_failed:ratio_rate3d{job="$job"} / 0.01`, "3 d"}).Span(6)).
 		WithPanel(graph("Budget of late results", "How many times as fast as 5 % in 30 days allows.", number("times"), bands{1, 14.4},
 			query{`job:twilio_e2e_latency_slow:ratio_rate1h{job="$job"} / 0.05`, "1 h"}, query{`job:twilio_e2e_latency_slow:ratio_rate6h{job="$job"} / 0.05`, "6 h"},
-			query{`job:twilio_e2e_latency_slow:ratio_rate3d{job="$job"} / 0.05`, "3 d"})).
+			query{`job:twilio_e2e_latency_slow:ratio_rate3d{job="$job"} / 0.05`, "3 d"}).Span(6)).
+		WithPanel(graph("Cost", "Of the last 24 hours, estimated from the length of streams, and what the month's budget allows a day.", dollars, bands{},
+			query{`sum by (direction) (increase(twilio_cost_dollars_total{job="$job"}[1d]))`, "{{direction}}"},
+			query{`max(twilio_budget_dollars{job="$job"}) / 30`, "budget"}).Span(6)).
 		WithPanel(graph("Memory", "Resident, of each instance.", size, bands{},
 			query{`process_resident_memory_bytes{job="$job"}`, "{{instance}}"}).Span(6)).
 		WithPanel(graph("CPU", "Of each instance.", number("cores"), bands{},
