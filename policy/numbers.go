@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -129,7 +130,12 @@ func (r *rules) add(entry string, value int) error {
 		if !strings.Contains(prefix, ":") {
 			return fmt.Errorf("policy: %q: want a prefix such as +1900* or sip:*", entry)
 		}
-		r.text = append(r.text, textRule{strings.ToLower(prefix), value})
+		rule := textRule{strings.ToLower(prefix), value}
+		if i := slices.IndexFunc(r.text, func(t textRule) bool { return t.prefix == rule.prefix }); i >= 0 {
+			r.text[i] = rule
+			return nil
+		}
+		r.text = append(r.text, rule)
 	default:
 		caller := callerOf(entry)
 		if !IsE164(entry) && entry != AnonymousCaller && !strings.Contains(entry, ":") {
@@ -137,6 +143,9 @@ func (r *rules) add(entry string, value int) error {
 		}
 		if r.exact == nil {
 			r.exact = make(map[string]int)
+		}
+		if _, known := r.exact[caller]; known {
+			r.len--
 		}
 		r.exact[strings.Clone(caller)] = value
 	}
@@ -164,6 +173,9 @@ func (r *rules) addDigits(digits string, value int) error {
 			r.digits[at].next[d] = next
 		}
 		at = next
+	}
+	if r.digits[at].set {
+		r.len--
 	}
 	r.digits[at].value, r.digits[at].set = value, true
 	return nil

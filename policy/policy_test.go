@@ -245,6 +245,10 @@ func TestNumbersAll(t *testing.T) {
 	numbers, err := NewNumbers(want...)
 	require.NoError(t, err)
 	require.Equal(t, want, slices.Sorted(numbers.All()))
+	twice, err := NewNumbers(append(want, want...)...)
+	require.NoError(t, err)
+	require.Equal(t, want, slices.Sorted(twice.All()))
+	require.Equal(t, len(want), twice.Len())
 	for stop := range want {
 		var some []string
 		for entry := range numbers.All() {

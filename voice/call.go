@@ -48,8 +48,10 @@ type Call struct {
 	inbox   *inbox
 	player  *player
 	hanger  Hanger
-	left    atomic.Bool // transferred, or about to be
-	sending sync.Mutex  // keeps each playback's audio and mark together
+	left    atomic.Int32 // transfers that were taken or are under way
+	gone    atomic.Bool  // the call is over
+	release func()       // gives its place in the policy back
+	sending sync.Mutex   // keeps each playback's audio and mark together
 }
 
 // Transcripts returns what the caller says, as it is recognised: final
@@ -114,7 +116,7 @@ func (c *Call) Digits(ctx context.Context, n int, end string) (string, error) {
 // at once. The audio is what a call carries: mu-law, 8000 Hz, one byte a sample;
 // see codec.ReadMulaw for reading a WAV file. Errors are [ErrCallEnded],
 // mediastream.ErrQueueFull when more than two minutes are queued, and the error
-// of ctx: what is played under a context that was done before an [Call.Interrupt] is
+// of ctx: what is played under a context that was done before a [Call.Interrupt] is
 // not heard after it.
 func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 	c.sending.Lock()
@@ -150,10 +152,12 @@ func (c *Call) Interrupt() error {
 // with that takes it away from this server: the stream ends, and whatever the
 // handler returns, nothing hangs up any more. Let a farewell be heard first, with
 // [Playback.Wait]. The call's place in the policy is kept until the status callback
-// tells of its end.
+// tells of its end, which counts it, or until the place's lease runs out. The TwiML
+// cannot send the call back to the inbound webhook within a minute: that would get
+// its first answer again.
 //
 // Errors are those of [twiml.Response.Validate], of the [Updater], of ctx, and one
-// that is errors.ErrUnsupported if [Config].Hanger is none. The call's end does
+// that is errors.ErrUnsupported if [Config].Hanger is no Updater. The call's end does
 // not cut the request short: one that Twilio has taken ends the stream.
 func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
 	updater, ok := c.hanger.(Updater)
@@ -172,9 +176,11 @@ func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer cancel()
-	c.left.Store(true) // before the stream can end
+	c.left.Add(1) // before the stream can end
 	if err := updater.Update(ctx, c.SID, string(to.AppendXML(nil))); err != nil {
-		c.left.Store(false)
+		if c.left.Add(-1) == 0 && c.gone.Load() { // its end left the place to the transfer
+			c.release()
+		}
 		return err
 	}
 	return nil

@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -56,14 +57,22 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 		s.config.Logger.Info("challenge answered", "call_sid", info.SID, "outcome", outcome.String(), "error", err)
 		switch outcome {
 		case fraud.Pass:
-			policy.Pass(r.Context(), s.config.Policy, info.policyCall())
+			s.pass(r.Context(), info)
 			return s.connect(info, mount)
 		case fraud.Retry:
 			return s.ask(info, next, mount)
 		}
-		policy.Release(s.config.Policy, info.SID)
+		s.release(info)
 		return twiml.New(&twiml.Hangup{}).AppendXML(nil)
 	}))
+}
+
+// pass tells the policy who has passed, also when this delivery's client has gone.
+func (s *Server) pass(ctx context.Context, info Info) {
+	defer contain(s.config.Logger.With("call_sid", info.SID))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), decideTimeout)
+	defer cancel()
+	policy.Pass(ctx, s.config.Policy, info.policyCall())
 }
 
 // call reads whom a webhook is about. When it is about nobody it answers the

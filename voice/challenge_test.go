@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -81,3 +83,52 @@ func firstWebhookAlone(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// TestPolicyThatFailsAfterTheChallenge: a panic in Pass or Release loses nobody,
+// and who has passed is remembered also when that delivery's client has gone.
+func TestPolicyThatFailsAfterTheChallenge(t *testing.T) {
+	for name, test := range map[string]struct {
+		digits func(right string) string
+		want   string
+	}{
+		"passed": {func(right string) string { return right }, "<Stream"},
+		"failed": {func(string) string { return "x" }, "<Hangup"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &broken{passed: make(chan error, 1)}
+			_, mux := newHost(t, voice.Config{Handler: waiting, Policy: p})
+			form := url.Values{"CallSid": {"CA00000000000000000000000000000001"}, "From": {caller}}
+			post := func(ctx context.Context, url string) string {
+				r := httptest.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(form.Encode()))
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				r.Header.Set("X-Twilio-Signature", signature.Sign(voicetest.AuthToken, url, form))
+				w := httptest.NewRecorder()
+				mux.ServeHTTP(w, r)
+				return w.Body.String()
+			}
+			gone, cancel := context.WithCancel(t.Context())
+			cancel()
+			answer := post(t.Context(), voicetest.PublicURL+"/api/voice/twilio/inbound")
+			for range 2 { // wrong digits are asked for once more
+				if next := regexp.MustCompile(`action="([^"]+)"`).FindStringSubmatch(answer); next != nil {
+					right := strings.Join(regexp.MustCompile(`(\d), (\d), (\d), (\d)`).FindStringSubmatch(answer)[1:], "")
+					form.Set("Digits", test.digits(right))
+					answer = post(gone, next[1])
+				}
+			}
+			require.Contains(t, answer, test.want)
+			if name == "passed" {
+				require.NoError(t, <-p.passed)
+			}
+		})
+	}
+}
+
+// broken is a policy that challenges everybody and then panics.
+type broken struct{ passed chan error }
+
+func (*broken) Decide(context.Context, policy.Call) policy.Decision {
+	return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+}
+func (b *broken) Pass(ctx context.Context, _ policy.Call) { b.passed <- ctx.Err(); panic("no store") }
+func (*broken) Release(string)                            { panic("no store") }

@@ -124,8 +124,8 @@ func (c *Config) check() error {
 	if _, err := streamBase(c.PublicURL); err != nil {
 		errs = append(errs, err)
 	}
-	if u, err := url.Parse(c.PublicURL); err == nil && c.Path != "" && strings.Contains(u.Path+"/", c.Path+"/") {
-		wrong("PublicURL %q is to be without the Path %s, which is added", u.Redacted(), c.Path)
+	if u, err := url.Parse(c.PublicURL); err == nil && c.Path != "" && strings.Contains(u.Path+"/", c.Path+"/twilio/") {
+		wrong("PublicURL %q is to be without %s/twilio and what follows, which is added", u.Redacted(), c.Path)
 	}
 	if !strings.HasPrefix(c.Path, "/") || path.Clean(c.Path) != c.Path || c.Path == "/" || strings.ContainsAny(c.Path, "{}?# ") {
 		wrong("Path %q is not of the form /api/voice", c.Path)

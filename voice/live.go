@@ -99,11 +99,13 @@ func (c *liveCall) end(reason Reason, err error) {
 				reason = ReasonProtocol
 			}
 		}
-		if c.left.Load() {
+		if c.left.Load() > 0 {
 			reason, err = ReasonTransfer, nil
 		}
 		c.reason, c.err = reason, err
-		if reason.failed() {
+		if reason == ReasonTransfer {
+			// it goes on elsewhere: the status callback counts it
+		} else if reason.failed() {
 			c.server.count(c.Info, "failed")
 		} else {
 			c.server.count(c.Info, "completed")
@@ -128,8 +130,9 @@ func (c *liveCall) bury() {
 	delete(s.calls, c.SID)
 	s.mu.Unlock()
 
-	if c.reason != ReasonTransfer { // that call goes on elsewhere
-		s.release(c.Info)
+	c.gone.Store(true)
+	if c.left.Load() == 0 { // else it goes on elsewhere
+		c.release()
 	}
 	end := End{Reason: c.reason, Err: c.err, Duration: time.Since(c.Started), Stream: c.conn.Stats()}
 	if end.Stream.Dropped > 0 {

@@ -3,10 +3,12 @@ package voice_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -339,4 +341,34 @@ func TestDecisionOutlivesItsRequest(t *testing.T) {
 	cancel()
 	srv.ServeHTTP(httptest.NewRecorder(), r)
 	require.NoError(t, <-asked)
+}
+
+// TestLogThatAsksTheServer: nothing is logged under the server's lock.
+func TestLogThatAsksTheServer(t *testing.T) {
+	t.Parallel()
+	asks := &asking{Handler: slog.DiscardHandler}
+	var l ledger
+	srv, mux := newHost(t, voice.Config{Handler: waiting, Logger: slog.New(asks), Trace: l.trace()})
+	asks.server.Store(srv)
+	voicetest.New(t, mux).Dial(caller, callee)
+	require.Eventually(t, func() bool { return l.starts() == 1 }, 5*time.Second, time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	srv.Shutdown(ctx)
+	l.ends(t, 1)
+}
+
+// asking is a log handler that looks at the server for each record.
+type asking struct {
+	slog.Handler
+	server atomic.Pointer[voice.Server]
+}
+
+func (*asking) Enabled(context.Context, slog.Level) bool { return true }
+func (a *asking) WithAttrs([]slog.Attr) slog.Handler     { return a }
+func (a *asking) Handle(context.Context, slog.Record) error {
+	if srv := a.server.Load(); srv != nil {
+		srv.Stats()
+	}
+	return nil
 }

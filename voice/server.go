@@ -197,7 +197,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	s.closed = true
-	s.config.Logger.Warn("shutting down: the calls that are left are ended", "calls", len(s.calls))
+	left := len(s.calls)
 	for stream := range s.streams {
 		if call := s.calls[stream.info.SID]; call != nil && call.stream == stream {
 			go call.end(ReasonShutdown, nil)
@@ -206,6 +206,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		}
 	}
 	s.mu.Unlock()
+	s.config.Logger.Warn("shutting down: the calls that are left are ended", "calls", left)
 	select {
 	case <-s.idle:
 	case <-time.After(drainGrace):

@@ -177,6 +177,7 @@ func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, er
 			inbox:     newInbox(),
 			player:    newPlayer(),
 			hanger:    s.config.Hanger,
+			release:   func() { s.release(info) },
 		},
 		server: s,
 		stream: stream,

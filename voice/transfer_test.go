@@ -3,8 +3,11 @@ package voice_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -55,11 +58,18 @@ func TestTransferToAPerson(t *testing.T) {
 				}
 				return after(ctx)
 			})
-			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Policy: &lines, Trace: l.trace()})
+			counted := make(chan int, 1) // when the stream ended
+			trace := l.trace().Join(&voice.Trace{StreamEnded: func(voice.Info, voice.End) {
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				counted <- len(l.finished)
+			}})
+			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Policy: &lines, Trace: trace})
 			tw := voicetest.New(t, mux, voicetest.Config{Pace: 20})
 			rest.Client = restClient(t, tw)
 			call := tw.Dial(caller, callee)
 			require.Equal(t, []voice.Reason{voice.ReasonTransfer}, l.ends(t, 1))
+			require.Zero(t, <-counted, "the call has not finished")
 			require.NoError(t, call.Wait(t.Context()))
 			require.Equal(t, []string{"We hope that helped."}, call.Said(), "somebody hung up")
 			require.NoError(t, tw.Close())
@@ -127,3 +137,71 @@ type updater struct {
 }
 
 func (u updater) Update(context.Context, string, string) error { return u.err }
+
+// TestSecondTransferFails: it takes nothing back.
+func TestSecondTransferFails(t *testing.T) {
+	t.Parallel()
+	var l ledger
+	rest := &once{}
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		fine := twiml.New(&twiml.Hangup{})
+		if err := call.Transfer(ctx, fine); err != nil {
+			return err
+		}
+		return call.Transfer(ctx, fine)
+	})
+	srv, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Trace: l.trace()})
+	voicetest.New(t, mux).Dial(caller, callee)
+	require.Equal(t, []voice.Reason{voice.ReasonTransfer}, l.ends(t, 1))
+	require.NoError(t, srv.Shutdown(t.Context()))
+	require.EqualValues(t, 2, rest.updates.Load())
+	require.Zero(t, rest.hangUps.Load())
+}
+
+// once is REST that takes one update.
+type once struct{ updates, hangUps atomic.Int32 }
+
+func (o *once) HangUp(context.Context, string) error { o.hangUps.Add(1); return nil }
+func (o *once) Update(context.Context, string, string) error {
+	if o.updates.Add(1) > 1 {
+		return errors.New("too many requests")
+	}
+	return nil
+}
+
+// TestCallerLeavesDuringTransfer: the place is given back although no callback
+// comes, once it is known that nothing has taken the call.
+func TestCallerLeavesDuringTransfer(t *testing.T) {
+	t.Parallel()
+	var l ledger
+	var lines line
+	rest := slow{asked: make(chan struct{}), answer: make(chan error)}
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		return call.Transfer(ctx, twiml.New(&twiml.Hangup{}))
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Policy: &lines, Trace: l.trace()})
+	tw := voicetest.New(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/status") {
+			mux.ServeHTTP(w, r)
+		}
+	}))
+	call := tw.Dial(caller, callee)
+	<-rest.asked
+	call.HangUp()
+	l.ends(t, 1)
+	require.Zero(t, lines.released.Load())
+	rest.answer <- errors.New("call is not in-progress")
+	require.Eventually(t, func() bool { return lines.released.Load() == 1 }, 5*time.Second, time.Millisecond)
+}
+
+// slow is REST whose answers wait for the test.
+type slow struct {
+	hanger
+	asked  chan struct{}
+	answer chan error
+}
+
+func (s slow) Update(context.Context, string, string) error {
+	close(s.asked)
+	return <-s.answer
+}
