@@ -24,6 +24,7 @@ type Breaker struct {
 	failures int
 	opened   time.Time // zero while it is closed
 	probing  bool
+	probed   time.Time // when the last probe was let through
 }
 
 // NewBreaker returns a closed breaker.
@@ -45,10 +46,10 @@ func (b *Breaker) Allow() bool {
 	if b.opened.IsZero() {
 		return true
 	}
-	if b.probing || time.Since(b.opened) < b.o.Cooldown {
+	if b.refuses() {
 		return false
 	}
-	b.probing = true
+	b.probing, b.probed = true, time.Now()
 	return true
 }
 
@@ -56,7 +57,13 @@ func (b *Breaker) Allow() bool {
 func (b *Breaker) Open() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return !b.opened.IsZero() && (b.probing || time.Since(b.opened) < b.o.Cooldown)
+	return !b.opened.IsZero() && b.refuses()
+}
+
+// refuses is called with mu held, while it is open. A probe that has not ended
+// after a Cooldown, as a call in which nobody speaks, keeps no other away.
+func (b *Breaker) refuses() bool {
+	return time.Since(b.opened) < b.o.Cooldown || b.probing && time.Since(b.probed) < b.o.Cooldown
 }
 
 // Done tells how a request ended. Being canceled says nothing of the engine, nor

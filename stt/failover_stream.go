@@ -427,6 +427,9 @@ func (s *failoverStream) Flush(ctx context.Context) error {
 			s.fail(l, err)
 		}
 		same := s.leg == l
+		if err == nil && same && s.err == nil {
+			s.settle(nil) // it answers
+		}
 		s.mu.Unlock()
 		if err == nil && same {
 			return nil

@@ -67,7 +67,7 @@ func (e *Engine) open(ctx context.Context, c stt.Config) (stt.Stream, error) {
 	if c.CallID == "" {
 		return nil, errors.New("twilio: Config.CallID is empty: it takes the call's SID")
 	}
-	s := &stream{engine: e, c: c, next: 1, early: map[int]callback{}, ear: newEar(c.Format)}
+	s := &stream{engine: e, c: c, next: 1, early: map[int]callback{}, past: map[string]bool{}, ear: newEar(c.Format)}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.streams[c.CallID] != nil {
@@ -137,6 +137,7 @@ type stream struct {
 	mail   stt.Mailbox
 
 	mu       sync.Mutex
+	past     map[string]bool  // the transcriptions before, whose repetitions may come
 	sid      string           // of the transcription whose sequence this is
 	next     int              // sequence number
 	early    map[int]callback // by sequence number
@@ -154,7 +155,11 @@ func (s *stream) arrive(sequence int, c callback) {
 		return
 	}
 	if c.sid != s.sid { // the transcription was started, or started anew
+		if s.past[c.sid] {
+			return
+		}
 		s.skip()
+		s.past[s.sid] = s.sid != ""
 		s.sid, s.next = c.sid, min(sequence, 1)
 	}
 	if sequence < s.next {
@@ -190,7 +195,10 @@ func (s *stream) use() {
 
 // skip gives up what is missing. It is called with mu held.
 func (s *stream) skip() {
-	s.gap = nil
+	if s.gap != nil {
+		s.gap.Stop()
+		s.gap = nil
+	}
 	for len(s.early) > 0 && !s.closed {
 		s.next = slices.Min(slices.Collect(maps.Keys(s.early)))
 		s.use()

@@ -100,6 +100,28 @@ func TestNewTranscriptionOfACall(t *testing.T) {
 	assert.ErrorContains(t, last.Err, "32650")
 }
 
+// TestTranscriptionsOfACall: one that is over neither comes back nor hurries the
+// next one.
+func TestTranscriptionsOfACall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := twilio.New(twilio.Options{})
+		s, err := e.Open(t.Context(), stt.Config{CallID: "CA1"})
+		require.NoError(t, err)
+		say := func(transcription string, sequence int, text string) {
+			require.Equal(t, 204, post(e, "CA1", sequence, append(said(text, true), "TranscriptionSid", transcription)...))
+		}
+		say("GT1", 1, "one")
+		say("GT1", 3, "three") // two is missing, for which the gap's time runs
+		time.Sleep(900 * time.Millisecond)
+		say("GT2", 2, "five")
+		say("GT1", 3, "three") // a repetition
+		time.Sleep(900 * time.Millisecond)
+		say("GT2", 1, "four")
+		require.NoError(t, s.Close())
+		require.Equal(t, []string{"one", "three", "four", "five"}, stttest.Finals(stttest.Drain(t, s)))
+	})
+}
+
 func TestBadCallbacks(t *testing.T) {
 	e := twilio.New(twilio.Options{})
 	ctx, cancel := context.WithCancel(t.Context())

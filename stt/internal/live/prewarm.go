@@ -86,6 +86,9 @@ func (e *Engine) link(ctx context.Context, url string) (*link, error) {
 	e.mu.Unlock()
 	if k != nil {
 		if l := k.take(); l != nil {
+			e.mu.Lock()
+			e.failed = nil
+			e.mu.Unlock()
 			return l, nil
 		}
 	}
@@ -150,6 +153,9 @@ func (k *keeper) due(ctx context.Context) bool {
 	for {
 		select {
 		case <-k.used:
+			if k.stands() {
+				continue // made since
+			}
 			return true
 		case <-ping:
 			k.ping(ctx)
@@ -225,6 +231,13 @@ func (k *keeper) take() *link {
 	return l
 }
 
+// stands reports whether a connection is ready.
+func (k *keeper) stands() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.ready != nil && k.ready.alive()
+}
+
 func (k *keeper) poke() {
 	select {
 	case k.used <- struct{}{}:
@@ -250,7 +263,9 @@ func (e *Engine) lay(ctx context.Context) {
 	req.Header.Set("Connection", "Upgrade")
 	req.Header.Set("Upgrade", "websocket")
 	if resp, err := e.client.Do(req); err == nil {
-		io.CopyN(io.Discard, resp.Body, maxMessage)
+		if resp.StatusCode != http.StatusSwitchingProtocols { // whose body no context ends
+			io.CopyN(io.Discard, resp.Body, maxMessage)
+		}
 		resp.Body.Close()
 	}
 }

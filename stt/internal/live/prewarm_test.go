@@ -224,3 +224,85 @@ func TestPrewarmedConnectionIsUsed(t *testing.T) {
 	assert.NotEqual(t, laid[0], called[0])
 	assert.Equal(t, laid[0], called[1])
 }
+
+// TestUpgradeWithoutAKey: a server that takes every upgrade hangs nothing up.
+func TestUpgradeWithoutAKey(t *testing.T) {
+	fake := stttest.NewDeepgram(t, []string{"one"})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Sec-WebSocket-Key") != "" {
+			fake.ServeHTTP(w, r)
+			return
+		}
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if !assert.NoError(t, err) {
+			return
+		}
+		defer conn.Close()
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		io.Copy(io.Discard, conn)
+	}))
+	defer server.Close()
+	e, err := deepgram.New(deepgram.Options{Key: "kkkk", URL: "ws" + strings.TrimPrefix(server.URL, "http")})
+	require.NoError(t, err)
+	require.NoError(t, e.Prewarm(t.Context()))
+	require.NoError(t, e.Close())
+}
+
+// TestCallsTellThatAServiceIsBack, also those that take a connection kept from
+// before it failed.
+func TestCallsTellThatAServiceIsBack(t *testing.T) {
+	server := stttest.NewVosk(t, []string{"one"}, stttest.Fault{}, stttest.Fault{Silent: true})
+	synctest.Test(t, func(t *testing.T) {
+		e, err := vosk.New(vosk.Options{URL: server.URL, Client: server.Client(t)})
+		require.NoError(t, err)
+		defer e.Close()
+		require.NoError(t, e.Prewarm(t.Context()))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.Error(t, e.Prewarm(ctx))
+		require.False(t, e.Status().Ready)
+		time.Sleep(time.Minute)
+		firstEvent(t, e)
+		require.True(t, e.Status().Ready)
+	})
+}
+
+// TestSilentCallersKeepNoOtherAway: after a failure the first call tries the
+// service, for all, and its caller may say nothing.
+func TestSilentCallersKeepNoOtherAway(t *testing.T) {
+	server := stttest.NewDeepgram(t, []string{"one"}, stttest.Fault{Status: 401})
+	synctest.Test(t, func(t *testing.T) {
+		e, err := deepgram.New(deepgram.Options{Key: "kkkk", URL: server.URL, Client: server.Client(t)})
+		require.NoError(t, err)
+		defer e.Close()
+		require.ErrorIs(t, e.Prewarm(t.Context()), stt.ErrAuth)
+		time.Sleep(time.Minute)
+		silent, err := e.Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		defer silent.Close()
+		time.Sleep(time.Minute)
+		other, err := e.Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		require.NoError(t, other.Close())
+	})
+}
+
+// TestOneConnectionIsKept: two calls at once cost the service two handshakes.
+func TestOneConnectionIsKept(t *testing.T) {
+	server := stttest.NewVosk(t, []string{"one"})
+	synctest.Test(t, func(t *testing.T) {
+		e, err := vosk.New(vosk.Options{URL: server.URL, Client: far(t, server.Client(t))})
+		require.NoError(t, err)
+		defer e.Close()
+		require.NoError(t, e.Prewarm(t.Context()))
+		before := server.Connections()
+		for range 2 {
+			s, err := e.Open(t.Context(), stt.Config{})
+			require.NoError(t, err)
+			defer s.Close()
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		require.Equal(t, 2, server.Connections()-before, "the call that found none kept, and the next one kept")
+	})
+}

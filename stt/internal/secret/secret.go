@@ -5,6 +5,7 @@ package secret
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	"agentos.dev/dialtone/stt"
@@ -22,8 +23,10 @@ func Of(key string, u *url.URL) Secrets {
 			return
 		}
 		texts = append(texts, s)
-		if escaped := url.QueryEscape(s); escaped != s {
-			texts = append(texts, escaped)
+		for _, escaped := range []string{url.QueryEscape(s), url.PathEscape(s), strings.TrimPrefix(url.UserPassword("", s).String(), ":")} {
+			if !slices.Contains(texts, escaped) {
+				texts = append(texts, escaped)
+			}
 		}
 	}
 	add(key)
@@ -37,6 +40,7 @@ func Of(key string, u *url.URL) Secrets {
 			}
 		}
 	}
+	slices.SortFunc(texts, func(a, b string) int { return len(b) - len(a) }) // one may begin with another
 	return Secrets{&texts}
 }
 

@@ -34,3 +34,12 @@ func TestSecrets(t *testing.T) {
 	assert.NoError(t, s.Error(nil))
 	assert.EqualError(t, s.Error(errors.New("kk-kk")), "[key]")
 }
+
+// Secrets are found however a URL writes them, also when one begins with another.
+func TestSecretsOfURLs(t *testing.T) {
+	for range 20 { // parameters come in any order
+		u, err := url.Parse("wss://u:p%40ss%20w@h/?token=abc&access_token=abcdef")
+		require.NoError(t, err)
+		require.Equal(t, "GET wss://u:[key]@h/?token=[key]&access_token=[key]", secret.Of("", u).Text("GET "+u.String()))
+	}
+}
