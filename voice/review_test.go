@@ -195,9 +195,10 @@ func TestEngineThatPanicsLosesNoCall(t *testing.T) {
 // some run on timers and on goroutines that nobody recovers.
 func TestHookThatPanicsLosesNothing(t *testing.T) {
 	const why = "no metrics today"
-	panicking := func(at string) *voice.Trace {
+	panicking := func(at string, ran *atomic.Bool) *voice.Trace {
 		hit := func(hook string) {
 			if hook == at {
+				ran.Store(true)
 				panic(why)
 			}
 		}
@@ -222,13 +223,14 @@ func TestHookThatPanicsLosesNothing(t *testing.T) {
 				ended <- context.Cause(ctx)
 				return nil
 			})
-			srv, mux := newHost(t, voice.Config{Handler: handler, STT: rude{"recv"}, MaxDuration: 300 * time.Millisecond, Trace: panicking(hook)})
+			var ran atomic.Bool
+			srv, mux := newHost(t, voice.Config{Handler: handler, STT: rude{"recv"}, MaxDuration: 300 * time.Millisecond, Trace: panicking(hook, &ran)})
 			tw := voicetest.New(t, mux)
 			call := tw.Dial(caller, callee, voicetest.BadBase64(2), voicetest.Garbage(3))
 			require.ErrorIs(t, <-ended, voice.ReasonTimeout)
 			require.NoError(t, call.Wait(t.Context()))
 			require.Equal(t, "completed", call.Status())
-			require.Eventually(t, func() bool { return srv.Stats().Streams == 0 }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return srv.Stats().Streams == 0 && ran.Load() }, 5*time.Second, time.Millisecond)
 		})
 	}
 }
