@@ -42,6 +42,9 @@ func (s *Server) over(info Info, status string) {
 	go func() {
 		defer s.exit()
 		call.end(ReasonHungUp, nil)
+		if call.reason == ReasonTransfer { // which that does not count
+			s.count(info, status)
+		}
 	}()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -58,25 +59,20 @@ func TestTransferToAPerson(t *testing.T) {
 				}
 				return after(ctx)
 			})
-			counted := make(chan int, 1) // when the stream ended
-			trace := l.trace().Join(&voice.Trace{StreamEnded: func(voice.Info, voice.End) {
-				l.mu.Lock()
-				defer l.mu.Unlock()
-				counted <- len(l.finished)
-			}})
-			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Policy: &lines, Trace: trace})
+			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Policy: &lines, Trace: l.trace()})
 			tw := voicetest.New(t, mux, voicetest.Config{Pace: 20})
 			rest.Client = restClient(t, tw)
 			call := tw.Dial(caller, callee)
 			require.Equal(t, []voice.Reason{voice.ReasonTransfer}, l.ends(t, 1))
-			require.Zero(t, <-counted, "the call has not finished")
 			require.NoError(t, call.Wait(t.Context()))
 			require.Equal(t, []string{"We hope that helped."}, call.Said(), "somebody hung up")
 			require.NoError(t, tw.Close())
 			require.EqualValues(t, 1, lines.released.Load(), "once, by the callback: the call outlives its stream")
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			require.Equal(t, []string{"completed"}, l.finished)
+			require.Eventually(t, func() bool {
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				return slices.Equal(l.finished, []string{"completed"})
+			}, 5*time.Second, time.Millisecond)
 		})
 	}
 }
@@ -137,6 +133,30 @@ type updater struct {
 }
 
 func (u updater) Update(context.Context, string, string) error { return u.err }
+
+// TestTransferredCallFinishesWithItsCallback, not with its stream.
+func TestTransferredCallFinishesWithItsCallback(t *testing.T) {
+	t.Parallel()
+	finished, over := make(chan string, 2), make(chan struct{})
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		return call.Transfer(ctx, twiml.New(&twiml.Hangup{}))
+	})
+	rest := &late{}
+	_, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Trace: &voice.Trace{
+		StreamEnded:  func(voice.Info, voice.End) { finished <- "the stream"; close(over) },
+		CallFinished: func(_ voice.Info, status string) { finished <- status },
+	}})
+	tw := voicetest.New(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/status") {
+			<-over
+		}
+		mux.ServeHTTP(w, r)
+	}))
+	rest.Client = restClient(t, tw)
+	tw.Dial(caller, callee)
+	require.Equal(t, "the stream", <-finished)
+	require.Equal(t, "completed", <-finished)
+}
 
 // TestSecondTransferFails: it takes nothing back.
 func TestSecondTransferFails(t *testing.T) {
