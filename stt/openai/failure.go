@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/retry"
 )
 
 // failure makes an error of a request that got no answer.
@@ -28,7 +27,7 @@ func (e *Engine) failure(op string, err error) error {
 // refused key may quote it, so that is left out.
 func (e *Engine) refused(op string, status int, header http.Header, body []byte) error {
 	code, message := parseError(body)
-	out := &stt.Error{Engine: name, Op: op, Kind: stt.StatusKind(status), Status: status, Code: code, RetryAfter: retryAfter(header)}
+	out := &stt.Error{Engine: name, Op: op, Kind: stt.StatusKind(status), Status: status, Code: code, RetryAfter: retry.After(header)}
 	if status < 400 {
 		out.Kind = stt.ErrRefused // a redirect that was not followed
 	}
@@ -68,16 +67,4 @@ func parseError(body []byte) (code, message string) {
 		}
 	}
 	return "", ""
-}
-
-// retryAfter reads the header of that name: seconds, or a date.
-func retryAfter(h http.Header) time.Duration {
-	v := h.Get("Retry-After")
-	if s, err := strconv.ParseFloat(v, 64); err == nil && s > 0 && s < 1e6 {
-		return time.Duration(s * float64(time.Second))
-	}
-	if t, err := http.ParseTime(v); err == nil {
-		return max(0, time.Until(t))
-	}
-	return 0
 }

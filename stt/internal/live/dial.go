@@ -7,12 +7,12 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/coder/websocket"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/retry"
 )
 
 const (
@@ -82,7 +82,7 @@ func (e *Engine) dialOnce(ctx context.Context, url string) (*link, error) {
 		if out.Kind = stt.StatusKind(resp.StatusCode); out.Kind == nil {
 			out.Kind = stt.ErrRefused
 		}
-		out.RetryAfter = retryAfter(resp.Header)
+		out.RetryAfter = retry.After(resp.Header)
 		if e.s.Refused != nil {
 			e.s.Refused(resp, out)
 		}
@@ -108,18 +108,6 @@ func cause(err error) error {
 		}
 		err = inner
 	}
-}
-
-// retryAfter reads the header of that name: seconds, or a date.
-func retryAfter(h http.Header) time.Duration {
-	v := h.Get("Retry-After")
-	if s, err := strconv.ParseFloat(v, 64); err == nil && s > 0 && s < 1e6 {
-		return time.Duration(s * float64(time.Second))
-	}
-	if t, err := http.ParseTime(v); err == nil {
-		return max(0, time.Until(t))
-	}
-	return 0
 }
 
 // failure makes an error of what ended a connection.
