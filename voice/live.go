@@ -103,11 +103,11 @@ func (c *liveCall) end(reason Reason, err error) {
 			reason, err = ReasonTransfer, nil
 		}
 		c.reason, c.err = reason, err
-		if reason == ReasonTransfer {
-			// it goes on elsewhere: the status callback counts it
-		} else if reason.failed() {
+		switch {
+		case reason == ReasonTransfer: // it goes on elsewhere: the status callback counts it
+		case reason.failed():
 			c.server.count(c.Info, "failed")
-		} else {
+		default:
 			c.server.count(c.Info, "completed")
 		}
 		code := closeNormal
