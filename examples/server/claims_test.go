@@ -2,16 +2,13 @@ package main
 
 import (
 	"io"
-	"net"
 	"net/http"
-	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"agentos.dev/dialtone/internal/apt"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/voicetest"
 )
@@ -19,25 +16,12 @@ import (
 // TestTwoInstancesShareOneCall has the stream of a call on one instance and its
 // callback on the other, and then the stream's token used again on the other.
 func TestTwoInstancesShareOneCall(t *testing.T) {
-	redis := apt.Need(t, "redis-server", "redis-server")
-	_, port, err := net.SplitHostPort(freeAddress(t))
-	require.NoError(t, err)
-	cmd := exec.Command(redis, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
-	require.NoError(t, cmd.Start())
-	defer func() { cmd.Process.Kill(); cmd.Wait() }()
-	require.Eventually(t, func() bool {
-		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
-		if err == nil {
-			conn.Close()
-		}
-		return err == nil
-	}, patience, tick)
-
+	redis := startRedis(t)
 	var finished atomic.Int32
 	var apps []*app
 	for range 2 {
 		c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
-			"STT=off", "REDIS_URL=redis://127.0.0.1:"+port))
+			"STT=off", "REDIS_URL="+redis))
 		require.NoError(t, err)
 		a, err := newApp(t.Context(), c, c.logger(io.Discard), &voice.Trace{CallFinished: func(voice.Info, string) { finished.Add(1) }})
 		require.NoError(t, err)

@@ -15,26 +15,31 @@ import (
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
-// TestTwoInstancesHoldOneLimit runs two servers on one Redis: whichever of them
-// a caller reaches, the limit is the same. A server without a Redis that answers
-// works on its own.
-func TestTwoInstancesHoldOneLimit(t *testing.T) {
+// startRedis runs a Redis for the test and returns its URL.
+func startRedis(t *testing.T) (url string) {
 	redis := apt.Need(t, "redis-server", "redis-server")
-	_, port, err := net.SplitHostPort(freeAddress(t))
+	addr := freeAddress(t)
+	_, port, err := net.SplitHostPort(addr)
 	require.NoError(t, err)
 	cmd := exec.Command(redis, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
 	require.NoError(t, cmd.Start())
-	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	require.Eventually(t, func() bool {
-		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+		conn, err := net.Dial("tcp", addr)
 		if err == nil {
 			conn.Close()
 		}
 		return err == nil
 	}, patience, tick)
+	return "redis://" + addr
+}
 
+// TestTwoInstancesHoldOneLimit runs two servers on one Redis: whichever of them
+// a caller reaches, the limit is the same. A server without a Redis that answers
+// works on its own.
+func TestTwoInstancesHoldOneLimit(t *testing.T) {
 	const limit = 4
-	present, absent := "redis://127.0.0.1:"+port, "redis://"+freeAddress(t)
+	present, absent := startRedis(t), "redis://"+freeAddress(t)
 	for name, test := range map[string]struct {
 		url       string
 		instances int
