@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/apt"
 	"agentos.dev/dialtone/internal/bench"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/pocketsphinx"
@@ -138,9 +139,7 @@ func heap() int64 {
 
 // TestPocketSphinxLatency plays recordings in real time in ten calls at once.
 func TestPocketSphinxLatency(t *testing.T) {
-	if err := pocketsphinx.Available(); err != nil {
-		t.Skip(err)
-	}
+	apt.Need(t, "pocketsphinx_batch", "pocketsphinx pocketsphinx-en-us")
 	const dir, calls = "../../../stt/vad/testdata/", 10
 	manifest, err := os.ReadFile(dir + "manifest.json")
 	if err != nil {
