@@ -27,7 +27,7 @@ const (
 	sessionVersion = 2
 	sessionTTL     = time.Minute // Twilio opens the stream within seconds of the TwiML
 	macSize        = 16
-	headerSize     = 1 + 8 + 8 // version, expiry in Unix milliseconds, nonce
+	headerSize     = 1 + 8 + 8 // version, expiry in Unix nanoseconds, nonce
 	maxTokenLength = 2048      // well above any token we make
 	minKeyLength   = 16        // bytes of a configured session key
 )
@@ -111,7 +111,7 @@ func newSession(info Info, now time.Time) session {
 func (k keyring) sign(s session) string {
 	buf := make([]byte, headerSize, 256)
 	buf[0] = sessionVersion
-	binary.BigEndian.PutUint64(buf[1:], uint64(s.expires.UnixMilli()))
+	binary.BigEndian.PutUint64(buf[1:], uint64(s.expires.UnixNano()))
 	copy(buf[9:], s.nonce[:])
 	for _, field := range s.info.fields() {
 		buf = binary.AppendUvarint(buf, uint64(len(*field)))
@@ -133,7 +133,7 @@ func (k keyring) verify(token string, now time.Time) (session, error) {
 	if !k.signed(body, sum) {
 		return session{}, errTokenForged
 	}
-	s := session{expires: time.UnixMilli(int64(binary.BigEndian.Uint64(body[1:])))}
+	s := session{expires: time.Unix(0, int64(binary.BigEndian.Uint64(body[1:])))}
 	copy(s.nonce[:], body[9:])
 	rest := body[headerSize:]
 	for _, field := range s.info.fields() {

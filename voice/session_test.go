@@ -28,13 +28,14 @@ func testRing(t testing.TB, tokens ...string) keyring {
 }
 
 func TestSessionTokenCarriesTheCall(t *testing.T) {
-	now := time.Unix(1_790_000_000, 0)
+	now := time.Unix(1_790_000_000, 123_456_789)
 	ring := testRing(t, "a token")
 	token := ring.sign(newSession(someInfo, now))
 
 	s, err := ring.verify(token, now.Add(sessionTTL))
 	require.NoError(t, err)
 	require.Equal(t, someInfo, s.info)
+	require.True(t, s.issued().Equal(now), "to the nanosecond, as a drain begins between two calls")
 	require.NotContains(t, token, "/")
 	require.Less(t, len(token), 400, "the stream URL has to stay short")
 }
