@@ -46,8 +46,8 @@ func (s *closedSet) inc(value string) {
 }
 
 // createAtZero creates the series that are known in advance. Those of the
-// countries that a host did not name appear when a call from there comes in,
-// which is before it can fail.
+// countries that a host did not name appear when a call from there comes in or its
+// stream starts, which is before it can fail.
 func (m *Metrics) createAtZero(countries []string) {
 	m.countries = make(map[string]*countryCalls)
 	for _, code := range append(slices.Clone(iso3166), other) {
@@ -58,7 +58,7 @@ func (m *Metrics) createAtZero(countries []string) {
 	for _, code := range append(slices.Clone(countries), other) {
 		m.country(code)
 	}
-	for _, reason := range []string{"overrun", "inbox"} {
+	for _, reason := range []string{"overrun", "slow_consumer"} {
 		m.dropped.WithLabelValues(reason)
 	}
 	m.decisions.WithLabelValues(policy.Allow.String(), "")

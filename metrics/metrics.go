@@ -11,8 +11,8 @@
 //	mux.Handle("/api/voice/", m.Middleware(srv))
 //
 // Labels come from closed sets: nothing that a caller can choose becomes a label
-// value, and every series of such a set exists from the start, at 0, so that the
-// first failure is an increase.
+// value. The series of a set that is known in advance exist from the start, at 0,
+// so that the first failure is an increase.
 //
 // [Rules] are the runbook's recording rules and alerts, [Files] holds them and
 // the Grafana dashboard.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -41,7 +42,7 @@ func fill(m *Metrics) {
 	trace.Decision(someCall, policy.Decision{Verdict: policy.Reject, Reason: policy.RateLimit})
 	trace.StreamStarted(someCall, 200*time.Millisecond)
 	trace.FrameReceived()
-	trace.FramesDropped("inbox", 2)
+	trace.FramesDropped("slow_consumer", 2)
 	trace.TranscodingError("base64")
 	trace.TranscodingError("made up by a caller")
 	trace.WebSocketError("disconnect")
@@ -137,6 +138,28 @@ func TestMiddlewareLabelsComeFromClosedSets(t *testing.T) {
 	} {
 		handler.ServeHTTP(httptest.NewRecorder(), request)
 	}
+	require.ElementsMatch(t, []string{"403 /api/voice/twilio/inbound POST", "404 other POST", "405 other other"}, requestLabels(t, reg))
+}
+
+// TestPanicsCountAsFailures: net/http answers a panic by cutting the connection,
+// which Twilio takes for a failure as it does a 500.
+func TestPanicsCountAsFailures(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	m, err := New(reg, nil)
+	require.NoError(t, err)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /before", func(http.ResponseWriter, *http.Request) { panic("before the answer") })
+	mux.HandleFunc("POST /after", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "half"); panic("in it") })
+	handler := m.Middleware(mux)
+	for _, path := range []string{"/before", "/after"} {
+		require.Panics(t, func() { handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, path, nil)) })
+	}
+	require.ElementsMatch(t, []string{"500 /before POST", "500 /after POST"}, requestLabels(t, reg))
+}
+
+// requestLabels returns code, endpoint and method of every series of requests.
+func requestLabels(t *testing.T, reg *prometheus.Registry) []string {
+	t.Helper()
 	families, err := reg.Gather()
 	require.NoError(t, err)
 	var labels []string
@@ -151,7 +174,7 @@ func TestMiddlewareLabelsComeFromClosedSets(t *testing.T) {
 			}
 		}
 	}
-	require.ElementsMatch(t, []string{"403 /api/voice/twilio/inbound POST", "404 other POST", "405 other other"}, labels)
+	return labels
 }
 
 // TestEngine shows that the gauges of speech recognition exist only for an engine
@@ -223,6 +246,8 @@ func TestCountryExistsBeforeItsFirstFailure(t *testing.T) {
 	require.Equal(t, 10, calls())
 	trace.CallFinished(someCall, "failed")
 	require.Equal(t, 1.0, testutil.ToFloat64(m.calls.WithLabelValues("failed", "US")))
+	trace.StreamStarted(voice.Info{Country: "DE"}, time.Second) // another instance had the webhook
+	require.Equal(t, 15, calls())
 }
 
 // scrapeAs returns a page of /metrics as a scraper gets it that accepts a type.

@@ -27,7 +27,10 @@ func (m *Metrics) Trace() *voice.Trace {
 			m.country(c.Country)
 			m.decisions.WithLabelValues(d.Verdict.String(), string(d.Reason)).Inc()
 		},
-		StreamStarted: func(_ voice.Info, took time.Duration) { m.wsConnect.Observe(took.Seconds()) },
+		StreamStarted: func(c voice.Info, took time.Duration) {
+			m.country(c.Country) // the webhook may have been another instance's
+			m.wsConnect.Observe(took.Seconds())
+		},
 		StreamEnded: func(c voice.Info, e voice.End) {
 			m.duration.Observe(e.Duration.Seconds())
 			m.cost.add(c, e.Duration)
@@ -98,14 +101,22 @@ func endpoint(r *http.Request) string {
 
 // Middleware measures the requests that next serves. Mount it around a
 // [voice.Server] or around the host's mux: the endpoint is the pattern of the
-// innermost http.ServeMux that the request went through.
+// innermost http.ServeMux that the request went through. A handler that panics
+// counts as one that answered 500, whatever it had answered before.
 func (m *Metrics) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		panicking := true
+		defer func() {
+			if panicking { // net/http cuts the connection
+				recorder.status = http.StatusInternalServerError
+			}
+			m.requests.WithLabelValues(endpoint(r), method(r.Method), strconv.Itoa(recorder.status)).
+				Observe(time.Since(begun).Seconds())
+		}()
 		next.ServeHTTP(recorder, r)
-		m.requests.WithLabelValues(endpoint(r), method(r.Method), strconv.Itoa(recorder.status)).
-			Observe(time.Since(begun).Seconds())
+		panicking = false
 	})
 }
 
