@@ -1,0 +1,122 @@
+package voice_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/twiml"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/signature"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+// A service that has a mux gets a telephone line, and stops without cutting off
+// a call.
+func Example() {
+	var engine stt.Engine // of a subpackage of stt
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	srv, err := voice.New(voice.Config{
+		AuthTokens: []string{os.Getenv("TWILIO_AUTH_TOKEN")},
+		PublicURL:  "https://calls.example.com",
+		STT:        engine,
+		Handler:    voice.HandlerFunc(converse),
+		Logger:     slog.Default(), // says why a request was refused
+		LogNumber:  voice.MaskNumber,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/voice/", srv)
+	web := &http.Server{Addr: ":8080", Handler: mux}
+	go web.ListenAndServe()
+
+	<-ctx.Done()
+	drain, cancel := context.WithTimeout(context.Background(), voice.DefaultMaxDuration)
+	defer cancel()
+	if err := srv.Shutdown(drain); err != nil { // first, as web.Shutdown knows of no streams
+		log.Println("calls were cut off:", err)
+	}
+	web.Shutdown(drain)
+}
+
+// A menu comes before the stream. The number's voice URL is then a webhook of the
+// host, which verifies signatures itself, and sends the call on to the server
+// with a Redirect. What else the server does not answer goes the same way, as
+// here the callback that tells where a recording is.
+//
+// The policy is asked when the call reaches the server, which is after the menu.
+func Example_menu() {
+	const base = voicetest.PublicURL
+	verify, err := signature.New(signature.Options{Tokens: []string{voicetest.AuthToken}, PublicURL: base})
+	if err != nil {
+		log.Fatal(err)
+	}
+	menu := func(w http.ResponseWriter, r *http.Request) {
+		twiml.Respond(w,
+			&twiml.Gather{
+				NumDigits: 1,
+				Action:    base + "/chosen",
+				Verbs:     []twiml.Audible{&twiml.Say{Text: "For a room press 1, for a person 2."}},
+			},
+			&twiml.Say{Text: "Goodbye."}, // when no key was pressed
+		)
+	}
+	chosen := func(w http.ResponseWriter, r *http.Request) {
+		switch r.PostForm.Get("Digits") {
+		case "1":
+			twiml.Respond(w,
+				&twiml.Start{Nouns: []twiml.StartNoun{&twiml.Recording{RecordingStatusCallback: base + "/recorded"}}},
+				&twiml.Redirect{URL: base + "/api/voice/twilio/inbound"},
+			)
+		case "2":
+			twiml.Respond(w, &twiml.Dial{Number: "+14155550123"})
+		default:
+			twiml.Respond(w, &twiml.Redirect{URL: base + "/menu"})
+		}
+	}
+	recorded := func(w http.ResponseWriter, r *http.Request) {
+		log.Println(r.PostForm.Get("CallSid"), r.PostForm.Get("RecordingUrl"))
+	}
+
+	srv, err := voice.New(voice.Config{
+		AuthTokens: []string{voicetest.AuthToken},
+		PublicURL:  base,
+		Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+			_, err := call.Play(ctx, say("A room for how many?"))
+			return err
+		}),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/voice/", srv)
+	mux.Handle("POST /menu", verify.Middleware(http.HandlerFunc(menu)))
+	mux.Handle("POST /chosen", verify.Middleware(http.HandlerFunc(chosen)))
+	mux.Handle("POST /recorded", verify.Middleware(http.HandlerFunc(recorded)))
+
+	tw, err := voicetest.Start(voicetest.Config{Handler: mux, InboundPath: "/menu"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	call := tw.Dial("+14155550100", "+14155550199")
+	call.Digits("1")
+	call.Wait(context.Background())
+	fmt.Println(strings.Join(call.Said(), " "), time.Duration(len(call.Heard()))*time.Second/8000, "heard")
+	fmt.Println(tw.Close(), srv.Shutdown(context.Background()))
+	// Output:
+	// For a room press 1, for a person 2. 500ms heard
+	// <nil> <nil>
+}
