@@ -53,7 +53,7 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 	token := r.PathValue("token")
 	s.reply(w, s.once(r.Context(), info.SID+token, func() answer {
 		mount := s.mountOf(r, challengeRoute+token)
-		outcome, next, err := s.secrets.Load().challenge.Answer(info.SID, token, r.PostForm.Get("Digits"))
+		outcome, next, err := s.secrets.Load().answer(info.SID, token, r.PostForm.Get("Digits"), time.Now())
 		s.config.Logger.Info("challenge answered", "call_sid", info.SID, "outcome", outcome.String(), "error", err)
 		switch outcome {
 		case fraud.Pass:

@@ -124,6 +124,29 @@ func TestPolicyThatFailsAfterTheChallenge(t *testing.T) {
 	}
 }
 
+var (
+	actionOf = regexp.MustCompile(`action="([^"]+)"`)
+	spelled  = regexp.MustCompile(`(\d), (\d), (\d), (\d)`)
+)
+
+// asked returns where the answer to a challenge goes, and the right one.
+func asked(t testing.TB, twiml string) (action, digits string) {
+	t.Helper()
+	to, said := actionOf.FindStringSubmatch(twiml), spelled.FindStringSubmatch(twiml)
+	require.True(t, to != nil && said != nil, "no challenge: %s", twiml)
+	return to[1], strings.Join(said[1:], "")
+}
+
+// postTo sends a webhook that token signs and returns the answer's body.
+func postTo(h http.Handler, token, url string, form url.Values) string {
+	r := httptest.NewRequest(http.MethodPost, url, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Twilio-Signature", signature.Sign(token, url, form))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Body.String()
+}
+
 // broken is a policy that challenges everybody and then panics.
 type broken struct{ passed chan error }
 

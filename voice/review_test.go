@@ -279,18 +279,37 @@ func TestFailedChallengeGivesItsPlaceBack(t *testing.T) {
 
 func TestTokensRotateWithoutLosingACall(t *testing.T) {
 	const next = "11112222333344445555666677778888"
-	srv, mux := newHost(t, voice.Config{Handler: waiting})
-	tw := voicetest.New(t, mux)
+	var l ledger
+	srv, mux := newHost(t, voice.Config{Handler: waiting, Trace: l.trace()})
+	tw, rotated := voicetest.New(t, mux), voicetest.New(t, mux, voicetest.Config{AuthToken: next})
 	first := tw.Dial(caller, callee, voicetest.Unsigned(voicetest.Handshake)) // leaves its token unused
 	url := streamURL(t, first)
 	require.NoError(t, srv.SetAuthTokens([]string{voicetest.AuthToken, next}))
 	second := tw.Dial(caller, callee)
-	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return l.starts() == 1 }, 5*time.Second, time.Millisecond)
 	second.HangUp()
-	require.NotEmpty(t, url)
-	require.NoError(t, srv.SetAuthTokens([]string{next}))
+	for range 2 { // who watches a file is told twice that it has changed
+		require.NoError(t, srv.SetAuthTokens([]string{next}))
+	}
 	refused := tw.Dial(caller, callee)
 	require.Error(t, refused.Wait(t.Context()), "the old token is gone")
+	rotated.Dial(caller, callee, voicetest.ReplayedStream(url), voicetest.EditMessage(claim(first.SID)))
+	require.Eventually(t, func() bool { return l.starts() == 2 }, 5*time.Second, time.Millisecond, "a call that was being set up is lost")
+}
+
+// TestTokensRotateDuringAChallenge: the question was asked with the old token's
+// key, the answer is signed with the new token.
+func TestTokensRotateDuringAChallenge(t *testing.T) {
+	const next = "11112222333344445555666677778888"
+	srv, mux := newHost(t, voice.Config{Handler: waiting, Policy: policy.Func(func(context.Context, policy.Call) policy.Decision {
+		return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+	})})
+	form := url.Values{"CallSid": {"CA00000000000000000000000000000001"}, "From": {caller}}
+	question := postTo(mux, voicetest.AuthToken, voicetest.PublicURL+"/api/voice/twilio/inbound", form)
+	require.NoError(t, srv.SetAuthTokens([]string{next}))
+	action, digits := asked(t, question)
+	form.Set("Digits", digits)
+	require.Contains(t, postTo(mux, next, action, form), "<Stream")
 }
 
 // forgetful is a policy that panics when a call is over.

@@ -40,8 +40,9 @@ type Server struct {
 	config     Config
 	validator  *signature.Validator
 	secrets    atomic.Pointer[secrets]
-	publicBase string // the public URL, without a slash at its end
-	streamBase string // the same as a WebSocket URL
+	rotating   sync.Mutex // one change of the auth tokens at a time
+	publicBase string     // the public URL, without a slash at its end
+	streamBase string     // the same as a WebSocket URL
 	handler    http.Handler
 	started    time.Time
 
@@ -60,7 +61,8 @@ type Server struct {
 }
 
 const (
-	rememberAnswers  = time.Minute // Twilio retries a webhook within 15 s
+	rememberTokens   = 2 * sessionTTL // twice, as the clocks of instances differ
+	rememberAnswers  = time.Minute    // Twilio retries a webhook within 15 s
 	rememberFinished = 10 * time.Minute
 	rememberLimit    = 100_000
 )
@@ -88,7 +90,7 @@ func New(config Config) (*Server, error) {
 		publicBase: strings.TrimSuffix(c.PublicURL, "/"),
 		streamBase: base,
 		started:    time.Now(),
-		used:       newRecent[[8]byte, struct{}](sessionTTL, rememberLimit),
+		used:       newRecent[[8]byte, struct{}](rememberTokens, rememberLimit),
 		answers:    newRecent[string, *pendingAnswer](rememberAnswers, rememberLimit),
 		finished:   newRecent[string, struct{}](rememberFinished, rememberLimit),
 		calls:      make(map[string]*liveCall),
@@ -135,6 +137,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // SetAuthTokens replaces the auth tokens while the server runs. What was signed
 // with keys derived from the former ones is accepted for another minute.
 func (s *Server) SetAuthTokens(tokens []string) error {
+	s.rotating.Lock()
+	defer s.rotating.Unlock()
 	config := s.config
 	config.AuthTokens = slices.Clone(tokens)
 	secrets, err := newSecrets(config.secrets())
@@ -144,8 +148,7 @@ func (s *Server) SetAuthTokens(tokens []string) error {
 	if err := s.validator.Reload(config.signature()); err != nil {
 		return err
 	}
-	secrets.former, secrets.until = s.secrets.Load().keys, time.Now().Add(sessionTTL)
-	s.secrets.Store(secrets)
+	s.secrets.Store(secrets.after(s.secrets.Load(), time.Now()))
 	return nil
 }
 

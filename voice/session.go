@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"bytes"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
@@ -9,6 +10,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"agentos.dev/dialtone/policy/fraud"
@@ -51,7 +53,7 @@ type secrets struct {
 	keys      keyring
 	challenge *fraud.Challenge
 
-	former keyring // of the auth tokens before, for the calls being set up
+	former *secrets // of the auth tokens before, for the calls being set up; or nil
 	until  time.Time
 }
 
@@ -72,14 +74,34 @@ func newSecrets(from [][]byte) (*secrets, error) {
 	return &secrets{keys: keys, challenge: challenge}, nil
 }
 
+// after returns the secrets as the successors of others, which what they signed
+// outlives by a minute.
+func (s *secrets) after(former *secrets, now time.Time) *secrets {
+	if slices.EqualFunc(s.keys, former.keys, bytes.Equal) {
+		return former // nothing has changed, and the ones before it may still be needed
+	}
+	s.former, s.until = &secrets{keys: former.keys, challenge: former.challenge}, now.Add(sessionTTL)
+	return s
+}
+
 // verify returns the session of a token that one of the keys signed, or one of
 // the keys in force a minute ago.
 func (s *secrets) verify(token string, now time.Time) (session, error) {
 	found, err := s.keys.verify(token, now)
 	if err == errTokenForged && now.Before(s.until) {
-		return s.former.verify(token, now)
+		return s.former.keys.verify(token, now)
 	}
 	return found, err
+}
+
+// answer checks the digits that were pressed for a question, which may have been
+// asked with the keys in force a minute ago.
+func (s *secrets) answer(callSID, token, digits string, now time.Time) (fraud.Outcome, fraud.Question, error) {
+	outcome, next, err := s.challenge.Answer(callSID, token, digits)
+	if err == fraud.ErrToken && now.Before(s.until) {
+		return s.former.challenge.Answer(callSID, token, digits)
+	}
+	return outcome, next, err
 }
 
 // keyring signs session tokens with its first key and accepts all of them, so

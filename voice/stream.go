@@ -96,8 +96,7 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 	case isFull:
 		return session, errTokensFull
 	}
-	// Twice the time, as the clocks of instances differ.
-	if s.elsewhere(r.Context(), session.info.SID, "token:"+hex.EncodeToString(session.nonce[:]), 2*sessionTTL) {
+	if s.elsewhere(r.Context(), session.info.SID, "token:"+hex.EncodeToString(session.nonce[:]), rememberTokens) {
 		return session, errTokenUsed
 	}
 	return session, nil
