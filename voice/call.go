@@ -58,7 +58,8 @@ type Call struct {
 // transcripts, and before them interim ones if the engine has them. The
 // sequence ends when the call does, or with an error when speech recognition has
 // failed for good; the call is still up then. Without [Config].STT the sequence
-// only waits for the end of the call.
+// only waits for the end of the call. Keys that are pressed meanwhile are dropped:
+// who wants both reads [Call.Events].
 func (c *Call) Transcripts(ctx context.Context) iter.Seq2[stt.Transcript, error] {
 	return func(yield func(stt.Transcript, error) bool) {
 		for e, err := range c.Events(ctx) {
@@ -115,9 +116,9 @@ func (c *Call) Digits(ctx context.Context, n int, end string) (string, error) {
 // Play queues audio for the caller, behind what was queued before, and returns
 // at once. The audio is what a call carries: mu-law, 8000 Hz, one byte a sample;
 // see codec.ReadMulaw for reading a WAV file. Errors are [ErrCallEnded],
-// mediastream.ErrQueueFull when more than two minutes are queued, and the error
-// of ctx: what is played under a context that was done before a [Call.Interrupt] is
-// not heard after it.
+// mediastream.ErrQueueFull when more than two minutes or a thousand playbacks are
+// queued, and the error of ctx: what is played under a context that was done before
+// a [Call.Interrupt] is not heard after it. Audio with an error is not heard at all.
 func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 	c.sending.Lock()
 	defer c.sending.Unlock()
@@ -177,13 +178,15 @@ func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer cancel()
 	c.left.Add(1) // before the stream can end
-	if err := updater.Update(ctx, c.SID, string(to.AppendXML(nil))); err != nil {
-		if c.left.Add(-1) == 0 && c.gone.Load() { // its end left the place to the transfer
+	taken := false
+	defer func() { // also when the Updater panics
+		if !taken && c.left.Add(-1) == 0 && c.gone.Load() { // its end left the place to the transfer
 			c.release()
 		}
-		return err
-	}
-	return nil
+	}()
+	err := updater.Update(ctx, c.SID, string(to.AppendXML(nil)))
+	taken = err == nil
+	return err
 }
 
 // ended names the error of a connection that is no more.

@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/mediastream"
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/voice"
@@ -190,6 +192,36 @@ func TestFarewellIsHeardBeforeTheHangUp(t *testing.T) {
 	require.Equal(t, len(farewell), len(call.Heard()))
 }
 
+// TestPlayThatIsRefusedIsNotHeard: a host whose Play was refused plays the same
+// again, which the caller must not hear twice.
+func TestPlayThatIsRefusedIsNotHeard(t *testing.T) {
+	t.Parallel()
+	taken := make(chan int, 1)
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		var last *voice.Playback
+		for n := 0; ; n++ {
+			playback, err := call.Play(ctx, []byte{0})
+			if errors.Is(err, mediastream.ErrQueueFull) {
+				if err := last.Wait(ctx); err != nil {
+					return err
+				}
+				taken <- n + 1
+				_, err = call.Play(ctx, []byte{0})
+				return err
+			}
+			if err != nil {
+				return err
+			}
+			last = playback
+		}
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, <-taken, len(call.Heard()))
+}
+
 func TestDigits(t *testing.T) {
 	got := make(chan string, 2)
 	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
@@ -295,6 +327,23 @@ func TestHealth(t *testing.T) {
 		require.Equal(t, want == "ok", w.Code == http.StatusOK)
 		require.Equal(t, voice.DefaultMaxStreams, srv.Stats().MaxStreams)
 	}
+}
+
+// TestForwardedCall: the policy scores who forwarded it.
+func TestForwardedCall(t *testing.T) {
+	got := make(chan string, 2)
+	handler := voice.HandlerFunc(func(_ context.Context, call *voice.Call) error {
+		got <- call.ForwardedFrom
+		return nil
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler, Policy: policy.Func(func(_ context.Context, c policy.Call) policy.Decision {
+		got <- c.ForwardedFrom
+		return policy.Decision{Verdict: policy.Allow}
+	})})
+	tw := voicetest.New(t, mux)
+	tw.Dial(caller, callee, voicetest.Param("ForwardedFrom", "+19005550100")).Wait(t.Context())
+	require.Equal(t, "+19005550100", <-got)
+	require.Equal(t, "+19005550100", <-got)
 }
 
 func TestRecordedCall(t *testing.T) {

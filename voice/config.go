@@ -199,15 +199,11 @@ func streamBase(publicURL string) (string, error) {
 	if u.RawQuery != "" || u.Fragment != "" {
 		return "", fmt.Errorf("voice: PublicURL %q has a query or fragment", u.Redacted())
 	}
-	switch {
-	case u.Scheme == "https":
-		u.Scheme = "wss"
-	case u.Scheme == "http" && isLoopback(u.Hostname()):
-		u.Scheme = "ws"
-	default:
+	if u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())) {
 		return "", fmt.Errorf("voice: PublicURL %q is not https: Twilio opens streams over TLS only", u.Redacted())
 	}
-	return strings.TrimSuffix(u.String(), "/"), nil
+	// http becomes ws and https wss; the rest stays as it is, because it is signed.
+	return "ws" + strings.TrimSuffix(publicURL[len("http"):], "/"), nil
 }
 
 func isLoopback(host string) bool {

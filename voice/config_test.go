@@ -48,13 +48,14 @@ func TestPublicURLIsWithoutThePath(t *testing.T) {
 
 func TestStreamBase(t *testing.T) {
 	for url, want := range map[string]string{
-		"https://calls.example.com":      "wss://calls.example.com",
-		"https://calls.example.com:8443": "wss://calls.example.com:8443",
-		"https://u:p@example.com/app/":   "wss://u:p@example.com/app",
-		"http://127.0.0.1:8080":          "ws://127.0.0.1:8080",
-		"http://calls.example.com":       "",
-		"calls.example.com":              "",
-		"https://example.com?a=b":        "",
+		"https://calls.example.com":       "wss://calls.example.com",
+		"https://calls.example.com:8443":  "wss://calls.example.com:8443",
+		"https://u:p@example.com/app/":    "wss://u:p@example.com/app",
+		"https://u%2D:p@example.com/a%7e": "wss://u%2D:p@example.com/a%7e", // byte for byte, as it is signed
+		"http://127.0.0.1:8080":           "ws://127.0.0.1:8080",
+		"http://calls.example.com":        "",
+		"calls.example.com":               "",
+		"https://example.com?a=b":         "",
 	} {
 		got, err := streamBase(url)
 		require.Equal(t, want, got, url)

@@ -79,8 +79,8 @@ func (b *inbox) next(ctx context.Context, failures bool) (Event, error) {
 		select {
 		case <-b.wake:
 		case <-ctx.Done():
-			if e, ok, _ := b.take(failures); ok {
-				return e, nil
+			if e, ok, err := b.take(failures); ok || err != nil {
+				return e, err // a call that has ended takes its contexts with it
 			}
 			return Event{}, ctx.Err()
 		}

@@ -22,11 +22,13 @@ type Info struct {
 	Country    string // FromCountry, ISO 3166-1 alpha-2, or "" when unknown
 	Attested   string // StirVerstat, or ""
 	AnsweredBy string // of a placed call with machine detection: "human", "machine_start", "fax", ...; or ""
+
+	ForwardedFrom string // who forwarded the call here, if the carrier tells; or ""
 }
 
 // fields lists what a session token carries, in its order.
 func (i *Info) fields() []*string {
-	return []*string{&i.SID, &i.AccountSID, &i.From, &i.To, &i.Direction, &i.Country, &i.Attested, &i.AnsweredBy}
+	return []*string{&i.SID, &i.AccountSID, &i.From, &i.To, &i.Direction, &i.Country, &i.Attested, &i.AnsweredBy, &i.ForwardedFrom}
 }
 
 var (
@@ -45,6 +47,8 @@ func infoOf(form url.Values) Info {
 		Country:    countryOf(form.Get("FromCountry")),
 		Attested:   atMost(form.Get("StirVerstat"), maxWord),
 		AnsweredBy: atMost(form.Get("AnsweredBy"), maxWord),
+
+		ForwardedFrom: atMost(form.Get("ForwardedFrom"), maxAddress),
 	}
 }
 
@@ -74,12 +78,13 @@ func countryOf(s string) string {
 // policyCall is the call as the policy sees it.
 func (i Info) policyCall() policy.Call {
 	return policy.Call{
-		SID:         i.SID,
-		AccountSID:  i.AccountSID,
-		From:        i.From,
-		To:          i.To,
-		Direction:   i.Direction,
-		Country:     i.Country,
-		StirVerstat: i.Attested,
+		SID:           i.SID,
+		AccountSID:    i.AccountSID,
+		From:          i.From,
+		To:            i.To,
+		Direction:     i.Direction,
+		Country:       i.Country,
+		ForwardedFrom: i.ForwardedFrom,
+		StirVerstat:   i.Attested,
 	}
 }

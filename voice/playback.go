@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"agentos.dev/dialtone/mediastream"
 )
 
 // ErrInterrupted is the error of a [Playback] that the caller did not hear to
@@ -75,6 +77,10 @@ type player struct {
 	playing bool
 }
 
+// maxPlaybacks is how many playbacks a call queues. It is below the number of
+// marks that a connection does: audio whose mark is refused would still be heard.
+const maxPlaybacks = 1000
+
 // markPrefix begins the names of all marks, which Twilio's logs show.
 const markPrefix = "dialtone-"
 
@@ -90,6 +96,9 @@ func (p *player) add(length time.Duration, now time.Time) (*Playback, error) {
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, ErrCallEnded
+	}
+	if len(p.queue) >= maxPlaybacks {
+		return nil, mediastream.ErrQueueFull
 	}
 	begins := now
 	if p.free.After(now) {

@@ -1,11 +1,17 @@
 package voice
 
 import (
+	"context"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/voice/signature"
 )
 
 var someInfo = Info{
@@ -17,6 +23,8 @@ var someInfo = Info{
 	Country:    "US",
 	Attested:   "TN-Validation-Passed-A",
 	AnsweredBy: "human",
+
+	ForwardedFrom: "+14155550123",
 }
 
 func testRing(t testing.TB, tokens ...string) keyring {
@@ -75,6 +83,36 @@ func TestSessionKeysRotate(t *testing.T) {
 	require.NoError(t, err, "what the old key signed must hold until it is removed")
 	_, err = old.verify(both.sign(newSession(someInfo, now)), now)
 	require.ErrorIs(t, err, errTokenForged, "the first key signs")
+}
+
+// TestTokenIsRememberedWhileClocksDiffer: a token of an instance whose clock is
+// ahead is good for longer here than one of our own.
+func TestTokenIsRememberedWhileClocksDiffer(t *testing.T) {
+	const authToken = "0123456789abcdef"
+	synctest.Test(t, func(t *testing.T) {
+		s, err := New(Config{
+			AuthTokens: []string{authToken},
+			PublicURL:  "https://calls.example.com",
+			Handler:    HandlerFunc(func(context.Context, *Call) error { return nil }),
+		})
+		require.NoError(t, err)
+		token := s.secrets.Load().keys.sign(newSession(someInfo, time.Now().Add(sessionTTL/2)))
+		path := DefaultPath + streamRoute + token
+		handshake := func() error {
+			r := httptest.NewRequest(http.MethodGet, "https://calls.example.com"+path, nil)
+			r.RequestURI = path
+			r.Header.Set("Upgrade", "websocket")
+			r.Header.Set("X-Twilio-Signature", signature.Sign(authToken, "wss://calls.example.com"+path, nil))
+			r.SetPathValue("token", token)
+			_, err := s.checkHandshake(r)
+			return err
+		}
+		require.NoError(t, handshake())
+		time.Sleep(sessionTTL + time.Second)
+		require.ErrorIs(t, handshake(), errTokenUsed)
+		time.Sleep(sessionTTL / 2)
+		require.ErrorIs(t, handshake(), errTokenExpired)
+	})
 }
 
 func FuzzSessionToken(f *testing.F) {

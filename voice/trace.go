@@ -45,21 +45,22 @@ type Trace struct {
 	STTError func(call Info, kind string)
 }
 
-// Join returns a Trace that runs the hooks of t and then those of other.
+// Join returns a Trace that runs the hooks of t and then those of other, also
+// when one of t panics.
 func (t *Trace) Join(other *Trace) *Trace {
 	a, b := t.complete(), other.complete()
 	return &Trace{
-		Signature:        func(r signature.Result) { a.Signature(r); b.Signature(r) },
-		Decision:         func(c Info, d policy.Decision) { a.Decision(c, d); b.Decision(c, d) },
-		StreamStarted:    func(c Info, took time.Duration) { a.StreamStarted(c, took); b.StreamStarted(c, took) },
-		StreamEnded:      func(c Info, e End) { a.StreamEnded(c, e); b.StreamEnded(c, e) },
-		CallFinished:     func(c Info, status string) { a.CallFinished(c, status); b.CallFinished(c, status) },
-		FrameReceived:    func() { a.FrameReceived(); b.FrameReceived() },
-		FramesDropped:    func(reason string, n int) { a.FramesDropped(reason, n); b.FramesDropped(reason, n) },
-		TranscodingError: func(kind string) { a.TranscodingError(kind); b.TranscodingError(kind) },
-		WebSocketError:   func(kind string) { a.WebSocketError(kind); b.WebSocketError(kind) },
-		STTEvent:         func(c Info, e stt.Event) { a.STTEvent(c, e); b.STTEvent(c, e) },
-		STTError:         func(c Info, kind string) { a.STTError(c, kind); b.STTError(c, kind) },
+		Signature:        func(r signature.Result) { defer b.Signature(r); a.Signature(r) },
+		Decision:         func(c Info, d policy.Decision) { defer b.Decision(c, d); a.Decision(c, d) },
+		StreamStarted:    func(c Info, took time.Duration) { defer b.StreamStarted(c, took); a.StreamStarted(c, took) },
+		StreamEnded:      func(c Info, e End) { defer b.StreamEnded(c, e); a.StreamEnded(c, e) },
+		CallFinished:     func(c Info, status string) { defer b.CallFinished(c, status); a.CallFinished(c, status) },
+		FrameReceived:    func() { defer b.FrameReceived(); a.FrameReceived() },
+		FramesDropped:    func(reason string, n int) { defer b.FramesDropped(reason, n); a.FramesDropped(reason, n) },
+		TranscodingError: func(kind string) { defer b.TranscodingError(kind); a.TranscodingError(kind) },
+		WebSocketError:   func(kind string) { defer b.WebSocketError(kind); a.WebSocketError(kind) },
+		STTEvent:         func(c Info, e stt.Event) { defer b.STTEvent(c, e); a.STTEvent(c, e) },
+		STTError:         func(c Info, kind string) { defer b.STTError(c, kind); a.STTError(c, kind) },
 	}
 }
 

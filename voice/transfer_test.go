@@ -134,6 +134,23 @@ type updater struct {
 
 func (u updater) Update(context.Context, string, string) error { return u.err }
 
+// TestUpdaterThatPanicsTakesNoCall: it ends as a call whose handler has panicked.
+func TestUpdaterThatPanicsTakesNoCall(t *testing.T) {
+	var l ledger
+	var lines line
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		return call.Transfer(ctx, twiml.New(&twiml.Hangup{}))
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler, Hanger: panicking{}, Policy: &lines, Trace: l.trace()})
+	voicetest.New(t, mux).Dial(caller, callee)
+	require.Equal(t, []voice.Reason{voice.ReasonPanic}, l.ends(t, 1))
+	require.NotZero(t, lines.released.Load())
+}
+
+type panicking struct{ hanger }
+
+func (panicking) Update(context.Context, string, string) error { panic("no client") }
+
 // TestTransferredCallFinishesWithItsCallback, not with its stream.
 func TestTransferredCallFinishesWithItsCallback(t *testing.T) {
 	t.Parallel()
