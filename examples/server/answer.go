@@ -15,7 +15,7 @@ import (
 var promptFiles embed.FS
 
 // receptionist answers calls: it greets, confirms what it hears, lets the caller
-// interrupt, and says goodbye.
+// interrupt, and says goodbye, also when the speech engine has gone.
 type receptionist struct {
 	greeting, noted, goodbye []byte
 	log                      *slog.Logger
@@ -42,7 +42,10 @@ func (r *receptionist) ServeCall(ctx context.Context, call *voice.Call) error {
 	}
 	for event, err := range call.Events(ctx) {
 		switch {
-		case err != nil:
+		case err != nil: // it hears nothing any more, and silence would keep the caller waiting
+			if farewell, failed := call.Play(ctx, r.goodbye); failed == nil {
+				farewell.Wait(ctx)
+			}
 			return err
 		case event.Kind == stt.SpeechStart:
 			if err := call.Interrupt(); err != nil {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9/logging"
+
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/fraud"
 	"agentos.dev/dialtone/policy/outbound"
@@ -26,6 +28,7 @@ func newLimits(c config, log *slog.Logger) (*limits, error) {
 	l := &limits{blocked: policy.Blocked(c.blocked)}
 	var err error
 	if c.redisURL != "" {
+		logging.Disable() // the client's own lines are not of the log's format; the store tells what there is to know
 		if l.store, err = redisstore.Connect(c.redisURL, redisstore.Options{Logger: log, Instances: c.instances}); err != nil {
 			return nil, err
 		}

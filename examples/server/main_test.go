@@ -15,11 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/internal/apt"
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/policy/admin"
+	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -110,6 +112,8 @@ func TestAdminAddr(t *testing.T) {
 	for path, want := range map[string][2]int{
 		"/metrics":          {http.StatusNotFound, http.StatusOK},
 		"/admin/calls":      {http.StatusNotFound, http.StatusUnauthorized},
+		"/livez":            {http.StatusOK, http.StatusOK},
+		"/readyz":           {http.StatusOK, http.StatusOK},
 		"/api/voice/health": {http.StatusOK, http.StatusNotFound},
 	} {
 		require.Equal(t, want, [2]int{status("http://" + public + path), status("http://" + private + path)}, path)
@@ -123,10 +127,7 @@ func TestAdminAddr(t *testing.T) {
 // TestServerStopsOnSignal runs the real program: it serves, drains on SIGTERM
 // while a call is up, and a second signal makes it exit at once.
 func TestServerStopsOnSignal(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "server")
-	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
-
+	program := buildServer(t)
 	for name, signals := range map[string]int{"drains": 1, "exits at once": 2} {
 		t.Run(name, func(t *testing.T) {
 			addr := freeAddress(t)
@@ -172,19 +173,64 @@ func TestLogSpellsWarningAsTheRunbookDoes(t *testing.T) {
 	}
 }
 
-func TestNotReadyWithoutCapacity(t *testing.T) {
-	c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN=0123456789abcdef", "PUBLIC_URL=https://calls.example.com", "STT=off"))
+// newTestApp puts a server together that a fake Twilio can call.
+func newTestApp(t *testing.T, engine stt.Engine) *app {
+	t.Helper()
+	c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL))
 	require.NoError(t, err)
-	a, err := newApp(t.Context(), c, c.logger(io.Discard), nil)
-	require.NoError(t, err)
-	ready := func() int {
+	a := &app{engine: engine, log: c.logger(io.Discard), metrics: prometheus.NewRegistry()}
+	require.NoError(t, a.build(c, nil))
+	t.Cleanup(a.close)
+	return a
+}
+
+// asked is a speech engine that is down, and knows how often it was asked.
+type asked struct {
+	stt.EngineFunc
+	times int
+}
+
+func (a *asked) Check(context.Context) error { a.times++; return stt.ErrUnavailable }
+
+// TestReadiness: a server is ready until it drains. Whether its speech service
+// answers is not asked: a probe that waits for a slow one would take every
+// instance out of service at once.
+func TestReadiness(t *testing.T) {
+	engine := &asked{}
+	a := newTestApp(t, engine)
+	get := func(path string) int {
 		w := httptest.NewRecorder()
-		a.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+		a.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 		return w.Code
 	}
-	require.Equal(t, http.StatusOK, ready())
+	require.Equal(t, http.StatusOK, get("/readyz"))
+	require.Zero(t, engine.times, "the probe asks the speech service")
+	require.Equal(t, http.StatusServiceUnavailable, get("/api/voice/health"))
+	require.Equal(t, 1, engine.times)
 	require.NoError(t, a.voice.Shutdown(context.Background()))
-	require.Equal(t, http.StatusServiceUnavailable, ready())
+	require.Equal(t, http.StatusServiceUnavailable, get("/readyz"))
+	require.Equal(t, http.StatusOK, get("/livez"))
+}
+
+// TestGoodbyeWithoutSpeechService: a caller who cannot be heard is told so much,
+// and the call counts as failed.
+func TestGoodbyeWithoutSpeechService(t *testing.T) {
+	a := newTestApp(t, stt.EngineFunc(func(context.Context, stt.Config) (stt.Stream, error) { return nil, stt.ErrUnavailable }))
+	answer, err := newReceptionist(a.log)
+	require.NoError(t, err)
+	call := voicetest.New(t, a.handler).Dial("+14155550100", "+14155550199", voicetest.Param("FromCountry", "US"))
+	require.NoError(t, call.Hears(answer.goodbye, patience))
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, "1", scrape(a.handler)[`twilio_calls_total{from_country="US",status="failed"}`])
+}
+
+// buildServer returns the file of the real program.
+func buildServer(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "server")
+	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return program
 }
 
 func freeAddress(t *testing.T) string {

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,6 +37,33 @@ func startRedis(t *testing.T) (url string) {
 		return err == nil
 	}, patience, tick)
 	return "redis://" + addr
+}
+
+// TestLogWithoutRedis runs the real program with a Redis that is away: its log is
+// nothing but lines of the configured format, and one of them says so.
+func TestLogWithoutRedis(t *testing.T) {
+	addr := freeAddress(t)
+	cmd := exec.Command(buildServer(t), "-addr", addr)
+	cmd.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off",
+		"LOG_FORMAT=json", "REDIS_URL=redis://"+freeAddress(t))
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool { return status("http://"+addr+"/livez") == http.StatusOK }, patience, tick)
+	call := voicetest.New(t, nil, voicetest.Config{Target: "http://" + addr}).Dial("+14155550100", "+14155550199", voicetest.Unsigned(voicetest.Handshake))
+	require.NoError(t, call.Wait(t.Context()))
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait())
+
+	warnings := 0
+	for line := range strings.Lines(log.String()) {
+		var record struct{ Level, Msg string }
+		require.NoError(t, json.Unmarshal([]byte(line), &record), line)
+		if record.Level == "WARNING" && strings.HasPrefix(record.Msg, "Redis given up") {
+			warnings++
+		}
+	}
+	require.Equal(t, 1, warnings, log.String())
 }
 
 // TestTwoInstancesHoldOneLimit runs two servers on one Redis: whichever of them

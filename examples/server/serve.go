@@ -105,28 +105,36 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	public := http.NewServeMux()
 	a.handler = m.Middleware(public)
 	public.Handle("/api/voice/", a.voice)
-	public.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
-	public.HandleFunc("GET /readyz", a.serveReady)
+	a.probes(public)
 	private := public
 	if c.adminAddr != "" {
 		private = http.NewServeMux()
 		a.private = m.Middleware(private)
+		a.probes(private)
 	}
 	private.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	newOffice(c, a, rest).routes(private, c.adminTokens)
 	return nil
 }
 
+// probes adds what tells whether the process lives, and whether it takes calls.
+func (a *app) probes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", a.serveReady)
+}
+
 // serveReady tells a load balancer whether to send calls here: not while
-// draining and not at capacity. A speech engine that does not work is no reason:
-// it fails everywhere at once, and calls without it are better than none.
-func (a *app) serveReady(w http.ResponseWriter, r *http.Request) {
-	health := a.voice.Health(r.Context())
-	if health.Status == "draining" || health.ActiveCalls >= health.Capacity {
-		http.Error(w, health.Status, http.StatusServiceUnavailable)
-		return
+// draining and not when every place is taken. The speech engine is not asked: it
+// fails everywhere at once, and a probe must not wait for it.
+func (a *app) serveReady(w http.ResponseWriter, _ *http.Request) {
+	switch stats := a.voice.Stats(); {
+	case stats.Draining:
+		http.Error(w, "draining", http.StatusServiceUnavailable)
+	case stats.Streams >= stats.MaxStreams:
+		http.Error(w, "every place is taken", http.StatusServiceUnavailable)
+	default:
+		io.WriteString(w, "ok\n")
 	}
-	io.WriteString(w, "ok\n")
 }
 
 // newHTTPServer bounds what a client can cost before its signature is checked.
@@ -182,8 +190,9 @@ func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
 		return err
 	case <-ctx.Done():
 	}
-	log.Info("draining: no new calls; a second signal exits at once")
-	wait, cancel := context.WithTimeout(context.Background(), c.maxDuration+drainTime)
+	patience := c.maxDuration + drainTime
+	log.Info("draining: no new calls; a second signal exits at once", "active_calls", a.voice.Stats().ActiveCalls, "at_most", patience)
+	wait, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	err = errors.Join(a.voice.Shutdown(wait), public.Shutdown(wait)) // metrics and admin until the last call has ended
 	if err == nil {
