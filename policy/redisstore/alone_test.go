@@ -126,3 +126,94 @@ func TestReleasedWhileDown(t *testing.T) {
 		return err == nil && n == 1
 	}, 20*time.Second, 20*time.Millisecond)
 }
+
+// TestLimitAfterRedisIsBack: what an instance allowed by itself Redis does not know,
+// but the instance does: it never allows a caller more than the limit.
+func TestLimitAfterRedisIsBack(t *testing.T) {
+	p := startProxied(t)
+	p.Stop()
+	s := connect(t, "redis://"+p.Listen, Options{Budget: time.Second, RetryEvery: 10 * time.Millisecond})
+	limit := s.PerCaller(3, time.Hour)
+	sid := 0
+	call := func(from string) bool {
+		sid++
+		return limit.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", sid), From: from}).Allowed()
+	}
+	for i := range 6 {
+		require.Equal(t, i < 3, call("+14155550100"), "call %d", i+1)
+	}
+	require.NoError(t, p.Start())
+	require.Eventually(t, func() bool {
+		call("+14155550101")
+		return s.Up()
+	}, 20*time.Second, 20*time.Millisecond)
+	for range 5 {
+		require.False(t, call("+14155550100"))
+	}
+	log, err := s.client.Exists(t.Context(), limit.name("+14155550100")).Result()
+	require.NoError(t, err)
+	if log == 1 {
+		log, err = s.client.StrLen(t.Context(), limit.name("+14155550100")).Result()
+		require.NoError(t, err)
+	}
+	require.Zero(t, log, "what is refused does not count in Redis either")
+}
+
+// TestClosedCountsNothing: callers who were refused because Redis was away may call when
+// it is back.
+func TestClosedCountsNothing(t *testing.T) {
+	p := startProxied(t)
+	p.Stop()
+	s := connect(t, "redis://"+p.Listen, Options{Budget: roomy, RetryEvery: time.Millisecond, Fallback: Closed})
+	limit := s.PerCaller(2, time.Hour)
+	for i := range 5 {
+		require.False(t, limit.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}).Allowed())
+	}
+	require.NoError(t, p.Start())
+	require.Eventually(t, func() bool {
+		limit.Decide(t.Context(), policy.Call{SID: "CB", From: "+14155550101"})
+		return s.Up()
+	}, 20*time.Second, 20*time.Millisecond)
+	for i := range 4 {
+		require.Equal(t, i < 2, limit.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CC", i), From: "+14155550100"}).Allowed())
+	}
+}
+
+// TestAskedAgainAfterRelease: a call whose release Redis has not heard of yet, and that
+// asks again, keeps its new place however many other releases come first.
+func TestAskedAgainAfterRelease(t *testing.T) {
+	p := startProxied(t)
+	p.Stop()
+	s := connect(t, "redis://"+p.Listen, Options{Budget: roomy, RetryEvery: time.Millisecond})
+	lines := s.NewConcurrency(policy.ConcurrencyOptions{Limit: 100, Lease: time.Hour})
+	for i := range 2 * lateAtOnce {
+		lines.Release(fmt.Sprint("CA", i))
+	}
+	lines.Release("CB")
+	require.NoError(t, p.Start())
+	in := func(sid string) func() bool {
+		return func() bool { return lines.Decide(t.Context(), policy.Call{SID: sid}).Allowed() && s.Up() }
+	}
+	for _, sid := range []string{"CB", "CC", "CD", "CE"} {
+		require.Eventually(t, in(sid), 20*time.Second, 20*time.Millisecond)
+	}
+	require.Empty(t, lines.late)
+	n, err := lines.InUse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 4, n)
+}
+
+// TestRefusedWhileLate: a place that Redis took too late for the call to be let in is
+// given back, not held for a lease by nobody.
+func TestRefusedWhileLate(t *testing.T) {
+	p := startProxied(t)
+	s := connect(t, "redis://"+p.Listen, Options{Budget: 100 * time.Millisecond, RetryEvery: time.Millisecond, Fallback: Closed})
+	lines := s.NewConcurrency(policy.ConcurrencyOptions{Limit: 1, Lease: time.Hour})
+	in := func(sid string) bool { return lines.Decide(t.Context(), policy.Call{SID: sid}).Allowed() }
+	require.Eventually(t, func() bool { return in("CA1") }, 20*time.Second, 20*time.Millisecond)
+	lines.Release("CA1")
+	p.toxic(t, late200)
+	require.False(t, in("CA2"), "over the connection that is open, so Redis hears of it")
+	p.Toxics.ResetToxics(t.Context())
+	require.Eventually(t, func() bool { return in("CA3") }, 20*time.Second, 20*time.Millisecond)
+}

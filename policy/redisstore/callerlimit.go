@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"hash/fnv"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,9 +20,11 @@ type CallerLimit struct {
 	local  *policy.CallerLimit // counts what this instance may allow by itself
 	key    func(policy.Call) string
 	window time.Duration
+	alone  atomic.Pointer[time.Time] // when it last decided by itself
 }
 
-// maxWindow is how far apart two times modulo 2^32 milliseconds can be told.
+// maxWindow is half of how far apart two times modulo 2^32 milliseconds can be told:
+// a call stays in a log for up to two windows.
 const maxWindow = 24 * 24 * time.Hour
 
 // PerCaller allows each caller limit calls in any window of time; 0 means an hour.
@@ -78,7 +81,8 @@ func (l *CallerLimit) SetLimits(limits policy.Limits) error {
 
 // Decide counts the call, or refuses it with the reason RateLimit. The instance
 // counts the calls that it allows for itself too, up to its share, to go by when
-// Redis is away.
+// Redis is away. For a window after that it still goes by them if its share is the
+// whole limit, because Redis does not know of all of them.
 func (l *CallerLimit) Decide(ctx context.Context, c policy.Call) policy.Decision {
 	if c.At.IsZero() {
 		c.At = time.Now()
@@ -88,16 +92,25 @@ func (l *CallerLimit) Decide(ctx context.Context, c policy.Call) policy.Decision
 	if limit < 0 {
 		return policy.Decision{Verdict: policy.Allow}
 	}
-	alone := l.local.Decide(ctx, c)
-	n, err := l.store.run(ctx, limitScript, l.name(caller), l.window.Milliseconds(), limit, sidMark(c.SID))
-	switch {
-	case err != nil:
-		return l.store.withoutRedis(alone, policy.RateLimit, err)
-	case n == 1:
+	n, err := l.store.run(ctx, limitScript, l.name(caller), milliseconds(l.window), limit, sidMark(c.SID))
+	if err == nil && n == 0 {
+		return policy.Decision{Verdict: policy.Reject, Reason: policy.RateLimit, Busy: true}
+	}
+	local := l.local.Decide(ctx, c)
+	if err != nil {
+		now := time.Now()
+		l.alone.Store(&now)
+		d := l.store.withoutRedis(local, policy.RateLimit, err)
+		if !d.Allowed() {
+			l.local.Cancel(ctx, c)
+		}
+		return d
+	}
+	if at := l.alone.Load(); at == nil || time.Since(*at) >= l.window || l.store.share(limit) < limit || local.Allowed() {
 		return policy.Decision{Verdict: policy.Allow}
 	}
-	l.local.Cancel(ctx, c)
-	return policy.Decision{Verdict: policy.Reject, Reason: policy.RateLimit, Busy: true}
+	l.Cancel(ctx, c)
+	return local
 }
 
 // Cancel takes back a call that Decide allowed.
@@ -125,8 +138,8 @@ func sidMark(sid string) []byte {
 
 // A caller's log is a string of eight bytes for each call allowed, the oldest
 // first: the time in milliseconds modulo 2^32, and the mark of its CallSid. The key
-// expires a window after the last of them, so no time in it is older than two. If
-// Redis' clock was set back, what lies in the future counts as now.
+// expires a window after the last of them, so no time in it is older than two: what
+// seems so lies in the future, because Redis' clock was set back, and counts as now.
 const readLog = `
 local t = redis.call('TIME')
 local now = (t[1] * 1000 + math.floor(t[2] / 1000)) % 4294967296
@@ -138,7 +151,7 @@ local window, sid = tonumber(ARGV[1]), ARGV[3]
 local from, last = 1, #log
 while from < last do
   local age = (now - struct.unpack('>I4', log, from)) % 4294967296
-  if age < window or age >= 2147483648 then break end
+  if age < window or age >= 2 * window then break end
   from = from + 8
 end
 if sid == '' then

@@ -12,7 +12,7 @@ import (
 // Redis it returns an error whatever the Fallback, and each instance goes by what
 // it knows itself.
 func (s *Store) Claim(ctx context.Context, name string, keep time.Duration) (free bool, err error) {
-	n, err := s.run(ctx, claimScript, s.o.Prefix+"claim:"+name, keep.Milliseconds())
+	n, err := s.run(ctx, claimScript, s.o.Prefix+"claim:"+name, milliseconds(keep))
 	return n == 1, err
 }
 

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,9 +66,9 @@ func (l *Concurrency) Decide(ctx context.Context, c policy.Call) policy.Decision
 	}
 	now := time.Now()
 	until := now.Add(l.o.Lease)
-	late := l.takeLate()
+	late := l.takeLate(c.SID)
 	args := make([]any, 0, 3+len(late))
-	args = append(args, c.SID, limit, l.o.Lease.Milliseconds())
+	args = append(args, c.SID, limit, milliseconds(l.o.Lease))
 	for _, sid := range late {
 		args = append(args, sid)
 	}
@@ -79,7 +80,11 @@ func (l *Concurrency) Decide(ctx context.Context, c policy.Call) policy.Decision
 		if l.local.take(c.SID, l.store.share(limit), now, until) {
 			alone = policy.Decision{Verdict: policy.Allow}
 		}
-		return l.store.withoutRedis(alone, policy.Capacity, err)
+		d := l.store.withoutRedis(alone, policy.Capacity, err)
+		if !d.Allowed() && err != errGivenUp {
+			l.keepLate(c.SID) // Redis may have given it a place, too late to say so
+		}
+		return d
 	case n < 0:
 		l.local.release(c.SID)
 		return refused
@@ -113,9 +118,12 @@ func (l *Concurrency) InUse(ctx context.Context) (int, error) {
 
 func (l *Concurrency) name() string { return l.store.o.Prefix + "places" }
 
-func (l *Concurrency) takeLate() []string {
+// takeLate returns places to be given back now that a call asks for its own, which
+// must not be among them any more.
+func (l *Concurrency) takeLate(callSID string) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.late = slices.DeleteFunc(l.late, func(sid string) bool { return sid == callSID })
 	n := min(len(l.late), lateAtOnce)
 	late := append([]string(nil), l.late[:n]...)
 	l.late = l.late[n:]

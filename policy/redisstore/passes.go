@@ -44,7 +44,7 @@ func (l *Passes) Pass(ctx context.Context, c policy.Call) {
 	l.Passes.Pass(ctx, c)
 	if key := fraud.PassKey(c); key != "" {
 		// If Redis does not hear of it, this instance still knows.
-		_, _ = l.store.run(ctx, passScript, l.name(key), l.keep.Milliseconds())
+		_, _ = l.store.run(ctx, passScript, l.name(key), milliseconds(l.keep))
 	}
 }
 

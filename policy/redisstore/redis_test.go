@@ -3,12 +3,15 @@ package redisstore
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -80,13 +83,19 @@ func (s *server) kill() {
 	}
 }
 
+// freePort returns a port where nobody listens, and that the system gives to nobody
+// who does not ask for it, as long as the test may want it again: one below those that
+// Linux and the BSDs give away.
 func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	require.NoError(t, err)
-	return port
+	for range 100 {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			require.NoError(t, l.Close())
+			return port
+		}
+	}
+	require.Fail(t, "no free port")
+	return ""
 }
 
 func connect(t *testing.T, url string, o Options) *Store {
@@ -175,22 +184,24 @@ func (s *spread) Release(sid string)                        { policy.Release(s.p
 func (s *spread) Cancel(ctx context.Context, c policy.Call) { policy.Cancel(ctx, s.pick(), c) }
 
 // TestPlacesOfADeadInstance: an instance takes all places and is never heard of
-// again.
+// again. When its leases have ended, another one gets all of them.
 func TestPlacesOfADeadInstance(t *testing.T) {
 	r := startRedis(t)
-	options := policy.ConcurrencyOptions{Limit: 3, Lease: 400 * time.Millisecond}
-	dead := connect(t, r.url(), Options{Budget: roomy}).NewConcurrency(options)
-	alive := connect(t, r.url(), Options{Budget: roomy}).NewConcurrency(options)
+	const lease = 400 * time.Millisecond
+	dead := connect(t, r.url(), Options{Budget: roomy}).NewConcurrency(policy.ConcurrencyOptions{Limit: 3, Lease: lease})
+	alive := connect(t, r.url(), Options{Budget: roomy}).NewConcurrency(policy.ConcurrencyOptions{Limit: 3, Lease: time.Hour})
+	in := func(c *Concurrency, sid string) bool { return c.Decide(t.Context(), policy.Call{SID: sid}).Allowed() }
+	begin := time.Now()
 	for i := range 3 {
-		require.True(t, dead.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", i)}).Allowed())
+		require.True(t, in(dead, fmt.Sprint("CA", i)))
 	}
-	require.False(t, alive.Decide(t.Context(), policy.Call{SID: "CB"}).Allowed())
-	require.Eventually(t, func() bool {
-		return alive.Decide(t.Context(), policy.Call{SID: "CB"}).Allowed()
-	}, 20*time.Second, 20*time.Millisecond)
-	n, err := alive.InUse(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, 1, n)
+	if early := in(alive, "CB0"); time.Since(begin) < lease {
+		require.False(t, early, "no lease has ended yet")
+	}
+	for i := range 3 {
+		require.Eventually(t, func() bool { return in(alive, fmt.Sprint("CB", i)) }, 20*time.Second, 20*time.Millisecond)
+	}
+	require.False(t, in(alive, "CB3"), "three places, not more")
 }
 
 // TestPlacesReleasedElsewhere: the end of a call often reaches another instance. The
@@ -463,11 +474,65 @@ func TestCallerWhoGivesUp(t *testing.T) {
 }
 
 func TestConnectKeepsSecrets(t *testing.T) {
-	for _, url := range []string{"http://:secret@localhost", "redis://:secret@local host:1", "redis://:secret@h:6379/x", "secret"} {
+	for _, url := range []string{
+		"http://:secret@localhost", "redis://:secret@local host:1", "redis://:secret@h:6379/x", "secret",
+		"redis://:secret/with/slashes@h:6379", "redis://:secret%zz@h:6379", "redis://h/secret", "redis://h?db=secret", "secret://h", "redis://h?secret=1",
+	} {
 		_, err := Connect(url, Options{})
 		require.Error(t, err, url)
 		require.NotContains(t, err.Error(), "secret")
 	}
+}
+
+// TestLongWindow: calls older than the window are gone also when they are older than
+// half of 2^32 milliseconds, and one from the future counts as made now.
+func TestLongWindow(t *testing.T) {
+	r := startRedis(t)
+	s := connect(t, r.url(), Options{Budget: roomy})
+	limit := s.PerCaller(2, 365*24*time.Hour) // cut to 24 days
+	now := time.Now()
+	for name, tt := range map[string]struct {
+		ages []time.Duration // oldest first
+		want int             // calls allowed
+	}{
+		"old":    {[]time.Duration{30 * 24 * time.Hour, 25 * 24 * time.Hour, 20 * 24 * time.Hour}, 1},
+		"older":  {[]time.Duration{47 * 24 * time.Hour, 23*24*time.Hour + 23*time.Hour}, 1},
+		"oldest": {[]time.Duration{47 * 24 * time.Hour}, 2},
+		"future": {[]time.Duration{47 * 24 * time.Hour, -24 * time.Hour}, 1},
+	} {
+		var log []byte
+		for i, age := range tt.ages {
+			log = binary.BigEndian.AppendUint32(log, uint32(now.Add(-age).UnixMilli()))
+			log = binary.BigEndian.AppendUint32(log, uint32(i+1))
+		}
+		require.NoError(t, s.client.Set(t.Context(), limit.name("client:"+name), log, time.Hour).Err())
+		allowed := 0
+		for i := range 3 {
+			if limit.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", name, i), From: "client:" + name}).Allowed() {
+				allowed++
+			}
+		}
+		require.Equal(t, tt.want, allowed, name)
+	}
+}
+
+// TestShortTimes: no time is too short for Redis, which would answer with an error and
+// be given up.
+func TestShortTimes(t *testing.T) {
+	r := startRedis(t)
+	s := connect(t, r.url(), Options{Budget: roomy})
+	limit := s.PerCaller(1, time.Nanosecond)
+	places := s.NewConcurrency(policy.ConcurrencyOptions{Limit: 1, Lease: time.Nanosecond})
+	passes := s.NewPasses(limit, fraud.PassesOptions{Keep: time.Nanosecond})
+	for i := range 4 {
+		c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}
+		limit.Decide(t.Context(), c)
+		places.Decide(t.Context(), c)
+		passes.Pass(t.Context(), c)
+		_, err := s.Claim(t.Context(), "name", 0)
+		require.NoError(t, err)
+	}
+	require.True(t, s.Up())
 }
 
 // TestMemoryPerCaller reports what a caller with ten calls costs Redis.

@@ -12,7 +12,6 @@ package redisstore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -74,7 +73,7 @@ type Store struct {
 func Connect(url string, o Options) (*Store, error) {
 	opt, err := redis.ParseURL(url)
 	if err != nil {
-		return nil, fmt.Errorf("redisstore: %w", redactURL(err))
+		return nil, errURL // which err would repeat, with the password in it
 	}
 	s := New(nil, o)
 	opt.ContextTimeoutEnabled = true // or the budget would be ignored
@@ -88,14 +87,7 @@ func Connect(url string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// redactURL keeps an error from repeating a URL with a password in it.
-func redactURL(err error) error {
-	var e interface{ Unwrap() error }
-	if errors.As(err, &e) && e.Unwrap() != nil {
-		return fmt.Errorf("URL: %w", e.Unwrap())
-	}
-	return errors.New("URL: want redis://[:password@]host[:port][/db]")
-}
+var errURL = errors.New("redisstore: URL: want redis://[[user]:password@]host[:port][/db], what is special in the password as %2F")
 
 // New makes a store from a client of the host's own, which may be one for a
 // cluster or a failover group; the host closes it. Its options must have
@@ -160,6 +152,9 @@ func (s *Store) run(ctx context.Context, script *redis.Script, key string, args 
 	}
 	return n, err
 }
+
+// milliseconds returns a time as Redis takes it, which is at least one.
+func milliseconds(d time.Duration) int64 { return max(d.Milliseconds(), 1) }
 
 // share is what of a limit an instance may allow by itself.
 func (s *Store) share(limit int) int {
