@@ -56,11 +56,14 @@ type Config struct {
 	// Phrases are what callers are likely to say; engines take them as hints or
 	// as all there is, according to their kind.
 	Phrases []string
-	// Policy decides about inbound calls. Without one all calls are taken.
+	// Policy decides about every call whose webhook comes in: also those that the
+	// service placed, which all come from its own number (see policy.Except).
+	// Without one all calls are taken.
 	Policy policy.Policy
 
-	// Record has Twilio record every call, both sides of it. It costs money, and
-	// in many places needs the caller's consent.
+	// Record has Twilio record every call, both sides of it, and tell nobody when
+	// the recording is ready. It costs money, and in many places needs the caller's
+	// consent.
 	Record bool
 
 	// MaxDuration ends longer calls; 0 means [DefaultMaxDuration]. A policy that
