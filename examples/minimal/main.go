@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"log"
+	"log/slog"
 	"net/http"
 	"os"
 
@@ -21,6 +22,7 @@ func main() {
 		PublicURL:  os.Getenv("PUBLIC_URL"), // as https://calls.example.com
 		STT:        engine,
 		Handler:    voice.HandlerFunc(answer),
+		Logger:     slog.Default(), // says why a request was refused
 	})
 	if err != nil {
 		log.Fatal(err)

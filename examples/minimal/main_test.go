@@ -2,6 +2,9 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"encoding/json"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -29,35 +32,71 @@ func TestREADME(t *testing.T) {
 	require.Contains(t, string(readme), "```go\n"+functions+"```")
 }
 
-// TestMinimal builds the program, runs it, and calls it.
+// TestMinimal builds the program, with a port that is free here, runs it, and
+// calls it.
 func TestMinimal(t *testing.T) {
 	apt.Need(t, "pocketsphinx_batch", "pocketsphinx pocketsphinx-en-us")
-	program := filepath.Join(t.TempDir(), "minimal")
-	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
+	addr := freeAddr(t)
+	program := build(t, addr)
 
-	cmd := exec.CommandContext(t.Context(), program)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program)
 	cmd.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL)
 	stderr, err := cmd.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
 	defer cmd.Wait()
 	defer cmd.Process.Kill()
-	const target = "http://127.0.0.1:8080"
 	require.Eventually(t, func() bool {
-		response, err := http.Get(target + "/api/voice/health")
+		response, err := http.Get("http://" + addr + "/api/voice/health")
 		if err != nil {
 			return false
 		}
 		response.Body.Close()
 		return response.StatusCode == http.StatusOK
-	}, 30*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 
-	tw := voicetest.New(t, nil, voicetest.Config{Target: target})
+	tw := voicetest.New(t, nil, voicetest.Config{Target: "http://" + addr})
 	call := tw.Dial("+14155550100", "+14155550199")
 	call.Speak("../../voice/testdata/book_a_room.wav")
-	line, err := bufio.NewReader(stderr).ReadString('\n')
+	var printed []string
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		printed = append(printed, lines.Text())
+		if strings.HasSuffix(lines.Text(), "+14155550100 book a room") {
+			call.HangUp()
+			return
+		}
+	}
+	t.Fatalf("the program heard nothing: %q", printed)
+}
+
+// freeAddr returns a loopback address that nobody listens on.
+func freeAddr(t *testing.T) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	require.Contains(t, line, "+14155550100 book a room")
-	call.HangUp()
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// build builds the program with another address in the place of its own.
+func build(t *testing.T, addr string) string {
+	source, err := filepath.Abs("main.go")
+	require.NoError(t, err)
+	text, err := os.ReadFile(source)
+	require.NoError(t, err)
+	moved := strings.Replace(string(text), "127.0.0.1:8080", addr, 1)
+	require.NotEqual(t, string(text), moved)
+
+	dir := t.TempDir()
+	replacement := filepath.Join(dir, "main.go")
+	require.NoError(t, os.WriteFile(replacement, []byte(moved), 0o600))
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{source: replacement}})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600))
+
+	program := filepath.Join(dir, "minimal")
+	out, err := exec.Command("go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return program
 }
