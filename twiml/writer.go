@@ -2,7 +2,6 @@ package twiml
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -33,12 +32,15 @@ func (w writer) body(attrs []Attr) writer {
 }
 
 // close writes the end tag, or makes the start tag an empty one when nothing has
-// been written since its end, the mark.
+// been written since its end, the mark. The compiler stores a constant in place
+// where it knows which one; a variable it would leave to a call.
 func (w writer) close(mark int, tag string) writer {
 	if len(w.buf) == mark {
-		w.buf[mark-1], tag = '/', ">"
+		w.buf[mark-1] = '/'
+		w.buf = append(w.buf, '>')
+	} else {
+		w.buf = append(w.buf, tag...)
 	}
-	w.buf = append(w.buf, tag...)
 	return w
 }
 
@@ -85,21 +87,23 @@ func (w writer) str(prefix, v string) writer {
 
 // value writes the value of an attribute and the quote after it.
 func (w writer) value(v string) writer {
+	// What is seldom needed is in a function of its own: it would cost registers here.
+	start := len(w.buf)
+	if w.check == nil && len(v) < cap(w.buf)-start {
+		if b := w.buf[start:][:len(v)+1]; copyPlain(b, v) {
+			w.buf = append(w.buf[:start+len(v)], '"')
+			return w
+		}
+	}
+	return w.anyValue(v)
+}
+
+// anyValue is value where something is to be checked or escaped, or room is to be made.
+func (w writer) anyValue(v string) writer {
 	if w.check != nil {
 		w.check.attr(w.name(), v)
 	}
-	start := len(w.buf)
-	end := start + len(v)
-	if end >= cap(w.buf) {
-		w.buf = slices.Grow(w.buf, len(v)+1)
-	}
-	b := w.buf[:end+1]
-	if copyPlain(b[start:end], v) {
-		b[end] = '"'
-		w.buf = b
-	} else {
-		w.buf = append(escape(w.buf, v, inAttr), '"')
-	}
+	w.buf = append(escape(w.buf, v, inAttr), '"')
 	return w
 }
 
@@ -151,17 +155,17 @@ func (w writer) units(d, n, unit time.Duration) writer {
 
 // number writes a number and the quote after it.
 func (w writer) number(n int64) writer {
+	if w.check == nil && 0 < n && n <= 9 {
+		w.buf = append(w.buf, byte('0'+n), '"')
+		return w
+	}
 	if n == Zero {
 		n = 0
 	}
 	if w.check != nil {
 		w.check.number(w.name(), n)
 	}
-	if 0 <= n && n <= 9 {
-		w.buf = append(w.buf, byte('0'+n), '"')
-	} else {
-		w.buf = append(strconv.AppendInt(w.buf, n, 10), '"')
-	}
+	w.buf = append(strconv.AppendInt(w.buf, n, 10), '"')
 	return w
 }
 
@@ -233,19 +237,23 @@ func (w writer) text(s string) writer {
 	if s == "" {
 		return w
 	}
+	start := len(w.buf)
+	end := start + len(s)
+	if w.check == nil && end <= cap(w.buf) {
+		if copyPlain(w.buf[start:end], s) {
+			w.buf = w.buf[:end]
+			return w
+		}
+	}
+	return w.anyText(s)
+}
+
+// anyText is text where something is to be checked or escaped, or room is to be made.
+func (w writer) anyText(s string) writer {
 	if w.check != nil {
 		w.check.text(s)
 	}
-	start := len(w.buf)
-	end := start + len(s)
-	if end > cap(w.buf) {
-		w.buf = slices.Grow(w.buf, len(s))
-	}
-	if copyPlain(w.buf[start:end], s) {
-		w.buf = w.buf[:end]
-	} else {
-		w.buf = escape(w.buf, s, inText)
-	}
+	w.buf = escape(w.buf, s, inText)
 	return w
 }
 
