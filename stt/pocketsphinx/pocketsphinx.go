@@ -78,6 +78,7 @@ type Engine struct {
 	calls   stt.Engine
 	workers []*worker
 	idle    chan *worker
+	warming chan struct{} // has a token while Prewarm collects workers
 	serial  atomic.Uint64
 	ready   atomic.Bool
 
@@ -122,7 +123,7 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{o: o, dir: m.dir, idle: make(chan *worker, o.Workers), closed: make(chan struct{})}
+	e := &Engine{o: o, dir: m.dir, idle: make(chan *worker, o.Workers), warming: make(chan struct{}, 1), closed: make(chan struct{})}
 	for range o.Workers {
 		w := &worker{decoder: process{args: m.decoder}}
 		if m.phones != nil {
@@ -152,6 +153,12 @@ func (e *Engine) Recognize(ctx context.Context, audio []byte, c stt.Config) (stt
 
 // Prewarm returns when every worker has loaded its model.
 func (e *Engine) Prewarm(ctx context.Context) error {
+	select {
+	case e.warming <- struct{}{}: // two at once would wait for each other's workers
+		defer func() { <-e.warming }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	errs := make(chan error, len(e.workers))
 	silence := stt.Format{}.AppendSilence(nil, codec.Rate/2)
 	var taken []*worker
@@ -173,6 +180,11 @@ func (e *Engine) Prewarm(ctx context.Context) error {
 				<-errs
 			}
 			return ctx.Err()
+		case <-e.closed:
+			for range taken {
+				<-errs
+			}
+			return stt.ErrClosed
 		}
 	}
 	var failed []error
@@ -191,9 +203,16 @@ func (e *Engine) Check(context.Context) error {
 		return stt.ErrClosed
 	default:
 	}
-	for _, w := range e.workers {
-		if err := w.start(); err != nil {
-			return &stt.Error{Engine: name, Op: "check", Kind: stt.ErrUnavailable, Err: err}
+	for range e.workers {
+		select {
+		case w := <-e.idle:
+			err := w.start()
+			e.idle <- w
+			if err != nil {
+				return &stt.Error{Engine: name, Op: "check", Kind: stt.ErrUnavailable, Err: err}
+			}
+		default: // those at work are replaced by who waits for them
+			return nil
 		}
 	}
 	return nil
@@ -217,6 +236,9 @@ func (e *Engine) Close() error {
 		for _, w := range e.workers {
 			w.stop()
 		}
+		for range e.workers {
+			<-e.idle // nobody writes to the folder any more
+		}
 		err = os.RemoveAll(e.dir)
 	})
 	return err
@@ -231,6 +253,8 @@ func (e *Engine) recognize(ctx context.Context, audio []byte, c stt.Config) (stt
 		return e.ask(ctx, w, audio, c)
 	case <-ctx.Done():
 		return stt.Transcript{}, ctx.Err()
+	case <-e.closed:
+		return stt.Transcript{}, stt.ErrClosed
 	}
 }
 

@@ -125,6 +125,7 @@ case "$*" in *-allphone*) while read p a b id; do echo "$id S 0 T 0 A 0 L 0 0 0 
 if [ ! -e `+mark+` ]; then touch `+mark+`; read x; exec sleep 60; fi
 while read p a b id; do echo "$id S 0 T 0 A 0 L 0 0 0 0 yes 10"; done`)})
 	audio := make([]byte, 8000)
+	require.Eventually(t, func() bool { _, err := os.Stat(mark); return err == nil }, time.Minute, time.Millisecond, "it does not start")
 	_, err := e.Recognize(t.Context(), audio, stt.Config{})
 	require.ErrorIs(t, err, stt.ErrTimeout)
 	e.o.Timeout = 10 * time.Second
@@ -166,8 +167,7 @@ func TestCanceledUtteranceDoesNotDisturbTheNext(t *testing.T) {
 
 func TestManyCallsShareFewWorkers(t *testing.T) {
 	rs, said := part(load(t), "flite")
-	e := newEngine(t, Options{Phrases: said, MaxWait: time.Minute, Timeout: time.Minute,
-		Segmentation: stt.Segmentation{Timeout: time.Minute}})
+	e := newEngine(t, Options{Phrases: said})
 	require.NoError(t, e.Prewarm(t.Context()))
 	assert.True(t, e.Status().Ready)
 	var wg sync.WaitGroup
@@ -187,15 +187,13 @@ func TestManyCallsShareFewWorkers(t *testing.T) {
 
 func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	newEngine(t, Options{Phrases: []string{"yes"}})
-	e := newEngine(t, Options{Phrases: []string{"yes"}, Workers: 1, Timeout: time.Minute, Binary: fakeBinary(t, `exec sleep 60`)})
+	e := newEngine(t, Options{Phrases: []string{"yes"}, Workers: 1, Binary: fakeBinary(t, `exec sleep 60`)})
 	done := make(chan error)
 	go func() {
 		_, err := e.Recognize(context.Background(), make([]byte, 8000), stt.Config{})
 		done <- err
 	}()
-	for e.Status().Busy == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	require.Eventually(t, func() bool { return e.Status().Busy == 1 }, time.Minute, time.Millisecond)
 	require.NoError(t, e.Close())
 	require.ErrorIs(t, <-done, stt.ErrClosed)
 	require.ErrorIs(t, e.Check(context.Background()), stt.ErrClosed)
@@ -207,7 +205,7 @@ func TestDictation(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads the whole language model")
 	}
-	e := newEngine(t, Options{Dictation: true, Workers: 1, Timeout: time.Minute, Segmentation: stt.Segmentation{Timeout: time.Minute}})
+	e := newEngine(t, Options{Dictation: true, Workers: 1})
 	rs, _ := part(load(t), "google_book")
 	finals := hear(t, e, rs[0].audio)
 	require.Len(t, finals, 1)
@@ -226,4 +224,39 @@ func FuzzParseHypothesis(f *testing.F) {
 		}
 		h.fit(h, -18)
 	})
+}
+
+// A health check that comes while a process dies under a recognition leaves its
+// replacement to that.
+func TestCheckLeavesWorkersAtWorkAlone(t *testing.T) {
+	newEngine(t, Options{Phrases: []string{"yes"}})
+	// The first phone loop dies of its first request, while the decoder works.
+	dir := t.TempDir()
+	e := newEngine(t, Options{Phrases: []string{"yes"}, Workers: 1, Timeout: 10 * time.Second, Binary: fakeBinary(t, `
+cd `+dir+`
+case "$*" in *-allphone*)
+	if [ ! -e died ]; then read x; touch died; exit; fi
+	while read p a b id; do echo "$id S 0 T 0 A 0 L 0 0 0 0 SIL 10"; done; exit;;
+esac
+while read p a b id; do while [ ! -e checked ]; do sleep 0.01; done; echo "$id S 0 T 0 A 0 L 0 0 0 0 yes 10"; done`)})
+	type result struct {
+		t   stt.Transcript
+		err error
+	}
+	results := make(chan result, 1)
+	go func() {
+		got, err := e.Recognize(t.Context(), make([]byte, 8000), stt.Config{})
+		results <- result{got, err}
+	}()
+	phones := e.workers[0].phones
+	select {
+	case <-phones.exited:
+	case <-time.After(time.Minute):
+		t.Fatal("the phone loop lives")
+	}
+	require.NoError(t, e.Check(t.Context()))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "checked"), nil, 0o600))
+	got := <-results
+	require.NoError(t, got.err)
+	assert.Equal(t, "yes", got.t.Text)
 }

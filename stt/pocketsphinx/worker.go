@@ -85,7 +85,7 @@ const minCover = 0.86
 const wordMargin = 24
 
 // process is a pocketsphinx_batch that answers requests line by line. One
-// goroutine at a time sends and receives; stop may be called by any.
+// goroutine at a time starts, sends and receives; stop may be called by any.
 type process struct {
 	args []string
 
@@ -206,7 +206,16 @@ func (p *process) answer(ctx context.Context, id string, deadline time.Time) (st
 		deadline = d
 	}
 	out.SetReadDeadline(deadline)
-	defer context.AfterFunc(ctx, func() { out.SetReadDeadline(time.Unix(1, 0)) })()
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		out.SetReadDeadline(time.Unix(1, 0))
+		close(ended)
+	})
+	defer func() {
+		if !stop() {
+			<-ended // or it would end the next request
+		}
+	}()
 	for {
 		part, err := lines.ReadString('\n')
 		p.half += part
