@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ var (
 	errFinished = errors.New("voicetest: the call is over")
 	errEnded    = errors.New("voicetest: the host ended the call by REST")
 	errReplaced = errors.New("voicetest: the document was replaced by REST")
+	errLate     = errors.New("the time that go test has for all tests is nearly up")
 )
 
 // Call is one call of the fake. All methods may be called from several
@@ -116,6 +118,8 @@ func (c *Call) SpeakAudio(mulaw []byte) error {
 	select {
 	case <-u.said:
 	case <-c.done: // cut off, as callers are
+	case <-c.tw.late:
+		return c.tw.fail(fmt.Errorf("voicetest: no stream takes the rest of what is spoken: %w", c.stuck(errLate)))
 	}
 	return nil
 }
@@ -193,7 +197,9 @@ func (c *Call) Wait(ctx context.Context) error {
 		defer c.mu.Unlock()
 		return c.err
 	case <-ctx.Done():
-		return c.tw.fail(fmt.Errorf("voicetest: call %s has not ended: %w", c.SID, ctx.Err()))
+		return c.tw.fail(fmt.Errorf("voicetest: call %s has not ended: %w", c.SID, c.stuck(ctx.Err())))
+	case <-c.tw.late:
+		return c.tw.fail(fmt.Errorf("voicetest: call %s has not ended: %w", c.SID, c.stuck(errLate)))
 	}
 }
 
@@ -307,8 +313,29 @@ func (c *Call) waitFor(changed <-chan struct{}) error {
 		if c.err != nil {
 			return c.err
 		}
-		return fmt.Errorf("the call ended, %s", c.status)
+		return withWarnings(fmt.Errorf("the call ended, %s", c.status), c.warnings)
+	case <-c.tw.late:
+		return c.stuck(errLate)
 	}
+}
+
+// stuck adds to err what the call is doing.
+func (c *Call) stuck(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err = fmt.Errorf("%w; the call is %s", err, c.status)
+	if n := len(c.events); n > 0 {
+		err = fmt.Errorf("%w, last: %s", err, strings.TrimSpace(c.events[n-1].String()))
+	}
+	return withWarnings(err, c.warnings)
+}
+
+// withWarnings adds to err what Twilio would have complained about.
+func withWarnings(err error, warnings []Warning) error {
+	for _, w := range warnings {
+		err = fmt.Errorf("%w; %w", err, w)
+	}
+	return err
 }
 
 // sleep lets d of call time pass.

@@ -21,8 +21,8 @@ func site(documents map[string]string) func(string, url.Values) string {
 
 // menu is a call through most verbs that need no audio.
 var menu = map[string]string{
-	"inbound": `<Response><!-- a comment --><Say>Welcome</Say><Pause/><Gather action="menu" numDigits="1"><Say>Press 1</Say></Gather><Say>Too late</Say></Response>`,
-	"menu":    `<Response><Gather input="speech dtmf" action="/words?lang=en#rc=2" method="GET" finishOnKey=""><Say>Which room?</Say></Gather></Response>`,
+	"inbound": `<Response><!-- a comment --><Say>Welcome</Say><Pause/><Gather action="menu" numDigits="1" timeout="600"><Say>Press 1</Say></Gather><Say>Too late</Say></Response>`,
+	"menu":    `<Response><Gather input="speech dtmf" action="/words?lang=en#rc=2" method="GET" finishOnKey="" timeout="600"><Say>Which room?</Say></Gather></Response>`,
 	"words":   `<Response><Dial action="dialed" timeout="20">+14155550123</Dial></Response>`,
 	"dialed":  `<Response><Redirect>https://calls.example.com/bye#rc=2</Redirect><Say>Never</Say></Response>`,
 	"bye":     `<Response><Say>Goodbye</Say><Hangup/><Say>Never</Say></Response>`,
@@ -61,8 +61,8 @@ func TestGather(t *testing.T) {
 		"finish key":          {gather(`timeout="60"`), "12#", "12", "#", nil},
 		"other finish key":    {gather(`timeout="60" finishOnKey="*0"`), "1#2*", "1#2", "*", nil},
 		"number of digits":    {gather(`timeout="60" numDigits="3"`), "1234", "123", "", nil},
-		"time is up":          {gather(`timeout="1"`), "12", "12", "", nil},
-		"no finish key":       {gather(`timeout="1" finishOnKey=""`), "1#", "1#", "", nil},
+		"time is up":          {gather(`timeout="20"`), "12", "12", "", nil},
+		"no finish key":       {gather(`timeout="20" finishOnKey=""`), "1#", "1#", "", nil},
 		"nothing":             {gather(`timeout="1"`), "", "", "", []string{"nothing"}},
 		"nothing is a result": {gather(`timeout="1" actionOnEmptyResult="true"`), "", "", "", nil},
 		"only the finish key": {gather(`timeout="60"`), "#", "", "#", nil},

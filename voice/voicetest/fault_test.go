@@ -192,6 +192,15 @@ func TestASlowReaderReadsSlowly(t *testing.T) {
 	require.Positive(t, call.Stats().FramesReceived)
 }
 
+// TestASlowReaderHangsUpAtOnce, and not when it would have read on.
+func TestASlowReaderHangsUpAtOnce(t *testing.T) {
+	h := newHost(t, answer(echoTwiML))
+	call := fast(t, h).Dial(alice, us, voicetest.SlowReader(time.Hour))
+	require.Eventually(t, func() bool { return call.Stats().FramesSent > 10 }, 10*time.Second, time.Millisecond)
+	call.HangUp()
+	h.eventually(t, "stop")
+}
+
 func TestAnEarlierStreamURLCanBeReplayed(t *testing.T) {
 	h := newHost(t, answer(echoTwiML))
 	tw := fast(t, h)

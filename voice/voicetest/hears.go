@@ -44,10 +44,7 @@ func (c *Call) Hears(audio []byte, within time.Duration) error {
 			if over {
 				err = fmt.Errorf("%w; the call is over: %s", err, c.Status())
 			}
-			for _, w := range c.Warnings() {
-				err = fmt.Errorf("%w; %w", err, w)
-			}
-			return c.tw.fail(err)
+			return c.tw.fail(withWarnings(err, c.Warnings()))
 		}
 		time.Sleep(frameMS * time.Millisecond / 2)
 	}

@@ -235,7 +235,10 @@ func (s *stream) read() {
 		slow := s.slow
 		s.mu.Unlock()
 		if slow > 0 {
-			time.Sleep(slow)
+			select {
+			case <-time.After(slow):
+			case <-s.wrote: // the stream ends: what is left is read at once
+			}
 		}
 		m, err := s.carrier.Receive(context.Background())
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -130,6 +131,9 @@ func TestTheWireIsAsDocumented(t *testing.T) {
 	}))
 	call := tw.Dial(alice, us)
 	call.Listen(time.Second)
+	require.Eventually(t, func() bool {
+		return slices.ContainsFunc(call.Events(), func(e voicetest.Event) bool { return e.Kind == voicetest.Marked })
+	}, 10*time.Second, time.Millisecond)
 	call.Digits("5")
 	call.HangUp()
 	mu.Lock()

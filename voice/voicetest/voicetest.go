@@ -16,7 +16,8 @@
 // The host is configured with [AuthToken] and [PublicURL], as if Twilio
 // reached it through a proxy that ends TLS. [New] reports failures to a
 // testing.TB and stops the test; [Start] is for programs, there the same
-// methods return errors.
+// methods return errors. What waits for a host that does not move gives up when
+// go test's -timeout is near, and says what the call is doing.
 //
 // What a call does can be bent with options given to [Twilio.Dial]: extra
 // parameters, other callbacks, and faults such as [Unsigned], [Garbage] or
@@ -118,7 +119,8 @@ func (c Config) withDefaults() (Config, error) {
 // Twilio is the fake. All methods may be called from several goroutines.
 type Twilio struct {
 	cfg  Config
-	tb   testing.TB // nil outside tests
+	tb   testing.TB      // nil outside tests
+	late <-chan struct{} // closed when the test binary's time is nearly up; never outside tests
 	link *link
 	rest *restAPI
 
@@ -145,12 +147,29 @@ func New(tb testing.TB, h http.Handler, cfg ...Config) *Twilio {
 		tb.Fatal(err)
 	}
 	t.tb = tb
+	if at, ok := lastCall(tb); ok {
+		ctx, stop := context.WithDeadline(context.Background(), at)
+		t.late = ctx.Done()
+		tb.Cleanup(stop)
+	}
 	tb.Cleanup(func() {
 		if err := t.Close(); err != nil {
 			tb.Error(err)
 		}
 	})
 	return t
+}
+
+// lastCall returns when to give up waiting, if ever, so that a test whose host does not
+// move ends with the reason rather than with the panic of go test's -timeout. It
+// leaves time for the clean-up.
+func lastCall(tb testing.TB) (at time.Time, ok bool) {
+	t, ok := tb.(interface{ Deadline() (time.Time, bool) }) // a benchmark has none
+	if !ok {
+		return at, false
+	}
+	end, ok := t.Deadline()
+	return end.Add(-min(time.Until(end)/4, 30*time.Second)), ok
 }
 
 // Start starts a fake outside of a test.
@@ -196,6 +215,8 @@ func (t *Twilio) Picked(ctx context.Context) (*Call, error) {
 		return c, nil
 	case <-ctx.Done():
 		return nil, t.fail(fmt.Errorf("voicetest: no outbound call: %w", ctx.Err()))
+	case <-t.late:
+		return nil, t.fail(fmt.Errorf("voicetest: no outbound call: %w", errLate))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/voice/voicetest"
 
+	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 )
 
@@ -106,16 +107,28 @@ func (s *spy) Cleanup(f func())  { s.cleanup = append(s.cleanup, f) }
 func (s *spy) Error(args ...any) { s.fatal += fmt.Sprint(args...) }
 func (s *spy) Fatal(args ...any) { s.fatal += fmt.Sprint(args...); panic(stopped{}) }
 
+// hurried is a spy whose test binary's time will be up soon.
+type hurried struct {
+	*spy
+	left time.Duration
+}
+
+func (h hurried) Deadline() (time.Time, bool) { return time.Now().Add(h.left), true }
+
 // failure runs a test of a host and returns how it failed.
 func failure(t *testing.T, h http.Handler, test func(*voicetest.Twilio)) string {
 	s := &spy{TB: t}
+	return s.failure(s, h, test)
+}
+
+func (s *spy) failure(tb testing.TB, h http.Handler, test func(*voicetest.Twilio)) string {
 	func() {
 		defer func() {
 			if r := recover(); r != nil && r != any(stopped{}) {
 				panic(r)
 			}
 		}()
-		test(voicetest.New(s, h, voicetest.Config{Pace: 10}))
+		test(voicetest.New(tb, h, voicetest.Config{Pace: 10}))
 	}()
 	for _, f := range s.cleanup {
 		f()
@@ -166,6 +179,57 @@ func TestFailuresSayWhy(t *testing.T) {
 			require.Contains(t, failure(t, tc.host, tc.test), tc.want)
 		})
 	}
+}
+
+// TestNothingWaitsForEver: a host that does not move fails its test with the
+// reason before go test ends the whole binary without one.
+func TestNothingWaitsForEver(t *testing.T) {
+	still := newHost(t, answer(`<Response><Pause length="36000"/></Response>`))
+	closes := rawHost(func(conn *websocket.Conn, _ string) { conn.Close(websocket.StatusNormalClosure, "") })
+	thenStill := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/inbound") {
+			reply(200, "text/xml", strings.Replace(echoTwiML, "</Response>", `<Pause length="36000"/></Response>`, 1))(w, r)
+			return
+		}
+		closes.ServeHTTP(w, r)
+	})
+	for name, tc := range map[string]struct {
+		host http.Handler
+		test func(*voicetest.Twilio)
+		want string
+	}{
+		"Speak":      {still, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Speak("testdata/book_a_room.wav") }, "no stream to speak to"},
+		"SpeakAudio": {thenStill, func(tw *voicetest.Twilio) { tw.Dial(alice, us).SpeakAudio(make([]byte, 1<<20)) }, "no stream takes the rest"},
+		"Listen":     {still, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Listen(time.Second) }, "no stream to listen to"},
+		"Digits":     {still, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Digits("1") }, `nobody listened to "1"`},
+		"Answer":     {still, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Answer("yes") }, `nobody listened to "yes"`},
+		"Wait":       {still, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Wait(t.Context()) }, "has not ended"},
+		"Picked":     {still, func(tw *voicetest.Twilio) { tw.Picked(t.Context()) }, "no outbound call"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &spy{TB: t}
+			left := 400 * time.Millisecond
+			if name == "SpeakAudio" {
+				left = 6 * time.Second // for a stream to come and go on a slow machine
+			}
+			failed := s.failure(hurried{s, left}, tc.host, tc.test)
+			require.Contains(t, failed, tc.want)
+			require.Contains(t, failed, "nearly up")
+			if name != "Picked" {
+				require.Contains(t, failed, "the call is in-progress, last: ")
+			}
+		})
+	}
+}
+
+// TestARefusedStreamIsTold: who speaks learns why there is no stream.
+func TestARefusedStreamIsTold(t *testing.T) {
+	h := newHost(t, answer(echoTwiML))
+	failed := failure(t, h, func(tw *voicetest.Twilio) {
+		tw.Dial(alice, us, voicetest.Unsigned(voicetest.Handshake)).Speak("testdata/book_a_room.wav")
+	})
+	require.Contains(t, failed, "the call ended, completed; twilio 31920: the handshake of "+echoURL+" was answered 403")
 }
 
 func TestUnidirectionalStreams(t *testing.T) {
