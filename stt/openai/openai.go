@@ -71,9 +71,10 @@ type Engine struct {
 	pool   *stt.Pool
 	calls  stt.Engine
 
-	mu      sync.Mutex // guards the last health check
-	checked time.Time
-	health  error
+	checking chan struct{} // has a token while the server is asked for its health
+	mu       sync.Mutex    // guards the last answer
+	checked  time.Time
+	health   error
 }
 
 // New returns an engine. It connects to nothing: use Prewarm for that.
@@ -103,15 +104,25 @@ func New(o Options) (*Engine, error) {
 	if o.Segmentation.MinAudio == 0 {
 		o.Segmentation.MinAudio = 3 * time.Second
 	}
-	e := &Engine{o: &o, quiet: secret.Of(o.Key, u), client: o.Client}
+	e := &Engine{o: &o, quiet: secret.Of(o.Key, u), client: o.Client, checking: make(chan struct{}, 1)}
 	if e.client == nil {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxIdleConnsPerHost = o.Workers
-		e.client, e.own = &http.Client{Transport: transport}, true
+		e.client, e.own = ownClient(o.Workers)
 	}
 	e.pool = stt.NewPool(stt.RecognizerFunc(e.recognize), stt.PoolOptions{Workers: o.Workers, MaxWait: o.MaxWait})
 	e.calls = stt.Segmented(e.pool, o.Segmentation)
 	return e, nil
+}
+
+// ownClient returns a client that keeps as many connections as there are workers,
+// and whether it is nobody else's.
+func ownClient(workers int) (client *http.Client, own bool) {
+	shared, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // the application has put its own there
+		return http.DefaultClient, false
+	}
+	transport := shared.Clone()
+	transport.MaxIdleConnsPerHost = workers
+	return &http.Client{Transport: transport}, true
 }
 
 // Open implements stt.Engine.
@@ -130,18 +141,27 @@ const checkEvery = 10 * time.Second
 // Check asks the server whether it is there and accepts the key, at most every
 // ten seconds; in between it repeats the answer.
 func (e *Engine) Check(ctx context.Context) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.checked.IsZero() || time.Since(e.checked) >= checkEvery {
-		e.health = e.probe(ctx)
-		e.checked = time.Now()
+	select {
+	case e.checking <- struct{}{}:
+		defer func() { <-e.checking }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return e.health
+	e.mu.Lock()
+	fresh, health := !e.checked.IsZero() && time.Since(e.checked) < checkEvery, e.health
+	e.mu.Unlock()
+	if fresh {
+		return health
+	}
+	return e.Prewarm(ctx)
 }
 
 // Prewarm opens a connection, and asks what Check asks.
 func (e *Engine) Prewarm(ctx context.Context) error {
 	err := e.probe(ctx)
+	if ctx.Err() == context.Canceled {
+		return err // which says nothing of the server
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.health, e.checked = err, time.Now()

@@ -25,11 +25,12 @@ const (
 	idleTimeout = 45 * time.Second
 )
 
-// ownClient returns a client that resumes TLS sessions.
-func ownClient() *http.Client {
+// ownClient returns a client that resumes TLS sessions, and whether it is nobody
+// else's.
+func ownClient() (client *http.Client, own bool) {
 	shared, ok := http.DefaultTransport.(*http.Transport)
 	if !ok { // the application has put its own there
-		return http.DefaultClient
+		return http.DefaultClient, false
 	}
 	t := shared.Clone()
 	t.IdleConnTimeout = idleTimeout
@@ -37,7 +38,7 @@ func ownClient() *http.Client {
 		t.TLSClientConfig = &tls.Config{}
 	}
 	t.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(8)
-	return &http.Client{Transport: t}
+	return &http.Client{Transport: t}, true
 }
 
 // dial connects. The first repetition is at once, then it waits longer and longer.

@@ -74,7 +74,7 @@ func New(s Service) (*Engine, error) {
 	}
 	e := &Engine{s: s, quiet: secret.Of(s.Key, u), client: s.Client}
 	if e.client == nil {
-		e.client, e.own = ownClient(), true
+		e.client, e.own = ownClient()
 	}
 	e.calls = stt.Failover(stt.FailoverOptions{Reconnects: 2}, stt.EngineFunc(e.open))
 	return e, nil
