@@ -185,7 +185,14 @@ func TestFailuresSayWhy(t *testing.T) {
 // reason before go test ends the whole binary without one.
 func TestNothingWaitsForEver(t *testing.T) {
 	still := newHost(t, answer(`<Response><Pause length="36000"/></Response>`))
-	closes := rawHost(func(conn *websocket.Conn, _ string) { conn.Close(websocket.StatusNormalClosure, "") })
+	closes := rawHost(func(conn *websocket.Conn, _ string) { // in the caller's first word
+		for {
+			if _, data, err := conn.Read(context.Background()); err != nil || strings.Contains(string(data), `"payload":"AAAA`) {
+				conn.Close(websocket.StatusNormalClosure, "")
+				return
+			}
+		}
+	})
 	thenStill := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/inbound") {
 			reply(200, "text/xml", strings.Replace(echoTwiML, "</Response>", `<Pause length="36000"/></Response>`, 1))(w, r)
