@@ -120,7 +120,8 @@ type window struct {
 	length time.Duration
 	limit  int // < 0: none
 	items  []amount
-	sum    int
+	sum    int // of the items
+	held   int // for what will be added
 }
 
 type amount struct {
@@ -140,7 +141,7 @@ func (w *window) room(now time.Duration, n int) bool {
 		gone++
 	}
 	w.items = w.items[gone:]
-	return n <= w.limit-w.sum
+	return n <= w.limit-w.sum-w.held
 }
 
 func (w *window) add(id uint64, now time.Duration, n int) {

@@ -35,8 +35,8 @@ type Options struct {
 }
 
 // Destinations says which numbers may be called. What it does not know it refuses.
-// It does not change; use of it is safe for concurrent use. A [Gate] asks it, and
-// about caps and pace too.
+// The zero value allows nothing. It does not change; use of it is safe for concurrent
+// use. A [Gate] asks it, and about caps and pace too.
 type Destinations struct {
 	look      func(number string) (country string, class Class)
 	overrides *Table
@@ -65,6 +65,7 @@ var (
 	ErrUncapped = errors.New("no cap says how much may be dialled there")
 	ErrCalls    = errors.New("the calls of this hour are used up")
 	ErrMinutes  = errors.New("the minutes of this day are used up")
+	ErrBudget   = errors.New("the budget of this month is spent")
 )
 
 // Error names the cause, country and class.
@@ -83,7 +84,7 @@ func (e *Error) Reason() policy.Reason {
 	switch e.Cause {
 	case ErrClass:
 		return policy.Premium
-	case ErrCalls, ErrMinutes:
+	case ErrCalls, ErrMinutes, ErrBudget:
 		return policy.RateLimit
 	}
 	return policy.Block
@@ -98,14 +99,14 @@ func New(o Options) (*Destinations, error) {
 			errs = append(errs, err)
 		}
 	}
-	if d.look == nil {
+	if d.look == nil { // a zero Destinations has none
 		table, err := StandardTable()
 		keep(err)
 		d.look = table.Look
 	}
 	for _, c := range o.Countries {
 		if !isCountry(c) {
-			keep(fmt.Errorf("outbound: %q is no country: want two capital letters, or 001", c))
+			keep(fmt.Errorf("outbound: %q is no country: want its code in ISO 3166, as GB, or 001", c))
 		}
 		d.countries[c] = true
 	}
@@ -143,8 +144,10 @@ func overrides(classes map[string]Class) (*Table, error) {
 	return t, errors.Join(errs...)
 }
 
+// isCountry reports whether c is a country with telephone numbers. A cap on UK, which
+// no call is to, would look as if it bounded something.
 func isCountry(c string) bool {
-	return c == "001" || len(c) == 2 && c[0] >= 'A' && c[0] <= 'Z' && c[1] >= 'A' && c[1] <= 'Z'
+	return (len(c) == 2 || c == "001") && c == strings.ToUpper(c) && strings.Contains(standard, " "+c+" ")
 }
 
 // Check returns nil if the number or address may be dialled, or else an [*Error].
@@ -162,6 +165,9 @@ func (d *Destinations) check(to string) (country string, class Class, err error)
 			return "", Unknown, &Error{Cause: ErrAddress}
 		}
 		return "", Unknown, nil
+	}
+	if d.look == nil {
+		return "", Unknown, &Error{Cause: ErrCountry}
 	}
 	country, class = d.look(to)
 	if _, c, ok := d.overrides.find(to); ok {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"agentos.dev/dialtone/policy/capacity"
 )
 
 // DefaultTimeLimit is how long a call out may last by default.
@@ -17,9 +19,13 @@ type GateOptions struct {
 	Caps         []Cap         // how much; what no cap covers is refused
 	Pacer        *Pacer        // how fast; nil is one call a second
 
+	// Budget stops all calls for the rest of a month in which it is spent. Calls that are
+	// being made then go on. nil is without end.
+	Budget *capacity.Budget
+
 	// TimeLimit is how long a call may last: for so long Twilio has to be told to let
 	// it. So many minutes count until the call has ended sooner. 0 means
-	// DefaultTimeLimit.
+	// DefaultTimeLimit; it is at most a day.
 	TimeLimit time.Duration
 }
 
@@ -43,6 +49,7 @@ type GateOptions struct {
 type Gate struct {
 	destinations *Destinations
 	pacer        *Pacer
+	budget       *capacity.Budget
 	limit        time.Duration
 	base         time.Time // times count from here
 
@@ -55,18 +62,16 @@ type Gate struct {
 
 // NewGate makes a gate; the error names everything wrong with the options.
 func NewGate(o GateOptions) (*Gate, error) {
-	g := &Gate{destinations: o.Destinations, pacer: o.Pacer, limit: o.TimeLimit, base: time.Now(), placed: make(map[string]*Permit)}
+	g := &Gate{destinations: o.Destinations, pacer: o.Pacer, budget: o.Budget, limit: o.TimeLimit, base: time.Now(), placed: make(map[string]*Permit)}
 	if g.destinations == nil {
 		g.destinations = new(Destinations)
-		g.destinations.look = func(string) (string, Class) { return "", Unknown }
-		g.destinations.overrides = newTable()
 	}
 	if g.pacer == nil {
 		g.pacer = NewPacer(1)
 	}
 	var errs []error
-	if g.limit < 0 {
-		errs = append(errs, fmt.Errorf("outbound: TimeLimit is negative: %v", g.limit))
+	if g.limit < 0 || g.limit > 24*time.Hour {
+		errs = append(errs, fmt.Errorf("outbound: TimeLimit is negative or more than a day: %v", g.limit))
 	}
 	if g.limit == 0 {
 		g.limit = DefaultTimeLimit
@@ -97,52 +102,85 @@ type Permit struct {
 
 // Decide asks whether the number or address may be dialled, whether the caps have
 // room, and then waits for its turn: those with the higher priority go first. The
-// error is an [*Error], at once, or ctx's when that ends before the turn comes. A
-// call counts from the question on, also while it waits.
+// error is an [*Error], at once unless the budget is spent while the call waits, or
+// ctx's when that ends before the turn comes. A call counts in the hour and the day
+// that follow its turn, and also while it waits.
 func (g *Gate) Decide(ctx context.Context, to string, priority int) (*Permit, error) {
-	p, err := g.reserve(to)
+	w, err := g.hold(to)
 	if err != nil {
 		return nil, err
 	}
-	if err := g.pacer.Wait(ctx, priority); err != nil {
-		p.Cancel()
-		return nil, err
+	err = g.pacer.Wait(ctx, priority)
+	if err == nil && g.spent() {
+		err = w.refuse(ErrBudget, "")
 	}
-	return p, nil
+	return g.settle(w, err)
 }
 
-// reserve counts a call at its longest, or says why not.
-func (g *Gate) reserve(to string) (*Permit, error) {
+// waiting is a call for which room is held under its caps.
+type waiting struct {
+	country string
+	class   Class
+	meters  []*meter
+}
+
+func (w *waiting) refuse(cause error, limit string) error {
+	return &Error{Cause: cause, Country: w.country, Class: w.class, Cap: limit}
+}
+
+// spent reports whether there is no money left.
+func (g *Gate) spent() bool { return g.budget != nil && g.budget.Share(time.Time{}) >= 1 }
+
+// hold holds room for a call at its longest, or says why not.
+func (g *Gate) hold(to string) (*waiting, error) {
 	country, class, err := g.destinations.check(to)
 	if err != nil {
 		return nil, err
 	}
-	refuse := func(cause error, limit string) (*Permit, error) {
-		return nil, &Error{Cause: cause, Country: country, Class: class, Cap: limit}
+	w := &waiting{country: country, class: class}
+	if g.spent() {
+		return nil, w.refuse(ErrBudget, "")
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now, longest := time.Since(g.base), minutes(g.limit)
-	p := &Permit{TimeLimit: g.limit, gate: g}
 	for _, m := range g.meters {
 		if !m.covers(to, country) {
 			continue
 		}
 		if cause := m.room(now, longest); cause != nil {
-			return refuse(cause, m.to)
+			return nil, w.refuse(cause, m.to)
 		}
-		p.meters = append(p.meters, m)
+		w.meters = append(w.meters, m)
 	}
-	if len(p.meters) == 0 {
-		return refuse(ErrUncapped, "")
+	if len(w.meters) == 0 {
+		return nil, w.refuse(ErrUncapped, "")
 	}
+	for _, m := range w.meters {
+		m.calls.held++
+		m.minutes.held += longest
+	}
+	return w, nil
+}
+
+// settle gives the call's room to a permit, or back if there is an error.
+func (g *Gate) settle(w *waiting, err error) (*Permit, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now, longest := time.Since(g.base), minutes(g.limit)
 	g.last++
-	p.id = g.last
-	for _, m := range p.meters {
-		m.calls.add(p.id, now, 1)
-		m.minutes.add(p.id, now, longest)
+	for _, m := range w.meters {
+		m.calls.held--
+		m.minutes.held -= longest
+		if err == nil {
+			m.calls.add(g.last, now, 1)
+			m.minutes.add(g.last, now, longest)
+		}
 	}
-	return p, nil
+	if err != nil {
+		return nil, err
+	}
+	return &Permit{TimeLimit: g.limit, gate: g, id: g.last, meters: w.meters}, nil
 }
 
 // Cancel says that the call was certainly not made: it does not count. After Placed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/capacity"
 )
 
 func newGate(t *testing.T, caps string, o GateOptions) *Gate {
@@ -34,6 +36,7 @@ func newGate(t *testing.T, caps string, o GateOptions) *Gate {
 func TestGateDeniesByDefault(t *testing.T) {
 	none, err := NewGate(GateOptions{Caps: []Cap{{To: "*", Calls: policy.Unlimited, Minutes: policy.Unlimited}}})
 	require.NoError(t, err)
+	empty := newGate(t, "*=-/-", GateOptions{Destinations: new(Destinations)})
 	uncapped := newGate(t, "DE=10/100", GateOptions{})
 	zero := newGate(t, "DE=10/100", GateOptions{})
 	zero.meters = append(zero.meters, must(newMeter(Cap{To: "*"})))
@@ -45,6 +48,8 @@ func TestGateDeniesByDefault(t *testing.T) {
 	}{
 		{"no destinations", none, "+14155550100", ErrCountry},
 		{"no destinations", none, "sip:help@example.com", ErrAddress},
+		{"a zero Destinations", empty, "+14155550100", ErrCountry},
+		{"a zero Destinations", empty, "sip:help@example.com", ErrAddress},
 		{"no cap", uncapped, "+14155550100", ErrUncapped},
 		{"no cap", uncapped, "sip:help@example.com", ErrUncapped},
 		{"a premium number under a cap", uncapped, "+499001234567", ErrClass},
@@ -135,6 +140,75 @@ func TestGatePaces(t *testing.T) {
 			require.ErrorIs(t, err, ErrCalls)
 		}
 		require.Equal(t, 2*time.Second, time.Since(begin))
+	})
+}
+
+// TestGateBudget: when the money is spent nothing is dialled, whoever waits already
+// included, until the next month.
+func TestGateBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget := capacity.NewBudget(1, capacity.Rates{Outbound: 0.5}, nil)
+		g := newGate(t, "*=3/-", GateOptions{Budget: budget})
+		dial := func(cause error) {
+			_, err := g.Decide(t.Context(), "+4930123456", 0)
+			require.ErrorIs(t, err, cause)
+			var e *Error
+			if errors.As(err, &e) {
+				require.Equal(t, Error{Cause: cause, Country: "DE", Class: Ordinary}, *e)
+				require.Equal(t, policy.RateLimit, e.Reason())
+			}
+		}
+		dial(nil)
+		budget.Add(capacity.Ended{Length: time.Minute, Outbound: true})
+		var wg sync.WaitGroup
+		wg.Go(func() { dial(ErrBudget) })
+		synctest.Wait()
+		budget.Add(capacity.Ended{Length: time.Minute, Outbound: true})
+		wg.Wait()
+		for range 5 {
+			dial(ErrBudget)
+		}
+		_, err := g.Decide(t.Context(), "911", 0)
+		require.ErrorIs(t, err, ErrNumber)
+		time.Sleep(31 * 24 * time.Hour)
+		for range 3 {
+			dial(nil) // what was refused holds no room
+		}
+	})
+}
+
+// TestGateLongWait: calls that wait for their turn for hours count in the hour and the
+// day in which they are made, and until then too.
+func TestGateLongWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t, "US=-/-, DE=2/10", GateOptions{Pacer: NewPacer(1 / (12 * time.Hour).Seconds())})
+		begin := time.Now()
+		var wg sync.WaitGroup
+		for _, to := range []string{"+14155550100", "+14155550100", "+4930123456", "+4930123456"} {
+			wg.Go(func() {
+				p, err := g.Decide(t.Context(), to, 0)
+				require.NoError(t, err)
+				p.Placed(fmt.Sprint("CA", time.Since(begin)))
+			})
+			synctest.Wait()
+		}
+		refused := func(cause error) {
+			_, err := g.Decide(t.Context(), "+4930123456", 0)
+			require.ErrorIs(t, err, cause, time.Since(begin))
+		}
+		refused(ErrCalls)
+		time.Sleep(2 * time.Hour)
+		refused(ErrCalls) // both wait
+		wg.Wait()
+		require.Equal(t, 36*time.Hour, time.Since(begin))
+		refused(ErrMinutes) // they were made 12 hours ago and now
+		time.Sleep(time.Minute)
+		g.Release("CA36h0m0s") // one minute of five
+		refused(ErrMinutes)
+		time.Sleep(12*time.Hour - time.Minute)
+		_, err := g.Decide(t.Context(), "+4930123456", 0)
+		require.NoError(t, err, "a day after the first")
+		refused(ErrMinutes)
 	})
 }
 
@@ -236,7 +310,7 @@ func TestGateAgainstModel(t *testing.T) {
 				require.ErrorIs(t, err, want, "call %d to %s", i, d.to)
 				seen[want]++
 				if want == nil {
-					c := &naiveCall{d.to, d.country, now, time.Time{}, 5}
+					c := &naiveCall{d.to, d.country, time.Now(), time.Time{}, 5}
 					model.calls = append(model.calls, c)
 					switch r.IntN(4) {
 					case 0:
@@ -297,12 +371,14 @@ func TestParseCaps(t *testing.T) {
 	caps, err := ParseCaps(" *=60/600, DE=20/-,\n+4930*=-/0 ,")
 	require.NoError(t, err)
 	require.Equal(t, []Cap{{"*", 60, 600}, {"DE", 20, policy.Unlimited}, {"+4930*", policy.Unlimited, 0}}, caps)
-	_, err = ParseCaps("*, US=1, de=1/1, FR=-1/1, +49x*=1/1, =1/1, IT=1/99999999999")
-	for _, want := range []string{`"*"`, `"US=1"`, `"de=1/1"`, `"FR=-1/1"`, `"+49x*=1/1"`, `"=1/1"`, `"IT=1/99999999999"`} {
+	_, err = ParseCaps("*, US=1, de=1/1, UK=0/0, FR=-1/1, +49x*=1/1, =1/1, IT=1/99999999999")
+	for _, want := range []string{`"*"`, `"US=1"`, `"de=1/1"`, `"UK=0/0"`, `"FR=-1/1"`, `"+49x*=1/1"`, `"=1/1"`, `"IT=1/99999999999"`} {
 		require.ErrorContains(t, err, "cap "+want)
 	}
 	_, err = NewGate(GateOptions{Caps: []Cap{{To: "x"}, {To: ""}}, TimeLimit: -1})
 	for _, want := range []string{`"x"`, "empty", "-1ns"} {
 		require.ErrorContains(t, err, want)
 	}
+	_, err = NewGate(GateOptions{TimeLimit: math.MaxInt64})
+	require.ErrorContains(t, err, "more than a day")
 }

@@ -139,8 +139,8 @@ func TestDestinations(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorIs(t, none.Check("+14155550100"), ErrCountry, "the zero value allows nothing")
 
-	_, err = New(Options{Countries: []string{"usa"}, Classes: []Class{Unknown}, Own: []string{"123"}, Other: []string{"x"}, Overrides: map[string]Class{"900": Premium}})
-	for _, want := range []string{"usa", "unknown", "123", `"x"`, `"900"`} {
+	_, err = New(Options{Countries: []string{"usa", "UK"}, Classes: []Class{Unknown}, Own: []string{"123"}, Other: []string{"x"}, Overrides: map[string]Class{"900": Premium}})
+	for _, want := range []string{"usa", `"UK"`, "unknown", "123", `"x"`, `"900"`} {
 		require.ErrorContains(t, err, want)
 	}
 	require.Equal(t, policy.Premium, (&Error{Cause: ErrClass}).Reason())
