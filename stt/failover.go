@@ -35,6 +35,9 @@ type FailoverOptions struct {
 //
 // It listens for speech itself, and tells the engines of this package under it
 // what it heard: one that segments hears a replay as it was heard the first time.
+//
+// It is also a [Checker] and a [Prewarmer], which are content with one engine that
+// works, and the [Reporter] of the engine that new calls go to. It closes none.
 func Failover(o FailoverOptions, engines ...Engine) Engine {
 	if o.Keep <= 0 {
 		o.Keep = 15 * time.Second
