@@ -330,7 +330,7 @@ func (s *failoverStream) pass(l *leg, ev Event) {
 			s.settle(ev.Err)
 		}
 	case Final:
-		if !l.measures() {
+		if !l.listens() {
 			ev.Timing.Latency, ev.Timing.Valid = s.ear.latency(*t, ev.At)
 		}
 		s.open = l
@@ -427,7 +427,7 @@ func (s *failoverStream) Flush(ctx context.Context) error {
 			s.fail(l, err)
 		}
 		same := s.leg == l
-		if err == nil && same && s.err == nil {
+		if err == nil && same && s.err == nil && !l.listens() {
 			s.settle(nil) // it answers
 		}
 		s.mu.Unlock()

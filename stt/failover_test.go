@@ -330,3 +330,38 @@ func TestMeasure(t *testing.T) {
 		require.ErrorIs(t, err, io.EOF)
 	})
 }
+
+// A caller who says nothing shows nothing of a recogniser that was not asked: its
+// breaker still lets one call at a time try.
+func TestFlushOfNothingIsNoSignOfLife(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		opened := 0
+		down := stt.Segmented(&stttest.Recognizer{Fail: func(int) error { return errDown }}, stt.Segmentation{})
+		first := stt.EngineFunc(func(ctx context.Context, c stt.Config) (stt.Stream, error) {
+			opened++
+			return down.Open(ctx, c)
+		})
+		_, second := yesEngine()
+		engine := stt.Failover(stt.FailoverOptions{Breaker: stt.BreakerOptions{Failures: 1, Cooldown: time.Minute}}, first, second)
+		open := func() stt.Stream {
+			s, err := engine.Open(t.Context(), stt.Config{})
+			require.NoError(t, err)
+			return s
+		}
+		s := open()
+		play(t, s, audio)
+		require.Equal(t, []string{"yes"}, texts(finish(t, s)))
+		time.Sleep(time.Minute)
+		s = open()
+		play(t, s, stt.Format{}.AppendSilence(nil, 8000))
+		finish(t, s)
+		require.Equal(t, 2, opened)
+
+		one, two := open(), open()
+		require.Equal(t, 3, opened)
+		play(t, two, audio)
+		require.Equal(t, []string{"yes"}, texts(finish(t, two)))
+		finish(t, one)
+	})
+}

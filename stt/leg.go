@@ -48,8 +48,10 @@ func (l *leg) close() (err error) {
 	return l.stream.Close()
 }
 
-// measures reports whether the stream tells the Timing of its transcripts.
-func (l *leg) measures() bool {
+// listens reports whether the stream is one of this package that listens for
+// speech itself: it tells the Timing of its transcripts, and a Flush of it asks
+// nobody when nothing was said.
+func (l *leg) listens() bool {
 	_, ok := l.stream.(listener)
 	return ok
 }

@@ -8,7 +8,9 @@
 //
 // Twilio does not tell when something was said, nor can it be asked to finish: the
 // times of transcripts are those of the speech that this process heard before the
-// callback came, and Flush returns at once.
+// callback came, and Flush returns at once. A transcription that was never started,
+// or whose callbacks do not arrive, looks like a caller who says nothing: stt.Failover
+// leaves this engine only when Twilio reports an error.
 package twilio
 
 import (
