@@ -69,7 +69,7 @@ func newGate(c config) (*outbound.Gate, error) {
 		return nil, err
 	}
 	return outbound.NewGate(outbound.GateOptions{
-		Destinations: where, Caps: c.caps, Pacer: outbound.NewPacer(float64(c.outboundCPS)), TimeLimit: c.maxDuration,
+		Destinations: where, Caps: c.caps, Pacer: outbound.NewPacer(float64(c.outboundCPS)), Budget: c.budget, TimeLimit: c.maxDuration,
 	})
 }
 

@@ -8,11 +8,9 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-	"time"
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/admin"
-	"agentos.dev/dialtone/policy/capacity"
 	"agentos.dev/dialtone/policy/outbound"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/signature"
@@ -26,7 +24,6 @@ type office struct {
 	blocked  *policy.BlockList
 	rest     *twiliorest.Client // nil without an API key
 	gate     *outbound.Gate     // before whatever dials
-	budget   *capacity.Budget   // nil = none
 	number   string
 	base     string // of the URLs that Twilio asks about placed calls
 	guard    *admin.Guard
@@ -38,7 +35,6 @@ func newOffice(c config, a *app, rest *twiliorest.Client) *office {
 		blocked: a.limits.blocked,
 		rest:    rest,
 		gate:    a.limits.gate,
-		budget:  c.budget,
 		number:  c.number,
 		base:    c.publicURL + "/api/voice/twilio/",
 		guard:   admin.NewGuard(admin.GuardOptions{Tokens: c.adminTokens, Audit: a.log, Source: clientOf(c.proxies)}),
@@ -80,10 +76,6 @@ func (o *office) listCalls(w http.ResponseWriter, _ *http.Request) {
 // placeCall calls the number in the form field "to" and connects it to the same
 // handler as inbound calls.
 func (o *office) placeCall(w http.ResponseWriter, r *http.Request) {
-	if o.budget != nil && o.budget.Share(time.Time{}) >= 1 {
-		http.Error(w, "the month's BUDGET is spent: no more outbound calls", http.StatusTooManyRequests)
-		return
-	}
 	to := r.PostFormValue("to")
 	permit, err := o.gate.Decide(r.Context(), to, 0)
 	var refused *outbound.Error

@@ -116,7 +116,7 @@ func TestBudgetSpent(t *testing.T) {
 	ended(placed, `twilio_cost_dollars_total{direction="outbound"} 0.06`)
 	refused := ask("POST", "/admin/calls", form)
 	require.Equal(t, http.StatusTooManyRequests, refused.Code)
-	require.Contains(t, refused.Body.String(), "BUDGET is spent")
+	require.Contains(t, refused.Body.String(), "budget of this month is spent")
 	ended(tw.Dial("+14155550101", "+14155550199"), `twilio_cost_dollars_total{direction="inbound"} 0.02`)
 	require.Contains(t, ask("GET", "/metrics", "").Body.String(), "\ntwilio_budget_dollars 0.05\n")
 	require.NoError(t, a.voice.Shutdown(t.Context()))
