@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/metrics"
+	"agentos.dev/dialtone/policy/capacity"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/stt/vad"
@@ -39,6 +40,8 @@ type service struct {
 type behaviour struct {
 	recognise func() error // before each transcript; nil = at once, without a failure
 	deaf      bool         // no speech recognition at all
+	token     string       // that Twilio signs with; "" = the service's
+	budget    float64      // dollars a month; 0 = none
 	webhook   func(next http.Handler) http.Handler
 	options   func() []voicetest.Option // of each call
 }
@@ -62,7 +65,11 @@ func newService(t *testing.T, job string, b behaviour) *service {
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m, err := metrics.New(registry, &metrics.Options{ConcurrentCallsLimit: 100})
+	options := &metrics.Options{ConcurrentCallsLimit: 100}
+	if b.budget > 0 {
+		options.Budget = capacity.NewBudget(b.budget, capacity.USRates(), nil)
+	}
+	m, err := metrics.New(registry, options)
 	require.NoError(t, err)
 	config := voice.Config{
 		AuthTokens: []string{voicetest.AuthToken},
@@ -90,7 +97,7 @@ func newService(t *testing.T, job string, b behaviour) *service {
 		mux.Handle("POST /api/voice/twilio/inbound", b.webhook(server))
 	}
 	listener := httptest.NewServer(m.Middleware(mux))
-	twilio, err := voicetest.Start(voicetest.Config{Target: listener.URL})
+	twilio, err := voicetest.Start(voicetest.Config{Target: listener.URL, AuthToken: b.token})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, twilio.Close())

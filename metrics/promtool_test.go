@@ -136,9 +136,11 @@ func TestAlertTable(t *testing.T) {
 		TwilioHighErrorRate critical 5m            TwilioElevatedErrorRate warning 10m
 		TwilioWebhookDown critical 1m              TwilioWebhookInstanceDown warning 5m
 		TwilioWebhookErrors critical 5m            TwilioWebhookSlow warning 10m
-		TwilioWebhookVerySlow critical 5m          TwilioHighLatency critical 10m
+		TwilioWebhookVerySlow critical 5m          TwilioSignaturesRefused critical 5m
+		TwilioHighLatency critical 10m
 		TwilioElevatedEndToEndLatency warning 10m  TwilioHighEndToEndLatency critical 10m
 		TwilioWebSocketConnectSlow warning 10m     TwilioWebSocketConnectVerySlow critical 5m
+		TwilioStreamsMissing critical 5m
 		TwilioHighConcurrentCalls warning 5m       TwilioConcurrentCallsNearLimit critical 1m
 		TwilioTranscodingErrors warning 10m        TwilioTranscodingErrorsCritical critical 5m
 		TwilioSTTAccuracyLow warning 1h            TwilioSTTAccuracyCritical critical 1h

@@ -40,6 +40,9 @@ const (
 	e2eSecs = "twilio_e2e_latency_seconds"
 	webSecs = "http_request_duration_seconds"
 	wsSecs  = "twilio_websocket_connect_seconds"
+
+	signatures = "twilio_signature_checks_total"
+	letIn      = `twilio_policy_decisions_total{decision="allow"}`
 )
 
 const hour = time.Hour
@@ -101,6 +104,13 @@ var ruleCases = []ruleCase{
 	{name: "webhooks slower than half a second", series: histogram(webSecs, inbound, steady, "0.5=94", "1=100"), fires: []string{"TwilioWebhookSlow"}},
 	{name: "webhooks slower than a second", series: histogram(webSecs, inbound, steady, "0.5=90", "1=94", "2.5=100"),
 		fires: []string{"TwilioWebhookSlow", "TwilioWebhookVerySlow"}},
+	{name: "one signature in ten is of another token", series: []string{signatures + `{result="valid",key="0"} 0+9x60`, signatures + `{result="mismatch",key="-1"} 0+1x60`},
+		fires: []string{"TwilioSignaturesRefused"}},
+	{name: "no signature has been valid since the start", series: []string{signatures + `{result="host",key="-1"} 0+2x60`}, fires: []string{"TwilioSignaturesRefused"}},
+	{name: "4 % of signatures are wrong", series: []string{signatures + `{result="valid",key="0"} 0+96x60`, signatures + `{result="mismatch",key="-1"} 0+4x60`}},
+	{name: "strangers do not sign", series: []string{signatures + `{result="valid",key="0"} 0+1x60`, signatures + `{result="missing_signature",key="-1"} 0+50x60`,
+		signatures + `{result="malformed_signature",key="-1"} 0+50x60`, signatures + `{result="method",key="-1"} 0+50x60`}},
+	{name: "a few wrong signatures on a quiet night", series: []string{signatures + `{result="mismatch",key="-1"} 0+0.5x60`}},
 
 	// Speech to text.
 	{name: "transcripts within a second", series: histogram(sttSecs, "", steady, "0.5=90", "1=96", "2=100"),
@@ -154,6 +164,13 @@ var ruleCases = []ruleCase{
 	{name: "streams start slowly", series: histogram(wsSecs, "", steady, "1=90", "2=94", "5=100"), fires: []string{"TwilioWebSocketConnectSlow"}},
 	{name: "streams start very slowly", series: histogram(wsSecs, "", steady, "1=90", "2=90", "5=94", "10=100"),
 		fires: []string{"TwilioWebSocketConnectSlow", "TwilioWebSocketConnectVerySlow"}},
+	{name: "half of the calls have no stream", series: []string{letIn + ` 0+10x60`, wsSecs + `_count{} 0+5x60`}, fires: []string{"TwilioStreamsMissing"}},
+	{name: "no stream starts on two instances", series: []string{`twilio_policy_decisions_total{instance="b",decision="allow"} 0+10x60`, wsSecs + `_count{instance="a"} 0x60`},
+		fires: []string{"TwilioStreamsMissing"}},
+	{name: "one call in ten has no stream", series: []string{letIn + ` 0+10x60`, wsSecs + `_count{} 0+9x60`}},
+	{name: "a few calls have no stream", series: []string{letIn + ` 0+0.5x60`, wsSecs + `_count{} 0x60`}},
+	{name: "callers who pass a challenge, and many who are refused", series: []string{letIn + ` 0+10x60`, `twilio_policy_decisions_total{decision="challenge"} 0+20x60`,
+		`twilio_policy_decisions_total{decision="reject"} 0+50x60`, wsSecs + `_count{} 0+20x60`}},
 	{name: "80 calls on two instances", series: []string{`twilio_active_calls{instance="a"} 40x60`, `twilio_active_calls{instance="b"} 40x60`}},
 	{name: "81 calls on two instances", series: []string{`twilio_active_calls{instance="a"} 41x60`, `twilio_active_calls{instance="b"} 40x60`},
 		fires: []string{"TwilioHighConcurrentCalls"}, recorded: "job:twilio_active_calls:sum", samples: []string{`job:twilio_active_calls:sum{job="agentos_webui"} 81`}},
