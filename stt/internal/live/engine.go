@@ -63,7 +63,9 @@ type Engine struct {
 
 	mu     sync.Mutex
 	warm   *keeper // nil until Prewarm was called, and after Close
-	failed error   // of the last Prewarm
+	closed bool
+	failed error     // of the last Prewarm, if no call has connected since
+	tried  time.Time // when it failed
 }
 
 // New returns an engine for s.
@@ -102,15 +104,33 @@ func (e *Engine) open(ctx context.Context, c stt.Config) (stt.Stream, error) {
 	return e.connect(ctx, c), nil
 }
 
+// retryEvery is how often a health check asks a service that Prewarm could not.
+const retryEvery = 30 * time.Second
+
 // Check implements stt.Checker. It returns an error when the last connections
-// failed, without making one.
+// failed, without making one, except that it prewarms anew when that has failed
+// half a minute ago: where the health decides about calls, none would come to
+// tell that the service is back.
 func (e *Engine) Check(ctx context.Context) error {
+	refused := e.refused(ctx)
 	e.mu.Lock()
 	err := e.failed
+	again := err != nil && refused == nil && !e.closed && time.Since(e.tried) >= retryEvery
+	if again {
+		e.tried = time.Now() // for one at a time
+	}
 	e.mu.Unlock()
-	if err != nil {
+	switch {
+	case again:
+		return e.Prewarm(ctx)
+	case err != nil:
 		return err
 	}
+	return refused
+}
+
+// refused returns an error while the breaker lets no call through.
+func (e *Engine) refused(ctx context.Context) error {
 	if c, ok := e.calls.(stt.Checker); ok {
 		return c.Check(ctx)
 	}
@@ -119,7 +139,10 @@ func (e *Engine) Check(ctx context.Context) error {
 
 // Status implements stt.Reporter.
 func (e *Engine) Status() stt.Status {
-	return stt.Status{Engine: e.s.Name, Model: e.s.Model, Ready: e.Check(context.Background()) == nil}
+	refused := e.refused(context.Background())
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return stt.Status{Engine: e.s.Name, Model: e.s.Model, Ready: refused == nil && e.failed == nil}
 }
 
 // url returns the address of a call's connection.

@@ -27,13 +27,17 @@ func (e *Engine) Prewarm(ctx context.Context) error {
 	err := e.try(ctx)
 	if ctx.Err() == nil {
 		e.mu.Lock()
-		e.failed = err
+		e.failed, e.tried = err, time.Now()
 		e.mu.Unlock()
 	}
 	if err != nil {
 		return err
 	}
 	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
 	if e.warm == nil {
 		e.warm = newKeeper(e)
 	}
@@ -63,11 +67,12 @@ func (e *Engine) try(ctx context.Context) error {
 	return err
 }
 
-// Close gives up the connection that Prewarm keeps ready. Calls go on.
+// Close gives up the connection that Prewarm keeps ready, and none is kept any
+// more. Calls go on.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	k := e.warm
-	e.warm = nil
+	e.warm, e.closed = nil, true
 	e.mu.Unlock()
 	if k != nil {
 		k.cancel()
