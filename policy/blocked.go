@@ -58,7 +58,8 @@ const maxListFile = 64 << 20
 // 5 s). It returns when ctx ends. A file that is missing or has a mistake in it
 // leaves the last good list in force, and report, if not nil, gets the error,
 // once for each new state of the file. report gets nil after each successful
-// change.
+// change. Change the file by renaming another one to its name: one that is half
+// written is read as it is.
 func (b *BlockList) Watch(ctx context.Context, file string, interval time.Duration, report func(error)) {
 	if interval <= 0 {
 		interval = 5 * time.Second
@@ -83,6 +84,7 @@ func (b *BlockList) Watch(ctx context.Context, file string, interval time.Durati
 type fileState struct {
 	modified time.Time
 	size     int64
+	settled  bool // it was old enough for a later change to show in modified
 	sum      [sha256.Size]byte
 	problem  string // the error last reported
 }
@@ -101,11 +103,10 @@ func (b *BlockList) reload(file string, last fileState, report func(error)) file
 		now.modified = time.Time{} // so that it is read again when it is back
 		return failed(fmt.Errorf("policy: block list: %w", err))
 	}
-	// A file as young as the clock's grain may change again without a new time.
-	settled := time.Since(info.ModTime()) > 2*time.Second
-	if settled && last.modified.Equal(info.ModTime()) && last.size == info.Size() {
+	if last.settled && last.modified.Equal(info.ModTime()) && last.size == info.Size() {
 		return last
 	}
+	now.settled = time.Since(info.ModTime()) > 2*time.Second // the coarsest clock's grain
 	text, err := readFile(file)
 	if err != nil {
 		return failed(fmt.Errorf("policy: block list: %w", err))

@@ -33,20 +33,22 @@ type CallerLimitOptions struct {
 	Window time.Duration // 0 means an hour
 
 	// MaxCallers bounds the memory: 65 bytes for each caller and a third more for
-	// free places, and as much again for callers with more than 10 calls in the
-	// window, if there are any. When all places are taken, the caller seen longest
-	// ago is forgotten. 0 means DefaultMaxCallers.
+	// free places, and at most as much again for callers with more than 10 calls in
+	// the window, for those with more than 26, with more than 58, and so on. When all
+	// places are taken, the caller seen longest ago is forgotten. 0 means
+	// DefaultMaxCallers.
 	MaxCallers int
 
 	// Key says whose calls are counted together; nil means Call.Caller. Keys are
-	// read as that reads From, so that case does not count. A constant key makes one limit for everybody. The same call must always get
-	// the same key, and so must all deliveries of its webhook.
+	// read as that reads From, so that case does not count. A constant key makes one
+	// limit for everybody. The same call must always get the same key, and so must all
+	// deliveries of its webhook.
 	Key func(Call) string
 }
 
 // CallerLimit is a [Policy] that allows a caller so many calls in any window of
 // time: it keeps the times of the calls it allowed, so it never lets one too many
-// through and never refuses one too few, to about a millionth of a second.
+// through and never refuses one too few, to a billionth of the window.
 // Refused calls do not count. Callers without a number share one limit, that of
 // [AnonymousCaller].
 //

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 // HistoryOptions configures [NewHistory].
 type HistoryOptions struct {
 	Retention time.Duration // how long calls are kept; 0 means 30 days
-	MaxCalls  int           // how many at most, some 300 bytes each; 0 means 100,000
+	MaxCalls  int           // how many at most, some 400 bytes each; 0 means 100,000
 }
 
 // Entry is a call in the history and what was decided about it.
@@ -52,6 +53,10 @@ func (h *History) Decide(ctx context.Context, c Call) Decision {
 		c.At = time.Now()
 	}
 	d := h.Policy.Decide(ctx, c)
+	// Or a few words of it would keep the whole request in memory.
+	for _, s := range []*string{&c.SID, &c.AccountSID, &c.From, &c.To, &c.Direction, &c.Country, &c.ForwardedFrom, &c.StirVerstat} {
+		*s = strings.Clone(*s)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := 0; i < sweepAtOnce && h.n > 0 && h.expired(h.ring[h.first], c.At); i++ {

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,4 +38,26 @@ func TestHistory(t *testing.T) {
 	require.Equal(t, 100, h.Len(), "bounded")
 	require.Equal(t, "CA999", h.Recent("", start.Add(31*time.Hour), 1)[0].Call.SID)
 	require.Equal(t, "CA900", h.Recent("", start.Add(31*time.Hour), 1000)[99].Call.SID)
+}
+
+// TestHistoryMemory: what is kept of a call does not keep the request that it was read
+// from.
+func TestHistoryMemory(t *testing.T) {
+	const calls = 5000
+	h := NewHistory(All(), HistoryOptions{})
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
+	for i := range calls {
+		body := fmt.Sprintf("CA%032d", i) + "+14155550100+14155550199ACinboundUS" + strings.Repeat("x", 1200)
+		h.Decide(ctx, Call{SID: body[:34], From: body[34:46], To: body[46:58], AccountSID: body[58:60], Direction: body[60:67], Country: body[67:69]})
+	}
+	each := (heap() - before) / calls
+	t.Logf("%d bytes a call", each)
+	require.Less(t, each, int64(600))
+	require.Equal(t, calls, h.Len())
 }

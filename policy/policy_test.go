@@ -189,6 +189,32 @@ func TestBlockListWatch(t *testing.T) {
 	require.Empty(t, reports, "one report for each state")
 }
 
+// TestBlockListCoarseClock: where files have times of whole seconds, the second change
+// within one is seen too, whenever Watch looks.
+func TestBlockListCoarseClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "blocked.txt")
+		second := time.Now()
+		write := func(text string) {
+			require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+			require.NoError(t, os.Chtimes(file, second, second))
+		}
+		b := Blocked(nil)
+		read := func(last fileState) fileState {
+			return b.reload(file, last, func(err error) { require.NoError(t, err) })
+		}
+		write("+14155550100\n")
+		time.Sleep(500 * time.Millisecond)
+		state := read(fileState{})
+		write("+14155550101\n")
+		time.Sleep(5 * time.Second)
+		state = read(state)
+		require.True(t, b.Numbers().Contains("+14155550101"))
+		time.Sleep(5 * time.Second)
+		require.Equal(t, state, read(state))
+	})
+}
+
 func TestConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var warnings []string

@@ -156,9 +156,13 @@ func TestBudget(t *testing.T) {
 	require.InDelta(t, 0.03625, b.Spent(nov), 1e-12)
 	require.InDelta(t, 0.3625, b.Share(nov), 1e-12)
 	require.Zero(t, b.Spent(nov.Add(time.Minute)), "a new month")
+	require.InDelta(t, 0.03625, b.Spent(nov), 1e-12, "who asks changes nothing")
+	b.Add(Ended{At: nov.Add(time.Minute), Length: time.Minute})
 	b.Add(Ended{At: nov, Length: time.Minute}) // reported late: counts now
-	require.InDelta(t, 0.0085, b.Spent(nov.Add(time.Hour)), 1e-12)
+	require.InDelta(t, 0.017, b.Spent(nov.Add(time.Hour)), 1e-12)
+	require.InDelta(t, 0.017, b.Spent(nov), 1e-12, "a clock that is set back does not bring the money back")
 	require.Equal(t, 0.1, b.Limit())
 	require.False(t, math.IsNaN(b.Share(time.Time{})))
 	require.Equal(t, 1.0, NewBudget(0, USRates(), nil).Share(time.Time{}), "nothing may be spent")
+	require.Equal(t, 1.0, NewBudget(math.NaN(), USRates(), nil).Share(time.Time{}), "nor if the sum is none")
 }

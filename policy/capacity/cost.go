@@ -121,7 +121,7 @@ type Budget struct {
 	limit float64
 	zone  *time.Location
 	mu    sync.Mutex
-	month int // year*12 + month
+	month int // of the last call, as year*12 + month
 	spent float64
 }
 
@@ -165,26 +165,32 @@ func (b *Budget) Add(c Ended) float64 {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.turn(c.At)
+	if month := b.monthOf(c.At); month > b.month {
+		b.month, b.spent = month, 0
+	}
 	b.spent += cost
 	return cost
 }
 
-// Spent returns the dollars spent in the month of at; zero means now.
+// Spent returns the dollars spent in the month of at; zero means now. Of an earlier
+// month than the last call's nothing is known: it stands for that one, so that a clock
+// that is set back brings no money back.
 func (b *Budget) Spent(at time.Time) float64 {
 	if at.IsZero() {
 		at = time.Now()
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.turn(at)
+	if b.monthOf(at) > b.month {
+		return 0
+	}
 	return b.spent
 }
 
 // Share returns which part of the budget is spent: 1 is all of it, and a budget of
 // nothing is spent from the start.
 func (b *Budget) Share(at time.Time) float64 {
-	if b.limit <= 0 {
+	if !(b.limit > 0) {
 		return 1
 	}
 	return b.Spent(at) / b.limit
@@ -193,9 +199,7 @@ func (b *Budget) Share(at time.Time) float64 {
 // Limit returns the dollars for a month.
 func (b *Budget) Limit() float64 { return b.limit }
 
-func (b *Budget) turn(at time.Time) {
+func (b *Budget) monthOf(at time.Time) int {
 	year, month, _ := at.In(b.zone).Date()
-	if now := year*12 + int(month); now > b.month {
-		b.month, b.spent = now, 0
-	}
+	return year*12 + int(month)
 }
