@@ -191,7 +191,7 @@ func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
 	case <-ctx.Done():
 	}
 	patience := c.maxDuration + drainTime
-	log.Info("draining: no new calls; a second signal exits at once", "active_calls", a.voice.Stats().ActiveCalls, "at_most", patience)
+	log.Info("draining: no new calls; a second signal exits at once", "active_calls", a.voice.Stats().ActiveCalls, "at_most", patience.String())
 	wait, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	err = errors.Join(a.voice.Shutdown(wait), public.Shutdown(wait)) // metrics and admin until the last call has ended

@@ -37,7 +37,7 @@ func TestCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	heard := make(chan string)
+	heard := make(chan string, 2)
 	srv, err := voice.New(voice.Config{
 		AuthTokens: []string{voicetest.AuthToken},
 		PublicURL:  voicetest.PublicURL,
@@ -54,9 +54,17 @@ func TestCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	call := voicetest.New(t, srv).Dial("+14155550100", "+14155550199", voicetest.Param("FromCountry", "US"))
-	go func() { <-heard; <-heard }()
-	call.SpeakAudio(stttest.Speech(2, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000}))
-	labels := <-exemplars
+	if err := call.SpeakAudio(stttest.Speech(2, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000})); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		select {
+		case <-heard:
+		case <-time.After(30 * time.Second):
+			t.Fatal("no transcript")
+		}
+	}
+	labels := <-exemplars // of the first of them
 	call.HangUp()
 	if err := srv.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
