@@ -308,7 +308,8 @@ func (s *failoverStream) pass(l *leg, ev Event) {
 	start, end := s.said, s.ear.clock // for an engine that does not tell times
 	switch {
 	case ev.Kind == SpeechStart:
-		start, end = l.offset, l.offset
+		start = s.onset(l)
+		end = start
 	case ev.Kind == UtteranceEnd:
 		end = s.said // it ends what the transcripts before it have answered
 	case ev.Kind == Final && len(s.due) > 0:
@@ -342,6 +343,22 @@ func (s *failoverStream) pass(l *leg, ev Event) {
 		s.settle(nil)
 		s.answered(t.End)
 	}
+}
+
+// onset returns when the speech began that the leg heard last, as far as this
+// process knows. It is called with mu held.
+func (s *failoverStream) onset(l *leg) time.Duration {
+	at := s.heldStart + s.c.Format.Duration(l.given) // so far the leg has heard
+	for i := len(s.ear.spans) - 1; i >= 0; i-- {
+		sp := s.ear.spans[i]
+		if sp.end != 0 && sp.end <= s.said {
+			break
+		}
+		if sp.onset < at {
+			return sp.onset
+		}
+	}
+	return at
 }
 
 // wait starts the clock that runs while an answer is due. It is called with mu held.

@@ -315,3 +315,41 @@ func TestFailoverCloseEndsAFlush(t *testing.T) {
 		require.ErrorIs(t, <-flushed, stt.ErrClosed)
 	})
 }
+
+// An engine that does not tell when speech began: it did when this process heard
+// it, and what is replayed does not begin again.
+func TestFailoverTellsWhenSpeechBegan(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &stttest.Engine{}, &stttest.Engine{}
+		s := stream(t, first, second)
+		one, _ := first.Stream(t.Context(), 0)
+		play(t, s, audio[:5600]) // into the word
+		one.Put(stt.Event{Kind: stt.SpeechStart})
+		play(t, s, audio[5600:])
+		one.Say("first")
+		play(t, s, audio[:5600])
+		one.Put(stt.Event{Kind: stt.SpeechStart})
+		synctest.Wait()
+		one.Fail(errDown)
+		play(t, s, audio[5600:])
+		two, _ := second.Stream(t.Context(), 0)
+		two.Put(stt.Event{Kind: stt.SpeechStart})
+		two.Say("second")
+		synctest.Wait()
+		play(t, s, audio)
+		two.Put(stt.Event{Kind: stt.SpeechStart})
+		two.Say("third")
+		var starts []time.Duration
+		for _, ev := range finish(t, s) {
+			if ev.Kind == stt.SpeechStart {
+				starts = append(starts, ev.Transcript.Start)
+			}
+		}
+		require.Len(t, starts, 3)
+		for i, at := range starts {
+			begin := time.Duration(i) * stt.Format{}.Duration(len(audio))
+			assert.InDelta(t, begin+440*time.Millisecond, at, float64(100*time.Millisecond))
+		}
+	})
+}

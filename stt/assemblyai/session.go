@@ -64,10 +64,11 @@ const leastSilence = 100 * time.Millisecond
 // long the service takes.
 func (s *session) Settle() (r live.Reply) {
 	if !s.open {
-		s.speaking, r.Flushed = false, 1
+		r.Flushed = 1
 		if len(s.flushes) > 0 {
 			s.flushes = s.flushes[1:]
 		}
+		s.end(stt.Transcript{}, &r)
 	}
 	return r
 }
@@ -128,7 +129,7 @@ func (s *session) turn(m message, r *live.Reply) {
 		}
 		return
 	}
-	s.done, s.speaking, s.open = m.TurnOrder+1, false, false
+	s.done, s.open = m.TurnOrder+1, false
 	// A turn that reaches to the end of the audio did not end by itself, so it is
 	// the answer to a ForceEndpoint. After another one more may come.
 	if t.End > 0 && len(s.flushes) > 0 && t.End+leastSilence >= s.flushes[0] {
@@ -136,14 +137,22 @@ func (s *session) turn(m message, r *live.Reply) {
 		r.Flushed = 1
 	}
 	if t.Text != "" {
-		r.Events = append(r.Events, stt.Event{Kind: stt.Final, Transcript: t},
-			stt.Event{Kind: stt.UtteranceEnd, Transcript: stt.Transcript{Start: t.Start, End: t.End}})
+		r.Events = append(r.Events, stt.Event{Kind: stt.Final, Transcript: t})
 	}
+	s.end(t, r)
 }
 
 func (s *session) begin(r *live.Reply) {
 	if !s.speaking {
 		s.speaking = true
 		r.Events = append(r.Events, stt.Event{Kind: stt.SpeechStart})
+	}
+}
+
+// end reports the end of what began, which may have had no words.
+func (s *session) end(t stt.Transcript, r *live.Reply) {
+	if s.speaking {
+		s.speaking = false
+		r.Events = append(r.Events, stt.Event{Kind: stt.UtteranceEnd, Transcript: stt.Transcript{Start: t.Start, End: t.End}})
 	}
 }

@@ -100,17 +100,20 @@ func (s *session) results(m message, r *live.Reply) {
 			t.Start, t.End = t.Words[0].Start, t.Words[n-1].End
 		}
 		s.begin(t.Start, r)
-		if s.guessing = !m.IsFinal; m.IsFinal {
+		if s.guessing = true; m.IsFinal {
 			s.parts = append(s.parts, t)
 		} else if s.interim {
 			r.Events = append(r.Events, stt.Event{Kind: stt.Interim, Transcript: join(append(s.parts[:len(s.parts):len(s.parts)], t))})
 		}
 	}
-	if m.IsFinal && (m.SpeechFinal || m.FromFinalize) {
-		s.end(r)
+	if m.IsFinal {
+		s.guessing = false
+		if m.SpeechFinal || m.FromFinalize {
+			s.end(r)
+		}
 	}
 	if m.FromFinalize {
-		r.Flushed = 1
+		s.flushed(r)
 	}
 }
 
@@ -119,9 +122,18 @@ func (s *session) results(m message, r *live.Reply) {
 func (s *session) Settle() (r live.Reply) {
 	if !s.guessing {
 		s.end(&r)
-		r.Flushed = 1
+		s.flushed(&r)
 	}
 	return r
+}
+
+// flushed reports that all is final, also what began and had no words.
+func (s *session) flushed(r *live.Reply) {
+	r.Flushed = 1
+	if s.speaking {
+		s.speaking = false
+		r.Events = append(r.Events, stt.Event{Kind: stt.UtteranceEnd})
+	}
 }
 
 // begin reports the start of speech, once an utterance: the service may tell it

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/live"
 )
 
 // Finalize may be left without an answer: what is final by then is the
@@ -30,4 +31,32 @@ func TestFinalizeWithoutAnAnswer(t *testing.T) {
 	assert.Equal(t, "book a room", r.Events[0].Transcript.Text)
 	assert.Equal(t, stt.UtteranceEnd, r.Events[1].Kind)
 	assert.Empty(t, s.Settle().Events, "once")
+}
+
+// Speech that began and has no words when all is final is over.
+func TestSpeechWithoutWordsEnds(t *testing.T) {
+	finalized := `{"type":"Results","is_final":true,"from_finalize":true,"channel":{"alternatives":[{"transcript":""}]}}`
+	for name, flush := range map[string]func(s *session) live.Reply{
+		"answered":   func(s *session) live.Reply { return s.Handle([]byte(finalized)) },
+		"unanswered": (*session).Settle,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &session{}
+			s.Handle([]byte(`{"type":"SpeechStarted","timestamp":1}`))
+			r := flush(s)
+			assert.Equal(t, 1, r.Flushed)
+			require.Len(t, r.Events, 1)
+			assert.Equal(t, stt.UtteranceEnd, r.Events[0].Kind)
+			assert.Len(t, s.Handle([]byte(`{"type":"SpeechStarted","timestamp":2}`)).Events, 1)
+		})
+	}
+}
+
+// A guess that comes to nothing, as of an "um", is waited for no longer.
+func TestGuessThatComesToNothing(t *testing.T) {
+	s := &session{}
+	s.Handle([]byte(`{"type":"Results","is_final":false,"channel":{"alternatives":[{"transcript":"um"}]}}`))
+	assert.Zero(t, s.Settle().Flushed)
+	s.Handle([]byte(`{"type":"Results","is_final":true,"channel":{"alternatives":[{"transcript":""}]}}`))
+	assert.Equal(t, 1, s.Settle().Flushed)
 }

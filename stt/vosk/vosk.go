@@ -122,7 +122,10 @@ func (s *session) Handle(data []byte) (r live.Reply) {
 		return r
 	}
 	if a.Text == "" {
-		s.speaking = false
+		if s.speaking {
+			s.speaking = false
+			r.Events = append(r.Events, stt.Event{Kind: stt.UtteranceEnd})
+		}
 		return r
 	}
 	t.Text, t.Final = a.Text, true
