@@ -2,7 +2,6 @@ package mediastream
 
 import (
 	"bytes"
-	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,7 +15,6 @@ type backlog struct {
 
 	mu       sync.Mutex
 	arrived  sync.Cond
-	ctx      context.Context // of the iteration that the relief reads for
 	items    []item
 	size     int  // of all items
 	reading  bool // the relief goroutine is at work
@@ -31,22 +29,19 @@ type item struct {
 	err   error
 }
 
-// size is roughly what an item occupies.
-func (i *item) size() int { return 256 + len(i.event.Media.Payload) + len(i.event.Mark) }
+// size is roughly what an item occupies. Only a peer that means harm has long
+// strings, but it can have all of them.
+func (i *item) size() int {
+	e := &i.event
+	return 200 + len(e.Media.Payload) + len(e.Media.Track) + len(e.Mark) + len(e.Digit) + len(e.StreamSID)
+}
 
 // Whose turn it is to read.
 const (
-	consumerReads = iota // the consumer is in Conn.next
-	consumerWorks        // the consumer has an event in hand and nobody reads
+	consumerWorks = iota // the consumer has an event in hand, or is in no iteration, and nobody reads
+	consumerReads        // the consumer is in Conn.next
 	reliefReads          // the relief goroutine reads until the consumer has caught up
 )
-
-// begin notes whose iteration it is.
-func (b *backlog) begin(ctx context.Context) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.ctx = ctx
-}
 
 func (b *backlog) handOver() { b.turn.CompareAndSwap(consumerReads, consumerWorks) }
 
@@ -81,22 +76,24 @@ func (c *Conn) relieve() {
 	}
 	b.mu.Lock()
 	b.reading, b.wanted, b.dropping = true, false, false
-	ctx := b.ctx
 	b.mu.Unlock()
 	c.in.buf = nil // the consumer still holds the message in it
 	c.running.Go(func() {
-		for c.relieveOnce(ctx) {
+		for c.relieveOnce() {
 		}
 	})
 }
 
 // relieveOnce reads one event into the backlog. It returns false when the
 // consumer has caught up, so that it can go on by itself, or when all is read.
-func (c *Conn) relieveOnce(ctx context.Context) bool {
+func (c *Conn) relieveOnce() bool {
 	b := &c.backlog
-	err := c.receive(ctx)
-	next := item{c.in.event, err}
-	next.event.Media.Payload = bytes.Clone(next.event.Media.Payload)
+	err := c.receive()
+	next := item{err: err}
+	if err == nil {
+		next.event = c.in.event
+		next.event.Media.Payload = bytes.Clone(next.event.Media.Payload)
+	}
 
 	b.mu.Lock()
 	b.items = append(b.items, next)
@@ -106,7 +103,9 @@ func (c *Conn) relieveOnce(ctx context.Context) bool {
 		i := slices.IndexFunc(b.items, func(i item) bool { return i.event.Type == Media })
 		if full = i < 0; !full {
 			b.size -= b.items[i].size()
+			piece := b.items[i].event.Media
 			b.items = slices.Delete(b.items, i, i+1)
+			c.in.leaveOut(&piece, b.items[i:])
 			dropped++
 		}
 	}

@@ -17,6 +17,7 @@ type Conn struct {
 
 	mu      sync.Mutex
 	cause   *Error // what ended the stream, first come
+	halted  error  // of the context that ended during an iteration
 	closing bool   // Close was called
 
 	shutting sync.Once // sends the close frame
@@ -63,6 +64,14 @@ func (c *Conn) fail(e *Error) {
 	c.sock.interrupt()
 }
 
+// halt ends the reading because an iteration's context has ended.
+func (c *Conn) halt(err error) {
+	c.mu.Lock()
+	c.halted = err
+	c.mu.Unlock()
+	c.sock.interrupt()
+}
+
 // shut closes the socket once.
 func (c *Conn) shut(code int, reason string) (err error) {
 	c.shutting.Do(func() {
@@ -78,8 +87,9 @@ func (c *Conn) report(e *Error) {
 	}
 }
 
-func (c *Conn) ended() (cause *Error, closing bool) {
+// ended returns what has ended the stream or the reading.
+func (c *Conn) ended() (cause *Error, halted error, closing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.cause, c.closing
+	return c.cause, c.halted, c.closing
 }

@@ -10,20 +10,21 @@ import (
 )
 
 // Events yields what the carrier says, in order, until the stream ends. It may
-// be called again after a break; once the stream has ended it yields nothing.
+// be called again after a break, which goes on where that left off; once the
+// stream has ended it yields nothing.
 //
 // An event's Media.Payload is valid until the next iteration; everything else
 // may be kept.
 //
 // The iteration ends without an error after Stop, after [Conn.Close], and when
 // the peer closes the socket properly: Twilio sends no Stop when the server
-// closes first. It ends with an error, its last pair, when ctx ends (ctx.Err(),
-// the socket is still open) and when the stream breaks (an [*Error], the socket
-// is closed). Messages that are merely wrong are skipped, counted in [Stats] and
+// closes first. It ends with an error, its last pair, when ctx ends (ctx.Err();
+// the socket is still open, but nothing more is read from it) and when the stream
+// breaks (an [*Error]; the socket is closed). Messages that are merely wrong are skipped, counted in [Stats] and
 // reported to Options.OnError:
 //
 //	not JSON, too deep, a field missing or of the wrong type   skipped; the 100th ends the stream with 1008
-//	a streamSid of another stream, a second connected          skipped; counts as above
+//	a streamSid of another stream, a second connected          skipped; counts towards the 100
 //	an unknown event                                           delivered as Unknown
 //	sequence numbers or timestamps that jump                   delivered; counted as Lost, Gaps, Reordered
 //	a payload that is empty, of odd length or not base64       delivered
@@ -32,19 +33,20 @@ import (
 //	a binary message                                           the stream ends with 1003
 //	a message larger than Options.ReadLimit                    the stream ends with 1009
 //	a WebSocket frame that RFC 6455 forbids                    the stream ends with 1002
-//	silence, a half-open connection                            the stream ends by Options.IdleTimeout
+//	silence, a half-open connection                            the stream ends by Options.IdleTimeout, with 1001
 //
 // Events reads in the caller's goroutine. While the caller is slow over an event,
-// another goroutine takes over and keeps up to Options.Backlog of messages, so
-// that the carrier never has to wait; what is too much is dropped, oldest audio
-// first, counted and reported as [SlowConsumer].
+// or in no iteration, another goroutine takes over and keeps up to Options.Backlog
+// of messages, so that the carrier never has to wait; what is too much is dropped,
+// oldest audio first, counted, added to the next Media.Gap and reported as
+// [SlowConsumer]. A backlog of which nothing is audio ends the stream with 1008.
 func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		stop := context.AfterFunc(ctx, c.sock.interrupt)
+		stop := context.AfterFunc(ctx, func() { c.halt(ctx.Err()) })
 		defer stop()
-		c.backlog.begin(ctx)
 		for {
-			e, err := c.next(ctx)
+			c.backlog.takeBack()
+			e, err := c.next()
 			if err == errEnd {
 				return
 			}
@@ -53,9 +55,7 @@ func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 				event = *e
 			}
 			c.backlog.handOver()
-			goOn := yield(event, err)
-			c.backlog.takeBack()
-			if !goOn || err != nil {
+			if !yield(event, err) || err != nil {
 				return
 			}
 		}
@@ -63,11 +63,14 @@ func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 }
 
 // next returns the next event from the backlog, if there is one, or the socket.
-func (c *Conn) next(ctx context.Context) (*Event, error) {
-	if next := c.backlog.pop(); next != nil {
-		return &next.event, next.err
+// When the host has ended the reading, what is left of the backlog is skipped.
+func (c *Conn) next() (*Event, error) {
+	for next := c.backlog.pop(); next != nil; next = c.backlog.pop() {
+		if _, halted, closing := c.ended(); next.err != nil || halted == nil && !closing {
+			return &next.event, next.err
+		}
 	}
-	return &c.in.event, c.receive(ctx)
+	return &c.in.event, c.receive()
 }
 
 // errEnd ends an iteration that has no error to tell.
@@ -116,7 +119,7 @@ type trackClock struct {
 
 // receive reads from the socket until there is an event to deliver, and puts it
 // into c.in.event.
-func (c *Conn) receive(ctx context.Context) error {
+func (c *Conn) receive() error {
 	in := &c.in
 	if in.over.Load() {
 		return errEnd
@@ -125,12 +128,12 @@ func (c *Conn) receive(ctx context.Context) error {
 		msg, text, err := c.sock.read(in.buf)
 		in.buf = msg[:0]
 		if err != nil {
-			return c.finish(ctx, err)
+			return c.finish(err)
 		}
 		c.counts.messagesIn.Add(1)
 		c.counts.bytesIn.Add(uint64(len(msg)))
 		if !c.allow() {
-			return c.finish(ctx, errTooMany)
+			return c.finish(errTooMany)
 		}
 		if !text {
 			return c.refuse(codeUnsupported, "", errBinary)
@@ -221,10 +224,7 @@ func (c *Conn) order(e *Event) {
 	if e.Type != Media {
 		return
 	}
-	track := &in.played[0]
-	if e.Media.Track == Outbound {
-		track = &in.played[1]
-	}
+	track := in.clock(e.Media.Track)
 	switch gap := e.Media.Timestamp - track.end; {
 	case !track.begun:
 		e.Media.Gap = max(0, gap) // Twilio's first piece comes about 100 ms after the stream's start
@@ -237,7 +237,32 @@ func (c *Conn) order(e *Event) {
 	case gap <= -minGap: // the carrier's clock is slower than its audio
 		track.end = e.Media.Timestamp
 	}
-	track.end += time.Duration(decodedLen(e.Media.Payload)) * time.Second / time.Duration(in.rate)
+	track.end += in.length(&e.Media)
+}
+
+// leaveOut adds the time of a piece that is dropped to the gap before the next
+// one of its track, which is among the later ones or yet to come.
+func (in *inbox) leaveOut(piece *Audio, later []item) {
+	missing, track := piece.Gap+in.length(piece), in.clock(piece.Track)
+	for i := range later {
+		if e := &later[i].event; e.Type == Media && in.clock(e.Media.Track) == track {
+			e.Media.Gap += missing
+			return
+		}
+	}
+	track.end -= missing
+}
+
+func (in *inbox) clock(track Track) *trackClock {
+	if track == Outbound {
+		return &in.played[1]
+	}
+	return &in.played[0]
+}
+
+// length returns how long a piece plays.
+func (in *inbox) length(piece *Audio) time.Duration {
+	return time.Duration(decodedLen(piece.Payload)) * time.Second / time.Duration(in.rate)
 }
 
 // minGap is the shortest jump of the timestamps that counts as missing audio:
@@ -273,20 +298,20 @@ func (c *Conn) skip(bad *Error) error {
 func (c *Conn) refuse(code int, event string, why error) error {
 	e := &Error{Type: Protocol, Event: event, Offset: -1, Code: code, Err: why}
 	c.fail(e)
-	return c.finish(context.Background(), e)
+	return c.finish(e)
 }
 
 // finish ends the reading side after err and returns what Events ends with.
-func (c *Conn) finish(ctx context.Context, err error) error {
-	cause, closing := c.ended()
+func (c *Conn) finish(err error) error {
+	cause, halted, closing := c.ended()
 	if cause == nil && !closing {
-		if ctx.Err() != nil {
+		if halted != nil {
 			c.in.over.Store(true)
-			return ctx.Err()
+			return halted
 		}
 		if e := closedWith(err); e != nil {
 			c.fail(e)
-			cause, closing = c.ended()
+			cause, _, closing = c.ended()
 		}
 	}
 	c.in.over.Store(true)

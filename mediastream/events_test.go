@@ -203,12 +203,12 @@ func (s mutedSocket) read(buf []byte) ([]byte, bool, error) {
 func TestReceiveDoesNotAllocate(t *testing.T) {
 	sock := &mutedSocket{newFakeSocket(), []byte(testStart)}
 	c := newConn(sock, &twilio{}, (&Options{MaxRate: 1e9}).withDefaults())
-	require.NoError(t, c.receive(t.Context()))
+	require.NoError(t, c.receive())
 	sock.message = []byte(mediaAt(7))
 	n := 0
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		c.backlog.takeBack()
-		e, err := c.next(context.Background())
+		e, err := c.next()
 		if err == nil && e.Type == Media {
 			n++
 		}

@@ -3,6 +3,7 @@ package mediastream
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -13,7 +14,7 @@ import (
 
 // fakeSocket is a socket in memory, for tests in a bubble of synthetic time.
 type fakeSocket struct {
-	in   chan string
+	in   chan string   // closed when the peer drops the connection
 	end  chan struct{} // closed by interrupt or close
 	once sync.Once
 
@@ -36,9 +37,17 @@ func newFakeSocket() *fakeSocket {
 
 func (s *fakeSocket) read(buf []byte) ([]byte, bool, error) {
 	select {
+	case <-s.end: // also when there is more to read
+		return buf[:0], false, net.ErrClosed
+	default:
+	}
+	select {
 	case <-s.end:
 		return buf[:0], false, net.ErrClosed
-	case msg := <-s.in:
+	case msg, ok := <-s.in:
+		if !ok {
+			return buf[:0], false, io.EOF
+		}
 		return append(buf[:0], msg...), true, nil
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -54,7 +55,7 @@ func parseJSON(e *Event, msg []byte) *Error {
 	case "stop":
 		e.Type = Stop
 	default:
-		e.Name = r.event[:min(len(r.event), maxName)]
+		e.Name = strings.Clone(r.event[:min(len(r.event), maxName)])
 	}
 	return r.err
 }
