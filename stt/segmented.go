@@ -58,7 +58,7 @@ type segmented struct {
 }
 
 func (e *segmented) Open(ctx context.Context, c Config) (Stream, error) {
-	ear, err := newEar(c.Format, e.o.VAD, 2*time.Second)
+	ear, err := newEar(c.Format, e.o.VAD, 2*time.Second+min(max(e.o.VAD.HangOver, 0), remembered))
 	if err != nil {
 		return nil, err
 	}

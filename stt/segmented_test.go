@@ -17,6 +17,7 @@ import (
 	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
+	"agentos.dev/dialtone/stt/vad"
 )
 
 const frameBytes = 160 // 20 ms of mu-law
@@ -473,5 +474,23 @@ func TestPoolRefusesAtOnceWhatWouldWaitTooLong(t *testing.T) {
 		require.ErrorIs(t, err, stt.ErrOverloaded)
 		assert.Zero(t, time.Since(began))
 		wg.Wait()
+	})
+}
+
+// A long silence before an utterance ends does not hide when its speech ended.
+func TestSegmentedTimesWithALongHangOver(t *testing.T) {
+	audio := speech(t)
+	synctest.Test(t, func(t *testing.T) {
+		rec := &stttest.Recognizer{Texts: []string{"yes"}}
+		s, err := stt.Segmented(rec, stt.Segmentation{VAD: vad.Options{HangOver: 3 * time.Second}}).Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		play(t, s, audio)
+		play(t, s, stt.Format{}.AppendSilence(nil, 4*8000))
+		for _, ev := range finish(t, s) {
+			if ev.Kind == stt.Final {
+				assert.True(t, ev.Timing.Valid)
+				assert.InDelta(t, 3*time.Second, ev.Timing.Latency, float64(25*time.Millisecond))
+			}
+		}
 	})
 }

@@ -79,7 +79,7 @@ func (o Options) limits() limits {
 		if d <= 0 {
 			d = otherwise
 		}
-		return int64(d * SampleRate / time.Second)
+		return int64(d/time.Second)*SampleRate + int64(d%time.Second*SampleRate/time.Second)
 	}
 	l := limits{
 		threshold: o.Threshold,
@@ -170,7 +170,7 @@ func (s *Segmenter) step(p float32) {
 	switch s.state {
 	case silent:
 		if p >= s.opts.threshold {
-			s.state, s.onset, s.run = pending, begin, 0
+			s.state, s.onset, s.run = pending, max(begin, s.free), 0
 			s.wait()
 		}
 	case pending:

@@ -1,6 +1,7 @@
 package vad
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -225,4 +226,28 @@ func FuzzWrite(f *testing.F) {
 		require.False(t, open)
 		require.EqualValues(t, len(pcm), s.Position())
 	})
+}
+
+// A frame that was cut by Flush begins what comes after it.
+func TestSpeechRightAfterFlush(t *testing.T) {
+	s := NewSegmenter(Options{})
+	play(s, stretch{50, 0}, stretch{20, 1})
+	s.Write(make([]int16, 7))
+	end := s.Flush()[0].End
+	for range 5 {
+		s.step(1)
+	}
+	events := append(s.events, s.Flush()...)
+	require.Equal(t, end, events[0].Start)
+	require.Equal(t, end, events[0].Onset, "not before the utterance")
+}
+
+// Who never wants a cut asks for the longest time there is.
+func TestOptionsDoNotOverflow(t *testing.T) {
+	s := NewSegmenter(Options{MaxLength: math.MaxInt64, PreRoll: math.MaxInt64})
+	events := play(s, stretch{50, 0}, stretch{5000, 1}, stretch{14, 0})
+	require.Equal(t, []Event{
+		{Kind: SpeechStart, Start: 0, Onset: 50},
+		{Kind: Utterance, Start: 0, Onset: 50, VoicedEnd: 5050, End: 5064},
+	}, events)
 }
