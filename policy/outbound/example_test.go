@@ -2,8 +2,11 @@ package outbound_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/outbound"
 )
 
@@ -37,4 +40,37 @@ func Example() {
 	// outbound: may not dial: class of number is not allowed (country "US", class premium)
 	// outbound: may not dial: country is not on the list of allowed ones (country "JM", class nanp-foreign)
 	// outbound: may not dial: not a telephone number in E.164
+}
+
+// Who asks for calls has a limit too, whatever the caps leave.
+func ExampleGate_requesters() {
+	where, err := outbound.New(outbound.Options{Countries: []string{"US"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	gate, err := outbound.NewGate(outbound.GateOptions{
+		Destinations: where,
+		Caps:         []outbound.Cap{{To: "*", Calls: 60, Minutes: 600}},
+		Pacer:        outbound.NewPacer(10),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	requesters := policy.PerCaller(2, time.Hour)
+	dial := func(ctx context.Context, user, to string) (*outbound.Permit, error) {
+		if !requesters.Decide(ctx, policy.Call{From: "user:" + user}).Allowed() {
+			return nil, errors.New(user + " has had the calls of this hour")
+		}
+		return gate.Decide(ctx, to, 0)
+	}
+	for range 3 {
+		_, err := dial(context.Background(), "alice", "+14155550100")
+		fmt.Println(err)
+	}
+	// Output:
+	// <nil>
+	// <nil>
+	// alice has had the calls of this hour
 }

@@ -2,9 +2,11 @@ package phonenumbers
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 
 	"github.com/nyaruka/phonenumbers"
@@ -13,8 +15,8 @@ import (
 	"agentos.dev/dialtone/policy/outbound"
 )
 
-// TestTableAgainstOracle asks the table and libphonenumber about a million random
-// numbers, most of them beginning like real ones. The table may be stricter than
+// TestTableAgainstOracle asks the table and libphonenumber about random numbers, of
+// which some 10,000 are valid, always the same. The table may be stricter than
 // the plans, never laxer: what costs extra there must not be ordinary here.
 func TestTableAgainstOracle(t *testing.T) {
 	table, err := outbound.StandardTable()
@@ -24,13 +26,10 @@ func TestTableAgainstOracle(t *testing.T) {
 		numbers = 30_000
 	}
 	rng := rand.New(rand.NewPCG(8, 8))
-	var codes []string
-	for code := range phonenumbers.GetSupportedCallingCodes() {
-		codes = append(codes, fmt.Sprint(code))
-	}
+	codes := slices.Sorted(maps.Keys(phonenumbers.GetSupportedCallingCodes()))
 	valid, dear, countries, stricter := 0, 0, 0, make(map[string]int)
 	for range numbers {
-		number := "+" + codes[rng.IntN(len(codes))]
+		number := fmt.Sprint("+", codes[rng.IntN(len(codes))])
 		digits := 6 + rng.IntN(6)
 		for i := range digits {
 			if i == 0 && rng.IntN(3) == 0 {
