@@ -112,7 +112,7 @@ var mutations = []mutation{
 	{"100 whatever is exported", expression("job:twilio_concurrent_calls_limit:max", "100 * group by (job) (twilio_active_calls)"), "19 calls of 20"},
 	{"a limit of 120", swap("or 100 *", "or 120 *"), "81 calls on two instances"},
 	{"audio at 25 chunks a second is enough", swap("< 40", "< 25"), "audio trickles"},
-	{"audio of one stream", swap("sum by (job) (avg_over_time(twilio_websocket_connections[1m]))", "max by (job) (avg_over_time(twilio_websocket_connections[1m]))"), "calls trickle on two instances"},
+	{"audio of one stream", swap("sum by (job) (avg_over_time(twilio_websocket_connections[5m]))", "max by (job) (avg_over_time(twilio_websocket_connections[5m]))"), "calls trickle on two instances"},
 
 	// Cost.
 	{"cost since the start of the process", swap("increase(twilio_cost_dollars_total[30d])", "twilio_cost_dollars_total"), "90 % of the budget on two instances, one of which restarted"},

@@ -128,6 +128,7 @@ func TestRulesAreValid(t *testing.T) {
 	tool := apt.Need(t, "promtool", "prometheus")
 	out, err := exec.Command(tool, "check", "rules", "--lint=all", "--lint-fatal", "rules/voice.rules.yml").CombinedOutput()
 	require.NoError(t, err, string(out))
+	require.NotRegexp(t, `\[([1-4]m|\d+s)\]`, shippedRules(t), "too short a window for who scrapes every minute")
 }
 
 // TestAlertTable holds names, severities and durations of the runbook's alerts.
