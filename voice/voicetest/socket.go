@@ -42,16 +42,25 @@ func (k *Socket) Send(m Message) {
 // Flood sends n media messages of silence as fast as the host takes them.
 func (k *Socket) Flood(n int) {
 	for range n {
-		for len(k.s.out) == cap(k.s.out) {
-			select {
-			case <-k.s.done:
-				return
-			case <-k.s.call.ctx.Done():
-				return
-			case <-time.After(time.Millisecond):
-			}
+		for len(k.s.out) == cap(k.s.out) && !k.over() {
+			time.Sleep(time.Millisecond)
+		}
+		if k.over() {
+			return
 		}
 		k.s.frame(mediastream.Inbound, silence[:])
+	}
+}
+
+// over reports whether nobody takes messages any more.
+func (k *Socket) over() bool {
+	select {
+	case <-k.s.done:
+		return true
+	case <-k.s.call.ctx.Done():
+		return true
+	default:
+		return false
 	}
 }
 
