@@ -29,6 +29,7 @@ import (
 
 // TestFiftyCallsAtOnce checks that every call hears its own transcripts.
 func TestFiftyCallsAtOnce(t *testing.T) {
+	t.Parallel()
 	const calls = 50
 	// The engine hears in each call the number that the call comes from.
 	engine := stt.EngineFunc(func(ctx context.Context, c stt.Config) (stt.Stream, error) {
@@ -81,11 +82,11 @@ func TestShutdownWaitsForCalls(t *testing.T) {
 	srv, mux := newHost(t, voice.Config{Handler: waiting, Trace: l.trace()})
 	tw := voicetest.New(t, mux)
 	call := tw.Dial(caller, callee)
-	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, patience, time.Millisecond)
 
 	done := make(chan error, 1)
 	go func() { done <- srv.Shutdown(context.Background()) }()
-	require.Eventually(t, func() bool { return srv.Stats().Draining }, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return srv.Stats().Draining }, patience, time.Millisecond)
 	require.Equal(t, "draining", srv.Health(t.Context()).Status)
 	late := tw.Dial("+14155550101", callee)
 	late.Wait(t.Context())
@@ -94,7 +95,7 @@ func TestShutdownWaitsForCalls(t *testing.T) {
 	require.Equal(t, "in-progress", call.Status())
 
 	call.HangUp()
-	require.NoError(t, <-done)
+	require.NoError(t, next(t, done))
 	require.Equal(t, []voice.Reason{voice.ReasonHungUp}, l.ends(t, 1))
 }
 
@@ -111,18 +112,18 @@ func TestShutdownTakesTheCallThatWasPromised(t *testing.T) {
 		mux.ServeHTTP(w, r)
 	}))
 	call := tw.Dial(caller, callee)
-	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, patience, time.Millisecond)
 	promised := tw.Dial("+14155550101", callee)
 	streamURL(t, promised)
 
 	done := make(chan error, 1)
 	go func() { done <- srv.Shutdown(context.Background()) }()
-	require.Eventually(t, func() bool { return srv.Stats().Draining }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return srv.Stats().Draining }, patience, time.Millisecond)
 	close(draining)
-	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 2 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 2 }, patience, time.Millisecond)
 	call.HangUp()
 	promised.HangUp()
-	require.NoError(t, <-done)
+	require.NoError(t, next(t, done))
 	require.Equal(t, []voice.Reason{voice.ReasonHungUp, voice.ReasonHungUp}, l.ends(t, 2))
 }
 
@@ -131,7 +132,7 @@ func TestShutdownEndsCallsWhenItsTimeIsUp(t *testing.T) {
 	srv, mux := newHost(t, voice.Config{Handler: waiting, Trace: l.trace()})
 	tw := voicetest.New(t, mux)
 	call := tw.Dial(caller, callee)
-	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, patience, time.Millisecond)
 
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -141,6 +142,7 @@ func TestShutdownEndsCallsWhenItsTimeIsUp(t *testing.T) {
 }
 
 func TestCallerInterrupts(t *testing.T) {
+	t.Parallel()
 	speech := mulaw(t, "testdata/book_a_room.wav")
 	long := make([]byte, 10*8000) // ten seconds of a loud buzz
 	for i := range long {
@@ -169,10 +171,10 @@ func TestCallerInterrupts(t *testing.T) {
 	tw := voicetest.New(t, mux)
 	call := tw.Dial(caller, callee)
 	call.SpeakAudio(speech)
-	require.Less(t, <-heard, 5*time.Second)
-	time.Sleep(200 * time.Millisecond)
+	require.Less(t, next(t, heard), 10*time.Second)
+	require.Eventually(t, func() bool { return call.Stats().Clears == 1 }, patience, time.Millisecond)
 	before := len(call.Heard())
-	time.Sleep(200 * time.Millisecond)
+	call.Listen(200 * time.Millisecond)
 	require.Equal(t, before, len(call.Heard()), "the caller still hears what was interrupted")
 	call.HangUp()
 	require.Empty(t, call.Warnings())
@@ -219,7 +221,7 @@ func TestPlayThatIsRefusedIsNotHeard(t *testing.T) {
 	tw := voicetest.New(t, mux)
 	call := tw.Dial(caller, callee)
 	require.NoError(t, call.Wait(t.Context()))
-	require.Equal(t, <-taken, len(call.Heard()))
+	require.Equal(t, next(t, taken), len(call.Heard()))
 }
 
 func TestDigits(t *testing.T) {
@@ -238,8 +240,8 @@ func TestDigits(t *testing.T) {
 	tw := voicetest.New(t, mux)
 	call := tw.Dial(caller, callee)
 	call.Digits("12#3456")
-	require.Equal(t, "12", <-got)
-	require.Equal(t, "3456", <-got)
+	require.Equal(t, "12", next(t, got))
+	require.Equal(t, "3456", next(t, got))
 	call.Wait(t.Context())
 }
 
@@ -261,13 +263,14 @@ func TestCallStaysUpWhenSpeechRecognitionFails(t *testing.T) {
 	stream, err := engine.Stream(t.Context(), 0)
 	require.NoError(t, err)
 	stream.Fail(&stt.Error{Op: "read", Kind: stt.ErrUnavailable})
-	require.ErrorIs(t, <-failed, stt.ErrUnavailable)
+	require.ErrorIs(t, next(t, failed), stt.ErrUnavailable)
 	call.Digits("7")
-	require.Equal(t, "7", <-digits)
+	require.Equal(t, "7", next(t, digits))
 	require.Equal(t, []voice.Reason{voice.ReasonReturned}, l.ends(t, 1))
 }
 
 func TestLastWordsReachTheHandler(t *testing.T) {
+	t.Parallel()
 	got := make(chan string, 1)
 	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
 		for transcript := range call.Transcripts(ctx) {
@@ -281,7 +284,7 @@ func TestLastWordsReachTheHandler(t *testing.T) {
 	audio := mulaw(t, "testdata/book_a_room.wav")
 	call.SpeakAudio(audio[:len(audio)*2/3]) // hangs up in the middle of a word
 	call.HangUp()
-	require.Equal(t, "bye", <-got)
+	require.Equal(t, "bye", next(t, got))
 }
 
 func TestStatusCallbackOfACallThatHadNoStream(t *testing.T) {
@@ -304,7 +307,7 @@ func TestMountedElsewhere(t *testing.T) {
 	tw := voicetest.New(t, mux, voicetest.Config{InboundPath: "/app/phone/twilio/inbound", StatusPath: "/app/phone/twilio/status"})
 	call := tw.Dial(caller, callee)
 	require.Contains(t, streamURL(t, call), "wss://calls.example.com/app/phone/twilio/stream/")
-	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, patience, time.Millisecond)
 	call.HangUp()
 	require.Empty(t, call.Warnings())
 }
@@ -342,8 +345,8 @@ func TestForwardedCall(t *testing.T) {
 	})})
 	tw := voicetest.New(t, mux)
 	tw.Dial(caller, callee, voicetest.Param("ForwardedFrom", "+19005550100")).Wait(t.Context())
-	require.Equal(t, "+19005550100", <-got)
-	require.Equal(t, "+19005550100", <-got)
+	require.Equal(t, "+19005550100", next(t, got))
+	require.Equal(t, "+19005550100", next(t, got))
 }
 
 func TestRecordedCall(t *testing.T) {
@@ -368,11 +371,11 @@ func TestPlacedCallStreams(t *testing.T) {
 		From: callee, To: caller, URL: voicetest.PublicURL + "/api/voice/twilio/inbound", MachineDetection: "Enable",
 	})
 	require.NoError(t, err)
-	info := <-got
+	info := next(t, got)
 	require.Equal(t, sid, info.SID)
 	require.Equal(t, "outbound-api", info.Direction)
 	require.Equal(t, caller, info.To)
 
 	tw.Dial(caller, callee, voicetest.Param("AnsweredBy", "machine_start")).Wait(t.Context())
-	require.Equal(t, "machine_start", (<-got).AnsweredBy)
+	require.Equal(t, "machine_start", next(t, got).AnsweredBy)
 }

@@ -24,7 +24,6 @@ import (
 // and is connected, whether or not the webhook of the digits tells the attestation
 // again; who did not is asked again.
 func TestPassedCallerIsNotChallengedAgain(t *testing.T) {
-	spelled := regexp.MustCompile(`(\d), (\d), (\d), (\d)`)
 	for name, verstat := range map[string][]string{"attested": {"TN-Validation-Passed-B"}, "not attested": nil} {
 		t.Run(name, func(t *testing.T) {
 			suspicious := policy.Func(func(context.Context, policy.Call) policy.Decision {
@@ -36,34 +35,30 @@ func TestPassedCallerIsNotChallengedAgain(t *testing.T) {
 				Trace:   l.trace(),
 				Policy:  policy.All(fraud.NewPasses(suspicious, fraud.PassesOptions{})),
 			})
-			tw := voicetest.New(t, firstWebhookAlone(mux), voicetest.Config{Pace: 20})
-			dial := func() *voicetest.Call {
-				return tw.Dial(caller, callee, voicetest.Param("StirVerstat", verstat...))
-			}
-			asked := func(call *voicetest.Call) (digits string) {
-				require.Eventually(t, func() bool { return len(call.Said()) > 0 }, 5*time.Second, time.Millisecond)
-				return strings.Join(spelled.FindStringSubmatch(call.Said()[len(call.Said())-1])[1:], "")
-			}
-			failed := dial()
-			asked(failed)
+			tw := voicetest.New(t, firstWebhookAlone(mux))
+			quick := voicetest.New(t, mux, voicetest.Config{Pace: 100}) // whose time to answer is short
+			attested := voicetest.Param("StirVerstat", verstat...)
+			failed := quick.Dial(caller, callee, attested)
+			asked(t, failed.TwiML().String())
 			require.NoError(t, failed.Wait(t.Context()))
 			require.Zero(t, l.starts())
 
-			passed := dial()
-			digits := asked(passed)
-			require.NoError(t, passed.Digits("0"+digits[:3]))
-			require.Eventually(t, func() bool { return len(passed.Said()) == 2 }, 5*time.Second, time.Millisecond)
-			require.NoError(t, passed.Digits(asked(passed)))
+			passed := tw.Dial(caller, callee, attested)
+			_, digits := asked(t, passed.TwiML().String())
+			require.NoError(t, passed.Digits(wrong(digits)))
+			require.Eventually(t, func() bool { return len(passed.Said()) == 2 }, patience, time.Millisecond)
+			_, digits = asked(t, passed.TwiML().String())
+			require.NoError(t, passed.Digits(digits))
 			require.NoError(t, passed.Wait(t.Context()))
 			require.Equal(t, 1, l.starts())
 
-			again := dial()
+			again := tw.Dial(caller, callee, attested)
 			require.NoError(t, again.Wait(t.Context()))
 			require.Empty(t, again.Said())
 			require.Equal(t, 2, l.starts())
 
 			other := tw.Dial("+14155550123", callee)
-			asked(other)
+			asked(t, other.TwiML().String())
 			other.HangUp()
 		})
 	}
@@ -109,16 +104,14 @@ func TestPolicyThatFailsAfterTheChallenge(t *testing.T) {
 			gone, cancel := context.WithCancel(t.Context())
 			cancel()
 			answer := post(t.Context(), voicetest.PublicURL+"/api/voice/twilio/inbound")
-			for range 2 { // wrong digits are asked for once more
-				if next := regexp.MustCompile(`action="([^"]+)"`).FindStringSubmatch(answer); next != nil {
-					right := strings.Join(regexp.MustCompile(`(\d), (\d), (\d), (\d)`).FindStringSubmatch(answer)[1:], "")
-					form.Set("Digits", test.digits(right))
-					answer = post(gone, next[1])
-				}
+			for strings.Contains(answer, "<Gather") { // wrong digits are asked for once more
+				action, right := asked(t, answer)
+				form.Set("Digits", test.digits(right))
+				answer = post(gone, action)
 			}
 			require.Contains(t, answer, test.want)
 			if name == "passed" {
-				require.NoError(t, <-p.passed)
+				require.NoError(t, next(t, p.passed))
 			}
 		})
 	}
@@ -135,6 +128,14 @@ func asked(t testing.TB, twiml string) (action, digits string) {
 	to, said := actionOf.FindStringSubmatch(twiml), spelled.FindStringSubmatch(twiml)
 	require.True(t, to != nil && said != nil, "no challenge: %s", twiml)
 	return to[1], strings.Join(said[1:], "")
+}
+
+// wrong returns other digits than the right ones.
+func wrong(digits string) string {
+	if digits[0] == '0' {
+		return "1" + digits[1:]
+	}
+	return "0" + digits[1:]
 }
 
 // postTo sends a webhook that token signs and returns the answer's body.

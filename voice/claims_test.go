@@ -69,7 +69,7 @@ func TestCallCountsOnceOnAllInstances(t *testing.T) {
 			servers, handlers := instances(t, &l, test.claims)
 			tw := voicetest.New(t, spread(handlers...))
 			call := tw.Dial(caller, callee)
-			require.Eventually(t, func() bool { return servers[1].Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return servers[1].Stats().ActiveCalls == 1 }, patience, time.Millisecond)
 			call.HangUp()
 			l.ends(t, 1)
 			require.NoError(t, tw.Close()) // every callback has been answered
@@ -94,13 +94,13 @@ func TestTokenOpensOneStreamOnAllInstances(t *testing.T) {
 			_, handlers := instances(t, &l, test.claims)
 			here, there := voicetest.New(t, handlers[0]), voicetest.New(t, handlers[1])
 			first := here.Dial(caller, callee)
-			require.Eventually(t, func() bool { return l.starts() == 1 }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return l.starts() == 1 }, patience, time.Millisecond)
 			replay := there.Dial(caller, callee, voicetest.ReplayedStream(streamURL(t, first)), voicetest.EditMessage(claim(first.SID)))
 			if test.streams == 1 {
 				replay.Wait(t.Context())
 				require.Contains(t, replay.Warnings()[0].Text, "403")
 			} else {
-				require.Eventually(t, func() bool { return l.starts() == 2 }, 5*time.Second, time.Millisecond)
+				require.Eventually(t, func() bool { return l.starts() == 2 }, patience, time.Millisecond)
 				replay.HangUp()
 			}
 			first.HangUp()

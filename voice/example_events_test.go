@@ -10,7 +10,7 @@ import (
 )
 
 // think stands for a language model, which takes its time.
-func think(ctx context.Context, text string) (string, error) {
+var think = func(ctx context.Context, text string) (string, error) {
 	select {
 	case <-time.After(time.Second):
 		return "You said: " + text, nil

@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -57,6 +57,13 @@ func (l *ledger) starts() int {
 	return l.started
 }
 
+// overs returns how many streams have ended.
+func (l *ledger) overs() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.ended)
+}
+
 // ends waits for n streams to have ended and returns why they did.
 func (l *ledger) ends(t testing.TB, n int) []voice.Reason {
 	t.Helper()
@@ -69,7 +76,7 @@ func (l *ledger) ends(t testing.TB, n int) []voice.Reason {
 			reasons = append(reasons, e.Reason)
 		}
 		return len(reasons) >= n
-	}, 15*time.Second, 5*time.Millisecond, "streams did not end")
+	}, patience, time.Millisecond, "streams did not end")
 	return reasons
 }
 
@@ -102,7 +109,7 @@ func post(t testing.TB, tw *voicetest.Twilio, path, sign string, form url.Values
 // streamURL waits for a call to be told where its stream is.
 func streamURL(t testing.TB, call *voicetest.Call) string {
 	t.Helper()
-	require.Eventually(t, func() bool { return call.StreamURL() != "" }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return call.StreamURL() != "" }, patience, time.Millisecond)
 	return call.StreamURL()
 }
 
@@ -140,7 +147,7 @@ func TestStreamIsRefusedBeforeTheUpgrade(t *testing.T) {
 	tw, elsewhere := voicetest.New(t, mux), voicetest.New(t, foreign, voicetest.Config{AuthToken: "another-token-of-32-characters.."})
 
 	used := tw.Dial(caller, callee)
-	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return srv.Stats().ActiveCalls == 1 }, patience, time.Millisecond)
 	used.HangUp()
 	l.ends(t, 1)
 	stranger := streamURL(t, elsewhere.Dial(caller, callee))
@@ -178,15 +185,40 @@ func TestTokenBelongsToOneCall(t *testing.T) {
 }
 
 func TestStreamThatNeverStartsIsClosed(t *testing.T) {
-	t.Parallel()
 	var l ledger
 	srv, mux := newHost(t, voice.Config{Handler: waiting, Trace: l.trace()})
+	srv.Hurry(200*time.Millisecond, 0)
 	tw := voicetest.New(t, mux)
 	tw.Dial(caller, callee, voicetest.Drop("start"), voicetest.Drop("media"))
-	require.Eventually(t, func() bool { return srv.Stats().Streams == 1 }, 5*time.Second, time.Millisecond)
-	require.Eventually(t, func() bool { return srv.Stats().Streams == 0 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return slices.Equal(l.ws, []string{"timeout"})
+	}, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return srv.Stats().Streams == 0 }, patience, time.Millisecond)
 	require.Zero(t, l.starts())
-	require.Equal(t, []string{"timeout"}, l.ws)
+}
+
+// afterStream holds back the callbacks of calls until a stream has ended.
+func afterStream(l *ledger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for strings.HasSuffix(r.URL.Path, "/status") && l.overs() == 0 && r.Context().Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// mute sends no media messages after the first n.
+func mute(n int) voicetest.Option {
+	return voicetest.EditMessage(func(event string, m voicetest.Message) []voicetest.Message {
+		if event == "media" {
+			if n--; n < 0 {
+				return nil
+			}
+		}
+		return []voicetest.Message{m}
+	})
 }
 
 func TestCallSurvivesOrEndsAlone(t *testing.T) {
@@ -199,7 +231,7 @@ func TestCallSurvivesOrEndsAlone(t *testing.T) {
 	}{
 		"garbage":       {[]voicetest.Option{voicetest.Garbage(3)}, voice.ReasonHungUp, "completed", []string{"protocol"}, nil},
 		"bad base64":    {[]voicetest.Option{voicetest.BadBase64(3)}, voice.ReasonHungUp, "completed", nil, []string{"base64"}},
-		"wrong stream":  {[]voicetest.Option{voicetest.WrongStreamSid()}, voice.ReasonHungUp, "completed", nil, nil},
+		"wrong stream":  {[]voicetest.Option{voicetest.WrongStreamSid(), mute(50)}, voice.ReasonHungUp, "completed", nil, nil},
 		"binary":        {[]voicetest.Option{voicetest.Insert(3, voicetest.Message{Binary: true, Data: []byte{1}})}, voice.ReasonProtocol, "failed", []string{"protocol"}, nil},
 		"oversized":     {[]voicetest.Option{voicetest.Oversized(3, 1<<20)}, voice.ReasonProtocol, "failed", []string{"oversize"}, nil},
 		"second start":  {[]voicetest.Option{voicetest.Twice("start")}, voice.ReasonProtocol, "failed", []string{"protocol"}, nil},
@@ -213,10 +245,13 @@ func TestCallSurvivesOrEndsAlone(t *testing.T) {
 			t.Parallel()
 			var l ledger
 			_, mux := newHost(t, voice.Config{Handler: waiting, STT: hears("yes"), Trace: l.trace()})
-			tw := voicetest.New(t, mux)
+			tw := voicetest.New(t, afterStream(&l, mux)) // or a callback may end the call first
 			witness := tw.Dial("+14155550101", callee)
+			require.Eventually(t, func() bool { return l.starts() == 1 }, patience, time.Millisecond)
 			call := tw.Dial(caller, callee, test.options...)
-			time.Sleep(300 * time.Millisecond) // fifteen frames
+			require.Eventually(t, func() bool {
+				return call.Stats().FramesSent >= 10 || call.Status() != "in-progress"
+			}, patience, time.Millisecond)
 			call.HangUp()
 			require.Equal(t, []voice.Reason{test.reason}, l.ends(t, 1))
 			require.Equal(t, "in-progress", witness.Status(), "another call was touched")
@@ -250,10 +285,11 @@ func TestHandlerThatMisbehavesEndsItsCallAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var l ledger
 			var log bytes.Buffer
-			_, mux := newHost(t, voice.Config{
-				Handler: test.handler, Trace: l.trace(), MaxDuration: 500 * time.Millisecond,
-				Logger: slog.New(slog.NewTextHandler(&log, nil)),
-			})
+			config := voice.Config{Handler: test.handler, Trace: l.trace(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
+			if name == "blocks" {
+				config.MaxDuration = 50 * time.Millisecond
+			}
+			_, mux := newHost(t, config)
 			tw := voicetest.New(t, mux)
 			call := tw.Dial(caller, callee)
 			require.NoError(t, call.Wait(t.Context()), "the TwiML after the stream hangs up")
@@ -324,18 +360,18 @@ func TestConcurrencyIsReleasedByWhateverEndsACall(t *testing.T) {
 		refused.Wait(t.Context())
 		require.NotEqual(t, "completed", refused.Status())
 		call.HangUp()
-		require.Eventually(t, func() bool { return limit.InUse() == 0 }, 5*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return limit.InUse() == 0 }, patience, time.Millisecond)
 	}
 }
 
 func TestSuspiciousCallerIsChallenged(t *testing.T) {
-	spelled := regexp.MustCompile(`(\d), (\d), (\d), (\d)`)
 	for name, test := range map[string]struct {
-		press   func(digits string) string
+		passes  bool
+		pace    float64
 		started int
 	}{
-		"passes":  {func(digits string) string { return digits }, 1},
-		"guesses": {func(string) string { return "" }, 0},
+		"passes":       {true, 1, 1},
+		"does nothing": {false, 20, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l ledger
@@ -346,12 +382,11 @@ func TestSuspiciousCallerIsChallenged(t *testing.T) {
 					return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
 				}),
 			})
-			tw := voicetest.New(t, mux, voicetest.Config{Pace: 20})
+			tw := voicetest.New(t, mux, voicetest.Config{Pace: test.pace})
 			call := tw.Dial(caller, callee)
-			require.Eventually(t, func() bool { return len(call.Said()) == 1 }, 5*time.Second, time.Millisecond)
-			digits := strings.Join(spelled.FindStringSubmatch(call.Said()[0])[1:], "")
-			if pressed := test.press(digits); pressed != "" {
-				call.Digits(pressed)
+			if test.passes {
+				_, digits := asked(t, call.TwiML().String())
+				call.Digits(digits)
 			}
 			require.NoError(t, call.Wait(t.Context()))
 			require.Equal(t, test.started, l.starts())

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -69,8 +70,9 @@ func TestBrokenLineIsNoFailure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var l ledger
-			_, mux := newHost(t, voice.Config{Handler: handler, Trace: l.trace()})
-			tw := voicetest.New(t, mux)
+			srv, mux := newHost(t, voice.Config{Handler: handler, Trace: l.trace()})
+			srv.Hurry(0, 500*time.Millisecond)
+			tw := voicetest.New(t, afterStream(&l, mux))
 			tw.Dial(caller, callee, option)
 			require.Equal(t, []voice.Reason{voice.ReasonDisconnect}, l.ends(t, 1))
 			l.mu.Lock()
@@ -102,7 +104,7 @@ func TestShutdownClosesStreamsThatNeverStart(t *testing.T) {
 	srv, mux := newHost(t, voice.Config{Handler: waiting})
 	tw := voicetest.New(t, mux)
 	tw.Dial(caller, callee, voicetest.Drop("start"), voicetest.Drop("media"))
-	require.Eventually(t, func() bool { return srv.Stats().Streams == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return srv.Stats().Streams == 1 }, patience, time.Millisecond)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, srv.Shutdown(ctx), context.DeadlineExceeded)
@@ -121,7 +123,7 @@ func TestChallengeBehindAPrefix(t *testing.T) {
 	mux.Handle("/pre/", http.StripPrefix("/pre", unprefixed(srv)))
 	tw := voicetest.New(t, mux, voicetest.Config{InboundPath: "/pre/api/voice/twilio/inbound", StatusPath: "/pre/api/voice/twilio/status"})
 	call := tw.Dial(caller, callee)
-	require.Eventually(t, func() bool { return len(call.Said()) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(call.Said()) == 1 }, patience, time.Millisecond)
 	require.Contains(t, call.TwiML().String(), `action="https://calls.example.com/pre/api/voice/twilio/challenge/`)
 	call.HangUp()
 	require.NoError(t, srv.Shutdown(t.Context()))
@@ -180,9 +182,9 @@ func TestEngineThatPanicsLosesNoCall(t *testing.T) {
 			tw := voicetest.New(t, mux)
 			call := tw.Dial(caller, callee)
 			if where != "flush" && where != "close" { // those come when the call is over
-				require.ErrorIs(t, <-failed, stt.ErrPanic)
+				require.ErrorIs(t, next(t, failed), stt.ErrPanic)
 			} else {
-				time.Sleep(100 * time.Millisecond)
+				require.Eventually(t, func() bool { return l.starts() == 1 }, patience, time.Millisecond)
 			}
 			require.Equal(t, "in-progress", call.Status())
 			call.HangUp()
@@ -195,10 +197,11 @@ func TestEngineThatPanicsLosesNoCall(t *testing.T) {
 // some run on timers and on goroutines that nobody recovers.
 func TestHookThatPanicsLosesNothing(t *testing.T) {
 	const why = "no metrics today"
-	panicking := func(at string, ran *atomic.Bool) *voice.Trace {
+	panicking := func(at string, ran chan struct{}) *voice.Trace {
+		var once sync.Once
 		hit := func(hook string) {
 			if hook == at {
-				ran.Store(true)
+				once.Do(func() { close(ran) })
 				panic(why)
 			}
 		}
@@ -217,20 +220,25 @@ func TestHookThatPanicsLosesNothing(t *testing.T) {
 	for _, hook := range []string{"signature", "decision", "started", "ended", "finished", "frame", "transcoding", "websocket", "stt"} {
 		t.Run(hook, func(t *testing.T) {
 			t.Parallel()
-			ended := make(chan error, 1)
-			handler := voice.HandlerFunc(func(ctx context.Context, _ *voice.Call) error {
-				<-ctx.Done()
-				ended <- context.Cause(ctx)
+			ran := make(chan struct{})
+			config := voice.Config{STT: rude{"recv"}, Trace: panicking(hook, ran)}
+			config.Handler = voice.HandlerFunc(func(ctx context.Context, _ *voice.Call) error {
+				select {
+				case <-ctx.Done():
+				case <-ran:
+				}
 				return nil
 			})
-			var ran atomic.Bool
-			srv, mux := newHost(t, voice.Config{Handler: handler, STT: rude{"recv"}, MaxDuration: 300 * time.Millisecond, Trace: panicking(hook, &ran)})
+			if hook == "ended" || hook == "finished" { // which run on the timer
+				config.MaxDuration = 50 * time.Millisecond
+			}
+			srv, mux := newHost(t, config)
 			tw := voicetest.New(t, mux)
 			call := tw.Dial(caller, callee, voicetest.BadBase64(2), voicetest.Garbage(3))
-			require.ErrorIs(t, <-ended, voice.ReasonTimeout)
+			next(t, ran)
 			require.NoError(t, call.Wait(t.Context()))
 			require.Equal(t, "completed", call.Status())
-			require.Eventually(t, func() bool { return srv.Stats().Streams == 0 && ran.Load() }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return srv.Stats().Streams == 0 }, patience, time.Millisecond)
 		})
 	}
 }
@@ -256,7 +264,7 @@ func TestEngineThatEndsEarlyIsReported(t *testing.T) {
 	stream.Close()
 	time.Sleep(50 * time.Millisecond)
 	call.Digits("1")
-	require.ErrorContains(t, <-failed, "ended early")
+	require.ErrorContains(t, next(t, failed), "ended early")
 	call.Wait(t.Context())
 }
 
@@ -267,14 +275,15 @@ func TestFailedChallengeGivesItsPlaceBack(t *testing.T) {
 		return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
 	})
 	_, mux := newHost(t, voice.Config{Handler: waiting, Policy: policy.All(lines, suspicious)})
-	tw := voicetest.New(t, mux, voicetest.Config{Pace: 20})
+	tw := voicetest.New(t, mux)
 	call := tw.Dial(caller, callee)
-	for range 2 { // two wrong answers
-		require.Eventually(t, func() bool { return len(call.Said()) > 0 }, 5*time.Second, time.Millisecond)
-		call.Digits("0000")
+	for n := range 2 { // two wrong answers
+		require.Eventually(t, func() bool { return len(call.Said()) == n+1 }, patience, time.Millisecond)
+		_, right := asked(t, call.TwiML().String())
+		call.Digits(wrong(right))
 	}
 	call.Wait(t.Context())
-	require.Eventually(t, func() bool { return lines.InUse() == 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return lines.InUse() == 0 }, patience, time.Millisecond)
 }
 
 func TestTokensRotateWithoutLosingACall(t *testing.T) {
@@ -286,7 +295,7 @@ func TestTokensRotateWithoutLosingACall(t *testing.T) {
 	url := streamURL(t, first)
 	require.NoError(t, srv.SetAuthTokens([]string{voicetest.AuthToken, next}))
 	second := tw.Dial(caller, callee)
-	require.Eventually(t, func() bool { return l.starts() == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return l.starts() == 1 }, patience, time.Millisecond)
 	second.HangUp()
 	for range 2 { // who watches a file is told twice that it has changed
 		require.NoError(t, srv.SetAuthTokens([]string{next}))
@@ -294,7 +303,7 @@ func TestTokensRotateWithoutLosingACall(t *testing.T) {
 	refused := tw.Dial(caller, callee)
 	require.Error(t, refused.Wait(t.Context()), "the old token is gone")
 	rotated.Dial(caller, callee, voicetest.ReplayedStream(url), voicetest.EditMessage(claim(first.SID)))
-	require.Eventually(t, func() bool { return l.starts() == 2 }, 5*time.Second, time.Millisecond, "a call that was being set up is lost")
+	require.Eventually(t, func() bool { return l.starts() == 2 }, patience, time.Millisecond, "a call that was being set up is lost")
 }
 
 // TestTokensRotateDuringAChallenge: the question was asked with the old token's
@@ -326,7 +335,7 @@ func TestHostCodeThatPanicsAroundACall(t *testing.T) {
 		_, mux := newHost(t, voice.Config{Handler: waiting, Policy: forgetful{allow}, Trace: l.trace()})
 		tw := voicetest.New(t, mux)
 		call := tw.Dial(caller, callee)
-		require.Eventually(t, func() bool { return l.starts() == 1 }, 5*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return l.starts() == 1 }, patience, time.Millisecond)
 		call.HangUp()
 		require.Equal(t, []voice.Reason{voice.ReasonHungUp}, l.ends(t, 1))
 		tw.Dial(caller, callee, voicetest.Unsigned(voicetest.Handshake)).Wait(t.Context())
@@ -361,7 +370,7 @@ func TestDecisionOutlivesItsRequest(t *testing.T) {
 	r.Header.Set("X-Twilio-Signature", signature.Sign(voicetest.AuthToken, target, form))
 	cancel()
 	srv.ServeHTTP(httptest.NewRecorder(), r)
-	require.NoError(t, <-asked)
+	require.NoError(t, next(t, asked))
 }
 
 // TestLogThatAsksTheServer: nothing is logged under the server's lock.
@@ -372,7 +381,7 @@ func TestLogThatAsksTheServer(t *testing.T) {
 	srv, mux := newHost(t, voice.Config{Handler: waiting, Logger: slog.New(asks), Trace: l.trace()})
 	asks.server.Store(srv)
 	voicetest.New(t, mux).Dial(caller, callee)
-	require.Eventually(t, func() bool { return l.starts() == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return l.starts() == 1 }, patience, time.Millisecond)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	srv.Shutdown(ctx)

@@ -32,6 +32,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/voice/signature"
 )
 
@@ -44,6 +45,7 @@ type Server struct {
 	publicBase string     // the public URL, without a slash at its end
 	streamBase string     // the same as a WebSocket URL
 	handler    http.Handler
+	limits     mediastream.Options // of streams: the defaults, but for tests
 	started    time.Time
 
 	used     *recent[[8]byte, struct{}]      // nonces of session tokens

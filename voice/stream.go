@@ -46,13 +46,15 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	stream := &stream{info: session.info, accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
-	conn, err := mediastream.Accept(w, r, &mediastream.Options{OnError: func(err *mediastream.Error) {
+	limits := s.limits
+	limits.OnError = func(err *mediastream.Error) {
 		s.config.Trace.WebSocketError(string(err.Type))
 		stream.log.Warn("stream error", "error_type", string(err.Type), "error", err)
 		if err.Code != 0 {
 			stream.broken.Store(err)
 		}
-	}})
+	}
+	conn, err := mediastream.Accept(w, r, &limits)
 	if err != nil {
 		s.leave(nil)
 		return

@@ -60,7 +60,7 @@ func TestTransferToAPerson(t *testing.T) {
 				return after(ctx)
 			})
 			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Policy: &lines, Trace: l.trace()})
-			tw := voicetest.New(t, mux, voicetest.Config{Pace: 20})
+			tw := voicetest.New(t, mux)
 			rest.Client = restClient(t, tw)
 			call := tw.Dial(caller, callee)
 			require.Equal(t, []voice.Reason{voice.ReasonTransfer}, l.ends(t, 1))
@@ -72,7 +72,7 @@ func TestTransferToAPerson(t *testing.T) {
 				l.mu.Lock()
 				defer l.mu.Unlock()
 				return slices.Equal(l.finished, []string{"completed"})
-			}, 5*time.Second, time.Millisecond)
+			}, patience, time.Millisecond)
 		})
 	}
 }
@@ -111,7 +111,7 @@ func TestTransferThatFailsLeavesTheCall(t *testing.T) {
 			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: test.hanger, Trace: l.trace()})
 			tw := voicetest.New(t, mux)
 			call := tw.Dial(caller, callee)
-			err := <-failed
+			err := next(t, failed)
 			require.Error(t, err)
 			if test.want != nil {
 				require.ErrorIs(t, err, test.want)
@@ -171,8 +171,8 @@ func TestTransferredCallFinishesWithItsCallback(t *testing.T) {
 	}))
 	rest.Client = restClient(t, tw)
 	tw.Dial(caller, callee)
-	require.Equal(t, "the stream", <-finished)
-	require.Equal(t, "completed", <-finished)
+	require.Equal(t, "the stream", next(t, finished))
+	require.Equal(t, "completed", next(t, finished))
 }
 
 // TestSecondTransferFails: it takes nothing back.
@@ -223,12 +223,12 @@ func TestCallerLeavesDuringTransfer(t *testing.T) {
 		}
 	}))
 	call := tw.Dial(caller, callee)
-	<-rest.asked
+	next(t, rest.asked)
 	call.HangUp()
 	l.ends(t, 1)
 	require.Zero(t, lines.released.Load())
 	rest.answer <- errors.New("call is not in-progress")
-	require.Eventually(t, func() bool { return lines.released.Load() == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return lines.released.Load() == 1 }, patience, time.Millisecond)
 }
 
 // slow is REST whose answers wait for the test.

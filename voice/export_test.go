@@ -1,0 +1,9 @@
+package voice
+
+import "time"
+
+// Hurry makes the streams of a server time out early: those that do not start,
+// and those that fall silent.
+func (s *Server) Hurry(start, idle time.Duration) {
+	s.limits.StartTimeout, s.limits.IdleTimeout = start, idle
+}
