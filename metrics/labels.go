@@ -49,11 +49,13 @@ func (s *closedSet) inc(value string) {
 // countries that a host did not name appear when a call from there comes in or its
 // stream starts, which is before it can fail.
 func (m *Metrics) createAtZero(countries []string) {
-	m.countries = make(map[string]*countryCalls)
-	for _, code := range append(slices.Clone(iso3166), other) {
-		if code == other || countries == nil || slices.Contains(countries, code) {
-			m.countries[code] = &countryCalls{code: code}
-		}
+	m.countries = map[string]*countryCalls{other: {code: other}}
+	set := countries
+	if set == nil {
+		set = iso3166
+	}
+	for _, code := range set {
+		m.countries[code] = &countryCalls{code: code}
 	}
 	for _, code := range append(slices.Clone(countries), other) {
 		m.country(code)

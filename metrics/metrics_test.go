@@ -250,6 +250,22 @@ func TestCountryExistsBeforeItsFirstFailure(t *testing.T) {
 	require.Equal(t, 15, calls())
 }
 
+// TestNamedCountries: a host's own list is the set, whatever the standard says.
+func TestNamedCountries(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	m, err := New(reg, &Options{Countries: []string{"US", "XK"}})
+	require.NoError(t, err)
+	for _, country := range []string{"US", "XK", "DE", ""} {
+		m.Trace().CallFinished(voice.Info{Country: country}, "completed")
+	}
+	for country, calls := range map[string]float64{"US": 1, "XK": 1, "other": 2} {
+		require.Equal(t, calls, testutil.ToFloat64(m.calls.WithLabelValues("completed", country)), country)
+	}
+	series, err := testutil.GatherAndCount(reg, "twilio_calls_total")
+	require.NoError(t, err)
+	require.Equal(t, 15, series)
+}
+
 // scrapeAs returns a page of /metrics as a scraper gets it that accepts a type.
 func scrapeAs(reg *prometheus.Registry, accept string) string {
 	w := httptest.NewRecorder()

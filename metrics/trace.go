@@ -102,7 +102,8 @@ func endpoint(r *http.Request) string {
 // Middleware measures the requests that next serves. Mount it around a
 // [voice.Server] or around the host's mux: the endpoint is the pattern of the
 // innermost http.ServeMux that the request went through. A handler that panics
-// counts as one that answered 500, whatever it had answered before.
+// counts as one that answered 500, whatever it had answered before. Handlers
+// flush and hijack through an http.ResponseController.
 func (m *Metrics) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
