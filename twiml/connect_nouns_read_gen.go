@@ -75,8 +75,10 @@ func (x *Assistant) add(name string) element {
 }
 
 func (x *Autopilot) chars(s string) {
-	x.Name += trimSpace(s)
+	x.Name = trimSpace(s)
 }
+
+func (x *Autopilot) apart() bool { return true }
 
 func (x *Config) set(name, value string) bool {
 	switch name {
@@ -259,8 +261,10 @@ func (x *Room) set(name, value string) bool {
 }
 
 func (x *Room) chars(s string) {
-	x.Name += trimSpace(s)
+	x.Name = trimSpace(s)
 }
+
+func (x *Room) apart() bool { return true }
 
 func (x *Siprec) set(name, value string) bool {
 	switch name {
@@ -329,8 +333,10 @@ func (x *Task) set(name, value string) bool {
 }
 
 func (x *Task) chars(s string) {
-	x.JSON += trimSpace(s)
+	x.JSON = trimSpace(s)
 }
+
+func (x *Task) apart() bool { return true }
 
 func (x *Transcription) set(name, value string) bool {
 	switch name {

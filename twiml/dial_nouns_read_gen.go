@@ -39,12 +39,16 @@ func (x *Application) add(name string) element {
 }
 
 func (x *Application) chars(s string) {
-	x.SID += trimSpace(s)
+	x.SID = trimSpace(s)
 }
 
+func (x *Application) apart() bool { return true }
+
 func (x *ApplicationSID) chars(s string) {
-	x.SID += trimSpace(s)
+	x.SID = trimSpace(s)
 }
+
+func (x *ApplicationSID) apart() bool { return true }
 
 func (x *Client) set(name, value string) bool {
 	switch name {
@@ -79,8 +83,10 @@ func (x *Client) add(name string) element {
 }
 
 func (x *Client) chars(s string) {
-	x.Name += trimSpace(s)
+	x.Name = trimSpace(s)
 }
+
+func (x *Client) apart() bool { return true }
 
 func (x *Conference) set(name, value string) bool {
 	switch name {
@@ -131,8 +137,10 @@ func (x *Conference) set(name, value string) bool {
 }
 
 func (x *Conference) chars(s string) {
-	x.Name += trimSpace(s)
+	x.Name = trimSpace(s)
 }
+
+func (x *Conference) apart() bool { return true }
 
 func (x *Header) set(name, value string) bool {
 	switch name {
@@ -154,8 +162,10 @@ func (x *Headers) add(name string) element {
 }
 
 func (x *Identity) chars(s string) {
-	x.Name += trimSpace(s)
+	x.Name = trimSpace(s)
 }
+
+func (x *Identity) apart() bool { return true }
 
 func (x *Number) set(name, value string) bool {
 	switch name {
@@ -192,8 +202,10 @@ func (x *Number) set(name, value string) bool {
 }
 
 func (x *Number) chars(s string) {
-	x.PhoneNumber += trimSpace(s)
+	x.PhoneNumber = trimSpace(s)
 }
+
+func (x *Number) apart() bool { return true }
 
 func (x *Queue) set(name, value string) bool {
 	switch name {
@@ -210,16 +222,22 @@ func (x *Queue) set(name, value string) bool {
 }
 
 func (x *Queue) chars(s string) {
-	x.Name += trimSpace(s)
+	x.Name = trimSpace(s)
 }
+
+func (x *Queue) apart() bool { return true }
 
 func (x *ReferSip) chars(s string) {
-	x.URI += trimSpace(s)
+	x.URI = trimSpace(s)
 }
 
+func (x *ReferSip) apart() bool { return true }
+
 func (x *Sim) chars(s string) {
-	x.SID += trimSpace(s)
+	x.SID = trimSpace(s)
 }
+
+func (x *Sim) apart() bool { return true }
 
 func (x *Sip) set(name, value string) bool {
 	switch name {
@@ -270,8 +288,10 @@ func (x *Sip) add(name string) element {
 }
 
 func (x *Sip) chars(s string) {
-	x.URI += trimSpace(s)
+	x.URI = trimSpace(s)
 }
+
+func (x *Sip) apart() bool { return true }
 
 func (x *SipURI) set(name, value string) bool {
 	switch name {
@@ -288,8 +308,10 @@ func (x *SipURI) set(name, value string) bool {
 }
 
 func (x *SipURI) chars(s string) {
-	x.URI += trimSpace(s)
+	x.URI = trimSpace(s)
 }
+
+func (x *SipURI) apart() bool { return true }
 
 func (x *WhatsApp) set(name, value string) bool {
 	switch name {
@@ -308,5 +330,7 @@ func (x *WhatsApp) set(name, value string) bool {
 }
 
 func (x *WhatsApp) chars(s string) {
-	x.PhoneNumber += trimSpace(s)
+	x.PhoneNumber = trimSpace(s)
 }
+
+func (x *WhatsApp) apart() bool { return true }

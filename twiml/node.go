@@ -11,9 +11,11 @@ type element interface {
 	Node
 	set(name, value string) bool // false: not a field, or the value does not fit it
 	add(name string) element     // nil: not a child of the schema
-	chars(s string)
-	foreign(n Node)          // a child that is not of the schema
-	attr(name, value string) // an attribute that set did not take
+	apart() bool                 // the text has no place among the children
+	chars(s string)              // once, when the text is apart
+	foreign(n Node)              // a child that is not of the schema
+	attr(name, value string)     // an attribute that set did not take
+	join()                       // makes one of texts that children of the schema stood between
 }
 
 // Text is text among elements.
@@ -48,12 +50,34 @@ type Extra struct {
 func (x *Extra) set(_, _ string) bool    { return false }
 func (x *Extra) attr(name, value string) { x.Attrs = append(x.Attrs, Attr{name, value}) }
 func (x *Extra) add(string) element      { return nil }
+func (x *Extra) apart() bool             { return false }
 func (x *Extra) foreign(n Node)          { x.Nodes = append(x.Nodes, n) }
 
 func (x *Extra) chars(s string) {
 	if !isSpace(s) {
 		x.foreign(Text(s))
 	}
+}
+
+func (x *Extra) join() {
+	var text pieces
+	nodes := x.Nodes[:0]
+	for i, n := range x.Nodes {
+		if t, ok := n.(Text); ok {
+			text.add(string(t))
+			if i+1 < len(x.Nodes) && isText(x.Nodes[i+1]) {
+				continue
+			}
+			n = Text(text.take())
+		}
+		nodes = append(nodes, n)
+	}
+	x.Nodes = nodes
+}
+
+func isText(n Node) bool {
+	_, ok := n.(Text)
+	return ok
 }
 
 func (t Text) write(w writer) writer    { return w.text(string(t)) }
@@ -71,3 +95,5 @@ func (x *Element) attr(name, value string) { x.Attrs = append(x.Attrs, Attr{name
 func (x *Element) chars(s string)          { x.Children = append(x.Children, Text(s)) }
 func (x *Element) foreign(n Node)          { x.Children = append(x.Children, n) }
 func (x *Element) add(string) element      { return nil }
+func (x *Element) apart() bool             { return false }
+func (x *Element) join()                   {}

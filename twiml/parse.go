@@ -232,10 +232,7 @@ func (p *parser) comment() (Comment, *failure) {
 	if f == nil && (strings.Contains(c, "--") || strings.HasSuffix(c, "-")) {
 		f = p.fail(at, "-- in a comment")
 	}
-	if strings.Contains(c, "\r") {
-		c = strings.ReplaceAll(strings.ReplaceAll(c, "\r\n", "\n"), "\r", "\n")
-	}
-	return Comment(c), f
+	return Comment(lineEnds(c)), f
 }
 
 // element reads an element whose name has been read.
@@ -301,7 +298,8 @@ func (p *parser) attrs(x element) (empty bool, f *failure) {
 
 // content reads children up to the end tag.
 func (p *parser) content(x element, name string) *failure {
-	var text string // pending: CDATA and character references join their neighbours
+	var text pieces // not yet given to x: CDATA joins its neighbours
+	apart, texts := x.apart(), 0
 	for {
 		at := p.pos
 		switch {
@@ -312,14 +310,14 @@ func (p *parser) content(x element, name string) *failure {
 			if f != nil {
 				return f
 			}
-			text += s
+			text.add(s)
 			continue
 		case p.take("<![CDATA["):
 			s, f := p.until("]]>", "CDATA section")
 			if f != nil {
 				return f
 			}
-			text += strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+			text.add(lineEnds(s))
 			continue
 		case p.take("<?"):
 			if _, f := p.until("?>", "processing instruction"); f != nil {
@@ -327,22 +325,28 @@ func (p *parser) content(x element, name string) *failure {
 			}
 			continue
 		}
-		if text != "" {
-			x.chars(text)
-			text = ""
+		end := p.take("</")
+		if end || !apart {
+			if s := text.take(); s != "" {
+				x.chars(s)
+				texts++
+			}
 		}
 		switch {
-		case p.take("</"):
-			end, f := p.name()
+		case end:
+			ended, f := p.name()
 			if f != nil {
 				return f
 			}
-			if end != name {
-				return p.fail(at, "</"+clip(end)+"> ends <"+clip(name)+">")
+			if ended != name {
+				return p.fail(at, "</"+clip(ended)+"> ends <"+clip(name)+">")
 			}
 			p.space()
 			if !p.take(">") {
 				return p.fail(p.pos, "> expected")
+			}
+			if texts > 1 {
+				x.join()
 			}
 			return nil
 		case p.take("<!--"):

@@ -3,6 +3,7 @@ package twiml
 import (
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -206,4 +207,27 @@ func TestParseReaders(t *testing.T) {
 func TestParseLineEnds(t *testing.T) {
 	r := parse(t, "<Response><Say voice='a\r\nb\tc&#13;'>x\r\ny\rz&#13;<![CDATA[1\r\n2]]></Say><!--a\r\nb--></Response>")
 	require.Equal(t, New(&Say{Voice: "a b c\r", Text: "x\ny\nz\r1\n2"}, Comment("a\nb")), r)
+}
+
+// TestParseCopiesTextOnce: many pieces of one text cost what they hold, not its square.
+func TestParseCopiesTextOnce(t *testing.T) {
+	for _, piece := range []string{"x<?a?>", "x<![CDATA[y]]>", "x<!---->", "1<a/>", "&amp;<?a?>"} {
+		for _, parent := range []string{"Say", "Sms", "Dial", "Play", "Number", "Foreign"} {
+			doc := "<Response><" + parent + ">" + strings.Repeat(piece, 10_000) + "</" + parent + "></Response>"
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_ = parse(t, doc)
+			runtime.ReadMemStats(&after)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(100*len(doc)), "%s in %s", piece, parent)
+		}
+	}
+}
+
+// TestParseTextApart: what stands between the pieces of a name takes nothing from it.
+func TestParseTextApart(t *testing.T) {
+	r := parse(t, "<Response><Dial>\n\t<!-- a --> +1 <!-- b --> 415 <Number> 5<![CDATA[5 ]]><x/>5 </Number>\n</Dial></Response>")
+	require.Equal(t, New(&Dial{Number: "+1  415", Nouns: []DialNoun{
+		Comment(" a "), Comment(" b "),
+		&Number{PhoneNumber: "55 5", Extra: Extra{Nodes: []Node{&Element{Name: "x"}}}},
+	}}), r)
 }

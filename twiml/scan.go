@@ -181,6 +181,38 @@ func reference(name string) (rune, bool) {
 	return r, digits != "" && isChar(r)
 }
 
+// lineEnds returns s with the line ends of XML (section 2.11).
+func lineEnds(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+}
+
+// pieces joins the pieces of a text. One alone is not copied.
+type pieces struct {
+	one  string
+	many []byte
+}
+
+func (p *pieces) add(s string) {
+	switch {
+	case p.many != nil:
+		p.many = append(p.many, s...)
+	case p.one == "":
+		p.one = s
+	default:
+		p.many = append([]byte(p.one), s...)
+	}
+}
+
+// take returns the text and begins the next.
+func (p *pieces) take() string {
+	s := p.one
+	if p.many != nil {
+		s = string(p.many)
+	}
+	*p = pieces{}
+	return s
+}
+
 // clip shortens what is quoted in an error.
 func clip(s string) string {
 	const most = 40

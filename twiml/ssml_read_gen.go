@@ -96,8 +96,10 @@ func (x *Phoneme) set(name, value string) bool {
 }
 
 func (x *Phoneme) chars(s string) {
-	x.Text += s
+	x.Text = s
 }
+
+func (x *Phoneme) apart() bool { return true }
 
 func (x *Prosody) set(name, value string) bool {
 	switch name {
@@ -141,8 +143,10 @@ func (x *SayAs) set(name, value string) bool {
 }
 
 func (x *SayAs) chars(s string) {
-	x.Text += s
+	x.Text = s
 }
+
+func (x *SayAs) apart() bool { return true }
 
 func (x *Sentence) add(name string) element {
 	n := newSentenceSpeech(name)
@@ -172,8 +176,10 @@ func (x *Sub) set(name, value string) bool {
 }
 
 func (x *Sub) chars(s string) {
-	x.Text += s
+	x.Text = s
 }
+
+func (x *Sub) apart() bool { return true }
 
 func (x *Word) set(name, value string) bool {
 	switch name {

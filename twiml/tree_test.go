@@ -69,7 +69,7 @@ func qualified(n xml.Name) string {
 
 // normal reduces a tree to what counts, as Parse documents it: no white space
 // around verbs and names, a noun's text in one piece before its children, and the
-// children of several types grouped.
+// children of several types grouped, as is text that does not belong there.
 func (t *tree) normal() *tree {
 	mixed := map[string]bool{
 		"Say": true, "Sms": true, "emphasis": true, "lang": true, "p": true, "phoneme": true, "prosody": true,
@@ -80,25 +80,33 @@ func (t *tree) normal() *tree {
 	for _, c := range t.Children {
 		c = c.normal()
 		if c.Name == "#text" && !mixed[t.Name] && similarElement(t.Name) == t.Name {
-			c.Text = trimSpace(c.Text)
 			if hasText(t.Name) {
 				text.WriteString(c.Text)
 				continue
 			}
-			if c.Text == "" {
+			if isSpace(c.Text) {
 				continue
 			}
 		}
 		n.Children = append(n.Children, c)
 	}
-	if text.String() != "" {
-		n.Children = slices.Insert(n.Children, 0, &tree{Name: "#text", Text: text.String()})
+	if s := trimSpace(text.String()); s != "" {
+		n.Children = slices.Insert(n.Children, 0, &tree{Name: "#text", Text: s})
 	}
 	switch t.Name {
 	case "Response", "Gather", "Prompt", "Dial", "Start", "Stop":
 	default:
 		if !mixed[t.Name] && similarElement(t.Name) == t.Name {
 			slices.SortStableFunc(n.Children, func(a, b *tree) int { return strings.Compare(a.Name, b.Name) })
+			var kids []*tree
+			for _, c := range n.Children {
+				if last := len(kids) - 1; last >= 0 && c.Name == "#text" && kids[last].Name == "#text" {
+					kids[last] = &tree{Name: "#text", Text: kids[last].Text + c.Text}
+				} else {
+					kids = append(kids, c)
+				}
+			}
+			n.Children = kids
 		}
 	}
 	return n

@@ -98,8 +98,10 @@ func (x *Dial) add(name string) element {
 }
 
 func (x *Dial) chars(s string) {
-	x.Number += trimSpace(s)
+	x.Number = trimSpace(s)
 }
+
+func (x *Dial) apart() bool { return true }
 
 func (x *Dial) foreign(n Node) { x.Nouns = append(x.Nouns, n.(DialNoun)) }
 
@@ -133,8 +135,10 @@ func (x *Enqueue) add(name string) element {
 }
 
 func (x *Enqueue) chars(s string) {
-	x.Name += trimSpace(s)
+	x.Name = trimSpace(s)
 }
+
+func (x *Enqueue) apart() bool { return true }
 
 func (x *Gather) set(name, value string) bool {
 	switch name {
@@ -277,8 +281,10 @@ func (x *Play) set(name, value string) bool {
 }
 
 func (x *Play) chars(s string) {
-	x.URL += trimSpace(s)
+	x.URL = trimSpace(s)
 }
+
+func (x *Play) apart() bool { return true }
 
 func (x *Prompt) set(name, value string) bool {
 	switch name {
@@ -354,8 +360,10 @@ func (x *Redirect) set(name, value string) bool {
 }
 
 func (x *Redirect) chars(s string) {
-	x.URL += trimSpace(s)
+	x.URL = trimSpace(s)
 }
+
+func (x *Redirect) apart() bool { return true }
 
 func (x *Refer) set(name, value string) bool {
 	switch name {
@@ -443,8 +451,10 @@ func (x *Sms) set(name, value string) bool {
 }
 
 func (x *Sms) chars(s string) {
-	x.Text += s
+	x.Text = s
 }
+
+func (x *Sms) apart() bool { return true }
 
 func (x *Start) set(name, value string) bool {
 	switch name {

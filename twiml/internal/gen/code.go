@@ -65,6 +65,7 @@ func (s *Schema) readers(f *file, kind string) {
 		s.set(f, e)
 		s.add(f, e)
 		s.chars(f, e)
+		s.apart(f, e)
 		s.foreign(f, e)
 	}
 }
@@ -140,13 +141,20 @@ func (s *Schema) chars(f *file, e *Element) {
 	case e.Spoken && len(e.Content) != 0:
 		f.line("if len(x.%s) != 0 {\nx.%s = append(x.%s, Text(s))\n} else {\nx.%s += s\n}", e.Content[0], e.Content[0], e.Content[0], e.Text)
 	case e.Spoken:
-		f.line("x.%s += s", e.Text)
+		f.line("x.%s = s", e.Text)
 	case e.Text != "":
-		f.line("x.%s += trimSpace(s)", e.Text)
+		f.line("x.%s = trimSpace(s)", e.Text)
 	default:
 		f.line("if !isSpace(s) {\nx.foreign(Text(s))\n}")
 	}
 	f.line("}\n")
+}
+
+// apart generates the method that tells where text has no place among the children.
+func (s *Schema) apart(f *file, e *Element) {
+	if e.Text != "" && (len(e.Content) == 0 || !e.Spoken) {
+		f.line("func (x *%s) apart() bool { return true }\n", e.Type)
+	}
 }
 
 // foreign generates the method that takes what is not in the schema where it
