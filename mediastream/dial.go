@@ -16,7 +16,8 @@ type DialOptions struct {
 	Transport http.RoundTripper // may hold a TLS configuration; nil = http.DefaultTransport
 }
 
-// Carrier is Twilio's end of a stream, for tests and tools.
+// Carrier is Twilio's end of a stream, for tests and tools. Whoever has one must
+// end it with [Carrier.Close] or [Carrier.Abort].
 //
 // Its messages are made by one method and sent by another, so that a test can
 // misbehave: a message that was made and not sent is a lost one, one sent twice
@@ -84,13 +85,17 @@ func Dial(ctx context.Context, url string, stream Stream, opts *DialOptions) (*C
 	return &Carrier{ws: ws, stream: stream, sent: make(map[Track]int64)}, nil
 }
 
-// Send sends a message, whatever it says.
+// Send sends a message, whatever it says. It waits for a server that does not
+// read, until [Carrier.Abort]. Its error is an [*Error] of type [Disconnect].
 func (c *Carrier) Send(m Message) error {
 	kind := websocket.MessageText
 	if m.Binary {
 		kind = websocket.MessageBinary
 	}
-	return c.ws.Write(context.Background(), kind, m.Data)
+	if err := c.ws.Write(context.Background(), kind, m.Data); err != nil {
+		return &Error{Type: Disconnect, Offset: -1, Code: codeAbnormal, Err: err}
+	}
+	return nil
 }
 
 // Receive returns the server's next message, for [Carrier.Parse]. The stream has
@@ -105,6 +110,7 @@ func (c *Carrier) Receive(ctx context.Context) (Message, error) {
 	case errors.As(err, &frame):
 		return Message{}, &CloseError{Code: int(frame.Code), Reason: frame.Reason}
 	case ctx.Err() != nil:
+		_ = c.Abort() // Read does so only when it has begun
 		return Message{}, ctx.Err()
 	}
 	return Message{}, closedWith(err)
@@ -125,8 +131,8 @@ func (e *CloseError) Error() string {
 	return s
 }
 
-// Close closes the socket properly, with a close code. It waits a few seconds
-// at most for the server's answer.
+// Close closes the socket properly, with a close code and a reason of at most 123
+// bytes. It waits ten seconds at most: five to send that, five for the server's answer.
 func (c *Carrier) Close(code int, reason string) error {
 	return c.ws.Close(websocket.StatusCode(code), reason)
 }

@@ -17,7 +17,7 @@ const (
 	Protocol     ErrorType = "protocol"      // a message that the protocol does not allow, or too many of them
 	Oversize     ErrorType = "oversize"      // a message over the read limit
 	SlowConsumer ErrorType = "slow_consumer" // the host takes too long over events: audio was dropped
-	Write        ErrorType = "write"         // a message could not be written
+	Write        ErrorType = "write"         // the peer did not take a message in time
 )
 
 // Error is an error of a stream.

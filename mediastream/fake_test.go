@@ -20,6 +20,7 @@ type fakeSocket struct {
 
 	mu      sync.Mutex
 	stalled chan struct{} // writes wait for it, if not nil
+	broken  error         // of writes, if not nil
 	written []sentMessage
 	began   time.Time
 	code    int
@@ -58,8 +59,11 @@ func (s *fakeSocket) write(msg []byte) error {
 		return fmt.Errorf("%w: %s", err, msg)
 	}
 	s.mu.Lock()
-	stalled := s.stalled
+	stalled, broken := s.stalled, s.broken
 	s.mu.Unlock()
+	if broken != nil {
+		return broken
+	}
 	if stalled != nil {
 		select {
 		case <-stalled:

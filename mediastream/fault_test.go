@@ -291,14 +291,7 @@ func TestRawFrames(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			url, reports := record(t, mediastream.Options{})
-			conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-			require.NoError(t, err)
-			_, err = conn.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"))
-			require.NoError(t, err)
-			buf := make([]byte, 1024)
-			_, err = conn.Read(buf)
-			require.NoError(t, err)
-			require.Contains(t, string(buf), "101")
+			conn := upgraded(t, url)
 			_, _ = conn.Write(c.bytes)
 			if c.want == mediastream.Disconnect {
 				require.NoError(t, conn.Close())
@@ -310,6 +303,20 @@ func TestRawFrames(t *testing.T) {
 			require.Equal(t, c.want, e.Type, e.Error())
 		})
 	}
+}
+
+// upgraded is a connection on which frames can be sent byte by byte.
+func upgraded(t *testing.T, url string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	require.NoError(t, err)
+	_, err = conn.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"))
+	require.NoError(t, err)
+	buf := make([]byte, 1024)
+	_, err = conn.Read(buf)
+	require.NoError(t, err)
+	require.Contains(t, string(buf), "101")
+	return conn
 }
 
 // TestPeerThatDoesNotRead fills the socket's buffers until writes stall.
@@ -332,4 +339,45 @@ func TestPeerThatDoesNotRead(t *testing.T) {
 	var e *mediastream.Error
 	require.ErrorAs(t, <-errs, &e)
 	require.Equal(t, mediastream.Write, e.Type)
+}
+
+// TestAHangUpWhileTheHostSpeaks has a peer that says stop and is gone while the
+// host is busy, so that the host finds out by sending.
+func TestAHangUpWhileTheHostSpeaks(t *testing.T) {
+	var reported []error
+	var mu sync.Mutex
+	opts := &mediastream.Options{OnError: func(e *mediastream.Error) {
+		mu.Lock()
+		defer mu.Unlock()
+		reported = append(reported, e)
+	}}
+	last := make(chan mediastream.EventType, 1)
+	failed := make(chan error, 1)
+	url := serve(t, opts, func(c *mediastream.Conn) {
+		var e mediastream.Event
+		var err error
+		for e, err = range c.Events(context.Background()) {
+			for e.Type == mediastream.DTMF && c.Clear() == nil {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		_ = c.Close(1000, "")
+		failed <- err
+		last <- e.Type
+	})
+	conn := upgraded(t, url)
+	var all []byte // in one piece, so that it is read in one
+	for _, m := range []string{
+		`{"event":"start","start":{"streamSid":"MZ1"}}`,
+		`{"event":"dtmf","streamSid":"MZ1","dtmf":{"digit":"1"}}`,
+		`{"event":"stop","streamSid":"MZ1"}`,
+	} {
+		all = append(append(all, 0x81, 0x80|byte(len(m)), 0, 0, 0, 0), m...)
+	}
+	_, err := conn.Write(all)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	require.NoError(t, <-failed)
+	require.Equal(t, mediastream.Stop, <-last)
+	require.Empty(t, reported, "a hang-up is no error")
 }

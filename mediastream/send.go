@@ -1,8 +1,6 @@
 package mediastream
 
 import (
-	"errors"
-	"net"
 	"sync"
 	"time"
 )
@@ -35,7 +33,7 @@ type outbox struct {
 	clear   bool
 
 	writing   bool      // the writer goroutine is at work
-	writeFrom time.Time // when the write under way began; zero if none is
+	writeFrom time.Time // when the write began that is under way, or has failed; zero if none
 	heard     time.Time // when all audio that was sent will have been played
 	wake      *time.Timer
 	forgotten uint64 // queued, at the watch's last look
@@ -322,18 +320,17 @@ func (c *Conn) write() {
 		if msg == nil {
 			return
 		}
-		err := c.sock.write(msg)
-		if err != nil && !errors.Is(err, net.ErrClosed) { // of that the reader knows better why
-			c.fail(&Error{Type: Write, Offset: -1, Code: codeAbnormal, Err: err})
+		if err := c.sock.write(msg); err != nil {
+			// The reader ends the stream: it knows why the socket broke, and may
+			// have a stop to read yet. If it reads on, writeFrom tells the watch.
+			o.stop()
+			continue
 		}
+		c.counts.messagesOut.Add(1)
+		c.counts.bytesOut.Add(uint64(len(msg)))
 		o.mu.Lock()
 		o.writeFrom = time.Time{}
-		o.closed = o.closed || err != nil
 		o.mu.Unlock()
-		if err == nil {
-			c.counts.messagesOut.Add(1)
-			c.counts.bytesOut.Add(uint64(len(msg)))
-		}
 	}
 }
 

@@ -2,6 +2,7 @@ package mediastream
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -148,6 +149,25 @@ func TestSlowReader(t *testing.T) {
 		require.Equal(t, 1, len(reported))
 		require.Equal(t, Write, (<-reported).Type)
 		require.ErrorIs(t, c.SendMedia(ms(20)), ErrClosed)
+	})
+}
+
+// TestWritesThatFailWhileReadsGoOn is not what a socket does, but if one did, its
+// stream would not stay half alive.
+func TestWritesThatFailWhileReadsGoOn(t *testing.T) {
+	reported := make(chan *Error, 8)
+	inBubble(t, Options{OnError: func(e *Error) { reported <- e }}, func(t *testing.T, s *fakeSocket, c *Conn) {
+		s.mu.Lock()
+		s.broken = errors.New("broken")
+		s.mu.Unlock()
+		require.NoError(t, c.SendMark("m"))
+		synctest.Wait()
+		require.ErrorIs(t, c.SendMark("m"), ErrClosed)
+		require.Empty(t, reported, "the reader may know why")
+		time.Sleep(11 * time.Second)
+		require.Equal(t, 1, len(reported))
+		require.Equal(t, Write, (<-reported).Type)
+		require.Zero(t, c.Stats().MessagesOut)
 	})
 }
 
