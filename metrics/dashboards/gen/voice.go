@@ -50,8 +50,9 @@ func voice() *dashboard.DashboardBuilder {
 		WithPanel(graph("Call duration", "Of streams. Calls that are cut at 5 minutes show between 5 and 10.", seconds, bands{},
 			query{`histogram_quantile(0.5, sum by (le) (rate(twilio_call_duration_seconds_bucket{job="$job"}[$__rate_interval])))`, "p50"},
 			query{`histogram_quantile(0.95, sum by (le) (rate(twilio_call_duration_seconds_bucket{job="$job"}[$__rate_interval])))`, "p95"})).
-		WithPanel(graph("Policy decisions", "About inbound calls.", perMinute("decisions"), bands{},
-			query{`sum by (decision, reason) (rate(twilio_policy_decisions_total{job="$job"}[$__rate_interval])) * 60`, "{{decision}} {{reason}}"})).
+		WithPanel(graph("Policy decisions", "About inbound calls, and the streams that started: as many as calls were allowed.", perMinute("calls"), bands{},
+			query{`sum by (decision, reason) (rate(twilio_policy_decisions_total{job="$job"}[$__rate_interval])) * 60`, "{{decision}} {{reason}}"},
+			query{`sum(rate(twilio_websocket_connect_seconds_count{job="$job"}[$__rate_interval])) * 60`, "streams"})).
 		WithRow(dashboard.NewRowBuilder("Speech to text")).
 		WithPanel(graph("STT latency", "From the caller's last word to the transcript. 5 s stands for 5 s or more. The line is the limit of the p95.", seconds, bands{critical: 1},
 			query{`job:twilio_stt_latency_seconds:p50_5m{job="$job"}`, "p50"}, query{`job:twilio_stt_latency_seconds:p95_5m{job="$job"}`, "p95"},
