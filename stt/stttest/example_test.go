@@ -20,7 +20,7 @@ func Example() {
 			if err != nil {
 				return err
 			}
-			if strings.Contains(t.Text, "room") {
+			if t.Final && strings.Contains(t.Text, "room") {
 				_, err := call.Play(ctx, []byte(strings.Repeat("\x10\x90", 400))) // 100 ms
 				return err
 			}
