@@ -70,6 +70,7 @@ func reportWait(ctx context.Context, wait time.Duration) {
 // passThrough gives a wrapper the optional abilities of what it wraps.
 type passThrough struct{ inner any }
 
+// Check asks what is wrapped; what cannot be asked is taken to work.
 func (p passThrough) Check(ctx context.Context) error {
 	if c, ok := p.inner.(Checker); ok {
 		return c.Check(ctx)
