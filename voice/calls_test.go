@@ -317,8 +317,13 @@ type sick struct{ stttest.Engine }
 
 func (*sick) Check(context.Context) error { return errors.New("no model") }
 
+// mad is an engine that does not even know that.
+type mad struct{ stttest.Engine }
+
+func (*mad) Check(context.Context) error { panic("what model?") }
+
 func TestHealth(t *testing.T) {
-	for want, engine := range map[string]stt.Engine{"ok": hears(), "degraded": &sick{}} {
+	for engine, want := range map[stt.Engine]string{hears(): "ok", &sick{}: "degraded", &mad{}: "degraded"} {
 		srv, mux := newHost(t, voice.Config{Handler: waiting, STT: engine})
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/voice/health", nil))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"net/url"
 	"path"
 	"slices"
@@ -39,9 +38,6 @@ type Config struct {
 	// are checked against it and stream URLs are made of it. It must be https, as
 	// Twilio opens streams over TLS only; http is accepted for loopback hosts.
 	PublicURL string
-	// TrustedProxies are the peers whose X-Forwarded-Proto and -Host headers the
-	// signature check may fall back on. PublicURL comes first.
-	TrustedProxies []netip.Prefix
 
 	// Path is where the host mounts the server in its mux, without a slash at the
 	// end; "" means [DefaultPath]. It cannot be the root.
@@ -181,12 +177,11 @@ func (c *Config) secrets() [][]byte {
 // signature says how Twilio's signatures are checked.
 func (c *Config) signature() signature.Options {
 	return signature.Options{
-		Tokens:         c.AuthTokens,
-		AccountSIDs:    c.AccountSIDs,
-		PublicURL:      c.PublicURL,
-		TrustedProxies: c.TrustedProxies,
-		Logger:         c.Logger,
-		OnResult:       c.Trace.Signature,
+		Tokens:      c.AuthTokens,
+		AccountSIDs: c.AccountSIDs,
+		PublicURL:   c.PublicURL,
+		Logger:      c.Logger,
+		OnResult:    c.Trace.Signature,
 	}
 }
 

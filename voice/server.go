@@ -187,7 +187,9 @@ const drainGrace = 5 * time.Second
 // The stream of a call whose webhook was answered before is still taken, as long
 // as there are others to wait for. When ctx ends first, Shutdown ends the calls
 // that are left and returns the error of ctx. http.Server.Shutdown does not know of
-// streams: call this first.
+// streams: call this first. A load balancer in front must have stopped sending calls
+// here before: webhooks are still answered, but a later call's stream that comes back
+// to this server is refused, which hangs up on the caller.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	if s.drains.IsZero() {

@@ -79,7 +79,7 @@ func (s *Server) Health(ctx context.Context) Health {
 	} else if engine, ok := s.config.STT.(stt.Checker); ok {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
-		if err := engine.Check(ctx); err != nil {
+		if err := unpanicked("check", func() error { return engine.Check(ctx) }); err != nil {
 			h.Status, h.STT = "degraded", "not ready"
 			s.config.Logger.Warn("speech engine is not ready", "error", err)
 		}

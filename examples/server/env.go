@@ -68,7 +68,7 @@ var variables = []variable{
 	{"TWILIO_API_KEY", "", "SID of an API key, to hang up and to place calls by REST"},
 	{"TWILIO_API_SECRET", "", "secret of the API key"},
 	{"PUBLIC_URL", "", "how Twilio reaches this server, as https://calls.example.com; required"},
-	{"TRUSTED_PROXIES", "", "prefixes of proxies whose X-Forwarded headers count, separated by commas"},
+	{"TRUSTED_PROXIES", "", "prefixes of proxies whose X-Forwarded-For tells who sends a wrong admin token, separated by commas"},
 	{"STT", "pocketsphinx", "speech engine: " + strings.Join(engines, ", ")},
 	{"STT_PHRASES", "", "file with the phrases that callers may say; built-in list if empty"},
 	{"STT_URL", "", "URL of the engine's server; for openai that of a local one, with its /v1"},

@@ -67,19 +67,18 @@ func (a *app) build(c config, extra *voice.Trace) error {
 		return err
 	}
 	config := voice.Config{
-		AuthTokens:     c.authTokens,
-		PublicURL:      c.publicURL,
-		TrustedProxies: c.proxies,
-		Handler:        answer,
-		STT:            a.engine,
-		Phrases:        c.phrases,
-		Policy:         a.limits.policy,
-		Record:         c.record,
-		MaxDuration:    c.maxDuration,
-		SessionKeys:    c.sessionKeys,
-		Logger:         a.log,
-		LogNumber:      c.logNumber,
-		Trace:          m.Trace().Join(extra),
+		AuthTokens:  c.authTokens,
+		PublicURL:   c.publicURL,
+		Handler:     answer,
+		STT:         a.engine,
+		Phrases:     c.phrases,
+		Policy:      a.limits.policy,
+		Record:      c.record,
+		MaxDuration: c.maxDuration,
+		SessionKeys: c.sessionKeys,
+		Logger:      a.log,
+		LogNumber:   c.logNumber,
+		Trace:       m.Trace().Join(extra),
 	}
 	if c.accountSID != "" {
 		config.AccountSIDs = []string{c.accountSID}
