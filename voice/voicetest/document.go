@@ -60,7 +60,11 @@ func (c *Call) openStreams() []*stream {
 func (c *Call) follow(d *document) (status string, err error) {
 	for range maxDocuments {
 		ctx, abort := context.WithCancelCause(c.ctx)
-		c.change(func() { c.abort = abort })
+		c.change(func() {
+			if c.abort = abort; c.next != nil { // replaced before it ran
+				d, c.next = c.next, nil
+			}
+		})
 		next, status, err := c.run(ctx, d)
 		abort(errFinished)
 		c.change(func() {

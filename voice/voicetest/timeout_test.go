@@ -59,6 +59,18 @@ func TestHandshakesThatTakeTooLong(t *testing.T) {
 	close(release)
 }
 
+// TestADocumentByRESTBetweenTwoDocuments runs at once, not when the second has
+// ended, which may be never.
+func TestADocumentByRESTBetweenTwoDocuments(t *testing.T) {
+	tw := New(t, blocking("/none", nil, `<Response><Say>second</Say></Response>`))
+	call := tw.newCall("+14155550100", "+14155550199", "inbound", nil)
+	replacement, _, _ := restDocument(`<Response><Say>replacement</Say></Response>`, "", "")
+	require.True(t, call.replace(replacement)) // the first has ended, the second has not begun
+	call.start(&document{url: PublicURL + "/second", method: http.MethodPost})
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, []string{"replacement"}, call.Said())
+}
+
 func TestHandlersThatOutliveTheirCallAreNamed(t *testing.T) {
 	release := make(chan struct{})
 	tw, err := Start(Config{Handler: blocking("/inbound", release, "<Response/>")})
