@@ -247,7 +247,7 @@ func (p *parser) element(x element, name string) *failure {
 	}
 	p.depth--
 	if f != nil {
-		p.path = slices.Insert(p.path, 0, name)
+		p.path = slices.Insert(p.path, 0, clip(name))
 	}
 	return f
 }

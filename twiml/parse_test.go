@@ -145,7 +145,7 @@ func TestParseBounds(t *testing.T) {
 		"<Response>" + strings.Repeat(" ", 1<<20) + "</Response>":            "document over 1 MiB",
 		"<Response " + strings.Repeat("a='' ", 1000) + "/>":                  "attribute a twice",
 		"<Response " + attributes(129) + "/>":                                "too many attributes",
-		"<Response><" + strings.Repeat("n", 100) + "></m></Response>":        "</m> ends <" + strings.Repeat("n", 40) + "...>",
+		"<Response><" + strings.Repeat("n", 100) + "></m></Response>":        "Response/" + strings.Repeat("n", 40) + "...: </m> ends <" + strings.Repeat("n", 40) + "...>",
 		"<Response><Say>&" + strings.Repeat("é", 100) + ";</Say></Response>": "unknown reference &" + strings.Repeat("é", 19) + "...",
 	} {
 		_, err := Parse(strings.NewReader(doc))

@@ -3,7 +3,7 @@ package twiml
 import (
 	"encoding/json"
 	"net/url"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -37,12 +37,15 @@ func (c *checker) sequence(parent, child *frame, name string) {
 		case "Hangup", "Redirect", "Reject":
 			c.report(0, "nothing after <%s> is reached", last)
 		}
-		first := last == "" || last == "Pause" && parent.kids["Pause"] == total(parent.kids)-1
-		if d, ok := child.node.(*Dial); ok && d.AnswerOnBridge == True && !first {
-			c.reportAttr("answerOnBridge", 0, "the call is already answered by <%s>", last)
-		}
-		if child.class == classReject && !first {
-			c.report(0, "the call is already answered by <%s>", last)
+		if by := parent.answered; by != "" {
+			if d, ok := child.node.(*Dial); ok && d.AnswerOnBridge == True {
+				c.reportAttr("answerOnBridge", 0, "the call is already answered by <%s>", by)
+			}
+			if child.class == classReject {
+				c.report(0, "the call is already answered by <%s>", by)
+			}
+		} else if name != "Pause" {
+			parent.answered = name
 		}
 	}
 }
@@ -64,7 +67,7 @@ func (c *checker) finish(f *frame) {
 		c.say(x)
 	case *Play:
 		c.url("", x.URL, kindURL)
-		if x.URL == "" && x.Digits == "" {
+		if x.URL == "" && blank(x.Digits) {
 			c.report(0, "nothing to play: neither a URL nor digits")
 		}
 	case *Redirect:
@@ -76,10 +79,10 @@ func (c *checker) finish(f *frame) {
 	case *Dial:
 		c.dial(x, f)
 	case *Enqueue:
-		if x.Name == "" && x.WorkflowSID == "" {
+		if x.Name == "" && blank(x.WorkflowSID) {
 			c.report(0, "neither a queue name nor a workflowSid")
 		}
-		if x.Task != nil && x.WorkflowSID == "" {
+		if x.Task != nil && blank(x.WorkflowSID) {
 			c.report(0, "<Task> needs a workflowSid")
 		}
 	case *Task:
@@ -101,13 +104,13 @@ func (c *checker) finish(f *frame) {
 	case *Stream:
 		c.stream(x, parent)
 	case *Siprec:
-		c.background(parent, x.Name, x.ConnectorName, "connectorName")
+		c.background(parent, x.Name, "connectorName", x.ConnectorName)
 	case *Transcription:
-		if parent == classStop && x.Name == "" {
+		if parent == classStop && blank(x.Name) {
 			c.reportAttr("name", 0, "missing: it tells what to stop")
 		}
 	case *Queue:
-		c.named(x.Name+x.ReservationSID, "queue name")
+		c.named(x.Name+Or(x.ReservationSID, ""), "queue name")
 		if parent == classResponse {
 			c.report(12200, "<Queue> belongs in <Dial>")
 		}
@@ -116,11 +119,11 @@ func (c *checker) finish(f *frame) {
 			c.report(12200, "<Prompt> belongs in <Pay>")
 		}
 	case *Pay:
-		if _, err := strconv.ParseFloat(x.ChargeAmount, 64); err != nil && x.ChargeAmount != "" {
-			c.reportAttr("chargeAmount", 12200, "%q is not an amount", clip(x.ChargeAmount))
+		if x.ChargeAmount != "" && !isAmount(x.ChargeAmount) {
+			c.reportAttr("chargeAmount", 12200, "%q is not an amount", clip(Or(x.ChargeAmount, "")))
 		}
 	case *Prosody:
-		if x.Pitch == "" && x.Rate == "" && x.Volume == "" {
+		if blank(x.Pitch) && blank(x.Rate) && blank(x.Volume) {
 			c.report(0, "changes nothing: neither pitch nor rate nor volume")
 		}
 	case *SayAs:
@@ -131,6 +134,9 @@ func (c *checker) finish(f *frame) {
 		c.callee(f)
 	}
 }
+
+// blank tells whether an attribute has nothing in it, if it is there at all.
+func blank(v string) bool { return v == "" || v == Empty }
 
 func (c *checker) some(n, code int, msg string) {
 	if n == 0 {
@@ -162,9 +168,9 @@ func (c *checker) say(x *Say) {
 func (c *checker) gather(x *Gather) {
 	if t := x.SpeechTimeout; t != "" && t != "auto" {
 		if n, ok := number(t); !ok || n < 1 {
-			c.reportAttr("speechTimeout", 12200, "%q is neither auto nor a positive number", clip(t))
+			c.reportAttr("speechTimeout", 12200, "%q is neither auto nor a positive number", clip(Or(t, "")))
 		}
-	} else if t == "auto" && x.SpeechModel != "" {
+	} else if t == "auto" && !blank(x.SpeechModel) {
 		c.reportAttr("speechTimeout", 13335, "auto does not go with a speechModel")
 	}
 	if n := 1 + strings.Count(x.Hints, ","); n > maxHints {
@@ -173,20 +179,20 @@ func (c *checker) gather(x *Gather) {
 }
 
 func (c *checker) record(x *Record) {
-	if x.TranscribeCallback != "" && x.Transcribe != True {
+	if !blank(x.TranscribeCallback) && x.Transcribe != True {
 		c.reportAttr("transcribeCallback", 0, "needs transcribe")
 	}
 	if x.Transcribe == True && x.MaxLength > 2*time.Minute {
 		c.reportAttr("maxLength", 0, "%v; transcribe takes 2 minutes", x.MaxLength)
 	}
-	if x.Action == "" && c.rest {
+	if blank(x.Action) && c.rest {
 		c.reportAttr("action", 11100, "missing: without a document URL there is no default")
 	}
 }
 
 func (c *checker) stream(x *Stream, parent classID) {
-	c.background(parent, x.Name, x.URL+x.ConnectorName, "url")
-	if parent == classConnect && x.Track != "" && x.Track != InboundTrack {
+	c.background(parent, x.Name, "url", x.URL, x.ConnectorName)
+	if parent == classConnect && !blank(string(x.Track)) && x.Track != InboundTrack {
 		c.reportAttr("track", 31941, "%s; under <Connect> it is inbound_track", clip(string(x.Track)))
 	}
 	for _, p := range x.Parameters {
@@ -196,13 +202,13 @@ func (c *checker) stream(x *Stream, parent classID) {
 	}
 }
 
-// background checks that what Start begins has a target and what Stop ends has a
-// name.
-func (c *checker) background(parent classID, name, target, attr string) {
+// background checks that what Start begins has one of its targets and what Stop ends
+// has a name.
+func (c *checker) background(parent classID, name, attr string, targets ...string) {
 	switch {
-	case parent == classStop && name == "":
+	case parent == classStop && blank(name):
 		c.reportAttr("name", 0, "missing: it tells what to stop")
-	case parent != classStop && target == "":
+	case parent != classStop && !slices.ContainsFunc(targets, func(s string) bool { return !blank(s) }):
 		c.reportAttr(attr, 0, "missing")
 	}
 }
@@ -221,7 +227,7 @@ func (c *checker) dial(x *Dial, f *frame) {
 	}
 	id := strings.TrimPrefix(x.CallerID, "client:")
 	if id == x.CallerID && strings.IndexFunc(id, func(r rune) bool { return !isNameChar(r, false) && r != '+' && r != ':' }) >= 0 {
-		c.reportAttr("callerId", 13214, "%q is neither a number nor client:name", clip(id))
+		c.reportAttr("callerId", 13214, "%q is neither a number nor client:name", clip(Or(id, "")))
 	}
 }
 
@@ -264,6 +270,12 @@ func (c *checker) callee(f *frame) {
 	case *Sms:
 		c.named(x.Text, "message")
 	}
+}
+
+// isAmount tells whether v is a sum of money: digits with at most one point.
+func isAmount(v string) bool {
+	whole, cents, _ := strings.Cut(v, ".")
+	return whole+cents != "" && strings.Trim(whole+cents, "0123456789") == ""
 }
 
 // phone checks a number as Dial takes it: digits, with what people write between.

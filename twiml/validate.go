@@ -109,12 +109,13 @@ type checker struct {
 
 // frame is an element that is open.
 type frame struct {
-	class classID
-	path  string
-	node  Node
-	kids  map[string]int // children by name
-	last  string         // the child before
-	seen  [64]bool       // attributes, by rule
+	class    classID
+	path     string
+	node     Node
+	kids     map[string]int // children by name
+	last     string         // the child before
+	answered string         // the child of Response that answered the call
+	seen     [64]bool       // attributes, by rule
 }
 
 func (c *checker) top() *frame { return c.stack[len(c.stack)-1] }
@@ -144,7 +145,7 @@ func (c *checker) open(id classID, n Node) {
 	if x, ok := n.(*Element); ok {
 		name = x.Name
 	}
-	f := &frame{class: id, path: name, node: n}
+	f := &frame{class: id, path: clip(name), node: n}
 	if len(c.stack) == 0 {
 		c.stack = append(c.stack, f)
 		return
@@ -154,7 +155,7 @@ func (c *checker) open(id classID, n Node) {
 		parent.kids = make(map[string]int)
 	}
 	parent.kids[name]++
-	f.path = parent.path + "/" + name
+	f.path = parent.path + "/" + f.path
 	if i := parent.kids[name]; i > 1 {
 		f.path += "[" + strconv.Itoa(i) + "]"
 	}
@@ -372,13 +373,18 @@ func similarElement(name string) string {
 
 // sameLetters compares names without case and punctuation, in which libraries err.
 func sameLetters(a, b string) bool {
-	fold := func(s string) string {
-		return strings.Map(func(r rune) rune {
-			if r == '-' || r == '_' || r == ':' {
-				return -1
-			}
-			return r
-		}, strings.ToLower(s))
+	const punctuation = "-_:"
+	for a != "" && b != "" {
+		switch {
+		case strings.IndexByte(punctuation, a[0]) >= 0:
+			a = a[1:]
+		case strings.IndexByte(punctuation, b[0]) >= 0:
+			b = b[1:]
+		case !strings.EqualFold(a[:1], b[:1]):
+			return false
+		default:
+			a, b = a[1:], b[1:]
+		}
 	}
-	return b != "" && fold(a) == fold(b)
+	return strings.Trim(a+b, punctuation) == ""
 }

@@ -2,6 +2,7 @@ package twiml
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,16 @@ var wrongDocuments = []struct {
 	{`<Say>a<prosody>b</prosody></Say>`, 0, `Response/Say/prosody: changes nothing: neither pitch nor rate nor volume`},
 	{`<Pay><Prompt/></Pay>`, 0, `Response/Pay/Prompt: for: missing`},
 
+	{`<Connect><Stream url=""/></Connect>`, 0, `Response/Connect/Stream: url: missing`},
+	{`<Stop><Stream name=""/></Stop>`, 0, `Response/Stop/Stream: name: missing: it tells what to stop`},
+	{`<Start><Siprec connectorName=""/></Start>`, 0, `Response/Start/Siprec: connectorName: missing`},
+	{`<Stop><Transcription name=""/></Stop>`, 0, `Response/Stop/Transcription: name: missing: it tells what to stop`},
+	{`<Play digits=""/>`, 0, `Response/Play: nothing to play: neither a URL nor digits`},
+	{`<Enqueue workflowSid=""/>`, 0, `Response/Enqueue: neither a queue name nor a workflowSid`},
+	{`<Enqueue workflowSid="">a<Task>{}</Task></Enqueue>`, 0, `Response/Enqueue: <Task> needs a workflowSid`},
+	{`<Dial><Queue reservationSid=""/></Dial>`, 0, `Response/Dial/Queue: no queue name`},
+	{`<Say>a<prosody rate="">b</prosody></Say>`, 0, `Response/Say/prosody: changes nothing: neither pitch nor rate nor volume`},
+
 	// values
 	{`<Gather input="voice"/>`, 12200, `Response/Gather: input: "voice" is none of dtmf speech`},
 	{`<Gather input="dtmf,speech"/>`, 12200, `Response/Gather: input: "dtmf,speech" is none of dtmf speech`},
@@ -136,7 +147,12 @@ var wrongDocuments = []struct {
 	{`<Dial><Conference beep="loud">a</Conference></Dial>`, 12200, `Response/Dial/Conference: beep: "loud" is none of true false onEnter onExit`},
 	{`<Enqueue>a<Task>{}</Task></Enqueue>`, 0, `Response/Enqueue: <Task> needs a workflowSid`},
 	{`<Enqueue workflowSid="W"><Task>{a}</Task></Enqueue>`, 0, `Response/Enqueue/Task: not JSON`},
+	{`<Gather speechTimeout=""/>`, 12200, `Response/Gather: speechTimeout: "" is neither auto nor a positive number`},
+	{`<Dial callerId="">+14155550100</Dial>`, 13214, `Response/Dial: callerId: "" is neither a number nor client:name`},
 	{`<Pay chargeAmount="ten"/>`, 12200, `Response/Pay: chargeAmount: "ten" is not an amount`},
+	{`<Pay chargeAmount=""/>`, 12200, `Response/Pay: chargeAmount: "" is not an amount`},
+	{`<Pay chargeAmount="NaN"/>`, 12200, `Response/Pay: chargeAmount: "NaN" is not an amount`},
+	{`<Pay chargeAmount="1e3"/>`, 12200, `Response/Pay: chargeAmount: "1e3" is not an amount`},
 	{`<Pay><Prompt for="security-code" attempt="first"/></Pay>`, 12200, `Response/Pay/Prompt: attempt: "first" is not a number`},
 	{`<Pay><Prompt for="security-code" attempt="0"/></Pay>`, 12200, `Response/Pay/Prompt: attempt: 0 is not positive`},
 	{`<Gather>Press 1.</Gather>`, 12200, `Response/Gather: text "Press 1." does not belong in <Gather>`},
@@ -166,6 +182,7 @@ var wrongDocuments = []struct {
 	{`<Hangup/><Say>x</Say>`, 0, `Response/Say: nothing after <Hangup> is reached`},
 	{`<Redirect>/a</Redirect><Say>x</Say>`, 0, `Response/Say: nothing after <Redirect> is reached`},
 	{`<Say>x</Say><Reject/>`, 0, `Response/Reject: the call is already answered by <Say>`},
+	{`<Say>x</Say><Pause/><Reject/>`, 0, `Response/Reject: the call is already answered by <Say>`},
 	{`<Say>x</Say><Dial answerOnBridge="true">+14155550100</Dial>`, 0, `Response/Dial: answerOnBridge: the call is already answered by <Say>`},
 }
 
@@ -241,12 +258,13 @@ func TestValidateReportsAll(t *testing.T) {
 }
 
 func TestValidateREST(t *testing.T) {
-	relative := New(&Gather{Action: "/next"}, &Play{URL: "a.mp3"}, &Record{})
+	relative := New(&Gather{Action: "/next"}, &Play{URL: "a.mp3"}, &Record{}, &Record{Action: Empty})
 	require.NoError(t, relative.Validate())
 	require.EqualError(t, relative.ValidateREST(), strings.Join([]string{
 		`twiml: Response/Gather: action: "/next" is relative: without a document URL it leads nowhere (error 15004)`,
 		`twiml: Response/Play: "a.mp3" is relative: without a document URL it leads nowhere (error 15004)`,
 		`twiml: Response/Record: action: missing: without a document URL there is no default (error 11100)`,
+		`twiml: Response/Record[2]: action: missing: without a document URL there is no default (error 11100)`,
 	}, "\n"))
 	require.NoError(t, New(&Gather{Action: "https://example.com/next"}).ValidateREST())
 
@@ -273,6 +291,8 @@ func TestValidateTakes(t *testing.T) {
 		`<Record/><Say>I did not hear you.</Say>`,
 		`<Gather speechTimeout="auto" input="speech"/>`,
 		`<Gather finishOnKey=""/>`,
+		`<Gather speechTimeout="auto" speechModel=""/>`,
+		`<Record transcribeCallback=""/>`,
 		`<Gather action="https://example.com/a#rc=2&amp;rp=4xx,ct&amp;ct=2000"/>`,
 		`<Gather action="#section"/>`,
 		`<Enqueue waitUrl="">support</Enqueue>`,
@@ -289,4 +309,17 @@ func TestValidateTakes(t *testing.T) {
 		require.NoError(t, err, doc)
 		require.NoError(t, r.Validate(), doc)
 	}
+}
+
+// TestValidatePaths: a long name is not repeated for each element below it.
+func TestValidatePaths(t *testing.T) {
+	name := strings.Repeat("n", 20_000)
+	doc := "<Response><" + name + ">" + strings.Repeat("<a/>", 5_000) + "</" + name + "></Response>"
+	r := parse(t, doc)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := r.Validate()
+	runtime.ReadMemStats(&after)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(200*len(doc)))
+	require.EqualError(t, err, "twiml: Response/"+name[:40]+"...: unknown element (error 12200)")
 }
