@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -25,7 +24,28 @@ import (
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+// asProgram in the environment makes the test binary the server itself, for tests
+// of what is in the process around it.
+const asProgram = "DIALTONE_TEST_AS_SERVER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	leak.Main(m)
+}
+
+// program returns the command that runs the server as a process.
+func program(t *testing.T, addr string, environment ...string) *exec.Cmd {
+	t.Helper()
+	file, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.Command(file, "-addr", addr)
+	cmd.Env = append(os.Environ(), asProgram+"=1", "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off")
+	cmd.Env = append(cmd.Env, environment...)
+	return cmd
+}
 
 // What waits for something waits so long, and looks so often.
 const (
@@ -127,12 +147,10 @@ func TestAdminAddr(t *testing.T) {
 // TestServerStopsOnSignal runs the real program: it serves, drains on SIGTERM
 // while a call is up, and a second signal makes it exit at once.
 func TestServerStopsOnSignal(t *testing.T) {
-	program := buildServer(t)
 	for name, signals := range map[string]int{"drains": 1, "exits at once": 2} {
 		t.Run(name, func(t *testing.T) {
 			addr := freeAddress(t)
-			cmd := exec.Command(program, "-addr", addr)
-			cmd.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off")
+			cmd := program(t, addr)
 			var log bytes.Buffer
 			cmd.Stderr = &log
 			require.NoError(t, cmd.Start())
@@ -222,15 +240,6 @@ func TestGoodbyeWithoutSpeechService(t *testing.T) {
 	require.NoError(t, call.Hears(answer.goodbye, patience))
 	require.NoError(t, call.Wait(t.Context()))
 	require.Equal(t, "1", scrape(a.handler)[`twilio_calls_total{from_country="US",status="failed"}`])
-}
-
-// buildServer returns the file of the real program.
-func buildServer(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "server")
-	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
-	return program
 }
 
 func freeAddress(t *testing.T) string {

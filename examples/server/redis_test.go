@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -43,9 +42,7 @@ func startRedis(t *testing.T) (url string) {
 // nothing but lines of the configured format, and one of them says so.
 func TestLogWithoutRedis(t *testing.T) {
 	addr := freeAddress(t)
-	cmd := exec.Command(buildServer(t), "-addr", addr)
-	cmd.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off",
-		"LOG_FORMAT=json", "REDIS_URL=redis://127.0.0.1:1")
+	cmd := program(t, addr, "LOG_FORMAT=json", "REDIS_URL=redis://127.0.0.1:1")
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	require.NoError(t, cmd.Start())
