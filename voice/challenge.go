@@ -43,7 +43,7 @@ func (s *Server) ask(info Info, q fraud.Question, mount string) answer {
 
 // serveChallenge takes the digits that a caller has pressed.
 func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
-	info, ok := call(w, r)
+	info, ok := s.call(w, r)
 	if !ok {
 		return
 	}
@@ -77,8 +77,9 @@ func (s *Server) pass(ctx context.Context, info Info) {
 
 // call reads whom a webhook is about. When it is about nobody it answers the
 // request and reports false.
-func call(w http.ResponseWriter, r *http.Request) (Info, bool) {
+func (s *Server) call(w http.ResponseWriter, r *http.Request) (Info, bool) {
 	if r.Method != http.MethodPost {
+		s.config.Logger.Warn("webhook refused: its method at Twilio is to be HTTP POST", "method", r.Method)
 		w.Header().Set("Allow", http.MethodPost)
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return Info{}, false

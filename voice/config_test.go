@@ -2,10 +2,16 @@ package voice
 
 import (
 	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/voice/signature"
 )
 
 func TestNewReportsEveryMistakeAtOnce(t *testing.T) {
@@ -44,6 +50,26 @@ func TestPublicURLIsWithoutThePath(t *testing.T) {
 		_, err := New(c)
 		require.Equal(t, want, err == nil, "%s: %v", url, err)
 	}
+}
+
+// TestWebhookByGETIsExplained: it is one choice in Twilio's console away.
+func TestWebhookByGETIsExplained(t *testing.T) {
+	const token, target = "0123456789abcdef", "https://calls.example.com" + DefaultPath + inboundRoute + "?CallSid=CA00000000000000000000000000000001"
+	var log strings.Builder
+	s, err := New(Config{
+		AuthTokens: []string{token},
+		PublicURL:  "https://calls.example.com",
+		Handler:    HandlerFunc(func(context.Context, *Call) error { return nil }),
+		Logger:     slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	require.NoError(t, err)
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	r.RequestURI = strings.TrimPrefix(target, "https://calls.example.com")
+	r.Header.Set("X-Twilio-Signature", signature.Sign(token, target, nil))
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	require.Equal(t, http.StatusMethodNotAllowed, w.Code)
+	require.Contains(t, log.String(), "HTTP POST")
 }
 
 func TestStreamBase(t *testing.T) {

@@ -24,7 +24,7 @@ const decideTimeout = 10 * time.Second
 // serveInbound answers the webhook of a new call. The signature has been
 // verified and r.PostForm is what was signed.
 func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
-	info, ok := call(w, r)
+	info, ok := s.call(w, r)
 	if !ok {
 		return
 	}

@@ -28,8 +28,9 @@ type liveCall struct {
 	timer  *time.Timer // MaxDuration
 
 	ended  sync.Once
-	reason Reason // valid once ended
-	err    error  // valid once ended
+	reason Reason        // valid once ended
+	err    error         // valid once ended
+	lasted time.Duration // valid once ended
 
 	listener listener
 }
@@ -92,6 +93,7 @@ func (c *liveCall) serve(ctx context.Context) {
 // the reader stop and bury the call. Only the first call of end counts.
 func (c *liveCall) end(reason Reason, err error) {
 	c.ended.Do(func() {
+		c.lasted = time.Since(c.Started)
 		// A stream that broke the protocol is seen by Twilio as a hang-up too.
 		if broken := c.stream.broken.Load(); broken != nil && (reason == ReasonHungUp || reason == ReasonDisconnect) {
 			reason, err = ReasonDisconnect, broken
@@ -134,7 +136,7 @@ func (c *liveCall) bury() {
 	if c.left.Load() == 0 { // else it goes on elsewhere
 		c.release()
 	}
-	end := End{Reason: c.reason, Err: c.err, Duration: time.Since(c.Started), Stream: c.conn.Stats()}
+	end := End{Reason: c.reason, Err: c.err, Duration: c.lasted, Stream: c.conn.Stats()}
 	if end.Stream.Dropped > 0 {
 		s.config.Trace.FramesDropped("slow_consumer", int(end.Stream.Dropped))
 	}

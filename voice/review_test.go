@@ -193,6 +193,33 @@ func TestEngineThatPanicsLosesNoCall(t *testing.T) {
 	}
 }
 
+// hesitant is an engine that notes when it is asked for the last words.
+type hesitant struct {
+	rudeStream
+	asked chan time.Time
+}
+
+func (h hesitant) Open(context.Context, stt.Config) (stt.Stream, error) { return h, nil }
+func (h hesitant) Flush(context.Context) error                          { h.asked <- time.Now(); return nil }
+
+// TestDurationEndsWithTheCall, not with what is done about it afterwards.
+func TestDurationEndsWithTheCall(t *testing.T) {
+	started := make(chan time.Time, 1)
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		started <- call.Started
+		<-ctx.Done()
+		return nil
+	})
+	var l ledger
+	engine := hesitant{asked: make(chan time.Time, 1)}
+	_, mux := newHost(t, voice.Config{Handler: handler, STT: engine, Trace: l.trace()})
+	call := voicetest.New(t, mux).Dial(caller, callee)
+	from := next(t, started)
+	call.HangUp()
+	l.ends(t, 1)
+	require.LessOrEqual(t, l.ended[0].Duration, next(t, engine.asked).Sub(from))
+}
+
 // TestHookThatPanicsLosesNothing panics in each of the host's hooks, of which
 // some run on timers and on goroutines that nobody recovers.
 func TestHookThatPanicsLosesNothing(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // serveStatus takes a status callback. Callbacks come in any order, several
 // times, and to any instance; only the first terminal state of a call counts.
 func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
-	info, ok := call(w, r)
+	info, ok := s.call(w, r)
 	if !ok {
 		return
 	}
