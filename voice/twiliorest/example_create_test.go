@@ -60,7 +60,7 @@ func ExampleClient_Create() {
 	}
 	mux.Handle("/api/voice/", srv)
 
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	ring := func(to string) error {
 		permit, err := gate.Decide(ctx, to, 0)
