@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"agentos.dev/dialtone/stt"
@@ -67,8 +68,13 @@ func New(o Options) (*Engine, error) {
 	return &Engine{engine}, nil
 }
 
-// kind is the kind of a close code, which is also that of an Error message.
-func kind(code int, _ string) error {
+// kind is the kind of a close code, which is also that of an Error message. Some
+// codes have several meanings.
+func kind(code int, reason string) error {
+	reason = strings.ToLower(reason)
+	if strings.Contains(reason, "rate exceeded") || strings.Contains(reason, "too many concurrent") {
+		return stt.ErrOverloaded
+	}
 	switch code {
 	case 1008, 4001:
 		return stt.ErrAuth

@@ -87,7 +87,7 @@ func (s *session) Handle(data []byte) (r live.Reply) {
 	case "Turn":
 		s.turn(m, &r)
 	case "Error": // the close follows
-		e := &stt.Error{Engine: name, Op: "read", Kind: kind(m.ErrorCode, ""), Status: m.ErrorCode}
+		e := &stt.Error{Engine: name, Op: "read", Kind: kind(m.ErrorCode, m.Error), Status: m.ErrorCode}
 		if e.Kind == nil {
 			e.Kind = stt.ErrUnavailable
 		}
