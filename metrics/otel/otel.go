@@ -103,7 +103,7 @@ func (t *Tracer) heard(info voice.Info, e stt.Event) {
 		return
 	}
 	if c.utterance == nil {
-		if e.Kind == stt.UtteranceEnd {
+		if e.Kind == stt.UtteranceEnd || e.Kind == stt.Degraded { // the call's span has what failed
 			return
 		}
 		_, c.utterance = t.tracer.Start(c.ctx, "utterance", trace.WithTimestamp(begin(e)))

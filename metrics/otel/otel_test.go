@@ -113,6 +113,11 @@ func TestWhatGoesWrong(t *testing.T) {
 
 	trace.StreamStarted(info, time.Second)
 	trace.STTEvent(info, stt.Event{Kind: stt.UtteranceEnd})
+	trace.STTEvent(info, stt.Event{Kind: stt.Degraded, Err: stt.ErrUnavailable}) // while nobody speaks
+	if n := len(recorder.Started()); n != 1 {
+		t.Fatalf("%d spans of a call in silence", n)
+	}
+	trace.STTEvent(info, stt.Event{Kind: stt.SpeechStart})
 	trace.STTEvent(info, stt.Event{Kind: stt.Degraded, Err: stt.ErrTimeout})
 	trace.STTError(info, "timeout")
 	trace.StreamEnded(info, voice.End{Reason: voice.ReasonPanic})
