@@ -40,7 +40,7 @@ func (p plan) drawLines(b *bytes.Buffer) {
 	blocking := p.demand.Blocking
 	most := 1.5 * max(p.demand.CallsPerDay, p.demand.CallsPerDayOn(p.limit)/1.1)
 	f := newFrame(most, p.lines(most, blocking/10))
-	f.title(b, "How many lines a day’s calls need", fmt.Sprintf("calls at once, for calls of %g minutes, %g %% of the day’s in its busiest hour",
+	f.title(b, "How many lines a day’s calls need", fmt.Sprintf("calls at once, for calls of %.3g minutes, %.3g %% of the day’s in its busiest hour",
 		p.demand.MeanCall.Minutes(), 100*p.demand.BusyHour))
 	f.shade(b, float64(p.limit), red)
 	f.grid(b, "calls a day")
@@ -50,11 +50,11 @@ func (p plan) drawLines(b *bytes.Buffer) {
 	average := p.demand
 	average.CallsPerDay = f.maxX
 	f.curve(b, grey, solid, "average", []point{{0, 0}, {f.maxX, average.Erlangs()}})
-	f.curve(b, blue, solid, fmt.Sprintf("%g %% lost", 100*blocking), p.lost(blocking, f))
-	f.curve(b, violet, solid, fmt.Sprintf("%g %% lost", 10*blocking), p.lost(blocking/10, f))
+	f.curve(b, blue, solid, fmt.Sprintf("%.3g %% lost", 100*blocking), p.lost(blocking, f))
+	f.curve(b, violet, solid, fmt.Sprintf("%.3g %% lost", 10*blocking), p.lost(blocking/10, f))
 
 	f.drop(b, amber, "end", point{p.demand.CallsPerDayOn(alarm), float64(alarm)}, "stay below", "the alarm")
-	f.drop(b, red, "start", point{p.demand.CallsPerDayOn(p.limit), float64(p.limit)}, fmt.Sprintf("lose %g %%", 100*blocking), "at the limit")
+	f.drop(b, red, "start", point{p.demand.CallsPerDayOn(p.limit), float64(p.limit)}, fmt.Sprintf("lose %.3g %%", 100*blocking), "at the limit")
 	f.names(b)
 }
 

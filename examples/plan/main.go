@@ -36,6 +36,9 @@ func main() {
 	flag.StringVar(&chart, "svg", "", "also draw a chart into this file")
 	flag.Parse()
 
+	if err := p.check(); err != nil {
+		fail(err)
+	}
 	if err := p.print(os.Stdout); err != nil {
 		fail(err)
 	}
@@ -58,6 +61,36 @@ type plan struct {
 	machine capacity.Machine
 	rates   capacity.Rates
 	limit   int
+}
+
+// check refuses what would make figures of nonsense, such as a percentage where a share
+// is wanted.
+func (p plan) check() error {
+	for name, share := range map[string]float64{
+		"busy": p.demand.BusyHour, "blocking": p.demand.Blocking, "duty": p.machine.SpeechDuty, "waiting": p.machine.Waiting,
+	} {
+		if !(share > 0 && share < 1) {
+			return fmt.Errorf("-%s %g: want more than 0 and less than 1", name, share)
+		}
+	}
+	for name, amount := range map[string]float64{
+		"calls": p.demand.CallsPerDay, "mean": p.demand.MeanCall.Minutes(), "rtf": p.machine.RealTimeFactor, "memory": p.machine.MemoryPerCall,
+	} {
+		if !(amount > 0 && amount <= 1e6) {
+			return fmt.Errorf("-%s: want more than 0 and at most a million", name)
+		}
+	}
+	if p.limit < 1 || p.limit > 10_000 {
+		return fmt.Errorf("-limit %d: want 1 to 10000", p.limit)
+	}
+	for name, rate := range map[string]float64{
+		"inbound": p.rates.Inbound, "outbound": p.rates.Outbound, "number": p.rates.Number, "stream": p.rates.Stream, "stt": p.rates.Transcription,
+	} {
+		if !(rate >= 0 && rate <= 1e9) {
+			return fmt.Errorf("-%s: want dollars, 0 or more", name)
+		}
+	}
+	return nil
 }
 
 // scalingRow is a row of the runbook's table "Scaling Guidelines".
@@ -92,7 +125,7 @@ func (p plan) printDemand(w io.Writer) {
 	bill := p.rates.Month(capacity.Usage{CallsPerDay: p.demand.CallsPerDay, MeanCall: p.demand.MeanCall, Numbers: 1, Streamed: true, Transcribed: true})
 	fmt.Fprintf(w, "%.0f calls a day of %v, %.0f %% of them in the busiest hour: %.1f erlangs\n",
 		p.demand.CallsPerDay, p.demand.MeanCall, 100*p.demand.BusyHour, p.demand.Erlangs())
-	fmt.Fprintf(w, "  lines for at most %g %% lost calls  %d", 100*p.demand.Blocking, lines)
+	fmt.Fprintf(w, "  lines for at most %.3g %% lost calls  %d", 100*p.demand.Blocking, lines)
 	if lines > p.limit {
 		fmt.Fprintf(w, "  (more than the account's %d)", p.limit)
 	}

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"regexp"
 	"strconv"
@@ -49,6 +50,24 @@ func TestChart(t *testing.T) {
 		require.NoError(t, err)
 	}
 	golden(t, "testdata/plan.svg", svg)
+}
+
+func TestCheck(t *testing.T) {
+	require.NoError(t, runbookPlan().check())
+	for want, change := range map[string]func(p *plan){
+		"-busy 17":    func(p *plan) { p.demand.BusyHour = 17 },
+		"-blocking 1": func(p *plan) { p.demand.Blocking = 1 },
+		"-waiting 0":  func(p *plan) { p.machine.Waiting = 0 },
+		"-duty NaN":   func(p *plan) { p.machine.SpeechDuty = math.NaN() },
+		"-mean":       func(p *plan) { p.demand.MeanCall = 0 },
+		"-calls":      func(p *plan) { p.demand.CallsPerDay = math.Inf(1) },
+		"-limit":      func(p *plan) { p.limit = -1 },
+		"-inbound":    func(p *plan) { p.rates.Inbound = -0.01 },
+	} {
+		p := runbookPlan()
+		change(&p)
+		require.ErrorContains(t, p.check(), want)
+	}
 }
 
 // TestNamesDoNotTouch: the curves' names stand apart, however close the curves end.
