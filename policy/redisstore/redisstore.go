@@ -5,8 +5,8 @@
 // A decision costs one round trip. When Redis does not answer within the budget,
 // the instance decides by what it has counted itself; then at most the limit times
 // the number of instances is accepted, or the limit itself if the store knows that
-// number (see Options.Instances). It finds back to Redis without a restart. Redis must
-// be 6.0 or later.
+// number (see Options.Instances). It finds back to Redis without a restart; places that
+// were taken meanwhile Redis does not count. Redis must be 6.0 or later.
 package redisstore
 
 import (
