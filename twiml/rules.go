@@ -280,7 +280,12 @@ func isAmount(v string) bool {
 
 // phone checks a number as Dial takes it: digits, with what people write between.
 func (c *checker) phone(number string) {
-	digits := strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "").Replace(number)
+	digits := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -.()", r) {
+			return -1
+		}
+		return r
+	}, number)
 	digits = strings.TrimPrefix(strings.TrimPrefix(digits, "whatsapp:"), "+")
 	if digits == "" || len(digits) > 20 || strings.Trim(digits, "0123456789") != "" {
 		c.report(13223, "%q is not a phone number", clip(number))

@@ -100,6 +100,7 @@ var wrongDocuments = []struct {
 	// values
 	{`<Gather input="voice"/>`, 12200, `Response/Gather: input: "voice" is none of dtmf speech`},
 	{`<Gather input="dtmf,speech"/>`, 12200, `Response/Gather: input: "dtmf,speech" is none of dtmf speech`},
+	{`<Gather input="dtmf&#160;speech"/>`, 12200, `Response/Gather: input: "dtmf\u00a0speech" is none of dtmf speech`},
 	{`<Gather input=""/>`, 12200, `Response/Gather: input: empty`},
 	{`<Gather method="PUT"/>`, 12200, `Response/Gather: method: "PUT" is none of GET POST`},
 	{`<Gather bargeIn="yes"/>`, 12200, `Response/Gather: bargeIn: "yes" is none of true false`},

@@ -116,7 +116,7 @@ func readDuration(field *time.Duration, value string) bool {
 // readInts reads numbers between spaces.
 func readInts(field *[]int, value string) bool {
 	ns := []int{}
-	for s := range strings.FieldsSeq(value) {
+	for s := range strings.FieldsFuncSeq(value, isWhite) {
 		n, err := strconv.Atoi(s)
 		if err != nil {
 			return false
@@ -130,7 +130,7 @@ func readInts(field *[]int, value string) bool {
 // readList reads values between spaces.
 func readList[T ~string](field *[]T, value string) bool {
 	*field = make([]T, 0, 1+strings.Count(value, " "))
-	for s := range strings.FieldsSeq(value) {
+	for s := range strings.FieldsFuncSeq(value, isWhite) {
 		*field = append(*field, T(s))
 	}
 	return true
@@ -145,8 +145,11 @@ func grow[T any](s []T, v T) []T {
 	return append(s, v)
 }
 
+// isWhite tells whether r is white space of XML.
+func isWhite(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }
+
 // trimSpace removes the white space of XML from both ends.
-func trimSpace(s string) string { return strings.Trim(s, " \t\r\n") }
+func trimSpace(s string) string { return strings.TrimFunc(s, isWhite) }
 
 // isSpace tells whether s is nothing but white space of XML.
 func isSpace(s string) bool { return trimSpace(s) == "" }
