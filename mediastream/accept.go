@@ -93,7 +93,7 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, error
 		return refuse(errOrigin)
 	}
 	var c *Conn // set before anything is read
-	sock, err := upgrade(w, r, &o, func() bool { return c.allow() })
+	sock, err := upgrade(w, r, &o, func() bool { return c.answersPing() })
 	if err != nil {
 		return refuse(err)
 	}

@@ -57,9 +57,10 @@ func (c *Conn) fail(e *Error) {
 		c.cause = e
 	}
 	c.mu.Unlock()
-	if first {
-		c.report(e)
+	if !first { // and the closing handshake may be under way
+		return
 	}
+	c.report(e)
 	c.out.stop()
 	c.sock.interrupt()
 }

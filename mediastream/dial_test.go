@@ -37,33 +37,31 @@ func TestDialConnectsAsTold(t *testing.T) {
 		Transport: &http.Transport{DisableKeepAlives: true},
 	})
 	require.NoError(t, err)
-	require.Equal(t, "calls.example.com Twilio.TmeWs/1.0", <-got)
+	require.Equal(t, "calls.example.com Twilio.TmeWs/1.0", next(t, got))
 	begin(t, tw)
-	require.Equal(t, `{"event":"connected","protocol":"Call","version":"1.0.0"}`, <-got)
+	require.Equal(t, `{"event":"connected","protocol":"Call","version":"1.0.0"}`, next(t, got))
 	require.Equal(t, `{"event":"start","sequenceNumber":"1","start":{"accountSid":"","streamSid":"MZ1","callSid":"","tracks":["inbound"],`+
-		`"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},"customParameters":{}},"streamSid":"MZ1"}`, <-got)
+		`"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},"customParameters":{}},"streamSid":"MZ1"}`, next(t, got))
 	_, err = tw.Receive(t.Context())
 	require.Equal(t, &mediastream.CloseError{Code: 4000, Reason: "enough"}, err)
 	require.EqualError(t, err, "mediastream: closed with code 4000: enough")
 }
 
 func TestDialIsRefused(t *testing.T) {
-	mux := http.NewServeMux()
-	mux.Handle("/{$}", http.RedirectHandler("/elsewhere", http.StatusFound))
-	srv := httptest.NewServer(mux)
+	srv := httptest.NewServer(http.RedirectHandler("/elsewhere", http.StatusFound))
 	defer srv.Close()
 	transport := &http.Transport{DisableKeepAlives: true}
-	refused := func() *mediastream.Error {
-		_, err := mediastream.Dial(t.Context(), srv.URL, stream, &mediastream.DialOptions{Transport: transport})
+	refused := func(url string) *mediastream.Error {
+		_, err := mediastream.Dial(t.Context(), url, stream, &mediastream.DialOptions{Transport: transport})
 		var e *mediastream.Error
 		require.ErrorAs(t, err, &e)
 		require.Equal(t, mediastream.Handshake, e.Type)
 		return e
 	}
-	require.Equal(t, http.StatusFound, refused().Code, "a redirect is not followed")
-	srv.Close()
-	require.Zero(t, refused().Code)
-	require.ErrorIs(t, refused(), syscall.ECONNREFUSED)
+	require.Equal(t, http.StatusFound, refused(srv.URL).Code, "a redirect is not followed")
+	nobody := refused("ws://127.0.0.1:1") // no port that a server of another test could be given
+	require.Zero(t, nobody.Code)
+	require.ErrorIs(t, nobody, syscall.ECONNREFUSED)
 }
 
 func TestReceiveTellsHowTheStreamEnded(t *testing.T) {

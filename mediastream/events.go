@@ -159,6 +159,14 @@ func (c *Conn) allow() bool {
 	return false
 }
 
+// answersPing counts a ping or pong as a message. A stream that is ending answers
+// none: after the close frame that would be an error, which cuts the handshake short.
+func (c *Conn) answersPing() bool {
+	allowed := c.allow()
+	cause, _, closing := c.ended()
+	return allowed && cause == nil && !closing
+}
+
 var errSkipped = errors.New("mediastream: message skipped")
 
 // admit holds an event against the state of the stream.

@@ -3,8 +3,8 @@ package mediastream_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -157,7 +157,7 @@ func TestBadInput(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			r := <-reports
+			r := next(t, reports)
 			if c.events >= 0 {
 				require.Equal(t, c.events, len(r.events))
 			}
@@ -172,8 +172,9 @@ func TestBadInput(t *testing.T) {
 				require.ErrorAs(t, r.err, &e)
 				require.Equal(t, c.code, e.Code)
 				require.Same(t, e, r.reported[len(r.reported)-1])
-				var seen *mediastream.CloseError
-				if err := <-closed; errors.As(err, &seen) && c.errType == mediastream.Protocol && c.name != "flood" {
+				if c.errType != mediastream.Disconnect {
+					var seen *mediastream.CloseError
+					require.ErrorAs(t, next(t, closed), &seen)
 					require.Equal(t, c.code, seen.Code, "the peer is told")
 				}
 			}
@@ -183,7 +184,7 @@ func TestBadInput(t *testing.T) {
 
 			require.NoError(t, media(1)(other))
 			require.NoError(t, stop(other))
-			r = <-reports
+			r = next(t, reports)
 			require.NoError(t, r.err)
 			require.Equal(t, 4, len(r.events))
 			require.Equal(t, 0, len(r.reported))
@@ -229,7 +230,7 @@ func TestHandshake(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
 		require.Contains(t, []int{http.StatusForbidden, http.StatusUpgradeRequired}, resp.StatusCode, name)
-		r := <-reports
+		r := next(t, reports)
 		require.Equal(t, 1, len(r.reported))
 		require.Equal(t, mediastream.Handshake, r.reported[0].Type)
 		require.Equal(t, error(r.reported[0]), r.err)
@@ -264,10 +265,10 @@ func TestHalfOpen(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			url, reports := record(t, c.opts)
 			tw := dial(t, url)
-			require.NoError(t, c.send(tw))
+			_ = c.send(tw) // may be too late already
 			require.Equal(t, c.code, ended(t, tw))
 			var e *mediastream.Error
-			require.ErrorAs(t, (<-reports).err, &e)
+			require.ErrorAs(t, next(t, reports).err, &e)
 			require.Equal(t, mediastream.Timeout, e.Type)
 		})
 	}
@@ -279,30 +280,48 @@ func TestRawFrames(t *testing.T) {
 		name  string
 		bytes []byte
 		want  mediastream.ErrorType
+		code  int
 	}{
-		{"unmasked frame", []byte{0x81, 2, '{', '}'}, mediastream.Protocol},
-		{"reserved bits", []byte{0xf1, 0x80, 0, 0, 0, 0}, mediastream.Protocol},
-		{"unknown opcode", []byte{0x83, 0x80, 0, 0, 0, 0}, mediastream.Protocol},
-		{"continuation of nothing", []byte{0x80, 0x80, 0, 0, 0, 0}, mediastream.Protocol},
-		{"long ping", append([]byte{0x89, 0xfe, 1, 0, 0, 0, 0, 0}, make([]byte, 256)...), mediastream.Protocol},
-		{"flood of pings", bytes.Repeat([]byte{0x89, 0x80, 0, 0, 0, 0}, 2000), mediastream.Protocol},
-		{"half a frame", []byte{0x81, 0x85, 0}, mediastream.Disconnect},
+		{"unmasked frame", []byte{0x81, 2, '{', '}'}, mediastream.Protocol, 1002},
+		{"reserved bits", []byte{0xf1, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
+		{"unknown opcode", []byte{0x83, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
+		{"continuation of nothing", []byte{0x80, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
+		{"new message in a message", []byte{0x01, 0x80, 0, 0, 0, 0, 0x81, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
+		{"long ping", append([]byte{0x89, 0xfe, 1, 0, 0, 0, 0, 0}, make([]byte, 256)...), mediastream.Protocol, 1002},
+		{"ping in two frames", []byte{0x09, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
+		{"forbidden close code", []byte{0x88, 0x82, 0, 0, 0, 0, 1005 >> 8, 1005 & 0xff}, mediastream.Protocol, 1002},
+		{"flood of pings", bytes.Repeat([]byte{0x89, 0x80, 0, 0, 0, 0}, 2000), mediastream.Protocol, 1008},
+		{"half a frame", []byte{0x81, 0x85, 0}, mediastream.Disconnect, 1006},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			url, reports := record(t, mediastream.Options{})
 			conn := upgraded(t, url)
 			_, _ = conn.Write(c.bytes)
-			if c.want == mediastream.Disconnect {
-				require.NoError(t, conn.Close())
-			}
-			r := <-reports
-			_ = conn.Close()
+			require.NoError(t, conn.(*net.TCPConn).CloseWrite()) // the server need not wait for an answer
+			r := next(t, reports)
 			var e *mediastream.Error
 			require.ErrorAs(t, r.err, &e)
 			require.Equal(t, c.want, e.Type, e.Error())
+			require.Equal(t, c.code, e.Code)
+			told, _ := io.ReadAll(conn) // a flood may be reset
+			require.NoError(t, conn.Close())
+			if c.code == 1002 {
+				require.Equal(t, []byte{byte(c.code >> 8), byte(c.code)}, closeFrame(told), "the peer is told")
+			}
 		})
 	}
+}
+
+// closeFrame returns the code in the close frame that ends what a server sent.
+func closeFrame(frames []byte) (code []byte) {
+	for len(frames) >= 2 && len(frames) >= 2+int(frames[1]) { // they are all short
+		if frames[0] == 0x88 {
+			code = frames[2:min(4, len(frames))]
+		}
+		frames = frames[2+int(frames[1]):]
+	}
+	return code
 }
 
 // upgraded is a connection on which frames can be sent byte by byte.
@@ -310,12 +329,15 @@ func upgraded(t *testing.T, url string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 	require.NoError(t, err)
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
 	_, err = conn.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"))
 	require.NoError(t, err)
-	buf := make([]byte, 1024)
-	_, err = conn.Read(buf)
-	require.NoError(t, err)
-	require.Contains(t, string(buf), "101")
+	var answer []byte
+	for b := make([]byte, 1); !bytes.HasSuffix(answer, []byte("\r\n\r\n")); answer = append(answer, b...) {
+		_, err = conn.Read(b) // and nothing that comes behind it
+		require.NoError(t, err)
+	}
+	require.Contains(t, string(answer), "101")
 	return conn
 }
 
@@ -335,9 +357,9 @@ func TestPeerThatDoesNotRead(t *testing.T) {
 	})
 	tw := dial(t, url)
 	begin(t, tw)
-	require.NoError(t, <-errs, "the send does not wait")
+	require.NoError(t, next(t, errs), "the send does not wait")
 	var e *mediastream.Error
-	require.ErrorAs(t, <-errs, &e)
+	require.ErrorAs(t, next(t, errs), &e)
 	require.Equal(t, mediastream.Write, e.Type)
 }
 
@@ -377,7 +399,7 @@ func TestAHangUpWhileTheHostSpeaks(t *testing.T) {
 	_, err := conn.Write(all)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
-	require.NoError(t, <-failed)
-	require.Equal(t, mediastream.Stop, <-last)
+	require.NoError(t, next(t, failed))
+	require.Equal(t, mediastream.Stop, next(t, last))
 	require.Empty(t, reported, "a hang-up is no error")
 }

@@ -224,3 +224,16 @@ func TestDroppedAudioBeforeMarksIsAGap(t *testing.T) {
 		require.NoError(t, c.Close(1000, ""))
 	})
 }
+
+func TestAStreamThatEndsAnswersNoPing(t *testing.T) {
+	for name, end := range map[string]func(*Conn){
+		"by the host": func(c *Conn) { require.NoError(t, c.Close(1000, "")) },
+		"by an error": func(c *Conn) { c.fail(&Error{Type: Protocol, Code: codePolicy, Err: errTooMany}) },
+	} {
+		c := newConn(newFakeSocket(), &twilio{}, (*Options)(nil).withDefaults())
+		require.True(t, c.answersPing(), name)
+		end(c)
+		require.False(t, c.answersPing(), name)
+		require.NoError(t, c.Close(1000, ""))
+	}
+}

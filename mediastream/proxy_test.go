@@ -47,7 +47,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 // converse is a short call: 60 pieces of audio, a key, and what comes back.
 func converse(t *testing.T, url string, transport http.RoundTripper) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tw, err := mediastream.Dial(ctx, url, stream, &mediastream.DialOptions{Transport: transport})
 	require.NoError(t, err)
@@ -83,7 +83,7 @@ func TestBehindNginx(t *testing.T) {
 
 	dir := t.TempDir()
 	cert, pool := certificate(t, dir)
-	port := freePort(t)
+	socket := filepath.Join(dir, "nginx.sock") // a port could be given to another test first
 	conf := filepath.Join(dir, "nginx.conf")
 	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, `
 daemon off;
@@ -94,7 +94,7 @@ http {
 	access_log off;
 	client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
 	server {
-		listen 127.0.0.1:%[2]d ssl;
+		listen unix:%[2]s ssl;
 		ssl_certificate %[3]s.pem;
 		ssl_certificate_key %[3]s.key;
 		location / {
@@ -107,24 +107,29 @@ http {
 		}
 	}
 }
-`, dir, port, cert, srv.URL), 0o600))
+`, dir, socket, cert, srv.URL), 0o600))
 	cmd := exec.Command(nginx, "-p", dir, "-c", conf, "-e", filepath.Join(dir, "error.log"))
 	require.NoError(t, cmd.Start())
 	defer func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait() // interrupted
 	}()
-	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	for range 200 {
-		conn, err := net.Dial("tcp", addr)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		conn, err := dial(t.Context(), "", "")
 		if err == nil {
 			require.NoError(t, conn.Close())
 			break
 		}
-		time.Sleep(20 * time.Millisecond)
+		if time.Now().After(deadline) {
+			log, _ := os.ReadFile(filepath.Join(dir, "error.log"))
+			t.Fatalf("nginx does not listen: %v\n%s", err, log)
+		}
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}
-	converse(t, "wss://"+addr+"/stream", transport)
+	transport := &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}
+	converse(t, "wss://127.0.0.1/stream", transport)
 }
 
 // certificate makes one for 127.0.0.1 and returns its path without the endings.
@@ -139,11 +144,4 @@ func certificate(t *testing.T, dir string) (path string, pool *x509.CertPool) {
 	pool = x509.NewCertPool()
 	require.True(t, pool.AppendCertsFromPEM(pem))
 	return path, pool
-}
-
-func freePort(t *testing.T) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, l.Close()) }()
-	return l.Addr().(*net.TCPAddr).Port
 }

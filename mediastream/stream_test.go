@@ -31,7 +31,7 @@ func serve(t *testing.T, opts *mediastream.Options, handle func(*mediastream.Con
 // dial opens the carrier's side.
 func dial(t *testing.T, url string) *mediastream.Carrier {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c, err := mediastream.Dial(ctx, url, stream, &mediastream.DialOptions{Transport: &http.Transport{DisableKeepAlives: true}})
 	require.NoError(t, err)
@@ -46,10 +46,28 @@ func begin(t *testing.T, tw *mediastream.Carrier) {
 	require.NoError(t, tw.Send(tw.Start()))
 }
 
+// patience is how long a test waits for what is about to happen: long enough for
+// a slow machine, as only a failure takes it.
+const patience = 20 * time.Second
+
+// next returns what comes over a channel, or fails the test where nothing does.
+func next[T any](t *testing.T, ch <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-ch:
+		return v
+	case <-time.After(patience):
+		require.Failf(t, "nothing happens", "no %T came within %v", *new(T), patience)
+		return *new(T)
+	}
+}
+
 // receive returns the server's next command.
 func receive(t *testing.T, tw *mediastream.Carrier) mediastream.Command {
 	t.Helper()
-	m, err := tw.Receive(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	m, err := tw.Receive(ctx)
 	require.NoError(t, err)
 	cmd, err := tw.Parse(m)
 	require.NoError(t, err)
@@ -59,7 +77,9 @@ func receive(t *testing.T, tw *mediastream.Carrier) mediastream.Command {
 // ended returns the code with which the server closes the stream, now.
 func ended(t *testing.T, tw *mediastream.Carrier) (code int) {
 	t.Helper()
-	_, err := tw.Receive(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_, err := tw.Receive(ctx)
 	var closed *mediastream.CloseError
 	require.ErrorAs(t, err, &closed)
 	return closed.Code
@@ -120,7 +140,7 @@ func TestCall(t *testing.T) {
 	require.NoError(t, tw.Send(tw.Stop()))
 	require.Equal(t, 1000, ended(t, tw))
 
-	r := <-done
+	r := next(t, done)
 	require.NoError(t, r.err)
 	require.Len(t, r.events, 6)
 	want := stream
@@ -160,7 +180,7 @@ func TestAStalledHostOverASocket(t *testing.T) {
 	begin(t, tw)
 	require.NoError(t, media(pieces)(tw))
 	require.NoError(t, tw.Send(tw.Stop()))
-	got := <-done
+	got := next(t, done)
 	require.Equal(t, pieces+3, len(got))
 	for i, n := range got {
 		require.EqualValues(t, i, n)
@@ -187,5 +207,5 @@ func TestTheHostEndsTheCall(t *testing.T) {
 	require.Equal(t, "up", receive(t, tw).Mark)
 	cancel()
 	require.Equal(t, 1001, ended(t, tw))
-	require.ErrorIs(t, <-failed, context.Canceled)
+	require.ErrorIs(t, next(t, failed), context.Canceled)
 }
