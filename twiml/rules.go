@@ -119,6 +119,9 @@ func (c *checker) finish(f *frame) {
 			c.report(12200, "<Prompt> belongs in <Pay>")
 		}
 	case *Pay:
+		if x.Input == InputSpeech {
+			c.reportAttr("input", 12200, "%q is not dtmf, the only one here", x.Input)
+		}
 		if x.ChargeAmount != "" && !isAmount(x.ChargeAmount) {
 			c.reportAttr("chargeAmount", 12200, "%q is not an amount", clip(Or(x.ChargeAmount, "")))
 		}

@@ -150,6 +150,7 @@ var wrongDocuments = []struct {
 	{`<Enqueue workflowSid="W"><Task>{a}</Task></Enqueue>`, 0, `Response/Enqueue/Task: not JSON`},
 	{`<Gather speechTimeout=""/>`, 12200, `Response/Gather: speechTimeout: "" is neither auto nor a positive number`},
 	{`<Dial callerId="">+14155550100</Dial>`, 13214, `Response/Dial: callerId: "" is neither a number nor client:name`},
+	{`<Pay input="speech"/>`, 12200, `Response/Pay: input: "speech" is not dtmf, the only one here`},
 	{`<Pay chargeAmount="ten"/>`, 12200, `Response/Pay: chargeAmount: "ten" is not an amount`},
 	{`<Pay chargeAmount=""/>`, 12200, `Response/Pay: chargeAmount: "" is not an amount`},
 	{`<Pay chargeAmount="NaN"/>`, 12200, `Response/Pay: chargeAmount: "NaN" is not an amount`},
