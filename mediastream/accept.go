@@ -30,8 +30,9 @@ type Options struct {
 	// too slow before the oldest audio is dropped. 0 = 128 KiB, about 5 s.
 	Backlog int
 	// Origins lists the hosts (patterns as in path.Match) whose pages may open
-	// a stream. Twilio sends no Origin header and browsers do, so by default
-	// a request that has one is refused.
+	// a stream, besides those of the host that was asked for. Twilio sends no
+	// Origin header and browsers do, so without a list a request that has one
+	// is refused.
 	Origins []string
 	// OnError, if not nil, is told once of every error: those the stream
 	// survives, and the one that Accept returns or Events ends with. It is

@@ -37,7 +37,8 @@ func newConn(sock socket, w wire, opts Options) *Conn {
 // normal end) and a reason of at most 123 bytes. It drops what is still queued,
 // waits at most a second for the peer's answer and then for the connection's
 // goroutines. Events ends without an error. Calls after the first, and calls
-// after the stream has ended by an error, only release what is left.
+// after the stream has ended, only release what is left. An error tells that the
+// peer was not told or did not answer, which a host can do nothing about.
 func (c *Conn) Close(code int, reason string) error {
 	c.mu.Lock()
 	c.closing = true

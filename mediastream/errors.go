@@ -50,8 +50,9 @@ func (e *Error) Unwrap() error { return e.Err }
 var (
 	// ErrClosed is returned by sends after Stop, Close or the end of the socket.
 	ErrClosed = errors.New("mediastream: stream is closed")
-	// ErrQueueFull is returned by sends when the peer takes audio more slowly
-	// than the host makes it. Nothing of what was to be sent is queued.
+	// ErrQueueFull is returned by sends when the host makes more audio than is
+	// played meanwhile and Options.Queue holds. Nothing of what was to be sent is
+	// queued.
 	ErrQueueFull = errors.New("mediastream: outbound queue is full")
 )
 

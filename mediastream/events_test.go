@@ -2,6 +2,7 @@ package mediastream
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -161,6 +162,39 @@ func TestTimeouts(t *testing.T) {
 				require.Equal(t, c.code, sock.closedWith())
 				require.NoError(t, conn.Close(1000, ""))
 			})
+		})
+	}
+}
+
+// TestTheRateIsAsAllowed has a peer that sends exactly as much as it may, for long,
+// and one that sends a little more.
+func TestTheRateIsAsAllowed(t *testing.T) {
+	const seconds, allowed = 120, 3
+	for _, perSecond := range []int{allowed, allowed + 1} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newFakeSocket()
+			c := newConn(s, &twilio{}, (&Options{MaxRate: allowed}).withDefaults())
+			s.in <- testStart
+			fed := make(chan struct{})
+			go func() {
+				defer close(fed)
+				for range perSecond * seconds {
+					time.Sleep(time.Second / time.Duration(perSecond))
+					select {
+					case s.in <- `{"event":"hold"}`:
+					case <-s.end:
+						return
+					}
+				}
+				s.interrupt()
+			}()
+			var last error
+			for _, err := range c.Events(t.Context()) {
+				last = err
+			}
+			require.Equal(t, perSecond > allowed, errors.Is(last, errTooMany), "%v", last)
+			require.NoError(t, c.Close(1000, ""))
+			<-fed
 		})
 	}
 }

@@ -7,7 +7,7 @@
 // and tools, is [Dial].
 //
 // The package knows nothing of audio: payloads are bytes, base64 on the way in
-// and raw on the way out. A message in steady state costs no allocation.
+// and raw on the way out. A piece of audio costs no allocation, in or out.
 //
 // The wire format is that of
 // https://www.twilio.com/docs/voice/media-streams/websocket-messages. Events are
@@ -19,11 +19,11 @@ import "time"
 // EventType says what an [Event] tells.
 type EventType uint8
 
-// The events of a stream, in the order in which a call brings them.
+// The events of a stream, about in the order in which a call brings them.
 const (
 	Unknown   EventType = iota // an event of a name this package does not know
-	Connected                  // the WebSocket is up; always first
-	Start                      // the stream begins; always second, once
+	Connected                  // the WebSocket is up; first, and a stream without it is taken too
+	Start                      // the stream begins; once, before what follows
 	Media                      // audio of one track
 	DTMF                       // the caller pressed a key
 	Mark                       // all audio sent before this mark has been played, or cleared
@@ -57,7 +57,7 @@ type Event struct {
 	StreamSID string  // empty on Connected
 	Start     *Stream // for Start only: the stream that begins
 	Media     Audio   // for Media only
-	Digit     string  // for DTMF only: one of 0-9, * and #
+	Digit     string  // for DTMF only: one of 0-9, * and # from Twilio, not checked to be so
 	Mark      string  // for Mark only: the name given to SendMark
 }
 

@@ -10,7 +10,7 @@ type Stats struct {
 	MessagesIn, BytesIn   uint64 // whole messages, their payload as JSON
 	MessagesOut, BytesOut uint64
 
-	Malformed   uint64        // messages that were skipped because they are not JSON or lack a field
+	Malformed   uint64        // messages that were skipped because they are not JSON or a field is missing or wrong
 	WrongStream uint64        // messages that were skipped because they name another stream
 	Unknown     uint64        // events of an unknown name
 	Reordered   uint64        // messages whose sequence number was not larger than the one before

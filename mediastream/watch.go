@@ -57,7 +57,7 @@ func (c *Conn) look() {
 	now := time.Now()
 	if earned := int64(now.Sub(w.earned)) * int64(c.opts.MaxRate) / int64(time.Second); earned > 0 {
 		c.in.credit.Add(min(earned, c.maxCredit()-c.in.credit.Load()))
-		w.earned = now
+		w.earned = w.earned.Add(time.Duration(earned * int64(time.Second) / int64(c.opts.MaxRate))) // nothing is lost by rounding
 	}
 	if n := c.counts.messagesIn.Load(); n != w.messages {
 		w.messages, w.since = n, now
