@@ -137,11 +137,11 @@ func (t *traffic) next() policy.Call {
 	return t.call
 }
 
-// contender decides about a call.
 // batch is how many calls make a job: enough of them that each contestant has the
 // same share of calls that find the caches full of another's data.
 const batch = 1000
 
+// contender decides about a call.
 type contender struct {
 	name   string
 	decide func(policy.Call)
