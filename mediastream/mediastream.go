@@ -19,7 +19,7 @@ import "time"
 // EventType says what an [Event] tells.
 type EventType uint8
 
-// The events of a stream, about in the order in which a call brings them.
+// The events of a stream, in the order in which a call brings them.
 const (
 	Unknown   EventType = iota // an event of a name this package does not know
 	Connected                  // the WebSocket is up; first, and a stream without it is taken too

@@ -76,11 +76,11 @@ func TestSustained(t *testing.T) {
 	for _, n := range calls {
 		s := start(t, "dialtone", bin+"/server", "dialtone")
 		load := connect(t, bin, s, n)
-		load.run(t, window/10) // warm
+		warm, _, _ := load.run(t, window/10)
+		s.waitFrames(t, warm)
 		before := s.stats(t, "?reset")
 		sent, late, took := load.run(t, window)
-		time.Sleep(time.Second)
-		after := s.stats(t, "")
+		after := s.waitFrames(t, warm+sent)
 		frames := after["frames"] - before["frames"]
 		load.stop(t)
 		s.waitIdle(t)
@@ -232,9 +232,20 @@ func (s *server) stats(t *testing.T, query string) (m map[string]int64) {
 	return m
 }
 
-// waitIdle waits until all calls have ended.
+// waitFrames waits until so many frames have come, or for 20 seconds.
+func (s *server) waitFrames(t *testing.T, n int64) (m map[string]int64) {
+	for range 400 {
+		if m = s.stats(t, ""); m["frames"] >= n {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return m
+}
+
+// waitIdle waits until all calls have ended, or for 20 seconds.
 func (s *server) waitIdle(t *testing.T) {
-	for range 200 {
+	for range 400 {
 		if s.stats(t, "")["active"] == 0 {
 			return
 		}

@@ -3,14 +3,16 @@ package main
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/mediastream"
 )
 
-// dialtone decodes each frame to PCM in the call's own goroutine.
+// dialtone decodes each frame to PCM in the call's own goroutine. A call may be
+// silent for long, because the servers are fed in turns.
 func dialtone(w http.ResponseWriter, r *http.Request) {
-	c, err := mediastream.Accept(w, r, nil)
+	c, err := mediastream.Accept(w, r, &mediastream.Options{IdleTimeout: time.Hour})
 	if err != nil {
 		return
 	}
