@@ -16,7 +16,7 @@ import (
 func (h *host) eventually(t *testing.T, want string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return strings.Contains(strings.Join(h.logged(), "\n"), want) },
-		10*time.Second, time.Millisecond, "%q is not logged", want)
+		30*time.Second, time.Millisecond, "%q is not logged", want)
 }
 
 // started waits for the start of n streams and returns them.
@@ -141,7 +141,7 @@ func TestStreamFaultsReachTheHost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHost(t, answer(echoTwiML))
-			call := fast(t, h).Dial(alice, us, tc.fault)
+			call := voicetest.New(t, h, voicetest.Config{Pace: 3}).Dial(alice, us, tc.fault)
 			h.eventually(t, tc.logged)
 			if tc.closed == "" {
 				call.SpeakAudio(make([]byte, 16000))

@@ -62,8 +62,19 @@ func TestTheHostsMistakesAreWarnings(t *testing.T) {
 		return fmt.Sprintf(`{"event":"media","streamSid":"%s","media":{"payload":"%s"}}`, sid, payload)
 	}
 	eleven := base64.StdEncoding.EncodeToString(make([]byte, 8000*60))
-	tw := fast(t, rawHost(func(conn *websocket.Conn, sid string) {
+	tw := voicetest.New(t, rawHost(func(conn *websocket.Conn, sid string) {
 		ctx := context.Background()
+		took := make(chan struct{}) // all that was sent
+		go func() {
+			for {
+				_, data, err := conn.Read(ctx)
+				if err != nil || strings.Contains(string(data), `"event":"mark"`) {
+					close(took)
+					break
+				}
+			}
+			drain(conn)
+		}()
 		conn.Write(ctx, websocket.MessageBinary, []byte{1})
 		conn.Write(ctx, websocket.MessageText, []byte("nonsense"))
 		conn.Write(ctx, websocket.MessageText, []byte(media("MZother", "//8=")))
@@ -71,6 +82,8 @@ func TestTheHostsMistakesAreWarnings(t *testing.T) {
 			conn.Write(ctx, websocket.MessageText, []byte(media(sid, eleven)))
 		}
 		conn.Write(ctx, websocket.MessageText, fmt.Appendf(nil, `{"event":"clear","streamSid":"%s"}`, sid))
+		conn.Write(ctx, websocket.MessageText, fmt.Appendf(nil, `{"event":"mark","streamSid":"%s","mark":{"name":"done"}}`, sid))
+		<-took
 		conn.Close(4000, "done")
 	}))
 	call := tw.Dial(alice, us)

@@ -23,7 +23,8 @@ func TestManyCallsAtOnceStayApart(t *testing.T) {
 	h := newHost(t, answer(echoTwiML))
 	tw := voicetest.New(t, h)
 	var all sync.WaitGroup
-	for n := range 50 {
+	const calls = 20 // which are in real time on a slow machine too
+	for n := range calls {
 		all.Go(func() {
 			tone := make([]int16, 4000)
 			for i := range tone {
@@ -32,7 +33,7 @@ func TestManyCallsAtOnceStayApart(t *testing.T) {
 			audio := codec.AppendEncodeMulaw(nil, tone)
 			call := tw.Dial(fmt.Sprintf("+141555501%02d", n), us)
 			call.SpeakAudio(audio)
-			call.Hears(audio, 10*time.Second)
+			call.Hears(audio, 30*time.Second)
 			call.HangUp()
 			if w := call.Warnings(); len(w) > 0 {
 				t.Error(w)
@@ -40,7 +41,7 @@ func TestManyCallsAtOnceStayApart(t *testing.T) {
 		})
 	}
 	all.Wait()
-	require.Equal(t, 50, len(h.to("/status")))
+	require.Equal(t, calls, len(h.to("/status")))
 	require.Zero(t, tw.Calls())
 }
 
@@ -153,6 +154,7 @@ func TestFailuresSayWhy(t *testing.T) {
 		"no speech": {newHost(t, answer(`<Response><Gather timeout="1"/></Response>`)), func(tw *voicetest.Twilio) { tw.Dial(alice, us).Answer("yes") }, `nobody listened to "yes"`},
 		"silence": {echo, func(tw *voicetest.Twilio) {
 			call := tw.Dial(alice, us, voicetest.Unsigned(voicetest.Handshake))
+			call.Wait(t.Context())
 			call.Hears(room, 0)
 		}, "nothing at all; the call is over"},
 		"other audio": {echo, func(tw *voicetest.Twilio) {
