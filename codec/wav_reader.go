@@ -26,6 +26,7 @@ type WAVReader struct {
 	offset int64
 	left   int64 // bytes of the data chunk still to read; negative: to the end of the file
 	buf    []byte
+	err    error // the end
 }
 
 // NewWAVReader reads the header, up to the first sample. The error is a
@@ -89,6 +90,9 @@ func (w *WAVReader) frame() int { return w.format.Encoding.Size() * w.format.Cha
 
 // next returns at most the given number of raw frames. With an error there are none.
 func (w *WAVReader) next(frames int) ([]byte, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
 	size := w.frame()
 	raw := w.buf[:min(frames*size, len(w.buf))]
 	if w.left >= 0 {
@@ -107,13 +111,15 @@ func (w *WAVReader) next(frames int) ([]byte, error) {
 	}
 	switch {
 	case err == nil:
-	case n >= size: // what there is; the error comes again with the next read
 	case w.left < 0 && (err == io.EOF || err == io.ErrUnexpectedEOF):
-		return nil, io.EOF
+		w.err = io.EOF
 	default:
-		return nil, w.fail("the sound is cut short", err)
+		w.err = w.fail("the sound is cut short", err)
 	}
-	return raw[:n/size*size], nil
+	if n < size {
+		return nil, w.err
+	}
+	return raw[:n/size*size], nil // what there is; the error comes with the next read
 }
 
 func (w *WAVReader) decode(dst []int16, raw []byte) {

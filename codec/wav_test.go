@@ -154,6 +154,48 @@ func TestBadWAV(t *testing.T) {
 	require.ErrorIs(t, err, io.ErrShortBuffer)
 }
 
+// TestWAVErrorsStay: what follows an error in the midst of a sample is not sound, even
+// if the reader goes on after it, as a connection with a deadline does.
+func TestWAVErrorsStay(t *testing.T) {
+	late := errors.New("deadline exceeded")
+	header := riff(fmtChunk(1, 1, 8000, 16, ""), "data\x10\x00\x00\x00")
+	file := &resuming{parts: []string{header, "\x01\x00\x02", "\x00\x03\x00"}, err: late}
+	w, err := NewWAVReader(file)
+	require.NoError(t, err)
+	pcm := make([]int16, 8)
+	n, err := w.Read(pcm)
+	require.NoError(t, err)
+	require.Equal(t, []int16{1}, pcm[:n])
+	for range 2 {
+		n, err = w.Read(pcm)
+		require.Zero(t, n)
+		require.ErrorIs(t, err, late)
+		var bad *WAVError
+		require.ErrorAs(t, err, &bad)
+		require.EqualValues(t, len(header)+3, bad.Offset)
+	}
+}
+
+// resuming gives the header, then an error after each part.
+type resuming struct {
+	parts []string
+	err   error
+}
+
+func (r *resuming) Read(p []byte) (int, error) {
+	if len(r.parts) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, r.parts[0])
+	if r.parts[0] = r.parts[0][n:]; r.parts[0] != "" {
+		return n, nil
+	}
+	if r.parts = r.parts[1:]; len(r.parts) == 2 {
+		return n, nil
+	}
+	return n, r.err
+}
+
 // TestWAVHeadersCannotMakeItAllocate reads files that promise gigabytes.
 func TestWAVHeadersCannotMakeItAllocate(t *testing.T) {
 	for _, file := range []string{
@@ -254,6 +296,24 @@ func TestWAVInTheMiddleOfAFile(t *testing.T) {
 	require.Equal(t, "RIFF", string(b[6:10]))
 	require.Equal(t, 54, int(binary.LittleEndian.Uint32(b[10:])))
 	require.Equal(t, "\x01\x02\x03\x00after", string(b[6+58:]))
+}
+
+// TestWAVToAppendTo: what a file opened to append is given always lands at its end.
+func TestWAVToAppendTo(t *testing.T) {
+	name := wavFile(t).Name()
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer f.Close()
+	w, err := NewWAVWriter(f, WAVFormat{})
+	require.NoError(t, err)
+	_, err = w.Write([]byte{1, 2})
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	b, err := os.ReadFile(name)
+	require.NoError(t, err)
+	_, pcm, err := readAll(bytes.NewReader(b))
+	require.NoError(t, err)
+	require.Equal(t, AppendDecodeMulaw(nil, []byte{1, 2}), pcm)
 }
 
 // TestSoxAgrees has an independent program write what we read and read what we write.

@@ -33,7 +33,10 @@ func NewWAVWriter(w io.Writer, format WAVFormat) (*WAVWriter, error) {
 	ww := &WAVWriter{w: w, format: f}
 	if s, ok := w.(io.Seeker); ok {
 		at, err := s.Seek(0, io.SeekCurrent)
-		if err != nil { // a pipe or a terminal
+		if a, ok := w.(io.WriterAt); ok && err == nil {
+			_, err = a.WriteAt(nil, at)
+		}
+		if err != nil { // a pipe, a terminal, or a file opened to append
 			ww.w = struct{ io.Writer }{w}
 		}
 		ww.start = at
