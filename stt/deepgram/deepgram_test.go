@@ -19,15 +19,25 @@ func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*deepgram.En
 	return e, server
 }
 
+// offline returns an engine for a bubble, and the server that it reaches without a
+// network.
+func offline(t *testing.T, texts []string, faults ...stttest.Fault) (*deepgram.Engine, *stttest.Live) {
+	t.Helper()
+	server := stttest.NewDeepgram(nil, texts, faults...)
+	e, err := deepgram.New(deepgram.Options{Client: server.Client(t), URL: server.URL + "?token=" + key, Key: key})
+	require.NoError(t, err)
+	return e, server
+}
+
 func TestFailures(t *testing.T) {
 	stttest.Failures{Secret: key, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
-		return engine(t, texts, faults...)
+		return offline(t, texts, faults...)
 	}}.Run(t)
 }
 
 func TestSuite(t *testing.T) {
-	stttest.Suite{Interims: true, New: func(t *testing.T, texts []string) stt.Engine {
-		e, _ := engine(t, texts)
+	stttest.Suite{Interims: true, Bubble: true, New: func(t *testing.T, texts []string) stt.Engine {
+		e, _ := offline(t, texts)
 		return e
 	}}.Run(t)
 }

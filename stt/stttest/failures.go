@@ -18,8 +18,10 @@ import (
 )
 
 // Failures tests an engine that streams to a [Live] server against what such
-// servers do. New returns the engine, with secret as its key.
+// servers do, each in a bubble of testing/synctest.
 type Failures struct {
+	// New returns the engine, with Secret as its key, and the server, which the
+	// engine reaches by its Client.
 	New func(t *testing.T, texts []string, faults ...Fault) (stt.Engine, *Live)
 	// Secret must never be in an error.
 	Secret string
@@ -27,14 +29,20 @@ type Failures struct {
 
 // Run runs the tests.
 func (f Failures) Run(t *testing.T) {
-	t.Run("reconnect in mid-utterance", f.reconnect)
-	t.Run("refused handshake", f.refused)
-	t.Run("quick failures", f.quick)
-	t.Run("half a JSON", f.garbage)
-	t.Run("silent server", f.silent)
-	t.Run("slow server", f.slow)
+	for name, fault := range map[string]Fault{
+		"close":   {After: 1950 * time.Millisecond, Close: 1011, Reason: "NET-0001"}, // in the second word
+		"cut":     {After: 1950 * time.Millisecond, Cut: true},
+		"at once": {After: 20 * time.Millisecond, Close: 1012},
+	} {
+		run(t, true, "reconnect in mid-utterance, "+name, func(t *testing.T) { f.reconnect(t, fault) })
+	}
+	run(t, true, "refused handshake", f.refused)
+	run(t, true, "quick failures", f.quick)
+	run(t, true, "half a JSON", f.garbage)
+	run(t, true, "silent server", f.silent)
+	run(t, true, "slow server", f.slow)
 	if f.Secret != "" {
-		t.Run("secrets", f.secrets)
+		run(t, true, "secrets", f.secrets)
 	}
 }
 
@@ -146,38 +154,29 @@ func (f Failures) secrets(t *testing.T) {
 
 // reconnect: what is not final when the connection breaks is heard anyway, once,
 // and at its time.
-func (f Failures) reconnect(t *testing.T) {
+func (f Failures) reconnect(t *testing.T, fault Fault) {
 	texts := []string{"one", "two", "three"}
-	for name, fault := range map[string]Fault{
-		"close":   {After: 1950 * time.Millisecond, Close: 1011, Reason: "NET-0001"}, // in the second word
-		"cut":     {After: 1950 * time.Millisecond, Cut: true},
-		"at once": {After: 20 * time.Millisecond, Close: 1012},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			e, server := f.New(t, texts, fault)
-			events, err := f.hear(t, e, 3)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := Finals(events); !slices.Equal(got, texts) {
-				t.Fatalf("final texts %q", got)
-			}
-			if server.Connections() != 2 {
-				t.Errorf("%d connections", server.Connections())
-			}
-			n := 0
-			for _, ev := range events {
-				if ev.Kind != stt.Final {
-					continue
-				}
-				begin := time.Duration(n) * utteranceT
-				n++
-				if tr := ev.Transcript; tr.Start < begin+wordBegin-300*time.Millisecond || tr.End > begin+wordEnd+300*time.Millisecond {
-					t.Errorf("utterance %d from %v to %v, spoken from %v", n, tr.Start, tr.End, begin+wordBegin)
-				}
-			}
-		})
+	e, server := f.New(t, texts, fault)
+	events, err := f.hear(t, e, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Finals(events); !slices.Equal(got, texts) {
+		t.Fatalf("final texts %q", got)
+	}
+	if server.Connections() != 2 {
+		t.Errorf("%d connections", server.Connections())
+	}
+	n := 0
+	for _, ev := range events {
+		if ev.Kind != stt.Final {
+			continue
+		}
+		begin := time.Duration(n) * utteranceT
+		n++
+		if tr := ev.Transcript; tr.Start < begin+wordBegin-300*time.Millisecond || tr.End > begin+wordEnd+300*time.Millisecond {
+			t.Errorf("utterance %d from %v to %v, spoken from %v", n, tr.Start, tr.End, begin+wordBegin)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package stttest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -39,6 +40,7 @@ type Fault struct {
 
 // Live is a fake of a streaming speech service. It finds utterances as a real
 // one does, by listening, and hears the nth text in the nth utterance of [Speech].
+// One that was made with a nil testing.TB has no network: [Live.Client] reaches it.
 type Live struct {
 	URL string // ws://...
 
@@ -64,9 +66,12 @@ type dialect interface {
 }
 
 // newLive starts a server that lives as long as the test. The nth connection,
-// from 0, has the nth fault.
+// from 0, has the nth fault. With a nil tb it does not listen: Client reaches it.
 func newLive(tb testing.TB, d func() dialect, texts []string, faults []Fault) *Live {
-	l := &Live{dialect: d, texts: texts, faults: faults}
+	l := &Live{URL: "ws://stttest.invalid:80", dialect: d, texts: texts, faults: faults}
+	if tb == nil {
+		return l
+	}
 	server := httptest.NewServer(l)
 	tb.Cleanup(server.Close)
 	l.URL = "ws" + strings.TrimPrefix(server.URL, "http")
@@ -76,8 +81,9 @@ func newLive(tb testing.TB, d func() dialect, texts []string, faults []Fault) *L
 // Client returns a client that reaches the server without a network, as a test in
 // a testing/synctest bubble needs it: call it there.
 func (l *Live) Client(tb testing.TB) *http.Client {
-	p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-	server := &http.Server{Handler: l}
+	p := &pipes{host: strings.TrimPrefix(l.URL, "ws://"), conns: make(chan net.Conn), closed: make(chan struct{})}
+	ctx, hangUp := context.WithCancel(context.Background())
+	server := &http.Server{Handler: l, BaseContext: func(net.Listener) context.Context { return ctx }}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -86,6 +92,7 @@ func (l *Live) Client(tb testing.TB) *http.Client {
 	client := &http.Client{Transport: &http.Transport{DialContext: p.dial}}
 	tb.Cleanup(func() {
 		client.CloseIdleConnections()
+		hangUp()
 		server.Close()
 		<-done
 	})
@@ -94,12 +101,16 @@ func (l *Live) Client(tb testing.TB) *http.Client {
 
 // pipes is a net.Listener without a network.
 type pipes struct {
+	host   string
 	conns  chan net.Conn
 	once   sync.Once
 	closed chan struct{}
 }
 
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func (p *pipes) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if addr != p.host {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: errors.New("no route to " + addr)}
+	}
 	client, server := net.Pipe()
 	select {
 	case p.conns <- server:

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"agentos.dev/dialtone/stt"
@@ -25,16 +26,33 @@ type Suite struct {
 	// NoFlush is set for engines that cannot be asked to finish: their Flush returns
 	// at once, and what is being said is final when the caller has finished.
 	NoFlush bool
+	// Bubble runs each test in a bubble of testing/synctest, so that a slow machine
+	// is no slow engine. New then has to make an engine without a network, as one
+	// that reaches a [Live] by its Client.
+	Bubble bool
 }
 
 // Run tests the engine against everything that stt.Stream promises.
 func (s Suite) Run(t *testing.T) {
-	t.Run("utterances in order", s.order)
-	t.Run("flush", s.flush)
-	t.Run("send does not wait", s.backpressure)
-	t.Run("cancel", s.cancel)
-	t.Run("close", s.close)
-	t.Run("many calls", s.many)
+	for _, f := range []stt.Format{{}, {Encoding: stt.PCM16, SampleRate: 8000}} {
+		run(t, s.Bubble, "utterances in order, "+f.Encoding.String(), func(t *testing.T) { s.order(t, f) })
+	}
+	run(t, s.Bubble, "flush", s.flush)
+	run(t, s.Bubble, "send does not wait", s.backpressure)
+	run(t, s.Bubble, "cancel", s.cancel)
+	run(t, s.Bubble, "close", s.close)
+	run(t, s.Bubble, "many calls", s.many)
+}
+
+// run runs a test, in a bubble or not.
+func run(t *testing.T, bubble bool, name string, test func(t *testing.T)) {
+	t.Run(name, func(t *testing.T) {
+		if bubble {
+			synctest.Test(t, test)
+			return
+		}
+		test(t)
+	})
 }
 
 // patience bounds every wait of the suite.
@@ -127,22 +145,18 @@ func Finals(events []stt.Event) []string {
 	return texts
 }
 
-func (s Suite) order(t *testing.T) {
-	for _, f := range []stt.Format{{}, {Encoding: stt.PCM16, SampleRate: 8000}} {
-		t.Run(f.Encoding.String(), func(t *testing.T) {
-			texts := []string{"one", "two words", "three", "four"}
-			ctx, stream := open(t, s.New(t, texts), stt.Config{Format: f, Interim: true, Language: "en-US", CallID: "CA0"})
-			Send(t, stream, Speech(len(texts), f), f)
-			events, err := s.finish(ctx, stream, len(texts))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := Finals(events); !slices.Equal(got, texts) {
-				t.Fatalf("final texts %q, want %q", got, texts)
-			}
-			s.check(t, events)
-		})
+func (s Suite) order(t *testing.T, f stt.Format) {
+	texts := []string{"one", "two words", "three", "four"}
+	ctx, stream := open(t, s.New(t, texts), stt.Config{Format: f, Interim: true, Language: "en-US", CallID: "CA0"})
+	Send(t, stream, Speech(len(texts), f), f)
+	events, err := s.finish(ctx, stream, len(texts))
+	if err != nil {
+		t.Fatal(err)
 	}
+	if got := Finals(events); !slices.Equal(got, texts) {
+		t.Fatalf("final texts %q, want %q", got, texts)
+	}
+	s.check(t, events)
 }
 
 // check looks at the order of kinds, and at times.

@@ -7,13 +7,13 @@ import (
 )
 
 func TestSegmented(t *testing.T) {
-	Suite{New: func(t *testing.T, texts []string) stt.Engine {
+	Suite{Bubble: true, New: func(t *testing.T, texts []string) stt.Engine {
 		return stt.Segmented(perCall{texts}, stt.Segmentation{})
 	}}.Run(t)
 }
 
 func TestPooledAndFailingOver(t *testing.T) {
-	Suite{New: func(t *testing.T, texts []string) stt.Engine {
+	Suite{Bubble: true, New: func(t *testing.T, texts []string) stt.Engine {
 		down := &Engine{OpenError: &stt.Error{Kind: stt.ErrUnavailable}}
 		pool := stt.NewPool(perCall{texts}, stt.PoolOptions{Workers: 4})
 		return stt.Failover(stt.FailoverOptions{}, down, stt.Segmented(pool, stt.Segmentation{}))

@@ -166,7 +166,7 @@ func TestLatency(t *testing.T) {
 
 // Twilio cannot be asked to finish.
 func TestSuite(t *testing.T) {
-	stttest.Suite{Interims: true, NoFlush: true, New: func(t *testing.T, texts []string) stt.Engine {
+	stttest.Suite{Interims: true, NoFlush: true, Bubble: true, New: func(t *testing.T, texts []string) stt.Engine {
 		e := twilio.New(twilio.Options{})
 		return stttest.Twilio(e, e, texts)
 	}}.Run(t)

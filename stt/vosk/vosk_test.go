@@ -22,15 +22,25 @@ func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*vosk.Engine
 	return e, server
 }
 
+// offline returns an engine for a bubble, and the server that it reaches without a
+// network.
+func offline(t *testing.T, texts []string, faults ...stttest.Fault) (*vosk.Engine, *stttest.Live) {
+	t.Helper()
+	server := stttest.NewVosk(nil, texts, faults...)
+	e, err := vosk.New(vosk.Options{Client: server.Client(t), URL: server.URL + "?token=" + secret})
+	require.NoError(t, err)
+	return e, server
+}
+
 func TestFailures(t *testing.T) {
 	stttest.Failures{Secret: secret, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
-		return engine(t, texts, faults...)
+		return offline(t, texts, faults...)
 	}}.Run(t)
 }
 
 func TestSuite(t *testing.T) {
-	stttest.Suite{Interims: true, New: func(t *testing.T, texts []string) stt.Engine {
-		e, _ := engine(t, texts)
+	stttest.Suite{Interims: true, Bubble: true, New: func(t *testing.T, texts []string) stt.Engine {
+		e, _ := offline(t, texts)
 		return e
 	}}.Run(t)
 }
