@@ -165,9 +165,11 @@ func TestGateBudget(t *testing.T) {
 		synctest.Wait()
 		budget.Add(capacity.Ended{Length: time.Minute, Outbound: true})
 		wg.Wait()
+		begin := time.Now()
 		for range 5 {
 			dial(ErrBudget)
 		}
+		require.Zero(t, time.Since(begin), "at once")
 		_, err := g.Decide(t.Context(), "911", 0)
 		require.ErrorIs(t, err, ErrNumber)
 		time.Sleep(31 * 24 * time.Hour)

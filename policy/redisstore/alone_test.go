@@ -203,6 +203,32 @@ func TestAskedAgainAfterRelease(t *testing.T) {
 	require.Equal(t, 4, n)
 }
 
+// TestShareAfterRedisIsBack: an instance that knows of others goes by its share only
+// while Redis is away.
+func TestShareAfterRedisIsBack(t *testing.T) {
+	p := startProxied(t)
+	p.Stop()
+	s := connect(t, "redis://"+p.Listen, Options{Budget: time.Second, RetryEvery: 10 * time.Millisecond, Instances: 2})
+	limit := s.PerCaller(4, time.Hour)
+	sid := 0
+	allowed := func() (n int) {
+		for range 6 {
+			sid++
+			if limit.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", sid), From: "+14155550100"}).Allowed() {
+				n++
+			}
+		}
+		return n
+	}
+	require.Equal(t, 2, allowed())
+	require.NoError(t, p.Start())
+	require.Eventually(t, func() bool {
+		limit.Decide(t.Context(), policy.Call{SID: "CB", From: "+14155550101"})
+		return s.Up()
+	}, 20*time.Second, 20*time.Millisecond)
+	require.Equal(t, 4, allowed())
+}
+
 // TestRefusedWhileLate: a place that Redis took too late for the call to be let in is
 // given back, not held for a lease by nobody.
 func TestRefusedWhileLate(t *testing.T) {
