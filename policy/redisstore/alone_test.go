@@ -132,7 +132,7 @@ func TestReleasedWhileDown(t *testing.T) {
 func TestLimitAfterRedisIsBack(t *testing.T) {
 	p := startProxied(t)
 	p.Stop()
-	s := connect(t, "redis://"+p.Listen, Options{Budget: time.Second, RetryEvery: 10 * time.Millisecond})
+	s := connect(t, "redis://"+p.Listen, Options{Budget: roomy, RetryEvery: time.Millisecond})
 	limit := s.PerCaller(3, time.Hour)
 	sid := 0
 	call := func(from string) bool {
@@ -208,7 +208,7 @@ func TestAskedAgainAfterRelease(t *testing.T) {
 func TestShareAfterRedisIsBack(t *testing.T) {
 	p := startProxied(t)
 	p.Stop()
-	s := connect(t, "redis://"+p.Listen, Options{Budget: time.Second, RetryEvery: 10 * time.Millisecond, Instances: 2})
+	s := connect(t, "redis://"+p.Listen, Options{Budget: roomy, RetryEvery: time.Millisecond, Instances: 2})
 	limit := s.PerCaller(4, time.Hour)
 	sid := 0
 	allowed := func() (n int) {
