@@ -61,7 +61,7 @@ func TestHandshake(t *testing.T) {
 	for name, want := range map[string]string{"encoding": "pcm_mulaw", "sample_rate": "8000", "format_turns": "false", "keyterms_prompt": `["book a room","yes"]`} {
 		require.Equal(t, want, q.Get(name), name)
 	}
-	require.Eventually(t, func() bool { return len(server.Messages()) == 2 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(server.Messages()) == 2 }, time.Minute, time.Millisecond, "messages")
 	require.Equal(t, []string{`{"type":"ForceEndpoint"}`, `{"type":"Terminate"}`}, server.Messages())
 }
 

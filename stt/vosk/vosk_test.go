@@ -51,7 +51,7 @@ func TestMessages(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.Flush(t.Context()))
 	require.NoError(t, s.Close())
-	require.Eventually(t, func() bool { return len(server.Messages()) == 3 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(server.Messages()) == 3 }, time.Minute, time.Millisecond, "messages")
 	messages := server.Messages()
 	require.JSONEq(t, `{"config":{"sample_rate":8000,"words":true,"phrase_list":["yes","no"]}}`, messages[0])
 	require.Equal(t, []string{`{"reset" : 1}`, `{"eof" : 1}`}, messages[1:], "byte for byte")
