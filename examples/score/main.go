@@ -20,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/pocketsphinx"
 	"agentos.dev/dialtone/stt/wer"
 )
@@ -56,7 +57,14 @@ func run(ctx context.Context, out io.Writer, manifest, phraseFile string, calls 
 	if err != nil {
 		return total, err
 	}
-	engine, err := pocketsphinx.New(pocketsphinx.Options{Phrases: phrases, Wideband: plain})
+	engine, err := pocketsphinx.New(pocketsphinx.Options{
+		Phrases:  phrases,
+		Wideband: plain,
+		// A busy machine is slow, which the latency tells, and not deaf.
+		MaxWait:      patience,
+		Timeout:      patience,
+		Segmentation: stt.Segmentation{Timeout: patience},
+	})
 	if err != nil {
 		return total, err
 	}
