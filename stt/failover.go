@@ -76,7 +76,10 @@ func (f *failover) Prewarm(ctx context.Context) error {
 	var wg sync.WaitGroup
 	errs := make([]error, len(f.engines))
 	for i, e := range f.engines {
-		wg.Go(func() { errs[i] = passThrough{e}.Prewarm(ctx) })
+		wg.Go(func() {
+			defer recovered("prewarm", &errs[i])
+			errs[i] = passThrough{e}.Prewarm(ctx)
+		})
 	}
 	wg.Wait()
 	i := -1

@@ -365,3 +365,21 @@ func TestFlushOfNothingIsNoSignOfLife(t *testing.T) {
 		finish(t, one)
 	})
 }
+
+// prewarmer is an engine whose Prewarm is a function.
+type prewarmer struct {
+	stt.Engine
+	prewarm func() error
+}
+
+func (p prewarmer) Prewarm(context.Context) error { return p.prewarm() }
+
+func TestFailoverPrewarm(t *testing.T) {
+	panics := prewarmer{&stttest.Engine{}, func() error { panic("ouch") }}
+	works := prewarmer{&stttest.Engine{}, func() error { return nil }}
+	prewarm := func(engines ...stt.Engine) error {
+		return stt.Failover(stt.FailoverOptions{}, engines...).(stt.Prewarmer).Prewarm(t.Context())
+	}
+	require.NoError(t, prewarm(panics, works))
+	require.ErrorIs(t, prewarm(panics, panics), stt.ErrPanic)
+}
