@@ -30,6 +30,7 @@ func costCases() []ruleCase {
 	add("90 % of the budget on two instances, one of which restarted", 240, []string{
 		`twilio_cost_dollars_total{instance="a",direction="inbound"} 0+45x120 0+45x119`, `twilio_budget_dollars{instance="a"} 24000x240`,
 		`twilio_cost_dollars_total{instance="b",direction="inbound"} 0+45x240`, `twilio_budget_dollars{instance="b"} 24000x240`}, nearly)
+	add("the whole budget, and a scrape that fails", 240, []string{inbound("0+50x240"), "twilio_budget_dollars{} 6000x238 _"}, nearly, spent)
 	add("much is spent, and there is no budget", 240, []string{inbound("0+1000x240")})
 	add("much is spent, and the budget is another job's", 240, []string{inbound("0+1000x240"), `twilio_budget_dollars{job="phone"} 1x240`})
 	add("a budget of nothing", 240, []string{inbound("0+1000x240"), budget(0)})
