@@ -82,6 +82,17 @@ func TestRenderDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// TestRenderIntoAnyRoom runs out of room at every place of a document.
+func TestRenderIntoAnyRoom(t *testing.T) {
+	for _, r := range []*Response{streamDocument(), menuDocument()} {
+		want := "before" + r.String()
+		for room := range len(want) + 2 {
+			buf := append(make([]byte, 0, max(room, len("before"))), "before"...)
+			require.Equal(t, want, string(r.AppendXML(buf)), "%d bytes", room)
+		}
+	}
+}
+
 func TestRenderIsStable(t *testing.T) {
 	for _, r := range []*Response{streamDocument(), menuDocument()} {
 		want := r.String()
