@@ -30,7 +30,7 @@ import (
 // TestManyCallsAtOnce checks that every call hears its own transcripts. So many
 // are in real time under the race detector on a slow machine too.
 func TestManyCallsAtOnce(t *testing.T) {
-	const calls = 20
+	const calls = 10
 	// The engine hears in each call the number that the call comes from.
 	engine := stt.EngineFunc(func(ctx context.Context, c stt.Config) (stt.Stream, error) {
 		return stt.Segmented(&stttest.Recognizer{Texts: []string{"this is " + c.CallID}, Delay: 20 * time.Millisecond}, stt.Segmentation{}).Open(ctx, c)

@@ -23,7 +23,7 @@ func TestManyCallsAtOnceStayApart(t *testing.T) {
 	h := newHost(t, answer(echoTwiML))
 	tw := voicetest.New(t, h)
 	var all sync.WaitGroup
-	const calls = 20 // which are in real time on a slow machine too
+	const calls = 10 // which are in real time on a slow machine too
 	for n := range calls {
 		all.Go(func() {
 			tone := make([]int16, 4000)
