@@ -91,9 +91,10 @@ func (c *Call) Events(ctx context.Context) iter.Seq2[Event, error] {
 	}
 }
 
-// Digits collects keys that the caller presses until there are n of them, the
-// key end is pressed ("#", say; "" for none), or ctx is done, whose error it
-// returns with the digits so far. Speech that comes in between is dropped.
+// Digits collects keys that the caller presses until there are n of them or the
+// key end is pressed ("#", say; "" for none). When ctx is done first it returns the
+// error of ctx, when the call ends first [ErrCallEnded], with the digits so far.
+// Speech that comes in between is dropped.
 func (c *Call) Digits(ctx context.Context, n int, end string) (string, error) {
 	digits := ""
 	for len(digits) < n {
