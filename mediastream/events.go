@@ -20,8 +20,8 @@ import (
 // the peer closes the socket properly: Twilio sends no Stop when the server
 // closes first. It ends with an error, its last pair, when ctx ends (ctx.Err();
 // the socket is still open, but nothing more is read from it) and when the stream
-// breaks (an [*Error]; the socket is closed). Messages that are merely wrong are skipped, counted in [Stats] and
-// reported to Options.OnError:
+// breaks (an [*Error]; the socket is closed). Messages that are merely wrong are
+// skipped, counted in [Stats] and reported to Options.OnError:
 //
 //	not JSON, too deep, a field missing or of the wrong type   skipped; the 100th ends the stream with 1008
 //	a streamSid of another stream, a second connected          skipped; counts towards the 100
