@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -114,6 +115,9 @@ func (c *Call) Digits(ctx context.Context, n int, end string) (string, error) {
 	return digits, nil
 }
 
+// ErrWAV is the error of a WAV file played as it is, which would be noise.
+var ErrWAV = errors.New("voice: audio is a WAV file: read it with codec.ReadMulaw")
+
 // Play queues audio for the caller, behind what was queued before, and returns
 // at once. The audio is what a call carries: mu-law, 8000 Hz, one byte a sample;
 // see codec.ReadMulaw for reading a WAV file. Errors are [ErrCallEnded],
@@ -121,6 +125,9 @@ func (c *Call) Digits(ctx context.Context, n int, end string) (string, error) {
 // queued, and the error of ctx: what is played under a context that was done before
 // a [Call.Interrupt] is not heard after it. Audio with an error is not heard at all.
 func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
+	if bytes.HasPrefix(audio, []byte("RIFF")) {
+		return nil, ErrWAV
+	}
 	c.sending.Lock()
 	defer c.sending.Unlock()
 	if err := ctx.Err(); err != nil {
