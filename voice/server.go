@@ -291,12 +291,15 @@ func (s *Server) leave(stream *stream) {
 	s.settle()
 }
 
-// count counts a call at its terminal state, once as far as is remembered.
-func (s *Server) count(info Info, status string) {
+// count counts a call at its terminal state, once as far as is remembered, and
+// reports whether it did.
+func (s *Server) count(info Info, status string) (first bool) {
 	if _, added := s.finished.add(info.SID, struct{}{}, time.Now()); added == isKnown {
-		return
+		return false
 	}
-	if !s.elsewhere(context.Background(), info.SID, "call:"+info.SID, rememberFinished) {
+	first = !s.elsewhere(context.Background(), info.SID, "call:"+info.SID, rememberFinished)
+	if first {
 		s.config.Trace.CallFinished(info, status)
 	}
+	return first
 }

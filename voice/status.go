@@ -35,8 +35,9 @@ func (s *Server) over(info Info, status string) {
 	}
 	s.mu.Unlock()
 	if call == nil {
-		s.config.Logger.Info("call finished without a stream here", "call_sid", info.SID, "status", status)
-		s.count(info, status)
+		if s.count(info, status) {
+			s.config.Logger.Info("call finished without a stream here", "call_sid", info.SID, "status", status)
+		}
 		return
 	}
 	go func() {
