@@ -136,6 +136,11 @@ func (s *Server) routes() http.Handler {
 //	GET  health                    how the server is, as JSON
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
+// Verified passes on to next the requests that Twilio signed, by the auth tokens in
+// force: it is for webhooks of the host's own, such as menus and the callbacks of
+// recordings. See [signature.Validator.Middleware].
+func (s *Server) Verified(next http.Handler) http.Handler { return s.validator.Middleware(next) }
+
 // SetAuthTokens replaces the auth tokens while the server runs. What was signed
 // with keys derived from the former ones is accepted for another minute.
 func (s *Server) SetAuthTokens(tokens []string) error {
