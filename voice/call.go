@@ -162,8 +162,8 @@ func (c *Call) Interrupt() error {
 // handler returns, nothing hangs up any more. Let a farewell be heard first, with
 // [Playback.Wait]. The call's place in the policy is kept until the status callback
 // tells of its end, which counts it, or until the place's lease runs out. The TwiML
-// cannot send the call back to the inbound webhook within a minute: that would get
-// its first answer again.
+// can send the call back to the inbound webhook under a URL with another query, such
+// as "?nobody=1": the same URL would within a minute get its first answer again.
 //
 // Errors are those of [twiml.Response.Validate], of the [Updater], of ctx, and one
 // that is errors.ErrUnsupported if [Config].Hanger is no Updater. The call's end does

@@ -16,16 +16,20 @@ import (
 // answerTime is how long a caller may take to press the next digit.
 const answerTime = 8 * time.Second
 
-// verstat is the action's parameter for the attestation, of which only the first
-// webhook of a call is sure to tell. Twilio signs it with the rest of the URL.
-const verstat = "verstat"
+// The action's parameters for what only the first webhook of a call is sure to
+// tell: the attestation, and the query of its URL. Twilio signs them with the rest
+// of the URL.
+const (
+	verstat = "verstat"
+	query   = "query"
+)
 
 // ask answers with a question that the caller has to press digits for. The
 // question travels in the action's URL, so that any instance can take the answer.
 func (s *Server) ask(info Info, q fraud.Question, mount string) answer {
 	action := s.publicBase + mount + challengeRoute + q.Token
-	if info.Attested != "" {
-		action += "?" + url.Values{verstat: {info.Attested}}.Encode()
+	if first := (url.Values{verstat: {info.Attested}, query: {info.Query}}); info.Attested+info.Query != "" {
+		action += "?" + first.Encode()
 	}
 	return twiml.New(
 		&twiml.Gather{
@@ -50,6 +54,7 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 	if info.Attested == "" {
 		info.Attested = atMost(r.URL.Query().Get(verstat), maxWord)
 	}
+	info.Query = atMost(r.URL.Query().Get(query), maxQuery)
 	token := r.PathValue("token")
 	s.reply(w, s.once(r.Context(), info.SID+token, func() answer {
 		mount := s.mountOf(r, challengeRoute+token)

@@ -28,7 +28,11 @@ func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s.reply(w, s.once(r.Context(), info.SID, func() answer { return s.decide(r, info) }))
+	if info.Query = r.URL.RawQuery; len(info.Query) > maxQuery {
+		s.config.Logger.Warn("query of the webhook's URL is too long for the handler to be told", "call_sid", info.SID, "length", len(info.Query))
+		info.Query = ""
+	}
+	s.reply(w, s.once(r.Context(), info.SID+"?"+info.Query, func() answer { return s.decide(r, info) }))
 }
 
 // pendingAnswer is an answer that is being made, or has been.

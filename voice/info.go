@@ -24,11 +24,13 @@ type Info struct {
 	AnsweredBy string // of a placed call with machine detection: "human", "machine_start", "fax", ...; or ""
 
 	ForwardedFrom string // who forwarded the call here, if the carrier tells; or ""
+
+	Query string // of the webhook's URL, where the host may write what its handler is to know: "order=42"
 }
 
 // fields lists what a session token carries, in its order.
 func (i *Info) fields() []*string {
-	return []*string{&i.SID, &i.AccountSID, &i.From, &i.To, &i.Direction, &i.Country, &i.Attested, &i.AnsweredBy, &i.ForwardedFrom}
+	return []*string{&i.SID, &i.AccountSID, &i.From, &i.To, &i.Direction, &i.Country, &i.Attested, &i.AnsweredBy, &i.ForwardedFrom, &i.Query}
 }
 
 var (
@@ -57,6 +59,7 @@ func infoOf(form url.Values) Info {
 const (
 	maxAddress = 256
 	maxWord    = 64
+	maxQuery   = 512
 )
 
 func atMost(s string, n int) string { return s[:min(len(s), n)] }
