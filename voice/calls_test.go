@@ -21,6 +21,7 @@ import (
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
+	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/signature"
 	"agentos.dev/dialtone/voice/twiliorest"
@@ -355,7 +356,7 @@ func TestForwardedCall(t *testing.T) {
 }
 
 func TestRecordedCall(t *testing.T) {
-	_, mux := newHost(t, voice.Config{Handler: waiting, Record: true})
+	_, mux := newHost(t, voice.Config{Handler: waiting, Before: []twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{&twiml.Recording{}}}}})
 	tw := voicetest.New(t, mux)
 	call := tw.Dial(caller, callee)
 	streamURL(t, call)

@@ -14,6 +14,7 @@ import (
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/signature"
 )
 
@@ -57,10 +58,10 @@ type Config struct {
 	// Without one all calls are taken.
 	Policy policy.Policy
 
-	// Record has Twilio record every call, both sides of it, and tell nobody when
-	// the recording is ready. It costs money, and in many places needs the caller's
-	// consent.
-	Record bool
+	// Before are verbs that run before the stream opens, in every call: an
+	// announcement, or the start of a recording or of a transcription with its
+	// callback. Recording costs money, and in many places needs the caller's consent.
+	Before []twiml.Verb
 
 	// MaxDuration ends longer calls; 0 means [DefaultMaxDuration]. A policy that
 	// leases places needs leases that are longer.
@@ -128,6 +129,9 @@ func (c *Config) check() error {
 	}
 	if !strings.HasPrefix(c.Path, "/") || path.Clean(c.Path) != c.Path || c.Path == "/" || strings.ContainsAny(c.Path, "{}?# ") {
 		wrong("Path %q is not of the form /api/voice", c.Path)
+	}
+	if err := twiml.New(c.Before...).Validate(); err != nil {
+		wrong("Before: %w", err)
 	}
 	if c.MaxDuration < 0 {
 		wrong("MaxDuration is negative: %v", c.MaxDuration)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"agentos.dev/dialtone/policy"
@@ -93,12 +94,8 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 // connect answers with a bidirectional stream to this server. When the stream
 // ends, so does the call.
 func (s *Server) connect(info Info, mount string) answer {
-	var verbs []twiml.Verb
-	if s.config.Record {
-		verbs = append(verbs, &twiml.Start{Nouns: []twiml.StartNoun{&twiml.Recording{}}})
-	}
 	token := s.secrets.Load().keys.sign(newSession(info, time.Now()))
-	verbs = append(verbs,
+	verbs := append(slices.Clone(s.config.Before),
 		&twiml.Connect{Noun: &twiml.Stream{URL: s.streamBase + mount + streamRoute + token}},
 		&twiml.Hangup{},
 	)

@@ -35,6 +35,6 @@ func (c Config) summary() string {
 	if u, err := url.Parse(c.PublicURL); err == nil {
 		public = u.Redacted()
 	}
-	return fmt.Sprintf("voice.Config{PublicURL: %q, Path: %q, AuthTokens: %d [redacted], SessionKeys: %d [redacted], MaxDuration: %v, MaxStreams: %d, Record: %t}",
-		public, c.Path, len(c.AuthTokens), len(c.SessionKeys), c.MaxDuration, c.MaxStreams, c.Record)
+	return fmt.Sprintf("voice.Config{PublicURL: %q, Path: %q, AuthTokens: %d [redacted], SessionKeys: %d [redacted], MaxDuration: %v, MaxStreams: %d}",
+		public, c.Path, len(c.AuthTokens), len(c.SessionKeys), c.MaxDuration, c.MaxStreams)
 }

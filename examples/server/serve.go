@@ -16,6 +16,7 @@ import (
 
 	"agentos.dev/dialtone/metrics"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/twiliorest"
 )
@@ -73,12 +74,14 @@ func (a *app) build(c config, extra *voice.Trace) error {
 		STT:         a.engine,
 		Phrases:     c.phrases,
 		Policy:      a.limits.policy,
-		Record:      c.record,
 		MaxDuration: c.maxDuration,
 		SessionKeys: c.sessionKeys,
 		Logger:      a.log,
 		LogNumber:   c.logNumber,
 		Trace:       m.Trace().Join(extra),
+	}
+	if c.record {
+		config.Before = []twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{&twiml.Recording{}}}}
 	}
 	if c.accountSID != "" {
 		config.AccountSIDs = []string{c.accountSID}
