@@ -15,7 +15,6 @@ import (
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
-	"agentos.dev/dialtone/voice/signature"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -52,14 +51,24 @@ func Example() {
 }
 
 // A menu comes before the stream. The number's voice URL is then a webhook of the
-// host, which verifies signatures itself, and sends the call on to the server
-// with a Redirect. What else the server does not answer goes the same way, as
+// host, which sends the call on to the server, and tells the handler in the URL's
+// query what was chosen. What else Twilio asks the host comes in the same way, as
 // here the callback that tells where a recording is.
 //
 // The policy is asked when the call reaches the server, which is after the menu.
 func Example_menu() {
 	const base = voicetest.PublicURL
-	verify, err := signature.New(signature.Options{Tokens: []string{voicetest.AuthToken}, PublicURL: base})
+	srv, err := voice.New(voice.Config{
+		AuthTokens: []string{voicetest.AuthToken},
+		PublicURL:  base,
+		Before: []twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{
+			&twiml.Recording{RecordingStatusCallback: base + "/recorded"},
+		}}},
+		Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+			_, err := call.Play(ctx, say("You chose "+call.Query))
+			return err
+		}),
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -76,10 +85,7 @@ func Example_menu() {
 	chosen := func(w http.ResponseWriter, r *http.Request) {
 		switch r.PostForm.Get("Digits") {
 		case "1":
-			twiml.Respond(w,
-				&twiml.Start{Nouns: []twiml.StartNoun{&twiml.Recording{RecordingStatusCallback: base + "/recorded"}}},
-				&twiml.Redirect{URL: base + "/api/voice/twilio/inbound"},
-			)
+			twiml.Respond(w, &twiml.Redirect{URL: base + "/api/voice/twilio/inbound?topic=room"})
 		case "2":
 			twiml.Respond(w, &twiml.Dial{Number: "+14155550123"})
 		default:
@@ -89,23 +95,11 @@ func Example_menu() {
 	recorded := func(w http.ResponseWriter, r *http.Request) {
 		log.Println(r.PostForm.Get("CallSid"), r.PostForm.Get("RecordingUrl"))
 	}
-
-	srv, err := voice.New(voice.Config{
-		AuthTokens: []string{voicetest.AuthToken},
-		PublicURL:  base,
-		Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
-			_, err := call.Play(ctx, say("A room for how many?"))
-			return err
-		}),
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/voice/", srv)
-	mux.Handle("POST /menu", verify.Middleware(http.HandlerFunc(menu)))
-	mux.Handle("POST /chosen", verify.Middleware(http.HandlerFunc(chosen)))
-	mux.Handle("POST /recorded", verify.Middleware(http.HandlerFunc(recorded)))
+	mux.Handle("POST /menu", srv.Verified(http.HandlerFunc(menu)))
+	mux.Handle("POST /chosen", srv.Verified(http.HandlerFunc(chosen)))
+	mux.Handle("POST /recorded", srv.Verified(http.HandlerFunc(recorded)))
 
 	tw, err := voicetest.Start(voicetest.Config{Handler: mux, InboundPath: "/menu"})
 	if err != nil {

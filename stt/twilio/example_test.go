@@ -8,41 +8,29 @@ import (
 	"agentos.dev/dialtone/stt/twilio"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
-	"agentos.dev/dialtone/voice/signature"
 )
 
-// The number's voice URL is a webhook of the host, which starts the transcription
-// and sends the call on to the voice server.
+// Twilio transcribes each call from before its stream opens, and sends the text to
+// the engine.
 func Example() {
-	const base = "https://calls.example.com"
 	var answer voice.HandlerFunc // the host's
-	tokens := []string{os.Getenv("TWILIO_AUTH_TOKEN")}
+	const base = "https://calls.example.com"
 	engine := twilio.New(twilio.Options{})
 	srv, err := voice.New(voice.Config{
-		AuthTokens: tokens,
+		AuthTokens: []string{os.Getenv("TWILIO_AUTH_TOKEN")},
 		PublicURL:  base,
 		STT:        engine,
 		Handler:    answer,
+		Before: []twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{&twiml.Transcription{
+			StatusCallbackURL: base + "/transcription",
+			Track:             twiml.InboundTrack,
+			PartialResults:    twiml.True,
+		}}}},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	verify, err := signature.New(signature.Options{Tokens: tokens, PublicURL: base})
-	if err != nil {
-		log.Fatal(err)
-	}
-	start := func(w http.ResponseWriter, r *http.Request) {
-		twiml.Respond(w,
-			&twiml.Start{Nouns: []twiml.StartNoun{&twiml.Transcription{
-				StatusCallbackURL: base + "/transcription",
-				Track:             twiml.InboundTrack,
-				PartialResults:    twiml.True,
-			}}},
-			&twiml.Redirect{URL: base + "/api/voice/twilio/inbound"},
-		)
-	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/voice/", srv)
-	mux.Handle("POST /start", verify.Middleware(http.HandlerFunc(start)))
-	mux.Handle("POST /transcription", verify.Middleware(engine))
+	mux.Handle("POST /transcription", srv.Verified(engine))
 }
