@@ -149,8 +149,12 @@ func (l *CallerLimit) SetLimits(limits Limits) error {
 	return nil
 }
 
-// Decide counts the call, or refuses it with the reason [RateLimit].
+// Decide counts the call, or refuses it with the reason [RateLimit]. Placed calls
+// have no caller to count.
 func (l *CallerLimit) Decide(_ context.Context, c Call) Decision {
+	if c.Placed() {
+		return Decision{Verdict: Allow}
+	}
 	caller, key := l.caller(&c)
 	limit := l.rules.Load().limit(caller)
 	if limit < 0 || l.count(key, limit, l.sidHash(c.SID), l.ticks(c.At)) {

@@ -198,13 +198,13 @@ func (h *Hours) spans(year int, month time.Month, day int, weekday time.Weekday)
 	return h.week[weekday]
 }
 
-// Decide refuses a call outside business hours.
+// Decide refuses a call outside business hours, unless the service placed it.
 func (h *Hours) Decide(_ context.Context, c Call) Decision {
 	at := c.At
 	if at.IsZero() {
 		at = time.Now()
 	}
-	if h.Open(at) {
+	if c.Placed() || h.Open(at) {
 		return Decision{Verdict: Allow}
 	}
 	return Decision{Verdict: Reject, Reason: Closed}

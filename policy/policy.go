@@ -18,17 +18,18 @@ package policy
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
-// Call is what a policy may know about an inbound call. All fields come from
+// Call is what a policy may know about a call whose webhook came in. All fields come from
 // Twilio's webhook; From can be spoofed.
 type Call struct {
 	SID           string // CallSid; deliveries with the same SID are the same call
 	AccountSID    string
 	From          string // E.164, "anonymous", "client:…" or "sip:…"; see [Call.Caller]
 	To            string // the number that was called: the service's own
-	Direction     string // "inbound" for a call to the service
+	Direction     string // "inbound" for a call to the service; see [Call.Placed]
 	Country       string // FromCountry, ISO 3166 alpha-2, or ""
 	ForwardedFrom string
 	StirVerstat   string // SHAKEN/STIR verdict as Twilio sent it; package fraud reads it
@@ -37,6 +38,11 @@ type Call struct {
 	// monotonic reading, business hours by its wall clock. Zero means now.
 	At time.Time
 }
+
+// Placed reports whether the service placed the call itself. Its From is a number of
+// the service then, and whom it may call was decided before, by package outbound:
+// policies about callers allow it, those about the account count it.
+func (c Call) Placed() bool { return strings.HasPrefix(c.Direction, "outbound") }
 
 // Verdict says what becomes of a call. The values are ordered: the lowest wins.
 type Verdict uint8

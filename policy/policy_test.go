@@ -285,3 +285,19 @@ func TestNumbersAll(t *testing.T) {
 		require.Len(t, some, stop+1)
 	}
 }
+
+// TestPlacedCalls: what is meant for callers does not turn away the service itself,
+// on which the account's limit still counts.
+func TestPlacedCalls(t *testing.T) {
+	own, err := NewNumbers("+14155550199")
+	require.NoError(t, err)
+	never, err := ParseHours("2001-01-01 closed", "UTC")
+	require.NoError(t, err)
+	places := Concurrent(2)
+	policies := All(Blocked(own), never, PerCaller(0, time.Hour), places)
+	for i, direction := range []string{"outbound-api", "outbound-dial", "outbound-api"} {
+		d := policies.Decide(t.Context(), Call{SID: fmt.Sprint("CA", i), From: "+14155550199", Direction: direction})
+		require.Equal(t, i < 2, d.Allowed(), d)
+	}
+	require.Equal(t, Block, policies.Decide(t.Context(), Call{SID: "CB", From: "+14155550199", Direction: "inbound"}).Reason)
+}

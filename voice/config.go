@@ -53,8 +53,8 @@ type Config struct {
 	// Phrases are what callers are likely to say; engines take them as hints or
 	// as all there is, according to their kind.
 	Phrases []string
-	// Policy decides about every call whose webhook comes in: also those that the
-	// service placed, which all come from its own number (see policy.Except).
+	// Policy decides about every call whose webhook comes in, also those that the
+	// service placed, which take places of the account (see policy.Call.Placed).
 	// Without one all calls are taken.
 	Policy policy.Policy
 

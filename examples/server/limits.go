@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9/logging"
@@ -22,8 +21,7 @@ type limits struct {
 	store   *redisstore.Store // nil when the limits are in memory
 }
 
-// newLimits puts the configured policies together. The rules for callers do not
-// apply to calls that the service itself has placed; the account's limit does.
+// newLimits puts the configured policies together.
 func newLimits(c config, log *slog.Logger) (*limits, error) {
 	l := &limits{blocked: policy.Blocked(c.blocked)}
 	var err error
@@ -40,15 +38,15 @@ func newLimits(c config, log *slog.Logger) (*limits, error) {
 	if err != nil {
 		return nil, err
 	}
-	callers := []policy.Policy{l.blocked}
+	all := []policy.Policy{l.blocked}
 	if c.hours != nil {
-		callers = append(callers, c.hours)
+		all = append(all, c.hours)
 	}
-	callers = append(callers, l.passes(score))
+	all = append(all, l.passes(score))
 	if c.callsPerHr > 0 {
-		callers = append(callers, l.perCaller(c.callsPerHr))
+		all = append(all, l.perCaller(c.callsPerHr))
 	}
-	all := []policy.Policy{policy.Except(placed, policy.All(callers...)), ended{l.gate}}
+	all = append(all, ended{l.gate})
 	if c.maxCalls > 0 {
 		// A place outlives the longest call and a challenge before it, should its end
 		// get lost.
@@ -109,6 +107,3 @@ func (l *limits) close() {
 		l.store.Close()
 	}
 }
-
-// placed reports whether the service placed the call.
-func placed(c policy.Call) bool { return strings.HasPrefix(c.Direction, "outbound") }

@@ -130,8 +130,12 @@ func setDefault[T int | float64 | time.Duration](v *T, to T) {
 }
 
 // Decide counts the attempt and judges the call: refused with the reason Fraud,
-// challenged with Captcha, or allowed. The detail names the signs.
+// challenged with Captcha, or allowed. The detail names the signs. Placed calls are
+// nobody's attempt.
 func (s *Score) Decide(_ context.Context, c policy.Call) policy.Decision {
+	if c.Placed() {
+		return policy.Decision{Verdict: policy.Allow}
+	}
 	if c.At.IsZero() {
 		c.At = time.Now()
 	}

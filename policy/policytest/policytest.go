@@ -28,6 +28,13 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 		}
 		expect(t, p.Decide(ctx, policy.Call{SID: "CB", From: "+14155550101"}), true, "", "another caller")
 	})
+	t.Run("placed calls have no caller", func(t *testing.T) {
+		p := make(t, policy.Limits{Default: 1}, time.Hour)
+		for i, direction := range []string{"outbound-api", "outbound-dial", "outbound-api"} {
+			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550199", Direction: direction}), true, "", "%s", direction)
+		}
+		expect(t, p.Decide(ctx, policy.Call{SID: "CB", From: "+14155550199"}), true, "", "the number calls itself")
+	})
 	t.Run("anonymous callers share a count", func(t *testing.T) {
 		p := make(t, policy.Limits{Default: 2}, time.Hour)
 		for i, from := range []string{"", "Anonymous", "+266696687", "restricted"} {
