@@ -52,6 +52,10 @@ type Options struct {
 	// recorded, and what it cost to twilio_cost_dollars_total: leave the rates of
 	// what is not done at 0.
 	Budget *capacity.Budget
+	// OwnRequests leaves out http_request_duration_seconds, for a host whose own
+	// series has that name; Middleware then measures nothing. The alerts on webhooks
+	// need the labels endpoint and code in it.
+	OwnRequests bool
 	// Version is exported with twilio_build_info; "" stands for the main module's.
 	Version string
 }
@@ -80,7 +84,7 @@ type Metrics struct {
 	dropped     *prometheus.CounterVec
 	decisions   *prometheus.CounterVec
 	signatures  *prometheus.CounterVec
-	requests    *prometheus.HistogramVec
+	requests    *prometheus.HistogramVec // nil if the host measures them
 }
 
 // New creates the series and registers them.
@@ -106,8 +110,10 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 	m.dropped = f.counters("twilio_audio_frames_dropped_total", "Total audio frames that were dropped", "reason")
 	m.decisions = f.counters("twilio_policy_decisions_total", "Total decisions about inbound calls", "decision", "reason")
 	m.signatures = f.counters("twilio_signature_checks_total", "Total signature checks", "result", "key")
-	m.requests = f.histograms("http_request_duration_seconds", "Duration of HTTP requests",
-		[]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 15}, "endpoint", "method", "code")
+	if !options.OwnRequests {
+		m.requests = f.histograms("http_request_duration_seconds", "Duration of HTTP requests",
+			[]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 15}, "endpoint", "method", "code")
+	}
 
 	f.gauge("twilio_active_calls", "Currently active Twilio calls", func(s voice.Stats) float64 { return float64(s.ActiveCalls) }, m)
 	f.gauge("twilio_websocket_connections", "Currently connected Twilio WebSockets", func(s voice.Stats) float64 { return float64(s.ActiveCalls) }, m)

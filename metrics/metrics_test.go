@@ -157,6 +157,22 @@ func TestPanicsCountAsFailures(t *testing.T) {
 	require.ElementsMatch(t, []string{"500 /before POST", "500 /after POST"}, requestLabels(t, reg))
 }
 
+// TestOwnRequests: a host may have a series of that name already.
+func TestOwnRequests(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	reg.MustRegister(prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "http_request_duration_seconds"}, []string{"route"}))
+	_, err := New(reg, nil)
+	require.ErrorContains(t, err, "http_request_duration_seconds")
+
+	reg = prometheus.NewPedanticRegistry()
+	reg.MustRegister(prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "http_request_duration_seconds"}, []string{"route"}))
+	m, err := New(reg, &Options{OwnRequests: true})
+	require.NoError(t, err)
+	recorder := httptest.NewRecorder()
+	m.Middleware(http.NotFoundHandler()).ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/", nil))
+	require.Equal(t, http.StatusNotFound, recorder.Code)
+}
+
 // requestLabels returns code, endpoint and method of every series of requests.
 func requestLabels(t *testing.T, reg *prometheus.Registry) []string {
 	t.Helper()

@@ -105,6 +105,9 @@ func endpoint(r *http.Request) string {
 // counts as one that answered 500, whatever it had answered before. Handlers
 // flush and hijack through an http.ResponseController.
 func (m *Metrics) Middleware(next http.Handler) http.Handler {
+	if m.requests == nil {
+		return next
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}

@@ -71,14 +71,19 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 		}
 	}()
 	log = log.With("from", s.logNumber(info.From), "to", s.logNumber(info.To))
-	log.Info("Twilio inbound call from=" + s.logNumber(info.From))
+	call := info.policyCall()
+	if call.Placed() {
+		log.Info("Twilio outbound call to=" + s.logNumber(info.To))
+	} else {
+		log.Info("Twilio inbound call from=" + s.logNumber(info.From))
+	}
 
 	// Another delivery may wait for this answer when this one's client has gone.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), decideTimeout)
 	defer cancel()
 	decision := policy.Decision{Verdict: policy.Allow}
 	if s.config.Policy != nil {
-		decision = s.config.Policy.Decide(ctx, info.policyCall())
+		decision = s.config.Policy.Decide(ctx, call)
 	}
 	s.config.Trace.Decision(info, decision)
 	switch decision.Verdict {

@@ -18,7 +18,7 @@ import (
 type Trace struct {
 	// Signature runs after a request's signature has been checked.
 	Signature func(signature.Result)
-	// Decision runs after the policy has been asked about an inbound call.
+	// Decision runs after the policy has been asked about a call, inbound or placed.
 	Decision func(Info, policy.Decision)
 	// StreamStarted runs when Twilio's start message has come, which is when
 	// the call counts as active; took is the time since the WebSocket handshake.
