@@ -59,8 +59,9 @@ type Config struct {
 	Policy policy.Policy
 
 	// Before are verbs that run before the stream opens, in every call: an
-	// announcement, or the start of a recording or of a transcription with its
-	// callback. Recording costs money, and in many places needs the caller's consent.
+	// announcement of less than a minute, or the start of a recording or of a
+	// transcription with its callback. Recording costs money, and in many places
+	// needs the caller's consent.
 	Before []twiml.Verb
 
 	// MaxDuration ends longer calls; 0 means [DefaultMaxDuration]. A policy that
