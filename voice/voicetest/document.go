@@ -34,7 +34,10 @@ func (c *Call) start(first *document) {
 		c.report("ringing", "ringing")
 		var clock sync.WaitGroup
 		clock.Go(c.keepTime)
-		status, err := c.follow(first)
+		status, err := c.plan.unanswered, error(nil)
+		if status == "" {
+			status, err = c.follow(first)
+		}
 		c.end(errFinished)
 		clock.Wait()
 		for _, s := range c.openStreams() {

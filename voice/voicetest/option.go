@@ -18,6 +18,7 @@ type plan struct {
 	streamURL    string // instead of the one in the TwiML
 	statusEvents []string
 	reverse      bool
+	unanswered   string // final status of a call that nobody picks up; or ""
 	dialStatus   string
 	repeats      map[Hop]int
 	requests     []RequestEdit
@@ -57,6 +58,12 @@ func Inbound(path string) Option { return func(p *plan) { p.inboundPath = path }
 // StatusEvents chooses the status callbacks: any of initiated, ringing,
 // answered and completed. Only completed comes otherwise.
 func StatusEvents(events ...string) Option { return func(p *plan) { p.statusEvents = events } }
+
+// Unanswered has a call that the host places by REST end before its TwiML is asked
+// for: busy, no-answer, failed or canceled.
+func Unanswered(status string) Option {
+	return func(p *plan) { p.unanswered = strings.ToLower(status) }
+}
 
 // Dialed sets the DialCallStatus with which the calls that the host places
 // with <Dial> end: completed (the default), busy, no-answer, failed, canceled.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -156,7 +157,7 @@ func (a *restAPI) create(w http.ResponseWriter, r *http.Request) {
 		restError(w, http.StatusBadRequest, code, problem)
 		return
 	}
-	var options []Option
+	options := slices.Clone(a.twilio.cfg.Placed)
 	if events := r.PostForm["StatusCallbackEvent"]; len(events) > 0 {
 		options = append(options, StatusEvents(events...))
 	}

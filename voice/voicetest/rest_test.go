@@ -118,3 +118,19 @@ func TestOutboundCalls(t *testing.T) {
 	require.Equal(t, "outbound-api", h.to("/out/inbound")[0].form.Get("Direction"))
 	require.Equal(t, 2, len(h.to("/out/status")))
 }
+
+func TestOutboundCallsThatNobodyPicksUp(t *testing.T) {
+	h := newHost(t, answer(echoTwiML))
+	tw := voicetest.New(t, h, voicetest.Config{Placed: []voicetest.Option{voicetest.Unanswered("busy"), voicetest.Param("SipResponseCode", "486")}})
+	status, body := rest(t, tw, "POST", voicetest.AccountSID+"/Calls.json", url.Values{
+		"To": {alice}, "From": {us}, "Url": {voicetest.PublicURL + "/out/inbound"}, "StatusCallback": {voicetest.PublicURL + "/out/status"},
+	})
+	require.Equal(t, 201, status, body)
+	call, err := tw.Picked(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, "busy", call.Status())
+	require.Empty(t, h.to("/out/inbound"))
+	require.Equal(t, "busy", h.to("/out/status")[0].form.Get("CallStatus"))
+	require.Equal(t, "486", h.to("/out/status")[0].form.Get("SipResponseCode"))
+}

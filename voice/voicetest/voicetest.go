@@ -78,6 +78,10 @@ type Config struct {
 	// /api/voice/twilio/inbound, /api/voice/twilio/status and no fallback.
 	InboundPath, StatusPath, FallbackPath string
 
+	// Placed are options of the calls that the host places by REST, such as
+	// Unanswered("busy") or Param("AnsweredBy", "machine_start").
+	Placed []Option
+
 	// Pace is how many seconds of a call pass in one second of the clock.
 	// 0 means 1, real time. It scales audio and TwiML time, not HTTP timeouts
 	// and not the patience of Hears. A host that bounds the messages a second,
@@ -207,8 +211,8 @@ func (t *Twilio) Dial(from, to string, options ...Option) *Call {
 	return c
 }
 
-// Picked returns the next outbound call that the host placed by REST, picked
-// up, or an error when ctx ends first.
+// Picked returns the next outbound call that the host placed by REST, picked up
+// unless it is Unanswered, or an error when ctx ends first.
 func (t *Twilio) Picked(ctx context.Context) (*Call, error) {
 	select {
 	case c := <-t.placed:
