@@ -90,6 +90,7 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 	case policy.Allow:
 		return s.connect(info, s.mountOf(r, inboundRoute))
 	case policy.Challenge:
+		log.Info("Call challenged", "reason", decision.Reason, "detail", decision.Detail)
 		return s.ask(info, s.secrets.Load().challenge.Ask(info.SID), s.mountOf(r, inboundRoute))
 	}
 	s.logRefusal(log, info, decision)

@@ -127,13 +127,15 @@ func (s *Server) read(ctx context.Context, stream *stream) {
 		}
 		switch event.Type {
 		case mediastream.Start:
-			if call, err = s.begin(stream, event.Start); err == nil {
-				call.live(ctx)
-			} else {
-				s.config.Trace.WebSocketError(string(mediastream.Auth))
-				stream.log.Warn("stream refused", "error", err)
+			begun, refused := s.begin(stream, event.Start)
+			if refused != nil {
+				s.config.Trace.WebSocketError(string(refused.Type))
+				stream.log.Warn("stream refused", "error_type", string(refused.Type), "error", refused.Err)
 				stream.Close(closePolicyViolation, "")
+				continue
 			}
+			call = begun
+			call.live(ctx)
 		case mediastream.Media:
 			if call != nil {
 				call.listener.hear(event.Media)
@@ -161,13 +163,16 @@ const (
 )
 
 // begin makes a call of a stream whose start message has come.
-func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, error) {
+func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, *mediastream.Error) {
+	refuse := func(t mediastream.ErrorType, format string, args ...any) (*liveCall, *mediastream.Error) {
+		return nil, &mediastream.Error{Type: t, Offset: -1, Err: fmt.Errorf("voice: "+format, args...)}
+	}
 	info := stream.info
 	if start.CallSID != info.SID || start.AccountSID != info.AccountSID {
-		return nil, errors.New("voice: start message is of another call than the session token")
+		return refuse(mediastream.Auth, "start message is of another call than the session token")
 	}
 	if f := start.Format; f != mediastream.Mulaw() {
-		return nil, fmt.Errorf("voice: stream format %v is not supported", f)
+		return refuse(mediastream.Protocol, "stream format %v is not supported", f)
 	}
 	call := &liveCall{
 		Call: &Call{
@@ -185,7 +190,7 @@ func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, er
 		log:    stream.log.With("stream_sid", start.StreamSID),
 	}
 	if !s.register(call) {
-		return nil, errors.New("voice: the call has a stream already, or the server has shut down")
+		return refuse(mediastream.Protocol, "the call has a stream already, or the server has shut down")
 	}
 	return call, nil
 }
