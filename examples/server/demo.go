@@ -43,7 +43,7 @@ const answerTimeout = 15 * time.Second
 // runDemo starts the server on loopback, calls it through a fake Twilio, and
 // prints what happens and what came of it.
 func runDemo(ctx context.Context, getenv func(string) string, addr string, stay bool, out io.Writer) error {
-	demo := &demo{out: out, begun: time.Now()}
+	demo := &demo{out: out, begun: time.Now(), ended: make(chan struct{})}
 	token := make([]byte, 16)
 	rand.Read(token)
 	config, err := configFromEnv(demoEnv(getenv, hex.EncodeToString(token)))
@@ -71,7 +71,10 @@ func runDemo(ctx context.Context, getenv func(string) string, addr string, stay 
 	config.restURL = twilio.RESTURL()
 
 	demo.say("server", "loading the speech engine %s", config.stt)
-	app, err := newApp(ctx, config, demo.warnings(), &voice.Trace{STTEvent: demo.heard})
+	app, err := newApp(ctx, config, demo.warnings(), &voice.Trace{
+		STTEvent:    demo.heard,
+		StreamEnded: func(voice.Info, voice.End) { close(demo.ended) }, // the demo has one call
+	})
 	if err != nil {
 		return errors.Join(err, twilio.Close())
 	}
@@ -114,6 +117,7 @@ func demoEnv(getenv func(string) string, token string) func(string) string {
 // demo prints a call as it happens.
 type demo struct {
 	begun time.Time
+	ended chan struct{} // closed when the server has done with the call
 
 	mu        sync.Mutex
 	out       io.Writer
@@ -231,6 +235,10 @@ func (d *demo) report(call *voicetest.Call, before map[string]string, a *app) er
 		fmt.Fprintf(d.out, "warning      %v\n", warning)
 	}
 
+	select { // Twilio is told that the call is over before all of it is cleaned up
+	case <-d.ended:
+	case <-time.After(answerTimeout):
+	}
 	after := scrape(a.handler)
 	fmt.Fprint(d.out, "\nwhat changed in /metrics:\n")
 	for _, name := range slices.Sorted(maps.Keys(after)) {
