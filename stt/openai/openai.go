@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/client"
 	"agentos.dev/dialtone/stt/internal/secret"
 )
 
@@ -106,23 +107,11 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{o: &o, quiet: secret.Of(o.Key, u), client: o.Client, checking: make(chan struct{}, 1)}
 	if e.client == nil {
-		e.client, e.own = ownClient(o.Workers)
+		e.client, e.own = client.New(func(t *http.Transport) { t.MaxIdleConnsPerHost = o.Workers })
 	}
 	e.pool = stt.NewPool(stt.RecognizerFunc(e.recognize), stt.PoolOptions{Workers: o.Workers, MaxWait: o.MaxWait})
 	e.calls = stt.Segmented(e.pool, o.Segmentation)
 	return e, nil
-}
-
-// ownClient returns a client that keeps as many connections as there are workers,
-// and whether it is nobody else's.
-func ownClient(workers int) (client *http.Client, own bool) {
-	shared, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // the application has put its own there
-		return http.DefaultClient, false
-	}
-	transport := shared.Clone()
-	transport.MaxIdleConnsPerHost = workers
-	return &http.Client{Transport: transport}, true
 }
 
 // Open implements stt.Engine.

@@ -159,39 +159,29 @@ func (e *Engine) Prewarm(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	errs := make(chan error, len(e.workers))
 	silence := stt.Format{}.AppendSilence(nil, codec.Rate/2)
+	errs := make([]error, len(e.workers))
+	var asked sync.WaitGroup
 	var taken []*worker
 	defer func() {
+		asked.Wait()
 		for _, w := range taken {
 			e.idle <- w
 		}
 	}()
-	for range e.workers {
+	for i := range e.workers {
 		select {
 		case w := <-e.idle:
 			taken = append(taken, w)
-			go func() {
-				_, err := e.ask(ctx, w, silence, stt.Config{})
-				errs <- err
-			}()
+			asked.Go(func() { _, errs[i] = e.ask(ctx, w, silence, stt.Config{}) })
 		case <-ctx.Done():
-			for range taken {
-				<-errs
-			}
 			return ctx.Err()
 		case <-e.closed:
-			for range taken {
-				<-errs
-			}
 			return stt.ErrClosed
 		}
 	}
-	var failed []error
-	for range taken {
-		failed = append(failed, <-errs)
-	}
-	err := errors.Join(failed...)
+	asked.Wait()
+	err := errors.Join(errs...)
 	e.ready.Store(err == nil)
 	return err
 }

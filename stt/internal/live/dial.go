@@ -25,20 +25,13 @@ const (
 	idleTimeout = 45 * time.Second
 )
 
-// ownClient returns a client that resumes TLS sessions, and whether it is nobody
-// else's.
-func ownClient() (client *http.Client, own bool) {
-	shared, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // the application has put its own there
-		return http.DefaultClient, false
-	}
-	t := shared.Clone()
+// resumeTLS has connections resume TLS sessions.
+func resumeTLS(t *http.Transport) {
 	t.IdleConnTimeout = idleTimeout
 	if t.TLSClientConfig == nil {
 		t.TLSClientConfig = &tls.Config{}
 	}
 	t.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(8)
-	return &http.Client{Transport: t}, true
 }
 
 // dial connects. The first repetition is at once, then it waits longer and longer.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/client"
 	"agentos.dev/dialtone/stt/internal/secret"
 )
 
@@ -76,7 +77,7 @@ func New(s Service) (*Engine, error) {
 	}
 	e := &Engine{s: s, quiet: secret.Of(s.Key, u), client: s.Client}
 	if e.client == nil {
-		e.client, e.own = ownClient()
+		e.client, e.own = client.New(resumeTLS)
 	}
 	e.calls = stt.Failover(stt.FailoverOptions{Reconnects: 2}, stt.EngineFunc(e.open))
 	return e, nil
