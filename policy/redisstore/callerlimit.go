@@ -81,8 +81,9 @@ func (l *CallerLimit) SetLimits(limits policy.Limits) error {
 
 // Decide counts the call, or refuses it with the reason RateLimit. The instance
 // counts the calls that it allows for itself too, up to its share, to go by when
-// Redis is away. Placed calls have no caller to count. For a window after that it still goes by them if its share is the
-// whole limit, because Redis does not know of all of them.
+// Redis is away. For a window after that it still goes by them if its share is the
+// whole limit, because Redis does not know of all of them. Placed calls have no
+// caller to count.
 func (l *CallerLimit) Decide(ctx context.Context, c policy.Call) policy.Decision {
 	if c.Placed() {
 		return policy.Decision{Verdict: policy.Allow}
