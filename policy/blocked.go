@@ -18,8 +18,8 @@ type BlockList struct {
 }
 
 // Blocked returns a policy that refuses the callers in numbers: with the reason
-// [Block] for a whole number, [Prefix] for a prefix, [Anonymous] for the entry
-// "anonymous".
+// [Block] for a whole number or address, [Prefix] for a prefix or a host, [Anonymous]
+// for the entry "anonymous".
 func Blocked(numbers *Numbers) *BlockList {
 	b := new(BlockList)
 	b.Set(numbers)
@@ -38,14 +38,15 @@ func (b *BlockList) Decide(_ context.Context, c Call) Decision {
 	if n == nil || n.rules.len == 0 || c.Placed() {
 		return Decision{Verdict: Allow}
 	}
-	caller := c.Caller()
-	switch _, how := n.rules.find(caller); {
+	var caller Identity
+	caller.read(c.From)
+	switch _, how := n.rules.find(&caller); {
 	case how == matchNone:
 		return Decision{Verdict: Allow}
-	case caller == AnonymousCaller:
-		return Decision{Verdict: Reject, Reason: Anonymous}
-	case how == matchPrefix:
+	case how != matchExact:
 		return Decision{Verdict: Reject, Reason: Prefix}
+	case caller.Caller == AnonymousCaller:
+		return Decision{Verdict: Reject, Reason: Anonymous}
 	}
 	return Decision{Verdict: Reject, Reason: Block}
 }

@@ -5,59 +5,178 @@ import "strings"
 // AnonymousCaller is the key of all callers who withheld their number.
 const AnonymousCaller = "anonymous"
 
-// Caller returns the key under which the call's From is counted and listed: the
-// number itself if it is E.164, [AnonymousCaller] if it was withheld, and any
-// other address ("client:alice", "sip:bob@example.com") in lower case.
-//
-// Twilio and carriers spell a withheld number in many ways, among them digits
-// that look like a number: +266696687 is ANONYMOUS on a keypad.
-func (c Call) Caller() string { return callerOf(c.From) }
+// Identity says whose call it is, as far as the call tells. It is made by
+// [Call.Identity] alone: whatever counts, lists or remembers callers goes by it.
+type Identity struct {
+	// Caller is the number in E.164, [AnonymousCaller], or another address in its
+	// shortest form, as [Call.Caller] describes them.
+	Caller string
 
-func callerOf(from string) string {
-	if n, ok := packE164(from); ok {
-		if keypadAnonymous(n) {
-			return AnonymousCaller
-		}
-		return from
-	}
-	from = strings.ToLower(strings.TrimSpace(from))
-	switch strings.TrimPrefix(from, "+") {
-	case "", "anonymous", "restricted", "blocked", "private", "unknown", "unavailable",
-		"266696687", "7378742833", "2562533", "8656696", "86282452253":
-		return AnonymousCaller
-	}
-	return from
+	// Host is the host of a SIP address, "" for every other caller. The user of a SIP
+	// address is the caller's own choice, its host less so.
+	Host string
+
+	// Standing is how far a number is proven to be its caller's.
+	Standing Standing
+
+	address string // what lists are searched for: Caller, or the address of one who names nobody
+	number  uint64 // the digits of a number in E.164, else 0
 }
 
-// keypadAnonymous reports whether n spells a withheld number on a keypad:
-// ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE.
-func keypadAnonymous(n uint64) bool {
+// Standing says how far SHAKEN/STIR proves that a number is its caller's. Calls of
+// one number with different standings are counted apart, so that forged calls use up
+// nothing of the owner's. Only numbers have another standing than Unattested.
+type Standing uint8
+
+// The standings.
+const (
+	Unattested Standing = iota // no attestation, or one that does not speak for the number
+	Attested                   // StirVerstat is exactly "TN-Validation-Passed-A"
+	Forged                     // the attestation failed
+)
+
+// String returns "unattested", "attested" or "forged".
+func (s Standing) String() string {
+	switch s {
+	case Attested:
+		return "attested"
+	case Forged:
+		return "forged"
+	}
+	return "unattested"
+}
+
+// String returns the identity as a store's key: the caller, and the standing if it is
+// another than Unattested.
+func (i Identity) String() string {
+	if i.Standing == Unattested {
+		return i.Caller
+	}
+	return i.Caller + " " + i.Standing.String()
+}
+
+// Identity returns whose call it is.
+func (c Call) Identity() Identity {
+	i := identify(c.From)
+	i.attest(&c)
+	return i
+}
+
+// attest notes the standing of a call's number.
+func (i *Identity) attest(c *Call) {
+	if i.number != 0 && c.StirVerstat != "" {
+		i.Standing = c.standing()
+	}
+}
+
+// Caller returns the key under which the call's From is counted and listed:
+//
+//	+14155550100            a number in E.164, whatever separates its digits, as tel: URI too
+//	anonymous               a withheld number
+//	sip:user@host           a SIP address, also in angle brackets behind a name
+//	client:alice            another address, in lower case
+//
+// Twilio and carriers spell a withheld number in many ways, among them digits that
+// look like a number (+266696687 is ANONYMOUS on a keypad) and SIP addresses that
+// name nobody (sip:anonymous@anonymous.invalid, RFC 3323).
+//
+// SIP addresses are compared by user and host as RFC 3261 section 19.1.4 compares
+// them, except that here neither case nor sips: nor the port tells callers apart: the
+// caller chooses the first two, and a port changes by itself behind a NAT. Password,
+// parameters and headers do not count. A number as the user of a SIP address does
+// not make it that number's call: whoever may call by SIP can write any number
+// there.
+func (c Call) Caller() string { return identify(c.From).Caller }
+
+// standing reads StirVerstat (twilio.com/docs/voice/trusted-calling-with-shakenstir),
+// of which only the spellings documented there count; package fraud reads the rest.
+func (c *Call) standing() Standing {
+	switch c.StirVerstat {
+	case "TN-Validation-Passed-A":
+		return Attested
+	case "TN-Validation-Failed",
+		"TN-Validation-Failed-A", "TN-Validation-Failed-A-Diverted", "TN-Validation-Failed-A-Passthrough",
+		"TN-Validation-Failed-B", "TN-Validation-Failed-B-Diverted", "TN-Validation-Failed-B-Passthrough",
+		"TN-Validation-Failed-C", "TN-Validation-Failed-C-Diverted", "TN-Validation-Failed-C-Passthrough":
+		return Forged
+	}
+	return Unattested
+}
+
+// identify returns who a From names.
+func identify(from string) (i Identity) {
+	i.read(from)
+	return i
+}
+
+// read sets the identity to who a From names. It does not allocate for a From that is
+// written as Caller returns it, and is quick with numbers.
+func (i *Identity) read(from string) {
+	if n, ok := packE164(from); ok && !withheldDigits(n) {
+		*i = Identity{Caller: from, address: from, number: n}
+	} else {
+		*i = readAddress(from)
+	}
+}
+
+func readAddress(from string) Identity {
+	from = strings.ToLower(strings.TrimSpace(shorten(from)))
+	from = addrSpec(from)
+	scheme, rest, ok := strings.Cut(from, ":")
+	switch {
+	case ok && (scheme == "sip" || scheme == "sips"):
+		return identifySIP(from, decode(rest))
+	case ok && scheme == "tel":
+		return identifyTel(decode(rest))
+	case ok && scheme == "client":
+		return identifyClient(from, rest)
+	}
+	if strings.HasPrefix(from, "+") {
+		from = trimSeparators(from)
+	}
+	return named(from, from)
+}
+
+// named returns the caller of a word or number, under another key if it is no number.
+func named(name, key string) Identity {
+	n, ok := packE164(name)
+	switch {
+	case withheld(name):
+		return Identity{Caller: AnonymousCaller, address: AnonymousCaller}
+	case ok:
+		return Identity{Caller: name, address: name, number: n}
+	}
+	return Identity{Caller: key, address: key}
+}
+
+// withheld reports whether a word or number in lower case stands for a number that
+// was withheld.
+func withheld(name string) bool {
+	switch name {
+	case "", "+", AnonymousCaller, "restricted", "blocked", "private", "unknown", "unavailable", "withheld",
+		"+464":
+		return true
+	}
+	name = strings.TrimPrefix(name, "+")
+	if len(name) > 15 || name[0] == '0' {
+		return false
+	}
+	n, ok := digits(name)
+	return ok && withheldDigits(n)
+}
+
+// withheldDigits reports whether n spells a withheld number on a keypad. Twilio
+// documents them for North America (help.twilio.com, "Why am I getting calls from
+// these strange numbers?"); some carriers put a country code of 1 before them.
+func withheldDigits(n uint64) bool {
 	switch n {
-	case 266696687, 7378742833, 2562533, 8656696, 86282452253:
+	case 266696687, 1266696687, // ANONYMOUS
+		7378742833, 7378742883, // RESTRICTED, and as Twilio's page misspells it
+		2562533, 12562533, // BLOCKED
+		8656696, 18656696, // UNKNOWN
+		86282452253, 186282452253, // UNAVAILABLE
+		7748283, 17748283: // PRIVATE
 		return true
 	}
 	return false
-}
-
-// IsE164 reports whether s is a telephone number as Twilio writes it: a plus
-// sign and 7 to 15 digits (ITU-T E.164), the first not zero, nothing between.
-func IsE164(s string) bool {
-	_, ok := packE164(s)
-	return ok
-}
-
-// packE164 returns the digits of an E.164 number as an integer. No number begins
-// with zero, so no two numbers share one, and 15 digits fit into 50 bits.
-func packE164(s string) (n uint64, ok bool) {
-	if len(s) < 8 || len(s) > 16 || s[0] != '+' || s[1] == '0' {
-		return 0, false
-	}
-	for i := 1; i < len(s); i++ {
-		d := s[i] - '0'
-		if d > 9 {
-			return 0, false
-		}
-		n = n*10 + uint64(d)
-	}
-	return n, true
 }

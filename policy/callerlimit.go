@@ -2,9 +2,10 @@ package policy
 
 import (
 	"context"
-	"errors"
 	"hash/maphash"
+	"maps"
 	"math/bits"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,10 +23,22 @@ type Limits struct {
 	// Unlimited refuses none.
 	Default int
 
-	// Overrides maps entries as [ParseNumbers] describes them to limits. The
-	// whole number beats the longest prefix, which beats Default.
+	// Overrides maps entries as [ParseNumbers] describes them to limits. The whole
+	// number or address beats the SIP host, which beats the longest prefix, which
+	// beats Default.
 	Overrides map[string]int
+
+	// HostFactor bounds the callers of one SIP host together: they may make so many
+	// times the calls that each of them may make (Default, or the override of
+	// "sip:*"). An override of "sip:*@host" is the limit of each caller of that host
+	// and of all together. What an override names whole does not count at its host.
+	// 0 means DefaultHostFactor, Unlimited no limit.
+	HostFactor int
 }
+
+// DefaultHostFactor is how many times a caller's limit a SIP host has: enough for the
+// telephones of an office, not for ever new names of one caller.
+const DefaultHostFactor = 3
 
 // CallerLimitOptions configures [NewCallerLimit].
 type CallerLimitOptions struct {
@@ -39,10 +52,15 @@ type CallerLimitOptions struct {
 	// DefaultMaxCallers.
 	MaxCallers int
 
-	// Key says whose calls are counted together; nil means Call.Caller. Keys are
-	// read as that reads From, so that case does not count. A constant key makes one
-	// limit for everybody. The same call must always get the same key, and so must all
-	// deliveries of its webhook.
+	// Attested reports whether the caller's carrier vouches for the number; nil means
+	// the [Standing] Attested. Attested calls of a number have a count of their own,
+	// which no other calls can use up, and so have those whose attestation failed.
+	Attested func(Call) bool
+
+	// Key says whose calls are counted together, whatever their host and attestation;
+	// nil means those of one [Identity]. Keys are read as Call.Caller reads From, so
+	// that case does not count. A constant key makes one limit for everybody. The same
+	// call must always get the same key, and so must all deliveries of its webhook.
 	Key func(Call) string
 }
 
@@ -50,34 +68,24 @@ type CallerLimitOptions struct {
 // time: it keeps the times of the calls it allowed, so it never lets one too many
 // through and never refuses one too few, to a billionth of the window.
 // Refused calls do not count. Callers without a number share one limit, that of
-// [AnonymousCaller].
+// [AnonymousCaller]. All callers of a SIP host share another one besides their own
+// (Limits.HostFactor): the names there are the caller's choice. A number can be forged,
+// so its calls are counted by their [Standing]: whoever forges it uses up nothing of its
+// owner's calls where these are attested.
 //
 // It holds its callers in a table of fixed size without pointers, of which the
 // garbage collector takes no notice. All methods are safe for concurrent use.
 type CallerLimit struct {
-	key     func(Call) string // nil: the caller
-	rules   atomic.Pointer[limitRules]
-	base    time.Time // ticks count from here
-	window  int64     // in ticks
-	shift   uint      // a tick is 1<<shift nanoseconds
-	seed    maphash.Seed
-	mix     [2]uint64
-	shards  []shard
-	evicted atomic.Int64
-}
-
-type limitRules struct {
-	fallback int
-	rules    rules
-}
-
-func (l *limitRules) limit(caller string) int {
-	if l.rules.len != 0 {
-		if v, how := l.rules.find(caller); how != matchNone {
-			return v
-		}
-	}
-	return l.fallback
+	key      func(Call) string // nil: the caller
+	attested func(Call) bool   // nil: by the standing
+	rules    atomic.Pointer[limitRules]
+	base     time.Time // ticks count from here
+	window   int64     // in ticks
+	shift    uint      // a tick is 1<<shift nanoseconds
+	seed     maphash.Seed
+	mix      [2]uint64
+	shards   []shard
+	evicted  atomic.Int64
 }
 
 // shard is one part of the table with its own lock.
@@ -92,7 +100,7 @@ type shard struct {
 // PerCaller allows each caller limit calls in any window of time; 0 means an hour.
 func PerCaller(limit int, window time.Duration) *CallerLimit {
 	l := newCallerLimit(CallerLimitOptions{Window: window})
-	l.rules.Store(&limitRules{fallback: limit})
+	l.rules.Store(newLimitRules(Limits{Default: limit}))
 	return l
 }
 
@@ -113,7 +121,7 @@ func newCallerLimit(o CallerLimitOptions) *CallerLimit {
 	if o.MaxCallers <= 0 {
 		o.MaxCallers = DefaultMaxCallers
 	}
-	l := &CallerLimit{key: o.Key, base: time.Now(), seed: maphash.MakeSeed()}
+	l := &CallerLimit{key: o.Key, attested: o.Attested, base: time.Now(), seed: maphash.MakeSeed()}
 	// Times are kept modulo 2^32 ticks, which must be at least two windows.
 	l.shift = uint(max(0, bits.Len64(uint64(o.Window))-31))
 	l.window = int64(o.Window >> l.shift)
@@ -135,16 +143,15 @@ const maxShards = 64
 // SetLimits puts other limits in force. Calls already counted stay counted. On
 // an error the limits in force stay.
 func (l *CallerLimit) SetLimits(limits Limits) error {
-	next := &limitRules{fallback: limits.Default}
-	var errs []error
-	for entry, limit := range limits.Overrides {
-		if err := next.rules.add(entry, limit); err != nil {
-			errs = append(errs, err)
-		}
+	next := newLimitRules(limits)
+	var errs mistakes
+	for _, entry := range slices.Sorted(maps.Keys(limits.Overrides)) {
+		errs.add(next.rules.add(entry, limits.Overrides[entry]))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.join(); err != nil {
 		return err
 	}
+	next.rules.sort()
 	l.rules.Store(next)
 	return nil
 }
@@ -155,12 +162,21 @@ func (l *CallerLimit) Decide(_ context.Context, c Call) Decision {
 	if c.Placed() {
 		return Decision{Verdict: Allow}
 	}
-	caller, key := l.caller(&c)
-	limit := l.rules.Load().limit(caller)
-	if limit < 0 || l.count(key, limit, l.sidHash(c.SID), l.ticks(c.At)) {
+	of := l.tallies(&c)
+	if of.limit < 0 {
 		return Decision{Verdict: Allow}
 	}
-	return Decision{Verdict: Reject, Reason: RateLimit, Busy: true}
+	sid, now := l.sidHash(c.SID), l.ticks(c.At)
+	if of.host != 0 && !l.count(of.host, of.hostLimit, hostSID(sid), now) {
+		return Decision{Verdict: Reject, Reason: RateLimit, Busy: true, Detail: "of the SIP host"}
+	}
+	if !l.count(of.key, of.limit, sid, now) {
+		if of.host != 0 {
+			l.takeBack(of.host, hostSID(sid))
+		}
+		return Decision{Verdict: Reject, Reason: RateLimit, Busy: true}
+	}
+	return Decision{Verdict: Allow}
 }
 
 // count counts a call of the key unless that exceeds the limit.
@@ -187,11 +203,23 @@ func (l *CallerLimit) count(key uint64, limit int, sid uint64, now int64) bool {
 
 // Cancel takes back a call that Decide allowed.
 func (l *CallerLimit) Cancel(_ context.Context, c Call) {
-	_, key := l.caller(&c)
+	sid := l.sidHash(c.SID)
+	if sid == 0 || c.Placed() {
+		return
+	}
+	of := l.tallies(&c)
+	l.takeBack(of.key, sid)
+	if of.host != 0 {
+		l.takeBack(of.host, hostSID(sid))
+	}
+}
+
+// takeBack drops the latest call of the key; one with a CallSid only if it is known.
+func (l *CallerLimit) takeBack(key, sid uint64) {
 	s, hash := l.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.recent.remove(l.sidHash(c.SID)) {
+	if sid != 0 && !s.recent.remove(sid) {
 		return
 	}
 	for i := range s.tables {
@@ -202,26 +230,44 @@ func (l *CallerLimit) Cancel(_ context.Context, c Call) {
 	}
 }
 
-// Used returns how many calls of the caller count at the moment, and its limit.
+// Used returns how many calls of the caller count at the moment, and its limit: of a
+// number those of the [Standing] that has most. "sip:*@host" asks for all callers of a
+// SIP host.
 func (l *CallerLimit) Used(caller string) (calls, limit int) {
-	caller = callerOf(caller)
-	limit = l.rules.Load().limit(caller)
+	limit = l.Limit(caller)
+	if host, ok := hostOf(caller); ok && l.key == nil {
+		return l.used(l.hostKey(host)), limit
+	}
+	i := identify(caller)
+	for i.Standing = Unattested; i.Standing <= Forged; i.Standing++ {
+		calls = max(calls, l.used(l.keyOf(&i)))
+	}
+	return calls, limit
+}
+
+func (l *CallerLimit) used(key uint64) int {
 	now := l.ticks(time.Time{})
-	key := l.keyOf(caller)
 	s, hash := l.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.tables {
 		if at := s.tables[i].lookup(key, hash); at >= 0 {
-			return s.tables[i].log(at).count(now, l.window), limit
+			return s.tables[i].log(at).count(now, l.window)
 		}
 	}
-	return 0, limit
+	return 0
 }
 
-// Limit returns the caller's limit.
+// Limit returns the caller's limit, or for "sip:*@host" that of all callers of a SIP
+// host together.
 func (l *CallerLimit) Limit(caller string) int {
-	return l.rules.Load().limit(callerOf(caller))
+	rules := l.rules.Load()
+	if host, ok := hostOf(caller); ok && l.key == nil {
+		return rules.host(host)
+	}
+	i := identify(caller)
+	limit, _ := rules.limit(&i)
+	return limit
 }
 
 // Evicted returns how many callers were forgotten before their time because the
@@ -266,27 +312,6 @@ func (l *CallerLimit) ticks(at time.Time) int64 {
 		return int64(time.Since(l.base)) >> l.shift
 	}
 	return int64(at.Sub(l.base)) >> l.shift
-}
-
-// caller returns whose call it is, and the key of that.
-func (l *CallerLimit) caller(c *Call) (caller string, key uint64) {
-	if l.key != nil {
-		caller = callerOf(l.key(*c))
-		return caller, l.keyOf(caller)
-	}
-	if n, ok := packE164(c.From); ok && !keypadAnonymous(n) {
-		return c.From, n
-	}
-	caller = callerOf(c.From)
-	return caller, l.keyOf(caller)
-}
-
-// keyOf returns the number that a caller is, or a hash of anything else.
-func (l *CallerLimit) keyOf(caller string) uint64 {
-	if n, ok := packE164(caller); ok {
-		return n
-	}
-	return maphash.String(l.seed, caller) | 1<<63
 }
 
 // shard returns the part of the table for a key, and where in it to look. The hash

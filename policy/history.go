@@ -10,7 +10,7 @@ import (
 // HistoryOptions configures [NewHistory].
 type HistoryOptions struct {
 	Retention time.Duration // how long calls are kept; 0 means 30 days
-	MaxCalls  int           // how many at most, some 400 bytes each; 0 means 100,000
+	MaxCalls  int           // how many at most, some 400 bytes each and never more than 5 KiB; 0 means 100,000
 }
 
 // Entry is a call in the history and what was decided about it.
@@ -53,9 +53,9 @@ func (h *History) Decide(ctx context.Context, c Call) Decision {
 		c.At = time.Now()
 	}
 	d := h.Policy.Decide(ctx, c)
-	// Or a few words of it would keep the whole request in memory.
+	// Cloned, or a few words of it would keep the whole request in memory.
 	for _, s := range []*string{&c.SID, &c.AccountSID, &c.From, &c.To, &c.Direction, &c.Country, &c.ForwardedFrom, &c.StirVerstat} {
-		*s = strings.Clone(*s)
+		*s = strings.Clone(shorten(*s))
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -74,11 +74,9 @@ func (h *History) Decide(ctx context.Context, c Call) Decision {
 }
 
 // Recent returns the caller's calls of the time before at, the latest first, at
-// most so many. An empty caller stands for all.
+// most so many. An empty caller stands for all, "sip:*@host" for all of a SIP host.
 func (h *History) Recent(caller string, at time.Time, most int) []Entry {
-	if caller != "" {
-		caller = callerOf(caller)
-	}
+	wanted := whose(caller)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var found []Entry
@@ -87,22 +85,23 @@ func (h *History) Recent(caller string, at time.Time, most int) []Entry {
 		if h.expired(e, at) {
 			break
 		}
-		if caller == "" || e.Call.Caller() == caller {
+		if caller == "" || wanted(e.Call) {
 			found = append(found, e)
 		}
 	}
 	return found
 }
 
-// Forget drops all calls of the caller, as a person may demand, and returns how many.
+// Forget drops all calls of the caller, as a person may demand, or of "sip:*@host", and
+// returns how many.
 func (h *History) Forget(caller string) int {
-	caller = callerOf(caller)
+	unwanted := whose(caller)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	kept := 0
 	for i := range h.n {
 		e := h.ring[(h.first+i)%len(h.ring)]
-		if e.Call.Caller() != caller {
+		if !unwanted(e.Call) {
 			h.ring[(h.first+kept)%len(h.ring)] = e
 			kept++
 		}
@@ -131,6 +130,15 @@ func (h *History) Cancel(ctx context.Context, c Call) { Cancel(ctx, h.Policy, c)
 
 // Pass passes on that the call passed the challenge.
 func (h *History) Pass(ctx context.Context, c Call) { Pass(ctx, h.Policy, c) }
+
+// whose returns what tells the calls of a caller, or of a SIP host's callers.
+func whose(caller string) func(Call) bool {
+	if host, ok := hostOf(caller); ok {
+		return func(c Call) bool { return identify(c.From).Host == host }
+	}
+	caller = identify(caller).Caller
+	return func(c Call) bool { return identify(c.From).Caller == caller }
+}
 
 func (h *History) expired(e Entry, at time.Time) bool { return at.Sub(e.Call.At) >= h.o.Retention }
 

@@ -32,9 +32,10 @@ type date struct {
 //	Mon-Fri 09:00-12:30, 13:30-17:00; Sat 10:00-14:00; 2026-12-25 closed; 2026-12-24 09:00-12:00
 //
 // in an IANA time zone such as "Europe/Berlin"; "" means UTC. Rules are separated
-// by semicolons and name a day, a range of days ("Fri-Mon" goes over the weekend),
-// several of them joined by commas, "Daily", or a date; times run from 00:00 to
-// 24:00 and go past midnight if they end before they begin. Days that no rule
+// by semicolons or line ends and name a day, a range of days ("Fri-Mon" goes over the
+// weekend), several of them joined by commas, "Daily", or a date; times run from 00:00
+// to 24:00 and go past midnight if they end before they begin. A byte order mark,
+// blanks, trailing separators and dashes of other kinds do no harm. Days that no rule
 // names are closed. Of several rules for a day, all hold; the rules of a date replace
 // those of its weekday. What began before midnight goes on past it, also into a
 // date that is closed. All mistakes are returned at once.
@@ -48,8 +49,8 @@ func ParseHours(spec, zone string) (*Hours, error) {
 		errs = append(errs, fmt.Errorf("policy: time zone: %w", err))
 	}
 	rules := 0
-	for rule := range strings.SplitSeq(spec, ";") {
-		if rule = strings.TrimSpace(rule); rule == "" {
+	for rule := range strings.FieldsFuncSeq(Visible(spec), func(r rune) bool { return r == ';' || r == '\n' || r == '\r' }) {
+		if rule = plainRule(rule); rule == "" {
 			continue
 		}
 		rules++
@@ -64,6 +65,15 @@ func ParseHours(spec, zone string) (*Hours, error) {
 		return nil, err
 	}
 	return h, nil
+}
+
+// plainRule writes a rule with single blanks, none of them about a dash, and with the
+// dash of ASCII for those that word processors put in its place.
+func plainRule(rule string) string {
+	rule = strings.NewReplacer("\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-").Replace(rule)
+	rule = strings.Join(strings.Fields(rule), " ")
+	rule = strings.NewReplacer(" - ", "-", " -", "-", "- ", "-").Replace(rule)
+	return strings.TrimRight(rule, ", ")
 }
 
 // add reads one rule: days, then times.

@@ -11,6 +11,9 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode"
+
+	"agentos.dev/dialtone/policy"
 )
 
 // Prefix begins every token, so that one left in a file or log can be found.
@@ -133,7 +136,7 @@ func maxEntropy(s string) float64 {
 func ParseTokens(list string, weak bool) ([]Token, error) {
 	var tokens []Token
 	var errs []error
-	for i, entry := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' || r == '\r' }) {
+	for i, entry := range strings.FieldsFunc(policy.Visible(list), func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
 		label, rest, ok := strings.Cut(entry, "=")
 		if !ok {
 			label, rest = fmt.Sprintf("admin%d", i+1), entry

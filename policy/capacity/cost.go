@@ -34,13 +34,13 @@ func ParseRates(text string) (Rates, error) {
 		"inbound": &r.Inbound, "outbound": &r.Outbound, "recording": &r.Recording,
 		"stream": &r.Stream, "stt": &r.Transcription, "number": &r.Number,
 	}
-	for part := range strings.SplitSeq(text, ",") {
+	for part := range strings.SplitSeq(strings.TrimPrefix(text, "\ufeff"), ",") {
 		if part = strings.TrimSpace(part); part == "" {
 			continue
 		}
 		name, value, _ := strings.Cut(part, "=")
-		rate, known := named[name]
-		dollars, err := strconv.ParseFloat(value, 64)
+		rate, known := named[strings.TrimSpace(name)]
+		dollars, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 		if !known || err != nil || !(dollars >= 0) || math.IsInf(dollars, 1) {
 			return Rates{}, fmt.Errorf("capacity: %q is not a rate such as inbound=0.0085", part)
 		}

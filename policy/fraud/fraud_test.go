@@ -143,7 +143,7 @@ func TestScoreShortCalls(t *testing.T) {
 			require.Equal(t, policy.Allow, call(i, 2*time.Second), "releasing a call twice does not count it twice")
 		}
 		require.Equal(t, policy.Challenge, call(5, 2*time.Second), "3 of 5 were short")
-		require.Equal(t, 6.0, s.memory.attempt("+14155550100", policy.Call{SID: "CA5", At: time.Now()}).ended)
+		require.Equal(t, 6.0, s.memory.attempt(policy.Identity{Caller: "+14155550100"}, policy.Call{SID: "CA5", At: time.Now()}).ended)
 		for i := 6; i < 12; i++ {
 			call(i, time.Minute)
 		}
@@ -158,7 +158,7 @@ func TestScoreIsBounded(t *testing.T) {
 	}
 	m := &s.memory
 	require.Equal(t, []int{1024, 1024, 1024}, []int{ways * len(m.callers.sets), ways * len(m.blocks.sets), ways * len(m.calls.sets)})
-	require.Equal(t, 1.0, s.memory.attempt("+12000000000", policy.Call{At: time.Now()}).attempts, "forgotten")
+	require.Equal(t, 1.0, s.memory.attempt(policy.Identity{Caller: "+12000000000"}, policy.Call{At: time.Now()}).attempts, "forgotten")
 }
 
 // TestCells: what is used stays, whatever else comes.
@@ -230,4 +230,77 @@ func TestScoreRefusedCallsAreNotShort(t *testing.T) {
 			require.Equal(t, want == "", seen[ShortCalls])
 		}
 	})
+}
+
+// TestForgedCallsTellNothingOfTheOwner: whoever forges a number, by carriers that do
+// not attest it or whose attestation fails, does not spoil its owner's score.
+func TestForgedCallsTellNothingOfTheOwner(t *testing.T) {
+	s, err := New(Options{AttemptsPerHour: 10})
+	require.NoError(t, err)
+	call := func(sid, verstat string) policy.Decision {
+		return s.Decide(t.Context(), policy.Call{SID: sid, From: "+14155550100", To: "+1415555019" + sid[len(sid)-1:], StirVerstat: verstat, At: time.Now()})
+	}
+	var last policy.Decision
+	for i := range 40 {
+		for _, verstat := range []string{"", "TN-Validation-Failed-A"} {
+			last = call(fmt.Sprint("CA", verstat, i), verstat)
+			s.Release(fmt.Sprint("CA", verstat, i))
+		}
+	}
+	require.False(t, last.Allowed())
+	require.Contains(t, last.Detail, "attempts")
+	require.True(t, call("CB1", "TN-Validation-Passed-A").Allowed())
+	for i := range 40 {
+		last = call(fmt.Sprint("CC", i), "TN-Validation-Passed-A")
+	}
+	require.Contains(t, last.Detail, "attempts", "nor does attestation hide what the owner does")
+}
+
+// TestAttemptsOfAHost: invented names of one SIP host are one caller's.
+func TestAttemptsOfAHost(t *testing.T) {
+	for factor, want := range map[int]int{0: 60, 2: 40, policy.Unlimited: 100} {
+		s, err := New(Options{HostFactor: factor})
+		require.NoError(t, err)
+		allowed := 0
+		for i := range 100 {
+			c := policy.Call{SID: fmt.Sprint("CA", i), From: fmt.Sprintf("sip:%d@example.com:%d", i, 5060+i), At: time.Now()}
+			if s.Decide(t.Context(), c).Allowed() {
+				allowed++
+			}
+			s.Decide(t.Context(), c) // delivered twice
+		}
+		require.Equal(t, want, allowed)
+		require.True(t, s.Decide(t.Context(), policy.Call{SID: "CB", From: "sip:1@example.net", At: time.Now()}).Allowed(), "another host")
+	}
+}
+
+// TestWithheldBySIP: a SIP address that names nobody is a withheld number, in the score
+// and for who passed.
+func TestWithheldBySIP(t *testing.T) {
+	s, err := New(Options{Weights: map[Sign]float64{Withheld: 0.5}})
+	require.NoError(t, err)
+	for _, from := range []string{"anonymous", "sip:anonymous@anonymous.invalid", `"Anonymous" <sips:anonymous@anonymous.invalid:5061>;tag=1`} {
+		c := policy.Call{From: from, At: time.Now()}
+		require.Contains(t, s.Decide(t.Context(), c).Detail, "withheld")
+		require.Empty(t, PassKey(c))
+	}
+	require.Equal(t, PassKey(policy.Call{From: "sip:x@example.com"}), PassKey(policy.Call{From: "<sip:X@example.com:5060;lr>"}))
+}
+
+// TestStandingIsTheAttestation: package policy reads the two cases that it knows as
+// this one does.
+func TestStandingIsTheAttestation(t *testing.T) {
+	var all []string
+	for _, status := range []string{"Passed", "Failed", "Unknown"} {
+		for _, level := range []string{"", "-A", "-B", "-C", "-D"} {
+			for _, how := range []string{"", "-Diverted", "-Passthrough", "-Other"} {
+				all = append(all, "TN-Validation-"+status+level+how)
+			}
+		}
+	}
+	for _, verstat := range append(all, "", "NULL", "No-TN-Validation") {
+		a, standing := ParseAttestation(verstat), policy.Call{From: "+14155550100", StirVerstat: verstat}.Identity().Standing
+		require.Equal(t, a.Full(), standing == policy.Attested, verstat)
+		require.Equal(t, a.Status == Failed, standing == policy.Forged, verstat)
+	}
 }

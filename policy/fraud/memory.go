@@ -55,6 +55,7 @@ type progress struct {
 // history is what the score wants to know of a caller.
 type history struct {
 	attempts, ended, short float64 // in the last hour, about
+	hostAttempts           float64 // of all callers of its SIP host
 	targets, neighbours    int
 }
 
@@ -67,32 +68,45 @@ func (m *memory) init(most int) {
 
 // attempt counts a call and returns the caller's history with it. A call that is
 // known already is not counted again.
-func (m *memory) attempt(key string, c policy.Call) history {
+func (m *memory) attempt(who policy.Identity, c policy.Call) history {
 	since := c.At.Sub(m.made)
 	at := seconds(since / time.Second)
-	id := maphash.String(m.seed, key)
-	number, hundred, unit := split(key)
+	id := m.id(who)
+	number, hundred, unit := split(who.Caller)
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	who, share := m.caller(id, at)
+	fresh := m.begin(c.SID, id, since, at)
+	var h history
+	if who.Host != "" {
+		host, share := m.caller(^maphash.String(m.seed, who.Host), at)
+		if fresh {
+			increment(&host.now.attempts)
+		}
+		h.hostAttempts = float64(host.now.attempts) + share*float64(host.old.attempts)
+	}
+	caller, share := m.caller(id, at) // after the host's, which might take its place
 	near := new(block)
 	if number {
 		near, _ = m.blocks.get(maphash.Comparable(m.seed, hundred), at)
 		turn(&near.began, &near.now, &near.old, at)
 	}
-	if m.begin(c.SID, id, since, at) {
-		increment(&who.now.attempts)
-		who.target(uint32(maphash.String(m.seed, c.To)) | 1)
+	if fresh {
+		increment(&caller.now.attempts)
+		caller.target(uint32(maphash.String(m.seed, c.To)) | 1)
 		near.now[unit/64] |= 1 << (unit % 64)
 	}
-	return history{
-		attempts:   float64(who.now.attempts) + share*float64(who.old.attempts),
-		ended:      float64(who.now.ended) + share*float64(who.old.ended),
-		short:      float64(who.now.short) + share*float64(who.old.short),
-		targets:    who.called(),
-		neighbours: bits.OnesCount64(near.now[0]|near.old[0]) + bits.OnesCount64(near.now[1]|near.old[1]),
-	}
+	h.attempts = float64(caller.now.attempts) + share*float64(caller.old.attempts)
+	h.ended = float64(caller.now.ended) + share*float64(caller.old.ended)
+	h.short = float64(caller.now.short) + share*float64(caller.old.short)
+	h.targets = caller.called()
+	h.neighbours = bits.OnesCount64(near.now[0]|near.old[0]) + bits.OnesCount64(near.now[1]|near.old[1])
+	return h
+}
+
+// id returns what a caller is known by: forged calls of a number are not its owner's.
+func (m *memory) id(who policy.Identity) uint64 {
+	return maphash.String(m.seed, who.Caller) ^ uint64(who.Standing)*0x9e3779b97f4a7c15
 }
 
 // caller returns what is known of a caller, and how much its old counts still count.

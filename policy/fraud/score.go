@@ -18,7 +18,7 @@ type Sign uint8
 
 // The signs.
 const (
-	Attempts   Sign = iota // the caller has tried more often than Options.AttemptsPerHour
+	Attempts   Sign = iota // the caller has tried more often than Options.AttemptsPerHour, or its SIP host so many times as often
 	Sequence               // numbers that differ in their last two digits call one after the other
 	Scan                   // the caller goes through the service's numbers
 	ShortCalls             // most of the caller's calls end within seconds
@@ -53,6 +53,7 @@ type Options struct {
 	ChallengeAt, RejectAt float64
 
 	AttemptsPerHour int           // 0 means 20
+	HostFactor      int           // how many times as many all callers of a SIP host may make; 0 means policy.DefaultHostFactor, < 0 any number
 	Neighbours      int           // how many of a hundred numbers make a Sequence; 0 means 5
 	Targets         int           // how many of the service's numbers make a Scan, at most 4; 0 means 4
 	ShortCall       time.Duration // how short a short call is; 0 means 6 s
@@ -70,6 +71,9 @@ type Options struct {
 // Score is a [policy.Policy] that challenges or refuses suspicious calls. It counts
 // attempts, not accepted calls: it must stand before the caller limit in
 // [policy.All], or it never sees those that the limit refuses.
+//
+// Callers are told apart by their [policy.Identity]: forged calls of a number tell
+// against nothing that its attested owner does.
 //
 // A caller's counts are those of its current hour and, in proportion, of the one
 // before: close enough for a score, not for a promise. All methods are safe for
@@ -97,6 +101,7 @@ func New(o Options) (*Score, error) {
 	setDefault(&o.ChallengeAt, 0.5)
 	setDefault(&o.RejectAt, 1)
 	setDefault(&o.AttemptsPerHour, 20)
+	setDefault(&o.HostFactor, policy.DefaultHostFactor)
 	setDefault(&o.Neighbours, 5)
 	setDefault(&o.Targets, maxTargets)
 	setDefault(&o.ShortCall, 6*time.Second)
@@ -162,12 +167,14 @@ func (s *Score) Decide(_ context.Context, c policy.Call) policy.Decision {
 
 // seen returns the signs that the call shows.
 func (s *Score) seen(c policy.Call) (seen [signs]bool) {
-	caller := c.Caller()
+	who := c.Identity()
+	caller := who.Caller
 	seen[Withheld] = caller == policy.AnonymousCaller
-	h := s.memory.attempt(caller, c)
+	h := s.memory.attempt(who, c)
+	seen[Attempts] = s.o.HostFactor > 0 && h.hostAttempts > float64(s.o.AttemptsPerHour*s.o.HostFactor)
 	// All who withhold their number share one history, which is nobody's.
 	if !seen[Withheld] {
-		seen[Attempts] = h.attempts > float64(s.o.AttemptsPerHour)
+		seen[Attempts] = seen[Attempts] || h.attempts > float64(s.o.AttemptsPerHour)
 		seen[Scan] = h.targets >= s.o.Targets
 		seen[ShortCalls] = h.ended >= float64(s.o.ShortCallsMin) && h.short > h.ended/2
 		seen[Sequence] = h.neighbours >= s.o.Neighbours

@@ -28,17 +28,18 @@ type Cap struct {
 //	*=60/600, DE=20/100, +4930*=5/-
 //
 // separated by commas: destinations, calls in an hour and minutes in 24 hours, of
-// which "-" is any number. All mistakes are returned at once.
+// which "-" is any number. Blanks and a byte order mark do no harm. All mistakes are
+// returned at once.
 func ParseCaps(list string) ([]Cap, error) {
 	var caps []Cap
 	var errs []error
-	for entry := range strings.SplitSeq(list, ",") {
+	for entry := range strings.SplitSeq(policy.Visible(list), ",") {
 		if entry = strings.TrimSpace(entry); entry == "" {
 			continue
 		}
 		to, amounts, _ := strings.Cut(entry, "=")
 		calls, minutes, _ := strings.Cut(amounts, "/")
-		c := Cap{To: to}
+		c := Cap{To: strings.TrimSpace(to)}
 		var err, err2 error
 		c.Calls, err = parseAmount(calls)
 		c.Minutes, err2 = parseAmount(minutes)
@@ -57,7 +58,7 @@ func ParseCaps(list string) ([]Cap, error) {
 }
 
 func parseAmount(s string) (int, error) {
-	if s == "-" {
+	if s = strings.TrimSpace(s); s == "-" {
 		return policy.Unlimited, nil
 	}
 	n, err := strconv.ParseUint(s, 10, 31)

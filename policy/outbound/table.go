@@ -42,7 +42,7 @@ func ParseTable(text string) (*Table, error) {
 	t := newTable()
 	var errs []error
 	number := 0
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
 		number++
 		line, _, _ = strings.Cut(line, "#")
 		fields := strings.Fields(line)

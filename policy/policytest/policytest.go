@@ -41,6 +41,68 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", i), From: from}), i < 2, policy.RateLimit, "%q", from)
 		}
 	})
+	t.Run("an address has one count, however it is written", func(t *testing.T) {
+		p := make(t, policy.Limits{Default: 2}, time.Hour)
+		for i, from := range []string{"sip:x@example.com", "sip:x@example.com:5060", "<sip:X@Example.com;transport=udp>", "sips:x@example.com", "sip:%78@example.com."} {
+			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", i), From: from}), i < 2, policy.RateLimit, "%q", from)
+		}
+		for i, from := range []string{"tel:+1-415-555-0100", "+14155550100", "+1 415 555 0100"} {
+			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CB", i), From: from}), i < 2, policy.RateLimit, "%q", from)
+		}
+		for i, from := range []string{"sip:anonymous@anonymous.invalid", "\"Anonymous\" <sips:ANONYMOUS@anonymous.invalid:5061>;tag=1", "", "anonymous"} {
+			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CC", i), From: from}), i < 2, policy.RateLimit, "%q", from)
+		}
+	})
+	t.Run("a SIP host has a count of its own", func(t *testing.T) {
+		p := make(t, policy.Limits{Default: 10, Overrides: map[string]int{"sip:*@pbx.example.com": 50, "sip:boss@example.com": 4}}, time.Hour)
+		users := func(host string) (allowed int) {
+			for i := range 100 {
+				if p.Decide(ctx, policy.Call{SID: fmt.Sprint(host, i), From: fmt.Sprintf("sip:%d@%s", i, host)}).Allowed() {
+					allowed++
+				}
+			}
+			return allowed
+		}
+		for host, want := range map[string]int{"example.com": 10 * policy.DefaultHostFactor, "example.net": 10 * policy.DefaultHostFactor, "pbx.example.com": 50} {
+			if n := users(host); n != want {
+				t.Errorf("%d of 100 calls from users of %s were allowed, want %d", n, host, want)
+			}
+		}
+		for i := range 5 {
+			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", i), From: "sip:boss@example.com"}), i < 4, policy.RateLimit, "whom an override names, call %d of 4", i+1)
+		}
+		again := policy.Call{SID: "example.com0", From: "sip:0@example.com"}
+		expect(t, p.Decide(ctx, again), true, "", "delivered twice when the host has no more room")
+		policy.Cancel(ctx, p, again)
+		expect(t, p.Decide(ctx, policy.Call{SID: "CB1", From: "sip:new@example.com"}), true, "", "the place of a cancelled call")
+		expect(t, p.Decide(ctx, policy.Call{SID: "CB2", From: "sip:new@example.com"}), false, policy.RateLimit, "no other place")
+	})
+	t.Run("a SIP user has a count of its own", func(t *testing.T) {
+		p := make(t, policy.Limits{Default: 2}, time.Hour)
+		for i := range 20 { // what the user is refused takes no place of the host
+			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", i), From: "sip:x@example.com"}), i < 2, policy.RateLimit, "call %d of 2", i+1)
+		}
+		for i := range 4 {
+			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CB", i), From: fmt.Sprintf("sip:y%d@example.com", i)}), true, "", "another user, call %d", i+1)
+		}
+	})
+	t.Run("forged calls use up nothing of the owner's", func(t *testing.T) {
+		const owner = "+14155550100"
+		p := make(t, policy.Limits{Default: 10}, time.Hour)
+		for _, verstat := range []string{"", "TN-Validation-Passed-A", "TN-Validation-Failed-C"} {
+			for i := range 12 {
+				expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint(verstat, i), From: owner, StirVerstat: verstat}), i < 10, policy.RateLimit, "%q, call %d of 10", verstat, i+1)
+			}
+		}
+		for _, verstat := range []string{"TN-Validation-Passed-B", "TN-Validation-Passed-A-Diverted", " TN-Validation-Passed-A", "tn-validation-passed-a", "NULL", "No-TN-Validation"} {
+			expect(t, p.Decide(ctx, policy.Call{SID: "CA" + verstat, From: owner, StirVerstat: verstat}), false, policy.RateLimit, "%q counts as not attested", verstat)
+		}
+		attested := policy.Call{SID: "TN-Validation-Passed-A0", From: owner, StirVerstat: "TN-Validation-Passed-A"}
+		policy.Cancel(ctx, p, attested)
+		attested.SID = "CB"
+		expect(t, p.Decide(ctx, policy.Call{SID: "CC", From: owner}), false, policy.RateLimit, "the place of a cancelled attested call is not for others")
+		expect(t, p.Decide(ctx, attested), true, "", "the place of a cancelled attested call")
+	})
 	t.Run("overrides", func(t *testing.T) {
 		p := make(t, policy.Limits{Default: 1, Overrides: map[string]int{
 			"+1415555*": 2, "+14155550100": 3, "+14155559*": policy.Unlimited, "+14155550666": 0,
@@ -185,12 +247,19 @@ func Passes(t *testing.T, make func(t *testing.T, inner policy.Policy, keep time
 			expect(t, p.Decide(ctx, other), false, policy.Captcha, "%s", name)
 		}
 	})
+	t.Run("a pass counts for an address however it is written", func(t *testing.T) {
+		p := make(t, challenge, time.Hour)
+		policy.Pass(ctx, p, policy.Call{SID: "CA1", From: "sip:x@example.com:5060"})
+		expect(t, p.Decide(ctx, policy.Call{SID: "CA2", From: "<sip:X@example.com;transport=tls>;tag=1"}), true, "", "another spelling")
+		expect(t, p.Decide(ctx, policy.Call{SID: "CA3", From: "sip:y@example.com"}), false, policy.Captcha, "another user")
+	})
 	t.Run("some passes count for one call", func(t *testing.T) {
 		p := make(t, challenge, time.Hour)
 		for _, c := range []policy.Call{
 			{SID: "CA1", From: "anonymous"},
 			{SID: "CA2", From: "+266696687"},
 			{SID: "CA3", From: "+14155550100", StirVerstat: "TN-Validation-Failed"},
+			{SID: "CA4", From: "sip:anonymous@anonymous.invalid:5060"},
 		} {
 			policy.Pass(ctx, p, c)
 			expect(t, p.Decide(ctx, c), false, policy.Captcha, "%q %q", c.From, c.StirVerstat)

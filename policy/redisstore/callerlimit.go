@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"hash/fnv"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -18,7 +19,6 @@ type CallerLimit struct {
 	store  *Store
 	whole  *policy.CallerLimit // knows the limits and counts nothing
 	local  *policy.CallerLimit // counts what this instance may allow by itself
-	key    func(policy.Call) string
 	window time.Duration
 	alone  atomic.Pointer[time.Time] // when it last decided by itself
 }
@@ -30,7 +30,7 @@ const maxWindow = 24 * 24 * time.Hour
 // PerCaller allows each caller limit calls in any window of time; 0 means an hour.
 func (s *Store) PerCaller(limit int, window time.Duration) *CallerLimit {
 	window = min(window, maxWindow)
-	return s.shared(policy.PerCaller(limit, window), policy.PerCaller(s.share(limit), window), policy.CallerLimitOptions{Window: window})
+	return s.callerLimit(policy.PerCaller(limit, window), policy.PerCaller(s.share(limit), window), window)
 }
 
 // NewCallerLimit makes a limit with overrides. MaxCallers bounds only what the
@@ -47,23 +47,19 @@ func (s *Store) NewCallerLimit(o policy.CallerLimitOptions) (*CallerLimit, error
 	if err != nil {
 		return nil, err
 	}
-	return s.shared(whole, local, o), nil
+	return s.callerLimit(whole, local, o.Window), nil
 }
 
-func (s *Store) shared(whole, local *policy.CallerLimit, o policy.CallerLimitOptions) *CallerLimit {
-	if o.Window <= 0 {
-		o.Window = time.Hour
+func (s *Store) callerLimit(whole, local *policy.CallerLimit, window time.Duration) *CallerLimit {
+	if window <= 0 {
+		window = time.Hour
 	}
-	key := policy.Call.Caller
-	if o.Key != nil {
-		key = func(c policy.Call) string { return policy.Call{From: o.Key(c)}.Caller() }
-	}
-	return &CallerLimit{store: s, whole: whole, local: local, key: key, window: o.Window}
+	return &CallerLimit{store: s, whole: whole, local: local, window: window}
 }
 
 // divided returns an instance's share of the limits.
 func (s *Store) divided(limits policy.Limits) policy.Limits {
-	share := policy.Limits{Default: s.share(limits.Default), Overrides: make(map[string]int, len(limits.Overrides))}
+	share := policy.Limits{Default: s.share(limits.Default), HostFactor: limits.HostFactor, Overrides: make(map[string]int, len(limits.Overrides))}
 	for entry, limit := range limits.Overrides {
 		share.Overrides[entry] = s.share(limit)
 	}
@@ -83,21 +79,17 @@ func (l *CallerLimit) SetLimits(limits policy.Limits) error {
 // counts the calls that it allows for itself too, up to its share, to go by when
 // Redis is away. For a window after that it still goes by them if its share is the
 // whole limit, because Redis does not know of all of them. Placed calls have no
-// caller to count.
+// caller to count. Callers with a SIP host take a second round trip, for that.
 func (l *CallerLimit) Decide(ctx context.Context, c policy.Call) policy.Decision {
-	if c.Placed() {
-		return policy.Decision{Verdict: policy.Allow}
-	}
 	if c.At.IsZero() {
 		c.At = time.Now()
 	}
-	caller := l.key(c)
-	limit := l.whole.Limit(caller)
-	if limit < 0 {
+	of := l.whole.Tallies(c)
+	if len(of) == 0 {
 		return policy.Decision{Verdict: policy.Allow}
 	}
-	n, err := l.store.run(ctx, limitScript, l.name(caller), milliseconds(l.window), limit, sidMark(c.SID))
-	if err == nil && n == 0 {
+	allowed, err := l.count(ctx, of, c.SID)
+	if err == nil && !allowed {
 		return policy.Decision{Verdict: policy.Reject, Reason: policy.RateLimit, Busy: true}
 	}
 	local := l.local.Decide(ctx, c)
@@ -110,24 +102,50 @@ func (l *CallerLimit) Decide(ctx context.Context, c policy.Call) policy.Decision
 		}
 		return d
 	}
-	if at := l.alone.Load(); at == nil || time.Since(*at) >= l.window || l.store.share(limit) < limit || local.Allowed() {
+	if at := l.alone.Load(); at == nil || time.Since(*at) >= l.window || l.shared(of) || local.Allowed() {
 		return policy.Decision{Verdict: policy.Allow}
 	}
 	l.Cancel(ctx, c)
 	return local
 }
 
+// count asks Redis for room in every tally, and gives back what it has taken if one
+// has none.
+func (l *CallerLimit) count(ctx context.Context, of []policy.Tally, sid string) (allowed bool, err error) {
+	for i, t := range of {
+		n, err := l.store.run(ctx, limitScript, l.name(t.Key), milliseconds(l.window), t.Limit, sidMark(sid))
+		if err != nil || n == 0 {
+			l.takeBack(ctx, of[:i], sid)
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// shared reports whether the instance's share of a limit is less than all of it.
+func (l *CallerLimit) shared(of []policy.Tally) bool {
+	return slices.ContainsFunc(of, func(t policy.Tally) bool { return l.store.share(t.Limit) < t.Limit })
+}
+
 // Cancel takes back a call that Decide allowed.
 func (l *CallerLimit) Cancel(ctx context.Context, c policy.Call) {
 	l.local.Cancel(ctx, c)
-	if caller := l.key(c); c.SID != "" && l.whole.Limit(caller) >= 0 {
-		// If Redis does not hear of it, the call stays counted for its window.
-		_, _ = l.store.run(ctx, cancelScript, l.name(caller), sidMark(c.SID))
+	l.takeBack(ctx, l.whole.Tallies(c), c.SID)
+}
+
+// takeBack drops the call from the tallies. If Redis does not hear of it, it stays
+// counted for its window; so does one without a CallSid, which nothing can find.
+func (l *CallerLimit) takeBack(ctx context.Context, of []policy.Tally, sid string) {
+	if sid == "" {
+		return
+	}
+	for _, t := range of {
+		_, _ = l.store.run(ctx, cancelScript, l.name(t.Key), sidMark(sid))
 	}
 }
 
-// name returns the key of a caller's log, which lives in one slot of a cluster.
-func (l *CallerLimit) name(caller string) string { return l.store.o.Prefix + "calls:" + caller }
+// name returns the key of a tally's log, which lives in one slot of a cluster.
+func (l *CallerLimit) name(tally string) string { return l.store.o.Prefix + "calls:" + tally }
 
 // sidMark returns four bytes by which the last calls of one caller can be told
 // apart, or nothing for a call without a CallSid.
