@@ -68,7 +68,7 @@ func TestGenerate(t *testing.T) {
 
 func TestParseTokens(t *testing.T) {
 	a, b := Generate(), Generate()
-	tokens, err := ParseTokens(fmt.Sprintf(" ops=%s@calls:read+policy:write, %s", a, b), false)
+	tokens, err := ParseTokens(fmt.Sprintf("\ufeffops=%s@calls:read+policy:write,\r\n\u00a0%s,,\n", a, b), false)
 	require.NoError(t, err)
 	require.Len(t, tokens, 2)
 	require.Equal(t, "ops", tokens[0].Label)

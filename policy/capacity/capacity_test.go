@@ -135,7 +135,7 @@ func TestMonth(t *testing.T) {
 }
 
 func TestParseRates(t *testing.T) {
-	r, err := ParseRates(" outbound=0.014, stream=0.004,stt=0.02,recording=0,number=2 ")
+	r, err := ParseRates("\ufeff outbound = 0.014, stream=0.004,stt=0.02,recording=0,number=2 ")
 	require.NoError(t, err)
 	require.Equal(t, Rates{Inbound: 0.0085, Outbound: 0.014, Stream: 0.004, Transcription: 0.02, Number: 2}, r)
 	r, err = ParseRates("")

@@ -3,6 +3,8 @@ package outbound
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"agentos.dev/dialtone/policy"
@@ -25,25 +27,33 @@ type Options struct {
 	// Own are the service's own numbers, which it must not call: a loop.
 	Own []string
 
-	// Other allows addresses that are no telephone numbers, whole or by prefix:
-	// "client:*", "sip:help@example.com".
+	// Other allows addresses that are no telephone numbers, whole, by host or by
+	// prefix: "sip:help@example.com", "sip:*@pbx.example.com", "client:*". Port and
+	// transport of a SIP address do not matter. One with other parameters or headers,
+	// which may lead elsewhere (maddr, Route), or with a password must be listed as it
+	// is written. A number as the user, as in sip:+14155550100@carrier.example, must
+	// be one that may be called, unless the whole address is listed.
 	Other []string
 
-	// Look classifies numbers; nil means StandardTable's Look. The nested module
-	// policy/phonenumbers has another, from whole numbering plans.
+	// Look classifies numbers; nil means StandardTable's Look, and its Possible. The
+	// nested module policy/phonenumbers has another, from whole numbering plans.
 	Look func(number string) (country string, class Class)
 }
 
-// Destinations says which numbers may be called. What it does not know it refuses.
-// The zero value allows nothing. It does not change; use of it is safe for concurrent
+// Destinations says which numbers may be called. What it does not know it refuses: a
+// country code that nobody has, a range without use, a number that cannot exist, such as
+// one of +1 that has not ten digits, whose area code or exchange begins with 0 or 1 or
+// is N11. A tel: URI is the number in it, an emergency number none. The zero value allows nothing. It does not change; use of it is safe for concurrent
 // use. A [Gate] asks it, and about caps and pace too.
 type Destinations struct {
 	look      func(number string) (country string, class Class)
+	possible  func(number string) bool // nil: look knows
 	overrides *Table
 	countries map[string]bool
 	classes   map[Class]bool
 	own       *policy.Numbers
 	other     *policy.Numbers
+	whole     map[string]bool // those of other that are no prefix, as written and in their shortest form
 }
 
 // Error is a refusal to dial. Its text does not contain the number.
@@ -102,7 +112,7 @@ func New(o Options) (*Destinations, error) {
 	if d.look == nil { // a zero Destinations has none
 		table, err := StandardTable()
 		keep(err)
-		d.look = table.Look
+		d.look, d.possible = table.Look, table.Possible
 	}
 	for _, c := range o.Countries {
 		if !isCountry(c) {
@@ -121,8 +131,7 @@ func New(o Options) (*Destinations, error) {
 	keep(err)
 	d.own, err = policy.NewNumbers(o.Own...)
 	keep(err)
-	d.other, err = policy.NewNumbers(o.Other...)
-	keep(err)
+	keep(d.allow(o.Other))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -133,7 +142,8 @@ func New(o Options) (*Destinations, error) {
 func overrides(classes map[string]Class) (*Table, error) {
 	t := newTable()
 	var errs []error
-	for prefix, class := range classes {
+	for _, prefix := range slices.Sorted(maps.Keys(classes)) {
+		class := classes[prefix]
 		digits, plus := strings.CutPrefix(strings.TrimSuffix(prefix, "*"), "+")
 		if !plus {
 			errs = append(errs, fmt.Errorf("outbound: override %q: want + and digits", prefix))
@@ -157,32 +167,52 @@ func (d *Destinations) Check(to string) error {
 }
 
 func (d *Destinations) check(to string) (country string, class Class, err error) {
-	if !policy.IsE164(to) {
-		switch {
-		case !strings.Contains(to, ":"):
-			return "", Unknown, &Error{Cause: ErrNumber}
-		case !d.other.Contains(to):
-			return "", Unknown, &Error{Cause: ErrAddress}
-		}
-		return "", Unknown, nil
+	switch {
+	case policy.IsE164(to):
+		return d.checkNumber(to)
+	case len(to) > maxAddress || !strings.Contains(to, ":"):
+		return "", Unknown, &Error{Cause: ErrNumber}
+	case strings.HasPrefix(strings.ToLower(to), "tel:"):
+		return d.checkNumber(policy.Call{From: to}.Caller())
+	}
+	return d.checkAddress(to)
+}
+
+// checkNumber checks a number, or what may not be one.
+func (d *Destinations) checkNumber(number string) (country string, class Class, err error) {
+	if !policy.IsE164(number) {
+		return "", Unknown, &Error{Cause: ErrNumber}
 	}
 	if d.look == nil {
 		return "", Unknown, &Error{Cause: ErrCountry}
 	}
-	country, class = d.look(to)
-	if _, c, ok := d.overrides.find(to); ok {
+	country, class = d.look(number)
+	if _, c, ok := d.overrides.find(number); ok {
 		class = c
 	}
 	refuse := func(cause error) (string, Class, error) {
 		return country, class, &Error{Cause: cause, Country: country, Class: class}
 	}
 	switch {
-	case d.own.Contains(to):
+	case d.own.Contains(number):
 		return refuse(ErrOwn)
 	case !d.countries[country]:
 		return refuse(ErrCountry)
 	case !d.classes[class]:
 		return refuse(ErrClass)
+	case !inPlan(number) || d.possible != nil && !d.possible(number):
+		return refuse(ErrNumber)
 	}
 	return country, class, nil
+}
+
+// inPlan reports whether a number of +1 is one of the North American Numbering Plan:
+// NXX-NXX-XXXX, N from 2 to 9, and neither area code nor exchange N11 (nanpa.com).
+func inPlan(number string) bool {
+	national, ok := strings.CutPrefix(number, "+1")
+	if !ok {
+		return true
+	}
+	group := func(digits string) bool { return digits[0] >= '2' && digits[1:] != "11" }
+	return len(national) == 10 && group(national[:3]) && group(national[3:6])
 }

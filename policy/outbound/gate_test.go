@@ -370,7 +370,7 @@ func TestGateForgets(t *testing.T) {
 }
 
 func TestParseCaps(t *testing.T) {
-	caps, err := ParseCaps(" *=60/600, DE=20/-,\n+4930*=-/0 ,")
+	caps, err := ParseCaps("\ufeff *=60/600, DE = 20 / -,\n+4930*=-/0 ,")
 	require.NoError(t, err)
 	require.Equal(t, []Cap{{"*", 60, 600}, {"DE", 20, policy.Unlimited}, {"+4930*", policy.Unlimited, 0}}, caps)
 	_, err = ParseCaps("*, US=1, de=1/1, UK=0/0, FR=-1/1, +49x*=1/1, =1/1, IT=1/99999999999")

@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -82,9 +83,16 @@ func TestParseTable(t *testing.T) {
 	for _, want := range []string{"line 2", "line 3", "line 4", `"dear"`} {
 		require.ErrorContains(t, err, want)
 	}
-	table, err := ParseTable("date 2026-01-02\n44 GB ordinary # comment\n\n4470 - personal")
+	_, err = ParseTable("lengths 44 7,x\nlengths 44 16\nlengths x 7\nlengths 44 0\n")
+	for _, want := range []string{"line 1", "line 2", "line 3", "line 4"} {
+		require.ErrorContains(t, err, want)
+	}
+	table, err := ParseTable("\ufeffdate 2026-01-02\r\nlengths 44 7,9,10\r\n44 GB ordinary # comment\r\n\r\n4470 - personal")
 	require.NoError(t, err)
 	require.Equal(t, 2, table.Len())
+	for number, want := range map[string]bool{"+447012345678": true, "+44701234567": true, "+4470123456": false, "+44": false, "+49301234": true, "+": true} {
+		require.Equal(t, want, table.Possible(number), number)
+	}
 	country, class := table.Look("+447012345678")
 	require.Equal(t, "GB", country)
 	require.Equal(t, Personal, class)
@@ -114,6 +122,7 @@ func TestDestinations(t *testing.T) {
 		{"+5351234567", ErrCountry},
 		{"+99912345678", ErrCountry},
 		{"+11115550100", ErrClass},
+		{"+12005550100", ErrClass},
 		{"client:alice", nil},
 		{"sip:help@example.com", nil},
 		{"sip:premium@example.net", ErrAddress},
@@ -144,6 +153,135 @@ func TestDestinations(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	require.Equal(t, policy.Premium, (&Error{Cause: ErrClass}).Reason())
+}
+
+// TestImpossibleNumbers: what cannot be a number is no destination, whatever class it
+// is given.
+func TestImpossibleNumbers(t *testing.T) {
+	d, err := New(Options{
+		Countries: []string{"US", "CA", "GB", "DE", "FR", "IT", "001"},
+		Classes:   []Class{NANPForeign, Premium, Satellite},
+		Overrides: map[string]Class{"+1911": Ordinary, "+1011": Ordinary, "+1415": Ordinary, "+999": Ordinary},
+	})
+	require.NoError(t, err)
+	for number, want := range map[string]error{
+		"+14155550100": nil, "+18005550100": nil, "+19005550100": nil, "+14162345678": nil, "+15105552671": nil,
+		"+442079460000": nil, "+4930901820": nil, "+33142685300": nil, "+390612345678": nil, "+80012345678": nil, "+881612345678": nil,
+
+		"+1415555010": ErrNumber, "+141555501000": ErrNumber, "+1415555": ErrNumber, // not ten digits
+		"+10115550100": ErrNumber, "+19115550100": ErrNumber, // area codes
+		"+14150550100": ErrNumber, "+14151550100": ErrNumber, "+14159110100": ErrNumber, "+14154110100": ErrNumber, // exchanges
+		"+1911": ErrNumber, "+911": ErrNumber, "+112": ErrNumber, "+19119119111": ErrNumber,
+
+		"+44207946":                 ErrNumber,
+		"+4420794600001":            ErrNumber,
+		"+3314268530":               ErrNumber,
+		"+331426853000":             ErrNumber,
+		"+8001234567":               ErrNumber,
+		"+440207946000000":          ErrClass,
+		"+4402079460000":            ErrClass, // the trunk prefix left in
+		"+99912345678":              ErrCountry,
+		"+210123456789":             ErrCountry,
+		"+0014155550100":            ErrNumber,
+		"0014155550100":             ErrNumber,
+		"01115555550100":            ErrNumber,
+		"+1234567890123456":         ErrNumber,
+		"+":                         ErrNumber,
+		"tel:911":                   ErrNumber,
+		"tel:+1911":                 ErrNumber,
+		"tel:112;phone-context=+44": ErrNumber,
+		"tel:+19115550100":          ErrNumber,
+		"tel:+14155550100":          nil,
+		"TEL:+1-415-555-0100;ext=1": nil,
+		"tel:+999123456789":         ErrCountry,
+		"tel:":                      ErrNumber,
+		"tel:anonymous":             ErrNumber,
+	} {
+		require.ErrorIs(t, d.Check(number), want, number)
+	}
+	own, err := New(Options{Countries: []string{"US"}, Look: func(string) (string, Class) { return "US", Ordinary }})
+	require.NoError(t, err)
+	require.ErrorIs(t, own.Check("+14159110100"), ErrNumber, "whoever classifies")
+	require.NoError(t, own.Check("+4412345"), "which also says how long numbers are")
+}
+
+// TestAddresses: an address leads where the list says, and nowhere else.
+func TestAddresses(t *testing.T) {
+	d, err := New(Options{
+		Countries: []string{"US"},
+		Own:       []string{"+14155550111", "sip:me@example.com"},
+		Other: []string{"sip:help@example.com", "sip:*@pbx.example.com", "client:*", "sip:room?subject=a@example.com",
+			"sip:relay@example.com;maddr=203.0.113.9", "sip:+19005550100@paid.example.com", "sip:+1900*"},
+	})
+	require.NoError(t, err)
+	for to, want := range map[string]error{
+		"sip:help@example.com":                              nil,
+		"sips:Help@EXAMPLE.com:5061":                        nil,
+		"sip:help@example.com:5060;transport=tcp":           nil,
+		"sip:help@example.com;edge=ashburn?x-room=1&X-B=2":  nil,
+		"sip:help@example.com;maddr=203.0.113.9":            ErrAddress,
+		"sip:help@example.com;transport=udp;MADDR=a.b":      ErrAddress,
+		"sip:help@example.com?Route=%3Csip:evil.example%3E": ErrAddress,
+		"sip:help@example.com?x-a=1&route=a":                ErrAddress,
+		"sip:help:secret@example.com":                       ErrAddress,
+		"sip:help@example.com@evil.example":                 ErrAddress,
+		"sip:help@example.com@evil.example?x-a=1":           ErrAddress,
+		"sip:help@example%2ecom":                            ErrAddress,
+		"sip:help@evil.example;x@example.com":               ErrAddress,
+		"<sip:help@example.com>":                            ErrAddress,
+		"\"x\" <sip:help@example.com>":                      ErrAddress,
+		"sip:help@evil.example":                             ErrAddress,
+		"sip:help@example.com.evil.example":                 ErrAddress,
+		"sip:relay@example.com;maddr=203.0.113.9":           nil,
+		"sip:relay@example.com;maddr=203.0.113.8":           ErrAddress,
+		"sip:100@pbx.example.com:5080":                      nil,
+		"sip:+14155550100@pbx.example.com":                  nil,
+		"sip:+19005550100@pbx.example.com":                  ErrClass,
+		"sip:+1-900-555-0100@pbx.example.com;user=phone":    ErrClass,
+		"sip:%2b19005550100@pbx.example.com":                ErrAddress,
+		"sip:19005550100@pbx.example.com;user=phone":        ErrNumber,
+		"sip:+4930901820@pbx.example.com":                   ErrCountry,
+		"sip:+14155550111@pbx.example.com":                  ErrOwn,
+		"sip:+1911@pbx.example.com":                         ErrNumber,
+		"sip:+19005550100@paid.example.com":                 nil,
+		"sip:+19005550101@elsewhere.example":                ErrClass,
+		"sip:me@example.com:5060":                           ErrOwn,
+		"client:alice":                                      nil,
+		"client:alice?room=1":                               nil,
+		"client:a b":                                        ErrAddress,
+		"client:" + strings.Repeat("a", 600):                ErrNumber,
+		"mailto:bob@example.com":                            ErrAddress,
+		"client":                                            ErrNumber,
+		":":                                                 ErrAddress,
+	} {
+		require.ErrorIs(t, d.Check(to), want, to)
+	}
+	_, err = New(Options{Other: []string{"+14155550100", "anonymous", "tel:+1900*"}})
+	for _, want := range []string{`"+14155550100"`, `"anonymous"`, `"tel:+1900*"`} {
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// FuzzCheck: what is allowed as a number has the form of one, and nothing panics.
+func FuzzCheck(f *testing.F) {
+	for _, to := range []string{"+14155550100", "+19115550100", "tel:+1-415-555-0100", "sip:help@example.com;maddr=x", "sip:+1900@h", "client:a?b"} {
+		f.Add(to)
+	}
+	d, err := New(Options{Countries: []string{"US", "GB"}, Other: []string{"sip:help@example.com", "client:*"}})
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, to string) {
+		if d.Check(to) != nil || !policy.IsE164(to) {
+			return
+		}
+		switch national, us := strings.CutPrefix(to, "+1"); {
+		case us:
+			if len(national) != 10 || strings.ContainsAny(national[:1]+national[3:4], "01") || national[1:3] == "11" || national[4:6] == "11" {
+				t.Fatalf("%s is allowed", to)
+			}
+		case !strings.HasPrefix(to, "+44") || len(to) < 10 || len(to) > 13:
+			t.Fatalf("%s is allowed", to)
+		}
+	})
 }
 
 func TestClassNames(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -26,6 +27,7 @@ type Table struct {
 type node struct {
 	next    [10]uint32
 	country uint16 // index into countries; 0 = as the shorter prefix says
+	lengths uint16 // bit n: numbers with n digits behind this prefix exist; 0 = as the shorter prefix says
 	class   Class
 	set     bool
 }
@@ -34,7 +36,8 @@ type node struct {
 // it is not shared.
 func StandardTable() (*Table, error) { return ParseTable(standard) }
 
-// ParseTable reads a table: a line "date 2026-07-15", and lines of prefix, country
+// ParseTable reads a table: a line "date 2026-07-15", lines such as "lengths 44 7,9,10",
+// which say how many digits may follow a prefix, and lines of prefix, country
 // (ISO 3166 alpha-2, "001" for international networks, "-" for as the shorter
 // prefix says) and class. What follows a # is a comment. All mistakes are returned
 // at once, with their lines.
@@ -71,6 +74,9 @@ func (t *Table) addLine(fields []string) (err error) {
 	if len(fields) != 3 {
 		return errors.New("want prefix, country and class")
 	}
+	if fields[0] == "lengths" {
+		return t.addLengths(fields[1], fields[2])
+	}
 	class, err := ParseClass(fields[2])
 	if err != nil {
 		return err
@@ -79,14 +85,45 @@ func (t *Table) addLine(fields []string) (err error) {
 }
 
 func (t *Table) add(prefix, country string, class Class) error {
+	n, err := t.node(prefix)
+	if err != nil {
+		return err
+	}
+	if !n.set {
+		t.len++
+	}
+	n.set, n.class = true, class
+	if country != "-" {
+		n.country = t.countryIndex(country)
+	}
+	return nil
+}
+
+func (t *Table) addLengths(prefix, list string) error {
+	n, err := t.node(prefix)
+	if err != nil {
+		return err
+	}
+	for text := range strings.SplitSeq(list, ",") {
+		digits, err := strconv.ParseUint(text, 10, 4)
+		if err != nil || digits == 0 {
+			return fmt.Errorf("lengths %q: want numbers from 1 to 15, separated by commas", list)
+		}
+		n.lengths |= 1 << digits
+	}
+	return nil
+}
+
+// node returns the node of a prefix, which may be new. It is valid until the next call.
+func (t *Table) node(prefix string) (*node, error) {
 	if len(prefix) == 0 || len(prefix) > 15 {
-		return fmt.Errorf("prefix %q: want 1 to 15 digits", prefix)
+		return nil, fmt.Errorf("prefix %q: want 1 to 15 digits", prefix)
 	}
 	at := uint32(0)
 	for i := range len(prefix) {
 		d := prefix[i] - '0'
 		if d > 9 || (i == 0 && d == 0) {
-			return fmt.Errorf("prefix %q: want digits, the first not zero", prefix)
+			return nil, fmt.Errorf("prefix %q: want digits, the first not zero", prefix)
 		}
 		next := t.nodes[at].next[d]
 		if next == 0 {
@@ -96,14 +133,7 @@ func (t *Table) add(prefix, country string, class Class) error {
 		}
 		at = next
 	}
-	if !t.nodes[at].set {
-		t.len++
-	}
-	t.nodes[at].set, t.nodes[at].class = true, class
-	if country != "-" {
-		t.nodes[at].country = t.countryIndex(country)
-	}
-	return nil
+	return &t.nodes[at], nil
 }
 
 func (t *Table) countryIndex(country string) uint16 {
@@ -143,6 +173,27 @@ func (t *Table) find(number string) (country string, class Class, ok bool) {
 		}
 	}
 	return t.countries[in], class, ok
+}
+
+// Possible reports whether numbers as long as this one exist behind its country code,
+// as far as the table knows.
+func (t *Table) Possible(number string) bool {
+	number = strings.TrimPrefix(number, "+")
+	possible := true
+	at := uint32(0)
+	for i := range len(number) {
+		d := number[i] - '0'
+		if d > 9 {
+			return false
+		}
+		if at = t.nodes[at].next[d]; at == 0 {
+			break
+		}
+		if lengths := t.nodes[at].lengths; lengths != 0 {
+			possible = lengths>>(len(number)-i-1)&1 != 0
+		}
+	}
+	return possible
 }
 
 // Date returns the day of the facts in the table.

@@ -42,6 +42,7 @@ func TestTableAgainstOracle(t *testing.T) {
 			continue
 		}
 		valid++
+		require.True(t, table.Possible(number), number)
 		country, class := table.Look(number)
 		wantCountry, want := Look(number)
 		if want != outbound.Ordinary {

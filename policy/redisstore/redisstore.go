@@ -2,11 +2,12 @@
 // service in one Redis: so many calls per caller, and so many calls at once, however
 // many instances there are.
 //
-// A decision costs one round trip, the caller limit of a SIP address two. When Redis does not answer within the budget,
-// the instance decides by what it has counted itself; then at most the limit times
-// the number of instances is accepted, or the limit itself if the store knows that
-// number (see Options.Instances). It finds back to Redis without a restart; places that
-// were taken meanwhile Redis does not count. Redis must be 6.0 or later.
+// A decision costs one round trip, the caller limit of a SIP address two. When Redis
+// does not answer within the budget, the instance decides by what it has counted
+// itself; then at most the limit times the number of instances is accepted, or the
+// limit itself if the store knows that number (see Options.Instances). It finds back
+// to Redis without a restart; places that were taken meanwhile Redis does not count.
+// Redis must be 6.0 or later.
 package redisstore
 
 import (

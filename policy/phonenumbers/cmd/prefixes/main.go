@@ -1,6 +1,7 @@
-// Command prefixes writes the prefix table of package outbound: the country and
-// class of every telephone number range, from the numbering plans in libphonenumber
-// and the curated lists in curated.txt.
+// Command prefixes writes the prefix table of package outbound: how long the numbers
+// of every country code are, and the country and class of every telephone number
+// range, from the numbering plans in libphonenumber and the curated lists in
+// curated.txt.
 //
 //	go run ./cmd/prefixes > ../outbound/prefixes.txt
 package main
@@ -9,6 +10,7 @@ import (
 	"bufio"
 	_ "embed"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -38,7 +40,10 @@ func run() error {
 		return err
 	}
 	plans := make(map[int32][]*plan)
+	lengths := make(map[string][]int32) // of the numbers behind a country code
 	for _, m := range metadata.GetMetadata() {
+		code := fmt.Sprint(m.GetCountryCode())
+		lengths[code] = append(lengths[code], m.GetGeneralDesc().GetPossibleLength()...)
 		p, err := newPlan(m)
 		if err != nil {
 			return fmt.Errorf("%s +%d: %w", m.GetId(), m.GetCountryCode(), err)
@@ -64,10 +69,10 @@ func run() error {
 		t.emit(prefix, label{of[0].country, "unknown"}, entries)
 	}
 	rules.apply(entries)
-	return write(entries)
+	return write(entries, lengths)
 }
 
-func write(entries map[string]label) error {
+func write(entries map[string]label, lengths map[string][]int32) error {
 	prefixes := make([]string, 0, len(entries))
 	for p := range entries {
 		prefixes = append(prefixes, p)
@@ -78,6 +83,12 @@ func write(entries map[string]label) error {
 	fmt.Fprintf(w, "# Written by policy/phonenumbers/cmd/prefixes; do not edit.\n")
 	fmt.Fprintf(w, "# From %s\n# and curated.txt there.\n", source)
 	fmt.Fprintf(w, "date %s\n", date)
+	for _, code := range slices.Sorted(maps.Keys(lengths)) {
+		slices.Sort(lengths[code])
+		all := slices.DeleteFunc(slices.Compact(lengths[code]), func(n int32) bool { return len(code)+int(n) > 15 }) // E.164
+		text := strings.Trim(strings.ReplaceAll(fmt.Sprint(all), " ", ","), "[]")
+		fmt.Fprintf(w, "lengths %s %s\n", code, text)
+	}
 	for _, p := range prefixes {
 		fmt.Fprintf(w, "%s %s %s\n", p, entries[p].country, entries[p].class)
 	}

@@ -1,0 +1,83 @@
+package outbound
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// maxAddress is the longest address that may be dialled, in bytes. Callers' addresses
+// are cut there; one that is dialled must not hide anything behind it.
+const maxAddress = 512
+
+// allow takes the list of addresses that are no numbers.
+func (d *Destinations) allow(entries []string) (err error) {
+	if d.other, err = policy.NewNumbers(entries...); err != nil {
+		return err
+	}
+	d.whole = make(map[string]bool)
+	var errs []error
+	for _, entry := range entries {
+		lower := strings.ToLower(strings.TrimSpace(entry))
+		if !strings.Contains(lower, ":") || strings.HasPrefix(lower, "tel:") {
+			errs = append(errs, fmt.Errorf("outbound: %q is no address such as client:* or sip:help@example.com", entry))
+		}
+		if strings.HasSuffix(lower, "*") || strings.Contains(lower, ":*@") {
+			continue
+		}
+		d.whole[lower], d.whole[policy.Call{From: entry}.Caller()] = true, true
+	}
+	return errors.Join(errs...)
+}
+
+// checkAddress checks an address that is no number.
+func (d *Destinations) checkAddress(to string) (country string, class Class, err error) {
+	lower := strings.ToLower(to)
+	scheme, rest, _ := strings.Cut(lower, ":")
+	caller := policy.Call{From: to}.Caller()
+	switch isSIP := scheme == "sip" || scheme == "sips"; {
+	case d.own.Contains(to):
+		return "", Unknown, &Error{Cause: ErrOwn}
+	case d.whole[lower]:
+		return "", Unknown, nil
+	case strings.ContainsAny(lower, "<>\" \t\r\n") || isSIP && leadsElsewhere(rest) || !d.whole[caller] && !d.other.Contains(to):
+		return "", Unknown, &Error{Cause: ErrAddress}
+	case isSIP && !d.whole[caller]:
+		user, _, ok := strings.Cut(strings.TrimPrefix(caller, "sip:"), "@")
+		if ok && (strings.HasPrefix(user, "+") || strings.Contains(rest, "user=phone")) {
+			return d.checkNumber(user)
+		}
+	}
+	return "", Unknown, nil
+}
+
+// leadsElsewhere reports whether a SIP address, without its scheme and in lower case,
+// has parts that may take the call to another place than its user and host, or that
+// nobody needs: escapes, a password, parameters other than Twilio's own and the transport
+// (twilio.com/docs/voice/twiml/sip), headers other than the caller's own.
+func leadsElsewhere(rest string) bool {
+	user, host, ok := strings.Cut(rest, "@")
+	if !ok {
+		user, host = "", rest
+	}
+	host, headers, _ := strings.Cut(host, "?")
+	if strings.ContainsAny(user, ":;?%") || strings.ContainsAny(host, "@%") {
+		return true
+	}
+	_, parameters, _ := strings.Cut(host, ";")
+	for parameter := range strings.SplitSeq(parameters, ";") {
+		switch name, _, _ := strings.Cut(parameter, "="); name {
+		case "", "transport", "user", "edge", "region", "secure":
+		default:
+			return true
+		}
+	}
+	for header := range strings.SplitSeq(headers, "&") {
+		if header != "" && !strings.HasPrefix(header, "x-") && !strings.HasPrefix(header, "user-to-user=") {
+			return true
+		}
+	}
+	return false
+}
