@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -144,21 +145,73 @@ func TestGuard(t *testing.T) {
 	require.Equal(t, 401, request(NewGuard(GuardOptions{}), "x", "/", "Bearer "), "an empty token is no token")
 }
 
+// from asks a guard for "/" from a remote address and returns the status.
+func from(g *Guard, address, authorization string) int {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.RemoteAddr = address
+	r.Header.Set("Authorization", authorization)
+	w := httptest.NewRecorder()
+	g.Require("x")(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r)
+	return w.Code
+}
+
+// TestGuardSlowsGuessing: wrong tokens are slowed by their source, and keep nobody out
+// who has a right one, wherever that comes from.
 func TestGuardSlowsGuessing(t *testing.T) {
 	good := Generate()
 	g := NewGuard(GuardOptions{Tokens: token(t, good), FailuresPerMinute: 3})
 	for range 3 {
-		require.Equal(t, 401, request(g, "x", "/", "Bearer "+Generate()))
+		require.Equal(t, 401, from(g, "192.0.2.1:1111", "Bearer "+Generate()))
 	}
-	require.Equal(t, 429, request(g, "x", "/", "Bearer "+Generate()))
-	require.Equal(t, 429, request(g, "x", "/", "Bearer "+good), "unread, or it would not slow guessing")
+	require.Equal(t, 429, from(g, "192.0.2.1:2222", "Bearer "+Generate()))
+	require.Equal(t, 429, from(g, "192.0.2.1:2222", ""))
+	require.Equal(t, 200, from(g, "192.0.2.1:3333", "Bearer "+good), "the person on call, behind the same address")
+	require.Equal(t, 429, from(g, "192.0.2.1:2222", "Bearer "+Generate()), "which excuses nobody else")
+	require.Equal(t, 401, from(g, "198.51.100.7:1234", "Bearer "+Generate()), "others are not affected")
+}
 
-	elsewhere := httptest.NewRequest("GET", "/", nil)
-	elsewhere.RemoteAddr = "198.51.100.7:1234"
-	elsewhere.Header.Set("Authorization", "Bearer "+good)
-	w := httptest.NewRecorder()
-	g.Require("x")(http.NotFoundHandler()).ServeHTTP(w, elsewhere)
-	require.Equal(t, 404, w.Code, "others are not affected")
+// TestGuardCountsNetworks: one subscriber has all addresses of an IPv6 /64, and no IPv4
+// address has two spellings.
+func TestGuardCountsNetworks(t *testing.T) {
+	for name, addresses := range map[string][]string{
+		"IPv6 /64":         {"[2001:db8:1:2::1]:1", "[2001:db8:1:2::2]:2", "[2001:db8:1:2:ffff:ffff:ffff:ffff]:3", "[2001:db8:1:2:8::]:4"},
+		"mapped IPv4":      {"192.0.2.1:1", "[::ffff:192.0.2.1]:2", "192.0.2.1:3", "[::ffff:c000:201]:4"},
+		"link-local zones": {"[fe80::1%eth0]:1", "[fe80::2%eth1]:2", "[fe80::3]:3", "[fe80::4%a]:4"},
+	} {
+		g := NewGuard(GuardOptions{Tokens: token(t, Generate()), FailuresPerMinute: 3})
+		for i, address := range addresses {
+			require.Equal(t, map[bool]int{true: 401, false: 429}[i < 3], from(g, address, "Bearer "+Generate()), "%s: %s", name, address)
+		}
+	}
+	g := NewGuard(GuardOptions{Tokens: token(t, Generate()), FailuresPerMinute: 1})
+	for _, address := range []string{"[2001:db8:1:2::1]:1", "[2001:db8:1:3::1]:1", "192.0.2.1:1", "192.0.2.2:1", "unix", "@"} {
+		require.Equal(t, 401, from(g, address, "Bearer "+Generate()), "another source: %s", address)
+	}
+}
+
+// TestGuardLogsStrangersSparingly: whoever has no token writes at most a hundred lines a
+// minute, short ones, and none is lost of those who have.
+func TestGuardLogsStrangersSparingly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good := Generate()
+		var audit bytes.Buffer
+		g := NewGuard(GuardOptions{Tokens: token(t, "ops="+good+"@x"), Audit: slog.New(slog.NewTextHandler(&audit, nil))})
+		for i := range 5000 {
+			from(g, fmt.Sprintf("192.0.2.%d:1", i%200), "Bearer "+Generate())
+		}
+		require.Equal(t, 100, strings.Count(audit.String(), "\n"))
+		audit.Reset()
+		for range 200 {
+			require.Equal(t, 200, from(g, "192.0.2.1:1", "Bearer "+good))
+			require.Equal(t, 403, request(g, "y", "/", "Bearer "+good))
+		}
+		require.Equal(t, 400, strings.Count(audit.String(), "label=ops"))
+		audit.Reset()
+		time.Sleep(time.Minute)
+		request(g, "x", "/"+strings.Repeat("a", 30_000), "")
+		require.Contains(t, audit.String(), "suppressed=4900")
+		require.Less(t, audit.Len(), 600)
+	})
 }
 
 // TestGuardSlowsManySources: whoever guesses from ever new addresses is slowed too.

@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"agentos.dev/dialtone/internal/throttle"
 	"agentos.dev/dialtone/policy"
 )
 
@@ -19,28 +21,36 @@ type GuardOptions struct {
 	// Tokens are the tokens accepted. Without any, everything is refused.
 	Tokens []Token
 
-	// Audit gets one record for each use and each refusal: label, scope, method,
-	// path and remote address, never the token. nil discards them.
+	// Audit gets one record for each use of a token and each refusal: label, scope,
+	// method, path and remote address, never the token. Of refusals without a token of
+	// ours, which anybody can cause, it gets a hundred a minute at most; the next one
+	// says how many were left out. nil discards all.
 	Audit *slog.Logger
 
 	// FailuresPerMinute is how many refused tokens a remote address may show in a
-	// minute before its requests are answered 429 unread; 0 means 10. All addresses
-	// together may show a hundred times as many.
+	// minute before further ones are answered 429; 0 means 10. All addresses together
+	// may show a hundred times as many. Whoever shows a right token is let in all the
+	// same, whatever others have shown: 128 bits are not found by trying.
 	FailuresPerMinute int
 
 	// Source returns the address that failures are counted by; nil means the
 	// remote address without its port. Behind a proxy it must be the address that
-	// the proxy vouches for.
+	// the proxy vouches for. IPv6 addresses count by their /64, which is what one
+	// subscriber has, IPv4 addresses in them as IPv4.
 	Source func(*http.Request) string
 }
 
+// refusalsPerMinute is how many records strangers can write to the audit log.
+const refusalsPerMinute = 100
+
 // Guard checks bearer tokens. All methods are safe for concurrent use.
 type Guard struct {
-	audit   *slog.Logger
-	source  func(*http.Request) string
-	tokens  atomic.Pointer[[]Token]
-	failed  *policy.CallerLimit // by source
-	flooded *policy.CallerLimit // all sources together
+	audit    *slog.Logger
+	refusals *slog.Logger // those of strangers
+	source   func(*http.Request) string
+	tokens   atomic.Pointer[[]Token]
+	failed   *policy.CallerLimit // by source
+	flooded  *policy.CallerLimit // all sources together
 }
 
 // NewGuard makes a guard.
@@ -55,10 +65,11 @@ func NewGuard(o GuardOptions) *Guard {
 		o.Source = remoteHost
 	}
 	g := &Guard{
-		audit:   o.Audit,
-		source:  o.Source,
-		failed:  policy.PerCaller(o.FailuresPerMinute, time.Minute),
-		flooded: policy.PerCaller(100*o.FailuresPerMinute, time.Minute),
+		audit:    o.Audit,
+		refusals: slog.New(throttle.New(o.Audit.Handler(), refusalsPerMinute)),
+		source:   o.Source,
+		failed:   policy.PerCaller(o.FailuresPerMinute, time.Minute),
+		flooded:  policy.PerCaller(100*o.FailuresPerMinute, time.Minute),
 	}
 	g.SetTokens(o.Tokens)
 	return g
@@ -73,8 +84,8 @@ func (g *Guard) SetTokens(tokens []Token) {
 
 // Require returns middleware that lets a request through if its Authorization
 // header bears a token good for the scope. Otherwise it answers 401 (no token or
-// none of ours), 403 (ours, but not for this scope or at this time) or 429, each
-// the same whatever was wrong. Tokens in the URL are refused unread: URLs end up
+// none of ours), 429 (that too often) or 403 (ours, but not for this scope or at this
+// time), each the same whatever was wrong. Tokens in the URL are refused unread: URLs end up
 // in logs.
 func (g *Guard) Require(scope string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
@@ -104,32 +115,47 @@ func Label(ctx context.Context) string {
 // check returns the request's token, or the status to refuse it with.
 func (g *Guard) check(r *http.Request, scope string) (Token, int) {
 	source := g.source(r)
-	refuse := func(status int, label, why string) (Token, int) {
-		g.audit.LogAttrs(r.Context(), slog.LevelWarn, "admin request refused",
-			slog.String("label", label), slog.String("scope", scope), slog.String("reason", why),
-			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.String("source", source))
-		return Token{}, status
+	record := func(log *slog.Logger, level slog.Level, message, label string, why ...any) {
+		log.With(why...).LogAttrs(r.Context(), level, message, slog.String("label", label), slog.String("scope", scope),
+			slog.String("method", cut(r.Method)), slog.String("path", cut(r.URL.Path)), slog.String("source", cut(source)))
 	}
-	if full(g.failed, "ip:"+source) || full(g.flooded, "ip:*") {
-		return refuse(http.StatusTooManyRequests, "", "too many failures")
-	}
+	const refused = "admin request refused"
 	token, why := bearer(r)
 	if why == "" {
-		t, ok := g.find(token)
-		if !ok {
+		if t, ok := g.find(token); !ok {
 			why = "unknown token"
 		} else if err := t.allows(scope, time.Now()); err != nil {
-			return refuse(http.StatusForbidden, t.Label, err.Error())
+			record(g.audit, slog.LevelWarn, refused, t.Label, "reason", err.Error())
+			return Token{}, http.StatusForbidden
 		} else {
-			g.audit.LogAttrs(r.Context(), slog.LevelInfo, "admin request",
-				slog.String("label", t.Label), slog.String("scope", scope),
-				slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.String("source", source))
+			record(g.audit, slog.LevelInfo, "admin request", t.Label)
 			return t, http.StatusOK
 		}
 	}
-	g.failed.Decide(r.Context(), policy.Call{From: "ip:" + source})
+	by := "ip:" + network(source)
+	if full(g.failed, by) || full(g.flooded, "ip:*") {
+		record(g.refusals, slog.LevelWarn, refused, "", "reason", "too many failures")
+		return Token{}, http.StatusTooManyRequests
+	}
+	g.failed.Decide(r.Context(), policy.Call{From: by})
 	g.flooded.Decide(r.Context(), policy.Call{From: "ip:*"})
-	return refuse(http.StatusUnauthorized, "", why)
+	record(g.refusals, slog.LevelWarn, refused, "", "reason", why)
+	return Token{}, http.StatusUnauthorized
+}
+
+// cut bounds what a stranger can write into one record.
+func cut(s string) string { return s[:min(len(s), 200)] }
+
+// network returns what an address is counted by.
+func network(source string) string {
+	a, err := netip.ParseAddr(source)
+	if err != nil {
+		return source
+	}
+	if a = a.Unmap().WithZone(""); a.Is4() {
+		return a.String()
+	}
+	return netip.PrefixFrom(a, 64).Masked().String()
 }
 
 func full(l *policy.CallerLimit, key string) bool {
