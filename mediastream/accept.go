@@ -17,9 +17,10 @@ type Options struct {
 	WriteTimeout time.Duration
 	// ReadLimit is the largest message in bytes. 0 = 64 KiB.
 	ReadLimit int64
-	// MaxRate is how many messages a second a stream may bring on average; ten
-	// seconds' worth may come at once, as they do after a stall of the network.
-	// 0 = 150; Twilio sends 50 for each track.
+	// MaxRate is how many messages a second a stream may bring on average, pings,
+	// pongs and the further frames of a message counted like messages; ten seconds'
+	// worth may come at once, as they do after a stall of the network. 0 = 150; Twilio
+	// sends 50 for each track, in one frame each.
 	MaxRate int
 	// Lead is how much audio is sent ahead of its playback. 0 = 500 ms.
 	Lead time.Duration
@@ -94,7 +95,7 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, error
 		return refuse(errOrigin)
 	}
 	var c *Conn // set before anything is read
-	sock, err := upgrade(w, r, &o, func() bool { return c.answersPing() })
+	sock, err := upgrade(w, r, &o, func() bool { return c.answersPing() }, func() bool { return c.allow() })
 	if err != nil {
 		return refuse(err)
 	}

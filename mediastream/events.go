@@ -29,7 +29,7 @@ import (
 //	sequence numbers or timestamps that jump                   delivered; counted as Lost, Gaps, Reordered
 //	a payload that is empty, of odd length or not base64       delivered
 //	media, dtmf, mark or stop before start; a second start     the stream ends with 1008
-//	more messages than Options.MaxRate                         the stream ends with 1008
+//	more messages, pings or frames than Options.MaxRate        the stream ends with 1008
 //	a binary message                                           the stream ends with 1003
 //	a message larger than Options.ReadLimit                    the stream ends with 1009
 //	a WebSocket frame that RFC 6455 forbids                    the stream ends with 1002

@@ -291,6 +291,11 @@ func TestRawFrames(t *testing.T) {
 		{"ping in two frames", []byte{0x09, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
 		{"forbidden close code", []byte{0x88, 0x82, 0, 0, 0, 0, 1005 >> 8, 1005 & 0xff}, mediastream.Protocol, 1002},
 		{"flood of pings", bytes.Repeat([]byte{0x89, 0x80, 0, 0, 0, 0}, 2000), mediastream.Protocol, 1008},
+		{"flood of pongs", bytes.Repeat([]byte{0x8a, 0x80, 0, 0, 0, 0}, 2000), mediastream.Protocol, 1008},
+		{"empty frames of one message", append([]byte{0x01, 0x80, 0, 0, 0, 0}, bytes.Repeat([]byte{0x00, 0x80, 0, 0, 0, 0}, 2000)...), mediastream.Protocol, 1008},
+		{"a message byte by byte", append([]byte{0x01, 0x81, 0, 0, 0, 0, '{'}, bytes.Repeat([]byte{0x00, 0x81, 0, 0, 0, 0, ' '}, 2000)...), mediastream.Protocol, 1008},
+		{"empty frames and pings", append([]byte{0x01, 0x80, 0, 0, 0, 0}, bytes.Repeat([]byte{0x00, 0x80, 0, 0, 0, 0, 0x89, 0x80, 0, 0, 0, 0}, 1000)...), mediastream.Protocol, 1008},
+		{"empty messages", bytes.Repeat([]byte{0x81, 0x80, 0, 0, 0, 0}, 2000), mediastream.Protocol, 1008},
 		{"half a frame", []byte{0x81, 0x85, 0}, mediastream.Disconnect, 1006},
 	} {
 		t.Run(c.name, func(t *testing.T) {

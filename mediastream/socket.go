@@ -45,10 +45,12 @@ type coderSocket struct {
 	net net.Conn // what ws reads and writes
 }
 
-// upgrade answers the handshake; errors have been sent to the client. onPing is
-// called by reads, for every ping and pong of the peer, and says whether to answer.
-func upgrade(w http.ResponseWriter, r *http.Request, opts *Options, onPing func() bool) (*coderSocket, error) {
-	h := &hijacker{ResponseWriter: w}
+// upgrade answers the handshake; errors have been sent to the client. Reads call onPing
+// for every ping and pong of the peer, which says whether to answer, and
+// onContinuation for every frame that goes on with a message, which says whether to
+// read on.
+func upgrade(w http.ResponseWriter, r *http.Request, opts *Options, onPing, onContinuation func() bool) (*coderSocket, error) {
+	h := &hijacker{ResponseWriter: w, onContinuation: onContinuation}
 	if !h.possible() {
 		http.Error(w, http.StatusText(http.StatusNotImplemented), http.StatusNotImplemented)
 		return nil, errNoHijack
@@ -112,7 +114,8 @@ func (s *coderSocket) close(code int, reason string) error {
 // and keeps hold of it, for deadlines.
 type hijacker struct {
 	http.ResponseWriter
-	conn net.Conn
+	onContinuation func() bool
+	conn           net.Conn
 }
 
 var errNoHijack = errors.New("the http.ResponseWriter is not an http.Hijacker")
@@ -144,7 +147,10 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, errors.Join(err, conn.Close())
 	}
 	h.conn = conn
-	return conn, bufio.NewReadWriter(br, bufio.NewWriterSize(conn, writeBuffer)), nil
+	in := &frameReader{Conn: conn}
+	in.follow(early)
+	in.onContinuation = h.onContinuation // from here on: who is to be asked is not there yet
+	return in, bufio.NewReadWriter(br, bufio.NewWriterSize(conn, writeBuffer)), nil
 }
 
 // closedWith sorts the error that ended a socket: the close code, and whether
