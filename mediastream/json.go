@@ -26,7 +26,11 @@ func parseJSON(e *Event, msg []byte) *Error {
 	top := r.object("", msg, 0)
 	r.event = top.text("event", true)
 	e.StreamSID = top.text("streamSid", false)
+	before := r.err
 	e.Sequence = top.number("sequenceNumber")
+	if r.event == "stop" && r.err != before { // a hang-up is one, whatever its number
+		e.Sequence, r.err = 0, before
+	}
 	switch r.event {
 	case "connected":
 		e.Type = Connected
@@ -67,24 +71,24 @@ func readStart(o jsonObject) *Stream {
 		CallSID:    o.text("callSid", false),
 		Format:     Mulaw(),
 	}
-	if v, ok := o.members["tracks"]; ok {
-		if err := json.Unmarshal(v, &s.Tracks); err != nil {
-			o.fail("tracks", err)
-		}
-	}
-	if _, ok := o.members["customParameters"]; ok {
+	s.Tracks = o.tracks()
+	if o.has("customParameters") {
 		parameters := o.object("customParameters")
 		s.Parameters = make(map[string]string, len(parameters.members))
 		for name := range parameters.members {
-			s.Parameters[name] = parameters.literal(name)
+			s.Parameters[name] = parameters.anything(name)
 		}
 	}
-	if _, ok := o.members["mediaFormat"]; ok {
+	if o.has("mediaFormat") {
 		format := o.object("mediaFormat")
-		s.Format = Format{
-			Encoding:   format.text("encoding", true),
-			SampleRate: int(format.numberUpTo("sampleRate", maxByteRate)),
-			Channels:   int(format.numberUpTo("channels", maxByteRate)),
+		if format.has("encoding") {
+			s.Format.Encoding = format.text("encoding", true)
+		}
+		if format.has("sampleRate") {
+			s.Format.SampleRate = int(format.numberUpTo("sampleRate", maxByteRate))
+		}
+		if format.has("channels") {
+			s.Format.Channels = int(format.numberUpTo("channels", maxByteRate))
 		}
 	}
 	return s
@@ -98,6 +102,7 @@ type jsonReader struct {
 }
 
 // jsonObject is an object of the message. Of two members with one name the last counts.
+// One that is null is as good as missing.
 type jsonObject struct {
 	*jsonReader
 	path    string
@@ -138,6 +143,12 @@ func (r *jsonReader) object(path string, v json.RawMessage, start int) jsonObjec
 	return o
 }
 
+// has reports whether there is a member of that name.
+func (o jsonObject) has(key string) bool {
+	v, ok := o.members[key]
+	return ok && string(v) != "null"
+}
+
 // offset returns where in the message a member's value begins, or the object if it is missing.
 func (o jsonObject) offset(key string) int {
 	v, ok := o.members[key]
@@ -159,23 +170,22 @@ func (o jsonObject) fail(key string, err error) {
 }
 
 func (o jsonObject) object(key string) jsonObject {
-	v, ok := o.members[key]
-	if !ok {
+	if !o.has(key) {
 		o.fail(key, errMissing)
 		return jsonObject{jsonReader: o.jsonReader}
 	}
-	return o.jsonReader.object(key, v, o.offset(key))
+	return o.jsonReader.object(key, o.members[key], o.offset(key))
 }
 
 // text returns a string, empty if it may be and is missing.
 func (o jsonObject) text(key string, required bool) (s string) {
-	v, ok := o.members[key]
-	switch {
-	case !ok && required:
+	v := o.members[key]
+	switch has := o.has(key); {
+	case !has && required:
 		o.fail(key, errMissing)
-	case ok && v[0] != '"':
+	case has && v[0] != '"':
 		o.fail(key, errNotText)
-	case ok:
+	case has:
 		if err := json.Unmarshal(v, &s); err != nil {
 			o.fail(key, err)
 		}
@@ -191,19 +201,43 @@ func (o jsonObject) literal(key string) string {
 	return o.text(key, true)
 }
 
+// anything returns a string, and whatever else it is as it is written.
+func (o jsonObject) anything(key string) string {
+	if v := o.members[key]; o.has(key) && v[0] != '"' {
+		return string(v)
+	}
+	return o.text(key, false)
+}
+
+// tracks returns the tracks of a stream: a list, or one by itself.
+func (o jsonObject) tracks() (tracks []Track) {
+	v := o.members["tracks"]
+	switch {
+	case !o.has("tracks"):
+	case v[0] == '"':
+		tracks = []Track{Track(o.text("tracks", true))}
+	default:
+		if err := json.Unmarshal(v, &tracks); err != nil {
+			o.fail("tracks", err)
+		}
+	}
+	return tracks
+}
+
 // number returns digits, quoted or not: Twilio quotes them, and not always. It
-// returns 0 if they are missing.
+// returns 0 if they are missing or an empty string.
 func (o jsonObject) number(key string) (n uint64) {
-	v, ok := o.members[key]
-	if !ok {
+	if !o.has(key) {
 		return 0
 	}
-	digits := string(v)
-	if v[0] == '"' {
-		digits = o.text(key, true)
+	digits := string(o.members[key])
+	if digits[0] == '"' {
+		if digits = o.text(key, true); digits == "" {
+			return 0
+		}
 	}
 	s := scanner{msg: []byte(digits)}
-	n, ok = s.digits()
+	n, ok := s.digits()
 	if !ok || s.pos < len(digits) {
 		o.fail(key, errNotNumber)
 	}

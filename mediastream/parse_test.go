@@ -100,22 +100,26 @@ func TestMalformed(t *testing.T) {
 		{`{"event":7}`, "", 9, "event is not a string"},
 		{`{"event":"media"}`, "media", 0, "media is missing"},
 		{`{"event":"media","media":7}`, "media", 25, "media is not an object"},
-		{`{"event":"stop","sequenceNumber":-1}`, "stop", 33, "sequenceNumber is not a number"},
-		{`{"event":"stop","sequenceNumber":"1.5"}`, "stop", 33, "sequenceNumber is not a number"},
-		{`{"event":"stop","sequenceNumber":"1234567890123456789"}`, "stop", 33, "at most 18 digits"},
-		{`{"event":"stop","streamSid":null}`, "stop", 28, "streamSid is not a string"},
+		{`{"event":"hold","sequenceNumber":-1}`, "hold", 33, "sequenceNumber is not a number"},
+		{`{"event":"hold","sequenceNumber":"1.5"}`, "hold", 33, "sequenceNumber is not a number"},
+		{`{"event":"hold","sequenceNumber":"1234567890123456789"}`, "hold", 33, "at most 18 digits"},
+		{`{"event":"stop","streamSid":7}`, "stop", 28, "streamSid is not a string"},
 		{media(``), "media", 74, "media.payload is missing"},
-		{media(`"payload":null`), "media", 85, "media.payload is not a string"},
+		{media(`"payload":null`), "media", 85, "media.payload is missing"},
+		{media(`"payload":7`), "media", 85, "media.payload is not a string"},
+		{`{"event":null}`, "", 9, "event is missing"},
+		{`{"event":"start","start":null}`, "start", 25, "start is missing"},
+		{`{"event":"mark","mark":{"name":null}}`, "mark", 31, "mark.name is missing"},
+		{`{"event":"start","start":{"customParameters":7}}`, "start", 45, "customParameters is not an object"},
 		{media(`"payload":"","timestamp":"86400001"`), "media", 100, "media.timestamp is too large"},
 		{`{"event":"media","sequenceNumber":"2","media":{"track":"inbound","chunk":"1","timestamp":"86400001","payload":""},"streamSid":"` + testSID + `"}`,
 			"media", 89, "media.timestamp is too large"},
-		{media(`"payload":"","chunk":""`), "media", 96, "media.chunk is not a number"},
+		{media(`"payload":"","chunk":"x"`), "media", 96, "media.chunk is not a number"},
 		{`{"event":"dtmf","dtmf":{}}`, "dtmf", 23, "dtmf.digit is missing"},
 		{`{"event":"mark","mark":{"name":[]}}`, "mark", 31, "mark.name is not a string"},
 		{`{"event":"start"}`, "start", 0, "start is missing"},
 		{`{"event":"start","start":{"tracks":7}}`, "start", 35, "start.tracks"},
 		{`{"event":"start","start":{"mediaFormat":{"encoding":"x","sampleRate":"a"}}}`, "start", 69, "mediaFormat.sampleRate is not a number"},
-		{`{"event":"start","start":{"customParameters":{"a":{}}}}`, "start", 50, "customParameters.a is not a string"},
 		{deep, "", 40, "is nested too deeply"},
 	} {
 		t.Run(c.message, func(t *testing.T) {
@@ -128,6 +132,54 @@ func TestMalformed(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 			require.Zero(t, err.Code)
 		})
+	}
+}
+
+// TestNullIsAbsent: what may be left out may be null as well, and a number may be an
+// empty string.
+func TestNullIsAbsent(t *testing.T) {
+	plain := Event{Type: Start, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Mulaw()}}
+	for message, want := range map[string]Event{
+		`{"event":"start","streamSid":"S","start":{"callSid":"CA1"}}`: plain,
+		`{"event":"start","sequenceNumber":null,"streamSid":"S","start":{"accountSid":null,"streamSid":null,"callSid":"CA1","tracks":null,"mediaFormat":null,"customParameters":null}}`: plain,
+		`{"event":"start","sequenceNumber":"","streamSid":null,"start":{"streamSid":"S","callSid":"CA1","mediaFormat":{"encoding":null,"sampleRate":null,"channels":null}}}`: {
+			Type: Start, Start: plain.Start},
+		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","mediaFormat":{}}}`: plain,
+		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","mediaFormat":{"sampleRate":"16000","channels":"2"}}}`: {
+			Type: Start, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Format{"audio/x-mulaw", 16000, 2}}},
+		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","tracks":"outbound","customParameters":{}}}`: {
+			Type: Start, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Mulaw(), Tracks: []Track{Outbound}, Parameters: map[string]string{}}},
+		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","customParameters":{"a":null,"b":7,"c":true,"d":{"e":[1]},"f":"g"}}}`: {
+			Type: Start, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Mulaw(), Parameters: map[string]string{"a": "", "b": "7", "c": "true", "d": `{"e":[1]}`, "f": "g"}}},
+		`{"event":"media","sequenceNumber":null,"streamSid":null,"media":{"track":null,"chunk":null,"timestamp":null,"payload":"AA=="}}`: {
+			Type: Media, Media: Audio{Track: Inbound, Payload: []byte("AA==")}},
+		`{"event":"media","sequenceNumber":"","streamSid":"S","media":{"chunk":"","timestamp":"","payload":""}}`: {
+			Type: Media, StreamSID: testSID, Media: Audio{Track: Inbound, Payload: []byte{}}},
+		`{"event":"dtmf","streamSid":"S","dtmf":{"track":null,"digit":5}}`: {Type: DTMF, StreamSID: testSID, Digit: "5"},
+	} {
+		message = strings.ReplaceAll(message, `"S"`, `"`+testSID+`"`)
+		var e Event
+		tw := begun()
+		require.Nil(t, tw.parse(&e, []byte(message)), message)
+		require.Equal(t, want, e, message)
+		agree(t, tw, []byte(message))
+	}
+}
+
+// TestStopIsAHangUp whatever else it says, and what it leaves out.
+func TestStopIsAHangUp(t *testing.T) {
+	for _, message := range []string{
+		`{"event":"stop"}`, `{"event":"stop","streamSid":"S"}`, `{"event":"stop","streamSid":null,"stop":null}`, `{"event":"stop","sequenceNumber":null,"stop":{}}`,
+		`{"event":"stop","sequenceNumber":"","stop":{"callSid":null}}`, `{"event":"stop","sequenceNumber":-1}`, `{"event":"stop","sequenceNumber":"x","streamSid":"S"}`,
+		`{"event":"stop","sequenceNumber":[],"stop":7}`, `{"event":"stop","sequenceNumber":"12345678901234567890"}`,
+	} {
+		message = strings.ReplaceAll(message, `"S"`, `"`+testSID+`"`)
+		var e Event
+		tw := begun()
+		require.Nil(t, tw.parse(&e, []byte(message)), message)
+		require.Equal(t, Stop, e.Type)
+		require.Zero(t, e.Sequence)
+		agree(t, tw, []byte(message))
 	}
 }
 
