@@ -15,6 +15,10 @@ const (
 	// A writer that cannot seek back leaves a size that no real file has: 0, or
 	// 0xffffffff (ffmpeg), or a little under 1<<31 (sox).
 	unknownSize = 0x7ffff000 - 128
+
+	// Others leave one of their own. What ends so many seconds before its header says
+	// was never meant to last so long; what breaks off lacks less.
+	unknownSeconds = 3600
 )
 
 // WAVReader reads the samples of a WAV file (RIFF WAVE, also with a
@@ -24,6 +28,7 @@ type WAVReader struct {
 	format WAVFormat
 	r      io.Reader
 	offset int64
+	second int64 // how many bytes it takes
 	left   int64 // bytes of the data chunk still to read; negative: to the end of the file
 	buf    []byte
 	err    error // the end
@@ -77,8 +82,10 @@ func (w *WAVReader) Format() WAVFormat { return w.format }
 // how many there were: whole frames only, so dst needs room for at least one
 // sample of each channel. At the end of the sound n is 0 and err io.EOF. A file
 // shorter than its header says yields its samples, then a [*WAVError] that wraps
-// io.ErrUnexpectedEOF; where the header leaves the size open, as streaming
-// writers do, the sound ends with the file.
+// io.ErrUnexpectedEOF. Where the header leaves the size open, as streaming writers
+// do, or states an hour and more for what is missing, the sound ends with the file;
+// a reader that fails instead of ending, as a broken download does, is an error
+// there too.
 func (w *WAVReader) Read(dst []int16) (n int, err error) {
 	raw, err := w.next(len(dst) / w.format.Channels)
 	w.decode(dst, raw)
@@ -104,14 +111,14 @@ func (w *WAVReader) next(frames int) ([]byte, error) {
 	if len(raw) == 0 {
 		return nil, io.ErrShortBuffer
 	}
-	n, err := io.ReadFull(w.r, raw)
+	n, err := w.readFull(raw)
 	w.offset += int64(n)
 	if w.left >= 0 {
 		w.left -= int64(n)
 	}
 	switch {
 	case err == nil:
-	case w.left < 0 && (err == io.EOF || err == io.ErrUnexpectedEOF):
+	case err == io.EOF && (w.left < 0 || w.left >= unknownSeconds*w.second):
 		w.err = io.EOF
 	default:
 		w.err = w.fail("the sound is cut short", err)
@@ -120,6 +127,20 @@ func (w *WAVReader) next(frames int) ([]byte, error) {
 		return nil, w.err
 	}
 	return raw[:n/size*size], nil // what there is; the error comes with the next read
+}
+
+// readFull is io.ReadFull, but tells the end of the file from a reader's own
+// io.ErrUnexpectedEOF.
+func (w *WAVReader) readFull(b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var more int
+		more, err = w.r.Read(b[n:])
+		n += more
+	}
+	if n == len(b) {
+		return n, nil
+	}
+	return n, err
 }
 
 func (w *WAVReader) decode(dst []int16, raw []byte) {
@@ -194,10 +215,11 @@ func (w *WAVReader) readFormat(size int64) error {
 		return w.fail(fmt.Sprintf("%d channels", channels), nil)
 	case rate < 1 || rate > 1<<20:
 		return w.fail(fmt.Sprintf("sample rate %d Hz", rate), nil)
-	case align != channels*encoding.Size():
+	case align != channels*encoding.Size() && align != 8*channels*encoding.Size(): // some writers state bits
 		return w.fail(fmt.Sprintf("block size %d for %d channels of %v", align, channels, encoding), nil)
 	}
 	w.format = WAVFormat{Encoding: encoding, Rate: int(rate), Channels: channels}
+	w.second = int64(rate) * int64(w.frame())
 	return w.skip(size - int64(len(head)) + size&1)
 }
 

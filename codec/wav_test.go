@@ -89,6 +89,12 @@ func TestWAVEncodings(t *testing.T) {
 		"no sound":      {riff(fmtChunk(1, 1, 8000, 16, ""), part("data", "")), WAVFormat{PCM16, 8000, 1}, nil},
 		"half a sample": {riff(fmtChunk(1, 1, 8000, 16, ""), part("data", "\x05\x00\x06")), WAVFormat{PCM16, 8000, 1}, []int16{5}},
 		"size unknown":  {riff(fmtChunk(1, 1, 8000, 16, ""), "data\xff\xff\xff\xff", "\x05\x00\x06\x00\x07"), WAVFormat{PCM16, 8000, 1}, []int16{5, 6}},
+		"an hour more":  {riff(fmtChunk(1, 1, 8000, 16, ""), "data"+le32(4+3600*16000), "\x05\x00\x06\x00"), WAVFormat{PCM16, 8000, 1}, []int16{5, 6}},
+		"256 MiB":       {riff(fmtChunk(7, 1, 8000, 8, le16(0)), "data"+le32(1<<28), "\x00\xff"), WAVFormat{Mulaw, 8000, 1}, []int16{-32124, 0}},
+		"1<<31 - 1":     {riff(fmtChunk(1, 2, 48000, 16, ""), "data\xff\xff\xff\x7f", "\x05\x00\x06\x00\x07"), WAVFormat{PCM16, 48000, 2}, []int16{5, 6}},
+		"nothing came":  {riff(fmtChunk(1, 1, 8000, 16, ""), "data\xff\xff\xff\x7f"), WAVFormat{PCM16, 8000, 1}, nil},
+		"align in bits": {riff(part("fmt ", le16(1)+le16(2)+le32(8000)+le32(32000)+le16(32)+le16(16)), part("data", "\x05\x00\x06\x00")), WAVFormat{PCM16, 8000, 2}, []int16{5, 6}},
+		"mu-law, bits":  {riff(part("fmt ", le16(7)+le16(1)+le32(8000)+le32(8000)+le16(8)+le16(8)), part("data", "\x00\xff")), WAVFormat{Mulaw, 8000, 1}, []int16{-32124, 0}},
 		"size zero":     {riff(fmtChunk(1, 1, 8000, 16, ""), "data\x00\x00\x00\x00", "\x05\x00\x06\x00"), WAVFormat{PCM16, 8000, 1}, []int16{5, 6}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,24 +116,26 @@ func TestBadWAV(t *testing.T) {
 		reason string
 		cut    bool
 	}{
-		"empty":            {"", 0, "no RIFF header", true},
-		"MP3":              {"ID3\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00", 0, "not a RIFF WAVE file", false},
-		"AVI":              {"RIFF\x00\x00\x00\x00AVI LIST", 0, "not a RIFF WAVE file", false},
-		"only a header":    {riff(), 12, "no chunk header", true},
-		"no data":          {riff(pcm), 36, "no chunk header", true},
-		"data first":       {riff(part("data", "1234"), pcm), 20, "data before the format", false},
-		"short format":     {riff(part("fmt ", "1234")), 20, "format chunk too short", false},
-		"cut format":       {riff(pcm)[:24], 20, "no format chunk", true},
-		"ADPCM":            {riff(fmtChunk(2, 1, 8000, 4, "")), 36, "format tag 2 with 4 bits is not supported", false},
-		"float64":          {riff(fmtChunk(3, 1, 8000, 64, "")), 36, "format tag 3 with 64 bits is not supported", false},
-		"no channels":      {riff(fmtChunk(1, 0, 8000, 16, "")), 36, "0 channels", false},
-		"many channels":    {riff(fmtChunk(1, 65535, 8000, 16, "")), 36, "65535 channels", false},
-		"no rate":          {riff(fmtChunk(1, 1, 0, 16, "")), 36, "sample rate 0 Hz", false},
-		"wrong block size": {riff(part("fmt ", le16(1)+le16(2)+le32(8000)+le32(16000)+le16(2)+le16(16))), 36, "block size 2 for 2 channels of 16-bit PCM", false},
-		"strange GUID":     {riff(fmtChunk(0xfffe, 1, 8000, 16, le16(22)+strings.Repeat("x", 22))), 60, "unknown extensible format", false},
-		"endless chunk":    {riff("LIST\xff\xff\xff\xff", "abc"), 20, "chunk cut short", true},
-		"cut sound":        {riff(pcm, "data\x10\x00\x00\x00", "123456"), 50, "the sound is cut short", true},
-		"cut in a sample":  {riff(pcm, "data\x10\x00\x00\x00", "12345"), 49, "the sound is cut short", true},
+		"empty":                   {"", 0, "no RIFF header", true},
+		"MP3":                     {"ID3\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00", 0, "not a RIFF WAVE file", false},
+		"AVI":                     {"RIFF\x00\x00\x00\x00AVI LIST", 0, "not a RIFF WAVE file", false},
+		"only a header":           {riff(), 12, "no chunk header", true},
+		"no data":                 {riff(pcm), 36, "no chunk header", true},
+		"data first":              {riff(part("data", "1234"), pcm), 20, "data before the format", false},
+		"short format":            {riff(part("fmt ", "1234")), 20, "format chunk too short", false},
+		"cut format":              {riff(pcm)[:24], 20, "no format chunk", true},
+		"ADPCM":                   {riff(fmtChunk(2, 1, 8000, 4, "")), 36, "format tag 2 with 4 bits is not supported", false},
+		"float64":                 {riff(fmtChunk(3, 1, 8000, 64, "")), 36, "format tag 3 with 64 bits is not supported", false},
+		"no channels":             {riff(fmtChunk(1, 0, 8000, 16, "")), 36, "0 channels", false},
+		"many channels":           {riff(fmtChunk(1, 65535, 8000, 16, "")), 36, "65535 channels", false},
+		"no rate":                 {riff(fmtChunk(1, 1, 0, 16, "")), 36, "sample rate 0 Hz", false},
+		"wrong block size":        {riff(part("fmt ", le16(1)+le16(2)+le32(8000)+le32(16000)+le16(2)+le16(16))), 36, "block size 2 for 2 channels of 16-bit PCM", false},
+		"strange GUID":            {riff(fmtChunk(0xfffe, 1, 8000, 16, le16(22)+strings.Repeat("x", 22))), 60, "unknown extensible format", false},
+		"endless chunk":           {riff("LIST\xff\xff\xff\xff", "abc"), 20, "chunk cut short", true},
+		"cut sound":               {riff(pcm, "data\x10\x00\x00\x00", "123456"), 50, "the sound is cut short", true},
+		"an hour less one sample": {riff(pcm, "data"+le32(4+3600*16000-2), "1234"), 48, "the sound is cut short", true},
+		"align of nothing":        {riff(part("fmt ", le16(1)+le16(2)+le32(8000)+le32(32000)+le16(16)+le16(16))), 36, "block size 16 for 2 channels of 16-bit PCM", false},
+		"cut in a sample":         {riff(pcm, "data\x10\x00\x00\x00", "12345"), 49, "the sound is cut short", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := readAll(strings.NewReader(c.file))
@@ -152,6 +160,21 @@ func TestBadWAV(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.Read(make([]int16, 1))
 	require.ErrorIs(t, err, io.ErrShortBuffer)
+}
+
+// TestBrokenDownloads: a connection that breaks off is told of, whatever the header says
+// of the size.
+func TestBrokenDownloads(t *testing.T) {
+	for _, size := range []string{"\xff\xff\xff\xff", "\x00\x00\x00\x00", "\x00\x00\x00\x10", "\x10\x00\x00\x00"} {
+		header := riff(fmtChunk(1, 1, 8000, 16, ""), "data"+size)
+		for _, sound := range []string{"", "1", "1234", "12345"} {
+			_, err := ReadMulaw(io.MultiReader(strings.NewReader(header+sound), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			var bad *WAVError
+			require.ErrorAs(t, err, &bad, "%q %q", size, sound)
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			require.EqualValues(t, len(header)+len(sound), bad.Offset)
+		}
+	}
 }
 
 // TestWAVErrorsStay: what follows an error in the midst of a sample is not sound, even
@@ -314,6 +337,16 @@ func TestWAVToAppendTo(t *testing.T) {
 	_, pcm, err := readAll(bytes.NewReader(b))
 	require.NoError(t, err)
 	require.Equal(t, AppendDecodeMulaw(nil, []byte{1, 2}), pcm)
+}
+
+// TestSpeechThroughAPipe: what a synthesizer writes where it cannot seek.
+func TestSpeechThroughAPipe(t *testing.T) {
+	out, err := exec.Command(apt.Need(t, "espeak-ng", "espeak-ng"), "--stdout", "hello").Output()
+	require.NoError(t, err)
+	format, pcm, err := readAll(bytes.NewReader(out))
+	require.NoError(t, err)
+	require.Equal(t, WAVFormat{PCM16, 22050, 1}, format)
+	require.Len(t, pcm, (len(out)-44)/2)
 }
 
 // TestSoxAgrees has an independent program write what we read and read what we write.
