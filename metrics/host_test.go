@@ -119,9 +119,9 @@ func newReference(t *testing.T, job string) *service {
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
 	speech := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply { return stttest.Reply{Body: `{"text":"book a room"}`} })
-	address := unusedAddress(t)
+	address, pages := unusedAddress(t), unusedAddress(t)
 	command := exec.Command(program, "-addr", address)
-	command.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
+	command.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "METRICS_ADDR="+pages,
 		"STT=openai", "STT_URL="+speech.URL, "STT_MODEL=fake", "BUDGET=1000")
 	var log lines
 	command.Stderr = &log
@@ -141,7 +141,7 @@ func newReference(t *testing.T, job string) *service {
 	twilio, err := voicetest.Start(voicetest.Config{Target: "http://" + address})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, twilio.Close()) })
-	return &service{job: job, target: address, twilio: twilio}
+	return &service{job: job, target: pages, twilio: twilio}
 }
 
 // newSamples serves the counters of checked words, as a node exporter does from

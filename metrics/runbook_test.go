@@ -67,10 +67,10 @@ func TestRunbookCommands(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left out with -short: it builds and runs several programs")
 	}
-	address := unusedAddress(t)
+	address, pages := unusedAddress(t), unusedAddress(t)
 	dir := t.TempDir()
 	primary, secondary := strings.Repeat("0a", 16), strings.Repeat("0b", 16)
-	environment := append(os.Environ(), "TMPDIR="+dir, "LOG="+dir+"/voice_twilio.py.log", "ADDR="+address, "PUBLIC_URL=http://"+address,
+	environment := append(os.Environ(), "TMPDIR="+dir, "LOG="+dir+"/voice_twilio.py.log", "ADDR="+address, "METRICS_ADDR="+pages, "PUBLIC_URL=http://"+address,
 		"PRIMARY_TOKEN="+primary, "SECONDARY_TOKEN="+secondary, "TWILIO_AUTH_TOKEN="+primary+","+secondary, "CALLS_PER_HOUR_LIMIT=50", "BUDGET=500",
 		"GOTMPDIR="+dir)
 	token := admin.Generate()

@@ -107,6 +107,8 @@ func demoEnv(getenv func(string) string, token string) func(string) string {
 			return token
 		case "PUBLIC_URL":
 			return voicetest.PublicURL
+		case "METRICS_ADDR":
+			return metricsPublic // on loopback, as all of the demo
 		case "STT", "STT_URL", "STT_KEY", "STT_MODEL":
 			return getenv(name)
 		}

@@ -51,6 +51,7 @@ type config struct {
 	budget      *capacity.Budget // nil = none
 	adminTokens []admin.Token
 	adminAddr   string
+	metricsAddr string // "off", "public", or an address, which may be adminAddr
 	sessionKeys [][]byte
 	redisURL    string
 	instances   int
@@ -88,13 +89,20 @@ var variables = []variable{
 	{"BUDGET", "", "dollars for a month's calls; an instance that has spent them since its start places no more calls; none if empty"},
 	{"RATES", "", "dollars a minute, as inbound=0.0085,outbound=0.014,stream=0.004,stt=0.02,recording=0.0025; what is not named is as in package capacity"},
 	{"ADMIN_TOKENS", "", "bearer tokens of the /admin routes, as [label=]token[@scope], separated by commas; a token is admin- and 32 random hexadecimal digits"},
-	{"ADMIN_ADDR", "", "where /admin and /metrics are served alone, as 127.0.0.1:9464; beside the calls if empty"},
+	{"ADMIN_ADDR", "", "where /admin is served alone, as 127.0.0.1:9465; beside the calls if empty"},
+	{"METRICS_ADDR", "127.0.0.1:9464", "where /metrics is served alone; if empty with an ADMIN_ADDR, there; public = beside the calls, off = nowhere"},
 	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
 	{"REDIS_URL", "", "Redis that several instances share: limits, used tokens, counted calls; in memory if empty"},
 	{"INSTANCES", "1", "instances that share the Redis; while it is away, each allows its share of the limits"},
 	{"LOG_FORMAT", "text", "text or json"},
 	{"LOG_NUMBERS", "full", "phone numbers in the log: full, mask or hash"},
 }
+
+// What METRICS_ADDR says besides an address.
+const (
+	metricsOff    = "off"
+	metricsPublic = "public"
+)
 
 //go:embed phrases.txt
 var builtinPhrases string
@@ -110,7 +118,7 @@ func (e *env) wrong(name, format string, args ...any) {
 }
 
 func (e *env) text(name string) string {
-	if value := strings.TrimSpace(e.get(name)); value != "" {
+	if value := strings.TrimSpace(policy.Visible(e.get(name))); value != "" {
 		return value
 	}
 	i := slices.IndexFunc(variables, func(v variable) bool { return v.name == name })
@@ -201,6 +209,14 @@ func configFromEnv(get func(string) string) (config, error) {
 			e.wrong("ADMIN_ADDR", "%w", err)
 		}
 	}
+	if c.metricsAddr = e.text("METRICS_ADDR"); c.adminAddr != "" && strings.TrimSpace(e.get("METRICS_ADDR")) == "" {
+		c.metricsAddr = c.adminAddr
+	}
+	if c.metricsAddr != metricsOff && c.metricsAddr != metricsPublic {
+		if _, _, err := net.SplitHostPort(c.metricsAddr); err != nil {
+			e.wrong("METRICS_ADDR", "%w", err)
+		}
+	}
 	if c.adminTokens, err = admin.ParseTokens(e.text("ADMIN_TOKENS"), false); err != nil {
 		e.wrong("ADMIN_TOKENS", "%w", err)
 	}
@@ -287,7 +303,7 @@ func (c *config) readPhrases(e *env) {
 		if err != nil {
 			e.wrong("STT_PHRASES", "%w", err)
 		}
-		text = string(data)
+		text = strings.TrimPrefix(string(data), "\ufeff")
 	}
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")

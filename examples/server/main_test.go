@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -42,7 +43,7 @@ func program(t *testing.T, addr string, environment ...string) *exec.Cmd {
 	file, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.Command(file, "-addr", addr)
-	cmd.Env = append(os.Environ(), asProgram+"=1", "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off")
+	cmd.Env = append(os.Environ(), asProgram+"=1", "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off", "METRICS_ADDR=public")
 	cmd.Env = append(cmd.Env, environment...)
 	return cmd
 }
@@ -68,13 +69,13 @@ func TestConfigurationReportsEveryMistakeAtOnce(t *testing.T) {
 		"CALLS_PER_HOUR_LIMIT=ten", "MAX_CONCURRENT_CALLS=-1", "MAX_CALL_DURATION=5", "BUSINESS_HOURS=always",
 		"BUSINESS_TZ=Mars/Olympus", "TWILIO_RECORD_CALLS=maybe", "OUTBOUND_CPS=x", "SESSION_KEYS=short", "STT=magic",
 		"LOG_FORMAT=xml", "LOG_NUMBERS=some", "TRUSTED_PROXIES=10.0.0.0", "BLOCKED_NUMBERS=12", "TWILIO_API_KEY=SK1",
-		"BUDGET=NaN", "RATES=inbound=cheap",
+		"BUDGET=NaN", "RATES=inbound=cheap", "ADMIN_ADDR=here", "METRICS_ADDR=9464",
 	))
 	require.Error(t, err)
 	for _, name := range []string{
 		"TWILIO_AUTH_TOKEN", "PUBLIC_URL", "CALLS_PER_HOUR_LIMIT", "MAX_CONCURRENT_CALLS", "MAX_CALL_DURATION", "BUSINESS_TZ",
 		"TWILIO_RECORD_CALLS", "OUTBOUND_CPS", "SESSION_KEYS", "STT", "LOG_FORMAT", "LOG_NUMBERS", "TRUSTED_PROXIES", "BLOCKED_NUMBERS",
-		"TWILIO_API_KEY", "BUDGET", "RATES",
+		"TWILIO_API_KEY", "BUDGET", "RATES", "ADMIN_ADDR", "METRICS_ADDR",
 	} {
 		require.ErrorContains(t, err, name+": ")
 	}
@@ -119,29 +120,71 @@ func TestDemoWithoutEngineFails(t *testing.T) {
 	require.ErrorContains(t, run(t.Context(), []string{"-demo"}, environment("STT=off"), &out, &out), "speech engine")
 }
 
-// TestAdminAddr: what administrators see is not where callers are answered.
-func TestAdminAddr(t *testing.T) {
-	public, private := freeAddress(t), freeAddress(t)
-	ctx, stop := context.WithCancel(t.Context())
-	stopped := make(chan error, 1)
-	go func() {
-		stopped <- run(ctx, []string{"-addr", public}, environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
-			"STT=off", "ADMIN_TOKENS="+admin.Generate(), "ADMIN_ADDR="+private), io.Discard, io.Discard)
-	}()
-	require.Eventually(t, func() bool { return status("http://"+public+"/livez") == http.StatusOK }, patience, tick)
-	for path, want := range map[string][2]int{
-		"/metrics":          {http.StatusNotFound, http.StatusOK},
-		"/admin/calls":      {http.StatusNotFound, http.StatusUnauthorized},
-		"/livez":            {http.StatusOK, http.StatusOK},
-		"/readyz":           {http.StatusOK, http.StatusOK},
-		"/api/voice/health": {http.StatusOK, http.StatusNotFound},
+// TestPrivateAddresses: what administrators and Prometheus see is not where callers are
+// answered, unless that is asked for.
+func TestPrivateAddresses(t *testing.T) {
+	const no, yes, guarded = http.StatusNotFound, http.StatusOK, http.StatusUnauthorized
+	for name, tt := range map[string]struct {
+		environment []string // ADMIN and METRICS are the test's addresses
+		public      [2]int   // what /metrics and /admin/calls answer there
+		admin       [2]int   // 0 = nobody listens
+		metrics     [2]int
+	}{
+		"metrics alone":                 {[]string{"METRICS_ADDR=METRICS"}, [2]int{no, guarded}, [2]int{}, [2]int{yes, no}},
+		"metrics beside the calls":      {[]string{"METRICS_ADDR=public"}, [2]int{yes, guarded}, [2]int{}, [2]int{}},
+		"no metrics":                    {[]string{"METRICS_ADDR=off"}, [2]int{no, guarded}, [2]int{}, [2]int{}},
+		"both for administrators":       {[]string{"ADMIN_ADDR=ADMIN"}, [2]int{no, no}, [2]int{yes, guarded}, [2]int{}},
+		"both, said twice":              {[]string{"ADMIN_ADDR=ADMIN", "METRICS_ADDR=ADMIN"}, [2]int{no, no}, [2]int{yes, guarded}, [2]int{}},
+		"each alone":                    {[]string{"ADMIN_ADDR=ADMIN", "METRICS_ADDR=METRICS"}, [2]int{no, no}, [2]int{no, guarded}, [2]int{yes, no}},
+		"only administrators alone":     {[]string{"ADMIN_ADDR=ADMIN", "METRICS_ADDR=public"}, [2]int{yes, no}, [2]int{no, guarded}, [2]int{}},
+		"administrators, and no metric": {[]string{"ADMIN_ADDR=ADMIN", "METRICS_ADDR=off"}, [2]int{no, no}, [2]int{no, guarded}, [2]int{}},
 	} {
-		require.Equal(t, want, [2]int{status("http://" + public + path), status("http://" + private + path)}, path)
+		t.Run(name, func(t *testing.T) {
+			public, admins, metrics := freeAddress(t), freeAddress(t), freeAddress(t)
+			pairs := []string{"TWILIO_AUTH_TOKEN=" + voicetest.AuthToken, "PUBLIC_URL=" + voicetest.PublicURL, "STT=off", "ADMIN_TOKENS=" + admin.Generate()}
+			for _, pair := range tt.environment {
+				pairs = append(pairs, strings.NewReplacer("=ADMIN", "="+admins, "=METRICS", "="+metrics).Replace(pair))
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			stopped := make(chan error, 1)
+			go func() { stopped <- run(ctx, []string{"-addr", public}, environment(pairs...), io.Discard, io.Discard) }()
+			require.Eventually(t, func() bool { return status("http://"+public+"/livez") == http.StatusOK }, patience, tick)
+			for address, want := range map[string][2]int{public: tt.public, admins: tt.admin, metrics: tt.metrics} {
+				require.Equal(t, want, [2]int{status("http://" + address + "/metrics"), status("http://" + address + "/admin/calls")}, address)
+				if want != [2]int{} {
+					require.Equal(t, http.StatusOK, status("http://"+address+"/livez"))
+					require.Equal(t, http.StatusOK, status("http://"+address+"/readyz"))
+				}
+				require.Equal(t, address == public, status("http://"+address+"/api/voice/health") == http.StatusOK)
+			}
+			stop()
+			require.NoError(t, <-stopped)
+		})
 	}
-	stop()
-	require.NoError(t, <-stopped)
-	require.Error(t, run(t.Context(), []string{"-addr", public}, environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
-		"STT=off", "ADMIN_ADDR=nowhere"), io.Discard, io.Discard))
+	c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL))
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:9464", c.metricsAddr, "on loopback unless told otherwise")
+	taken := httptest.NewServer(nil)
+	defer taken.Close()
+	require.ErrorContains(t, run(t.Context(), []string{"-addr", freeAddress(t)}, environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
+		"STT=off", "METRICS_ADDR="+taken.Listener.Addr().String()), io.Discard, io.Discard), "METRICS_ADDR: ")
+}
+
+// TestListsBeginWithAMark: a byte order mark, which editors put before what is pasted
+// into a service's unit or a file, changes nothing.
+func TestListsBeginWithAMark(t *testing.T) {
+	phrases := filepath.Join(t.TempDir(), "phrases.txt")
+	require.NoError(t, os.WriteFile(phrases, []byte("\ufeffbook a room\r\ncancel\r\n"), 0o600))
+	c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN=\ufeff"+voicetest.AuthToken+",\u00a0"+strings.Repeat("b", 32)+",", "PUBLIC_URL=\ufeff"+voicetest.PublicURL,
+		"BLOCKED_NUMBERS=\ufeff+14155550100, +1900*,", "OUTBOUND_COUNTRIES=\ufeffUS , CA,", "TRUSTED_PROXIES=\ufeff10.0.0.0/8 ,", "BUSINESS_HOURS=\ufeffMon–Fri 09:00–17:00;",
+		"OUTBOUND_CAPS=\ufeff*=60/600,", "STT_PHRASES="+phrases, "TWILIO_API_KEY=SK1", "TWILIO_API_SECRET=s", "TWILIO_ACCOUNT_SID="+voicetest.AccountSID, "TWILIO_NUMBER=\ufeff+14155550199"))
+	require.NoError(t, err)
+	require.Equal(t, []string{voicetest.AuthToken, strings.Repeat("b", 32)}, c.authTokens)
+	require.Equal(t, voicetest.PublicURL, c.publicURL)
+	require.Equal(t, 2, c.blocked.Len())
+	require.Equal(t, []string{"US", "CA"}, c.outboundTo)
+	require.Len(t, c.proxies, 1)
+	require.Equal(t, []string{"book a room", "cancel"}, c.phrases)
 }
 
 // TestServerStopsOnSignal runs the real program: it serves, drains on SIGTERM
@@ -194,7 +237,7 @@ func TestLogSpellsWarningAsTheRunbookDoes(t *testing.T) {
 // newTestApp puts a server together that a fake Twilio can call.
 func newTestApp(t *testing.T, engine stt.Engine) *app {
 	t.Helper()
-	c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL))
+	c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "METRICS_ADDR=public"))
 	require.NoError(t, err)
 	a := &app{engine: engine, log: c.logger(io.Discard), metrics: prometheus.NewRegistry()}
 	require.NoError(t, a.build(c, nil))

@@ -83,7 +83,7 @@ func TestBudgetSpent(t *testing.T) {
 	c, err := configFromEnv(environment(
 		"TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off",
 		"TWILIO_ACCOUNT_SID="+voicetest.AccountSID, "TWILIO_API_KEY="+voicetest.APIKey, "TWILIO_API_SECRET="+voicetest.APISecret,
-		"TWILIO_NUMBER=+14155550199", "OUTBOUND_COUNTRIES=US", "ADMIN_TOKENS="+token,
+		"TWILIO_NUMBER=+14155550199", "OUTBOUND_COUNTRIES=US", "ADMIN_TOKENS="+token, "METRICS_ADDR=public",
 		"BUDGET=0.05", "RATES=inbound=0.01,outbound=0.06,recording=1000,stt=1000", // neither recorded nor transcribed
 	))
 	require.NoError(t, err)

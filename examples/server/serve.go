@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,7 +27,7 @@ import (
 type app struct {
 	voice   *voice.Server
 	handler http.Handler
-	private http.Handler // of ADMIN_ADDR; nil without one
+	private map[string]http.Handler // of METRICS_ADDR and ADMIN_ADDR, by address
 	metrics *prometheus.Registry
 	engine  stt.Engine
 	limits  *limits
@@ -108,14 +110,20 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	a.handler = m.Middleware(public)
 	public.Handle("/api/voice/", a.voice)
 	a.probes(public)
-	private := public
-	if c.adminAddr != "" {
-		private = http.NewServeMux()
-		a.private = m.Middleware(private)
-		a.probes(private)
+	a.private = make(map[string]http.Handler)
+	muxes := map[string]*http.ServeMux{"": public, metricsPublic: public}
+	at := func(addr string) *http.ServeMux {
+		if muxes[addr] == nil {
+			muxes[addr] = http.NewServeMux()
+			a.private[addr] = m.Middleware(muxes[addr])
+			a.probes(muxes[addr])
+		}
+		return muxes[addr]
 	}
-	private.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
-	newOffice(c, a, rest).routes(private, c.adminTokens)
+	if c.metricsAddr != metricsOff {
+		at(c.metricsAddr).Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	}
+	newOffice(c, a, rest).routes(at(c.adminAddr), c.adminTokens)
 	return nil
 }
 
@@ -164,7 +172,7 @@ func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
 		return err
 	}
 	defer a.close()
-	failed := make(chan error, 2)
+	failed := make(chan error, 1+len(a.private))
 	listen := func(addr string, handler http.Handler, message string) (*http.Server, error) {
 		listener, err := net.Listen("tcp", addr)
 		if err != nil {
@@ -175,10 +183,14 @@ func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
 		log.Info(message, "addr", listener.Addr().String(), "stt", c.stt)
 		return server, nil
 	}
-	var private *http.Server
-	if a.private != nil {
-		if private, err = listen(c.adminAddr, a.private, "listening for administrators"); err != nil {
-			return err
+	for _, addr := range slices.Sorted(maps.Keys(a.private)) {
+		name, message := "METRICS_ADDR", "listening for who reads the metrics"
+		if addr == c.adminAddr {
+			name, message = "ADMIN_ADDR", "listening for administrators"
+		}
+		private, err := listen(addr, a.private[addr], message)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		defer private.Close()
 	}
