@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"agentos.dev/dialtone/internal/throttle"
 	"agentos.dev/dialtone/metrics"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
@@ -156,7 +157,7 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 		WriteTimeout:      15 * time.Second,
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(throttle.New(log.Handler(), 60), slog.LevelWarn), // of what clients do
 	}
 }
 
