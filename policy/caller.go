@@ -171,7 +171,7 @@ func withheld(name string) bool {
 func withheldDigits(n uint64) bool {
 	switch n {
 	case 266696687, 1266696687, // ANONYMOUS
-		7378742833, 7378742883, // RESTRICTED, and as Twilio's page misspells it
+		7378742833, 7378742883, // RESTRICTED, and as some lists of these have it
 		2562533, 12562533, // BLOCKED
 		8656696, 18656696, // UNKNOWN
 		86282452253, 186282452253, // UNAVAILABLE

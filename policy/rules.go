@@ -9,7 +9,7 @@ import (
 
 // rules maps callers to values by the most specific rule: the whole caller, else the
 // host of a SIP address, else the longest prefix. Rules are added, then sorted, then
-// searched; what a search costs does not depend on how many there are.
+// searched; a search does not go through them.
 type rules struct {
 	exact    map[string]int
 	hosts    map[string]int
