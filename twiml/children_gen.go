@@ -3,7 +3,7 @@
 package twiml
 
 // Verb is a child of Response: one step of the call.
-// Every one takes [Text], [Comment] and *[Element] too. Its elements are
+// Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [Connect], [Dial], [Echo], [Enqueue], [Gather], [Hangup], [Leave], [Pause],
 // [Pay], [Play], [Prompt], [Queue], [Record], [Redirect], [Refer], [Reject],
 // [Say], [Sms], [Start], [Stop].
@@ -13,7 +13,7 @@ type Verb interface {
 }
 
 // Audible is a child of Gather and Prompt: what the caller hears meanwhile.
-// Every one takes [Text], [Comment] and *[Element] too. Its elements are
+// Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [Pause], [Play], [Say].
 type Audible interface {
 	Node
@@ -21,7 +21,7 @@ type Audible interface {
 }
 
 // DialNoun is a child of Dial: who is called.
-// Every one takes [Text], [Comment] and *[Element] too. Its elements are
+// Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [Application], [Client], [Conference], [Number], [Queue], [Sim], [Sip],
 // [WhatsApp].
 type DialNoun interface {
@@ -30,32 +30,32 @@ type DialNoun interface {
 }
 
 // ConnectNoun is the child of Connect: what the call is handed to.
-// Every one takes [Text], [Comment] and *[Element] too. Its elements are
+// Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [AISession], [Autopilot], [Conversation], [ConversationRelay],
-// [ConversationRelaySession], [Room], [Stream], [VirtualAgent], [Assistant].
+// [ConversationRelaySession], [Room], [Stream], [VirtualAgent].
 type ConnectNoun interface {
 	Node
 	isConnectNoun()
 }
 
 // StartNoun is a child of Start: what runs beside the call from now on.
-// Every one takes [Text], [Comment] and *[Element] too. Its elements are
-// [Recording], [Siprec], [Stream], [Transcription].
+// Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
+// [MediaFilter], [Recording], [Siprec], [Stream], [Transcription].
 type StartNoun interface {
 	Node
 	isStartNoun()
 }
 
 // StopNoun is a child of Stop: what Start started.
-// Every one takes [Text], [Comment] and *[Element] too. Its elements are
-// [Siprec], [Stream], [Transcription].
+// Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
+// [MediaFilter], [Recording], [Siprec], [Stream], [Transcription].
 type StopNoun interface {
 	Node
 	isStopNoun()
 }
 
 // Speech is a piece of speech: a child of Say, Lang and Prosody.
-// Every one takes [Text], [Comment] and *[Element] too. Its elements are
+// Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [Break], [Emphasis], [Lang], [Paragraph], [Phoneme], [Prosody], [Sentence],
 // [SayAs], [Sub], [Word].
 type Speech interface {
@@ -64,7 +64,7 @@ type Speech interface {
 }
 
 // ParagraphSpeech is a piece of speech inside a Paragraph.
-// Every one takes [Text], [Comment] and *[Element] too. Its elements are
+// Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [Break], [Emphasis], [Lang], [Phoneme], [Prosody], [Sentence], [SayAs],
 // [Sub], [Word].
 type ParagraphSpeech interface {
@@ -73,7 +73,7 @@ type ParagraphSpeech interface {
 }
 
 // SentenceSpeech is a piece of speech inside a Sentence or an Emphasis.
-// Every one takes [Text], [Comment] and *[Element] too. Its elements are
+// Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [Break], [Emphasis], [Lang], [Phoneme], [Prosody], [SayAs], [Sub], [Word].
 type SentenceSpeech interface {
 	Node
@@ -81,7 +81,7 @@ type SentenceSpeech interface {
 }
 
 // WordSpeech is a piece of speech inside a Word.
-// Every one takes [Text], [Comment] and *[Element] too. Its elements are
+// Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [Break], [Emphasis], [Phoneme], [Prosody], [SayAs], [Sub].
 type WordSpeech interface {
 	Node
@@ -110,6 +110,7 @@ func (*Start) isVerb()    {}
 func (*Stop) isVerb()     {}
 func (*Element) isVerb()  {}
 func (Comment) isVerb()   {}
+func (ProcInst) isVerb()  {}
 func (Text) isVerb()      {}
 
 func (*Pause) isAudible()   {}
@@ -117,6 +118,7 @@ func (*Play) isAudible()    {}
 func (*Say) isAudible()     {}
 func (*Element) isAudible() {}
 func (Comment) isAudible()  {}
+func (ProcInst) isAudible() {}
 func (Text) isAudible()     {}
 
 func (*Application) isDialNoun() {}
@@ -129,6 +131,7 @@ func (*Sip) isDialNoun()         {}
 func (*WhatsApp) isDialNoun()    {}
 func (*Element) isDialNoun()     {}
 func (Comment) isDialNoun()      {}
+func (ProcInst) isDialNoun()     {}
 func (Text) isDialNoun()         {}
 
 func (*AISession) isConnectNoun()                {}
@@ -139,24 +142,29 @@ func (*ConversationRelaySession) isConnectNoun() {}
 func (*Room) isConnectNoun()                     {}
 func (*Stream) isConnectNoun()                   {}
 func (*VirtualAgent) isConnectNoun()             {}
-func (*Assistant) isConnectNoun()                {}
 func (*Element) isConnectNoun()                  {}
 func (Comment) isConnectNoun()                   {}
+func (ProcInst) isConnectNoun()                  {}
 func (Text) isConnectNoun()                      {}
 
+func (*MediaFilter) isStartNoun()   {}
 func (*Recording) isStartNoun()     {}
 func (*Siprec) isStartNoun()        {}
 func (*Stream) isStartNoun()        {}
 func (*Transcription) isStartNoun() {}
 func (*Element) isStartNoun()       {}
 func (Comment) isStartNoun()        {}
+func (ProcInst) isStartNoun()       {}
 func (Text) isStartNoun()           {}
 
+func (*MediaFilter) isStopNoun()   {}
+func (*Recording) isStopNoun()     {}
 func (*Siprec) isStopNoun()        {}
 func (*Stream) isStopNoun()        {}
 func (*Transcription) isStopNoun() {}
 func (*Element) isStopNoun()       {}
 func (Comment) isStopNoun()        {}
+func (ProcInst) isStopNoun()       {}
 func (Text) isStopNoun()           {}
 
 func (*Break) isSpeech()     {}
@@ -171,6 +179,7 @@ func (*Sub) isSpeech()       {}
 func (*Word) isSpeech()      {}
 func (*Element) isSpeech()   {}
 func (Comment) isSpeech()    {}
+func (ProcInst) isSpeech()   {}
 func (Text) isSpeech()       {}
 
 func (*Break) isParagraphSpeech()    {}
@@ -184,6 +193,7 @@ func (*Sub) isParagraphSpeech()      {}
 func (*Word) isParagraphSpeech()     {}
 func (*Element) isParagraphSpeech()  {}
 func (Comment) isParagraphSpeech()   {}
+func (ProcInst) isParagraphSpeech()  {}
 func (Text) isParagraphSpeech()      {}
 
 func (*Break) isSentenceSpeech()    {}
@@ -196,6 +206,7 @@ func (*Sub) isSentenceSpeech()      {}
 func (*Word) isSentenceSpeech()     {}
 func (*Element) isSentenceSpeech()  {}
 func (Comment) isSentenceSpeech()   {}
+func (ProcInst) isSentenceSpeech()  {}
 func (Text) isSentenceSpeech()      {}
 
 func (*Break) isWordSpeech()    {}
@@ -206,6 +217,7 @@ func (*SayAs) isWordSpeech()    {}
 func (*Sub) isWordSpeech()      {}
 func (*Element) isWordSpeech()  {}
 func (Comment) isWordSpeech()   {}
+func (ProcInst) isWordSpeech()  {}
 func (Text) isWordSpeech()      {}
 
 // newVerb returns an empty element, or nil when none has that name.
@@ -310,8 +322,6 @@ func newConnectNoun(name string) ConnectNoun {
 		return new(Stream)
 	case "VirtualAgent":
 		return new(VirtualAgent)
-	case "Assistant":
-		return new(Assistant)
 	}
 	return nil
 }
@@ -319,6 +329,8 @@ func newConnectNoun(name string) ConnectNoun {
 // newStartNoun returns an empty element, or nil when none has that name.
 func newStartNoun(name string) StartNoun {
 	switch name {
+	case "MediaFilter":
+		return new(MediaFilter)
 	case "Recording":
 		return new(Recording)
 	case "Siprec":
@@ -334,6 +346,10 @@ func newStartNoun(name string) StartNoun {
 // newStopNoun returns an empty element, or nil when none has that name.
 func newStopNoun(name string) StopNoun {
 	switch name {
+	case "MediaFilter":
+		return new(MediaFilter)
+	case "Recording":
+		return new(Recording)
 	case "Siprec":
 		return new(Siprec)
 	case "Stream":

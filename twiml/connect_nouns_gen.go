@@ -12,36 +12,6 @@ type AISession struct {
 	Extra
 }
 
-// Assistant hands the call to an AI Assistant. The product is retired.
-type Assistant struct {
-	Languages  []Language
-	Parameters []Parameter
-
-	Debug                        string
-	DTMFDetection                Bool   // send pressed keys; default false
-	ElevenlabsTextNormalization  string // default off
-	Hints                        string // words to expect, separated by commas
-	ID                           string // assistant SID
-	IntelligenceService          string // Conversational Intelligence service
-	InterruptSensitivity         string // default high
-	Interruptible                string // what interrupts the agent; default any
-	Language                     string // default en-US
-	PartialPrompts               Bool   // send prompts before they are final
-	Preemptible                  Bool   // a later message interrupts an earlier one; default false
-	ProfanityFilter              Bool   // default true
-	ReportInputDuringAgentSpeech Bool   // default none
-	SpeechModel                  string // model of the transcription provider
-	TranscriptionLanguage        string // default Language
-	TranscriptionProvider        string // Deepgram (default) or Google
-	TTSLanguage                  string // default Language
-	TTSProvider                  string // ElevenLabs (default), Google or Amazon
-	Voice                        string // default by provider
-	WelcomeGreeting              string // spoken first
-	WelcomeGreetingInterruptible string // default any
-
-	Extra
-}
-
 // Autopilot hands the call to an Autopilot assistant. The product is retired.
 type Autopilot struct {
 	Name string // assistant name
@@ -81,35 +51,49 @@ type Conversation struct {
 // server in text over a WebSocket.
 type ConversationRelay struct {
 	Languages  []Language
+	Failovers  []Failover
 	Parameters []Parameter
 
-	BackgroundNoiseReduction     string
-	ConversationConfiguration    string       // conversation configuration
-	Debug                        []RelayDebug // messages wanted besides the standard ones
-	DeepgramSmartFormat          string
-	DTMFDetection                Bool          // send pressed keys; default false
-	ElevenlabsTextNormalization  Normalization // default off
-	Events                       string        // messages wanted, such as speaker-events
-	Hints                        string        // words to expect, separated by commas
-	IgnoreBackchannel            string
-	IntelligenceService          string       // Conversational Intelligence service
-	InterruptSensitivity         Sensitivity  // default high
-	Interruptible                Interruption // what interrupts the agent; default any
-	Language                     string       // of both directions; default en-US
-	PartialPrompts               Bool         // send prompts before they are final
-	Preemptible                  Bool         // a later message interrupts an earlier one; default false
-	ProfanityFilter              Bool         // default true
-	ReportInputDuringAgentSpeech Interruption // default none
-	SpeechModel                  string       // model of the transcription provider
-	SpeechTimeout                string       // silence that ends a prompt
-	TranscriptionLanguage        string       // default Language
-	TranscriptionProvider        string       // Deepgram (default) or Google
-	TTSLanguage                  string       // default Language
-	TTSProvider                  string       // ElevenLabs (default), Google or Amazon
-	URL                          string       // wss address of the server
-	Voice                        string       // default by provider
-	WelcomeGreeting              string       // spoken first
-	WelcomeGreetingInterruptible Interruption // default any
+	ApplicationReconnect                Bool // reconnect a socket that breaks during the call and replay what was missed; default false
+	ASRSmartFormat                      Bool // format numbers, dates and the like in transcripts; goes before DeepgramSmartFormat
+	BackgroundNoiseReduction            string
+	ConversationConfiguration           string       // conversation configuration
+	ConversationID                      string       // conversation
+	CustomerName                        string       // for Conversations and Conversational Intelligence; default the caller's number
+	Debug                               []RelayDebug // messages wanted besides the standard ones
+	DeepgramSmartFormat                 string
+	DTMFDetection                       Bool          // send pressed keys; default false
+	EagerEOTThreshold                   string        // confidence of an early end of turn, 0.3 to 0.9
+	EchoPromptFiltering                 Bool          // drop transcripts of the agent's own speech; default false
+	ElevenlabsLanguageTextNormalization Bool          // older name of TTSLanguageTextNormalization
+	ElevenlabsTextNormalization         Normalization // default off
+	EOTThreshold                        string        // confidence that ends a turn, 0.5 to 0.9; default 0.8; of Deepgram's flux model
+	Events                              string        // messages wanted, such as speaker-events
+	Hints                               string        // words to expect, separated by commas
+	IgnoreBackchannel                   string
+	IncludeInPrompt                     string        // fields added to prompts: turn-state or prompt-segments
+	IntelligenceService                 string        // Conversational Intelligence service
+	InterruptSensitivity                Sensitivity   // default high
+	Interruptible                       Interruption  // what interrupts the agent; default any
+	Language                            string        // of both directions; default en-US
+	PartialPromptOnHangup               Bool          // send what was heard so far as a prompt when the caller hangs up
+	PartialPrompts                      Bool          // send prompts before they are final
+	Preemptible                         Bool          // a later message interrupts an earlier one; default false
+	ProfanityFilter                     Bool          // default true
+	ReportInputDuringAgentSpeech        ReportedInput // default none
+	SpeechModel                         string        // model of the transcription provider
+	SpeechTimeout                       string        // silence that ends a prompt: auto (default) or milliseconds
+	TranscriptionLanguage               string        // default Language
+	TranscriptionProvider               string        // Deepgram (default) or Google
+	TTSLanguage                         string        // default Language
+	TTSLanguageTextNormalization        Bool          // spell numbers and the like out by the rules of the language
+	TTSProvider                         string        // ElevenLabs (default), Google or Amazon
+	TTSTextNormalization                Normalization // goes before ElevenlabsTextNormalization
+	TurnDetection                       Bool          // let a model tell when the caller has finished; default false
+	URL                                 string        // wss address of the server
+	Voice                               string        // default by provider
+	WelcomeGreeting                     string        // spoken first
+	WelcomeGreetingInterruptible        Interruption  // default any
 
 	Extra
 }
@@ -122,13 +106,35 @@ type ConversationRelaySession struct {
 	Extra
 }
 
+// Failover names the providers that take over when one fails. Its attributes, which
+// Twilio does not document, are in Extra.
+type Failover struct {
+	Extra
+}
+
 // Language says how one language is spoken and understood.
 type Language struct {
-	Code                  string // such as en-US, or multi
-	SpeechModel           string // model of the transcription provider
-	TranscriptionProvider string // Deepgram (default) or Google
-	TTSProvider           string // ElevenLabs (default), Google or Amazon
-	Voice                 string // default by provider
+	ASRSmartFormat               Bool   // format numbers, dates and the like in transcripts
+	Code                         string // such as en-US, or multi
+	Hints                        string // words to expect, separated by commas
+	SpeechModel                  string // model of the transcription provider
+	TranscriptionProvider        string // Deepgram (default) or Google
+	TTSLanguageTextNormalization Bool   // spell numbers and the like out by the rules of the language
+	TTSProvider                  string // ElevenLabs (default), Google or Amazon
+	TTSTextNormalization         Normalization
+	Voice                        string // default by provider
+
+	Extra
+}
+
+// MediaFilter filters the audio of the call.
+type MediaFilter struct {
+	Parameters []Parameter
+
+	FilterType MediaFilterType
+	Model      string
+	Name       string // for Stop
+	Track      Track  // what is filtered
 
 	Extra
 }
@@ -144,6 +150,7 @@ type Parameter struct {
 // Recording records the call in the background.
 type Recording struct {
 	Channels                      Channels
+	Name                          string           // for Stop
 	RecordingConfigurationID      string           // recording configuration
 	RecordingStatusCallback       string           // told when the recording is ready
 	RecordingStatusCallbackEvent  []RecordingEvent // default completed
@@ -181,10 +188,10 @@ type Siprec struct {
 type Stream struct {
 	Parameters []Parameter
 
-	AudioFormat          string // undocumented
+	AudioFormat          string // undocumented: the format of the audio
 	ConnectorName        string
 	Name                 string // unique in the call, for Stop; default the StreamSid
-	SampleRate           string // undocumented
+	SampleRate           string // undocumented: the sample rate of an HD codec
 	StatusCallback       string // absolute; told about start, stop and errors
 	StatusCallbackMethod Method // default POST
 	Track                Track  // default inbound_track, the only one under Connect

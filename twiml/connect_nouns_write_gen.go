@@ -12,53 +12,17 @@ func (x *AISession) write(w writer) writer {
 	return w.leaf(&x.Extra, "</AiSession>")
 }
 
-func (x *Assistant) write(w writer) writer {
-	if x == nil {
-		return w.missing()
-	}
-	w = w.open("<Assistant", classAssistant, x)
-	w = w.str(` debug="`, x.Debug)
-	w = w.str(` dtmfDetection="`, string(x.DTMFDetection))
-	w = w.str(` elevenlabsTextNormalization="`, x.ElevenlabsTextNormalization)
-	w = w.str(` hints="`, x.Hints)
-	w = w.str(` id="`, x.ID)
-	w = w.str(` intelligenceService="`, x.IntelligenceService)
-	w = w.str(` interruptSensitivity="`, x.InterruptSensitivity)
-	w = w.str(` interruptible="`, x.Interruptible)
-	w = w.str(` language="`, x.Language)
-	w = w.str(` partialPrompts="`, string(x.PartialPrompts))
-	w = w.str(` preemptible="`, string(x.Preemptible))
-	w = w.str(` profanityFilter="`, string(x.ProfanityFilter))
-	w = w.str(` reportInputDuringAgentSpeech="`, string(x.ReportInputDuringAgentSpeech))
-	w = w.str(` speechModel="`, x.SpeechModel)
-	w = w.str(` transcriptionLanguage="`, x.TranscriptionLanguage)
-	w = w.str(` transcriptionProvider="`, x.TranscriptionProvider)
-	w = w.str(` ttsLanguage="`, x.TTSLanguage)
-	w = w.str(` ttsProvider="`, x.TTSProvider)
-	w = w.str(` voice="`, x.Voice)
-	w = w.str(` welcomeGreeting="`, x.WelcomeGreeting)
-	w = w.str(` welcomeGreetingInterruptible="`, x.WelcomeGreetingInterruptible)
-	w = w.body(x.Attrs)
-	mark := len(w.buf)
-	for i := range x.Languages {
-		w = x.Languages[i].write(w)
-	}
-	for i := range x.Parameters {
-		w = x.Parameters[i].write(w)
-	}
-	w = w.rest(x.Nodes)
-	return w.close(mark, "</Assistant>")
-}
-
 func (x *Autopilot) write(w writer) writer {
 	if x == nil {
 		return w.missing()
 	}
 	w = w.open("<Autopilot", classAutopilot, x)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Name, "</Autopilot>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Name)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Autopilot>")
 }
 
@@ -99,19 +63,29 @@ func (x *ConversationRelay) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<ConversationRelay", classConversationRelay, x)
+	w = w.str(` applicationReconnect="`, string(x.ApplicationReconnect))
+	w = w.str(` asrSmartFormat="`, string(x.ASRSmartFormat))
 	w = w.str(` backgroundNoiseReduction="`, x.BackgroundNoiseReduction)
 	w = w.str(` conversationConfiguration="`, x.ConversationConfiguration)
+	w = w.str(` conversationId="`, x.ConversationID)
+	w = w.str(` customerName="`, x.CustomerName)
 	w = writeList(w, ` debug="`, x.Debug)
 	w = w.str(` deepgramSmartFormat="`, x.DeepgramSmartFormat)
 	w = w.str(` dtmfDetection="`, string(x.DTMFDetection))
+	w = w.str(` eagerEotThreshold="`, x.EagerEOTThreshold)
+	w = w.str(` echoPromptFiltering="`, string(x.EchoPromptFiltering))
+	w = w.str(` elevenlabsLanguageTextNormalization="`, string(x.ElevenlabsLanguageTextNormalization))
 	w = w.str(` elevenlabsTextNormalization="`, string(x.ElevenlabsTextNormalization))
+	w = w.str(` eotThreshold="`, x.EOTThreshold)
 	w = w.str(` events="`, x.Events)
 	w = w.str(` hints="`, x.Hints)
 	w = w.str(` ignoreBackchannel="`, x.IgnoreBackchannel)
+	w = w.str(` includeInPrompt="`, x.IncludeInPrompt)
 	w = w.str(` intelligenceService="`, x.IntelligenceService)
 	w = w.str(` interruptSensitivity="`, string(x.InterruptSensitivity))
 	w = w.str(` interruptible="`, string(x.Interruptible))
 	w = w.str(` language="`, x.Language)
+	w = w.str(` partialPromptOnHangup="`, string(x.PartialPromptOnHangup))
 	w = w.str(` partialPrompts="`, string(x.PartialPrompts))
 	w = w.str(` preemptible="`, string(x.Preemptible))
 	w = w.str(` profanityFilter="`, string(x.ProfanityFilter))
@@ -121,20 +95,28 @@ func (x *ConversationRelay) write(w writer) writer {
 	w = w.str(` transcriptionLanguage="`, x.TranscriptionLanguage)
 	w = w.str(` transcriptionProvider="`, x.TranscriptionProvider)
 	w = w.str(` ttsLanguage="`, x.TTSLanguage)
+	w = w.str(` ttsLanguageTextNormalization="`, string(x.TTSLanguageTextNormalization))
 	w = w.str(` ttsProvider="`, x.TTSProvider)
+	w = w.str(` ttsTextNormalization="`, string(x.TTSTextNormalization))
+	w = w.str(` turnDetection="`, string(x.TurnDetection))
 	w = w.str(` url="`, x.URL)
 	w = w.str(` voice="`, x.Voice)
 	w = w.str(` welcomeGreeting="`, x.WelcomeGreeting)
 	w = w.str(` welcomeGreetingInterruptible="`, string(x.WelcomeGreetingInterruptible))
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</ConversationRelay>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for i := range x.Languages {
 		w = x.Languages[i].write(w)
 	}
+	for i := range x.Failovers {
+		w = x.Failovers[i].write(w)
+	}
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</ConversationRelay>")
 }
 
@@ -148,17 +130,49 @@ func (x *ConversationRelaySession) write(w writer) writer {
 	return w.leaf(&x.Extra, "</ConversationRelaySession>")
 }
 
+func (x *Failover) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<Failover", classFailover, x)
+	return w.leaf(&x.Extra, "</Failover>")
+}
+
 func (x *Language) write(w writer) writer {
 	if x == nil {
 		return w.missing()
 	}
 	w = w.open("<Language", classLanguage, x)
+	w = w.str(` asrSmartFormat="`, string(x.ASRSmartFormat))
 	w = w.str(` code="`, x.Code)
+	w = w.str(` hints="`, x.Hints)
 	w = w.str(` speechModel="`, x.SpeechModel)
 	w = w.str(` transcriptionProvider="`, x.TranscriptionProvider)
+	w = w.str(` ttsLanguageTextNormalization="`, string(x.TTSLanguageTextNormalization))
 	w = w.str(` ttsProvider="`, x.TTSProvider)
+	w = w.str(` ttsTextNormalization="`, string(x.TTSTextNormalization))
 	w = w.str(` voice="`, x.Voice)
 	return w.leaf(&x.Extra, "</Language>")
+}
+
+func (x *MediaFilter) write(w writer) writer {
+	if x == nil {
+		return w.missing()
+	}
+	w = w.open("<MediaFilter", classMediaFilter, x)
+	w = w.str(` filterType="`, string(x.FilterType))
+	w = w.str(` model="`, x.Model)
+	w = w.str(` name="`, x.Name)
+	w = w.str(` track="`, string(x.Track))
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</MediaFilter>")
+	}
+	w.buf = append(w.buf, '>')
+	mark := len(w.buf)
+	for i := range x.Parameters {
+		w = x.Parameters[i].write(w)
+	}
+	return w.close(mark, "</MediaFilter>")
 }
 
 func (x *Parameter) write(w writer) writer {
@@ -177,6 +191,7 @@ func (x *Recording) write(w writer) writer {
 	}
 	w = w.open("<Recording", classRecording, x)
 	w = w.str(` channels="`, string(x.Channels))
+	w = w.str(` name="`, x.Name)
 	w = w.str(` recordingConfigurationId="`, x.RecordingConfigurationID)
 	w = w.str(` recordingStatusCallback="`, x.RecordingStatusCallback)
 	w = writeList(w, ` recordingStatusCallbackEvent="`, x.RecordingStatusCallbackEvent)
@@ -192,10 +207,12 @@ func (x *Room) write(w writer) writer {
 	}
 	w = w.open("<Room", classRoom, x)
 	w = w.str(` participantIdentity="`, x.ParticipantIdentity)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Name, "</Room>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Name)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Room>")
 }
 
@@ -209,12 +226,14 @@ func (x *Siprec) write(w writer) writer {
 	w = w.str(` statusCallback="`, x.StatusCallback)
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` track="`, string(x.Track))
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Siprec>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Siprec>")
 }
 
@@ -231,12 +250,14 @@ func (x *Stream) write(w writer) writer {
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` track="`, string(x.Track))
 	w = w.str(` url="`, x.URL)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Stream>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Stream>")
 }
 
@@ -247,10 +268,12 @@ func (x *Task) write(w writer) writer {
 	w = w.open("<Task", classTask, x)
 	w = w.num(` priority="`, x.Priority)
 	w = w.seconds(` timeout="`, x.Timeout)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.JSON, "</Task>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.JSON)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Task>")
 }
 
@@ -276,7 +299,10 @@ func (x *Transcription) write(w writer) writer {
 	w = w.str(` statusCallbackUrl="`, x.StatusCallbackURL)
 	w = w.str(` track="`, string(x.Track))
 	w = w.str(` transcriptionEngine="`, x.TranscriptionEngine)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Transcription>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for i := range x.Configs {
 		w = x.Configs[i].write(w)
@@ -284,7 +310,6 @@ func (x *Transcription) write(w writer) writer {
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Transcription>")
 }
 
@@ -298,7 +323,10 @@ func (x *VirtualAgent) write(w writer) writer {
 	w = w.str(` sentimentAnalysis="`, string(x.SentimentAnalysis))
 	w = w.str(` statusCallback="`, x.StatusCallback)
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</VirtualAgent>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for i := range x.Configs {
 		w = x.Configs[i].write(w)
@@ -306,6 +334,5 @@ func (x *VirtualAgent) write(w writer) writer {
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</VirtualAgent>")
 }

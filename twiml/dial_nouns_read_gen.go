@@ -4,10 +4,22 @@ package twiml
 
 import "time"
 
-func (x *Application) set(name, value string) bool {
+func (x *Application) form() form { return formName }
+
+func (x *Application) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i == 0 && x.ApplicationSID != nil:
+		return x.ApplicationSID, true
+	case s == slotFields+1 && i < len(x.Parameters):
+		return &x.Parameters[i], true
+	}
+	return nil, false
+}
+
+func (x *Application) set(name, value string) fit {
 	switch name {
 	case "copyParentTo":
-		return read(&x.CopyParentTo, value)
+		return readBool(&x.CopyParentTo, value)
 	case "customerId":
 		return read(&x.CustomerID, value)
 	case "method":
@@ -21,36 +33,46 @@ func (x *Application) set(name, value string) bool {
 	case "url":
 		return read(&x.URL, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Application) add(name string) element {
+func (x *Application) add(name string) (element, slot) {
 	switch name {
 	case "ApplicationSid":
 		if x.ApplicationSID == nil {
 			x.ApplicationSID = new(ApplicationSID)
-			return x.ApplicationSID
+			return x.ApplicationSID, slotFields
 		}
 	case "Parameter":
 		x.Parameters = grow(x.Parameters, Parameter{})
-		return &x.Parameters[len(x.Parameters)-1]
+		return &x.Parameters[len(x.Parameters)-1], slotFields + 1
 	}
-	return nil
+	return nil, slotNodes
 }
 
 func (x *Application) chars(s string) {
 	x.SID = trimSpace(s)
 }
 
-func (x *Application) apart() bool { return true }
+func (x *ApplicationSID) form() form { return formName }
 
 func (x *ApplicationSID) chars(s string) {
 	x.SID = trimSpace(s)
 }
 
-func (x *ApplicationSID) apart() bool { return true }
+func (x *Client) form() form { return formName }
 
-func (x *Client) set(name, value string) bool {
+func (x *Client) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i == 0 && x.Identity != nil:
+		return x.Identity, true
+	case s == slotFields+1 && i < len(x.Parameters):
+		return &x.Parameters[i], true
+	}
+	return nil, false
+}
+
+func (x *Client) set(name, value string) fit {
 	switch name {
 	case "clientNotificationUrl":
 		return read(&x.ClientNotificationURL, value)
@@ -65,37 +87,37 @@ func (x *Client) set(name, value string) bool {
 	case "url":
 		return read(&x.URL, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Client) add(name string) element {
+func (x *Client) add(name string) (element, slot) {
 	switch name {
 	case "Identity":
 		if x.Identity == nil {
 			x.Identity = new(Identity)
-			return x.Identity
+			return x.Identity, slotFields
 		}
 	case "Parameter":
 		x.Parameters = grow(x.Parameters, Parameter{})
-		return &x.Parameters[len(x.Parameters)-1]
+		return &x.Parameters[len(x.Parameters)-1], slotFields + 1
 	}
-	return nil
+	return nil, slotNodes
 }
 
 func (x *Client) chars(s string) {
 	x.Name = trimSpace(s)
 }
 
-func (x *Client) apart() bool { return true }
+func (x *Conference) form() form { return formName }
 
-func (x *Conference) set(name, value string) bool {
+func (x *Conference) set(name, value string) fit {
 	switch name {
 	case "beep":
 		return read(&x.Beep, value)
 	case "coach":
 		return read(&x.Coach, value)
 	case "endConferenceOnExit":
-		return read(&x.EndConferenceOnExit, value)
+		return readBool(&x.EndConferenceOnExit, value)
 	case "eventCallbackUrl":
 		return read(&x.EventCallbackURL, value)
 	case "jitterBufferSize":
@@ -103,7 +125,7 @@ func (x *Conference) set(name, value string) bool {
 	case "maxParticipants":
 		return readInt(&x.MaxParticipants, value)
 	case "muted":
-		return read(&x.Muted, value)
+		return readBool(&x.Muted, value)
 	case "participantLabel":
 		return read(&x.ParticipantLabel, value)
 	case "record":
@@ -119,7 +141,7 @@ func (x *Conference) set(name, value string) bool {
 	case "region":
 		return read(&x.Region, value)
 	case "startConferenceOnEnter":
-		return read(&x.StartConferenceOnEnter, value)
+		return readBool(&x.StartConferenceOnEnter, value)
 	case "statusCallback":
 		return read(&x.StatusCallback, value)
 	case "statusCallbackEvent":
@@ -133,41 +155,51 @@ func (x *Conference) set(name, value string) bool {
 	case "waitUrl":
 		return read(&x.WaitURL, value)
 	}
-	return false
+	return unfit
 }
 
 func (x *Conference) chars(s string) {
 	x.Name = trimSpace(s)
 }
 
-func (x *Conference) apart() bool { return true }
-
-func (x *Header) set(name, value string) bool {
+func (x *Header) set(name, value string) fit {
 	switch name {
 	case "name":
 		return read(&x.Name, value)
 	case "value":
 		return read(&x.Value, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Headers) add(name string) element {
+func (x *Headers) form() form { return formFields }
+
+func (x *Headers) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.Headers):
+		return &x.Headers[i], true
+	}
+	return nil, false
+}
+
+func (x *Headers) add(name string) (element, slot) {
 	switch name {
 	case "Header":
 		x.Headers = grow(x.Headers, Header{})
-		return &x.Headers[len(x.Headers)-1]
+		return &x.Headers[len(x.Headers)-1], slotFields
 	}
-	return nil
+	return nil, slotNodes
 }
+
+func (x *Identity) form() form { return formName }
 
 func (x *Identity) chars(s string) {
 	x.Name = trimSpace(s)
 }
 
-func (x *Identity) apart() bool { return true }
+func (x *Number) form() form { return formName }
 
-func (x *Number) set(name, value string) bool {
+func (x *Number) set(name, value string) fit {
 	switch name {
 	case "amdStatusCallback":
 		return read(&x.AMDStatusCallback, value)
@@ -198,16 +230,16 @@ func (x *Number) set(name, value string) bool {
 	case "url":
 		return read(&x.URL, value)
 	}
-	return false
+	return unfit
 }
 
 func (x *Number) chars(s string) {
 	x.PhoneNumber = trimSpace(s)
 }
 
-func (x *Number) apart() bool { return true }
+func (x *Queue) form() form { return formName }
 
-func (x *Queue) set(name, value string) bool {
+func (x *Queue) set(name, value string) fit {
 	switch name {
 	case "method":
 		return read(&x.Method, value)
@@ -218,28 +250,38 @@ func (x *Queue) set(name, value string) bool {
 	case "url":
 		return read(&x.URL, value)
 	}
-	return false
+	return unfit
 }
 
 func (x *Queue) chars(s string) {
 	x.Name = trimSpace(s)
 }
 
-func (x *Queue) apart() bool { return true }
+func (x *ReferSip) form() form { return formName }
 
 func (x *ReferSip) chars(s string) {
 	x.URI = trimSpace(s)
 }
 
-func (x *ReferSip) apart() bool { return true }
+func (x *Sim) form() form { return formName }
 
 func (x *Sim) chars(s string) {
 	x.SID = trimSpace(s)
 }
 
-func (x *Sim) apart() bool { return true }
+func (x *Sip) form() form { return formName }
 
-func (x *Sip) set(name, value string) bool {
+func (x *Sip) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i == 0 && x.Headers != nil:
+		return x.Headers, true
+	case s == slotFields+1 && i < len(x.URIs):
+		return &x.URIs[i], true
+	}
+	return nil, false
+}
+
+func (x *Sip) set(name, value string) fit {
 	switch name {
 	case "amdStatusCallback":
 		return read(&x.AMDStatusCallback, value)
@@ -270,30 +312,30 @@ func (x *Sip) set(name, value string) bool {
 	case "username":
 		return read(&x.Username, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Sip) add(name string) element {
+func (x *Sip) add(name string) (element, slot) {
 	switch name {
 	case "Headers":
 		if x.Headers == nil {
 			x.Headers = new(Headers)
-			return x.Headers
+			return x.Headers, slotFields
 		}
 	case "Uri":
 		x.URIs = grow(x.URIs, SipURI{})
-		return &x.URIs[len(x.URIs)-1]
+		return &x.URIs[len(x.URIs)-1], slotFields + 1
 	}
-	return nil
+	return nil, slotNodes
 }
 
 func (x *Sip) chars(s string) {
 	x.URI = trimSpace(s)
 }
 
-func (x *Sip) apart() bool { return true }
+func (x *SipURI) form() form { return formName }
 
-func (x *SipURI) set(name, value string) bool {
+func (x *SipURI) set(name, value string) fit {
 	switch name {
 	case "password":
 		return read(&x.Password, value)
@@ -304,16 +346,16 @@ func (x *SipURI) set(name, value string) bool {
 	case "weight":
 		return read(&x.Weight, value)
 	}
-	return false
+	return unfit
 }
 
 func (x *SipURI) chars(s string) {
 	x.URI = trimSpace(s)
 }
 
-func (x *SipURI) apart() bool { return true }
+func (x *WhatsApp) form() form { return formName }
 
-func (x *WhatsApp) set(name, value string) bool {
+func (x *WhatsApp) set(name, value string) fit {
 	switch name {
 	case "method":
 		return read(&x.Method, value)
@@ -326,11 +368,9 @@ func (x *WhatsApp) set(name, value string) bool {
 	case "url":
 		return read(&x.URL, value)
 	}
-	return false
+	return unfit
 }
 
 func (x *WhatsApp) chars(s string) {
 	x.PhoneNumber = trimSpace(s)
 }
-
-func (x *WhatsApp) apart() bool { return true }

@@ -14,7 +14,10 @@ func (x *Application) write(w writer) writer {
 	w = writeList(w, ` statusCallbackEvent="`, x.StatusCallbackEvent)
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` url="`, x.URL)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.SID, "</Application>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.SID)
 	if x.ApplicationSID != nil {
@@ -23,7 +26,6 @@ func (x *Application) write(w writer) writer {
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Application>")
 }
 
@@ -32,10 +34,12 @@ func (x *ApplicationSID) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<ApplicationSid", classApplicationSID, x)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.SID, "</ApplicationSid>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.SID)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</ApplicationSid>")
 }
 
@@ -50,7 +54,10 @@ func (x *Client) write(w writer) writer {
 	w = writeList(w, ` statusCallbackEvent="`, x.StatusCallbackEvent)
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` url="`, x.URL)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Name, "</Client>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Name)
 	if x.Identity != nil {
@@ -59,7 +66,6 @@ func (x *Client) write(w writer) writer {
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Client>")
 }
 
@@ -89,10 +95,12 @@ func (x *Conference) write(w writer) writer {
 	w = w.str(` trim="`, string(x.Trim))
 	w = w.str(` waitMethod="`, string(x.WaitMethod))
 	w = w.str(` waitUrl="`, x.WaitURL)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Name, "</Conference>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Name)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Conference>")
 }
 
@@ -111,12 +119,14 @@ func (x *Headers) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Headers", classHeaders, x)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Headers>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for i := range x.Headers {
 		w = x.Headers[i].write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Headers>")
 }
 
@@ -125,10 +135,12 @@ func (x *Identity) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Identity", classIdentity, x)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Name, "</Identity>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Name)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Identity>")
 }
 
@@ -151,10 +163,12 @@ func (x *Number) write(w writer) writer {
 	w = writeList(w, ` statusCallbackEvent="`, x.StatusCallbackEvent)
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` url="`, x.URL)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.PhoneNumber, "</Number>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.PhoneNumber)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Number>")
 }
 
@@ -167,10 +181,12 @@ func (x *Queue) write(w writer) writer {
 	w = w.str(` postWorkActivitySid="`, x.PostWorkActivitySID)
 	w = w.str(` reservationSid="`, x.ReservationSID)
 	w = w.str(` url="`, x.URL)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Name, "</Queue>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Name)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Queue>")
 }
 
@@ -179,10 +195,12 @@ func (x *ReferSip) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Sip", classReferSip, x)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.URI, "</Sip>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.URI)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Sip>")
 }
 
@@ -191,10 +209,12 @@ func (x *Sim) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Sim", classSim, x)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.SID, "</Sim>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.SID)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Sim>")
 }
 
@@ -217,7 +237,10 @@ func (x *Sip) write(w writer) writer {
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` url="`, x.URL)
 	w = w.str(` username="`, x.Username)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.URI, "</Sip>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.URI)
 	if x.Headers != nil {
@@ -226,7 +249,6 @@ func (x *Sip) write(w writer) writer {
 	for i := range x.URIs {
 		w = x.URIs[i].write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Sip>")
 }
 
@@ -239,10 +261,12 @@ func (x *SipURI) write(w writer) writer {
 	w = w.str(` priority="`, x.Priority)
 	w = w.str(` username="`, x.Username)
 	w = w.str(` weight="`, x.Weight)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.URI, "</Uri>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.URI)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Uri>")
 }
 
@@ -256,9 +280,11 @@ func (x *WhatsApp) write(w writer) writer {
 	w = writeList(w, ` statusCallbackEvent="`, x.StatusCallbackEvent)
 	w = w.str(` statusCallbackMethod="`, string(x.StatusCallbackMethod))
 	w = w.str(` url="`, x.URL)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.PhoneNumber, "</WhatsApp>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.PhoneNumber)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</WhatsApp>")
 }

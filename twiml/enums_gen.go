@@ -2,7 +2,7 @@
 
 package twiml
 
-// Bool is true, false or, when empty, unset.
+// Bool is true, false or, when empty, unset. Twilio takes it in any case.
 type Bool string
 
 // Values of [Bool].
@@ -190,7 +190,8 @@ const (
 	CallProgressEvent DialEvents = "call-progress-event"
 )
 
-// Interruption says which input of the caller counts while the agent speaks.
+// Interruption says which input of the caller interrupts the agent. Twilio takes true
+// for any and false for none.
 type Interruption string
 
 // Values of [Interruption].
@@ -199,6 +200,17 @@ const (
 	InterruptDTMF   Interruption = "dtmf"
 	InterruptSpeech Interruption = "speech"
 	InterruptAny    Interruption = "any"
+)
+
+// ReportedInput says which input of the caller reaches the server while the agent speaks.
+type ReportedInput string
+
+// Values of [ReportedInput].
+const (
+	ReportNone   ReportedInput = "none"
+	ReportDTMF   ReportedInput = "dtmf"
+	ReportSpeech ReportedInput = "speech"
+	ReportAny    ReportedInput = "any"
 )
 
 // Sensitivity says how easily the caller's voice interrupts the agent.
@@ -219,6 +231,14 @@ const (
 	NormalizationOn   Normalization = "on"
 	NormalizationAuto Normalization = "auto"
 	NormalizationOff  Normalization = "off"
+)
+
+// MediaFilterType is what a MediaFilter takes out of the audio.
+type MediaFilterType string
+
+// Values of [MediaFilterType].
+const (
+	FilterNoise MediaFilterType = "noise"
 )
 
 // RelayDebug is a kind of message that ConversationRelay sends besides the standard ones.

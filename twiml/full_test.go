@@ -13,7 +13,7 @@ func full(id classID) element {
 	x := newElement(id)
 	for i := range classes[id].attrs {
 		r := &classes[id].attrs[i]
-		if !x.set(r.name, valid(id, r)) {
+		if x.set(r.name, valid(id, r)) == unfit {
 			panic(classes[id].name + "." + r.name)
 		}
 	}
@@ -35,7 +35,8 @@ func newElement(id classID) element {
 				continue
 			}
 			parent := newElement(classOf(c.name, child))
-			return parent.add(classes[id].name)
+			x, _ := parent.add(classes[id].name)
+			return x
 		}
 	}
 	panic("no parent for " + classes[id].name)
@@ -73,6 +74,8 @@ func valid(id classID, r *rule) string {
 	switch {
 	case id == classDial && r.name == "callerId":
 		return "+14155550100"
+	case id == classConversationRelay && (r.name == "eotThreshold" || r.name == "eagerEotThreshold"):
+		return "0.7"
 	case id == classGather && r.name == "speechTimeout":
 		return "3"
 	case id == classPay && r.name == "chargeAmount":
@@ -151,6 +154,8 @@ func complete(x element) {
 			f.Set(reflect.ValueOf([]Config{{Name: "a", Value: "1"}}))
 		case []Language:
 			f.Set(reflect.ValueOf([]Language{{Code: "en-US"}, {Code: "de-DE", Voice: "Anna"}}))
+		case []Failover:
+			f.Set(reflect.ValueOf([]Failover{{Extra: Extra{Attrs: []Attr{{"undocumented", "1"}}}}}))
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package twiml
 
-// Node is anything in a document: an element of this package, [Text], a [Comment]
-// or an *[Element].
+// Node is anything in a document: an element of this package, [Text], a [Comment],
+// a [ProcInst] or an *[Element].
 type Node interface {
 	write(w writer) writer
 }
@@ -9,14 +9,34 @@ type Node interface {
 // element is what Parse fills in.
 type element interface {
 	Node
-	set(name, value string) bool // false: not a field, or the value does not fit it
-	add(name string) element     // nil: not a child of the schema
-	apart() bool                 // the text has no place among the children
-	chars(s string)              // once, when the text is apart
-	foreign(n Node)              // a child that is not of the schema
-	attr(name, value string)     // an attribute that set did not take
-	join()                       // makes one of texts that children of the schema stood between
+	form() form
+	set(name, value string) fit      // an attribute of the schema
+	attr(name, value string)         // an attribute that set did not take
+	add(name string) (element, slot) // a child of the schema, or nil when it has none of that name here
+	foreign(n Node) slot             // a child that is not of the schema
+	chars(s string)                  // a text; all of them at once when the form has it apart
+	child(s slot, i int) (Node, bool)
+	origin() *source
 }
+
+// form is where an element keeps what is in it.
+type form uint8
+
+const (
+	formMixed  form = iota // one list keeps everything in order, or there are no children of the schema
+	formFields             // a field for each type of child
+	formName               // a field for the text, which is a name, a number or a URL
+	formSpoken             // a field for the text, in which blanks count
+)
+
+// fit is how an attribute's value fits its field.
+type fit uint8
+
+const (
+	unfit     fit = iota // there is no field, or it cannot hold the value
+	fits                 // it is written as it was read
+	respelled            // it is written in another way, such as 7 for 007
+)
 
 // Text is text among elements.
 type Text string
@@ -24,12 +44,18 @@ type Text string
 // Comment is an XML comment, without its delimiters. Twilio ignores it.
 type Comment string
 
+// ProcInst is a processing instruction of XML, without its delimiters: a target,
+// which is a name other than xml, and what follows it. Twilio ignores it.
+type ProcInst string
+
 // Element is an element outside of the schema, or at a place where the schema
 // does not have it. It stands for what Twilio adds before this package does.
 type Element struct {
 	Name     string
 	Attrs    []Attr
 	Children []Node
+
+	source *source
 }
 
 // Attr is an attribute outside of the schema.
@@ -41,17 +67,21 @@ type Attr struct {
 // also an attribute whose value its field cannot hold.
 type Extra struct {
 	Attrs []Attr
-	Nodes []Node // come after the children of the schema
+	Nodes []Node // come after the children of the schema, or where Parse found them
+
+	source *source
 }
 
 // Extra is also the element without a schema: the types that embed it have methods
 // of their own for what the schema knows.
 
-func (x *Extra) set(_, _ string) bool    { return false }
-func (x *Extra) attr(name, value string) { x.Attrs = append(x.Attrs, Attr{name, value}) }
-func (x *Extra) add(string) element      { return nil }
-func (x *Extra) apart() bool             { return false }
-func (x *Extra) foreign(n Node)          { x.Nodes = append(x.Nodes, n) }
+func (x *Extra) form() form                   { return formMixed }
+func (x *Extra) set(_, _ string) fit          { return unfit }
+func (x *Extra) attr(name, value string)      { x.Attrs = append(x.Attrs, Attr{name, value}) }
+func (x *Extra) add(string) (element, slot)   { return nil, slotNodes }
+func (x *Extra) child(slot, int) (Node, bool) { return nil, false }
+func (x *Extra) foreign(n Node) slot          { x.Nodes = append(x.Nodes, n); return slotNodes }
+func (x *Extra) origin() *source              { return origin(&x.source) }
 
 func (x *Extra) chars(s string) {
 	if !isSpace(s) {
@@ -59,29 +89,9 @@ func (x *Extra) chars(s string) {
 	}
 }
 
-func (x *Extra) join() {
-	var text pieces
-	nodes := x.Nodes[:0]
-	for i, n := range x.Nodes {
-		if t, ok := n.(Text); ok {
-			text.add(string(t))
-			if i+1 < len(x.Nodes) && isText(x.Nodes[i+1]) {
-				continue
-			}
-			n = Text(text.take())
-		}
-		nodes = append(nodes, n)
-	}
-	x.Nodes = nodes
-}
-
-func isText(n Node) bool {
-	_, ok := n.(Text)
-	return ok
-}
-
-func (t Text) write(w writer) writer    { return w.text(string(t)) }
-func (c Comment) write(w writer) writer { return w.comment(string(c)) }
+func (t Text) write(w writer) writer     { return w.text(string(t)) }
+func (c Comment) write(w writer) writer  { return w.comment(string(c)) }
+func (p ProcInst) write(w writer) writer { return w.instruction(string(p)) }
 
 func (x *Element) write(w writer) writer {
 	if x == nil {
@@ -90,10 +100,11 @@ func (x *Element) write(w writer) writer {
 	return w.element(x)
 }
 
-func (x *Element) set(_, _ string) bool    { return false }
-func (x *Element) attr(name, value string) { x.Attrs = append(x.Attrs, Attr{name, value}) }
-func (x *Element) chars(s string)          { x.Children = append(x.Children, Text(s)) }
-func (x *Element) foreign(n Node)          { x.Children = append(x.Children, n) }
-func (x *Element) add(string) element      { return nil }
-func (x *Element) apart() bool             { return false }
-func (x *Element) join()                   {}
+func (x *Element) form() form                   { return formMixed }
+func (x *Element) set(_, _ string) fit          { return unfit }
+func (x *Element) attr(name, value string)      { x.Attrs = append(x.Attrs, Attr{name, value}) }
+func (x *Element) chars(s string)               { x.foreign(Text(s)) }
+func (x *Element) add(string) (element, slot)   { return nil, slotNodes }
+func (x *Element) child(slot, int) (Node, bool) { return nil, false }
+func (x *Element) foreign(n Node) slot          { x.Children = append(x.Children, n); return slotNodes }
+func (x *Element) origin() *source              { return origin(&x.source) }

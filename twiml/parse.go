@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Limits of Parse.
@@ -18,6 +17,7 @@ const (
 // SyntaxError is the failure of [Parse].
 type SyntaxError struct {
 	Line, Column int    // of the first wrong character, from 1; a column is a byte
+	Offset       int    // the same in bytes, from 0
 	Path         string // elements open there, such as Response/Gather
 	Code         int    // Twilio's error: 12100 not XML, 12102 root is not Response
 	Msg          string
@@ -35,10 +35,15 @@ func (e *SyntaxError) Error() string {
 //
 // Elements and attributes outside of the schema are kept: a child as *[Element], an
 // attribute in [Extra], as is a value that its field cannot hold (length="soon").
-// Comments are kept. Processing instructions, white space between verbs and around
-// names, numbers and URLs are not. Where a struct has no order for it the text comes
-// first, then the children by type, then the rest. A document type declaration is
-// skipped, and one that declares anything is an error.
+// Comments and processing instructions are kept, and everything keeps its place: the
+// element remembers the order of text and children where its fields have none, and an
+// attribute that its field writes in another way (007, or two blanks in a list), as
+// long as the field holds the same value. White space between verbs and around names,
+// numbers and URLs is not kept, CDATA becomes text, and a document type is skipped;
+// one that declares anything is an error.
+//
+// A document is in UTF-8, with a byte order mark or without, or in ISO-8859-1 if its
+// XML declaration says so. Nothing else may stand before that declaration.
 //
 // Parse reads up to 1 MiB, 64 elements deep, and fails with a *[SyntaxError] or the
 // error of r. [Response.Validate] tells whether what it read is right.
@@ -47,8 +52,8 @@ func Parse(r io.Reader) (*Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("twiml: %w", err)
 	}
-	var names [16]string
-	p, root := parser{scanner: scanner{src: src}, names: names[:0]}, new(Response)
+	p, root := &parser{scanner: scanner{src: src}}, new(Response)
+	p.names, p.order = p.room.names[:0], p.room.order[:0]
 	var fail *failure
 	if len(src) > maxInput {
 		fail = p.fail(maxInput, "document over 1 MiB")
@@ -56,9 +61,13 @@ func Parse(r io.Reader) (*Response, error) {
 		return root, nil
 	}
 	before := p.src[:fail.pos]
+	if p.latin1 {
+		before = encodeLatin1(before)
+	}
 	return nil, &SyntaxError{
 		Line:   1 + strings.Count(before, "\n"),
-		Column: fail.pos - strings.LastIndexByte(before, '\n'),
+		Column: len(before) - strings.LastIndexByte(before, '\n'),
+		Offset: len(before),
 		Path:   strings.Join(p.path, "/"),
 		Code:   fail.code,
 		Msg:    fail.msg,
@@ -97,21 +106,36 @@ func readAll(r io.Reader) (string, error) {
 // parser builds the tree of a document.
 type parser struct {
 	scanner
-	depth int
-	path  []string // of a failure, outermost first
-	names []string // of the attributes of a start tag
+	depth  int
+	path   []string // of a failure, outermost first
+	names  []string // of the attributes of a start tag
+	order  []entry  // of what is in the elements that are open, outermost first
+	latin1 bool     // the document was in ISO-8859-1
+
+	room struct { // what most documents need
+		names [12]string
+		order [4]entry
+	}
 }
 
 // document reads the prolog, the root element and what comes after.
 func (p *parser) document(root *Response) *failure {
-	if f := p.encoding(); f != nil {
+	mark := p.take("\ufeff")
+	start := p.pos
+	encoding, f := p.declaration()
+	switch {
+	case f != nil:
+		return f
+	case encoding == "", strings.EqualFold(encoding, "utf-8"), strings.EqualFold(encoding, "us-ascii"):
+	case strings.EqualFold(encoding, "iso-8859-1") && !mark:
+		p.latin1, p.src, p.pos = true, decodeLatin1(p.src), len(decodeLatin1(p.src[:p.pos]))
+	default:
+		return p.fail(start, "encoding "+clip(encoding)+" is not UTF-8")
+	}
+	if f := p.characters(); f != nil {
 		return f
 	}
-	p.take("\ufeff")
-	if f := p.declaration(); f != nil {
-		return f
-	}
-	if f := p.misc(&root.Before, true); f != nil {
+	if f := p.misc(root, &root.Before, false); f != nil {
 		return f
 	}
 	at := p.pos
@@ -131,99 +155,13 @@ func (p *parser) document(root *Response) *failure {
 	if f := p.element(root, name); f != nil {
 		return f
 	}
-	if f := p.misc(&root.After, false); f != nil {
+	if f := p.misc(root, &root.After, true); f != nil {
 		return f
 	}
 	if !p.done() {
 		return p.fail(p.pos, "something after the root element")
 	}
 	return nil
-}
-
-// encoding checks that all bytes are characters of XML.
-func (p *parser) encoding() *failure {
-	for i := 0; i < len(p.src); {
-		if i = skipASCII(p.src, i); i == len(p.src) {
-			break
-		}
-		r, size := utf8.DecodeRuneInString(p.src[i:])
-		if r == utf8.RuneError && size == 1 {
-			return p.fail(i, "not UTF-8")
-		}
-		if !isChar(r) {
-			return p.fail(i, fmt.Sprintf("character %U", r))
-		}
-		i += size
-	}
-	return nil
-}
-
-// declaration reads <?xml version encoding?>.
-func (p *parser) declaration() *failure {
-	at := p.pos
-	if !p.take("<?xml") || !p.space() {
-		p.pos = at
-		return nil
-	}
-	decl, f := p.until("?>", "XML declaration")
-	if f != nil {
-		return f
-	}
-	s := scanner{src: decl}
-	for s.space(); !s.done(); s.space() {
-		name, f := s.name()
-		if f != nil {
-			return p.fail(at, "malformed XML declaration")
-		}
-		s.space()
-		if !s.take("=") {
-			return p.fail(at, "malformed XML declaration")
-		}
-		s.space()
-		value, f := s.value()
-		if f != nil {
-			return p.fail(at, "malformed XML declaration")
-		}
-		switch {
-		case name == "version" && !strings.HasPrefix(value, "1."):
-			return &failure{at, 12101, "XML version " + clip(value)}
-		case name == "encoding" && !strings.EqualFold(value, "utf-8") && !strings.EqualFold(value, "us-ascii"):
-			return p.fail(at, "encoding "+clip(value)+" is not UTF-8")
-		}
-	}
-	return nil
-}
-
-// misc reads comments, processing instructions, white space and, before the root,
-// the document type.
-func (p *parser) misc(comments *[]Comment, doctype bool) *failure {
-	for {
-		p.space()
-		switch {
-		case p.take("<!--"):
-			c, f := p.comment()
-			if f != nil {
-				return f
-			}
-			*comments = append(*comments, c)
-		case p.take("<?"):
-			if _, f := p.until("?>", "processing instruction"); f != nil {
-				return f
-			}
-		case doctype && p.take("<!DOCTYPE"):
-			at := p.pos
-			decl, f := p.until(">", "document type")
-			if f != nil {
-				return f
-			}
-			if strings.Contains(decl, "[") {
-				return p.fail(at, "document type with declarations")
-			}
-			doctype = false
-		default:
-			return nil
-		}
-	}
 }
 
 func (p *parser) comment() (Comment, *failure) {
@@ -279,7 +217,7 @@ func (p *parser) attrs(x element) (empty bool, f *failure) {
 			return false, p.fail(p.pos, "= expected after attribute "+clip(name))
 		}
 		p.space()
-		value, f := p.value()
+		value, raw, f := p.value()
 		if f != nil {
 			return false, f
 		}
@@ -290,16 +228,23 @@ func (p *parser) attrs(x element) (empty bool, f *failure) {
 			return false, p.fail(at, "attribute "+clip(name)+" twice")
 		}
 		p.names = append(p.names, name)
-		if !x.set(name, value) {
+		fit := x.set(name, value)
+		if fit == unfit {
 			x.attr(name, value)
+		}
+		if fit == respelled || raw != "" && strings.ContainsAny(raw, "\t\r\n") {
+			if raw == "" {
+				raw = value
+			}
+			x.origin().keep(name, raw, fit)
 		}
 	}
 }
 
 // content reads children up to the end tag.
 func (p *parser) content(x element, name string) *failure {
-	var text pieces // not yet given to x: CDATA joins its neighbours
-	apart, texts := x.apart(), 0
+	form, mark := x.form(), len(p.order)
+	var run, whole pieces // text up to the next tag, with CDATA; all the text, if it has a field
 	for {
 		at := p.pos
 		switch {
@@ -310,30 +255,31 @@ func (p *parser) content(x element, name string) *failure {
 			if f != nil {
 				return f
 			}
-			text.add(s)
+			run.add(s)
 			continue
 		case p.take("<![CDATA["):
 			s, f := p.until("]]>", "CDATA section")
 			if f != nil {
 				return f
 			}
-			text.add(lineEnds(s))
-			continue
-		case p.take("<?"):
-			if _, f := p.until("?>", "processing instruction"); f != nil {
-				return f
-			}
+			run.add(lineEnds(s))
 			continue
 		}
-		end := p.take("</")
-		if end || !apart {
-			if s := text.take(); s != "" {
+		if s := run.take(); s != "" {
+			switch form {
+			case formMixed:
 				x.chars(s)
-				texts++
+			case formFields:
+				if !isSpace(s) {
+					p.place(form, x.foreign(Text(s)), "")
+				}
+			default:
+				p.place(form, slotText, s)
+				whole.add(s)
 			}
 		}
 		switch {
-		case end:
+		case p.take("</"):
 			ended, f := p.name()
 			if f != nil {
 				return f
@@ -345,8 +291,11 @@ func (p *parser) content(x element, name string) *failure {
 			if !p.take(">") {
 				return p.fail(p.pos, "> expected")
 			}
-			if texts > 1 {
-				x.join()
+			if s := whole.take(); s != "" {
+				x.chars(s)
+			}
+			if form != formMixed {
+				p.settle(x, form, mark)
 			}
 			return nil
 		case p.take("<!--"):
@@ -354,27 +303,66 @@ func (p *parser) content(x element, name string) *failure {
 			if f != nil {
 				return f
 			}
-			x.foreign(c)
+			p.place(form, x.foreign(c), "")
+		case p.take("<?"):
+			inst, f := p.instruction(false)
+			if f != nil {
+				return f
+			}
+			p.place(form, x.foreign(inst), "")
 		default:
 			p.pos++
-			if f := p.child(x); f != nil {
+			if f := p.child(x, form); f != nil {
 				return f
 			}
 		}
 	}
 }
 
-// child reads a child element.
-func (p *parser) child(x element) *failure {
-	name, f := p.name()
-	if f != nil {
-		return f
+// settle notes the order of an element's content, which begins at the mark, where it
+// is not that of the fields.
+func (p *parser) settle(x element, f form, mark int) {
+	order := p.order[mark:]
+	p.order = p.order[:mark]
+	if c, ok := x.(*Connect); ok && c.Noun == nil {
+		c.promote(order)
 	}
-	c := x.add(name)
+	if !canonical(order, f) {
+		x.origin().content = slices.Clone(order)
+	}
+}
+
+// promote makes a noun of an element that is not in the schema, as there is no other.
+func (x *Connect) promote(order []entry) {
+	i := slices.IndexFunc(x.Nodes, func(n Node) bool { _, ok := n.(*Element); return ok })
+	if i < 0 {
+		return
+	}
+	order[i].slot = slotFields // without a noun each entry is a node
+	x.Noun = x.Nodes[i].(*Element)
+	if x.Nodes = slices.Delete(x.Nodes, i, i+1); len(x.Nodes) == 0 {
+		x.Nodes = nil
+	}
+}
+
+// place notes where the next part of an element's content went.
+func (p *parser) place(f form, s slot, text string) {
+	if f != formMixed {
+		p.order = append(p.order, entry{s, text})
+	}
+}
+
+// child reads a child element.
+func (p *parser) child(x element, f form) *failure {
+	name, fail := p.name()
+	if fail != nil {
+		return fail
+	}
+	c, s := x.add(name)
 	if c == nil {
 		e := &Element{Name: name}
-		x.foreign(e)
-		c = e
+		c, s = e, x.foreign(e)
 	}
+	p.place(f, s, "")
 	return p.element(c, name)
 }

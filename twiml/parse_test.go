@@ -42,11 +42,12 @@ func TestParseValues(t *testing.T) {
 			Verbs: []Audible{
 				&Say{Text: "Tom & Jerry's <show>", Loop: Zero},
 				&Play{URL: "https://example.com/a.mp3?x=1&y=2"},
+				ProcInst("target ignored"),
 				&Pause{Length: Zero},
 			},
 		},
 		&Redirect{},
-	), r)
+	), fields(r))
 }
 
 func TestParseMixedContent(t *testing.T) {
@@ -130,12 +131,78 @@ func TestParseErrors(t *testing.T) {
 		{"<Response><Say>a\xffb</Say></Response>", 12100, `1:17: not UTF-8`},
 		{"<Response><Say>a\x00b</Say></Response>", 12100, `1:17: character U+0000`},
 		{"<Response>\uFFFE</Response>", 12100, `1:11: character U+FFFE`},
+
+		// before the XML declaration
+		{"\n" + header + "<Response/>", 12100, `1:1: the XML declaration is not at the start: not even white space may come before it`},
+		{" " + header + "<Response/>", 12100, `1:1: the XML declaration is not at the start: not even white space may come before it`},
+		{"\r\n\t<?xml version='1.0' ?><Response/>", 12100, `1:1: the XML declaration is not at the start: not even white space may come before it`},
+		{"\ufeff\n" + header + "<Response/>", 12100, `1:4: the XML declaration is not at the start: not even white space may come before it`},
+		{"<!-- a -->" + header + "<Response/>", 12100, `1:1: the XML declaration is not at the start: not even white space may come before it`},
+		{"<?a?>" + header + "<Response/>", 12100, `1:1: the XML declaration is not at the start: not even white space may come before it`},
+		{"<!DOCTYPE a>" + header + "<Response/>", 12100, `1:1: the XML declaration is not at the start: not even white space may come before it`},
+		{header + header + "<Response/>", 12100, `1:1: the XML declaration is not at the start: not even white space may come before it`},
+		{"Notice: x\n" + header + "<Response/>", 12100, `1:1: text outside of the root element`},
+		{"\u200b" + header + "<Response/>", 12100, `1:1: text outside of the root element`},
+		{"\ufeff\ufeff" + header + "<Response/>", 12100, `1:4: text outside of the root element`},
+		{"\u00a0<Response/>", 12100, `1:1: text outside of the root element`},
+
+		// the XML declaration
+		{"<?xml?><Response/>", 12100, `1:1: malformed XML declaration`},
+		{"<?xml encoding='utf-8'?><Response/>", 12100, `1:1: malformed XML declaration`},
+		{"<?xml encoding='utf-8' version='1.0'?><Response/>", 12100, `1:1: malformed XML declaration`},
+		{"<?xml version='1.0' version='1.0'?><Response/>", 12100, `1:1: malformed XML declaration`},
+		{"<?xml version='1.0' standalone='yes' encoding='utf-8'?><Response/>", 12100, `1:1: malformed XML declaration`},
+		{"<?xml version='1.0' encoding=''?><Response/>", 12100, `1:1: malformed XML declaration`},
+		{"<?xml version='1.0' charset='utf-8'?><Response/>", 12100, `1:1: malformed XML declaration`},
+		{"<?XML version='1.0'?><Response/>", 12100, `1:3: processing instruction without a name of its own`},
+		{"<Response><?xml version='1.0'?></Response>", 12100, `1:13: Response: processing instruction without a name of its own`},
+		{"<Response><??></Response>", 12100, `1:13: Response: processing instruction without a name of its own`},
+		{"<Response/><?xml version='1.0'?>", 12100, `1:14: processing instruction without a name of its own`},
+
+		// encodings
+		{"\ufeff<?xml version='1.0' encoding='ISO-8859-1'?><Response/>", 12100, `1:4: encoding ISO-8859-1 is not UTF-8`},
+		{"<?xml version='1.0' encoding='windows-1252'?><Response/>", 12100, `1:1: encoding windows-1252 is not UTF-8`},
+		{"<?xml version='1.0' encoding='ISO-8859-1'?>\n<Response><Say>\xe9\xe9 & </Say></Response>", 12100, `2:19: Response/Say: & without ;`},
+		{"<?xml version='1.0' encoding='ISO-8859-1'?><Response>\x01</Response>", 12100, `1:54: character U+0001`},
+		{"\xff\xfe<\x00R\x00", 12100, `1:1: not UTF-8`},
+		{"<Response><Say>caf\xe9</Say></Response>", 12100, `1:19: not UTF-8`},
+		{"<Response><Say>\xed\xa0\x80</Say></Response>", 12100, `1:16: not UTF-8`},
+		{"<Response><Say>\xc0\xaf</Say></Response>", 12100, `1:16: not UTF-8`},
+
+		// document types
+		{`<!DOCTYPE r [<!ENTITY a "aa"><!ENTITY b "&a;&a;&a;">]><Response><Say>&b;</Say></Response>`, 12100, `1:10: document type with declarations`},
+		{`<!DOCTYPE r SYSTEM "a>b" [<!ENTITY a "aa">]><Response/>`, 12100, `1:10: document type with declarations`},
+		{`<!DOCTYPE r SYSTEM "a><Response/>`, 12100, `1:10: document type without end`},
+		{`<!doctype r><Response/>`, 12100, `1:2: name expected`},
+		{`<Response><!DOCTYPE r></Response>`, 12100, `1:12: Response: name expected`},
+		{`<!DOCTYPE r SYSTEM "file:///etc/passwd"><Response><Say>&r;</Say></Response>`, 12100, `1:56: Response/Say: unknown reference &r;`},
 	} {
 		_, err := Parse(strings.NewReader(test.doc))
 		require.EqualError(t, err, "twiml: "+test.want, test.doc)
 		var syntax *SyntaxError
 		require.ErrorAs(t, err, &syntax)
 		require.Equal(t, test.code, syntax.Code, test.doc)
+		before := test.doc[:syntax.Offset]
+		require.Equal(t, syntax.Line, 1+strings.Count(before, "\n"), test.doc)
+		require.Equal(t, syntax.Column, len(before)-strings.LastIndexByte(before, '\n'), test.doc)
+	}
+}
+
+// TestParseEncodings: a document of ISO-8859-1 is read as what it is, one that only
+// says so as well, and a byte order mark is no text.
+func TestParseEncodings(t *testing.T) {
+	want := New(&Say{Text: "café", Voice: "é"})
+	for name, doc := range map[string]string{
+		"UTF-8":       header + "<Response><Say voice='é'>café</Say></Response>",
+		"mark":        "\ufeff" + header + "<Response><Say voice='é'>café</Say></Response>",
+		"mark alone":  "\ufeff<Response><Say voice='é'>café</Say></Response>",
+		"blank lines": "\n\n <Response><Say voice='é'>café</Say></Response>\n",
+		"ISO-8859-1":  "<?xml version='1.0' encoding='ISO-8859-1' standalone='yes'?><Response><Say voice='\xe9'>caf\xe9</Say></Response>",
+		"small":       "<?xml version='1.0' encoding='iso-8859-1'?><Response><Say voice='\xe9'>caf&#233;</Say></Response>",
+		"US-ASCII":    "<?xml version='1.0' encoding='US-ASCII'?><Response><Say voice='&#xE9;'>caf&#233;</Say></Response>",
+		"a system":    "<!DOCTYPE Response SYSTEM \"a'>b\" ><Response><Say voice='é'>café</Say></Response>",
+	} {
+		require.Equal(t, want, parse(t, doc), name)
 	}
 }
 
@@ -196,7 +263,7 @@ func TestParseReaders(t *testing.T) {
 	} {
 		got, err := Parse(r)
 		require.NoError(t, err, name)
-		require.Equal(t, want, got, name)
+		require.Equal(t, want, fields(got), name)
 	}
 	broken := errors.New("broken")
 	_, err := Parse(iotest.ErrReader(broken))
@@ -206,7 +273,7 @@ func TestParseReaders(t *testing.T) {
 
 func TestParseLineEnds(t *testing.T) {
 	r := parse(t, "<Response><Say voice='a\r\nb\tc&#13;'>x\r\ny\rz&#13;<![CDATA[1\r\n2]]></Say><!--a\r\nb--></Response>")
-	require.Equal(t, New(&Say{Voice: "a b c\r", Text: "x\ny\nz\r1\n2"}, Comment("a\nb")), r)
+	require.Equal(t, New(&Say{Voice: "a b c\r", Text: "x\ny\nz\r1\n2"}, Comment("a\nb")), fields(r))
 }
 
 // TestParseCopiesTextOnce: many pieces of one text cost what they hold, not its square.
@@ -229,5 +296,5 @@ func TestParseTextApart(t *testing.T) {
 	require.Equal(t, New(&Dial{Number: "+1  415", Nouns: []DialNoun{
 		Comment(" a "), Comment(" b "),
 		&Number{PhoneNumber: "55 5", Extra: Extra{Nodes: []Node{&Element{Name: "x"}}}},
-	}}), r)
+	}}), fields(r))
 }

@@ -108,6 +108,9 @@ func (g *generator) fill(v reflect.Value) {
 				if f.SetString(g.text()); g.IntN(10) == 0 {
 					f.SetString(Empty)
 				}
+				if b, ok := f.Addr().Interface().(*Bool); ok { // only these have another spelling
+					*b = b.lower()
+				}
 			case f.Kind() == reflect.Pointer:
 				f.Set(reflect.New(f.Type().Elem()))
 				g.fill(f.Elem())
@@ -240,11 +243,13 @@ func classByType(t reflect.Type) classID {
 }
 
 func (g *generator) foreign() Node {
-	switch g.IntN(4) {
+	switch g.IntN(5) {
 	case 0:
 		return g.comment()
 	case 1:
 		return Text(g.text())
+	case 2:
+		return ProcInst(pick(g, "a", "a-b c", "é  <&>?", "xml-stylesheet href=\"x\""))
 	}
 	x := &Element{Name: "X-" + pick(g, "a", "b", "é")}
 	for i := range g.IntN(3) {

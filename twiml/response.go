@@ -117,11 +117,14 @@ func (r *Response) write(w writer) writer {
 	if r == nil {
 		return w.missing()
 	}
-	for _, c := range r.Before {
-		w = c.write(w)
+	if len(r.Before) != 0 || r.source != nil {
+		w = w.outside(r.Before, r.source, false)
 	}
 	w = w.open("<Response", classResponse, r)
-	w = w.body(r.Attrs)
+	if len(r.Attrs) != 0 || r.source != nil {
+		w = w.extras(r.Attrs, r.source)
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for _, n := range r.Verbs {
 		if n == nil {
@@ -132,19 +135,19 @@ func (r *Response) write(w writer) writer {
 	}
 	w = w.rest(r.Nodes)
 	w = w.close(mark, "</Response>")
-	for _, c := range r.After {
-		w = c.write(w)
+	if len(r.After) != 0 || r.source != nil {
+		w = w.outside(r.After, r.source, true)
 	}
 	return w
 }
 
-func (r *Response) add(name string) element {
+func (r *Response) add(name string) (element, slot) {
 	n := newVerb(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	r.Verbs = grow(r.Verbs, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (r *Response) chars(s string) {
@@ -153,4 +156,7 @@ func (r *Response) chars(s string) {
 	}
 }
 
-func (r *Response) foreign(n Node) { r.Verbs = append(r.Verbs, n.(Verb)) }
+func (r *Response) foreign(n Node) slot {
+	r.Verbs = append(r.Verbs, n.(Verb))
+	return slotFields
+}

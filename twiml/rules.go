@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -25,9 +26,11 @@ func (c *checker) sequence(parent, child *frame, name string) {
 	parent.last = name
 	switch parent.class {
 	case classConnect:
-		if total(parent.kids) > 1 {
+		if parent.nouns++; parent.nouns > 1 {
 			c.report(12200, "<Connect> has one noun")
 		}
+	case classDial:
+		parent.nouns++
 	case classClient, classApplication, classEnqueue, classRefer, classSip:
 		if single := name == "Identity" || name == "ApplicationSid" || name == "Task" || name == "Sip" || name == "Headers"; single && parent.kids[name] > 1 {
 			c.report(12200, "<%s> has one <%s>", classes[parent.class].name, name)
@@ -48,14 +51,6 @@ func (c *checker) sequence(parent, child *frame, name string) {
 			parent.answered = name
 		}
 	}
-}
-
-func total(kids map[string]int) int {
-	n := 0
-	for _, k := range kids {
-		n += k
-	}
-	return n
 }
 
 // finish checks what takes more than one attribute to tell, when all of the
@@ -94,21 +89,24 @@ func (c *checker) finish(f *frame) {
 			c.report(12200, "no noun")
 		}
 	case *Start:
-		c.some(len(x.Nouns), 14300, "no noun")
+		c.some(elements(x.Nouns), 14300, "no noun")
 	case *Stop:
-		c.some(len(x.Nouns), 14300, "no noun")
+		c.some(elements(x.Nouns), 14300, "no noun")
 	case *Refer:
 		if x.Sip == nil {
 			c.report(12200, "no <Sip>")
 		}
 	case *Stream:
 		c.stream(x, parent)
+	case *ConversationRelay:
+		c.between("eagerEotThreshold", x.EagerEOTThreshold, 0.3, 0.9)
+		c.between("eotThreshold", x.EOTThreshold, 0.5, 0.9)
 	case *Siprec:
 		c.background(parent, x.Name, "connectorName", x.ConnectorName)
 	case *Transcription:
-		if parent == classStop && blank(x.Name) {
-			c.reportAttr("name", 0, "missing: it tells what to stop")
-		}
+		c.stopped(parent, x.Name)
+	case *Recording:
+		c.stopped(parent, x.Name)
 	case *Queue:
 		c.named(x.Name+Or(x.ReservationSID, ""), "queue name")
 		if parent == classResponse {
@@ -140,6 +138,19 @@ func (c *checker) finish(f *frame) {
 
 // blank tells whether an attribute has nothing in it, if it is there at all.
 func blank(v string) bool { return v == "" || v == Empty }
+
+// elements counts the elements, in the schema or not.
+func elements[T Node](children []T) int {
+	n := 0
+	for _, child := range children {
+		switch any(child).(type) {
+		case Text, Comment, ProcInst:
+		default:
+			n++
+		}
+	}
+	return n
+}
 
 func (c *checker) some(n, code int, msg string) {
 	if n == 0 {
@@ -208,22 +219,37 @@ func (c *checker) stream(x *Stream, parent classID) {
 // background checks that what Start begins has one of its targets and what Stop ends
 // has a name.
 func (c *checker) background(parent classID, name, attr string, targets ...string) {
-	switch {
-	case parent == classStop && blank(name):
-		c.reportAttr("name", 0, "missing: it tells what to stop")
-	case parent != classStop && !slices.ContainsFunc(targets, func(s string) bool { return !blank(s) }):
+	c.stopped(parent, name)
+	if parent != classStop && !slices.ContainsFunc(targets, func(s string) bool { return !blank(s) }) {
 		c.reportAttr(attr, 0, "missing")
+	}
+}
+
+// stopped checks that what Stop ends has a name.
+func (c *checker) stopped(parent classID, name string) {
+	if parent == classStop && blank(name) {
+		c.reportAttr("name", 0, "missing: it tells what to stop")
+	}
+}
+
+// between checks a decimal number, if there is one.
+func (c *checker) between(attr, v string, low, high float64) {
+	if v == "" {
+		return
+	}
+	if n, err := strconv.ParseFloat(Or(v, ""), 64); err != nil || !(low <= n && n <= high) {
+		c.reportAttr(attr, 12200, "%q is not between %v and %v", clip(Or(v, "")), low, high)
 	}
 }
 
 func (c *checker) dial(x *Dial, f *frame) {
 	switch {
-	case x.Number != "" && len(x.Nouns) != 0:
+	case x.Number != "" && f.nouns != 0:
 		c.report(0, "a number beside nouns")
 	case x.Number != "":
 		c.phone(x.Number)
 	default:
-		c.some(len(x.Nouns), 13223, "nobody to dial")
+		c.some(elements(x.Nouns), 13223, "nobody to dial")
 	}
 	if n := f.kids["Number"] + f.kids["Client"]; n > maxDialed {
 		c.report(0, "%d numbers and clients; at most %d", n, maxDialed)

@@ -20,6 +20,7 @@ const (
 	classDial
 	classEcho
 	classEnqueue
+	classFailover
 	classGather
 	classHangup
 	classHeader
@@ -27,6 +28,7 @@ const (
 	classIdentity
 	classLanguage
 	classLeave
+	classMediaFilter
 	classNumber
 	classParameter
 	classPause
@@ -64,7 +66,6 @@ const (
 	classTranscription
 	classVirtualAgent
 	classWhatsApp
-	classAssistant
 )
 
 // classes holds the rules of each element. It is never written to.
@@ -107,7 +108,7 @@ var classes = [...]class{
 		{name: "recordingStatusCallback", kind: kindURL},
 		{name: "recordingStatusCallbackEvent", kind: kindEnum, enum: []string{"in-progress", "completed", "absent"}, list: true},
 		{name: "recordingStatusCallbackMethod", kind: kindEnum, enum: []string{"GET", "POST"}},
-		{name: "region", kind: kindEnum, enum: []string{"us1", "us2", "ie1", "sg1", "br1", "au1", "jp1", "de1"}},
+		{name: "region", kind: kindEnum, enum: []string{"us1", "us2", "ie1", "sg1", "br1", "au1", "jp1", "de1"}, open: true},
 		{name: "startConferenceOnEnter", kind: kindEnum, enum: []string{"true", "false"}},
 		{name: "statusCallback", kind: kindURL},
 		{name: "statusCallbackEvent", kind: kindEnum, enum: []string{"start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement"}, list: true},
@@ -120,7 +121,7 @@ var classes = [...]class{
 		{name: "name", kind: kindString, required: true},
 		{name: "value", kind: kindString, required: true},
 	}},
-	classConnect: {name: "Connect", children: []classID{classAISession, classAutopilot, classConversation, classConversationRelay, classConversationRelaySession, classRoom, classStream, classVirtualAgent, classAssistant}, attrs: []rule{
+	classConnect: {name: "Connect", children: []classID{classAISession, classAutopilot, classConversation, classConversationRelay, classConversationRelaySession, classRoom, classStream, classVirtualAgent}, attrs: []rule{
 		{name: "action", kind: kindURL},
 		{name: "method", kind: kindEnum, enum: []string{"GET", "POST"}},
 	}},
@@ -135,39 +136,52 @@ var classes = [...]class{
 		{name: "routingAssignmentTimeout", kind: kindSeconds},
 		{name: "serviceInstanceSid", kind: kindString},
 		{name: "statusCallback", kind: kindURL},
-		{name: "statusCallbackEvent", kind: kindEnum, enum: []string{"call-initiated", "call-ringing", "call-answered", "call-completed"}, list: true},
+		{name: "statusCallbackEvent", kind: kindEnum, enum: []string{"call-initiated", "call-ringing", "call-answered", "call-completed"}, open: true, list: true},
 		{name: "statusCallbackMethod", kind: kindEnum, enum: []string{"GET", "POST"}},
 		{name: "trim", kind: kindEnum, enum: []string{"trim-silence", "do-not-trim"}},
 		{name: "url", kind: kindURL},
 	}},
-	classConversationRelay: {name: "ConversationRelay", children: []classID{classLanguage, classParameter}, attrs: []rule{
+	classConversationRelay: {name: "ConversationRelay", children: []classID{classLanguage, classFailover, classParameter}, attrs: []rule{
+		{name: "applicationReconnect", kind: kindEnum, enum: []string{"true", "false"}},
+		{name: "asrSmartFormat", kind: kindEnum, enum: []string{"true", "false"}},
 		{name: "backgroundNoiseReduction", kind: kindString},
 		{name: "conversationConfiguration", kind: kindString},
-		{name: "debug", kind: kindEnum, enum: []string{"debugging", "speaker-events", "tokens-played"}, list: true},
+		{name: "conversationId", kind: kindString},
+		{name: "customerName", kind: kindString},
+		{name: "debug", kind: kindEnum, enum: []string{"debugging", "speaker-events", "tokens-played"}, open: true, list: true},
 		{name: "deepgramSmartFormat", kind: kindString},
 		{name: "dtmfDetection", kind: kindEnum, enum: []string{"true", "false"}},
-		{name: "elevenlabsTextNormalization", kind: kindEnum, enum: []string{"on", "auto", "off"}},
+		{name: "eagerEotThreshold", kind: kindString},
+		{name: "echoPromptFiltering", kind: kindEnum, enum: []string{"true", "false"}},
+		{name: "elevenlabsLanguageTextNormalization", kind: kindEnum, enum: []string{"true", "false"}},
+		{name: "elevenlabsTextNormalization", kind: kindEnum, enum: []string{"on", "auto", "off"}, open: true},
+		{name: "eotThreshold", kind: kindString},
 		{name: "events", kind: kindString},
 		{name: "hints", kind: kindString},
 		{name: "ignoreBackchannel", kind: kindString},
+		{name: "includeInPrompt", kind: kindString},
 		{name: "intelligenceService", kind: kindString},
-		{name: "interruptSensitivity", kind: kindEnum, enum: []string{"low", "medium", "high"}},
-		{name: "interruptible", kind: kindEnum, enum: []string{"none", "dtmf", "speech", "any", "true", "false"}},
+		{name: "interruptSensitivity", kind: kindEnum, enum: []string{"low", "medium", "high"}, open: true},
+		{name: "interruptible", kind: kindEnum, enum: []string{"none", "dtmf", "speech", "any", "true", "false"}, open: true},
 		{name: "language", kind: kindString},
+		{name: "partialPromptOnHangup", kind: kindEnum, enum: []string{"true", "false"}},
 		{name: "partialPrompts", kind: kindEnum, enum: []string{"true", "false"}},
 		{name: "preemptible", kind: kindEnum, enum: []string{"true", "false"}},
 		{name: "profanityFilter", kind: kindEnum, enum: []string{"true", "false"}},
-		{name: "reportInputDuringAgentSpeech", kind: kindEnum, enum: []string{"none", "dtmf", "speech", "any", "true", "false"}},
+		{name: "reportInputDuringAgentSpeech", kind: kindEnum, enum: []string{"none", "dtmf", "speech", "any"}, open: true},
 		{name: "speechModel", kind: kindString},
 		{name: "speechTimeout", kind: kindString},
 		{name: "transcriptionLanguage", kind: kindString},
 		{name: "transcriptionProvider", kind: kindString},
 		{name: "ttsLanguage", kind: kindString},
+		{name: "ttsLanguageTextNormalization", kind: kindEnum, enum: []string{"true", "false"}},
 		{name: "ttsProvider", kind: kindString},
+		{name: "ttsTextNormalization", kind: kindEnum, enum: []string{"on", "auto", "off"}, open: true},
+		{name: "turnDetection", kind: kindEnum, enum: []string{"true", "false"}},
 		{name: "url", kind: kindWSS, required: true},
 		{name: "voice", kind: kindString},
 		{name: "welcomeGreeting", kind: kindString},
-		{name: "welcomeGreetingInterruptible", kind: kindEnum, enum: []string{"none", "dtmf", "speech", "any", "true", "false"}},
+		{name: "welcomeGreetingInterruptible", kind: kindEnum, enum: []string{"none", "dtmf", "speech", "any", "true", "false"}, open: true},
 	}},
 	classConversationRelaySession: {name: "ConversationRelaySession", attrs: []rule{
 		{name: "connector", kind: kindString},
@@ -178,7 +192,7 @@ var classes = [...]class{
 		{name: "answerOnBridge", kind: kindEnum, enum: []string{"true", "false"}},
 		{name: "callReason", kind: kindString, maxLen: 50},
 		{name: "callerId", kind: kindString},
-		{name: "events", kind: kindEnum, enum: []string{"call-progress-event"}},
+		{name: "events", kind: kindEnum, enum: []string{"call-progress-event"}, open: true},
 		{name: "hangupOnStar", kind: kindEnum, enum: []string{"true", "false"}},
 		{name: "method", kind: kindEnum, enum: []string{"GET", "POST"}},
 		{name: "passports", kind: kindString},
@@ -205,6 +219,7 @@ var classes = [...]class{
 		{name: "waitUrlMethod", kind: kindEnum, enum: []string{"GET", "POST"}},
 		{name: "workflowSid", kind: kindString},
 	}},
+	classFailover: {name: "Failover", open: true},
 	classGather: {name: "Gather", children: []classID{classPause, classPlay, classSay}, attrs: []rule{
 		{name: "action", kind: kindURL},
 		{name: "actionOnEmptyResult", kind: kindEnum, enum: []string{"true", "false"}},
@@ -233,18 +248,28 @@ var classes = [...]class{
 	classHeaders:  {name: "Headers", children: []classID{classHeader}},
 	classIdentity: {name: "Identity", text: true},
 	classLanguage: {name: "Language", attrs: []rule{
+		{name: "asrSmartFormat", kind: kindEnum, enum: []string{"true", "false"}},
 		{name: "code", kind: kindString, required: true},
+		{name: "hints", kind: kindString},
 		{name: "speechModel", kind: kindString},
 		{name: "transcriptionProvider", kind: kindString},
+		{name: "ttsLanguageTextNormalization", kind: kindEnum, enum: []string{"true", "false"}},
 		{name: "ttsProvider", kind: kindString},
+		{name: "ttsTextNormalization", kind: kindEnum, enum: []string{"on", "auto", "off"}, open: true},
 		{name: "voice", kind: kindString},
 	}},
 	classLeave: {name: "Leave"},
+	classMediaFilter: {name: "MediaFilter", children: []classID{classParameter}, attrs: []rule{
+		{name: "filterType", kind: kindEnum, enum: []string{"noise"}, open: true},
+		{name: "model", kind: kindString},
+		{name: "name", kind: kindString},
+		{name: "track", kind: kindEnum, enum: []string{"inbound_track", "outbound_track", "both_tracks"}},
+	}},
 	classNumber: {name: "Number", text: true, attrs: []rule{
 		{name: "amdStatusCallback", kind: kindURL},
 		{name: "amdStatusCallbackMethod", kind: kindEnum, enum: []string{"GET", "POST"}},
 		{name: "byoc", kind: kindString},
-		{name: "machineDetection", kind: kindEnum, enum: []string{"Enable", "DetectMessageEnd"}},
+		{name: "machineDetection", kind: kindEnum, enum: []string{"Enable", "DetectMessageEnd"}, open: true},
 		{name: "machineDetectionSilenceTimeout", kind: kindMilliseconds, min: 2000, max: 10000},
 		{name: "machineDetectionSpeechEndThreshold", kind: kindMilliseconds, min: 500, max: 5000},
 		{name: "machineDetectionSpeechThreshold", kind: kindMilliseconds, min: 1000, max: 6000},
@@ -265,7 +290,7 @@ var classes = [...]class{
 	}},
 	classPay: {name: "Pay", children: []classID{classParameter, classPrompt}, attrs: []rule{
 		{name: "action", kind: kindURL},
-		{name: "bankAccountType", kind: kindEnum, enum: []string{"consumer-checking", "consumer-savings", "commercial-checking", "commercial-savings"}},
+		{name: "bankAccountType", kind: kindEnum, enum: []string{"consumer-checking", "consumer-savings", "commercial-checking", "commercial-savings"}, open: true},
 		{name: "chargeAmount", kind: kindString},
 		{name: "currency", kind: kindString},
 		{name: "description", kind: kindString},
@@ -274,14 +299,14 @@ var classes = [...]class{
 		{name: "maxAttempts", kind: kindInt},
 		{name: "minPostalCodeLength", kind: kindInt},
 		{name: "paymentConnector", kind: kindString},
-		{name: "paymentMethod", kind: kindEnum, enum: []string{"ach-debit", "credit-card"}},
+		{name: "paymentMethod", kind: kindEnum, enum: []string{"ach-debit", "credit-card"}, open: true},
 		{name: "postalCode", kind: kindString},
 		{name: "securityCode", kind: kindEnum, enum: []string{"true", "false"}},
 		{name: "statusCallback", kind: kindURL},
 		{name: "statusCallbackMethod", kind: kindEnum, enum: []string{"GET", "POST"}},
 		{name: "timeout", kind: kindSeconds},
-		{name: "tokenType", kind: kindEnum, enum: []string{"one-time", "reusable", "payment-method"}},
-		{name: "validCardTypes", kind: kindEnum, enum: []string{"visa", "mastercard", "amex", "maestro", "discover", "optima", "jcb", "diners-club", "enroute"}, list: true},
+		{name: "tokenType", kind: kindEnum, enum: []string{"one-time", "reusable", "payment-method"}, open: true},
+		{name: "validCardTypes", kind: kindEnum, enum: []string{"visa", "mastercard", "amex", "maestro", "discover", "optima", "jcb", "diners-club", "enroute"}, open: true, list: true},
 	}},
 	classPlay: {name: "Play", text: true, attrs: []rule{
 		{name: "digits", kind: kindString, chars: "0123456789ABCD#*wW"},
@@ -289,9 +314,9 @@ var classes = [...]class{
 	}},
 	classPrompt: {name: "Prompt", children: []classID{classPause, classPlay, classSay}, attrs: []rule{
 		{name: "attempt", kind: kindInt, list: true},
-		{name: "cardType", kind: kindEnum, enum: []string{"visa", "mastercard", "amex", "maestro", "discover", "optima", "jcb", "diners-club", "enroute"}, list: true},
-		{name: "errorType", kind: kindEnum, enum: []string{"timeout", "invalid-card-number", "invalid-card-type", "invalid-date", "invalid-security-code", "internal-error", "input-matching-failed", "invalid-bank-account-number", "invalid-bank-routing-number", "invalid-postal-code"}, list: true},
-		{name: "for", kind: kindEnum, enum: []string{"payment-card-number", "expiration-date", "security-code", "postal-code", "payment-processing", "bank-account-number", "bank-routing-number"}, required: true},
+		{name: "cardType", kind: kindEnum, enum: []string{"visa", "mastercard", "amex", "maestro", "discover", "optima", "jcb", "diners-club", "enroute"}, open: true, list: true},
+		{name: "errorType", kind: kindEnum, enum: []string{"timeout", "invalid-card-number", "invalid-card-type", "invalid-date", "invalid-security-code", "internal-error", "input-matching-failed", "invalid-bank-account-number", "invalid-bank-routing-number", "invalid-postal-code"}, open: true, list: true},
+		{name: "for", kind: kindEnum, enum: []string{"payment-card-number", "expiration-date", "security-code", "postal-code", "payment-processing", "bank-account-number", "bank-routing-number"}, open: true, required: true},
 		{name: "requireMatchingInputs", kind: kindEnum, enum: []string{"true", "false"}},
 	}},
 	classQueue: {name: "Queue", text: true, attrs: []rule{
@@ -317,6 +342,7 @@ var classes = [...]class{
 	}},
 	classRecording: {name: "Recording", attrs: []rule{
 		{name: "channels", kind: kindEnum, enum: []string{"mono", "dual"}},
+		{name: "name", kind: kindString},
 		{name: "recordingConfigurationId", kind: kindString},
 		{name: "recordingStatusCallback", kind: kindURL},
 		{name: "recordingStatusCallbackEvent", kind: kindEnum, enum: []string{"in-progress", "completed", "absent"}, list: true},
@@ -347,7 +373,7 @@ var classes = [...]class{
 	classSip: {name: "Sip", text: true, children: []classID{classHeaders, classSipURI}, attrs: []rule{
 		{name: "amdStatusCallback", kind: kindURL},
 		{name: "amdStatusCallbackMethod", kind: kindEnum, enum: []string{"GET", "POST"}},
-		{name: "machineDetection", kind: kindEnum, enum: []string{"Enable", "DetectMessageEnd"}},
+		{name: "machineDetection", kind: kindEnum, enum: []string{"Enable", "DetectMessageEnd"}, open: true},
 		{name: "machineDetectionSilenceTimeout", kind: kindMilliseconds, min: 2000, max: 10000},
 		{name: "machineDetectionSpeechEndThreshold", kind: kindMilliseconds, min: 500, max: 5000},
 		{name: "machineDetectionSpeechThreshold", kind: kindMilliseconds, min: 1000, max: 6000},
@@ -392,7 +418,7 @@ var classes = [...]class{
 	}},
 	classParagraph: {name: "p", text: true, children: []classID{classBreak, classEmphasis, classLang, classPhoneme, classProsody, classSentence, classSayAs, classSub, classWord}},
 	classPhoneme: {name: "phoneme", text: true, attrs: []rule{
-		{name: "alphabet", kind: kindEnum, enum: []string{"ipa", "x-sampa", "x-amazon-jyutping", "x-amazon-pinyin", "x-amazon-pron-kana", "x-amazon-yomigana"}},
+		{name: "alphabet", kind: kindEnum, enum: []string{"ipa", "x-sampa", "x-amazon-jyutping", "x-amazon-pinyin", "x-amazon-pron-kana", "x-amazon-yomigana"}, open: true},
 		{name: "ph", kind: kindString, required: true},
 	}},
 	classProsody: {name: "prosody", text: true, children: []classID{classBreak, classEmphasis, classLang, classParagraph, classPhoneme, classProsody, classSentence, classSayAs, classSub, classWord}, attrs: []rule{
@@ -403,7 +429,7 @@ var classes = [...]class{
 	classSentence: {name: "s", text: true, children: []classID{classBreak, classEmphasis, classLang, classPhoneme, classProsody, classSayAs, classSub, classWord}},
 	classSayAs: {name: "say-as", text: true, attrs: []rule{
 		{name: "format", kind: kindEnum, enum: []string{"mdy", "dmy", "ymd", "md", "dm", "ym", "my", "d", "m", "y", "yyyymmdd"}},
-		{name: "interpret-as", kind: kindEnum, enum: []string{"characters", "spell-out", "cardinal", "number", "ordinal", "digits", "fraction", "unit", "date", "time", "address", "expletive", "telephone"}, required: true},
+		{name: "interpret-as", kind: kindEnum, enum: []string{"characters", "spell-out", "cardinal", "number", "ordinal", "digits", "fraction", "unit", "date", "time", "address", "expletive", "telephone"}, open: true, required: true},
 	}},
 	classSub: {name: "sub", text: true, attrs: []rule{
 		{name: "alias", kind: kindString, required: true},
@@ -411,11 +437,11 @@ var classes = [...]class{
 	classWord: {name: "w", text: true, children: []classID{classBreak, classEmphasis, classPhoneme, classProsody, classSayAs, classSub}, attrs: []rule{
 		{name: "role", kind: kindString},
 	}},
-	classStart: {name: "Start", children: []classID{classRecording, classSiprec, classStream, classTranscription}, attrs: []rule{
+	classStart: {name: "Start", children: []classID{classMediaFilter, classRecording, classSiprec, classStream, classTranscription}, attrs: []rule{
 		{name: "action", kind: kindURL},
 		{name: "method", kind: kindEnum, enum: []string{"GET", "POST"}},
 	}},
-	classStop: {name: "Stop", children: []classID{classSiprec, classStream, classTranscription}},
+	classStop: {name: "Stop", children: []classID{classMediaFilter, classRecording, classSiprec, classStream, classTranscription}},
 	classStream: {name: "Stream", children: []classID{classParameter}, attrs: []rule{
 		{name: "audioFormat", kind: kindString},
 		{name: "connectorName", kind: kindString},
@@ -463,27 +489,9 @@ var classes = [...]class{
 		{name: "statusCallbackMethod", kind: kindEnum, enum: []string{"GET", "POST"}},
 		{name: "url", kind: kindURL},
 	}},
-	classAssistant: {name: "Assistant", children: []classID{classLanguage, classParameter}, attrs: []rule{
-		{name: "debug", kind: kindString},
-		{name: "dtmfDetection", kind: kindEnum, enum: []string{"true", "false"}},
-		{name: "elevenlabsTextNormalization", kind: kindString},
-		{name: "hints", kind: kindString},
-		{name: "id", kind: kindString},
-		{name: "intelligenceService", kind: kindString},
-		{name: "interruptSensitivity", kind: kindString},
-		{name: "interruptible", kind: kindString},
-		{name: "language", kind: kindString},
-		{name: "partialPrompts", kind: kindEnum, enum: []string{"true", "false"}},
-		{name: "preemptible", kind: kindEnum, enum: []string{"true", "false"}},
-		{name: "profanityFilter", kind: kindEnum, enum: []string{"true", "false"}},
-		{name: "reportInputDuringAgentSpeech", kind: kindEnum, enum: []string{"true", "false"}},
-		{name: "speechModel", kind: kindString},
-		{name: "transcriptionLanguage", kind: kindString},
-		{name: "transcriptionProvider", kind: kindString},
-		{name: "ttsLanguage", kind: kindString},
-		{name: "ttsProvider", kind: kindString},
-		{name: "voice", kind: kindString},
-		{name: "welcomeGreeting", kind: kindString},
-		{name: "welcomeGreetingInterruptible", kind: kindString},
-	}},
+}
+
+// retired are elements that Twilio had once. It is never written to.
+var retired = [...]string{
+	"Assistant",
 }

@@ -14,6 +14,8 @@ func (x *Say) PlainText() string {
 		switch {
 		case s.take("<!--"):
 			_, f = s.until("-->", "")
+		case s.take("<?"):
+			_, f = s.until("?>", "")
 		case s.take("<"):
 			_, f = s.until(">", "")
 		default:

@@ -53,7 +53,14 @@ func (s *scanner) until(token, what string) (string, *failure) {
 }
 
 func (s *scanner) name() (string, *failure) {
-	start := s.pos
+	start, i := s.pos, s.pos
+	for i < len(s.src) && nameBytes[s.src[i]] {
+		i++
+	}
+	if i > start && s.src[start] > '9' && i < len(s.src) && s.src[i] != ':' && s.src[i] < utf8.RuneSelf {
+		s.pos = i
+		return s.src[start:i], nil // most are ASCII, and one part
+	}
 	for s.pos < len(s.src) {
 		if c := s.src[s.pos]; !nameBytes[c] && c != ':' && c < utf8.RuneSelf {
 			break
@@ -66,25 +73,27 @@ func (s *scanner) name() (string, *failure) {
 	return "", s.fail(start, "name expected")
 }
 
-// value reads a quoted attribute value.
-func (s *scanner) value() (string, *failure) {
+// value reads a quoted attribute value. It returns also how it is written, when that
+// is not the value itself.
+func (s *scanner) value() (value, raw string, f *failure) {
 	if s.done() || s.src[s.pos] != '"' && s.src[s.pos] != '\'' {
-		return "", s.fail(s.pos, "attribute value without quotes")
+		return "", "", s.fail(s.pos, "attribute value without quotes")
 	}
 	start := s.pos + 1
 	n := strings.IndexByte(s.src[start:], s.src[s.pos])
 	if n < 0 {
-		return "", s.fail(start, "attribute value without end")
+		return "", "", s.fail(start, "attribute value without end")
 	}
-	raw := s.src[start : start+n]
+	raw = s.src[start : start+n]
 	s.pos = start + n + 1
 	if plain(raw) {
-		return raw, nil
+		return raw, "", nil
 	}
 	if i := strings.IndexByte(raw, '<'); i >= 0 {
-		return "", s.fail(start+i, "< in an attribute value")
+		return "", "", s.fail(start+i, "< in an attribute value")
 	}
-	return s.unescape(raw, start, true)
+	value, f = s.unescape(raw, start, true)
+	return value, raw, f
 }
 
 // chars reads character data up to the next tag.

@@ -2,31 +2,39 @@
 
 package twiml
 
-func (x *Break) set(name, value string) bool {
+func (x *Break) set(name, value string) fit {
 	switch name {
 	case "strength":
 		return read(&x.Strength, value)
 	case "time":
 		return readDuration(&x.Time, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Emphasis) set(name, value string) bool {
+func (x *Emphasis) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.SSML):
+		return x.SSML[i], true
+	}
+	return nil, false
+}
+
+func (x *Emphasis) set(name, value string) fit {
 	switch name {
 	case "level":
 		return read(&x.Level, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Emphasis) add(name string) element {
+func (x *Emphasis) add(name string) (element, slot) {
 	n := newSentenceSpeech(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	x.SSML = grow(x.SSML, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (x *Emphasis) chars(s string) {
@@ -37,23 +45,34 @@ func (x *Emphasis) chars(s string) {
 	}
 }
 
-func (x *Emphasis) foreign(n Node) { x.SSML = append(x.SSML, n.(SentenceSpeech)) }
+func (x *Emphasis) foreign(n Node) slot {
+	x.SSML = append(x.SSML, n.(SentenceSpeech))
+	return slotFields
+}
 
-func (x *Lang) set(name, value string) bool {
+func (x *Lang) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.SSML):
+		return x.SSML[i], true
+	}
+	return nil, false
+}
+
+func (x *Lang) set(name, value string) fit {
 	switch name {
 	case "xml:lang":
 		return read(&x.Language, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Lang) add(name string) element {
+func (x *Lang) add(name string) (element, slot) {
 	n := newSpeech(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	x.SSML = grow(x.SSML, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (x *Lang) chars(s string) {
@@ -64,15 +83,26 @@ func (x *Lang) chars(s string) {
 	}
 }
 
-func (x *Lang) foreign(n Node) { x.SSML = append(x.SSML, n.(Speech)) }
+func (x *Lang) foreign(n Node) slot {
+	x.SSML = append(x.SSML, n.(Speech))
+	return slotFields
+}
 
-func (x *Paragraph) add(name string) element {
+func (x *Paragraph) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.SSML):
+		return x.SSML[i], true
+	}
+	return nil, false
+}
+
+func (x *Paragraph) add(name string) (element, slot) {
 	n := newParagraphSpeech(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	x.SSML = grow(x.SSML, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (x *Paragraph) chars(s string) {
@@ -83,25 +113,36 @@ func (x *Paragraph) chars(s string) {
 	}
 }
 
-func (x *Paragraph) foreign(n Node) { x.SSML = append(x.SSML, n.(ParagraphSpeech)) }
+func (x *Paragraph) foreign(n Node) slot {
+	x.SSML = append(x.SSML, n.(ParagraphSpeech))
+	return slotFields
+}
 
-func (x *Phoneme) set(name, value string) bool {
+func (x *Phoneme) form() form { return formSpoken }
+
+func (x *Phoneme) set(name, value string) fit {
 	switch name {
 	case "alphabet":
 		return read(&x.Alphabet, value)
 	case "ph":
 		return read(&x.PH, value)
 	}
-	return false
+	return unfit
 }
 
 func (x *Phoneme) chars(s string) {
 	x.Text = s
 }
 
-func (x *Phoneme) apart() bool { return true }
+func (x *Prosody) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.SSML):
+		return x.SSML[i], true
+	}
+	return nil, false
+}
 
-func (x *Prosody) set(name, value string) bool {
+func (x *Prosody) set(name, value string) fit {
 	switch name {
 	case "pitch":
 		return read(&x.Pitch, value)
@@ -110,16 +151,16 @@ func (x *Prosody) set(name, value string) bool {
 	case "volume":
 		return read(&x.Volume, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Prosody) add(name string) element {
+func (x *Prosody) add(name string) (element, slot) {
 	n := newSpeech(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	x.SSML = grow(x.SSML, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (x *Prosody) chars(s string) {
@@ -130,31 +171,42 @@ func (x *Prosody) chars(s string) {
 	}
 }
 
-func (x *Prosody) foreign(n Node) { x.SSML = append(x.SSML, n.(Speech)) }
+func (x *Prosody) foreign(n Node) slot {
+	x.SSML = append(x.SSML, n.(Speech))
+	return slotFields
+}
 
-func (x *SayAs) set(name, value string) bool {
+func (x *SayAs) form() form { return formSpoken }
+
+func (x *SayAs) set(name, value string) fit {
 	switch name {
 	case "format":
 		return read(&x.Format, value)
 	case "interpret-as":
 		return read(&x.InterpretAs, value)
 	}
-	return false
+	return unfit
 }
 
 func (x *SayAs) chars(s string) {
 	x.Text = s
 }
 
-func (x *SayAs) apart() bool { return true }
+func (x *Sentence) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.SSML):
+		return x.SSML[i], true
+	}
+	return nil, false
+}
 
-func (x *Sentence) add(name string) element {
+func (x *Sentence) add(name string) (element, slot) {
 	n := newSentenceSpeech(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	x.SSML = grow(x.SSML, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (x *Sentence) chars(s string) {
@@ -165,37 +217,48 @@ func (x *Sentence) chars(s string) {
 	}
 }
 
-func (x *Sentence) foreign(n Node) { x.SSML = append(x.SSML, n.(SentenceSpeech)) }
+func (x *Sentence) foreign(n Node) slot {
+	x.SSML = append(x.SSML, n.(SentenceSpeech))
+	return slotFields
+}
 
-func (x *Sub) set(name, value string) bool {
+func (x *Sub) form() form { return formSpoken }
+
+func (x *Sub) set(name, value string) fit {
 	switch name {
 	case "alias":
 		return read(&x.Alias, value)
 	}
-	return false
+	return unfit
 }
 
 func (x *Sub) chars(s string) {
 	x.Text = s
 }
 
-func (x *Sub) apart() bool { return true }
+func (x *Word) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.SSML):
+		return x.SSML[i], true
+	}
+	return nil, false
+}
 
-func (x *Word) set(name, value string) bool {
+func (x *Word) set(name, value string) fit {
 	switch name {
 	case "role":
 		return read(&x.Role, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Word) add(name string) element {
+func (x *Word) add(name string) (element, slot) {
 	n := newWordSpeech(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	x.SSML = grow(x.SSML, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (x *Word) chars(s string) {
@@ -206,4 +269,7 @@ func (x *Word) chars(s string) {
 	}
 }
 
-func (x *Word) foreign(n Node) { x.SSML = append(x.SSML, n.(WordSpeech)) }
+func (x *Word) foreign(n Node) slot {
+	x.SSML = append(x.SSML, n.(WordSpeech))
+	return slotFields
+}

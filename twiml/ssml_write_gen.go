@@ -18,7 +18,10 @@ func (x *Emphasis) write(w writer) writer {
 	}
 	w = w.open("<emphasis", classEmphasis, x)
 	w = w.str(` level="`, string(x.Level))
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Text, "</emphasis>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
@@ -28,7 +31,6 @@ func (x *Emphasis) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</emphasis>")
 }
 
@@ -38,7 +40,10 @@ func (x *Lang) write(w writer) writer {
 	}
 	w = w.open("<lang", classLang, x)
 	w = w.str(` xml:lang="`, x.Language)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Text, "</lang>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
@@ -48,7 +53,6 @@ func (x *Lang) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</lang>")
 }
 
@@ -57,7 +61,10 @@ func (x *Paragraph) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<p", classParagraph, x)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Text, "</p>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
@@ -67,7 +74,6 @@ func (x *Paragraph) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</p>")
 }
 
@@ -78,10 +84,12 @@ func (x *Phoneme) write(w writer) writer {
 	w = w.open("<phoneme", classPhoneme, x)
 	w = w.str(` alphabet="`, string(x.Alphabet))
 	w = w.str(` ph="`, x.PH)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Text, "</phoneme>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Text)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</phoneme>")
 }
 
@@ -93,7 +101,10 @@ func (x *Prosody) write(w writer) writer {
 	w = w.str(` pitch="`, x.Pitch)
 	w = w.str(` rate="`, x.Rate)
 	w = w.str(` volume="`, x.Volume)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Text, "</prosody>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
@@ -103,7 +114,6 @@ func (x *Prosody) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</prosody>")
 }
 
@@ -114,10 +124,12 @@ func (x *SayAs) write(w writer) writer {
 	w = w.open("<say-as", classSayAs, x)
 	w = w.str(` format="`, string(x.Format))
 	w = w.str(` interpret-as="`, string(x.InterpretAs))
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Text, "</say-as>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Text)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</say-as>")
 }
 
@@ -126,7 +138,10 @@ func (x *Sentence) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<s", classSentence, x)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Text, "</s>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
@@ -136,7 +151,6 @@ func (x *Sentence) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</s>")
 }
 
@@ -146,10 +160,12 @@ func (x *Sub) write(w writer) writer {
 	}
 	w = w.open("<sub", classSub, x)
 	w = w.str(` alias="`, x.Alias)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Text, "</sub>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Text)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</sub>")
 }
 
@@ -159,7 +175,10 @@ func (x *Word) write(w writer) writer {
 	}
 	w = w.open("<w", classWord, x)
 	w = w.str(` role="`, x.Role)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Text, "</w>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
@@ -169,6 +188,5 @@ func (x *Word) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</w>")
 }

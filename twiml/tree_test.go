@@ -13,8 +13,8 @@ import (
 type tree struct {
 	Name     string
 	Attrs    []string // name=value, sorted
-	Children []*tree  // elements, text and comments in order
-	Text     string   // of a text or comment
+	Children []*tree  // elements, text, comments and processing instructions in order
+	Text     string   // of these
 }
 
 // readTree reads a document. Text is kept as it is.
@@ -51,11 +51,15 @@ func readTree(doc string) (*tree, error) {
 		case xml.CharData:
 			if last := len(top.Children) - 1; last >= 0 && top.Children[last].Name == "#text" {
 				top.Children[last].Text += string(tok)
-			} else if len(stack) > 1 {
+			} else if len(stack) > 1 && len(tok) != 0 { // <![CDATA[]]> is nothing
 				top.Children = append(top.Children, &tree{Name: "#text", Text: string(tok)})
 			}
 		case xml.Comment:
 			top.Children = append(top.Children, &tree{Name: "#comment", Text: string(tok)})
+		case xml.ProcInst:
+			if tok.Target != "xml" {
+				top.Children = append(top.Children, &tree{Name: "?" + tok.Target, Text: string(tok.Inst)})
+			}
 		}
 	}
 }
@@ -68,48 +72,27 @@ func qualified(n xml.Name) string {
 }
 
 // normal reduces a tree to what counts, as Parse documents it: no white space
-// around verbs and names, a noun's text in one piece before its children, and the
-// children of several types grouped, as is text that does not belong there.
+// between verbs and nouns and at the ends of names, numbers and URLs.
 func (t *tree) normal() *tree {
-	mixed := map[string]bool{
-		"Say": true, "Sms": true, "emphasis": true, "lang": true, "p": true, "phoneme": true, "prosody": true,
-		"s": true, "say-as": true, "sub": true, "w": true,
-	}
 	n := &tree{Name: t.Name, Attrs: t.Attrs, Text: t.Text}
-	var text strings.Builder
 	for _, c := range t.Children {
 		c = c.normal()
-		if c.Name == "#text" && !mixed[t.Name] && similarElement(t.Name) == t.Name {
-			if hasText(t.Name) {
-				text.WriteString(c.Text)
-				continue
-			}
+		if c.Name == "#text" && !isSpoken(t.Name) && similarElement(t.Name) == t.Name {
 			if isSpace(c.Text) {
 				continue
+			}
+			if hasText(t.Name) {
+				c.Text = trimSpace(c.Text)
 			}
 		}
 		n.Children = append(n.Children, c)
 	}
-	if s := trimSpace(text.String()); s != "" {
-		n.Children = slices.Insert(n.Children, 0, &tree{Name: "#text", Text: s})
-	}
-	switch t.Name {
-	case "Response", "Gather", "Prompt", "Dial", "Start", "Stop":
-	default:
-		if !mixed[t.Name] && similarElement(t.Name) == t.Name {
-			slices.SortStableFunc(n.Children, func(a, b *tree) int { return strings.Compare(a.Name, b.Name) })
-			var kids []*tree
-			for _, c := range n.Children {
-				if last := len(kids) - 1; last >= 0 && c.Name == "#text" && kids[last].Name == "#text" {
-					kids[last] = &tree{Name: "#text", Text: kids[last].Text + c.Text}
-				} else {
-					kids = append(kids, c)
-				}
-			}
-			n.Children = kids
-		}
-	}
 	return n
+}
+
+// isSpoken tells whether the white space in an element of the schema counts.
+func isSpoken(name string) bool {
+	return slices.Contains([]string{"Say", "Sms", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"}, name)
 }
 
 // hasText tells whether an element of the schema holds a name, a number or a URL.

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Error is one thing that is wrong with a document.
+// Error is one thing that is wrong with a document, or that may be.
 type Error struct {
 	Path string // of the element, such as Response/Dial[2]/Number
 	Attr string // the wrong attribute, or empty
@@ -36,19 +36,25 @@ func (e *Error) Error() string {
 // and malformed attributes, limits, verbs that cannot be reached. The errors are
 // of type *[Error], joined by [errors.Join].
 //
-// What is outside of the schema is an error with code 12200: Twilio logs a
-// warning, ignores it and goes on. Who means it can let that code pass.
-func (r *Response) Validate() error { return r.validate(false) }
+// What is not in the schema is no error, as Twilio adds to it; see [Response.Warnings].
+func (r *Response) Validate() error { return errors.Join(r.check(false).errs...) }
 
 // ValidateREST is Validate for a document that goes into the Twiml parameter of
 // the REST API: it may have 4,000 characters and no relative URLs.
-func (r *Response) ValidateREST() error { return r.validate(true) }
+func (r *Response) ValidateREST() error { return errors.Join(r.check(true).errs...) }
 
-func (r *Response) validate(rest bool) error {
+// Warnings reports what Twilio may not know: elements and attributes that are not in
+// the schema, values that are not in a set that Twilio extends, and a verb, an
+// attribute or a value in another case than Twilio's. Each is either a mistake or
+// newer than this package. Where Twilio does not know it either it logs a warning of
+// code 12200, ignores it and goes on: nothing here is a reason not to send a document.
+func (r *Response) Warnings() []*Error { return r.check(false).warnings }
+
+func (r *Response) check(rest bool) *checker {
 	c := &checker{rest: rest}
 	if r == nil {
 		c.missing()
-		return errors.Join(c.errs...)
+		return c
 	}
 	buf := r.write(writer{check: c}).buf
 	c.stack = append(c.stack, &frame{path: "Response"})
@@ -58,7 +64,7 @@ func (r *Response) validate(rest bool) error {
 	if n := utf8.RuneCount(buf); rest && n > MaxRESTSize {
 		c.report(32018, "%d characters; the REST API takes %d", n, MaxRESTSize)
 	}
-	return errors.Join(c.errs...)
+	return c
 }
 
 // classID is the index of an element's rules in classes.
@@ -68,6 +74,7 @@ type classID uint8
 type class struct {
 	name     string
 	text     bool // has text content
+	open     bool // Twilio documents neither its attributes nor its children
 	children []classID
 	attrs    []rule
 }
@@ -77,6 +84,7 @@ type rule struct {
 	name     string
 	kind     kind
 	enum     []string
+	open     bool // the enum is one that Twilio extends
 	list     bool
 	required bool
 	min, max int
@@ -102,9 +110,10 @@ const (
 
 // checker follows a writer through a document and notes what is wrong.
 type checker struct {
-	rest  bool
-	stack []*frame
-	errs  []error
+	rest     bool
+	stack    []*frame
+	errs     []error
+	warnings []*Error
 }
 
 // frame is an element that is open.
@@ -113,6 +122,7 @@ type frame struct {
 	path     string
 	node     Node
 	kids     map[string]int // children by name
+	nouns    int            // children of a Connect or a Dial that belong there
 	last     string         // the child before
 	answered string         // the child of Response that answered the call
 	seen     [64]bool       // attributes, by rule
@@ -133,11 +143,20 @@ func (c *checker) report(code int, format string, args ...any) {
 }
 
 func (c *checker) reportAttr(attr string, code int, format string, args ...any) {
-	path := "Response"
-	if len(c.stack) != 0 {
-		path = c.top().path
+	c.errs = append(c.errs, &Error{c.path(), attr, code, fmt.Sprintf(format, args...)})
+}
+
+// warn reports what Twilio logs as a schema warning, if it does not know it.
+func (c *checker) warn(attr, format string, args ...any) {
+	c.warnings = append(c.warnings, &Error{c.path(), attr, 12200, fmt.Sprintf(format, args...)})
+}
+
+// path returns where the element is that is being checked.
+func (c *checker) path() string {
+	if len(c.stack) == 0 {
+		return "Response"
 	}
-	c.errs = append(c.errs, &Error{path, attr, code, fmt.Sprintf(format, args...)})
+	return c.top().path
 }
 
 func (c *checker) open(id classID, n Node) {
@@ -163,10 +182,10 @@ func (c *checker) open(id classID, n Node) {
 	c.nesting(parent, f, name)
 }
 
-// nesting checks that a child may stand where it is. Below an element that is out
-// of the schema everything may.
+// nesting checks that a child may stand where it is. Below an element that the schema
+// does not know, or knows no children of, everything may.
 func (c *checker) nesting(parent, child *frame, name string) {
-	if parent.class == classElement {
+	if parent.class == classElement || classes[parent.class].open {
 		return
 	}
 	for _, id := range classes[parent.class].children {
@@ -181,10 +200,12 @@ func (c *checker) nesting(parent, child *frame, name string) {
 		c.report(12100, "%q cannot name an element", clip(name))
 	case similar == name:
 		c.report(12200, "<%s> does not belong in <%s>", name, where)
+	case slices.Contains(retired[:], name):
+		c.warn("", "retired by Twilio")
 	case similar != "":
-		c.report(12200, "unknown element; it is spelled <%s>", similar)
+		c.warn("", "unknown element; it is spelled <%s>", similar)
 	default:
-		c.report(12200, "unknown element")
+		c.warn("", "unknown element")
 	}
 }
 
@@ -221,7 +242,7 @@ func (c *checker) extra(a Attr) {
 		return
 	}
 	// Attributes of other namespaces are nobody's business here.
-	if f.class == classElement || strings.ContainsRune(a.Name, ':') || a.Name == "xmlns" {
+	if f.class == classElement || classes[f.class].open || strings.ContainsRune(a.Name, ':') || a.Name == "xmlns" {
 		return
 	}
 	similar := ""
@@ -239,9 +260,9 @@ func (c *checker) extra(a Attr) {
 		}
 	}
 	if similar != "" {
-		c.reportAttr(a.Name, 12200, "unknown attribute; it is spelled %s", similar)
+		c.warn(a.Name, "unknown attribute; it is spelled %s", similar)
 	} else {
-		c.reportAttr(a.Name, 12200, "unknown attribute")
+		c.warn(a.Name, "unknown attribute")
 	}
 }
 
@@ -280,12 +301,18 @@ func (c *checker) attr(name, v string) {
 	}
 }
 
-// enum checks a value of a closed set.
+// enum checks a value of a set. Twilio takes a boolean in any case.
 func (c *checker) enum(r *rule, v string) {
-	if slices.Contains(r.enum, v) {
-		return
+	i := slices.IndexFunc(r.enum, func(known string) bool { return strings.EqualFold(known, v) })
+	switch {
+	case i >= 0 && (r.enum[i] == v || r.enum[i] == string(True) || r.enum[i] == string(False)):
+	case i >= 0:
+		c.warn(r.name, "%q is spelled %s", clip(v), r.enum[i])
+	case r.open:
+		c.warn(r.name, "%q is none of %s", clip(v), strings.Join(r.enum, " "))
+	default:
+		c.reportAttr(r.name, 12200, "%q is none of %s", clip(v), strings.Join(r.enum, " "))
 	}
-	c.reportAttr(r.name, 12200, "%q is none of %s", clip(v), strings.Join(r.enum, " "))
 }
 
 // list checks the values of a list attribute.
@@ -328,7 +355,7 @@ func (c *checker) text(s string) {
 	if len(c.stack) == 0 {
 		return
 	}
-	if f := c.top(); f.class != classElement && !classes[f.class].text && !isSpace(s) {
+	if f := c.top(); f.class != classElement && !classes[f.class].open && !classes[f.class].text && !isSpace(s) {
 		c.report(12200, "text %q does not belong in <%s>", clip(s), classes[f.class].name)
 	}
 }
@@ -338,6 +365,14 @@ func (c *checker) comment(s string) {
 	c.chars("", s)
 	if strings.Contains(s, "--") || strings.HasSuffix(s, "-") {
 		c.report(12100, "-- in a comment")
+	}
+}
+
+// instruction checks a processing instruction.
+func (c *checker) instruction(s string) {
+	c.chars("", s)
+	if !isTarget(target(s)) || strings.Contains(s, "?>") {
+		c.report(12100, "%q cannot be a processing instruction", clip(s))
 	}
 }
 

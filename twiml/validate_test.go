@@ -28,7 +28,7 @@ var wrongDocuments = []struct {
 	{`<Dial>+14155550100</Dial><Dial><Number>+14155550100</Number><Stream/></Dial>`, 12200, `Response/Dial[2]/Stream: <Stream> does not belong in <Dial>`},
 	{`<Connect><Recording/></Connect>`, 12200, `Response/Connect/Recording: <Recording> does not belong in <Connect>`},
 	{`<Connect><Room>a</Room><Room>b</Room></Connect>`, 12200, `Response/Connect/Room[2]: <Connect> has one noun`},
-	{`<Stop><Recording/></Stop>`, 12200, `Response/Stop/Recording: <Recording> does not belong in <Stop>`},
+	{`<Stop><Say>x</Say></Stop>`, 12200, `Response/Stop/Say: <Say> does not belong in <Stop>`},
 	{`<Start><ConversationRelay url="wss://h/"/></Start>`, 12200, `Response/Start/ConversationRelay: <ConversationRelay> does not belong in <Start>`},
 	{`<Say>a<s>b<p>c</p></s></Say>`, 12200, `Response/Say/s/p: <p> does not belong in <s>`},
 	{`<Say><p><p>x</p></p></Say>`, 12200, `Response/Say/p/p: <p> does not belong in <p>`},
@@ -41,25 +41,13 @@ var wrongDocuments = []struct {
 	{`<Refer><Sip>sip:a@b</Sip><Sip>sip:c@d</Sip></Refer>`, 12200, `Response/Refer/Sip[2]: <Refer> has one <Sip>`},
 	{`<Dial><Client><Identity>a</Identity><Identity>b</Identity></Client></Dial>`, 12200, `Response/Dial/Client/Identity[2]: <Client> has one <Identity>`},
 
-	// spelling
-	{`<say>x</say>`, 12200, `Response/say: unknown element; it is spelled <Say>`},
-	{`<Say>a<SayAs interpret-as="date">b</SayAs></Say>`, 12200, `Response/Say/SayAs: unknown element; it is spelled <say-as>`},
-	{`<Say>a<Break/></Say>`, 12200, `Response/Say/Break: unknown element; it is spelled <break>`},
-	{`<Start><SipRec connectorName="c"/></Start>`, 12200, `Response/Start/SipRec: unknown element; it is spelled <Siprec>`},
-	{`<Answer/>`, 12200, `Response/Answer: unknown element`},
-	{`<Say Voice="man">x</Say>`, 12200, `Response/Say: Voice: unknown attribute; it is spelled voice`},
-	{`<Gather num_digits="1"/>`, 12200, `Response/Gather: num_digits: unknown attribute; it is spelled numDigits`},
-	{`<Say><lang xmlLang="de-DE">x</lang></Say>`, 12200, `Response/Say/lang: xmlLang: unknown attribute; it is spelled xml:lang`},
-	{`<Pay><Prompt for_="security-code"/></Pay>`, 12200, `Response/Pay/Prompt: for_: unknown attribute; it is spelled for`},
-	{`<Connect><ConversationRelay url="wss://h/" speechtimeout="1"/></Connect>`, 12200, `Response/Connect/ConversationRelay: speechtimeout: unknown attribute; it is spelled speechTimeout`},
-	{`<Hangup now="true"/>`, 12200, `Response/Hangup: now: unknown attribute`},
-
 	// required
 	{`<Connect><Stream/></Connect>`, 0, `Response/Connect/Stream: url: missing`},
 	{`<Start><Stream name="a"/></Start>`, 0, `Response/Start/Stream: url: missing`},
 	{`<Stop><Stream/></Stop>`, 0, `Response/Stop/Stream: name: missing: it tells what to stop`},
 	{`<Stop><Siprec/></Stop>`, 0, `Response/Stop/Siprec: name: missing: it tells what to stop`},
 	{`<Stop><Transcription/></Stop>`, 0, `Response/Stop/Transcription: name: missing: it tells what to stop`},
+	{`<Stop><Recording/></Stop>`, 0, `Response/Stop/Recording: name: missing: it tells what to stop`},
 	{`<Start><Siprec name="a"/></Start>`, 0, `Response/Start/Siprec: connectorName: missing`},
 	{`<Connect><ConversationRelay/></Connect>`, 0, `Response/Connect/ConversationRelay: url: missing`},
 	{`<Connect><ConversationRelay url="wss://h/"><Language/></ConversationRelay></Connect>`, 0, `Response/Connect/ConversationRelay/Language: code: missing`},
@@ -68,6 +56,9 @@ var wrongDocuments = []struct {
 	{`<Connect><Stream url="wss://h/"><Parameter name="" value="1"/></Stream></Connect>`, 0, `Response/Connect/Stream/Parameter: name: empty`},
 	{`<Connect/>`, 12200, `Response/Connect: no noun`},
 	{`<Start/>`, 14300, `Response/Start: no noun`},
+	{`<Stop><!-- a --></Stop>`, 14300, `Response/Stop: no noun`},
+	{`<Dial><?a?></Dial>`, 13223, `Response/Dial: nobody to dial`},
+	{`<Connect><!-- a --></Connect>`, 12200, `Response/Connect: no noun`},
 	{`<Stop/>`, 14300, `Response/Stop: no noun`},
 	{`<Refer/>`, 12200, `Response/Refer: no <Sip>`},
 	{`<Dial/>`, 13223, `Response/Dial: nobody to dial`},
@@ -171,6 +162,12 @@ var wrongDocuments = []struct {
 	{`<Start><Stream url="wss://h/" statusCallback="/status"/></Start>`, 11100, `Response/Start/Stream: statusCallback: "/status" is not absolute`},
 	{`<Connect><Stream url="wss://h/"><Parameter name="a" value="` + strings.Repeat("v", 499) + `"/></Stream></Connect>`, 0, `Response/Connect/Stream: <Parameter> a: 500 characters; less than 500 reach the server`},
 
+	{`<Connect><ConversationRelay url="wss://h/" eagerEotThreshold="0.2"/></Connect>`, 12200, `Response/Connect/ConversationRelay: eagerEotThreshold: "0.2" is not between 0.3 and 0.9`},
+	{`<Connect><ConversationRelay url="wss://h/" eotThreshold="high"/></Connect>`, 12200, `Response/Connect/ConversationRelay: eotThreshold: "high" is not between 0.5 and 0.9`},
+	{`<Connect><ConversationRelay url="wss://h/" eotThreshold=""/></Connect>`, 12200, `Response/Connect/ConversationRelay: eotThreshold: "" is not between 0.5 and 0.9`},
+	{`<Connect><ConversationRelay url="wss://h/" eotThreshold="NaN"/></Connect>`, 12200, `Response/Connect/ConversationRelay: eotThreshold: "NaN" is not between 0.5 and 0.9`},
+	{`<Connect><ConversationRelay url="wss://h/" turnDetection="maybe"/></Connect>`, 12200, `Response/Connect/ConversationRelay: turnDetection: "maybe" is none of true false`},
+
 	// addresses
 	{`<Gather action="https://my_host.example.com/"/>`, 11100, `Response/Gather: action: underscore in host name my_host.example.com`},
 	{`<Gather action="/a#rc=6"/>`, 11243, `Response/Gather: action: #rc=6 is not between 0 and 5`},
@@ -186,6 +183,59 @@ var wrongDocuments = []struct {
 	{`<Say>x</Say><Reject/>`, 0, `Response/Reject: the call is already answered by <Say>`},
 	{`<Say>x</Say><Pause/><Reject/>`, 0, `Response/Reject: the call is already answered by <Say>`},
 	{`<Say>x</Say><Dial answerOnBridge="true">+14155550100</Dial>`, 0, `Response/Dial: answerOnBridge: the call is already answered by <Say>`},
+}
+
+// doubtfulDocuments has what Twilio may not know: a warning, and no error.
+var doubtfulDocuments = []struct{ doc, want string }{
+	{`<say>x</say>`, `Response/say: unknown element; it is spelled <Say>`},
+	{`<Say>a<SayAs interpret-as="date">b</SayAs></Say>`, `Response/Say/SayAs: unknown element; it is spelled <say-as>`},
+	{`<Say>a<Break/></Say>`, `Response/Say/Break: unknown element; it is spelled <break>`},
+	{`<Start><SipRec connectorName="c"/></Start>`, `Response/Start/SipRec: unknown element; it is spelled <Siprec>`},
+	{`<Answer/>`, `Response/Answer: unknown element`},
+	{`<Say Voice="man">x</Say>`, `Response/Say: Voice: unknown attribute; it is spelled voice`},
+	{`<Gather num_digits="1"/>`, `Response/Gather: num_digits: unknown attribute; it is spelled numDigits`},
+	{`<Say><lang xmlLang="de-DE">x</lang></Say>`, `Response/Say/lang: xmlLang: unknown attribute; it is spelled xml:lang`},
+	{`<Pay><Prompt for_="security-code"/></Pay>`, `Response/Pay/Prompt: for_: unknown attribute; it is spelled for`},
+	{`<Connect><ConversationRelay url="wss://h/" speechtimeout="1"/></Connect>`, `Response/Connect/ConversationRelay: speechtimeout: unknown attribute; it is spelled speechTimeout`},
+	{`<Hangup now="true"/>`, `Response/Hangup: now: unknown attribute`},
+
+	// newer than the schema, or older
+	{`<Connect><Avatar url="wss://h/"><Parameter a="1"/></Avatar></Connect>`, `Response/Connect/Avatar: unknown element`},
+	{`<Connect><!-- a --><Newer/><Stream url="wss://h/"/></Connect>`, `Response/Connect/Newer: unknown element`},
+	{`<Dial>+14155550100<Newer/></Dial>`, `Response/Dial/Newer: unknown element`},
+	{`<Dial><Newer/></Dial>`, `Response/Dial/Newer: unknown element`},
+	{`<Connect><Stream url="wss://h/"><Codec name="opus"/></Stream></Connect>`, `Response/Connect/Stream/Codec: unknown element`},
+	{`<Connect><Stream url="wss://h/" codec="opus"/></Connect>`, `Response/Connect/Stream: codec: unknown attribute`},
+	{`<Connect><ConversationRelay url="wss://h/" sentiment="on"><Language code="en-US" accent="scottish"/></ConversationRelay></Connect>`, `Response/Connect/ConversationRelay/Language: accent: unknown attribute`},
+	{`<Connect><Assistant id="as1"><Language code="en-US"/></Assistant></Connect>`, `Response/Connect/Assistant: retired by Twilio`},
+
+	// values
+	{`<Connect><ConversationRelay url="wss://h/" debug="tokens-played new-kind"/></Connect>`, `Response/Connect/ConversationRelay: debug: "new-kind" is none of debugging speaker-events tokens-played`},
+	{`<Connect><ConversationRelay url="wss://h/" reportInputDuringAgentSpeech="true"/></Connect>`, `Response/Connect/ConversationRelay: reportInputDuringAgentSpeech: "true" is none of none dtmf speech any`},
+	{`<Dial><Conference region="in1">a</Conference></Dial>`, `Response/Dial/Conference: region: "in1" is none of us1 us2 ie1 sg1 br1 au1 jp1 de1`},
+	{`<Start><MediaFilter filterType="echo"/></Start>`, `Response/Start/MediaFilter: filterType: "echo" is none of noise`},
+	{`<Pay validCardTypes="visa unionpay"/>`, `Response/Pay: validCardTypes: "unionpay" is none of visa mastercard amex maestro discover optima jcb diners-club enroute`},
+	{`<Redirect method="post">/a</Redirect>`, `Response/Redirect: method: "post" is spelled POST`},
+	{`<Gather input="DTMF"/>`, `Response/Gather: input: "DTMF" is spelled dtmf`},
+	{`<Dial><Number machineDetection="enable">+14155550100</Number></Dial>`, `Response/Dial/Number: machineDetection: "enable" is spelled Enable`},
+}
+
+func TestWarnings(t *testing.T) {
+	for _, test := range doubtfulDocuments {
+		r, err := Parse(strings.NewReader("<Response>" + test.doc + "</Response>"))
+		require.NoError(t, err, test.doc)
+		var found []string
+		for _, w := range r.Warnings() {
+			require.Equal(t, 12200, w.Code)
+			found = append(found, w.Error())
+		}
+		require.Contains(t, found, "twiml: "+test.want+" (error 12200)", test.doc)
+		for _, e := range problems(r.Validate()) {
+			require.NotContains(t, found, e.Error())
+			require.Contains(t, e.Msg, "missing", test.doc)
+		}
+	}
+	require.Empty(t, (*Response)(nil).Warnings())
 }
 
 func TestValidateFinds(t *testing.T) {
@@ -222,17 +272,19 @@ func problems(err error) []*Error {
 // TestValidateTyped has what only a document made in Go can have wrong.
 func TestValidateTyped(t *testing.T) {
 	for want, verbs := range map[string][]Verb{
-		"twiml: Response: nil element":                               {nil},
-		"twiml: Response/Gather: nil element":                        {&Gather{Verbs: []Audible{(*Say)(nil)}}},
-		"twiml: Response/Dial: nil element":                          {&Dial{Number: "1", Extra: Extra{Nodes: []Node{nil}}}},
-		"twiml: Response/Pause: length: 1.5s is no multiple of 1s":   {&Pause{Length: 1500 * time.Millisecond}},
-		"twiml: Response/Say: character U+0001 (error 12100)":        {&Say{Text: "a\x01"}},
-		"twiml: Response/Say: not UTF-8 (error 12100)":               {&Say{Text: "a\xff"}},
-		"twiml: Response/Say: voice: character U+0000 (error 12100)": {&Say{Text: "a", Voice: "a\x00"}},
-		"twiml: Response/Say: voice: written twice (error 12100)":    {&Say{Text: "a", Voice: "b", Extra: Extra{Attrs: []Attr{{"voice", "c"}}}}},
-		"twiml: Response/Say: a b: not a name (error 12100)":         {&Say{Text: "a", Extra: Extra{Attrs: []Attr{{"a b", "c"}}}}},
-		`twiml: Response/: "" cannot name an element (error 12100)`:  {&Element{}},
-		"twiml: Response: -- in a comment (error 12100)":             {Comment("a--b")},
+		"twiml: Response: nil element":                                              {nil},
+		"twiml: Response/Gather: nil element":                                       {&Gather{Verbs: []Audible{(*Say)(nil)}}},
+		"twiml: Response/Dial: nil element":                                         {&Dial{Number: "1", Extra: Extra{Nodes: []Node{nil}}}},
+		"twiml: Response/Pause: length: 1.5s is no multiple of 1s":                  {&Pause{Length: 1500 * time.Millisecond}},
+		"twiml: Response/Say: character U+0001 (error 12100)":                       {&Say{Text: "a\x01"}},
+		"twiml: Response/Say: not UTF-8 (error 12100)":                              {&Say{Text: "a\xff"}},
+		"twiml: Response/Say: voice: character U+0000 (error 12100)":                {&Say{Text: "a", Voice: "a\x00"}},
+		"twiml: Response/Say: voice: written twice (error 12100)":                   {&Say{Text: "a", Voice: "b", Extra: Extra{Attrs: []Attr{{"voice", "c"}}}}},
+		"twiml: Response/Say: a b: not a name (error 12100)":                        {&Say{Text: "a", Extra: Extra{Attrs: []Attr{{"a b", "c"}}}}},
+		`twiml: Response/: "" cannot name an element (error 12100)`:                 {&Element{}},
+		"twiml: Response: -- in a comment (error 12100)":                            {Comment("a--b")},
+		`twiml: Response: "xml a" cannot be a processing instruction (error 12100)`: {ProcInst("xml a")},
+		`twiml: Response: "a?>b" cannot be a processing instruction (error 12100)`:  {ProcInst("a?>b")},
 		"twiml: Response/Hangup/Say: <Say> does not belong in <Hangup> (error 12200)": {
 			&Hangup{Extra: Extra{Nodes: []Node{&Say{Text: "a"}}}},
 		},
@@ -306,10 +358,21 @@ func TestValidateTakes(t *testing.T) {
 		`<Connect><Stream url="wss://h:443/a/b#rc=1"><Parameter name="a" value=""/></Stream></Connect>`,
 		`<!-- note --><Say xmlns:x="urn:x" x:mood="glad">x</Say>`,
 		`<Say><break time="10s"/></Say>`,
+		`<Record transcribe="TRUE" playBeep="False"/>`, // as the page of error 13614 spells it
+		`<Dial record="True"><Conference beep="FALSE">a</Conference></Dial>`,
+		`<Connect><ConversationRelay url="wss://h/" interruptible="TRUE" reportInputDuringAgentSpeech="dtmf" eotThreshold="0.5"/></Connect>`,
+		`<Connect><ConversationRelay url="wss://h/"><Failover anything="1">text<Backup for="tts"/><Language/></Failover></ConversationRelay></Connect>`,
+		`<Start><MediaFilter name="a" track="both_tracks" filterType="noise" model="b"><Parameter name="c" value="d"/></MediaFilter></Start><Stop><MediaFilter name="a"/><Recording name="b"/></Stop>`,
+		`<Connect><Stream url="wss://h/" audioFormat="a" sampleRate="16000"/></Connect>`,
+		`<Dial>+14155550100<!-- the office --></Dial>`,
+		`<Dial><!-- a -->+1 415<?b?> 555 0100</Dial>`,
+		`<Gather timeout="007" numDigits=" 4 "/>`,
+		`<Say><break time="0.5s"/></Say>`,
 	} {
 		r, err := Parse(strings.NewReader("<Response>" + doc + "</Response>"))
 		require.NoError(t, err, doc)
 		require.NoError(t, r.Validate(), doc)
+		require.Empty(t, r.Warnings(), doc)
 	}
 }
 
@@ -320,8 +383,9 @@ func TestValidatePaths(t *testing.T) {
 	r := parse(t, doc)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	err := r.Validate()
+	warnings := r.Warnings()
 	runtime.ReadMemStats(&after)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(200*len(doc)))
-	require.EqualError(t, err, "twiml: Response/"+name[:40]+"...: unknown element (error 12200)")
+	require.Len(t, warnings, 1)
+	require.EqualError(t, warnings[0], "twiml: Response/"+name[:40]+"...: unknown element (error 12200)")
 }

@@ -2,7 +2,6 @@ package twiml
 
 import (
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -30,16 +29,27 @@ func Or[T ~string | ~int | ~int64](v, fallback T) T {
 	return v
 }
 
-// Or tells whether the attribute is true. It returns the fallback when the
-// attribute is unset or holds something else.
+// Or tells whether the attribute is true, in any case. It returns the fallback when
+// the attribute is unset or holds something else.
 func (b Bool) Or(fallback bool) bool {
-	switch b {
+	switch b.lower() {
 	case True:
 		return true
 	case False:
 		return false
 	}
 	return fallback
+}
+
+// lower returns True or False for what Twilio takes for it, and the rest as it is.
+func (b Bool) lower() Bool {
+	switch s := trimSpace(string(b)); {
+	case strings.EqualFold(s, string(True)):
+		return True
+	case strings.EqualFold(s, string(False)):
+		return False
+	}
+	return b
 }
 
 // BoolOf returns [True] or [False].
@@ -51,38 +61,68 @@ func BoolOf(b bool) Bool {
 }
 
 // read sets the field of an attribute that is there.
-func read[T ~string](field *T, value string) bool {
+func read[T ~string](field *T, value string) fit {
 	if *field = T(value); value == "" {
 		*field = Empty
 	}
-	return true
+	return fits
+}
+
+// readBool is read for a field that a type switch or a comparison asks for True.
+func readBool(field *Bool, value string) fit {
+	if b := Bool(value).lower(); string(b) != value {
+		*field = b
+		return respelled
+	}
+	return read(field, value)
 }
 
 // readInt sets the field, unless the value is no number of up to nine digits.
-func readInt(field *int, value string) bool {
-	n, ok := number(value)
-	if !ok {
-		return false
-	}
-	if *field = n; n == 0 {
+func readInt(field *int, value string) fit {
+	n, f := readNumber(value)
+	switch {
+	case f == unfit:
+	case n == 0:
 		*field = Zero
+	default:
+		*field = n
 	}
-	return true
+	return f
 }
 
 // readUnits is readInt for a duration.
-func readUnits(field *time.Duration, value string, unit time.Duration) bool {
-	n, ok := number(value)
-	if !ok {
-		return false
-	}
-	if *field = time.Duration(n) * unit; n == 0 {
+func readUnits(field *time.Duration, value string, unit time.Duration) fit {
+	n, f := readNumber(value)
+	switch {
+	case f == unfit:
+	case n == 0:
 		*field = Zero
+	default:
+		*field = time.Duration(n) * unit
 	}
-	return true
+	return f
 }
 
-// number reads a number of one to nine digits with an optional sign.
+// readNumber reads a number in the forms of XML Schema: zeros and a plus in front and
+// white space around it do not count.
+func readNumber(value string) (int, fit) {
+	if n, ok := number(value); ok {
+		if digits := strings.TrimPrefix(value, "-"); digits[0] == '0' && value != "0" {
+			return n, respelled
+		}
+		return n, fits
+	}
+	trimmed := trimSpace(value)
+	if digits, plus := strings.CutPrefix(trimmed, "+"); plus && !strings.HasPrefix(digits, "-") {
+		trimmed = digits
+	}
+	if n, ok := number(trimmed); ok {
+		return n, respelled
+	}
+	return 0, unfit
+}
+
+// number reads a number of one to nine digits with an optional minus.
 func number(value string) (int, bool) {
 	digits := strings.TrimPrefix(value, "-")
 	if len(digits) == 0 || len(digits) > 9 {
@@ -101,39 +141,76 @@ func number(value string) (int, bool) {
 	return n, true
 }
 
-// readDuration reads the time of SSML: 3s or 500ms.
-func readDuration(field *time.Duration, value string) bool {
-	unit := time.Second
-	digits, ok := strings.CutSuffix(value, "ms")
-	if ok {
-		unit = time.Millisecond
-	} else if digits, ok = strings.CutSuffix(value, "s"); !ok {
-		return false
+// readDuration reads the time of SSML: 3s, 1.5s or 500ms.
+func readDuration(field *time.Duration, value string) fit {
+	if ms, ok := strings.CutSuffix(value, "ms"); ok {
+		f := readUnits(field, ms, time.Millisecond)
+		if f == fits && (*field%time.Second == 0 || *field == Zero) {
+			f = respelled // in seconds
+		}
+		return f
 	}
-	return readUnits(field, digits, unit)
+	s, ok := strings.CutSuffix(value, "s")
+	if !ok {
+		return unfit
+	}
+	whole, rest, point := strings.Cut(s, ".")
+	if !point {
+		return readUnits(field, s, time.Second)
+	}
+	if len(rest) == 0 || len(rest) > 3 || len(whole) > 6 {
+		return unfit
+	}
+	ms, ok := number(whole + (rest + "00")[:3])
+	if !ok || ms < 0 {
+		return unfit
+	}
+	if *field = time.Duration(ms) * time.Millisecond; ms == 0 {
+		*field = Zero
+	}
+	return respelled
 }
 
 // readInts reads numbers between spaces.
-func readInts(field *[]int, value string) bool {
-	ns := []int{}
+func readInts(field *[]int, value string) fit {
+	ns, f := []int{}, plainList(value)
 	for s := range strings.FieldsFuncSeq(value, isWhite) {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			return false
+		n, g := readNumber(s)
+		if g == unfit {
+			return unfit
 		}
-		ns = append(ns, n)
+		ns, f = append(ns, n), max(f, g)
 	}
 	*field = ns
-	return true
+	return f
 }
 
 // readList reads values between spaces.
-func readList[T ~string](field *[]T, value string) bool {
+func readList[T ~string](field *[]T, value string) fit {
 	*field = make([]T, 0, 1+strings.Count(value, " "))
 	for s := range strings.FieldsFuncSeq(value, isWhite) {
 		*field = append(*field, T(s))
 	}
-	return true
+	return plainList(value)
+}
+
+// plainList tells whether there is one blank between any two values, and no more.
+func plainList(value string) fit {
+	blank := true // before
+	for i := range len(value) {
+		switch c := value[i]; {
+		case c == ' ' && !blank:
+			blank = true
+		case spaces[c]:
+			return respelled
+		default:
+			blank = false
+		}
+	}
+	if blank && value != "" {
+		return respelled
+	}
+	return fits
 }
 
 // grow appends v. It begins with room for four, as most elements have few children
@@ -149,7 +226,15 @@ func grow[T any](s []T, v T) []T {
 func isWhite(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }
 
 // trimSpace removes the white space of XML from both ends.
-func trimSpace(s string) string { return strings.TrimFunc(s, isWhite) }
+func trimSpace(s string) string {
+	for s != "" && spaces[s[0]] {
+		s = s[1:]
+	}
+	for s != "" && spaces[s[len(s)-1]] {
+		s = s[:len(s)-1]
+	}
+	return s
+}
 
 // isSpace tells whether s is nothing but white space of XML.
 func isSpace(s string) bool { return trimSpace(s) == "" }

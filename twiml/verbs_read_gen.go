@@ -4,48 +4,54 @@ package twiml
 
 import "time"
 
-func (x *Connect) set(name, value string) bool {
+func (x *Connect) form() form { return formFields }
+
+func (x *Connect) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i == 0 && x.Noun != nil:
+		return x.Noun, true
+	}
+	return nil, false
+}
+
+func (x *Connect) set(name, value string) fit {
 	switch name {
 	case "action":
 		return read(&x.Action, value)
 	case "method":
 		return read(&x.Method, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Connect) add(name string) element {
+func (x *Connect) add(name string) (element, slot) {
 	if x.Noun != nil {
-		return nil
+		return nil, slotNodes
 	}
 	n := newConnectNoun(name)
 	if n == nil {
-		return nil
+		return nil, slotNodes
 	}
 	x.Noun = n
-	return n.(element)
+	return n.(element), slotFields
 }
 
-func (x *Connect) chars(s string) {
-	if !isSpace(s) {
-		x.foreign(Text(s))
+func (x *Dial) form() form { return formName }
+
+func (x *Dial) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.Nouns):
+		return x.Nouns[i], true
 	}
+	return nil, false
 }
 
-func (x *Connect) foreign(n Node) {
-	if e, ok := n.(*Element); ok && x.Noun == nil {
-		x.Noun = e
-		return
-	}
-	x.Extra.foreign(n)
-}
-
-func (x *Dial) set(name, value string) bool {
+func (x *Dial) set(name, value string) fit {
 	switch name {
 	case "action":
 		return read(&x.Action, value)
 	case "answerOnBridge":
-		return read(&x.AnswerOnBridge, value)
+		return readBool(&x.AnswerOnBridge, value)
 	case "callReason":
 		return read(&x.CallReason, value)
 	case "callerId":
@@ -53,7 +59,7 @@ func (x *Dial) set(name, value string) bool {
 	case "events":
 		return read(&x.Events, value)
 	case "hangupOnStar":
-		return read(&x.HangupOnStar, value)
+		return readBool(&x.HangupOnStar, value)
 	case "method":
 		return read(&x.Method, value)
 	case "passports":
@@ -77,7 +83,7 @@ func (x *Dial) set(name, value string) bool {
 	case "ringTone":
 		return read(&x.RingTone, value)
 	case "sequential":
-		return read(&x.Sequential, value)
+		return readBool(&x.Sequential, value)
 	case "timeLimit":
 		return readUnits(&x.TimeLimit, value, time.Second)
 	case "timeout":
@@ -85,27 +91,38 @@ func (x *Dial) set(name, value string) bool {
 	case "trim":
 		return read(&x.Trim, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Dial) add(name string) element {
+func (x *Dial) add(name string) (element, slot) {
 	n := newDialNoun(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	x.Nouns = grow(x.Nouns, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (x *Dial) chars(s string) {
 	x.Number = trimSpace(s)
 }
 
-func (x *Dial) apart() bool { return true }
+func (x *Dial) foreign(n Node) slot {
+	x.Nouns = append(x.Nouns, n.(DialNoun))
+	return slotFields
+}
 
-func (x *Dial) foreign(n Node) { x.Nouns = append(x.Nouns, n.(DialNoun)) }
+func (x *Enqueue) form() form { return formName }
 
-func (x *Enqueue) set(name, value string) bool {
+func (x *Enqueue) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i == 0 && x.Task != nil:
+		return x.Task, true
+	}
+	return nil, false
+}
+
+func (x *Enqueue) set(name, value string) fit {
 	switch name {
 	case "action":
 		return read(&x.Action, value)
@@ -120,38 +137,44 @@ func (x *Enqueue) set(name, value string) bool {
 	case "workflowSid":
 		return read(&x.WorkflowSID, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Enqueue) add(name string) element {
+func (x *Enqueue) add(name string) (element, slot) {
 	switch name {
 	case "Task":
 		if x.Task == nil {
 			x.Task = new(Task)
-			return x.Task
+			return x.Task, slotFields
 		}
 	}
-	return nil
+	return nil, slotNodes
 }
 
 func (x *Enqueue) chars(s string) {
 	x.Name = trimSpace(s)
 }
 
-func (x *Enqueue) apart() bool { return true }
+func (x *Gather) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.Verbs):
+		return x.Verbs[i], true
+	}
+	return nil, false
+}
 
-func (x *Gather) set(name, value string) bool {
+func (x *Gather) set(name, value string) fit {
 	switch name {
 	case "action":
 		return read(&x.Action, value)
 	case "actionOnEmptyResult":
-		return read(&x.ActionOnEmptyResult, value)
+		return readBool(&x.ActionOnEmptyResult, value)
 	case "bargeIn":
-		return read(&x.BargeIn, value)
+		return readBool(&x.BargeIn, value)
 	case "debug":
-		return read(&x.Debug, value)
+		return readBool(&x.Debug, value)
 	case "enhanced":
-		return read(&x.Enhanced, value)
+		return readBool(&x.Enhanced, value)
 	case "finishOnKey":
 		return read(&x.FinishOnKey, value)
 	case "hints":
@@ -171,7 +194,7 @@ func (x *Gather) set(name, value string) bool {
 	case "partialResultCallbackMethod":
 		return read(&x.PartialResultCallbackMethod, value)
 	case "profanityFilter":
-		return read(&x.ProfanityFilter, value)
+		return readBool(&x.ProfanityFilter, value)
 	case "speechModel":
 		return read(&x.SpeechModel, value)
 	case "speechTimeout":
@@ -179,16 +202,16 @@ func (x *Gather) set(name, value string) bool {
 	case "timeout":
 		return readUnits(&x.Timeout, value, time.Second)
 	}
-	return false
+	return unfit
 }
 
-func (x *Gather) add(name string) element {
+func (x *Gather) add(name string) (element, slot) {
 	n := newAudible(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	x.Verbs = grow(x.Verbs, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (x *Gather) chars(s string) {
@@ -197,26 +220,51 @@ func (x *Gather) chars(s string) {
 	}
 }
 
-func (x *Gather) foreign(n Node) { x.Verbs = append(x.Verbs, n.(Audible)) }
+func (x *Gather) foreign(n Node) slot {
+	x.Verbs = append(x.Verbs, n.(Audible))
+	return slotFields
+}
 
-func (x *Hangup) add(name string) element {
+func (x *Hangup) form() form { return formFields }
+
+func (x *Hangup) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.Parameters):
+		return &x.Parameters[i], true
+	}
+	return nil, false
+}
+
+func (x *Hangup) add(name string) (element, slot) {
 	switch name {
 	case "Parameter":
 		x.Parameters = grow(x.Parameters, Parameter{})
-		return &x.Parameters[len(x.Parameters)-1]
+		return &x.Parameters[len(x.Parameters)-1], slotFields
 	}
-	return nil
+	return nil, slotNodes
 }
 
-func (x *Pause) set(name, value string) bool {
+func (x *Pause) set(name, value string) fit {
 	switch name {
 	case "length":
 		return readUnits(&x.Length, value, time.Second)
 	}
-	return false
+	return unfit
 }
 
-func (x *Pay) set(name, value string) bool {
+func (x *Pay) form() form { return formFields }
+
+func (x *Pay) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.Parameters):
+		return &x.Parameters[i], true
+	case s == slotFields+1 && i < len(x.Prompts):
+		return &x.Prompts[i], true
+	}
+	return nil, false
+}
+
+func (x *Pay) set(name, value string) fit {
 	switch name {
 	case "action":
 		return read(&x.Action, value)
@@ -243,7 +291,7 @@ func (x *Pay) set(name, value string) bool {
 	case "postalCode":
 		return read(&x.PostalCode, value)
 	case "securityCode":
-		return read(&x.SecurityCode, value)
+		return readBool(&x.SecurityCode, value)
 	case "statusCallback":
 		return read(&x.StatusCallback, value)
 	case "statusCallbackMethod":
@@ -255,38 +303,46 @@ func (x *Pay) set(name, value string) bool {
 	case "validCardTypes":
 		return readList(&x.ValidCardTypes, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Pay) add(name string) element {
+func (x *Pay) add(name string) (element, slot) {
 	switch name {
 	case "Parameter":
 		x.Parameters = grow(x.Parameters, Parameter{})
-		return &x.Parameters[len(x.Parameters)-1]
+		return &x.Parameters[len(x.Parameters)-1], slotFields
 	case "Prompt":
 		x.Prompts = grow(x.Prompts, Prompt{})
-		return &x.Prompts[len(x.Prompts)-1]
+		return &x.Prompts[len(x.Prompts)-1], slotFields + 1
 	}
-	return nil
+	return nil, slotNodes
 }
 
-func (x *Play) set(name, value string) bool {
+func (x *Play) form() form { return formName }
+
+func (x *Play) set(name, value string) fit {
 	switch name {
 	case "digits":
 		return read(&x.Digits, value)
 	case "loop":
 		return readInt(&x.Loop, value)
 	}
-	return false
+	return unfit
 }
 
 func (x *Play) chars(s string) {
 	x.URL = trimSpace(s)
 }
 
-func (x *Play) apart() bool { return true }
+func (x *Prompt) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.Verbs):
+		return x.Verbs[i], true
+	}
+	return nil, false
+}
 
-func (x *Prompt) set(name, value string) bool {
+func (x *Prompt) set(name, value string) fit {
 	switch name {
 	case "attempt":
 		return readInts(&x.Attempt, value)
@@ -297,18 +353,18 @@ func (x *Prompt) set(name, value string) bool {
 	case "for":
 		return read(&x.For, value)
 	case "requireMatchingInputs":
-		return read(&x.RequireMatchingInputs, value)
+		return readBool(&x.RequireMatchingInputs, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Prompt) add(name string) element {
+func (x *Prompt) add(name string) (element, slot) {
 	n := newAudible(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	x.Verbs = grow(x.Verbs, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (x *Prompt) chars(s string) {
@@ -317,9 +373,12 @@ func (x *Prompt) chars(s string) {
 	}
 }
 
-func (x *Prompt) foreign(n Node) { x.Verbs = append(x.Verbs, n.(Audible)) }
+func (x *Prompt) foreign(n Node) slot {
+	x.Verbs = append(x.Verbs, n.(Audible))
+	return slotFields
+}
 
-func (x *Record) set(name, value string) bool {
+func (x *Record) set(name, value string) fit {
 	switch name {
 	case "action":
 		return read(&x.Action, value)
@@ -330,7 +389,7 @@ func (x *Record) set(name, value string) bool {
 	case "method":
 		return read(&x.Method, value)
 	case "playBeep":
-		return read(&x.PlayBeep, value)
+		return readBool(&x.PlayBeep, value)
 	case "recordingConfigurationId":
 		return read(&x.RecordingConfigurationID, value)
 	case "recordingStatusCallback":
@@ -342,68 +401,96 @@ func (x *Record) set(name, value string) bool {
 	case "timeout":
 		return readUnits(&x.Timeout, value, time.Second)
 	case "transcribe":
-		return read(&x.Transcribe, value)
+		return readBool(&x.Transcribe, value)
 	case "transcribeCallback":
 		return read(&x.TranscribeCallback, value)
 	case "trim":
 		return read(&x.Trim, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Redirect) set(name, value string) bool {
+func (x *Redirect) form() form { return formName }
+
+func (x *Redirect) set(name, value string) fit {
 	switch name {
 	case "method":
 		return read(&x.Method, value)
 	}
-	return false
+	return unfit
 }
 
 func (x *Redirect) chars(s string) {
 	x.URL = trimSpace(s)
 }
 
-func (x *Redirect) apart() bool { return true }
+func (x *Refer) form() form { return formFields }
 
-func (x *Refer) set(name, value string) bool {
+func (x *Refer) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i == 0 && x.Sip != nil:
+		return x.Sip, true
+	}
+	return nil, false
+}
+
+func (x *Refer) set(name, value string) fit {
 	switch name {
 	case "action":
 		return read(&x.Action, value)
 	case "method":
 		return read(&x.Method, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Refer) add(name string) element {
+func (x *Refer) add(name string) (element, slot) {
 	switch name {
 	case "Sip":
 		if x.Sip == nil {
 			x.Sip = new(ReferSip)
-			return x.Sip
+			return x.Sip, slotFields
 		}
 	}
-	return nil
+	return nil, slotNodes
 }
 
-func (x *Reject) set(name, value string) bool {
+func (x *Reject) form() form { return formFields }
+
+func (x *Reject) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.Parameters):
+		return &x.Parameters[i], true
+	}
+	return nil, false
+}
+
+func (x *Reject) set(name, value string) fit {
 	switch name {
 	case "reason":
 		return read(&x.Reason, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Reject) add(name string) element {
+func (x *Reject) add(name string) (element, slot) {
 	switch name {
 	case "Parameter":
 		x.Parameters = grow(x.Parameters, Parameter{})
-		return &x.Parameters[len(x.Parameters)-1]
+		return &x.Parameters[len(x.Parameters)-1], slotFields
 	}
-	return nil
+	return nil, slotNodes
 }
 
-func (x *Say) set(name, value string) bool {
+func (x *Say) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.SSML):
+		return x.SSML[i], true
+	}
+	return nil, false
+}
+
+func (x *Say) set(name, value string) fit {
 	switch name {
 	case "language":
 		return read(&x.Language, value)
@@ -412,16 +499,16 @@ func (x *Say) set(name, value string) bool {
 	case "voice":
 		return read(&x.Voice, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Say) add(name string) element {
+func (x *Say) add(name string) (element, slot) {
 	n := newSpeech(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	x.SSML = grow(x.SSML, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (x *Say) chars(s string) {
@@ -432,9 +519,14 @@ func (x *Say) chars(s string) {
 	}
 }
 
-func (x *Say) foreign(n Node) { x.SSML = append(x.SSML, n.(Speech)) }
+func (x *Say) foreign(n Node) slot {
+	x.SSML = append(x.SSML, n.(Speech))
+	return slotFields
+}
 
-func (x *Sms) set(name, value string) bool {
+func (x *Sms) form() form { return formSpoken }
+
+func (x *Sms) set(name, value string) fit {
 	switch name {
 	case "action":
 		return read(&x.Action, value)
@@ -447,32 +539,38 @@ func (x *Sms) set(name, value string) bool {
 	case "to":
 		return read(&x.To, value)
 	}
-	return false
+	return unfit
 }
 
 func (x *Sms) chars(s string) {
 	x.Text = s
 }
 
-func (x *Sms) apart() bool { return true }
+func (x *Start) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.Nouns):
+		return x.Nouns[i], true
+	}
+	return nil, false
+}
 
-func (x *Start) set(name, value string) bool {
+func (x *Start) set(name, value string) fit {
 	switch name {
 	case "action":
 		return read(&x.Action, value)
 	case "method":
 		return read(&x.Method, value)
 	}
-	return false
+	return unfit
 }
 
-func (x *Start) add(name string) element {
+func (x *Start) add(name string) (element, slot) {
 	n := newStartNoun(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	x.Nouns = grow(x.Nouns, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (x *Start) chars(s string) {
@@ -481,15 +579,26 @@ func (x *Start) chars(s string) {
 	}
 }
 
-func (x *Start) foreign(n Node) { x.Nouns = append(x.Nouns, n.(StartNoun)) }
+func (x *Start) foreign(n Node) slot {
+	x.Nouns = append(x.Nouns, n.(StartNoun))
+	return slotFields
+}
 
-func (x *Stop) add(name string) element {
+func (x *Stop) child(s slot, i int) (Node, bool) {
+	switch {
+	case s == slotFields && i < len(x.Nouns):
+		return x.Nouns[i], true
+	}
+	return nil, false
+}
+
+func (x *Stop) add(name string) (element, slot) {
 	n := newStopNoun(name)
 	if n == nil {
-		return nil
+		return nil, slotFields
 	}
 	x.Nouns = grow(x.Nouns, n)
-	return n.(element)
+	return n.(element), slotFields
 }
 
 func (x *Stop) chars(s string) {
@@ -498,4 +607,7 @@ func (x *Stop) chars(s string) {
 	}
 }
 
-func (x *Stop) foreign(n Node) { x.Nouns = append(x.Nouns, n.(StopNoun)) }
+func (x *Stop) foreign(n Node) slot {
+	x.Nouns = append(x.Nouns, n.(StopNoun))
+	return slotFields
+}

@@ -9,12 +9,14 @@ func (x *Connect) write(w writer) writer {
 	w = w.open("<Connect", classConnect, x)
 	w = w.str(` action="`, x.Action)
 	w = w.str(` method="`, string(x.Method))
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Connect>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	if x.Noun != nil {
 		w = x.Noun.write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Connect>")
 }
 
@@ -44,7 +46,10 @@ func (x *Dial) write(w writer) writer {
 	w = w.seconds(` timeLimit="`, x.TimeLimit)
 	w = w.seconds(` timeout="`, x.Timeout)
 	w = w.str(` trim="`, string(x.Trim))
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Number, "</Dial>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Number)
 	for _, n := range x.Nouns {
@@ -54,7 +59,6 @@ func (x *Dial) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Dial>")
 }
 
@@ -77,13 +81,15 @@ func (x *Enqueue) write(w writer) writer {
 	w = w.str(` waitUrl="`, x.WaitURL)
 	w = w.str(` waitUrlMethod="`, string(x.WaitURLMethod))
 	w = w.str(` workflowSid="`, x.WorkflowSID)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Name, "</Enqueue>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Name)
 	if x.Task != nil {
 		w = x.Task.write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Enqueue>")
 }
 
@@ -110,7 +116,10 @@ func (x *Gather) write(w writer) writer {
 	w = w.str(` speechModel="`, x.SpeechModel)
 	w = w.str(` speechTimeout="`, x.SpeechTimeout)
 	w = w.seconds(` timeout="`, x.Timeout)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Gather>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for _, n := range x.Verbs {
 		if n == nil {
@@ -119,7 +128,6 @@ func (x *Gather) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Gather>")
 }
 
@@ -128,12 +136,14 @@ func (x *Hangup) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Hangup", classHangup, x)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Hangup>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Hangup>")
 }
 
@@ -177,7 +187,10 @@ func (x *Pay) write(w writer) writer {
 	w = w.seconds(` timeout="`, x.Timeout)
 	w = w.str(` tokenType="`, string(x.TokenType))
 	w = writeList(w, ` validCardTypes="`, x.ValidCardTypes)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Pay>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
@@ -185,7 +198,6 @@ func (x *Pay) write(w writer) writer {
 	for i := range x.Prompts {
 		w = x.Prompts[i].write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Pay>")
 }
 
@@ -196,10 +208,12 @@ func (x *Play) write(w writer) writer {
 	w = w.open("<Play", classPlay, x)
 	w = w.str(` digits="`, x.Digits)
 	w = w.num(` loop="`, x.Loop)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.URL, "</Play>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.URL)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Play>")
 }
 
@@ -213,7 +227,10 @@ func (x *Prompt) write(w writer) writer {
 	w = writeList(w, ` errorType="`, x.ErrorType)
 	w = w.str(` for="`, string(x.For))
 	w = w.str(` requireMatchingInputs="`, string(x.RequireMatchingInputs))
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Prompt>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for _, n := range x.Verbs {
 		if n == nil {
@@ -222,7 +239,6 @@ func (x *Prompt) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Prompt>")
 }
 
@@ -253,10 +269,12 @@ func (x *Redirect) write(w writer) writer {
 	}
 	w = w.open("<Redirect", classRedirect, x)
 	w = w.str(` method="`, string(x.Method))
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.URL, "</Redirect>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.URL)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Redirect>")
 }
 
@@ -267,12 +285,14 @@ func (x *Refer) write(w writer) writer {
 	w = w.open("<Refer", classRefer, x)
 	w = w.str(` action="`, x.Action)
 	w = w.str(` method="`, string(x.Method))
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Refer>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	if x.Sip != nil {
 		w = x.Sip.write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Refer>")
 }
 
@@ -282,12 +302,14 @@ func (x *Reject) write(w writer) writer {
 	}
 	w = w.open("<Reject", classReject, x)
 	w = w.str(` reason="`, string(x.Reason))
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Reject>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for i := range x.Parameters {
 		w = x.Parameters[i].write(w)
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Reject>")
 }
 
@@ -299,7 +321,10 @@ func (x *Say) write(w writer) writer {
 	w = w.str(` language="`, x.Language)
 	w = w.num(` loop="`, x.Loop)
 	w = w.str(` voice="`, x.Voice)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Text, "</Say>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Text)
 	for _, n := range x.SSML {
@@ -309,7 +334,6 @@ func (x *Say) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Say>")
 }
 
@@ -323,10 +347,12 @@ func (x *Sms) write(w writer) writer {
 	w = w.str(` method="`, string(x.Method))
 	w = w.str(` statusCallback="`, x.StatusCallback)
 	w = w.str(` to="`, x.To)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, x.Text, "</Sms>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	w = w.text(x.Text)
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Sms>")
 }
 
@@ -337,7 +363,10 @@ func (x *Start) write(w writer) writer {
 	w = w.open("<Start", classStart, x)
 	w = w.str(` action="`, x.Action)
 	w = w.str(` method="`, string(x.Method))
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Start>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for _, n := range x.Nouns {
 		if n == nil {
@@ -346,7 +375,6 @@ func (x *Start) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Start>")
 }
 
@@ -355,7 +383,10 @@ func (x *Stop) write(w writer) writer {
 		return w.missing()
 	}
 	w = w.open("<Stop", classStop, x)
-	w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		return w.rare(x, &x.Extra, "", "</Stop>")
+	}
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	for _, n := range x.Nouns {
 		if n == nil {
@@ -364,6 +395,5 @@ func (x *Stop) write(w writer) writer {
 			w = n.write(w)
 		}
 	}
-	w = w.rest(x.Nodes)
 	return w.close(mark, "</Stop>")
 }

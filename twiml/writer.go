@@ -22,13 +22,13 @@ func (w writer) open(tag string, c classID, n Node) writer {
 	return w
 }
 
-// body ends a start tag, after the attributes outside of the schema.
-func (w writer) body(attrs []Attr) writer {
-	if len(attrs) != 0 {
-		w = w.extras(attrs)
-	}
+// rare writes the rest of an element that is checked, or has what most have not:
+// attributes or children outside of the schema, an order or a spelling of its own.
+func (w writer) rare(x element, own *Extra, text, tag string) writer {
+	w = w.extras(own.Attrs, own.source)
 	w.buf = append(w.buf, '>')
-	return w
+	mark := len(w.buf)
+	return w.content(x, own, text).close(mark, tag)
 }
 
 // close writes the end tag, or makes the start tag an empty one when nothing has
@@ -46,8 +46,9 @@ func (w writer) close(mark int, tag string) writer {
 
 // leaf ends an element that the schema knows no content of.
 func (w writer) leaf(x *Extra, tag string) writer {
-	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 {
-		w = w.body(x.Attrs)
+	if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {
+		w = w.extras(x.Attrs, x.source)
+		w.buf = append(w.buf, '>')
 		mark := len(w.buf)
 		return w.rest(x.Nodes).close(mark, tag)
 	}
@@ -56,8 +57,8 @@ func (w writer) leaf(x *Extra, tag string) writer {
 }
 
 // extras writes attributes outside of the schema, but for those whose name is no
-// name or is already there.
-func (w writer) extras(attrs []Attr) writer {
+// name or is already there, and gives back the others the form they were read in.
+func (w writer) extras(attrs []Attr, from *source) writer {
 	check := w.check
 	w.check = nil // attr asks for a rule, and there is none
 	for _, a := range attrs {
@@ -72,6 +73,11 @@ func (w writer) extras(attrs []Attr) writer {
 		}
 	}
 	w.check = check
+	if from != nil {
+		for _, a := range from.attrs {
+			w = w.verbatim(a)
+		}
+	}
 	return w
 }
 
@@ -276,6 +282,29 @@ func (w writer) comment(s string) writer {
 	return w
 }
 
+// instruction writes a processing instruction. What would end it early becomes a
+// space; one without a proper target is left out.
+func (w writer) instruction(s string) writer {
+	if w.check != nil {
+		w.check.instruction(s)
+	}
+	start := len(w.buf)
+	w.buf = append(w.buf, "<?"...)
+	mark := len(w.buf)
+	w.buf = escape(w.buf, s, inComment)
+	if !isTarget(target(string(w.buf[mark:]))) {
+		w.buf = w.buf[:start]
+		return w
+	}
+	for i := mark + 1; i < len(w.buf); i++ {
+		if w.buf[i] == '>' && w.buf[i-1] == '?' {
+			w.buf[i] = ' '
+		}
+	}
+	w.buf = append(w.buf, "?>"...)
+	return w
+}
+
 // rest ends the content of an element with the children outside of the schema.
 func (w writer) rest(ns []Node) writer {
 	if w.check != nil || len(ns) != 0 {
@@ -286,16 +315,19 @@ func (w writer) rest(ns []Node) writer {
 
 func (w writer) nodes(ns []Node) writer {
 	for _, n := range ns {
-		if n == nil {
-			w = w.missing()
-		} else {
-			w = n.write(w)
-		}
+		w = w.node(n)
 	}
 	if w.check != nil {
 		w.check.close()
 	}
 	return w
+}
+
+func (w writer) node(n Node) writer {
+	if n == nil {
+		return w.missing()
+	}
+	return n.write(w)
 }
 
 // element writes an element outside of the schema; without a proper name only
@@ -308,7 +340,8 @@ func (w writer) element(x *Element) writer {
 		return w.rest(x.Children)
 	}
 	w.buf = append(append(w.buf, '<'), x.Name...)
-	w = w.body(x.Attrs)
+	w = w.extras(x.Attrs, x.source)
+	w.buf = append(w.buf, '>')
 	mark := len(w.buf)
 	if w = w.rest(x.Children); len(w.buf) == mark {
 		return w.close(mark, "")

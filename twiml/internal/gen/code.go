@@ -18,7 +18,13 @@ func (s *Schema) writers(f *file, kind string) {
 			f.line("return w.leaf(&x.Extra, \"</%s>\")\n}\n", e.Name)
 			continue
 		}
-		f.line("w = w.body(x.Attrs)\nmark := len(w.buf)")
+		text := "\"\""
+		if e.Text != "" {
+			text = "x." + e.Text
+		}
+		f.line("if w.check != nil || len(x.Attrs)+len(x.Nodes) != 0 || x.source != nil {")
+		f.line("return w.rare(x, &x.Extra, %s, \"</%s>\")\n}", text, e.Name)
+		f.line("w.buf = append(w.buf, '>')\nmark := len(w.buf)")
 		if e.Text != "" {
 			f.line("w = w.text(x.%s)", e.Text)
 		}
@@ -36,7 +42,6 @@ func (s *Schema) writers(f *file, kind string) {
 				f.line("for i := range x.%s {\nw = x.%s[i].write(w)\n}", c.Field, c.Field)
 			}
 		}
-		f.line("w = w.rest(x.Nodes)")
 		f.line("return w.close(mark, \"</%s>\")\n}\n", e.Name)
 	}
 }
@@ -62,10 +67,13 @@ func (s *Schema) writeAttr(a Attr) string {
 // readers generates what Parse needs of an element and Extra does not have.
 func (s *Schema) readers(f *file, kind string) {
 	for e := range s.kind(kind) {
+		if form := e.form(); form != "formMixed" {
+			f.line("func (x *%s) form() form { return %s }\n", e.Type, form)
+		}
+		s.child(f, e)
 		s.set(f, e)
 		s.add(f, e)
 		s.chars(f, e)
-		s.apart(f, e)
 		s.foreign(f, e)
 	}
 }
@@ -75,17 +83,19 @@ func (s *Schema) set(f *file, e *Element) {
 	if len(e.Attrs) == 0 {
 		return
 	}
-	f.line("func (x *%s) set(name, value string) bool {", e.Type)
+	f.line("func (x *%s) set(name, value string) fit {", e.Type)
 	f.line("switch name {")
 	for _, a := range e.Attrs {
 		f.line("case %q:\nreturn %s", a.Name, s.readAttr(a))
 	}
-	f.line("}\nreturn false\n}\n")
+	f.line("}\nreturn unfit\n}\n")
 }
 
 func (s *Schema) readAttr(a Attr) string {
 	field := "&x." + a.field()
 	switch a.Type {
+	case "Bool":
+		return fmt.Sprintf("readBool(%s, value)", field)
 	case "int":
 		return fmt.Sprintf("readInt(%s, value)", field)
 	case "[]int":
@@ -108,32 +118,62 @@ func (s *Schema) add(f *file, e *Element) {
 	if len(e.Content)+len(e.Children) == 0 {
 		return
 	}
-	f.line("func (x *%s) add(name string) element {", e.Type)
+	f.line("func (x *%s) add(name string) (element, slot) {", e.Type)
 	switch {
 	case e.Type == "Connect":
-		f.line("if x.Noun != nil {\nreturn nil\n}")
-		f.line("n := new%s(name)\nif n == nil {\nreturn nil\n}", e.Content[1])
-		f.line("x.Noun = n\nreturn n.(element)\n}\n")
+		f.line("if x.Noun != nil {\nreturn nil, slotNodes\n}")
+		f.line("n := new%s(name)\nif n == nil {\nreturn nil, slotNodes\n}", e.Content[1])
+		f.line("x.Noun = n\nreturn n.(element), slotFields\n}\n")
 	case len(e.Content) != 0:
-		f.line("n := new%s(name)\nif n == nil {\nreturn nil\n}", e.Content[1])
-		f.line("x.%s = grow(x.%s, n)\nreturn n.(element)\n}\n", e.Content[0], e.Content[0])
+		f.line("n := new%s(name)\nif n == nil {\nreturn nil, slotFields\n}", e.Content[1])
+		f.line("x.%s = grow(x.%s, n)\nreturn n.(element), slotFields\n}\n", e.Content[0], e.Content[0])
 	default:
 		f.line("switch name {")
-		for _, c := range e.Children {
-			f.line("case %q:", s.element(c.Type).Name)
+		for i, c := range e.Children {
+			f.line("case %q:", s.Element(c.Type).Name)
 			if c.One {
-				f.line("if x.%s == nil {\nx.%s = new(%s)\nreturn x.%s\n}", c.Field, c.Field, c.Type, c.Field)
+				f.line("if x.%s == nil {\nx.%s = new(%s)\nreturn x.%s, %s\n}", c.Field, c.Field, c.Type, c.Field, slotOf(i))
 			} else {
-				f.line("x.%s = grow(x.%s, %s{})\nreturn &x.%s[len(x.%s)-1]", c.Field, c.Field, c.Type, c.Field, c.Field)
+				f.line("x.%s = grow(x.%s, %s{})\nreturn &x.%s[len(x.%s)-1], %s", c.Field, c.Field, c.Type, c.Field, c.Field, slotOf(i))
 			}
 		}
-		f.line("}\nreturn nil\n}\n")
+		f.line("}\nreturn nil, slotNodes\n}\n")
 	}
+}
+
+// slotOf returns the slot of the i-th field for children.
+func slotOf(i int) string {
+	if i == 0 {
+		return "slotFields"
+	}
+	return fmt.Sprintf("slotFields + %d", i)
+}
+
+// child generates the method that returns a child by its place.
+func (s *Schema) child(f *file, e *Element) {
+	if len(e.Content)+len(e.Children) == 0 {
+		return
+	}
+	f.line("func (x *%s) child(s slot, i int) (Node, bool) {", e.Type)
+	f.line("switch {")
+	if e.Type == "Connect" {
+		f.line("case s == slotFields && i == 0 && x.Noun != nil:\nreturn x.Noun, true")
+	} else if len(e.Content) != 0 {
+		f.line("case s == slotFields && i < len(x.%s):\nreturn x.%s[i], true", e.Content[0], e.Content[0])
+	}
+	for i, c := range e.Children {
+		if c.One {
+			f.line("case s == %s && i == 0 && x.%s != nil:\nreturn x.%s, true", slotOf(i), c.Field, c.Field)
+		} else {
+			f.line("case s == %s && i < len(x.%s):\nreturn &x.%s[i], true", slotOf(i), c.Field, c.Field)
+		}
+	}
+	f.line("}\nreturn nil, false\n}\n")
 }
 
 // chars generates the method that takes character data.
 func (s *Schema) chars(f *file, e *Element) {
-	if e.Text == "" && len(e.Content) == 0 {
+	if e.Text == "" && len(e.Content) == 0 || e.form() == "formFields" {
 		return
 	}
 	f.line("func (x *%s) chars(s string) {", e.Type)
@@ -150,22 +190,23 @@ func (s *Schema) chars(f *file, e *Element) {
 	f.line("}\n")
 }
 
-// apart generates the method that tells where text has no place among the children.
-func (s *Schema) apart(f *file, e *Element) {
-	if e.Text != "" && (len(e.Content) == 0 || !e.Spoken) {
-		f.line("func (x *%s) apart() bool { return true }\n", e.Type)
-	}
-}
-
 // foreign generates the method that takes what is not in the schema where it
 // has a place among the children; elsewhere Extra takes it.
 func (s *Schema) foreign(f *file, e *Element) {
-	switch {
-	case e.Type == "Connect":
-		f.line("func (x *Connect) foreign(n Node) {")
-		f.line("if e, ok := n.(*Element); ok && x.Noun == nil {\nx.Noun = e\nreturn\n}")
-		f.line("x.Extra.foreign(n)\n}\n")
-	case len(e.Content) != 0:
-		f.line("func (x *%s) foreign(n Node) { x.%s = append(x.%s, n.(%s)) }\n", e.Type, e.Content[0], e.Content[0], e.Content[1])
+	if len(e.Content) != 0 && e.form() != "formFields" {
+		f.line("func (x *%s) foreign(n Node) slot {\nx.%s = append(x.%s, n.(%s))\nreturn slotFields\n}\n", e.Type, e.Content[0], e.Content[0], e.Content[1])
 	}
+}
+
+// form returns where the element keeps what is in it.
+func (e *Element) form() string {
+	switch {
+	case e.Spoken && len(e.Content) == 0:
+		return "formSpoken"
+	case e.Text != "" && !e.Spoken:
+		return "formName"
+	case len(e.Children) != 0 || e.Type == "Connect":
+		return "formFields"
+	}
+	return "formMixed"
 }

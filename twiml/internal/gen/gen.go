@@ -12,7 +12,7 @@ import (
 
 // Generate returns the generated files of package twiml by name.
 func Generate(schema []byte) (map[string][]byte, error) {
-	s, err := parse(schema)
+	s, err := Parse(schema)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (s *Schema) enums(f *file) {
 func (s *Schema) interfaces(f *file) {
 	for _, c := range s.Children {
 		f.doc(c.Doc)
-		f.doc("Every one takes [Text], [Comment] and *[Element] too. Its elements are")
+		f.doc("Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are")
 		f.doc(wrap("["+strings.Join(c.Members, "], [")+"].", 76))
 		f.line("type %s interface {", c.Name)
 		f.line("Node")
@@ -90,6 +90,7 @@ func (s *Schema) interfaces(f *file) {
 		}
 		f.line("func (*Element) %s() {}", marker(c.Name))
 		f.line("func (Comment) %s() {}", marker(c.Name))
+		f.line("func (ProcInst) %s() {}", marker(c.Name))
 		f.line("func (Text) %s() {}\n", marker(c.Name))
 	}
 	for _, c := range s.Children {
@@ -97,7 +98,7 @@ func (s *Schema) interfaces(f *file) {
 		f.line("func new%s(name string) %s {", c.Name, c.Name)
 		f.line("switch name {")
 		for _, m := range c.Members {
-			f.line("case %q:\nreturn new(%s)", s.element(m).Name, m)
+			f.line("case %q:\nreturn new(%s)", s.Element(m).Name, m)
 		}
 		f.line("}\nreturn nil\n}\n")
 	}
@@ -156,7 +157,7 @@ func (s *Schema) kind(kind string) func(func(*Element) bool) {
 		}
 		slices.Sort(types)
 		for _, t := range types {
-			if !yield(s.element(t)) {
+			if !yield(s.Element(t)) {
 				return
 			}
 		}

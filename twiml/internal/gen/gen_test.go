@@ -44,12 +44,24 @@ func TestNewAttribute(t *testing.T) {
 	require.Contains(t, string(files["rules_gen.go"]), `{name: "musicUrl", kind: kindURL, required: true}`)
 }
 
+// TestOpen: what Twilio adds to is marked for Validate.
+func TestOpen(t *testing.T) {
+	files, err := Generate([]byte(`{"enums": [{"name": "Region", "doc": "Region.", "open": true, "values": [["Us1", "us1"]], "aliases": ["us"]}],
+		"elements": [{"type": "Room", "name": "Room", "kind": "connect", "doc": "Room.", "open": true, "attrs": [{"name": "region", "type": "Region"}]}],
+		"retired": ["Fax"]}`))
+	require.NoError(t, err)
+	require.Contains(t, string(files["rules_gen.go"]), `classRoom: {name: "Room", open: true,`)
+	require.Contains(t, string(files["rules_gen.go"]), `kind: kindEnum, enum: []string{"us1", "us"}, open: true}`)
+	require.Contains(t, string(files["rules_gen.go"]), `"Fax",`)
+}
+
 func TestWrongSchema(t *testing.T) {
 	for schema, want := range map[string]string{
 		`{`:               "gen: schema: unexpected EOF",
 		`{"elemnts": []}`: `gen: schema: json: unknown field "elemnts"`,
 		`{"elements": [{"type": "A", "attrs": [{"name": "b", "type": "Beep"}]}]}`: `gen: schema: A.b: unknown type "Beep"`,
 		`{"elements": [{"type": "A", "children": [{"type": "B"}]}]}`:              `gen: schema: A: unknown child "B"`,
+		`{"elements": [{"type": "A", "children": [{}, {}, {}, {}]}]}`:             `gen: schema: A: more than 3 types of children`,
 		`{"elements": [{"type": "A", "content": ["X", "Y"]}]}`:                    `gen: schema: A: unknown children "Y"`,
 		`{"children": [{"name": "Y", "members": ["B"]}]}`:                         `gen: schema: Y: unknown member "B"`,
 		`{"elements": [{"type": "A-", "kind": "verb", "doc": "d"}]}`:              "expected ';', found '-'",
@@ -63,6 +75,7 @@ func TestField(t *testing.T) {
 	for name, want := range map[string]string{
 		"url": "URL", "waitUrlMethod": "WaitURLMethod", "interpret-as": "InterpretAs", "callerId": "CallerID",
 		"aiSessionConfiguration": "AISessionConfiguration", "ttsLanguage": "TTSLanguage", "for": "For",
+		"asrSmartFormat": "ASRSmartFormat", "eagerEotThreshold": "EagerEOTThreshold",
 	} {
 		require.Equal(t, want, Attr{Name: name}.field())
 	}

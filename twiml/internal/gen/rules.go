@@ -23,7 +23,10 @@ func (s *Schema) rules(f *file) {
 		if e.Text != "" {
 			f.WriteString(", text: true")
 		}
-		if kids := s.kids(e); len(kids) != 0 {
+		if e.Open {
+			f.WriteString(", open: true")
+		}
+		if kids := s.Kids(e); len(kids) != 0 {
 			fmt.Fprintf(f, ", children: []classID{class%s}", strings.Join(kids, ", class"))
 		}
 		if len(e.Attrs) != 0 {
@@ -35,37 +38,31 @@ func (s *Schema) rules(f *file) {
 		}
 		f.line("},")
 	}
+	f.line("}\n")
+	f.line("// retired are elements that Twilio had once. It is never written to.")
+	f.line("var retired = [...]string{")
+	for _, name := range s.Retired {
+		f.line("%q,", name)
+	}
 	f.line("}")
-}
-
-// kids returns the types of an element's children.
-func (s *Schema) kids(e *Element) []string {
-	var kids []string
-	if len(e.Content) != 0 {
-		kids = s.children(e.Content[1]).Members
-	}
-	for _, c := range e.Children {
-		kids = append(kids, c.Type)
-	}
-	return kids
 }
 
 func (s *Schema) rule(a Attr) string {
 	var b strings.Builder
 	b.WriteString("{name: " + strconv.Quote(a.Name) + ", kind: ")
 	base := strings.TrimPrefix(a.Type, "[]")
-	if en := s.enum(base); en != nil {
+	if en := s.Enum(base); en != nil {
 		b.WriteString("kindEnum, enum: []string{")
-		for i, v := range en.Values {
+		for i, v := range en.All() {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(strconv.Quote(v[1]))
-		}
-		for _, v := range en.Aliases {
-			b.WriteString(", " + strconv.Quote(v))
+			b.WriteString(strconv.Quote(v))
 		}
 		b.WriteString("}")
+		if en.Open {
+			b.WriteString(", open: true")
+		}
 	} else {
 		b.WriteString(kinds[base])
 	}

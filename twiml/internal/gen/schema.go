@@ -10,9 +10,10 @@ import (
 
 // Schema is the content of schema.json: every element of TwiML for voice.
 type Schema struct {
-	Enums    []Enum     // closed sets of attribute values
+	Enums    []Enum     // sets of attribute values
 	Children []Children // one Go interface for each set of children
 	Elements []Element
+	Retired  []string // elements that Twilio had once
 }
 
 // Enum is a string type with constants.
@@ -21,6 +22,16 @@ type Enum struct {
 	Doc     string
 	Values  [][2]string // constant, value
 	Aliases []string    // accepted values without a constant
+	Open    bool        // Twilio adds values: one that is not here is a warning
+}
+
+// All returns the values, those without a constant last.
+func (e *Enum) All() []string {
+	all := make([]string, 0, len(e.Values)+len(e.Aliases))
+	for _, v := range e.Values {
+		all = append(all, v[1])
+	}
+	return append(all, e.Aliases...)
 }
 
 // Children is an interface that its members implement, so that only they can
@@ -40,6 +51,7 @@ type Element struct {
 	Text     string // the field for the text content
 	TextDoc  string
 	Spoken   bool     // white space in the text counts
+	Open     bool     // Twilio documents neither its attributes nor its children
 	Content  []string // field and interface of mixed children
 	Children []Child  // children with a field for each type
 	Attrs    []Attr
@@ -65,8 +77,12 @@ type Attr struct {
 	Code     int    // Twilio's error when it is wrong
 }
 
-// parse reads a schema and checks what the generator relies on.
-func parse(data []byte) (*Schema, error) {
+// maxFields is how many fields for children an element can have; see slot in package
+// twiml.
+const maxFields = 3
+
+// Parse reads a schema and checks what the generator relies on.
+func Parse(data []byte) (*Schema, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	s := new(Schema)
@@ -74,13 +90,16 @@ func parse(data []byte) (*Schema, error) {
 		return nil, fmt.Errorf("gen: schema: %w", err)
 	}
 	for _, e := range s.Elements {
+		if len(e.Children) > maxFields {
+			return nil, fmt.Errorf("gen: schema: %s: more than %d types of children", e.Type, maxFields)
+		}
 		for _, a := range e.Attrs {
 			if !s.known(strings.TrimPrefix(a.Type, "[]")) {
 				return nil, fmt.Errorf("gen: schema: %s.%s: unknown type %q", e.Type, a.Name, a.Type)
 			}
 		}
 		for _, c := range e.Children {
-			if s.element(c.Type) == nil {
+			if s.Element(c.Type) == nil {
 				return nil, fmt.Errorf("gen: schema: %s: unknown child %q", e.Type, c.Type)
 			}
 		}
@@ -90,7 +109,7 @@ func parse(data []byte) (*Schema, error) {
 	}
 	for _, c := range s.Children {
 		for _, m := range c.Members {
-			if s.element(m) == nil {
+			if s.Element(m) == nil {
 				return nil, fmt.Errorf("gen: schema: %s: unknown member %q", c.Name, m)
 			}
 		}
@@ -103,21 +122,35 @@ func (s *Schema) known(typ string) bool {
 	case "string", "url", "absoluteURL", "wss", "int", "seconds", "milliseconds", "duration":
 		return true
 	}
-	return s.enum(typ) != nil
+	return s.Enum(typ) != nil
 }
 
-func (s *Schema) enum(name string) *Enum {
+// Enum returns the set of values with a name in Go, or nil.
+func (s *Schema) Enum(name string) *Enum {
 	if i := slices.IndexFunc(s.Enums, func(e Enum) bool { return e.Name == name }); i >= 0 {
 		return &s.Enums[i]
 	}
 	return nil
 }
 
-func (s *Schema) element(typ string) *Element {
+// Element returns the element with a type in Go, or nil.
+func (s *Schema) Element(typ string) *Element {
 	if i := slices.IndexFunc(s.Elements, func(e Element) bool { return e.Type == typ }); i >= 0 {
 		return &s.Elements[i]
 	}
 	return nil
+}
+
+// Kids returns the types of an element's children.
+func (s *Schema) Kids(e *Element) []string {
+	var kids []string
+	if len(e.Content) != 0 {
+		kids = s.children(e.Content[1]).Members
+	}
+	for _, c := range e.Children {
+		kids = append(kids, c.Type)
+	}
+	return kids
 }
 
 func (s *Schema) children(name string) *Children {
@@ -160,7 +193,7 @@ func words(name string) []string {
 }
 
 // initialisms are words that Go writes in capitals.
-var initialisms = []string{"AI", "AMD", "BYOC", "DTMF", "ID", "PH", "SID", "TTS", "URL"}
+var initialisms = []string{"AI", "AMD", "ASR", "BYOC", "DTMF", "EOT", "ID", "PH", "SID", "TTS", "URL"}
 
 // goType returns the type of the attribute's field.
 func (a Attr) goType() string {
