@@ -134,7 +134,7 @@ func (c *Call) run(ctx context.Context, d *document) (next *document, status str
 func firstReject(r *twiml.Response) *twiml.Reject {
 	for _, verb := range r.Verbs {
 		switch v := verb.(type) {
-		case twiml.Comment, twiml.Text:
+		case twiml.Comment, twiml.Text, twiml.ProcInst:
 		case *twiml.Reject:
 			return v
 		default:
@@ -205,13 +205,17 @@ func (c *Call) load(ctx context.Context, d *document) (*twiml.Response, string, 
 	return r, a.url, nil
 }
 
-// check warns of what does not belong into a document. Twilio runs it all the
-// same. Findings that have no error code at Twilio are events only.
+// check warns of what does not belong into a document, or is not known to be one of
+// Twilio's. Twilio runs it all the same. Findings that have no error code at Twilio
+// are events only.
 func (c *Call) check(r *twiml.Response, from string) {
 	err := r.Validate()
 	found := []error{err}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		found = joined.Unwrap()
+	}
+	for _, w := range r.Warnings() {
+		found = append(found, w)
 	}
 	for _, err := range found {
 		switch n := errorCode(err, 0); {
@@ -222,6 +226,13 @@ func (c *Call) check(r *twiml.Response, from string) {
 		default:
 			c.warn(n, "%s: %v", from, err)
 		}
+	}
+}
+
+// checkGiven is check for a document that came by REST.
+func (c *Call) checkGiven(d *document) {
+	if d.response != nil {
+		c.check(d.response, "Twiml by REST")
 	}
 }
 

@@ -134,6 +134,12 @@ func TestBadAnswersEndTheCallAsTwilioDoes(t *testing.T) {
 		"not XML":             {xml("Hello"), 12100},
 		"cut off":             {xml("<Response><Say>Hel"), 12100},
 		"wrong root":          {xml("<Respond/>"), 12102},
+		"blank line first":    {xml("\n<?xml version=\"1.0\"?><Response/>"), 12100},
+		"blank first":         {xml(" <?xml version=\"1.0\"?><Response/>"), 12100},
+		"comment first":       {xml("<!-- a --><?xml version=\"1.0\"?><Response/>"), 12100},
+		"text first":          {xml("Warning: x\n<?xml version=\"1.0\"?><Response/>"), 12100},
+		"entities":            {xml("<!DOCTYPE r [<!ENTITY a \"aaaa\">]><Response><Say>&a;</Say></Response>"), 12100},
+		"UTF-16 in name only": {xml("<?xml version=\"1.0\" encoding=\"utf-16\"?><Response/>"), 12100},
 		"JSON":                {reply(200, "application/json", "{}"), 12300},
 		"redirected for ever": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, 11215},
 		"redirected away": {func(w http.ResponseWriter, r *http.Request) {
@@ -147,6 +153,10 @@ func TestBadAnswersEndTheCallAsTwilioDoes(t *testing.T) {
 			xml("<Response/>")(w, r)
 		}, 0},
 		"plain TwiML":                  {reply(200, "text/plain; charset=utf-8", "<Response/>"), 0},
+		"blank line, no declaration":   {xml("\n <Response/>"), 0},
+		"byte order mark":              {xml("\ufeff<?xml version=\"1.0\"?><Response/>"), 0},
+		"Latin-1":                      {xml("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><Response><Say>caf\xe9</Say></Response>"), 0},
+		"instructions and comments":    {xml("<?a?><Response><?b?><!-- c --><Gather timeout=\"1\"><?d?><!-- e --></Gather></Response>"), 0},
 		"a verb that is not simulated": {xml("<Response><Record/></Response>"), 0},
 		"loop for ever":                {xml("<Response><Redirect/></Response>"), 11200},
 		"aborted":                      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 11200},
@@ -250,4 +260,24 @@ func TestCookiesComeBack(t *testing.T) {
 	call := fast(t, mux).Dial(alice, us)
 	require.NoError(t, call.Wait(t.Context()))
 	require.Equal(t, []string{"", "session=7"}, got)
+}
+
+// TestUnknownTwiMLIsAWarning: the call goes on without it.
+func TestUnknownTwiMLIsAWarning(t *testing.T) {
+	h := newHost(t, site(map[string]string{
+		"inbound": `<Response><say>lost</say><Say mood="glad">heard</Say><Redirect method="post">done</Redirect></Response>`,
+		"done":    "<Response/>",
+	}))
+	call := fast(t, h).Dial(alice, us)
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, []string{"heard"}, call.Said())
+	var texts []string
+	for _, w := range call.Warnings() {
+		require.Equal(t, 12200, w.Code)
+		texts = append(texts, w.Text)
+	}
+	require.Len(t, texts, 3)
+	require.Contains(t, texts[0], "unknown element; it is spelled <Say>")
+	require.Contains(t, texts[1], "mood: unknown attribute")
+	require.Contains(t, texts[2], `method: "post" is spelled POST`)
 }

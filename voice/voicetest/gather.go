@@ -125,7 +125,9 @@ func (c *Call) prompt(ctx context.Context, g *gather, v *twiml.Gather, base stri
 		}
 	})
 	for _, child := range v.Verbs {
-		if _, instant := child.(*twiml.Say); !instant {
+		switch child.(type) {
+		case *twiml.Say, twiml.Comment, twiml.Text, twiml.ProcInst:
+		default:
 			listen()
 		}
 		if verb, ok := child.(twiml.Verb); ok && ctx.Err() == nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"agentos.dev/dialtone/twiml"
 )
@@ -119,6 +120,7 @@ func (a *restAPI) update(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		c.event(REST, "new document")
+		c.checkGiven(d)
 	}
 	restCall(w, http.StatusOK, c)
 }
@@ -131,7 +133,7 @@ func restDocument(xml, at, method string) (d *document, code int, problem string
 	switch {
 	case at != "":
 		return &document{url: at, method: method}, 0, ""
-	case len(xml) > maxTwiML:
+	case utf8.RuneCountInString(xml) > maxTwiML:
 		return nil, 32018, fmt.Sprintf("Twiml is longer than %d characters", maxTwiML)
 	}
 	r, err := twiml.Parse(strings.NewReader(xml))
@@ -168,6 +170,7 @@ func (a *restAPI) create(w http.ResponseWriter, r *http.Request) {
 		}
 	})
 	c := a.twilio.newCall(from, to, "outbound-api", options)
+	c.checkGiven(d)
 	restCall(w, http.StatusCreated, c)
 	c.start(d)
 	select {

@@ -53,6 +53,10 @@ func TestRESTChangesALiveCall(t *testing.T) {
 	code, body = rest(t, tw, "POST", path, url.Values{"Twiml": {strings.Repeat("a", 4001)}})
 	require.Equal(t, 400, code)
 	require.Contains(t, body, "32018")
+	code, body = rest(t, tw, "POST", path, url.Values{"Twiml": {"\n<?xml version=\"1.0\"?><Response/>"}})
+	require.Equal(t, 400, code)
+	require.Contains(t, body, "12100")
+	require.Empty(t, call.Warnings())
 
 	code, _ = rest(t, tw, "POST", path, url.Values{"Url": {voicetest.PublicURL + "/again/inbound"}})
 	require.Equal(t, 200, code)
@@ -68,6 +72,19 @@ func TestRESTChangesALiveCall(t *testing.T) {
 	code, body = rest(t, tw, "POST", path, url.Values{"Status": {"completed"}})
 	require.Equal(t, 400, code)
 	require.Contains(t, body, "21220")
+}
+
+// TestRESTCountsCharacters, not bytes, and warns of what it does not know.
+func TestRESTCountsCharacters(t *testing.T) {
+	tw := fast(t, newHost(t, answer(echoTwiML)))
+	call := tw.Dial(alice, us)
+	text := strings.Repeat("é", 120) + strings.Repeat("a", 3760)
+	code, body := rest(t, tw, "POST", voicetest.AccountSID+"/Calls/"+call.SID+".json", url.Values{"Twiml": {"<Response><announce/><Say>" + text + "</Say></Response>"}})
+	require.Equal(t, 200, code, body)
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, []string{text}, call.Said())
+	require.Len(t, call.Warnings(), 1)
+	require.Equal(t, 12200, call.Warnings()[0].Code)
 }
 
 func TestRelativeURLsAreIllegalInTwiMLGivenByREST(t *testing.T) {

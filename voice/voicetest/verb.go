@@ -37,7 +37,7 @@ func (c *Call) execute(ctx context.Context, r *twiml.Response, base string) (*do
 // the call is over.
 func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *document, over bool, err error) {
 	switch v := verb.(type) {
-	case twiml.Comment, twiml.Text:
+	case twiml.Comment, twiml.Text, twiml.ProcInst:
 	case *twiml.Say:
 		c.event(Verb, "Say %s", v.Text)
 		c.change(func() { c.said = append(c.said, v.Text) })
