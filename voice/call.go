@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,7 +53,8 @@ type Call struct {
 	left    atomic.Int32 // transfers that were taken or are under way
 	gone    atomic.Bool  // the call is over
 	release func()       // gives its place in the policy back
-	sending sync.Mutex   // keeps each playback's audio and mark together
+	log     *slog.Logger
+	sending sync.Mutex // keeps each playback's audio and mark together
 }
 
 // Transcripts returns what the caller says, as it is recognised: final
@@ -165,17 +167,19 @@ func (c *Call) Interrupt() error {
 // can send the call back to the inbound webhook under a URL with another query, such
 // as "?nobody=1": the same URL would within a minute get its first answer again.
 //
-// Errors are those of [twiml.Response.Validate], of the [Updater], of ctx, and one
-// that is errors.ErrUnsupported if [Config].Hanger is no Updater. The call's end does
+// Errors are those of [twiml.Response.ValidateREST], of the [Updater], of ctx, and one
+// that is errors.ErrUnsupported if [Config].Hanger is no Updater. What
+// [twiml.Response.Warnings] finds is sent all the same, and logged. The call's end does
 // not cut the request short: one that Twilio has taken ends the stream.
 func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
 	updater, ok := c.hanger.(Updater)
 	if !ok {
 		return fmt.Errorf("voice: transfer: Config.Hanger is no Updater: %w", errors.ErrUnsupported)
 	}
-	if err := to.Validate(); err != nil {
+	if err := to.ValidateREST(); err != nil {
 		return fmt.Errorf("voice: transfer: %w", err)
 	}
+	warnUnknown(c.log, "transfer", to)
 	if err := ctx.Err(); err != nil {
 		return err
 	}

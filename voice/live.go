@@ -23,7 +23,6 @@ type liveCall struct {
 	*Call
 	server *Server
 	stream *stream
-	log    *slog.Logger
 	cancel context.CancelCauseFunc
 	timer  *time.Timer // MaxDuration
 

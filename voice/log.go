@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+
+	"agentos.dev/dialtone/twiml"
 )
 
 // SpellWarning is a slog.HandlerOptions.ReplaceAttr that writes the level
@@ -21,6 +23,13 @@ func SpellWarning(_ []string, a slog.Attr) slog.Attr {
 // it whatever the log's format; what is one word of a fixed set.
 func logFailure(log *slog.Logger, message, callSID, what string, attrs ...any) {
 	log.Error(message+" call_sid="+callSID+" error_message="+what, append(attrs, "error_message", what)...)
+}
+
+// warnUnknown writes a line when there is TwiML that Twilio may not know.
+func warnUnknown(log *slog.Logger, where string, r *twiml.Response) {
+	if found := r.Warnings(); len(found) != 0 {
+		log.Warn(where+": Twilio may ignore some of the TwiML", "warnings", len(found), "first", found[0].Error())
+	}
 }
 
 // Format implements fmt.Formatter: however a Config is printed, what it shows

@@ -33,6 +33,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/mediastream"
+	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/signature"
 )
 
@@ -81,6 +82,7 @@ func New(config Config) (*Server, error) {
 	if wrong != nil {
 		return nil, wrong
 	}
+	warnUnknown(c.Logger, "Config.Before", twiml.New(c.Before...))
 	secrets, err := newSecrets(c.secrets())
 	if err != nil {
 		return nil, err

@@ -184,10 +184,10 @@ func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, *m
 			player:    newPlayer(),
 			hanger:    s.config.Hanger,
 			release:   func() { s.release(info) },
+			log:       stream.log.With("stream_sid", start.StreamSID),
 		},
 		server: s,
 		stream: stream,
-		log:    stream.log.With("stream_sid", start.StreamSID),
 	}
 	if !s.register(call) {
 		return refuse(mediastream.Protocol, "the call has a stream already, or the server has shut down")

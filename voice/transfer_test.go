@@ -1,8 +1,10 @@
 package voice_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -133,6 +135,61 @@ type updater struct {
 }
 
 func (u updater) Update(context.Context, string, string) error { return u.err }
+
+// TestTransferSendsWhatIsNewer: what the schema does not know is sent and logged; what
+// cannot be right is not sent.
+func TestTransferSendsWhatIsNewer(t *testing.T) {
+	const newer = `<Response><Connect><ConversationRelay url="wss://h/" sentiment="on"><Failover ttsProvider="Google"/>` +
+		`<Language code="en-US" accent="scottish"/></ConversationRelay></Connect><Announce>Bye</Announce></Response>`
+	wrong := map[string]string{
+		"nesting":  `<Gather><Dial>+14155550123</Dial></Gather>`,
+		"missing":  `<Connect><ConversationRelay voice="x"/></Connect>`,
+		"limit":    `<Gather numDigits="0"/>`,
+		"relative": `<Dial action="/dialed">+14155550123</Dial>`,
+		"too long": "<Say>" + strings.Repeat("a", 3990) + "</Say>",
+	}
+	var log bytes.Buffer
+	sent := sending{make(chan string, 2)}
+	refused := make(chan map[string]error, 1)
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		errs := make(map[string]error)
+		for name, doc := range wrong {
+			to, err := twiml.Parse(strings.NewReader("<Response>" + doc + "</Response>"))
+			if err != nil {
+				return err
+			}
+			errs[name] = call.Transfer(ctx, to)
+		}
+		refused <- errs
+		to, err := twiml.Parse(strings.NewReader(newer))
+		if err != nil {
+			return err
+		}
+		return call.Transfer(ctx, to)
+	})
+	var l ledger
+	srv, mux := newHost(t, voice.Config{Handler: handler, Hanger: sent, Trace: l.trace(), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	tw := voicetest.New(t, mux)
+	tw.Dial(caller, callee)
+	for name, err := range next(t, refused) {
+		require.ErrorContains(t, err, "voice: transfer: twiml: Response", name)
+	}
+	require.Equal(t, `<?xml version="1.0" encoding="UTF-8"?>`+newer, next(t, sent.twiml))
+	require.Equal(t, []voice.Reason{voice.ReasonTransfer}, l.ends(t, 1))
+	require.NoError(t, tw.Close())
+	require.NoError(t, srv.Shutdown(t.Context()))
+	require.Contains(t, log.String(), "Twilio may ignore some of the TwiML")
+	require.Contains(t, log.String(), "warnings=3")
+	require.Contains(t, log.String(), "sentiment: unknown attribute (error 12200)")
+}
+
+type sending struct{ twiml chan string }
+
+func (sending) HangUp(context.Context, string) error { return nil }
+func (s sending) Update(_ context.Context, _, twiml string) error {
+	s.twiml <- twiml
+	return nil
+}
 
 // TestUpdaterThatPanicsTakesNoCall: it ends as a call whose handler has panicked.
 func TestUpdaterThatPanicsTakesNoCall(t *testing.T) {
