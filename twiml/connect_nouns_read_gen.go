@@ -373,7 +373,7 @@ func (x *Task) form() form { return formName }
 func (x *Task) set(name, value string) fit {
 	switch name {
 	case "priority":
-		return readInt(&x.Priority, value)
+		return readUnits(&x.Priority, value, 1)
 	case "timeout":
 		return readUnits(&x.Timeout, value, time.Second)
 	}

@@ -123,7 +123,7 @@ func (x *Conference) set(name, value string) fit {
 	case "jitterBufferSize":
 		return read(&x.JitterBufferSize, value)
 	case "maxParticipants":
-		return readInt(&x.MaxParticipants, value)
+		return readUnits(&x.MaxParticipants, value, 1)
 	case "muted":
 		return readBool(&x.Muted, value)
 	case "participantLabel":

@@ -77,28 +77,16 @@ func readBool(field *Bool, value string) fit {
 	return read(field, value)
 }
 
-// readInt sets the field, unless the value is no number of up to nine digits.
-func readInt(field *int, value string) fit {
+// readUnits sets the field to a number of units, unless the value is no number of up to
+// nine digits.
+func readUnits[T int | time.Duration](field *T, value string, unit T) fit {
 	n, f := readNumber(value)
 	switch {
 	case f == unfit:
 	case n == 0:
 		*field = Zero
 	default:
-		*field = n
-	}
-	return f
-}
-
-// readUnits is readInt for a duration.
-func readUnits(field *time.Duration, value string, unit time.Duration) fit {
-	n, f := readNumber(value)
-	switch {
-	case f == unfit:
-	case n == 0:
-		*field = Zero
-	default:
-		*field = time.Duration(n) * unit
+		*field = T(n) * unit
 	}
 	return f
 }

@@ -127,7 +127,7 @@ func (x *Enqueue) set(name, value string) fit {
 	case "action":
 		return read(&x.Action, value)
 	case "maxQueueSize":
-		return readInt(&x.MaxQueueSize, value)
+		return readUnits(&x.MaxQueueSize, value, 1)
 	case "method":
 		return read(&x.Method, value)
 	case "waitUrl":
@@ -188,7 +188,7 @@ func (x *Gather) set(name, value string) fit {
 	case "method":
 		return read(&x.Method, value)
 	case "numDigits":
-		return readInt(&x.NumDigits, value)
+		return readUnits(&x.NumDigits, value, 1)
 	case "partialResultCallback":
 		return read(&x.PartialResultCallback, value)
 	case "partialResultCallbackMethod":
@@ -281,9 +281,9 @@ func (x *Pay) set(name, value string) fit {
 	case "language":
 		return read(&x.Language, value)
 	case "maxAttempts":
-		return readInt(&x.MaxAttempts, value)
+		return readUnits(&x.MaxAttempts, value, 1)
 	case "minPostalCodeLength":
-		return readInt(&x.MinPostalCodeLength, value)
+		return readUnits(&x.MinPostalCodeLength, value, 1)
 	case "paymentConnector":
 		return read(&x.PaymentConnector, value)
 	case "paymentMethod":
@@ -325,7 +325,7 @@ func (x *Play) set(name, value string) fit {
 	case "digits":
 		return read(&x.Digits, value)
 	case "loop":
-		return readInt(&x.Loop, value)
+		return readUnits(&x.Loop, value, 1)
 	}
 	return unfit
 }
@@ -495,7 +495,7 @@ func (x *Say) set(name, value string) fit {
 	case "language":
 		return read(&x.Language, value)
 	case "loop":
-		return readInt(&x.Loop, value)
+		return readUnits(&x.Loop, value, 1)
 	case "voice":
 		return read(&x.Voice, value)
 	}

@@ -97,7 +97,7 @@ func (s *Schema) readAttr(a Attr) string {
 	case "Bool":
 		return fmt.Sprintf("readBool(%s, value)", field)
 	case "int":
-		return fmt.Sprintf("readInt(%s, value)", field)
+		return fmt.Sprintf("readUnits(%s, value, 1)", field)
 	case "[]int":
 		return fmt.Sprintf("readInts(%s, value)", field)
 	case "seconds":
