@@ -2,6 +2,8 @@ package policy
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"hash/maphash"
 	"maps"
 	"math/bits"
@@ -86,6 +88,7 @@ type CallerLimit struct {
 	mix      [2]uint64
 	shards   []shard
 	evicted  atomic.Int64
+	wrong    error // what Validate tells
 }
 
 // shard is one part of the table with its own lock.
@@ -98,30 +101,35 @@ type shard struct {
 }
 
 // PerCaller allows each caller limit calls in any window of time; 0 means an hour.
+// [Validate] tells what is wrong with either.
 func PerCaller(limit int, window time.Duration) *CallerLimit {
 	l := newCallerLimit(CallerLimitOptions{Window: window})
+	if limit < Unlimited {
+		l.wrong = errors.Join(l.wrong, fmt.Errorf("policy: caller limit is negative: %d", limit))
+	}
 	l.rules.Store(newLimitRules(Limits{Default: limit}))
 	return l
 }
 
 // NewCallerLimit makes a limit with overrides and bounds of its own. The error
-// names every override that is no number.
+// names everything wrong with the options, each override that is no number too.
 func NewCallerLimit(o CallerLimitOptions) (*CallerLimit, error) {
 	l := newCallerLimit(o)
-	if err := l.SetLimits(o.Limits); err != nil {
+	if err := errors.Join(l.wrong, l.SetLimits(o.Limits)); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
 func newCallerLimit(o CallerLimitOptions) *CallerLimit {
+	wrong := o.validate()
 	if o.Window <= 0 {
 		o.Window = time.Hour
 	}
 	if o.MaxCallers <= 0 {
 		o.MaxCallers = DefaultMaxCallers
 	}
-	l := &CallerLimit{key: o.Key, attested: o.Attested, base: time.Now(), seed: maphash.MakeSeed()}
+	l := &CallerLimit{key: o.Key, attested: o.Attested, base: time.Now(), seed: maphash.MakeSeed(), wrong: wrong}
 	// Times are kept modulo 2^32 ticks, which must be at least two windows.
 	l.shift = uint(max(0, bits.Len64(uint64(o.Window))-31))
 	l.window = int64(o.Window >> l.shift)
@@ -145,7 +153,13 @@ const maxShards = 64
 func (l *CallerLimit) SetLimits(limits Limits) error {
 	next := newLimitRules(limits)
 	var errs mistakes
+	if limits.Default < Unlimited || limits.HostFactor < Unlimited {
+		errs.add(fmt.Errorf("policy: caller limit is negative: %d, of a host %d times as many", limits.Default, limits.HostFactor))
+	}
 	for _, entry := range slices.Sorted(maps.Keys(limits.Overrides)) {
+		if limit := limits.Overrides[entry]; limit < Unlimited {
+			errs.add(fmt.Errorf("policy: caller limit of %q is negative: %d", entry, limit))
+		}
 		errs.add(next.rules.add(entry, limits.Overrides[entry]))
 	}
 	if err := errs.join(); err != nil {

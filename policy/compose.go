@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -60,7 +61,11 @@ func (a all) Pass(ctx context.Context, c Call) {
 //
 // exempt must give the same answer for the same call.
 func Except(exempt func(Call) bool, p Policy) Policy {
-	return wrapped{p, func(ctx context.Context, c Call) Decision {
+	var wrong error
+	if exempt == nil {
+		wrong = errors.New("policy: Except: exempt is nil")
+	}
+	return wrapped{p, wrong, func(ctx context.Context, c Call) Decision {
 		if exempt(c) {
 			return Decision{Verdict: Allow}
 		}
@@ -70,7 +75,7 @@ func Except(exempt func(Call) bool, p Policy) Policy {
 
 // Say has refused callers of p hear the text. See Decision.Message for the price.
 func Say(text string, p Policy) Policy {
-	return wrapped{p, func(ctx context.Context, c Call) Decision {
+	return wrapped{p, nil, func(ctx context.Context, c Call) Decision {
 		d := p.Decide(ctx, c)
 		if d.Verdict == Reject {
 			d.Message = text
@@ -83,7 +88,11 @@ func Say(text string, p Policy) Policy {
 // and report gets the decisions that would not have allowed it. It is how a new
 // rule is tried on real traffic.
 func Shadow(p Policy, report func(Call, Decision)) Policy {
-	return wrapped{p, func(ctx context.Context, c Call) Decision {
+	var wrong error
+	if report == nil {
+		wrong = errors.New("policy: Shadow: report is nil")
+	}
+	return wrapped{p, wrong, func(ctx context.Context, c Call) Decision {
 		if d := p.Decide(ctx, c); !d.Allowed() {
 			report(c, d)
 		}
@@ -94,6 +103,7 @@ func Shadow(p Policy, report func(Call, Decision)) Policy {
 // wrapped decides by its own function and passes the rest on to the inner policy.
 type wrapped struct {
 	Policy
+	wrong  error // what Validate tells
 	decide func(context.Context, Call) Decision
 }
 

@@ -37,7 +37,8 @@ type ConcurrencyOptions struct {
 // place when it is decided on and keeps it until [Release] or until its lease
 // runs out, whichever comes first. All methods are safe for concurrent use.
 type Concurrency struct {
-	o        ConcurrencyOptions
+	o        ConcurrencyOptions // with defaults
+	given    ConcurrencyOptions // without, for Validate
 	mu       sync.Mutex
 	leases   map[string]time.Time // CallSid to expiry
 	earliest time.Time            // no lease expires before
@@ -49,8 +50,10 @@ func Concurrent(limit int) *Concurrency {
 	return NewConcurrency(ConcurrencyOptions{Limit: limit})
 }
 
-// NewConcurrency makes a limit of calls at once.
+// NewConcurrency makes a limit of calls at once. [Validate] tells what is wrong with
+// the options.
 func NewConcurrency(o ConcurrencyOptions) *Concurrency {
+	given := o
 	if o.Lease <= 0 {
 		o.Lease = DefaultLease
 	}
@@ -60,7 +63,7 @@ func NewConcurrency(o ConcurrencyOptions) *Concurrency {
 	if o.Warn <= 0 {
 		o.Warn = int(math.Ceil(float64(o.Limit) * 0.8))
 	}
-	return &Concurrency{o: o, leases: make(map[string]time.Time)}
+	return &Concurrency{o: o, given: given, leases: make(map[string]time.Time)}
 }
 
 // Decide takes a place for the call or refuses it with the reason [Capacity]. A

@@ -25,6 +25,7 @@ type Entry struct {
 type History struct {
 	Policy
 	o     HistoryOptions
+	wrong error // what Validate tells
 	mu    sync.Mutex
 	ring  []Entry // oldest at first; grows up to MaxCalls
 	first int
@@ -37,13 +38,14 @@ const sweepAtOnce = 16
 
 // NewHistory remembers the decisions of p.
 func NewHistory(p Policy, o HistoryOptions) *History {
+	wrong := durationError("history: Retention", o.Retention)
 	if o.Retention <= 0 {
 		o.Retention = 30 * 24 * time.Hour
 	}
 	if o.MaxCalls <= 0 {
 		o.MaxCalls = 100_000
 	}
-	return &History{Policy: p, o: o}
+	return &History{Policy: p, o: o, wrong: wrong}
 }
 
 // Decide asks the policy and remembers its answer. A call delivered twice is

@@ -149,14 +149,14 @@ func TestPrefixesAgainstReference(t *testing.T) {
 		return string(b)
 	}
 	for range 200 {
-		limits := Limits{Default: -7, Overrides: make(map[string]int)}
+		limits := Limits{Default: 99, Overrides: make(map[string]int)}
 		for i := range 1 + rng.IntN(60) {
 			limits.Overrides["client:"+word(5)+"*"] = i
 		}
 		l, err := NewCallerLimit(CallerLimitOptions{Limits: limits})
 		require.NoError(t, err)
 		for range 200 {
-			caller, longest, want := "client:x"+word(9), -1, -7
+			caller, longest, want := "client:x"+word(9), -1, 99
 			caller = strings.Replace(caller, ":x", ":", 1)
 			if caller == "client:" {
 				continue

@@ -164,5 +164,8 @@ func TestBudget(t *testing.T) {
 	require.Equal(t, 0.1, b.Limit())
 	require.False(t, math.IsNaN(b.Share(time.Time{})))
 	require.Equal(t, 1.0, NewBudget(0, USRates(), nil).Share(time.Time{}), "nothing may be spent")
+	unpriced := NewBudget(1, Rates{Inbound: math.NaN()}, nil)
+	unpriced.Add(Ended{Length: time.Minute})
+	require.Equal(t, 1.0, unpriced.Share(time.Time{}), "nor if the rates are none")
 	require.Equal(t, 1.0, NewBudget(math.NaN(), USRates(), nil).Share(time.Time{}), "nor if the sum is none")
 }

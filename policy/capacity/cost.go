@@ -187,13 +187,14 @@ func (b *Budget) Spent(at time.Time) float64 {
 	return b.spent
 }
 
-// Share returns which part of the budget is spent: 1 is all of it, and a budget of
-// nothing is spent from the start.
+// Share returns which part of the budget is spent: 1 is all of it. A budget of nothing
+// is spent from the start, and so is one whose limit or rates are no numbers.
 func (b *Budget) Share(at time.Time) float64 {
-	if !(b.limit > 0) {
+	share := b.Spent(at) / b.limit
+	if !(b.limit > 0) || math.IsNaN(share) {
 		return 1
 	}
-	return b.Spent(at) / b.limit
+	return share
 }
 
 // Limit returns the dollars for a month.

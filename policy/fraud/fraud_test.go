@@ -3,6 +3,7 @@ package fraud
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -192,6 +193,18 @@ func TestScoreOptions(t *testing.T) {
 	for _, want := range []string{"sign 99", "before they are challenged", "9 targets"} {
 		require.ErrorContains(t, err, want)
 	}
+	_, err = New(Options{Weights: map[Sign]float64{Scan: math.NaN()}, ChallengeAt: -1, RejectAt: math.NaN(), AttemptsPerHour: -1,
+		Neighbours: -1, Targets: -1, ShortCall: -1, ShortCallsMin: -1, MaxCallers: -1})
+	for _, want := range []string{"weight of scan", "ChallengeAt", "RejectAt", "AttemptsPerHour", "Neighbours", "Targets", "ShortCall is", "ShortCallsMin", "MaxCallers"} {
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// TestPassesThatCannotWork say so when they are asked.
+func TestPassesThatCannotWork(t *testing.T) {
+	require.ErrorContains(t, policy.Validate(NewPasses(nil, PassesOptions{Keep: -1}), 0), "Keep")
+	require.ErrorContains(t, policy.Validate(NewPasses(nil, PassesOptions{}), 0), "a policy is nil")
+	require.NoError(t, policy.Validate(NewPasses(newScore(t, Options{}), PassesOptions{}), 0))
 }
 
 // TestScoreAfterSilence: whatever a caller did hours ago, the next hour's attempts are

@@ -2,6 +2,8 @@ package fraud
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"hash/maphash"
 	"sync"
 	"time"
@@ -37,9 +39,10 @@ type PassesOptions struct {
 // methods are safe for concurrent use.
 type Passes struct {
 	policy.Policy
-	keep time.Duration
-	made time.Time
-	seed maphash.Seed
+	keep  time.Duration
+	wrong error // what Validate tells
+	made  time.Time
+	seed  maphash.Seed
 
 	mu     sync.Mutex
 	passed cells[passed]
@@ -50,9 +53,18 @@ type passed struct{ at time.Duration }
 
 // NewPasses remembers who passed the challenges of p.
 func NewPasses(p policy.Policy, o PassesOptions) *Passes {
+	var wrong error
+	if o.Keep < 0 || o.MaxCallers < 0 {
+		wrong = fmt.Errorf("fraud: passes: Keep or MaxCallers is negative: %v, %d", o.Keep, o.MaxCallers)
+	}
 	setDefault(&o.Keep, DefaultKeep)
 	setDefault(&o.MaxCallers, policy.DefaultMaxCallers)
-	return &Passes{Policy: p, keep: o.Keep, made: time.Now(), seed: maphash.MakeSeed(), passed: newCells[passed](o.MaxCallers)}
+	return &Passes{Policy: p, keep: o.Keep, wrong: wrong, made: time.Now(), seed: maphash.MakeSeed(), passed: newCells[passed](o.MaxCallers)}
+}
+
+// Validate returns what is wrong with the options or the inner policy.
+func (p *Passes) Validate(longest time.Duration) error {
+	return errors.Join(p.wrong, policy.Validate(p.Policy, longest))
 }
 
 // PassKey returns whose passes are the same: the caller and the exact attestation of

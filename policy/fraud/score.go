@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -96,7 +97,21 @@ func New(o Options) (*Score, error) {
 			errs = append(errs, fmt.Errorf("fraud: weight for unknown %v", sign))
 			continue
 		}
+		if math.IsNaN(w) || math.IsInf(w, 0) {
+			errs = append(errs, fmt.Errorf("fraud: weight of %v is %v", sign, w))
+		}
 		s.weights[sign] = w
+	}
+	for _, v := range []struct {
+		name  string
+		value float64
+	}{
+		{"ChallengeAt", o.ChallengeAt}, {"RejectAt", o.RejectAt}, {"AttemptsPerHour", float64(o.AttemptsPerHour)}, {"Neighbours", float64(o.Neighbours)},
+		{"Targets", float64(o.Targets)}, {"ShortCall", float64(o.ShortCall)}, {"ShortCallsMin", float64(o.ShortCallsMin)}, {"MaxCallers", float64(o.MaxCallers)},
+	} {
+		if !(v.value >= 0) {
+			errs = append(errs, fmt.Errorf("fraud: %s is not 0 or more: %v", v.name, v.value))
+		}
 	}
 	setDefault(&o.ChallengeAt, 0.5)
 	setDefault(&o.RejectAt, 1)

@@ -79,6 +79,9 @@ type meter struct {
 
 func newMeter(c Cap) (*meter, error) {
 	m := &meter{to: c.To, calls: window{length: time.Hour, limit: c.Calls}, minutes: window{length: 24 * time.Hour, limit: c.Minutes}}
+	if c.Calls < policy.Unlimited || c.Minutes < policy.Unlimited {
+		return nil, fmt.Errorf("outbound: cap to %q is negative: %d calls, %d minutes", c.To, c.Calls, c.Minutes)
+	}
 	switch {
 	case c.To == "*":
 		m.all = true

@@ -124,6 +124,7 @@ func New(o Options) (*Destinations, error) {
 		if c == Unknown {
 			keep(errors.New("outbound: class unknown cannot be allowed: classify the prefix by an override"))
 		}
+		keep(known(c))
 		d.classes[c] = true
 	}
 	var err error
@@ -144,6 +145,9 @@ func overrides(classes map[string]Class) (*Table, error) {
 	var errs []error
 	for _, prefix := range slices.Sorted(maps.Keys(classes)) {
 		class := classes[prefix]
+		if err := known(class); err != nil {
+			errs = append(errs, fmt.Errorf("outbound: override %q: %w", prefix, err))
+		}
 		digits, plus := strings.CutPrefix(strings.TrimSuffix(prefix, "*"), "+")
 		if !plus {
 			errs = append(errs, fmt.Errorf("outbound: override %q: want + and digits", prefix))
@@ -152,6 +156,14 @@ func overrides(classes map[string]Class) (*Table, error) {
 		}
 	}
 	return t, errors.Join(errs...)
+}
+
+// known returns an error for a class that there is not.
+func known(c Class) error {
+	if int(c) >= len(classNames) {
+		return fmt.Errorf("outbound: there is no %v", c)
+	}
+	return nil
 }
 
 // isCountry reports whether c is a country with telephone numbers. A cap on UK, which

@@ -70,8 +70,11 @@ func NewGate(o GateOptions) (*Gate, error) {
 		g.pacer = NewPacer(1)
 	}
 	var errs []error
-	if g.limit < 0 || g.limit > 24*time.Hour {
+	switch {
+	case g.limit < 0, g.limit > 24*time.Hour:
 		errs = append(errs, fmt.Errorf("outbound: TimeLimit is negative or more than a day: %v", g.limit))
+	case g.limit > 0 && g.limit < time.Millisecond:
+		errs = append(errs, fmt.Errorf("outbound: TimeLimit is %v: a number without a unit counts nanoseconds", g.limit))
 	}
 	if g.limit == 0 {
 		g.limit = DefaultTimeLimit

@@ -383,4 +383,9 @@ func TestParseCaps(t *testing.T) {
 	}
 	_, err = NewGate(GateOptions{TimeLimit: math.MaxInt64})
 	require.ErrorContains(t, err, "more than a day")
+	_, err = NewGate(GateOptions{TimeLimit: 300})
+	require.ErrorContains(t, err, "without a unit")
+	_, err = NewGate(GateOptions{Caps: []Cap{{To: "DE", Calls: -2, Minutes: 1}, {To: "FR", Calls: 1, Minutes: -2}}})
+	require.ErrorContains(t, err, `"DE" is negative`)
+	require.ErrorContains(t, err, `"FR" is negative`)
 }

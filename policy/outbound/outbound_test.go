@@ -152,6 +152,9 @@ func TestDestinations(t *testing.T) {
 	for _, want := range []string{"usa", `"UK"`, "unknown", "123", `"x"`, `"900"`} {
 		require.ErrorContains(t, err, want)
 	}
+	_, err = New(Options{Classes: []Class{99}, Overrides: map[string]Class{"+1900": 98}})
+	require.ErrorContains(t, err, "no class 99")
+	require.ErrorContains(t, err, "no class 98")
 	require.Equal(t, policy.Premium, (&Error{Cause: ErrClass}).Reason())
 }
 

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"hash/fnv"
 	"slices"
 	"sync/atomic"
@@ -55,6 +56,11 @@ func (s *Store) callerLimit(whole, local *policy.CallerLimit, window time.Durati
 		window = time.Hour
 	}
 	return &CallerLimit{store: s, whole: whole, local: local, window: window}
+}
+
+// Validate returns what is wrong with the options of the limit or of its store.
+func (l *CallerLimit) Validate(longest time.Duration) error {
+	return errors.Join(l.store.wrong, policy.Validate(l.whole, longest))
 }
 
 // divided returns an instance's share of the limits.

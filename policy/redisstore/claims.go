@@ -16,6 +16,14 @@ func (s *Store) Claim(ctx context.Context, name string, keep time.Duration) (fre
 	return n == 1, err
 }
 
+// Claimed reports whether a name is taken, and leaves it as it is.
+func (s *Store) Claimed(ctx context.Context, name string) (bool, error) {
+	n, err := s.run(ctx, existsScript, s.o.Prefix+"claim:"+name)
+	return n == 1, err
+}
+
+var existsScript = redis.NewScript(`return redis.call('EXISTS', KEYS[1])`)
+
 var claimScript = redis.NewScript(`
 if redis.call('SET', KEYS[1], '', 'NX', 'PX', ARGV[1]) then return 1 end
 return 0

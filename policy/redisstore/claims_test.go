@@ -46,8 +46,18 @@ func TestClaim(t *testing.T) {
 		return ok && err == nil
 	}, 20*time.Second, 10*time.Millisecond, "a claim lapses")
 
+	for name, want := range map[string]bool{"a": true, "nobody's": false} {
+		for range 2 { // asking takes nothing
+			taken, err := stores[1].Claimed(t.Context(), name)
+			require.NoError(t, err)
+			require.Equal(t, want, taken, name)
+		}
+	}
+
 	server.kill()
 	ok, err = stores[0].Claim(t.Context(), "c", time.Minute)
 	require.False(t, ok)
+	require.Error(t, err)
+	_, err = stores[0].Claimed(t.Context(), "a")
 	require.Error(t, err)
 }

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"sync"
@@ -17,7 +18,8 @@ import (
 // its calls' places, they free themselves.
 type Concurrency struct {
 	store *Store
-	o     policy.ConcurrencyOptions
+	o     policy.ConcurrencyOptions // with defaults
+	given policy.ConcurrencyOptions // without, for Validate
 	local mirror
 
 	mu     sync.Mutex
@@ -40,13 +42,19 @@ func (s *Store) Concurrent(limit int) *Concurrency {
 // NewConcurrency makes a limit of calls at once. All instances must have the same
 // options.
 func (s *Store) NewConcurrency(o policy.ConcurrencyOptions) *Concurrency {
+	given := o
 	if o.Lease <= 0 {
 		o.Lease = policy.DefaultLease
 	}
 	if o.Warn <= 0 {
 		o.Warn = int(math.Ceil(float64(o.Limit) * 0.8))
 	}
-	return &Concurrency{store: s, o: o}
+	return &Concurrency{store: s, o: o, given: given}
+}
+
+// Validate returns what is wrong with the options of the limit or of its store.
+func (l *Concurrency) Validate(longest time.Duration) error {
+	return errors.Join(l.store.wrong, l.given.Validate(longest))
 }
 
 // Decide takes a place for the call or refuses it with the reason Capacity. A call

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -27,6 +28,11 @@ func (s *Store) NewPasses(p policy.Policy, o fraud.PassesOptions) *Passes {
 		o.Keep = fraud.DefaultKeep
 	}
 	return &Passes{Passes: fraud.NewPasses(p, o), store: s, keep: o.Keep}
+}
+
+// Validate returns what is wrong with the options, the inner policy or the store.
+func (l *Passes) Validate(longest time.Duration) error {
+	return errors.Join(l.store.wrong, l.Passes.Validate(longest))
 }
 
 // Decide asks the inner policy, and Redis only about a caller that it would
@@ -57,16 +63,13 @@ func (l *Passes) Passed(ctx context.Context, c policy.Call) bool {
 	if key == "" {
 		return false
 	}
-	n, err := l.store.run(ctx, passedScript, l.name(key))
+	n, err := l.store.run(ctx, existsScript, l.name(key))
 	return err == nil && n == 1
 }
 
 func (l *Passes) name(key string) string { return l.store.o.Prefix + "passed:" + key }
 
-var (
-	passScript = redis.NewScript(`
+var passScript = redis.NewScript(`
 redis.call('SET', KEYS[1], '', 'PX', ARGV[1])
 return 1
 `)
-	passedScript = redis.NewScript(`return redis.call('EXISTS', KEYS[1])`)
-)

@@ -13,7 +13,9 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"reflect"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -64,6 +66,7 @@ type Store struct {
 	client  redis.UniversalClient
 	owned   bool
 	o       Options
+	wrong   error // with the options; what Validate of its policies tells
 	breaker breaker
 }
 
@@ -76,7 +79,10 @@ func Connect(url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errURL // which err would repeat, with the password in it
 	}
-	s := New(nil, o)
+	s := newStore(o)
+	if s.wrong != nil {
+		return nil, s.wrong
+	}
 	opt.ContextTimeoutEnabled = true // or the budget would be ignored
 	opt.MaxRetries = -1
 	opt.DialerRetries = 1
@@ -93,8 +99,42 @@ var errURL = errors.New("redisstore: URL: want redis://[[user]:password@]host[:p
 // New makes a store from a client of the host's own, which may be one for a
 // cluster or a failover group; the host closes it. Its options must have
 // ContextTimeoutEnabled set, MaxRetries -1 and timeouts no longer than the budget,
-// or decisions wait for longer than that.
+// or decisions wait for longer than that. What is wrong with the options its policies
+// tell, by [policy.Validate].
 func New(client redis.UniversalClient, o Options) *Store {
+	s := newStore(o)
+	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		s.wrong = errors.Join(errors.New("redisstore: client is nil"), s.wrong)
+	}
+	s.client = client
+	return s
+}
+
+// check returns what is wrong with the options.
+func (o *Options) check() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("redisstore: "+format, args...)) }
+	switch {
+	case o.Budget < 0:
+		wrong("Budget is negative: %v", o.Budget)
+	case o.Budget > 0 && o.Budget < time.Microsecond:
+		wrong("Budget is %v: a number without a unit counts nanoseconds", o.Budget)
+	}
+	if o.RetryEvery < 0 {
+		wrong("RetryEvery is negative: %v", o.RetryEvery)
+	}
+	if o.Instances < 0 {
+		wrong("Instances is negative: %d", o.Instances)
+	}
+	if o.Fallback > Closed {
+		wrong("there is no Fallback %d", o.Fallback)
+	}
+	return errors.Join(errs...)
+}
+
+// newStore makes a store that has no client yet.
+func newStore(o Options) *Store {
+	wrong := o.check()
 	if o.Prefix == "" {
 		o.Prefix = "dialtone:"
 	}
@@ -110,7 +150,7 @@ func New(client redis.UniversalClient, o Options) *Store {
 	if o.OnState == nil {
 		o.OnState = func(bool) {}
 	}
-	return &Store{client: client, o: o}
+	return &Store{o: o, wrong: wrong}
 }
 
 // Up reports whether Redis is in use: false from when it was given up until it is

@@ -1,0 +1,132 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// A Validator knows whether it can work as it was made. Policies whose constructor
+// returns no error implement it, and those that ask another policy.
+//
+// Validate returns everything that is wrong. No call lasts longer than longest, which
+// is 0 where that is not known.
+type Validator interface {
+	Validate(longest time.Duration) error
+}
+
+// Validate returns everything that is wrong with p as it was made: a policy that is
+// nil or a nil pointer, here or inside of another one, a limit that nothing can meet,
+// a lease that ends before the longest call does. voice.New asks it.
+func Validate(p Policy, longest time.Duration) error {
+	if isNil(p) {
+		return errNil
+	}
+	if v, ok := p.(Validator); ok {
+		return v.Validate(longest)
+	}
+	return nil
+}
+
+var errNil = errors.New("policy: a policy is nil")
+
+// isNil reports whether p is nil, a nil pointer or a nil function.
+func isNil(p Policy) bool {
+	v := reflect.ValueOf(p)
+	switch v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func:
+		return v.IsNil()
+	}
+	return false
+}
+
+// Validate returns what is wrong with each of the policies.
+func (a all) Validate(longest time.Duration) error {
+	var errs []error
+	for i, p := range a {
+		if err := Validate(p, longest); err != nil {
+			errs = append(errs, fmt.Errorf("policy: All[%d]: %w", i, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Validate returns what is wrong with the function or the inner policy.
+func (w wrapped) Validate(longest time.Duration) error {
+	return errors.Join(w.wrong, Validate(w.Policy, longest))
+}
+
+// Validate returns what is wrong with the options or the inner policy.
+func (h *History) Validate(longest time.Duration) error {
+	return errors.Join(h.wrong, Validate(h.Policy, longest))
+}
+
+// Validate returns what is wrong with the options.
+func (l *CallerLimit) Validate(time.Duration) error { return l.wrong }
+
+// Validate returns what is wrong with the options.
+func (l *Concurrency) Validate(longest time.Duration) error { return l.given.Validate(longest) }
+
+// Validate returns everything that is wrong with the options of a limit for calls that
+// last no longer than longest; 0 is not known.
+func (o ConcurrencyOptions) Validate(longest time.Duration) error {
+	var errs []error
+	wrong := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("policy: concurrency: "+format, args...))
+	}
+	lease := o.Lease
+	if lease == 0 {
+		lease = DefaultLease
+	}
+	switch {
+	case o.Lease < 0:
+		wrong("Lease is negative: %v", o.Lease)
+	case longest > 0 && lease <= longest:
+		wrong("Lease %v is not longer than the longest call, %v: its place would be given away before it ends", lease, longest)
+	}
+	switch {
+	case o.Reserved < 0:
+		wrong("Reserved is negative: %d", o.Reserved)
+	case o.Reserved == 0 || o.Limit < 0:
+	case o.Priority == nil:
+		wrong("Reserved is %d and Priority nil: nobody could have these places", o.Reserved)
+	case o.Reserved > o.Limit:
+		wrong("Reserved, %d, is more than Limit, %d", o.Reserved, o.Limit)
+	}
+	switch {
+	case o.Limit < Unlimited:
+		wrong("Limit is negative: %d", o.Limit)
+	case o.Warn < 0:
+		wrong("Warn is negative: %d", o.Warn)
+	case o.Limit >= 0 && o.Warn > o.Limit:
+		wrong("Warn, %d, is more than Limit, %d", o.Warn, o.Limit)
+	}
+	return errors.Join(errs...)
+}
+
+// validate returns what is wrong with the options but for the limits.
+func (o *CallerLimitOptions) validate() error {
+	var errs []error
+	if err := durationError("Window", o.Window); err != nil {
+		errs = append(errs, fmt.Errorf("policy: caller limit: %w", err))
+	}
+	if o.MaxCallers < 0 {
+		errs = append(errs, fmt.Errorf("policy: caller limit: MaxCallers is negative: %d", o.MaxCallers))
+	}
+	return errors.Join(errs...)
+}
+
+// durationError returns an error for a duration that cannot be meant: negative, or a number
+// without a unit.
+func durationError(name string, d time.Duration) error {
+	switch {
+	case d < 0:
+		return fmt.Errorf("%s is negative: %v", name, d)
+	case d > 0 && d < time.Millisecond:
+		return fmt.Errorf("%s is %v: a number without a unit counts nanoseconds", name, d)
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package policy
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestValidate: a policy that cannot work says why, however deep it is.
+func TestValidate(t *testing.T) {
+	fine := always(Allow, "")
+	exempt := func(Call) bool { return false }
+	report := func(Call, Decision) {}
+	limit := func(o ConcurrencyOptions) Policy { o.Limit = 5; return NewConcurrency(o) }
+	for name, test := range map[string]struct {
+		policy Policy
+		want   string // "" = nothing
+	}{
+		"nil":               {nil, "a policy is nil"},
+		"nil function":      {Func(nil), "a policy is nil"},
+		"nil pointer":       {(*CallerLimit)(nil), "a policy is nil"},
+		"none":              {All(), ""},
+		"a list":            {All(fine, PerCaller(10, time.Hour), Concurrent(100), Blocked(nil)), ""},
+		"nil in a list":     {All(fine, nil), "All[1]: policy: a policy is nil"},
+		"nil pointer in it": {All(fine, (*Hours)(nil), fine), "All[1]: policy: a policy is nil"},
+		"deep":              {All(Say("no", Except(exempt, Shadow(NewHistory(All(fine, Func(nil)), HistoryOptions{}), report)))), "All[0]: policy: All[1]: "},
+		"wrapped":           {All(Say("no", Except(exempt, Shadow(NewHistory(fine, HistoryOptions{}), report)))), ""},
+		"nil exempt":        {Except(nil, fine), "Except: exempt is nil"},
+		"nil report":        {Shadow(fine, nil), "Shadow: report is nil"},
+		"retention":         {NewHistory(fine, HistoryOptions{Retention: -time.Hour}), "Retention is negative"},
+
+		"limit":           {PerCaller(-2, time.Hour), "limit is negative: -2"},
+		"unlimited":       {PerCaller(Unlimited, 0), ""},
+		"nobody":          {PerCaller(0, 0), ""}, // documented
+		"negative window": {PerCaller(10, -time.Hour), "Window is negative"},
+		"unitless window": {PerCaller(10, 3600), "Window is 3.6µs: a number without a unit"},
+
+		"negative lease": {limit(ConcurrencyOptions{Lease: -time.Minute}), "Lease is negative"},
+		"short lease":    {limit(ConcurrencyOptions{Lease: 5 * time.Minute}), "Lease 5m0s is not longer than the longest call, 5m0s"},
+		"lease":          {limit(ConcurrencyOptions{Lease: 6 * time.Minute}), ""},
+		"reserved":       {limit(ConcurrencyOptions{Reserved: 6, Priority: exempt}), "Reserved, 6, is more than Limit, 5"},
+		"all reserved":   {limit(ConcurrencyOptions{Reserved: 5, Priority: exempt}), ""},
+		"for nobody":     {limit(ConcurrencyOptions{Reserved: 1}), "Priority nil"},
+		"less than none": {limit(ConcurrencyOptions{Reserved: -1, Priority: exempt}), "Reserved is negative"},
+		"warning":        {limit(ConcurrencyOptions{Warn: 6}), "Warn, 6, is more than Limit, 5"},
+		"negative limit": {Concurrent(-7), "Limit is negative: -7"},
+		"no limit":       {Concurrent(Unlimited), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := Validate(test.policy, 5*time.Minute)
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+	require.NoError(t, Validate(Concurrent(1), 0), "nobody knows how long calls last")
+	require.ErrorContains(t, Validate(All(nil, PerCaller(-2, -1)), 0), "negative: -2", "all at once")
+}
+
+// TestNewCallerLimitRefuses everything that is wrong at once.
+func TestNewCallerLimitRefuses(t *testing.T) {
+	_, err := NewCallerLimit(CallerLimitOptions{Window: -1, MaxCallers: -1, Limits: Limits{Default: -2, Overrides: map[string]int{"+1900*": -3, "nobody": 1}}})
+	for _, want := range []string{"Window", "MaxCallers", "negative: -2", `"+1900*" is negative: -3`, `"nobody"`} {
+		require.ErrorContains(t, err, want)
+	}
+}
