@@ -18,7 +18,8 @@ type BreakerOptions struct {
 // then lets one request at a time find out whether the engine is back. Share one
 // per engine between all calls. All methods are safe for concurrent use.
 type Breaker struct {
-	o BreakerOptions
+	o     BreakerOptions
+	wrong error // what Validate of a Guarded recogniser tells
 
 	mu       sync.Mutex
 	failures int
@@ -29,13 +30,14 @@ type Breaker struct {
 
 // NewBreaker returns a closed breaker.
 func NewBreaker(o BreakerOptions) *Breaker {
+	wrong := o.check()
 	if o.Failures <= 0 {
 		o.Failures = 5
 	}
 	if o.Cooldown <= 0 {
 		o.Cooldown = 30 * time.Second
 	}
-	return &Breaker{o: o}
+	return &Breaker{o: o, wrong: wrong}
 }
 
 // Allow reports whether a request may be made. Each one that may must be

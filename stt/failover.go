@@ -39,13 +39,14 @@ type FailoverOptions struct {
 // It is also a [Checker] and a [Prewarmer], which are content with one engine that
 // works, and the [Reporter] of the engine that new calls go to. It closes none.
 func Failover(o FailoverOptions, engines ...Engine) Engine {
+	f := &failover{wrong: o.check()}
 	if o.Keep <= 0 {
 		o.Keep = 15 * time.Second
 	}
 	if o.Patience <= 0 {
 		o.Patience = 2 * time.Second
 	}
-	f := &failover{o: o}
+	f.o = o
 	for _, e := range engines {
 		f.engines = append(f.engines, e)
 		f.breakers = append(f.breakers, NewBreaker(o.Breaker))
@@ -55,6 +56,7 @@ func Failover(o FailoverOptions, engines ...Engine) Engine {
 
 type failover struct {
 	o        FailoverOptions
+	wrong    error // what Validate tells
 	engines  []Engine
 	breakers []*Breaker
 }

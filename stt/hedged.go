@@ -21,16 +21,18 @@ type HedgeOptions struct {
 // whose answers come from many machines, for a few percent more requests; it
 // does nothing for an engine on this machine.
 func Hedged(r Recognizer, o HedgeOptions) Recognizer {
+	wrong := o.check()
 	if o.Budget <= 0 {
 		o.Budget = 0.05
 	}
-	return &hedged{passThrough: passThrough{r}, rec: r, o: o}
+	return &hedged{passThrough: passThrough{r}, rec: r, o: o, wrong: wrong}
 }
 
 type hedged struct {
 	passThrough
-	rec Recognizer
-	o   HedgeOptions
+	rec   Recognizer
+	o     HedgeOptions
+	wrong error // what Validate tells
 
 	mu    sync.Mutex
 	took  []time.Duration // of the last 100 answers, as a ring

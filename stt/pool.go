@@ -22,8 +22,9 @@ type PoolOptions struct {
 // come, first served. Make one with [NewPool], and share it between all calls.
 type Pool struct {
 	passThrough
-	rec Recognizer
-	o   PoolOptions
+	rec   Recognizer
+	o     PoolOptions
+	wrong error // what Validate tells
 
 	mu      sync.Mutex
 	busy    int
@@ -33,13 +34,14 @@ type Pool struct {
 
 // NewPool returns a pool in front of r.
 func NewPool(r Recognizer, o PoolOptions) *Pool {
+	wrong := o.check()
 	if o.Workers <= 0 {
 		o.Workers = 1
 	}
 	if o.MaxWait <= 0 {
 		o.MaxWait = 2 * time.Second
 	}
-	return &Pool{passThrough: passThrough{r}, rec: r, o: o}
+	return &Pool{passThrough: passThrough{r}, rec: r, o: o, wrong: wrong}
 }
 
 // Recognize waits for a worker and then calls the pool's recogniser.

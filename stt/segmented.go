@@ -40,13 +40,14 @@ type Segmentation struct {
 //
 // Checks, prewarming and status pass through to r if it has them.
 func Segmented(r Recognizer, o Segmentation) Engine {
+	wrong := o.Validate()
 	if o.Timeout <= 0 {
 		o.Timeout = 5 * time.Second
 	}
 	if o.Backlog <= 0 {
 		o.Backlog = time.Minute
 	}
-	return &segmented{passThrough: passThrough{r}, rec: r, o: o,
+	return &segmented{passThrough: passThrough{r}, rec: r, o: o, wrong: wrong,
 		buffers: sync.Pool{New: func() any { return new([]byte) }}}
 }
 
@@ -54,6 +55,7 @@ type segmented struct {
 	passThrough
 	rec     Recognizer
 	o       Segmentation
+	wrong   error // what Validate tells
 	buffers sync.Pool
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
 )
@@ -40,9 +41,7 @@ type Engine struct{ *live.Engine }
 // for the next call's WebSocket. A WebSocket itself is not kept, as the service
 // charges for it.
 func New(o Options) (*Engine, error) {
-	if o.Key == "" {
-		return nil, errors.New("assemblyai: Options.Key is empty")
-	}
+	wrong := errors.Join(option.Key("assemblyai: Options.Key", &o.Key), option.Duration("assemblyai: Options.MaxSilence", o.MaxSilence))
 	if o.URL == "" {
 		o.URL = "wss://streaming.assemblyai.com/v3/ws"
 	}
@@ -62,7 +61,7 @@ func New(o Options) (*Engine, error) {
 		Life:      2 * time.Hour,          // the service ends sessions after three
 		Closed:    kind,
 	})
-	if err != nil {
+	if err := errors.Join(wrong, err); err != nil {
 		return nil, err
 	}
 	return &Engine{engine}, nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
 )
@@ -40,9 +41,7 @@ type Engine struct{ *live.Engine }
 // for the next call's WebSocket. A WebSocket itself is not kept, as the service
 // charges for it.
 func New(o Options) (*Engine, error) {
-	if o.Key == "" {
-		return nil, errors.New("deepgram: Options.Key is empty")
-	}
+	wrong := errors.Join(option.Key("deepgram: Options.Key", &o.Key), option.Duration("deepgram: Options.Endpointing", o.Endpointing))
 	if o.Model == "" {
 		o.Model = "nova-3"
 	}
@@ -75,7 +74,7 @@ func New(o Options) (*Engine, error) {
 			return nil
 		},
 	})
-	if err != nil {
+	if err := errors.Join(wrong, err); err != nil {
 		return nil, err
 	}
 	return &Engine{engine}, nil

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
 )
@@ -38,8 +39,11 @@ type Engine struct{ *live.Engine }
 // Prewarm asks whether the key is good, and keeps a connection for the next call
 // until Close.
 func New(o Options) (*Engine, error) {
-	if o.Key == "" {
-		return nil, errors.New("openairealtime: Options.Key is empty")
+	wrong := errors.Join(option.Key("openairealtime: Options.Key", &o.Key), option.Duration("openairealtime: Options.Silence", o.Silence))
+	switch o.NoiseReduction {
+	case "", "near_field", "far_field":
+	default:
+		wrong = errors.Join(wrong, fmt.Errorf("openairealtime: Options.NoiseReduction %q is neither near_field nor far_field", o.NoiseReduction))
 	}
 	if o.Model == "" {
 		o.Model = "gpt-4o-mini-transcribe"
@@ -65,7 +69,7 @@ func New(o Options) (*Engine, error) {
 		Keep:     4 * time.Minute,
 		Life:     10 * time.Minute,
 	})
-	if err != nil {
+	if err := errors.Join(wrong, err); err != nil {
 		return nil, err
 	}
 	return &Engine{engine}, nil

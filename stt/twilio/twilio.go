@@ -17,6 +17,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"math"
@@ -26,6 +27,7 @@ import (
 	"sync"
 	"time"
 
+	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 )
 
@@ -43,22 +45,32 @@ type Options struct {
 // Engine is an stt.Engine and the http.Handler of the callbacks. It is safe for
 // concurrent use.
 type Engine struct {
-	o Options
+	o     Options
+	wrong error // what Validate tells
 
 	mu      sync.Mutex
 	streams map[string]*stream // by call SID
 }
 
-// New returns an engine.
+// New returns an engine. [stt.Validate] tells what is wrong with the options.
 func New(o Options) *Engine {
+	wrong := option.Duration("twilio: Options.Gap", o.Gap)
+	switch o.Track {
+	case "", "inbound_track", "outbound_track":
+	default:
+		wrong = errors.Join(wrong, fmt.Errorf("twilio: Options.Track %q is neither inbound_track nor outbound_track", o.Track))
+	}
 	if o.Track == "" {
 		o.Track = "inbound_track"
 	}
 	if o.Gap <= 0 {
 		o.Gap = time.Second
 	}
-	return &Engine{o: o, streams: map[string]*stream{}}
+	return &Engine{o: o, wrong: wrong, streams: map[string]*stream{}}
 }
+
+// Validate returns what is wrong with the options.
+func (e *Engine) Validate() error { return e.wrong }
 
 // Open implements stt.Engine. The Config's CallID is the call's SID.
 func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {

@@ -1,0 +1,148 @@
+package stt
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"agentos.dev/dialtone/internal/option"
+)
+
+// Validator is implemented by engines and recognisers that know whether they can work
+// as they were made: those of this package whose constructor returns no error.
+type Validator interface {
+	// Validate returns everything that is wrong.
+	Validate() error
+}
+
+// Validate returns everything that is wrong with e as it was made: an engine or a
+// recogniser that is nil or a nil pointer, here or inside of another one, and options
+// that cannot be meant. voice.New asks it.
+func Validate(e Engine) error { return validate("engine", e) }
+
+// validate is Validate for engines and recognisers.
+func validate(what string, inner any) error {
+	if option.Nil(inner) {
+		return fmt.Errorf("stt: %s is nil", what)
+	}
+	if v, ok := inner.(Validator); ok {
+		return v.Validate()
+	}
+	return nil
+}
+
+// mistakes collects what is wrong with the options of one thing.
+type mistakes struct {
+	of   string
+	errs []error
+}
+
+func (m *mistakes) add(format string, args ...any) {
+	m.errs = append(m.errs, fmt.Errorf("stt: "+m.of+": "+format, args...))
+}
+
+// duration notes a duration that cannot be meant.
+func (m *mistakes) duration(name string, d time.Duration) {
+	m.errs = append(m.errs, option.Duration("stt: "+m.of+": "+name, d))
+}
+
+// count notes a negative number.
+func (m *mistakes) count(name string, n int) {
+	m.errs = append(m.errs, option.Count("stt: "+m.of+": "+name, n))
+}
+
+func (m *mistakes) err() error { return errors.Join(m.errs...) }
+
+// Validate returns what is wrong with the options or the recogniser.
+func (p *Pool) Validate() error { return errors.Join(p.wrong, validate("recogniser of a pool", p.rec)) }
+
+func (o *PoolOptions) check() error {
+	m := mistakes{of: "pool"}
+	m.count("Workers", o.Workers)
+	m.duration("MaxWait", o.MaxWait)
+	return m.err()
+}
+
+// Validate returns what is wrong with the options, or with any of the engines.
+func (f *failover) Validate() error {
+	errs := []error{f.wrong}
+	if len(f.engines) == 0 {
+		errs = append(errs, errors.New("stt: failover has no engines"))
+	}
+	for i, e := range f.engines {
+		errs = append(errs, validate(fmt.Sprintf("engine %d of a failover", i), e))
+	}
+	return errors.Join(errs...)
+}
+
+func (o *FailoverOptions) check() error {
+	m := mistakes{of: "failover"}
+	m.duration("Keep", o.Keep)
+	m.duration("Patience", o.Patience)
+	m.count("Reconnects", o.Reconnects)
+	return errors.Join(m.err(), o.Breaker.check())
+}
+
+func (o *BreakerOptions) check() error {
+	m := mistakes{of: "breaker"}
+	m.count("Failures", o.Failures)
+	m.duration("Cooldown", o.Cooldown)
+	return m.err()
+}
+
+// Validate returns what is wrong with the options or the recogniser.
+func (e *segmented) Validate() error {
+	return errors.Join(e.wrong, validate("recogniser of a segmented engine", e.rec))
+}
+
+// Validate returns everything that cannot be meant. MinAudio and Join may be negative,
+// which is none to the engines that have a default.
+func (o Segmentation) Validate() error {
+	m := mistakes{of: "segmentation"}
+	m.duration("Timeout", o.Timeout)
+	m.duration("Backlog", o.Backlog)
+	if t := o.VAD.Threshold; !(t >= 0 && t <= 1) {
+		m.add("VAD.Threshold is %v: no sound is more likely speech than 1", t)
+	}
+	if r := o.VAD.Release; !(r >= 0 && r <= 1) {
+		m.add("VAD.Release is %v: want 0 to 1", r)
+	}
+	for _, v := range []struct {
+		name string
+		d    time.Duration
+	}{
+		{"VAD.Start", o.VAD.Start}, {"VAD.HangOver", o.VAD.HangOver}, {"VAD.PreRoll", o.VAD.PreRoll}, {"VAD.MinSpeech", o.VAD.MinSpeech}, {"VAD.MaxLength", o.VAD.MaxLength},
+	} {
+		m.duration(v.name, v.d)
+	}
+	if o.VAD.MaxLength > 0 && o.VAD.MinSpeech > o.VAD.MaxLength {
+		m.add("VAD.MinSpeech, %v, is longer than VAD.MaxLength, %v: every utterance would be discarded", o.VAD.MinSpeech, o.VAD.MaxLength)
+	}
+	return m.err()
+}
+
+// Validate returns what is wrong with the breaker or the recogniser.
+func (g *guarded) Validate() error {
+	err := validate("recogniser behind a breaker", g.rec)
+	if g.breaker == nil {
+		return errors.Join(errors.New("stt: breaker is nil"), err)
+	}
+	return errors.Join(g.breaker.wrong, err)
+}
+
+// Validate returns what is wrong with the options or the recogniser.
+func (h *hedged) Validate() error {
+	return errors.Join(h.wrong, validate("recogniser of a hedge", h.rec))
+}
+
+func (o *HedgeOptions) check() error {
+	m := mistakes{of: "hedge"}
+	m.duration("After", o.After)
+	if !(o.Budget >= 0 && o.Budget <= 1) {
+		m.add("Budget is %v: want a share from 0 to 1", o.Budget)
+	}
+	return m.err()
+}
+
+// Validate returns what is wrong with the engine.
+func (e *measuredEngine) Validate() error { return validate("engine that is measured", e.engine) }
