@@ -154,6 +154,7 @@ func (v *Validator) Reload(o Options) error {
 	if err != nil {
 		return err
 	}
+	doubt(c.Logger, o)
 	v.config.Store(c)
 	return nil
 }
