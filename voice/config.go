@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
@@ -26,7 +27,8 @@ const (
 )
 
 // Config says how a [Server] answers calls. AuthTokens, PublicURL and Handler
-// are required.
+// are required. [New] copies what it holds; blanks and line breaks around tokens, SIDs
+// and the URL do not count.
 type Config struct {
 	// AuthTokens are the Twilio account's auth tokens. Requests signed with any
 	// of them are accepted, so that a token can be replaced without an outage:
@@ -60,12 +62,14 @@ type Config struct {
 
 	// Before are verbs that run before the stream opens, in every call: an
 	// announcement of less than a minute, or the start of a recording or of a
-	// transcription with its callback. Recording costs money, and in many places
-	// needs the caller's consent.
+	// transcription with its callback. Verbs that may not lead on to the stream within
+	// a minute are refused: Gather, Redirect, Dial and all others but Say, Play, Pause,
+	// Start, Stop and Sms. Recording costs money, and in many places needs the caller's
+	// consent.
 	Before []twiml.Verb
 
 	// MaxDuration ends longer calls; 0 means [DefaultMaxDuration]. A policy that
-	// leases places needs leases that are longer.
+	// leases places for no longer than that is refused: see [policy.Validate].
 	MaxDuration time.Duration
 	// MaxStreams bounds the streams this server holds at once; 0 means
 	// [DefaultMaxStreams]. Capacity of the account is the policy's business.
@@ -107,48 +111,90 @@ type Updater interface {
 	Update(ctx context.Context, callSID, twiml string) error
 }
 
+// OptionError is one thing that is wrong with a [Config]. It holds no part of a secret.
+type OptionError struct {
+	Option  string // such as "PublicURL" or "AuthTokens[0]"
+	Problem string // what is wrong with it, as "is missing"
+	Err     error  // the cause; may be nil
+}
+
+// Error names the option and what is wrong with it.
+func (e *OptionError) Error() string {
+	s := "voice: " + e.Option + " " + e.Problem
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *OptionError) Unwrap() error { return e.Err }
+
 // check returns everything that is wrong with the configuration.
-func (c *Config) check() error {
+func (c *Config) check() []error {
 	var errs []error
-	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("voice: "+format, args...)) }
+	wrong := func(option, format string, args ...any) {
+		errs = append(errs, &OptionError{Option: option, Problem: fmt.Sprintf(format, args...)})
+	}
+	because := func(option string, err error) {
+		if err != nil {
+			errs = append(errs, &OptionError{Option: option, Problem: "cannot work", Err: err})
+		}
+	}
+	notNil := func(name string, value any) bool {
+		if value != nil && option.Nil(value) {
+			wrong(name, "is a nil %T", value)
+		}
+		return !option.Nil(value)
+	}
 	if c.Handler == nil {
-		wrong("Handler is missing")
+		wrong("Handler", "is missing")
 	}
-	if len(c.AuthTokens) == 0 {
-		wrong("AuthTokens is empty: without a token nobody's requests can be trusted")
+	notNil("Handler", c.Handler)
+	notNil("Claims", c.Claims)
+	notNil("Hanger", c.Hanger)
+	if notNil("STT", c.STT) {
+		because("STT", stt.Validate(c.STT))
 	}
+	if notNil("Policy", c.Policy) {
+		because("Policy", policy.Validate(c.Policy, c.MaxDuration))
+	}
+	errs = append(errs, checkTokens(c.AuthTokens)...)
 	for i, sid := range c.AccountSIDs {
 		if !accountSID.MatchString(sid) {
-			wrong("AccountSIDs[%d] is not AC and 32 hexadecimal digits", i)
+			wrong(fmt.Sprintf("AccountSIDs[%d]", i), "is not AC and 32 hexadecimal digits")
 		}
 	}
 	if _, err := streamBase(c.PublicURL); err != nil {
-		errs = append(errs, err)
-	}
-	if u, err := url.Parse(c.PublicURL); err == nil && c.Path != "" && strings.Contains(u.Path+"/", c.Path+"/twilio/") {
-		wrong("PublicURL %q is to be without %s/twilio and what follows, which is added", u.Redacted(), c.Path)
+		wrong("PublicURL", "%s", strings.TrimPrefix(err.Error(), "voice: PublicURL "))
+	} else if problem := c.publicURLProblem(); problem != "" {
+		wrong("PublicURL", "%s", problem)
 	}
 	if !strings.HasPrefix(c.Path, "/") || path.Clean(c.Path) != c.Path || c.Path == "/" || strings.ContainsAny(c.Path, "{}?# ") {
-		wrong("Path %q is not of the form /api/voice", c.Path)
+		wrong("Path", "%q is not of the form /api/voice", c.Path)
 	}
-	if err := twiml.New(c.Before...).Validate(); err != nil {
-		wrong("Before: %w", err)
-	}
-	if c.MaxDuration < 0 {
-		wrong("MaxDuration is negative: %v", c.MaxDuration)
+	before, problems := copyBefore(c.Before)
+	c.Before, errs = before, append(errs, problems...)
+	if err := option.Duration("", c.MaxDuration); err != nil {
+		wrong("MaxDuration", "%s", strings.TrimSpace(err.Error()))
 	}
 	if c.MaxStreams < 0 {
-		wrong("MaxStreams is negative: %d", c.MaxStreams)
+		wrong("MaxStreams", "is negative: %d", c.MaxStreams)
 	}
 	for i, key := range c.SessionKeys {
 		if len(key) < minKeyLength {
-			wrong("SessionKeys[%d] has %d bytes, fewer than %d", i, len(key), minKeyLength)
+			wrong(fmt.Sprintf("SessionKeys[%d]", i), "has %d bytes, fewer than %d", len(key), minKeyLength)
 		}
 	}
-	return errors.Join(errs...)
+	if option.Logger("", c.Logger) != nil {
+		wrong("Logger", "has no handler: make it with slog.New")
+	}
+	return errs
 }
 
-// withDefaults returns a copy of the configuration that needs no nil checks.
+// withDefaults returns a copy of the configuration that needs no nil checks, that
+// nobody else can change, and whose texts are without what stands around them where they
+// were copied from. Before is copied when it is checked.
 func (c Config) withDefaults() Config {
 	if c.MaxDuration == 0 {
 		c.MaxDuration = DefaultMaxDuration
@@ -162,9 +208,37 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	c.AuthTokens = slices.Clone(c.AuthTokens)
+	c.AuthTokens, c.AccountSIDs, c.Phrases = trimmed(c.AuthTokens), trimmed(c.AccountSIDs), slices.Clone(c.Phrases)
+	c.PublicURL = option.Trim(c.PublicURL)
+	c.SessionKeys = slices.Clone(c.SessionKeys)
+	for i, key := range c.SessionKeys {
+		c.SessionKeys[i] = slices.Clone(key)
+	}
 	c.Trace = c.Trace.complete().contained(c.Logger)
 	return c
+}
+
+// trimmed returns a copy of texts without what stands around them.
+func trimmed(texts []string) []string {
+	texts = slices.Clone(texts)
+	for i, text := range texts {
+		texts[i] = option.Trim(text)
+	}
+	return texts
+}
+
+// checkTokens returns everything that is wrong with auth tokens that are trimmed.
+func checkTokens(tokens []string) []error {
+	if len(tokens) == 0 {
+		return []error{&OptionError{Option: "AuthTokens", Problem: "is empty: without a token nobody's requests can be trusted"}}
+	}
+	var errs []error
+	for i, token := range tokens {
+		if err := option.Key("", &token); err != nil {
+			errs = append(errs, &OptionError{Option: fmt.Sprintf("AuthTokens[%d]", i), Problem: strings.TrimSpace(err.Error())})
+		}
+	}
+	return errs
 }
 
 // secrets returns what keys are derived from.
@@ -188,6 +262,24 @@ func (c *Config) signature() signature.Options {
 		Logger:      c.Logger,
 		OnResult:    c.Trace.Signature,
 	}
+}
+
+// signatureBut is signature without what is known to be wrong, and would be told twice.
+func (c *Config) signatureBut(wrong []error) signature.Options {
+	o := c.signature()
+	if len(wrong) == 0 {
+		return o
+	}
+	o.Logger = nil
+	for _, err := range wrong {
+		switch option, _, _ := strings.Cut(err.(*OptionError).Option, "["); option {
+		case "AuthTokens":
+			o.Tokens = []string{"wrong"}
+		case "PublicURL":
+			o.PublicURL = ""
+		}
+	}
+	return o
 }
 
 // streamBase turns a public URL into the WebSocket URL of the same place.

@@ -16,7 +16,7 @@ import (
 
 func TestNewReportsEveryMistakeAtOnce(t *testing.T) {
 	_, err := New(Config{
-		AuthTokens:  []string{"token\n"},
+		AuthTokens:  []string{"token\n", "canary\ntoken", "'canary'", " "},
 		AccountSIDs: []string{"my account"},
 		PublicURL:   "http://calls.example.com",
 		Path:        "voice/",
@@ -25,10 +25,14 @@ func TestNewReportsEveryMistakeAtOnce(t *testing.T) {
 		SessionKeys: [][]byte{[]byte("short")},
 	})
 	require.Error(t, err)
-	for _, part := range []string{"Handler is missing", "AccountSIDs[0]", "PublicURL", "not https", `Path "voice/"`, "MaxDuration", "MaxStreams", "SessionKeys[0]", "signature: "} {
+	for _, part := range []string{"Handler is missing", "AccountSIDs[0]", "PublicURL", "not https", `Path "voice/"`, "MaxDuration", "MaxStreams", "SessionKeys[0]", "AuthTokens[1] has a line break", "AuthTokens[2] is in quotes", "AuthTokens[3] is empty"} {
 		require.ErrorContains(t, err, part)
 	}
-	require.NotContains(t, err.Error(), "token\n", "a token must not get into an error")
+	require.NotContains(t, err.Error(), "canary", "a token must not get into an error")
+	require.NotContains(t, err.Error(), "AuthTokens[0]", "what stands around a token goes")
+	for _, mistake := range err.(interface{ Unwrap() []error }).Unwrap() {
+		require.IsType(t, &OptionError{}, mistake)
+	}
 }
 
 func TestNewNeedsTokenAndURL(t *testing.T) {
@@ -96,7 +100,9 @@ func TestSetAuthTokensKeepsTheOldOnesWhenTheNewAreWrong(t *testing.T) {
 		Handler:    HandlerFunc(func(context.Context, *Call) error { return nil }),
 	})
 	require.NoError(t, err)
-	require.Error(t, s.SetAuthTokens(nil))
+	require.ErrorContains(t, s.SetAuthTokens(nil), "AuthTokens is empty")
+	require.ErrorContains(t, s.SetAuthTokens([]string{"fedcba9876543210", "a\nb"}), "AuthTokens[1]")
+	require.NoError(t, s.SetAuthTokens([]string{" fedcba9876543210\r\n"}))
 	require.NoError(t, s.SetAuthTokens([]string{"fedcba9876543210"}))
 }
 

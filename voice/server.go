@@ -26,7 +26,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -70,17 +69,19 @@ const (
 	rememberLimit    = 100_000
 )
 
-// New returns a server, or an error that lists everything that is wrong with
-// the configuration.
+// New returns a server, or an error that joins everything that is wrong with the
+// configuration, mostly of type [*OptionError]. What can work and hardly does, as an API
+// key in the place of an auth token or a public URL that Twilio cannot reach, is a
+// warning of [Config].Logger.
 func New(config Config) (*Server, error) {
 	c := config.withDefaults()
 	wrong := c.check()
-	validator, err := signature.New(c.signature())
-	if err != nil && len(c.AuthTokens) > 0 {
-		wrong = errors.Join(wrong, err)
+	validator, err := signature.New(c.signatureBut(wrong))
+	if err := errors.Join(append(wrong, err)...); err != nil {
+		return nil, err
 	}
-	if wrong != nil {
-		return nil, wrong
+	for _, doubt := range c.doubts() {
+		c.Logger.Warn(doubt.Error(), "option", doubt.Option)
 	}
 	warnUnknown(c.Logger, "Config.Before", twiml.New(c.Before...))
 	secrets, err := newSecrets(c.secrets())
@@ -149,7 +150,10 @@ func (s *Server) SetAuthTokens(tokens []string) error {
 	s.rotating.Lock()
 	defer s.rotating.Unlock()
 	config := s.config
-	config.AuthTokens = slices.Clone(tokens)
+	config.AuthTokens = trimmed(tokens)
+	if err := errors.Join(checkTokens(config.AuthTokens)...); err != nil {
+		return err
+	}
 	secrets, err := newSecrets(config.secrets())
 	if err != nil {
 		return err
