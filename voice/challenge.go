@@ -48,7 +48,7 @@ func (s *Server) ask(info Info, q fraud.Question, mount string) answer {
 // serveChallenge takes the digits that a caller has pressed.
 func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 	info, ok := s.call(w, r)
-	if !ok {
+	if !ok || s.refuseEnded(w, r, info) {
 		return
 	}
 	if info.Attested == "" {
@@ -68,7 +68,8 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 			return s.ask(info, next, mount)
 		}
 		s.release(info)
-		return twiml.New(&twiml.Hangup{}).AppendXML(nil)
+		s.note(info, refused)
+		return hangUp()
 	}))
 }
 

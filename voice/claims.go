@@ -18,6 +18,16 @@ type Claims interface {
 	Claim(ctx context.Context, name string, keep time.Duration) (free bool, err error)
 }
 
+// ClaimsReader is implemented by [Claims] that can also tell what is claimed, as the
+// store of policy/redisstore can. With it every instance refuses the webhook of a call
+// that has ended on another one, should somebody send a recorded webhook again; without
+// it each knows the calls that ended on itself.
+type ClaimsReader interface {
+	// Claimed reports whether the name is taken, and leaves it as it is. Like Claim it
+	// must answer soon.
+	Claimed(ctx context.Context, name string) (bool, error)
+}
+
 const claimTimeout = time.Second
 
 // elsewhere reports whether another instance has claimed the name before. What

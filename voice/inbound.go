@@ -26,14 +26,19 @@ const decideTimeout = 10 * time.Second
 // verified and r.PostForm is what was signed.
 func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
 	info, ok := s.call(w, r)
-	if !ok {
+	if !ok || s.refuseEnded(w, r, info) {
 		return
 	}
 	if info.Query = r.URL.RawQuery; len(info.Query) > maxQuery {
 		s.config.Logger.Warn("query of the webhook's URL is too long for the handler to be told", "call_sid", info.SID, "length", len(info.Query))
 		info.Query = ""
 	}
-	s.reply(w, s.once(r.Context(), info.SID+"?"+info.Query, func() answer { return s.decide(r, info) }))
+	s.reply(w, s.once(r.Context(), info.SID+"?"+info.Query, func() answer {
+		if s.finished.get(idOf(info.SID), time.Now()) == refused { // longer ago than Twilio tries again
+			return hangUp()
+		}
+		return s.decide(r, info)
+	}))
 }
 
 // pendingAnswer is an answer that is being made, or has been.
@@ -66,7 +71,7 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 	defer func() {
 		if p := recover(); p != nil {
 			logFailure(log, "call failed", info.SID, "policy_panicked", "error", p, "stack", string(debug.Stack()))
-			s.count(info, "failed")
+			s.count(info, "failed", counted)
 			reply = say(apology)
 		}
 	}()
@@ -94,6 +99,7 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 		return s.ask(info, s.secrets.Load().challenge.Ask(info.SID), s.mountOf(r, inboundRoute))
 	}
 	s.logRefusal(log, info, decision)
+	s.note(info, refused)
 	return refuse(decision)
 }
 
@@ -119,6 +125,8 @@ func refuse(d policy.Decision) answer {
 	}
 	return twiml.New(&twiml.Reject{}).AppendXML(nil)
 }
+
+func hangUp() answer { return twiml.New(&twiml.Hangup{}).AppendXML(nil) }
 
 func say(text string) answer {
 	return twiml.New(&twiml.Say{Text: text}, &twiml.Hangup{}).AppendXML(nil)

@@ -107,9 +107,11 @@ func (c *liveCall) end(reason Reason, err error) {
 		switch {
 		case reason == ReasonTransfer: // it goes on elsewhere: the status callback counts it
 		case reason.failed():
-			c.server.count(c.Info, "failed")
+			c.server.count(c.Info, "failed", over)
+		case reason == ReasonHungUp:
+			c.server.count(c.Info, "completed", streamed)
 		default:
-			c.server.count(c.Info, "completed")
+			c.server.count(c.Info, "completed", over)
 		}
 		code := closeNormal
 		if reason == ReasonShutdown {

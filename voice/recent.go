@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// recent remembers values for a while, up to a fixed number of them. It is full
-// rather than forgetful: what it remembers, it remembers for the whole time.
+// recent remembers values for a while, up to a fixed number of them. What add puts there
+// it remembers for the whole time: it is full rather than forgetful.
 type recent[K comparable, V any] struct {
 	mu    sync.Mutex
 	keep  time.Duration
@@ -48,6 +48,33 @@ func (r *recent[K, V]) add(key K, value V, now time.Time) (V, added) {
 	r.items[key] = value
 	r.queue = append(r.queue, dated[K]{key, now.Add(r.keep)})
 	return value, isNew
+}
+
+// note stores what update makes of the value that is there, the zero value for a key
+// that is not known, and returns that. Unlike add it forgets the oldest value where there
+// is no room.
+func (r *recent[K, V]) note(key K, now time.Time, update func(V) V) (old V) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget(now)
+	old, known := r.items[key]
+	if !known {
+		if len(r.items) >= r.limit {
+			delete(r.items, r.queue[0].key)
+			r.queue = r.queue[1:]
+		}
+		r.queue = append(r.queue, dated[K]{key, now.Add(r.keep)})
+	}
+	r.items[key] = update(old)
+	return old
+}
+
+// get returns the value of a key, the zero value if it is not known.
+func (r *recent[K, V]) get(key K, now time.Time) V {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget(now)
+	return r.items[key]
 }
 
 // forget drops what has expired. The caller holds the lock.

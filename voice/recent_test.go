@@ -26,3 +26,19 @@ func TestRecentRemembersForAWhile(t *testing.T) {
 	_, added = r.add("a", 3, now.Add(time.Minute+1))
 	require.Equal(t, isNew, added)
 }
+
+// TestNoteForgets the oldest value where there is no room.
+func TestNoteForgets(t *testing.T) {
+	now := time.Now()
+	r := newRecent[string, int](time.Minute, 2)
+	atLeast := func(n int) func(int) int { return func(old int) int { return max(old, n) } }
+	require.Zero(t, r.note("a", now, atLeast(2)))
+	require.Equal(t, 2, r.note("a", now, atLeast(1)))
+	require.Equal(t, 2, r.get("a", now))
+	r.note("b", now, atLeast(1))
+	r.note("c", now, atLeast(1))
+	require.Zero(t, r.get("a", now))
+	require.Equal(t, 1, r.get("b", now))
+	require.Zero(t, r.get("b", now.Add(time.Minute+1)))
+	require.Empty(t, r.items)
+}

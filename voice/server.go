@@ -50,7 +50,7 @@ type Server struct {
 
 	used     *recent[[8]byte, struct{}]      // nonces of session tokens
 	answers  *recent[string, *pendingAnswer] // a webhook delivered twice gets one answer
-	finished *recent[string, struct{}]       // CallSids that have been counted
+	finished *recent[callID, ending]         // calls that have been counted
 
 	mu      sync.Mutex
 	calls   map[string]*liveCall // by CallSid, from start to end
@@ -65,7 +65,7 @@ type Server struct {
 const (
 	rememberTokens   = 2 * sessionTTL // twice, as the clocks of instances differ
 	rememberAnswers  = time.Minute    // Twilio retries a webhook within 15 s
-	rememberFinished = 10 * time.Minute
+	rememberFinished = 24 * time.Hour // as long as a call can last
 	rememberLimit    = 100_000
 )
 
@@ -97,7 +97,7 @@ func New(config Config) (*Server, error) {
 		started:    time.Now(),
 		used:       newRecent[[8]byte, struct{}](rememberTokens, rememberLimit),
 		answers:    newRecent[string, *pendingAnswer](rememberAnswers, rememberLimit),
-		finished:   newRecent[string, struct{}](rememberFinished, rememberLimit),
+		finished:   newRecent[callID, ending](rememberFinished, rememberLimit),
 		calls:      make(map[string]*liveCall),
 		streams:    make(map[*stream]struct{}),
 		idle:       make(chan struct{}),
@@ -300,17 +300,4 @@ func (s *Server) leave(stream *stream) {
 	s.places--
 	s.running--
 	s.settle()
-}
-
-// count counts a call at its terminal state, once as far as is remembered, and
-// reports whether it did.
-func (s *Server) count(info Info, status string) (first bool) {
-	if _, added := s.finished.add(info.SID, struct{}{}, time.Now()); added == isKnown {
-		return false
-	}
-	first = !s.elsewhere(context.Background(), info.SID, "call:"+info.SID, rememberFinished)
-	if first {
-		s.config.Trace.CallFinished(info, status)
-	}
-	return first
 }

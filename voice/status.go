@@ -17,8 +17,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	switch status := r.PostForm.Get("CallStatus"); status {
-	case "completed", "failed", "busy", "no-answer", "canceled":
+	if status := r.PostForm.Get("CallStatus"); terminal(status) {
 		s.over(info, status)
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -35,17 +34,19 @@ func (s *Server) over(info Info, status string) {
 	}
 	s.mu.Unlock()
 	if call == nil {
-		if s.count(info, status) {
+		if s.count(info, status, over) {
 			s.config.Logger.Info("call finished without a stream here", "call_sid", info.SID, "status", status)
 		}
+		s.isOver(info)
 		return
 	}
 	go func() {
 		defer s.exit()
 		call.end(ReasonHungUp, nil)
 		if call.reason == ReasonTransfer { // which that does not count
-			s.count(info, status)
+			s.count(info, status, over)
 		}
+		s.isOver(info)
 	}()
 }
 

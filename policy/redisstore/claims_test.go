@@ -11,7 +11,10 @@ import (
 	"agentos.dev/dialtone/voice"
 )
 
-var _ voice.Claims = (*Store)(nil)
+var _ interface {
+	voice.Claims
+	voice.ClaimsReader
+} = (*Store)(nil)
 
 // TestClaim lets instances claim the same names at once.
 func TestClaim(t *testing.T) {
