@@ -17,7 +17,8 @@ import (
 	"agentos.dev/dialtone/twiml"
 )
 
-// ErrCallEnded is the error of what cannot be done because the call is over.
+// ErrCallEnded is the error of what cannot be done because the call is over. It comes
+// before the error of a context that the call's end has ended.
 var ErrCallEnded = errors.New("voice: call has ended")
 
 // Handler answers calls.
@@ -51,7 +52,8 @@ type Call struct {
 	player  *player
 	hanger  Hanger
 	left    atomic.Int32 // transfers that were taken or are under way
-	gone    atomic.Bool  // the call is over
+	over    atomic.Bool  // the call has ended: nothing reaches the caller any more
+	gone    atomic.Bool  // its place has been given back, or left to a transfer
 	release func()       // gives its place in the policy back
 	log     *slog.Logger
 	sending sync.Mutex // keeps each playback's audio and mark together
@@ -132,7 +134,7 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 	}
 	c.sending.Lock()
 	defer c.sending.Unlock()
-	if err := ctx.Err(); err != nil {
+	if err := c.alive(ctx); err != nil {
 		return nil, err
 	}
 	playback, err := c.player.add(audioLength(len(audio)), time.Now())
@@ -155,6 +157,9 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 func (c *Call) Interrupt() error {
 	c.sending.Lock()
 	defer c.sending.Unlock()
+	if c.over.Load() {
+		return ErrCallEnded
+	}
 	c.player.interrupt(ErrInterrupted, time.Now())
 	return ended(c.conn.Clear())
 }
@@ -167,11 +172,15 @@ func (c *Call) Interrupt() error {
 // can send the call back to the inbound webhook under a URL with another query, such
 // as "?nobody=1": the same URL would within a minute get its first answer again.
 //
-// Errors are those of [twiml.Response.ValidateREST], of the [Updater], of ctx, and one
-// that is errors.ErrUnsupported if [Config].Hanger is no Updater. What
+// Errors are [ErrCallEnded], also when the call ends while the request is under way and
+// when the [Updater] says so, those of [twiml.Response.ValidateREST], of the Updater, of
+// ctx, and one that is errors.ErrUnsupported if [Config].Hanger is no Updater. What
 // [twiml.Response.Warnings] finds is sent all the same, and logged. The call's end does
 // not cut the request short: one that Twilio has taken ends the stream.
 func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
+	if err := c.alive(ctx); err != nil {
+		return err
+	}
 	updater, ok := c.hanger.(Updater)
 	if !ok {
 		return fmt.Errorf("voice: transfer: Config.Hanger is no Updater: %w", errors.ErrUnsupported)
@@ -180,9 +189,6 @@ func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
 		return fmt.Errorf("voice: transfer: %w", err)
 	}
 	warnUnknown(c.log, "transfer", to)
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	deadline, ok := ctx.Deadline()
 	if latest := time.Now().Add(restTimeout); !ok || deadline.After(latest) {
 		deadline = latest
@@ -197,7 +203,26 @@ func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
 		}
 	}()
 	err := updater.Update(ctx, c.SID, string(to.AppendXML(nil)))
-	taken = err == nil
+	if taken = err == nil; !taken && (c.over.Load() || saysEnded(err)) {
+		return fmt.Errorf("%w: %w", ErrCallEnded, err)
+	}
+	return err
+}
+
+// saysEnded reports whether an error of an [Updater] or [Hanger] says that the call is
+// over.
+func saysEnded(err error) bool {
+	var says interface{ CallEnded() bool }
+	return errors.As(err, &says) && says.CallEnded()
+}
+
+// alive returns ErrCallEnded for a call that has ended, which also ends the handler's
+// context, or else the error of ctx.
+func (c *Call) alive(ctx context.Context) error {
+	err := ctx.Err() // before over, which is set first
+	if c.over.Load() {
+		return ErrCallEnded
+	}
 	return err
 }
 

@@ -107,7 +107,8 @@ type Hanger interface {
 // Updater is implemented by a [Hanger] that can also give a live call other
 // TwiML, which [Call.Transfer] needs.
 type Updater interface {
-	// Update makes the call run the TwiML instead of what it runs now.
+	// Update makes the call run the TwiML instead of what it runs now. Of a call that is
+	// over it returns an error that has a method CallEnded() bool reporting true.
 	Update(ctx context.Context, callSID, twiml string) error
 }
 

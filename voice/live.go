@@ -92,6 +92,7 @@ func (c *liveCall) serve(ctx context.Context) {
 // the reader stop and bury the call. Only the first call of end counts.
 func (c *liveCall) end(reason Reason, err error) {
 	c.ended.Do(func() {
+		c.over.Store(true)
 		c.lasted = time.Since(c.Started)
 		// A stream that broke the protocol is seen by Twilio as a hang-up too.
 		if broken := c.stream.broken.Load(); broken != nil && (reason == ReasonHungUp || reason == ReasonDisconnect) {
@@ -189,7 +190,7 @@ func (c *liveCall) hangUp() {
 	defer contain(c.log)
 	ctx, cancel := context.WithTimeout(context.Background(), restTimeout)
 	defer cancel()
-	if err := c.hanger.HangUp(ctx, c.SID); err != nil {
+	if err := c.hanger.HangUp(ctx, c.SID); err != nil && !saysEnded(err) {
 		c.log.Warn("hanging up by REST failed", "error", err)
 	}
 }

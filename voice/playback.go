@@ -34,6 +34,11 @@ func (p *Playback) Wait(ctx context.Context) error {
 	case <-p.done:
 		return p.err
 	case <-ctx.Done():
+	}
+	select {
+	case <-p.done: // a call that has ended takes its contexts with it
+		return p.err
+	default:
 		return ctx.Err()
 	}
 }

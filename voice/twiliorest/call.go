@@ -24,7 +24,7 @@ func (c *Client) HangUp(ctx context.Context, callSID string) error {
 	params := new(api.UpdateCallParams)
 	params.SetStatus("completed")
 	err := c.update(ctx, "hang up", callSID, params, true)
-	if e := (*Error)(nil); errors.As(err, &e) && e.over() {
+	if e := (*Error)(nil); errors.As(err, &e) && e.CallEnded() {
 		return nil
 	}
 	return err
@@ -32,8 +32,8 @@ func (c *Client) HangUp(ctx context.Context, callSID string) error {
 
 // Update makes a live call run other TwiML, which ends what runs now, its
 // streams as well. It is tried again only when Twilio refused for its rate
-// limit. Errors are ErrCallSID, ErrTooLong and *Error, of code CodeNotInProgress
-// or CodeNotFound when the call is over.
+// limit. Errors are ErrCallSID, ErrTooLong and *Error, whose CallEnded tells that the
+// call is over.
 func (c *Client) Update(ctx context.Context, callSID, twiml string) error {
 	if utf8.RuneCountInString(twiml) > MaxTwiML {
 		return ErrTooLong

@@ -92,6 +92,7 @@ func TestUpdateReplacesTheDocument(t *testing.T) {
 	var e *twiliorest.Error
 	require.ErrorAs(t, c.Update(t.Context(), call.SID, waiting), &e)
 	require.Equal(t, twiliorest.CodeNotInProgress, e.Code)
+	require.True(t, e.CallEnded())
 	require.Equal(t, call.SID, e.CallSID)
 	require.ErrorIs(t, c.Update(t.Context(), call.SID, strings.Repeat("ü", 4001)), twiliorest.ErrTooLong)
 	require.ErrorIs(t, c.Update(t.Context(), "CA/../../x", waiting), twiliorest.ErrCallSID)

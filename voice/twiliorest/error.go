@@ -50,9 +50,10 @@ func (e *Error) Error() string {
 // Unwrap returns the cause, nil when Twilio gave a reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// over reports whether the call is not there to be changed any more.
-func (e *Error) over() bool {
-	return e.Status == http.StatusNotFound || e.Code == CodeNotFound || e.Code == CodeNotInProgress
+// CallEnded reports whether there is no such call in progress, so that it cannot be
+// changed. Package voice makes an ErrCallEnded of it.
+func (e *Error) CallEnded() bool {
+	return e.CallSID != "" && (e.Status == http.StatusNotFound || e.Code == CodeNotFound || e.Code == CodeNotInProgress)
 }
 
 // refused reports whether Twilio surely did nothing and may be asked again.
