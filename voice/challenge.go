@@ -68,7 +68,7 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 			return s.ask(info, next, mount)
 		}
 		s.release(info)
-		s.note(info, refused)
+		s.noteEnd(info, false, refused)
 		return hangUp()
 	}))
 }

@@ -16,20 +16,26 @@ func idOf(callSID string) (id callID) {
 	return id
 }
 
-// ending says what is known of the end of a call, the surest last.
-type ending uint8
+// ending is what is known of the end of a call.
+type ending struct {
+	counted bool
+	how     certainty
+}
+
+// certainty says how sure it is that a call is over.
+type certainty uint8
 
 const (
-	refused  ending = iota + 1 // the answer to its webhook ends it; it is not counted yet
-	counted                    // it is still up
-	streamed                   // its stream has ended by a stop message, which also comes when REST takes the call elsewhere
-	over                       // Twilio said so, or its TwiML hangs up
+	up       certainty = iota
+	refused            // the answer to its webhook ends it
+	streamed           // its stream has ended by a stop message, which also comes when REST takes the call elsewhere
+	over               // Twilio said so, or its TwiML hangs up
 )
 
 // count counts a call at its terminal state, once as far as is remembered, and
 // reports whether it did.
-func (s *Server) count(info Info, status string, how ending) (first bool) {
-	if s.note(info, how) >= counted {
+func (s *Server) count(info Info, status string, how certainty) (first bool) {
+	if s.noteEnd(info, true, how).counted {
 		return false
 	}
 	first = !s.elsewhere(context.Background(), info.SID, countedName+info.SID, rememberFinished)
@@ -39,9 +45,11 @@ func (s *Server) count(info Info, status string, how ending) (first bool) {
 	return first
 }
 
-// note notes how a call ends, and returns what was known of that before.
-func (s *Server) note(info Info, how ending) ending {
-	return s.finished.note(idOf(info.SID), time.Now(), func(e ending) ending { return max(e, how) })
+// noteEnd notes how a call ends, and returns what was known of that before.
+func (s *Server) noteEnd(info Info, counted bool, how certainty) ending {
+	return s.finished.note(idOf(info.SID), time.Now(), func(e ending) ending {
+		return ending{e.counted || counted, max(e.how, how)}
+	})
 }
 
 // The names under which instances claim what has become of a call.
@@ -52,7 +60,7 @@ const (
 
 // isOver notes for all instances that Twilio said that a call is over.
 func (s *Server) isOver(info Info) {
-	s.note(info, over)
+	s.noteEnd(info, false, over)
 	if _, ok := s.config.Claims.(ClaimsReader); ok {
 		s.elsewhere(context.Background(), info.SID, overName+info.SID, rememberFinished)
 	}
@@ -83,7 +91,7 @@ func (s *Server) ended(ctx context.Context, callSID, status string) bool {
 			return true
 		}
 	}
-	return s.finished.get(idOf(callSID), time.Now()) >= enough || s.claimed(ctx, callSID, name+callSID)
+	return s.finished.get(idOf(callSID), time.Now()).how >= enough || s.claimed(ctx, callSID, name+callSID)
 }
 
 // terminal reports whether a call is over that has this CallStatus.

@@ -34,7 +34,7 @@ func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
 		info.Query = ""
 	}
 	s.reply(w, s.once(r.Context(), info.SID+"?"+info.Query, func() answer {
-		if s.finished.get(idOf(info.SID), time.Now()) == refused { // longer ago than Twilio tries again
+		if s.finished.get(idOf(info.SID), time.Now()).how == refused { // longer ago than Twilio tries again
 			return hangUp()
 		}
 		return s.decide(r, info)
@@ -71,7 +71,7 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 	defer func() {
 		if p := recover(); p != nil {
 			logFailure(log, "call failed", info.SID, "policy_panicked", "error", p, "stack", string(debug.Stack()))
-			s.count(info, "failed", counted)
+			s.count(info, "failed", up)
 			reply = say(apology)
 		}
 	}()
@@ -99,7 +99,7 @@ func (s *Server) decide(r *http.Request, info Info) (reply answer) {
 		return s.ask(info, s.secrets.Load().challenge.Ask(info.SID), s.mountOf(r, inboundRoute))
 	}
 	s.logRefusal(log, info, decision)
-	s.note(info, refused)
+	s.noteEnd(info, false, refused)
 	return refuse(decision)
 }
 

@@ -26,6 +26,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 // over takes note that a call is over. One whose stream is still here ends now,
 // and counts for what the stream came to.
 func (s *Server) over(info Info, status string) {
+	s.isOver(info)
 	s.release(info)
 	s.mu.Lock()
 	call := s.calls[info.SID]
@@ -37,7 +38,6 @@ func (s *Server) over(info Info, status string) {
 		if s.count(info, status, over) {
 			s.config.Logger.Info("call finished without a stream here", "call_sid", info.SID, "status", status)
 		}
-		s.isOver(info)
 		return
 	}
 	go func() {
@@ -46,7 +46,6 @@ func (s *Server) over(info Info, status string) {
 		if call.reason == ReasonTransfer { // which that does not count
 			s.count(info, status, over)
 		}
-		s.isOver(info)
 	}()
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"time"
-	"unicode/utf8"
 
 	api "github.com/twilio/twilio-go/rest/api/v2010"
 )
@@ -32,11 +31,11 @@ func (c *Client) HangUp(ctx context.Context, callSID string) error {
 
 // Update makes a live call run other TwiML, which ends what runs now, its
 // streams as well. It is tried again only when Twilio refused for its rate
-// limit. Errors are ErrCallSID, ErrTooLong and *Error, whose CallEnded tells that the
-// call is over.
+// limit. Errors are ErrCallSID, ErrTooLong, a *twiml.SyntaxError, and *Error, whose
+// CallEnded tells that the call is over.
 func (c *Client) Update(ctx context.Context, callSID, twiml string) error {
-	if utf8.RuneCountInString(twiml) > MaxTwiML {
-		return ErrTooLong
+	if err := checkTwiML(twiml); err != nil {
+		return err
 	}
 	params := new(api.UpdateCallParams)
 	params.SetTwiml(twiml)
@@ -57,30 +56,13 @@ func (c *Client) update(ctx context.Context, op, callSID string, params *api.Upd
 	return err
 }
 
-// Outbound is a call to be placed.
-type Outbound struct {
-	From, To string // E.164, client: or sip:
-	// URL is asked for TwiML when the call is picked up; or TwiML is that.
-	URL, TwiML string
-	// StatusCallback is told about Events: initiated, ringing, answered,
-	// completed; completed alone when there are none.
-	StatusCallback string
-	Events         []string
-	// Ring is how long it rings, in whole seconds. 0 means 60 s; at most 600 s.
-	Ring time.Duration
-	// TimeLimit ends the call, in whole seconds. 0 means 4 h; a call that nobody
-	// ends costs as long.
-	TimeLimit time.Duration
-	// MachineDetection is Enable or DetectMessageEnd; empty is off.
-	MachineDetection string
-}
-
-// Create places a call and returns its SID. It is tried again only when Twilio
-// refused for its rate limit: after any other *Error a call may have been
-// placed or not. Keeping to the account's calls per second is up to the caller.
+// Create places a call and returns its SID. An error that is ErrOutbound tells all that
+// Twilio would not take, and nothing was asked of it. The request is tried again only when
+// Twilio refused for its rate limit: after any other *Error a call may have been placed or
+// not. Keeping to the account's calls per second is up to the caller.
 func (c *Client) Create(ctx context.Context, o Outbound) (callSID string, err error) {
-	if utf8.RuneCountInString(o.TwiML) > MaxTwiML {
-		return "", ErrTooLong
+	if err := o.check(); err != nil {
+		return "", err
 	}
 	params := new(api.CreateCallParams)
 	params.SetFrom(o.From)

@@ -3,8 +3,9 @@
 //
 // It wraps the generated client of twilio-go with what that lacks: contexts,
 // connections that are given back after errors, typed errors, and retries of
-// what is safe to retry. Credentials appear in no error and in no rendering of
-// a value of this package.
+// what is safe to retry. Redirects are not followed. Credentials, TwiML, and what may be
+// secret in a URL appear in no error, whatever Twilio or a proxy repeats, and in no
+// rendering of a value of this package.
 //
 // https://www.twilio.com/docs/voice/api/call-resource
 package twiliorest
@@ -16,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -24,6 +26,9 @@ import (
 
 	"github.com/twilio/twilio-go/client"
 	api "github.com/twilio/twilio-go/rest/api/v2010"
+
+	"agentos.dev/dialtone/internal/option"
+	"agentos.dev/dialtone/voice/signature"
 )
 
 const (
@@ -41,8 +46,8 @@ type Options struct {
 	AuthToken  string // used without APIKey
 
 	// BaseURL is where the API is. Empty means https://api.twilio.com; another
-	// region is https://api.dublin.ie1.twilio.com. Unlike twilio-go, this
-	// package reads no environment variables.
+	// region is https://api.dublin.ie1.twilio.com. http is for loopback hosts alone.
+	// Unlike twilio-go, this package reads no environment variables.
 	BaseURL string
 	// Transport makes the requests. nil means http.DefaultTransport.
 	Transport http.RoundTripper
@@ -72,15 +77,18 @@ type Client struct {
 
 var (
 	accountSID = regexp.MustCompile(`^AC[0-9a-f]{32}$`)
+	keySID     = regexp.MustCompile(`^SK[0-9a-f]{32}$`)
 	callSIDs   = regexp.MustCompile(`^CA[0-9a-f]{32}$`)
 	secret     = regexp.MustCompile(`^[0-9a-zA-Z]+$`) // twilio-go takes no others
 )
 
-// New returns a client, or everything that is wrong with the options. It makes
-// no request.
+// New returns a client, or everything that is wrong with the options. Blanks and line
+// breaks around them do not count. It makes no request.
 func New(o Options) (*Client, error) {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("twiliorest: "+format, args...)) }
+	o.AccountSID, o.APIKey, o.APISecret, o.AuthToken, o.BaseURL =
+		option.Trim(o.AccountSID), option.Trim(o.APIKey), option.Trim(o.APISecret), option.Trim(o.AuthToken), option.Trim(o.BaseURL)
 	if !accountSID.MatchString(o.AccountSID) {
 		wrong("AccountSID is not AC and 32 hexadecimal digits")
 	}
@@ -90,28 +98,41 @@ func New(o Options) (*Client, error) {
 		wrong("neither APIKey nor AuthToken")
 	case o.APIKey == "":
 		user, password = o.AccountSID, o.AuthToken
-		if !secret.MatchString(password) {
-			wrong("AuthToken has characters that are neither letters nor digits")
+		if err := option.Key("twiliorest: AuthToken", &password); err != nil {
+			errs = append(errs, err)
+		} else if doubt := signature.Doubt(password); doubt != "" {
+			wrong("AuthToken looks like %s", doubt)
 		}
-	case !secret.MatchString(o.APIKey):
-		wrong("APIKey has characters that are neither letters nor digits")
-	case !secret.MatchString(o.APISecret):
-		wrong("APISecret is empty or has characters that are neither letters nor digits")
+	default:
+		if !keySID.MatchString(o.APIKey) {
+			wrong("APIKey is not the SID of an API key, SK and 32 hexadecimal digits")
+		}
+		if err := option.Key("twiliorest: APISecret", &password); err != nil {
+			errs = append(errs, err)
+		} else if !secret.MatchString(password) {
+			wrong("APISecret has characters that are neither letters nor digits")
+		}
 	}
 	if o.BaseURL == "" {
 		o.BaseURL = defaultBaseURL
 	}
 	base, err := url.Parse(o.BaseURL)
-	if err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http") || strings.Trim(base.Path, "/") != "" || base.User != nil {
+	switch {
+	case err != nil || base.Host == "" || strings.Trim(base.Path, "/") != "" || base.User != nil || base.RawQuery != "" || base.Fragment != "" ||
+		base.Scheme != "https" && base.Scheme != "http":
 		wrong("BaseURL is not https://host[:port]")
+	case base.Scheme == "http" && !loopback(base.Hostname()):
+		wrong("BaseURL is not https, and the credentials would be sent in the clear")
 	}
 	if o.Transport == nil {
 		o.Transport = http.DefaultTransport
+	} else if option.Nil(o.Transport) {
+		wrong("Transport is a nil %T", o.Transport)
 	}
-	switch {
-	case o.Timeout < 0:
-		wrong("Timeout is negative")
-	case o.Timeout == 0:
+	if err := option.Duration("twiliorest: Timeout", o.Timeout); err != nil {
+		errs = append(errs, err)
+	}
+	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
 	if errs != nil {
@@ -121,6 +142,11 @@ func New(o Options) (*Client, error) {
 		account: o.AccountSID, base: base, transport: o.Transport, timeout: o.Timeout,
 		credentials: func() *client.Credentials { return client.NewCredentials(user, password) },
 	}, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // String returns the client without its secrets.
@@ -148,11 +174,13 @@ func (c *Client) try(ctx context.Context, request func(*api.ApiService) error) e
 	if err == nil {
 		return nil
 	}
-	e := &Error{Status: trip.status, Err: err}
+	e := &Error{Status: trip.status}
 	if twilio := (*client.TwilioRestError)(nil); errors.As(err, &twilio) {
-		e.Code, e.Message, e.Err = twilio.Code, twilio.Message, nil
+		e.Code, e.Message = twilio.Code, c.quiet(twilio.Message)
 	} else if ctx.Err() != nil && trip.status == 0 {
 		e.Err = context.Cause(ctx)
+	} else {
+		e.Err = c.quietError(err)
 	}
 	return e
 }

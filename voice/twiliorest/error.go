@@ -9,6 +9,8 @@ import (
 var (
 	// ErrCallSID says that a call SID is not CA and 32 hexadecimal digits.
 	ErrCallSID = errors.New("twiliorest: malformed call SID")
+	// ErrOutbound says that a call was not asked for, because Twilio would not take it.
+	ErrOutbound = errors.New("twiliorest: call that cannot be placed")
 	// ErrTooLong says that TwiML is longer than MaxTwiML.
 	ErrTooLong = errors.New("twiliorest: TwiML is too long for the REST API, give a URL instead")
 )
