@@ -66,9 +66,11 @@ func TestOptionsThatCannotWork(t *testing.T) {
 	err = stt.Validate(twilio.New(twilio.Options{Track: "both", Gap: -1}))
 	require.ErrorContains(t, err, `Track "both"`)
 	require.ErrorContains(t, err, "Gap is negative")
-	_, err = pocketsphinx.New(pocketsphinx.Options{Phrases: []string{"a"}, Dictation: true, Workers: -1, MaxWait: 2, Timeout: -1, Rejection: 18, Segmentation: cut})
+	o := pocketsphinx.Options{Phrases: []string{"a"}, Dictation: true, Workers: -1, MaxWait: 2, Timeout: -1, Rejection: 18, Segmentation: cut}
+	_, err = pocketsphinx.New(o)
 	for _, part := range []string{"Dictation", "Workers", "MaxWait", "Options.Timeout", "Rejection", "segmentation: Timeout"} {
 		require.ErrorContains(t, err, part)
+		require.ErrorContains(t, o.Validate(), part)
 	}
 }
 

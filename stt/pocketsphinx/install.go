@@ -70,7 +70,7 @@ type model struct {
 // prepare writes the grammar, its dictionary and the transform into a new folder.
 func prepare(in installation, o Options) (_ model, err error) {
 	if !o.Dictation && len(o.Phrases) == 0 {
-		return model{}, errors.New("pocketsphinx: Options.Phrases is empty: say what a caller may say, or set Dictation")
+		return model{}, errNoPhrases
 	}
 	dir, err := os.MkdirTemp(sharedMemory(), "dialtone-pocketsphinx-")
 	if err != nil {

@@ -3,6 +3,7 @@ package pocketsphinx
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -12,9 +13,11 @@ import (
 )
 
 // cleanPhrases reduces phrases to words of a to z and apostrophes, so that
-// nothing of a grammar's syntax is left in them, and drops repetitions.
+// nothing of a grammar's syntax is left in them, and drops repetitions. The error tells
+// of every phrase that cannot be heard.
 func cleanPhrases(phrases []string) ([][]string, error) {
 	var clean [][]string
+	var errs []error
 	seen := map[string]bool{}
 	for i, phrase := range phrases {
 		var words []string
@@ -24,17 +27,20 @@ func cleanPhrases(phrases []string) ([][]string, error) {
 				continue
 			}
 			if strings.ContainsFunc(word, func(r rune) bool { return r != '\'' && (r < 'a' || r > 'z') }) {
-				return nil, fmt.Errorf("pocketsphinx: phrase %d: %q: only the letters a to z; write numbers out", i, word)
+				errs = append(errs, fmt.Errorf("pocketsphinx: phrase %d: %q: only the letters a to z; write numbers out", i, word))
 			}
 			words = append(words, word)
 		}
 		if len(words) == 0 {
-			return nil, fmt.Errorf("pocketsphinx: phrase %d has no words", i)
+			errs = append(errs, fmt.Errorf("pocketsphinx: phrase %d has no words", i))
 		}
 		if key := strings.Join(words, " "); !seen[key] {
 			seen[key] = true
 			clean = append(clean, words)
 		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	return clean, nil
 }

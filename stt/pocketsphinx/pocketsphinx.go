@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/codec"
-	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 )
 
@@ -143,23 +142,6 @@ func New(o Options) (*Engine, error) {
 	e.pool = stt.NewPool(stt.RecognizerFunc(e.recognize), stt.PoolOptions{Workers: o.Workers, MaxWait: o.MaxWait})
 	e.calls = stt.Segmented(e.pool, o.Segmentation)
 	return e, nil
-}
-
-// check returns everything that is wrong with the options but for the phrases.
-func (o *Options) check() error {
-	errs := []error{
-		option.Count("pocketsphinx: Options.Workers", o.Workers),
-		option.Duration("pocketsphinx: Options.MaxWait", o.MaxWait),
-		option.Duration("pocketsphinx: Options.Timeout", o.Timeout),
-		o.Segmentation.Validate(),
-	}
-	if !(o.Rejection <= 0) {
-		errs = append(errs, fmt.Errorf("pocketsphinx: Options.Rejection is %v: no phrase fits better than 0", o.Rejection))
-	}
-	if o.Dictation && len(o.Phrases) > 0 {
-		errs = append(errs, errors.New("pocketsphinx: Options.Phrases and Dictation are set: it hears one or the other"))
-	}
-	return errors.Join(errs...)
 }
 
 // Open implements stt.Engine.
