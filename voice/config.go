@@ -290,13 +290,13 @@ func streamBase(publicURL string) (string, error) {
 	}
 	u, err := url.Parse(publicURL)
 	if err != nil || u.Host == "" {
-		return "", errors.New("voice: PublicURL is not a URL")
+		return "", errors.New("voice: PublicURL is not a URL such as https://calls.example.com")
 	}
 	if u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("voice: PublicURL %q has a query or fragment", u.Redacted())
+		return "", errors.New("voice: PublicURL has a query or fragment")
 	}
 	if u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())) {
-		return "", fmt.Errorf("voice: PublicURL %q is not https: Twilio opens streams over TLS only", u.Redacted())
+		return "", fmt.Errorf("voice: PublicURL %s://%s is not https: Twilio opens streams over TLS only", u.Scheme, u.Host)
 	}
 	// http becomes ws and https wss; the rest stays as it is, because it is signed.
 	return "ws" + strings.TrimSuffix(publicURL[len("http"):], "/"), nil

@@ -17,16 +17,16 @@ func (c *Config) publicURLProblem() string {
 		return "is not a URL"
 	}
 	if strings.Contains(u.Path+"/", c.Path+"/twilio/") {
-		return fmt.Sprintf("%q is to be without %s/twilio and what follows, which is added", u.Redacted(), c.Path)
+		return fmt.Sprintf("is to be without %s/twilio and what follows, which is added", c.Path)
 	}
 	if u.Port() == "" {
 		return ""
 	}
 	switch port, err := strconv.ParseUint(u.Port(), 10, 16); {
 	case err != nil || port == 0:
-		return fmt.Sprintf("%q has no port from 1 to 65535", u.Redacted())
+		return fmt.Sprintf("has the port %s, which is none from 1 to 65535", u.Port())
 	case port == 80 && u.Scheme == "https":
-		return fmt.Sprintf("%q has the port of http: leave it away, or say where https is served", u.Redacted())
+		return "has the port of http, 80: leave it away, or say where https is served"
 	}
 	return ""
 }

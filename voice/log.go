@@ -42,7 +42,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.summary()) }
 func (c Config) summary() string {
 	public := "[malformed]"
 	if u, err := url.Parse(c.PublicURL); err == nil {
-		public = u.Redacted()
+		public = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 	}
 	return fmt.Sprintf("voice.Config{PublicURL: %q, Path: %q, AuthTokens: %d [redacted], SessionKeys: %d [redacted], MaxDuration: %v, MaxStreams: %d}",
 		public, c.Path, len(c.AuthTokens), len(c.SessionKeys), c.MaxDuration, c.MaxStreams)

@@ -55,18 +55,21 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		"logger":            {func(c *voice.Config) { c.Logger = &slog.Logger{} }, "Logger has no handler"},
 		"number":            {func(c *voice.Config) { c.MaxDuration = 300 }, "MaxDuration is 300ns: a number without a unit"},
 		"no scheme":         {func(c *voice.Config) { c.PublicURL = "calls.example.com" }, "PublicURL is not a URL"},
-		"stream's scheme":   {func(c *voice.Config) { c.PublicURL = "wss://calls.example.com" }, "PublicURL"},
-		"query":             {func(c *voice.Config) { c.PublicURL = "https://calls.example.com/?a=b" }, "PublicURL"},
+		"stream's scheme":   {func(c *voice.Config) { c.PublicURL = "wss://canary:canary@calls.example.com" }, "PublicURL wss://calls.example.com is not https"},
+		"query":             {func(c *voice.Config) { c.PublicURL = "https://canary:canary@calls.example.com/?a=canary" }, "PublicURL has a query"},
 		"fragment":          {func(c *voice.Config) { c.PublicURL = "https://calls.example.com/#rc=2" }, "PublicURL"},
 		"port of http":      {func(c *voice.Config) { c.PublicURL = "https://calls.example.com:80" }, "PublicURL"},
 		"no port":           {func(c *voice.Config) { c.PublicURL = "https://calls.example.com:0" }, "PublicURL"},
 		"port out of range": {func(c *voice.Config) { c.PublicURL = "https://calls.example.com:65536" }, "PublicURL"},
-		"route":             {func(c *voice.Config) { c.PublicURL = "https://calls.example.com/api/voice/twilio/inbound" }, "PublicURL"},
-		"blank in it":       {func(c *voice.Config) { c.PublicURL = "https://calls .example.com" }, "PublicURL"},
+		"route": {func(c *voice.Config) {
+			c.PublicURL = "https://canary:canary@calls.example.com/api/voice/twilio/inbound"
+		}, "PublicURL"},
+		"blank in it": {func(c *voice.Config) { c.PublicURL = "https://calls .example.com" }, "PublicURL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv, err := voice.New(fine(test.change))
 			require.ErrorContains(t, err, "voice: "+test.want)
+			require.NotContains(t, err.Error(), "canary")
 			require.Nil(t, srv)
 		})
 	}
