@@ -81,7 +81,7 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	for _, doubt := range c.doubts() {
-		c.Logger.Warn(doubt.Error(), "option", doubt.Option)
+		c.Logger.Warn(doubt.Error())
 	}
 	warnUnknown(c.Logger, "Config.Before", twiml.New(c.Before...))
 	secrets, err := newSecrets(c.secrets())

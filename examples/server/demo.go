@@ -47,8 +47,8 @@ func runDemo(ctx context.Context, getenv func(string) string, addr string, stay 
 	token := make([]byte, 16)
 	rand.Read(token)
 	config, err := configFromEnv(demoEnv(getenv, hex.EncodeToString(token)))
-	if err != nil {
-		return err
+	if err := errors.Join(err, config.checkEngine()); err != nil {
+		return refused(err)
 	}
 	if config.stt == "off" {
 		return errors.New("the demo needs a speech engine: STT=pocketsphinx, or STT=openai with STT_URL")

@@ -3,12 +3,10 @@ package main
 import (
 	"crypto/sha256"
 	_ "embed"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math"
-	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -22,6 +20,7 @@ import (
 	"agentos.dev/dialtone/policy/capacity"
 	"agentos.dev/dialtone/policy/outbound"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/signature"
 )
 
 // config is what the environment says.
@@ -43,6 +42,7 @@ type config struct {
 	maxCalls    int
 	maxDuration time.Duration
 	hours       *policy.Hours
+	hoursText   string
 	record      bool
 	outboundCPS int
 	outboundTo  []string
@@ -57,6 +57,7 @@ type config struct {
 	instances   int
 	logJSON     bool
 	logNumber   func(string) string
+	doubts      []mistake // what can work and is hardly meant
 }
 
 // variable documents one environment variable.
@@ -109,16 +110,29 @@ var builtinPhrases string
 
 // env reads variables and collects what is wrong with them.
 type env struct {
-	get  func(string) string
-	errs []error
+	get func(string) string
+	mistakes
 }
 
-func (e *env) wrong(name, format string, args ...any) {
-	e.errs = append(e.errs, fmt.Errorf(name+": "+format, args...))
+// quotes refuses values that are still in quotes, whatever they are.
+func (e *env) quotes() {
+	for _, v := range variables {
+		if value := strings.TrimSpace(e.get(v.name)); unquoted(value) != value {
+			e.wrong(v.name, "is in quotes, which are part of the value: docker run --env-file keeps them, unlike a shell")
+		}
+	}
 }
 
+func unquoted(value string) string {
+	if last := len(value) - 1; last > 0 && (value[0] == '"' || value[0] == '\'') && value[last] == value[0] {
+		return value[1:last]
+	}
+	return value
+}
+
+// text returns the value of a variable, or what stands for it. Quotes have been told.
 func (e *env) text(name string) string {
-	if value := strings.TrimSpace(policy.Visible(e.get(name))); value != "" {
+	if value := unquoted(strings.TrimSpace(policy.Visible(e.get(name)))); value != "" {
 		return value
 	}
 	i := slices.IndexFunc(variables, func(v variable) bool { return v.name == name })
@@ -138,7 +152,7 @@ func (e *env) list(name string) []string {
 func (e *env) number(name string) int {
 	n, err := strconv.Atoi(e.text(name))
 	if err != nil || n < 0 {
-		e.wrong(name, "%q is not a whole number from 0", e.text(name))
+		e.wrong(name, "%s is not a whole number from 0", shown(e.text(name)))
 	}
 	return n
 }
@@ -146,7 +160,7 @@ func (e *env) number(name string) int {
 func (e *env) duration(name string) time.Duration {
 	d, err := time.ParseDuration(e.text(name))
 	if err != nil || d <= 0 {
-		e.wrong(name, "%q is not a duration such as 5m", e.text(name))
+		e.wrong(name, "%s is not a duration such as 5m", shown(e.text(name)))
 	}
 	return d
 }
@@ -154,7 +168,7 @@ func (e *env) duration(name string) time.Duration {
 func (e *env) truth(name string) bool {
 	b, err := strconv.ParseBool(e.text(name))
 	if err != nil {
-		e.wrong(name, "%q is neither true nor false", e.text(name))
+		e.wrong(name, "%s is neither true nor false", shown(e.text(name)))
 	}
 	return b
 }
@@ -162,15 +176,18 @@ func (e *env) truth(name string) bool {
 func (e *env) choice(name string, choices ...string) string {
 	value := e.text(name)
 	if !slices.Contains(choices, value) {
-		e.wrong(name, "%q is none of %s", value, strings.Join(choices, ", "))
+		e.wrong(name, "%s is none of %s", shown(value), strings.Join(choices, ", "))
 	}
 	return value
 }
 
-// configFromEnv reads the configuration, or returns every mistake in it. The
-// values of secrets do not appear in errors.
-func configFromEnv(get func(string) string) (config, error) {
+// configFromEnv reads the configuration, or returns every mistake in it, also those that
+// the packages would find, in the names of the variables. The values of secrets do not
+// appear in errors. environ, if given, are all variables that are set: one whose name is
+// nearly that of another is told, too.
+func configFromEnv(get func(string) string, environ ...string) (config, error) {
 	e := &env{get: get}
+	e.quotes()
 	c := config{
 		authTokens:  e.list("TWILIO_AUTH_TOKEN"),
 		accountSID:  e.text("TWILIO_ACCOUNT_SID"),
@@ -197,36 +214,48 @@ func configFromEnv(get func(string) string) (config, error) {
 	if c.publicURL == "" {
 		e.wrong("PUBLIC_URL", "is missing")
 	}
+	if c.number != "" && !policy.IsE164(c.number) {
+		e.wrong("TWILIO_NUMBER", "%s is no number such as +14155550100", shown(c.number))
+	}
 	if (c.apiKey == "") != (c.apiSecret == "") || c.apiKey != "" && c.accountSID == "" {
 		e.wrong("TWILIO_API_KEY", "TWILIO_API_KEY, TWILIO_API_SECRET and TWILIO_ACCOUNT_SID go together")
 	}
-	if len(c.outboundTo) > 0 && (c.apiKey == "" || !policy.IsE164(c.number)) {
-		e.wrong("OUTBOUND_COUNTRIES", "outbound calls need TWILIO_API_KEY and a TWILIO_NUMBER such as +14155550100")
+	if len(c.outboundTo) > 0 {
+		for _, needed := range []struct{ name, value string }{{"TWILIO_API_KEY", c.apiKey}, {"TWILIO_NUMBER", c.number}} {
+			if needed.value == "" {
+				e.wrong(needed.name, "is missing, and OUTBOUND_COUNTRIES needs it")
+			}
+		}
 	}
 	var err error
 	if c.adminAddr = e.text("ADMIN_ADDR"); c.adminAddr != "" {
-		if _, _, err := net.SplitHostPort(c.adminAddr); err != nil {
-			e.wrong("ADMIN_ADDR", "%w", err)
-		}
+		e.adopt("ADMIN_ADDR", checkAddress(c.adminAddr))
 	}
 	if c.metricsAddr = e.text("METRICS_ADDR"); c.adminAddr != "" && strings.TrimSpace(e.get("METRICS_ADDR")) == "" {
 		c.metricsAddr = c.adminAddr
 	}
 	if c.metricsAddr != metricsOff && c.metricsAddr != metricsPublic {
-		if _, _, err := net.SplitHostPort(c.metricsAddr); err != nil {
-			e.wrong("METRICS_ADDR", "%w", err)
+		e.adopt("METRICS_ADDR", checkAddress(c.metricsAddr))
+		if c.metricsAddr != c.adminAddr && sameAddress(c.metricsAddr, c.adminAddr) {
+			e.wrong("METRICS_ADDR", "cannot be listened on beside ADMIN_ADDR")
 		}
 	}
-	if c.adminTokens, err = admin.ParseTokens(e.text("ADMIN_TOKENS"), false); err != nil {
-		e.wrong("ADMIN_TOKENS", "%w", err)
+	c.adminTokens, err = admin.ParseTokens(e.text("ADMIN_TOKENS"), false)
+	e.adopt("ADMIN_TOKENS", err)
+	c.caps, err = outbound.ParseCaps(e.text("OUTBOUND_CAPS"))
+	e.adopt("OUTBOUND_CAPS", err)
+	if len(c.outboundTo) > 0 && c.outboundCPS == 0 {
+		e.wrong("OUTBOUND_CPS", "no call can be placed at 0 a second")
 	}
-	if c.caps, err = outbound.ParseCaps(e.text("OUTBOUND_CAPS")); err != nil {
-		e.wrong("OUTBOUND_CAPS", "%w", err)
+	if c.instances > 1 && e.text("REDIS_URL") == "" {
+		e.wrong("INSTANCES", "%d instances share nothing without REDIS_URL", c.instances)
 	}
 	for _, value := range e.list("TRUSTED_PROXIES") {
 		prefix, err := netip.ParsePrefix(value)
 		if err != nil {
-			e.wrong("TRUSTED_PROXIES", "%q is not a prefix such as 10.0.0.0/8", value)
+			e.wrong("TRUSTED_PROXIES", "%s is not a prefix such as 10.0.0.0/8", shown(value))
+		} else if prefix.Bits() == 0 {
+			c.doubt("TRUSTED_PROXIES", "%s is everybody, who can then give any address as theirs", prefix)
 		}
 		c.proxies = append(c.proxies, prefix)
 	}
@@ -242,7 +271,7 @@ func configFromEnv(get func(string) string) (config, error) {
 	c.readPhrases(e)
 	c.readLogNumbers(e)
 	if u, err := url.Parse(c.sttURL); err != nil || c.sttURL != "" && u.Host == "" {
-		e.wrong("STT_URL", "%q is not a URL", c.sttURL)
+		e.wrong("STT_URL", "is not a URL")
 	}
 	switch c.stt {
 	case "openai":
@@ -259,28 +288,59 @@ func configFromEnv(get func(string) string) (config, error) {
 			e.wrong("REDIS_URL", "is not of the form redis://:password@host:6379/0")
 		}
 	}
-	return c, errors.Join(e.errs...)
+	c.check(&e.mistakes)
+	c.notMeant(e)
+	unknown := misspelled(environ)
+	c.doubts = append(c.doubts, unknown...)
+	if len(e.mistakes) > 0 {
+		e.mistakes = append(e.mistakes, unknown...)
+	}
+	return c, e.err()
+}
+
+func (c *config) doubt(name, format string, args ...any) {
+	c.doubts = append(c.doubts, mistake{name, fmt.Sprintf(format, args...)})
+}
+
+// notMeant doubts what has no effect, and what can hardly be meant.
+func (c *config) notMeant(e *env) {
+	unused := map[string][]string{
+		"pocketsphinx": {"STT_URL", "STT_KEY", "STT_MODEL"}, "vosk": {"STT_KEY", "STT_MODEL"},
+		"off": {"STT_URL", "STT_KEY", "STT_MODEL", "STT_PHRASES"},
+	}
+	for _, name := range unused[c.stt] {
+		if e.text(name) != "" {
+			c.doubt(name, "is not used with STT=%s", c.stt)
+		}
+	}
+	if c.apiSecret != "" && signature.Doubt(c.apiSecret) == "" {
+		c.doubt("TWILIO_API_SECRET", "looks like an auth token")
+	}
+	for _, limit := range []struct {
+		name  string
+		calls int
+	}{{"CALLS_PER_HOUR_LIMIT", c.callsPerHr}, {"MAX_CONCURRENT_CALLS", c.maxCalls}} {
+		if limit.calls > 0 && limit.calls < c.instances {
+			c.doubt(limit.name, "%d are fewer than the %d instances: each refuses everybody while Redis is away", limit.calls, c.instances)
+		}
+	}
 }
 
 func (c *config) readPolicy(e *env) {
 	var err error
-	if c.blocked, err = policy.ParseNumbers(e.text("BLOCKED_NUMBERS")); err != nil {
-		e.wrong("BLOCKED_NUMBERS", "%w", err)
-	}
+	c.blocked, err = policy.ParseNumbers(e.text("BLOCKED_NUMBERS"))
+	e.adopt("BLOCKED_NUMBERS", err)
 	if _, err := time.LoadLocation(e.text("BUSINESS_TZ")); err != nil {
-		e.wrong("BUSINESS_TZ", "%w", err)
-	} else if spec := e.text("BUSINESS_HOURS"); spec != "" {
-		if c.hours, err = policy.ParseHours(spec, e.text("BUSINESS_TZ")); err != nil {
-			e.wrong("BUSINESS_HOURS", "%w", err)
-		}
+		e.wrong("BUSINESS_TZ", "%v", err)
+	} else if c.hoursText = e.text("BUSINESS_HOURS"); c.hoursText != "" {
+		c.hours, err = policy.ParseHours(c.hoursText, e.text("BUSINESS_TZ"))
+		e.adopt("BUSINESS_HOURS", err)
 	}
 }
 
 func (c *config) readBudget(e *env) {
 	rates, err := capacity.ParseRates(e.text("RATES"))
-	if err != nil {
-		e.wrong("RATES", "%w", err)
-	}
+	e.adopt("RATES", err)
 	if !c.record {
 		rates.Recording = 0
 	}
@@ -290,7 +350,7 @@ func (c *config) readBudget(e *env) {
 	if text := e.text("BUDGET"); text != "" {
 		dollars, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(dollars > 0) || math.IsInf(dollars, 1) {
-			e.wrong("BUDGET", "%q is not a sum of dollars above 0", text)
+			e.wrong("BUDGET", "%s is not a sum of dollars above 0", shown(text))
 		}
 		c.budget = capacity.NewBudget(dollars, rates, nil)
 	}
@@ -301,7 +361,7 @@ func (c *config) readPhrases(e *env) {
 	if path := e.text("STT_PHRASES"); path != "" {
 		data, err := os.ReadFile(path)
 		if err != nil {
-			e.wrong("STT_PHRASES", "%w", err)
+			e.wrong("STT_PHRASES", "%v", err)
 		}
 		text = strings.TrimPrefix(string(data), "\ufeff")
 	}
@@ -311,7 +371,7 @@ func (c *config) readPhrases(e *env) {
 			c.phrases = append(c.phrases, line)
 		}
 	}
-	if len(c.phrases) == 0 && c.stt == "pocketsphinx" {
+	if len(c.phrases) == 0 && c.stt == "pocketsphinx" && !e.told("STT_PHRASES") {
 		e.wrong("STT_PHRASES", "the file holds no phrases, and pocketsphinx hears only phrases")
 	}
 }
@@ -329,7 +389,14 @@ func (c *config) readLogNumbers(e *env) {
 // logger returns the log as the configuration wants it. WARN is spelled WARNING,
 // as the runbook's queries do.
 func (c *config) logger(w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{ReplaceAttr: voice.SpellWarning}
+	options := &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.MessageKey && len(groups) == 0 {
+			if name, text := translate(a.Value.String()); name != "" { // what voice.New doubts
+				a.Value = slog.StringValue(name + ": " + text)
+			}
+		}
+		return voice.SpellWarning(groups, a)
+	}}
 	if c.logJSON {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9/logging"
@@ -11,6 +12,7 @@ import (
 	"agentos.dev/dialtone/policy/fraud"
 	"agentos.dev/dialtone/policy/outbound"
 	"agentos.dev/dialtone/policy/redisstore"
+	"agentos.dev/dialtone/voice"
 )
 
 // limits are the configured policies, and what the server needs of them.
@@ -54,6 +56,31 @@ func newLimits(c config, log *slog.Logger) (*limits, error) {
 	}
 	l.policy = policy.All(all...)
 	return l, nil
+}
+
+// inForce returns which limits hold, and what is off, for the log.
+func (c *config) inForce() []any {
+	either := func(on bool, value, otherwise any) any {
+		if on {
+			return value
+		}
+		return otherwise
+	}
+	off := func(on bool, value any) any { return either(on, value, "off") }
+	return []any{
+		"calls_per_hour", off(c.callsPerHr > 0, c.callsPerHr), "concurrent_calls", off(c.maxCalls > 0, c.maxCalls), "call_duration", c.maxDuration.String(),
+		"streams", voice.DefaultMaxStreams, "blocked", c.blocked.Len(), "hours", either(c.hours != nil, c.hoursText, "always"), "recording", off(c.record, "on"),
+		"outbound", off(len(c.outboundTo) > 0, strings.Join(c.outboundTo, ",")), "budget", off(c.budget != nil, c.dollars()),
+		"stt", c.stt, "rest", off(c.apiKey != "", "on"), "redis", off(c.redisURL != "", "on"), "instances", c.instances,
+		"admin", off(len(c.adminTokens) > 0, len(c.adminTokens)), "metrics", c.metricsAddr, "account", off(c.accountSID != "", c.accountSID), "session_keys", either(len(c.sessionKeys) > 0, len(c.sessionKeys), "derived"),
+	}
+}
+
+func (c *config) dollars() float64 {
+	if c.budget == nil {
+		return 0
+	}
+	return c.budget.Limit()
 }
 
 // newGate guards whatever the server dials.

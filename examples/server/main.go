@@ -28,7 +28,7 @@ func main() {
 		<-signals // the second one does not wait
 		os.Exit(1)
 	}()
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr, os.Environ()...); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -36,25 +36,47 @@ func main() {
 	}
 }
 
-// run is main without the process around it.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+// run is main without the process around it. environ are all variables that are set, as
+// os.Environ returns them.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, environ ...string) error {
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags.SetOutput(io.Discard) // an error is reported with the others
 	addr := flags.String("addr", ":8080", "address to listen on")
 	demo := flags.Bool("demo", false, "answer one call of a built-in fake Twilio, on loopback only, and exit")
 	stay := flags.Bool("stay", false, "with -demo: keep serving afterwards")
-	flags.Usage = func() { usage(flags) }
-	if err := flags.Parse(args); err != nil {
+	var wrong mistakes
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(stderr)
+		usage(flags)
 		return err
+	case err != nil:
+		wrong.wrong("flags", "%v", err)
+	case flags.NArg() > 0:
+		wrong.wrong("flags", "%s is not one: flags begin with -", shown(flags.Arg(0)))
 	}
-	if *demo {
+	if *stay && !*demo {
+		wrong.wrong("-stay", "goes with -demo")
+	}
+	wrong.adopt("-addr", checkAddress(*addr))
+	if *demo && len(wrong) == 0 {
 		return runDemo(ctx, getenv, loopback(flags, *addr), *stay, stdout)
 	}
-	config, err := configFromEnv(getenv)
-	if err != nil {
-		return fmt.Errorf("the configuration is wrong, nothing was started:\n%w", err)
+	config, err := configFromEnv(getenv, environ...)
+	for name, private := range map[string]string{"ADMIN_ADDR": config.adminAddr, "METRICS_ADDR": config.metricsAddr} {
+		if sameAddress(*addr, private) && (name == "ADMIN_ADDR" || private != config.adminAddr) {
+			wrong.wrong(name, "is where callers are answered, by -addr")
+		}
+	}
+	if err := errors.Join(wrong.err(), err, config.checkEngine()); err != nil {
+		return refused(err)
 	}
 	return serve(ctx, config, *addr, stderr)
+}
+
+// refused is the error of a start with mistakes.
+func refused(err error) error {
+	return fmt.Errorf("the configuration is wrong, nothing was started (-h lists flags and variables):\n%w", err)
 }
 
 // loopback returns where the demo listens: never where others could reach it,

@@ -93,7 +93,12 @@ func (o *office) placeCall(w http.ResponseWriter, r *http.Request) {
 	sid, err := o.rest.Create(r.Context(), twiliorest.Outbound{
 		From: o.number, To: to, URL: o.base + "inbound", StatusCallback: o.base + "status", TimeLimit: permit.TimeLimit,
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, twiliorest.ErrOutbound): // Twilio was not asked
+		permit.Cancel()
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	case err != nil:
 		// It may have been placed all the same, so the permit stays used.
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return

@@ -70,33 +70,15 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	if a.limits, err = newLimits(c, a.log); err != nil {
 		return err
 	}
-	config := voice.Config{
-		AuthTokens:  c.authTokens,
-		PublicURL:   c.publicURL,
-		Handler:     answer,
-		STT:         a.engine,
-		Phrases:     c.phrases,
-		Policy:      a.limits.policy,
-		MaxDuration: c.maxDuration,
-		SessionKeys: c.sessionKeys,
-		Logger:      a.log,
-		LogNumber:   c.logNumber,
-		Trace:       m.Trace().Join(extra),
-	}
-	if c.record {
-		config.Before = []twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{&twiml.Recording{}}}}
-	}
-	if c.accountSID != "" {
-		config.AccountSIDs = []string{c.accountSID}
-	}
+	config := c.voice()
+	config.Handler, config.STT, config.Policy = answer, a.engine, a.limits.policy
+	config.Logger, config.Trace = a.log, m.Trace().Join(extra)
 	if a.limits.store != nil {
 		config.Claims = a.limits.store
 	}
 	var rest *twiliorest.Client
 	if c.apiKey != "" {
-		if rest, err = twiliorest.New(twiliorest.Options{
-			AccountSID: c.accountSID, APIKey: c.apiKey, APISecret: c.apiSecret, BaseURL: c.restURL,
-		}); err != nil {
+		if rest, err = twiliorest.New(c.rest()); err != nil {
 			return err
 		}
 		config.Hanger = rest
@@ -126,6 +108,30 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	}
 	newOffice(c, a, rest).routes(at(c.adminAddr), c.adminTokens)
 	return nil
+}
+
+// voice is what the environment says of the calls.
+func (c *config) voice() voice.Config {
+	config := voice.Config{
+		AuthTokens:  c.authTokens,
+		PublicURL:   c.publicURL,
+		Phrases:     c.phrases,
+		MaxDuration: c.maxDuration,
+		SessionKeys: c.sessionKeys,
+		LogNumber:   c.logNumber,
+	}
+	if c.record {
+		config.Before = []twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{&twiml.Recording{}}}}
+	}
+	if c.accountSID != "" {
+		config.AccountSIDs = []string{c.accountSID}
+	}
+	return config
+}
+
+// rest is what the environment says of the REST API.
+func (c *config) rest() twiliorest.Options {
+	return twiliorest.Options{AccountSID: c.accountSID, APIKey: c.apiKey, APISecret: c.apiSecret, BaseURL: c.restURL}
 }
 
 // probes adds what tells whether the process lives, and whether it takes calls.
@@ -168,6 +174,10 @@ const drainTime = 30 * time.Second
 // serve runs the server until ctx ends and the calls in progress have.
 func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
 	log := c.logger(stderr)
+	for _, doubt := range c.doubts {
+		log.Warn(doubt.Error())
+	}
+	log.Info("limits in force", c.inForce()...)
 	a, err := newApp(ctx, c, log, nil)
 	if err != nil {
 		return err

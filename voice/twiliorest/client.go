@@ -77,7 +77,7 @@ type Client struct {
 
 var (
 	accountSID = regexp.MustCompile(`^AC[0-9a-f]{32}$`)
-	keySID     = regexp.MustCompile(`^SK[0-9a-f]{32}$`)
+	keySID     = regexp.MustCompile(`^SK[0-9a-zA-Z]+$`)
 	callSIDs   = regexp.MustCompile(`^CA[0-9a-f]{32}$`)
 	secret     = regexp.MustCompile(`^[0-9a-zA-Z]+$`) // twilio-go takes no others
 )
@@ -105,7 +105,7 @@ func New(o Options) (*Client, error) {
 		}
 	default:
 		if !keySID.MatchString(o.APIKey) {
-			wrong("APIKey is not the SID of an API key, SK and 32 hexadecimal digits")
+			wrong("APIKey is not the SID of an API key, which begins with SK")
 		}
 		if err := option.Key("twiliorest: APISecret", &password); err != nil {
 			errs = append(errs, err)

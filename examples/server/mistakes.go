@@ -1,0 +1,187 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+
+	"agentos.dev/dialtone/policy/capacity"
+	"agentos.dev/dialtone/policy/outbound"
+	"agentos.dev/dialtone/policy/redisstore"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/pocketsphinx"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/twiliorest"
+)
+
+// mistake is what is wrong with a variable or a flag. It does not hold the value of a
+// secret.
+type mistake struct{ name, text string }
+
+func (m mistake) Error() string { return m.name + ": " + m.text }
+
+// mistakes are collected, to be reported all at once.
+type mistakes []mistake
+
+func (m *mistakes) wrong(name, format string, args ...any) {
+	*m = append(*m, mistake{name, fmt.Sprintf(format, args...)})
+}
+
+// told reports whether the variable is known to be wrong.
+func (m mistakes) told(name string) bool {
+	return slices.ContainsFunc(m, func(m mistake) bool { return m.name == name })
+}
+
+// err returns the mistakes in the order of -h.
+func (m mistakes) err() error {
+	place := func(m mistake) uint { // after the others if it is no variable
+		return uint(slices.IndexFunc(variables, func(v variable) bool { return v.name == m.name }))
+	}
+	var errs []error
+	for _, mistake := range slices.SortedStableFunc(slices.Values(m), func(a, b mistake) int { return cmp.Compare(place(a), place(b)) }) {
+		errs = append(errs, mistake)
+	}
+	return errors.Join(errs...)
+}
+
+// shown returns a wrong value for a message, unless it is long enough to be a secret
+// that was given to the wrong variable.
+func shown(value string) string {
+	if len(value) > 16 {
+		return fmt.Sprintf("a value of %d characters", len(value))
+	}
+	return fmt.Sprintf("%q", value)
+}
+
+// readFrom names the variables that options of the packages are read from.
+var readFrom = map[string]string{
+	"AuthTokens": "TWILIO_AUTH_TOKEN", "PublicURL": "PUBLIC_URL", "MaxDuration": "MAX_CALL_DURATION", "TimeLimit": "MAX_CALL_DURATION",
+	"SessionKeys": "SESSION_KEYS", "AccountSIDs": "TWILIO_ACCOUNT_SID", "AccountSID": "TWILIO_ACCOUNT_SID", "APIKey": "TWILIO_API_KEY",
+	"APISecret": "TWILIO_API_SECRET", "Options.Key": "STT_KEY", "Options.URL": "STT_URL", "Options.BaseURL": "STT_URL",
+}
+
+// aboutOption matches what a package says of an option: "voice: AuthTokens[0] is empty".
+var aboutOption = regexp.MustCompile(`^\w+: ((?:Options\.)?\w+)(?:\[(\d+)\])?:? (.*)$`)
+
+// translate says of a variable what a package says of the option that is read from it. It
+// returns no name for other messages.
+func translate(message string) (name, text string) {
+	m := aboutOption.FindStringSubmatch(message)
+	if m == nil || readFrom[m[1]] == "" {
+		return "", message
+	}
+	if m[2] != "" && m[2] != "0" {
+		m[3] += " (number " + m[2] + " of the list, from 0)"
+	}
+	return readFrom[m[1]], m[3]
+}
+
+// adopt adds what a package refuses, except of variables that are known to be wrong. What
+// is about no option is said of the variable that is named.
+func (m *mistakes) adopt(name string, err error) {
+	var found mistakes
+	var walk func(error)
+	walk = func(err error) {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			for _, err := range joined.Unwrap() {
+				walk(err)
+			}
+			return
+		}
+		about, text := translate(err.Error())
+		if about == "" {
+			about, text = name, strings.TrimPrefix(text, packageOf(text))
+		}
+		if !m.told(about) {
+			found.wrong(about, "%s", text)
+		}
+	}
+	if err != nil {
+		walk(err)
+	}
+	*m = append(*m, found...)
+}
+
+// packageOf returns the name that a package begins its messages with.
+func packageOf(message string) string {
+	name, _, _ := strings.Cut(message, ": ")
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz") == "" {
+		return name + ": "
+	}
+	return ""
+}
+
+// check returns what the packages would refuse. It starts nothing.
+func (c *config) check(m *mistakes) {
+	_, err := outbound.New(outbound.Options{Countries: c.outboundTo})
+	m.adopt("OUTBOUND_COUNTRIES", err)
+	_, err = outbound.NewGate(outbound.GateOptions{TimeLimit: c.maxDuration})
+	m.adopt("MAX_CALL_DURATION", err)
+	settings := c.voice()
+	settings.Handler = voice.HandlerFunc(func(context.Context, *voice.Call) error { return nil })
+	_, err = voice.New(settings)
+	m.adopt("PUBLIC_URL", err)
+	if c.apiKey != "" && c.apiSecret != "" {
+		_, err = twiliorest.New(c.rest())
+		m.adopt("TWILIO_API_KEY", err)
+	}
+	if c.redisURL != "" {
+		store, err := redisstore.Connect(c.redisURL, redisstore.Options{Instances: c.instances})
+		m.adopt("REDIS_URL", err)
+		if err == nil {
+			store.Close()
+		}
+	}
+	if c.stt != "pocketsphinx" { // which newEngine starts; checkEngine looks at it
+		engine, err := openEngine(*c)
+		m.adopt("STT_KEY", err)
+		closeEngine(engine)
+	}
+	longest := capacity.BilledMinutes(c.maxDuration)
+	for _, limit := range c.caps {
+		if len(c.outboundTo) > 0 && limit.Minutes > 0 && limit.Minutes < longest && !m.told("OUTBOUND_CAPS") {
+			m.wrong("OUTBOUND_CAPS", "%d minutes a day to %s are fewer than one call may last by MAX_CALL_DURATION, so none could be made", limit.Minutes, limit.To)
+		}
+	}
+}
+
+// checkEngine returns why the speech engine on this machine cannot start. It starts
+// nothing.
+func (c *config) checkEngine() error {
+	var m mistakes
+	if c.stt != "pocketsphinx" || len(c.phrases) == 0 { // which has been told
+		return nil
+	}
+	err := pocketsphinx.Options{Phrases: c.phrases}.Validate()
+	if errors.Is(err, stt.ErrUnavailable) {
+		m.wrong("STT", "%v; or choose another engine with STT=openai STT_URL=..., or none with STT=off", err)
+	} else {
+		m.adopt("STT_PHRASES", err)
+	}
+	return m.err()
+}
+
+// checkAddress returns an error for what cannot be listened on.
+func checkAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return errors.New("is not of the form host:port or :port")
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return fmt.Errorf("has no port that there is: %s", shown(port))
+	}
+	return nil
+}
+
+// sameAddress reports whether one cannot be listened on beside the other.
+func sameAddress(a, b string) bool {
+	hostA, portA, errA := net.SplitHostPort(a)
+	hostB, portB, errB := net.SplitHostPort(b)
+	everywhere := func(host string) bool { return host == "" || host == "0.0.0.0" || host == "::" }
+	return errA == nil && errB == nil && portA == portB && portA != "0" && (hostA == hostB || everywhere(hostA) || everywhere(hostB))
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/internal/apt"
+	"agentos.dev/dialtone/policy/admin"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+// set is environment, and the variables as os.Environ returns them.
+func set(pairs ...string) (getenv func(string) string, environ []string) {
+	return environment(pairs...), pairs
+}
+
+// start runs the server with mistakes, which must keep it from starting, and returns its
+// error.
+func start(t *testing.T, args []string, pairs ...string) string {
+	t.Helper()
+	getenv, environ := set(pairs...)
+	var out bytes.Buffer
+	err := run(t.Context(), args, getenv, &out, &out, environ...)
+	require.ErrorContains(t, err, "nothing was started")
+	require.Empty(t, out.String(), "something was started, or an error told twice")
+	return err.Error()
+}
+
+// TestOneListForAllMistakes of flags and variables, in their own names, those that the
+// packages find too, and no secret in it.
+func TestOneListForAllMistakes(t *testing.T) {
+	phrases := filepath.Join(t.TempDir(), "phrases.txt")
+	require.NoError(t, os.WriteFile(phrases, []byte("room 12\n\nplan 9\n"), 0o600))
+	list := start(t, []string{"-stay", "-addr", "localhost", "serve"},
+		"TWILIO_AUTHTOKEN=canary", "TWILIO_ACCOUNT_SID=AC12", "TWILIO_API_KEY=canarycanary", "TWILIO_API_SECRET=canary canary",
+		"PUBLIC_URL=https://canary:canary@calls.example.com/?token=canary", "STT=openai", "STT_KEY=canary\ncanary", "STT_URL=https://canary:canary@stt.example.com/?key=canary",
+		"STT_PHRASES="+phrases, "CALLS_PER_HOUR_LIMITS=5", "CALLS_PER_HOUR_LIMIT=canarycanarycanary", "BLOCKED_NUMBER=+14155550100", "BLOCKED_NUMBERS=12",
+		"MAX_CONCURRENT_CALLS='100'", "MAX_CALL_DURATION=25h", "BUSINESS_HOURS=always", "OUTBOUND_COUNTRIES=UK", "OUTBOUND_CPS=0", "TWILIO_NUMBER=1415",
+		"ADMIN_TOKENS=canary", "ADMIN_ADDR=:http s", "SESSION_KEYS=canary", "REDIS_URL=redis://:canary@", "INSTANCES=x", "LOG_FORMAT=canarycanarycanary",
+		"TRUSTED_PROXIES=canarycanarycanary",
+	)
+	for _, want := range []string{
+		`flags: "serve" is not one`, "-stay: goes with -demo", "-addr: is not of the form", "TWILIO_AUTH_TOKEN: is missing",
+		"TWILIO_AUTHTOKEN: is not read; is TWILIO_AUTH_TOKEN meant?", "CALLS_PER_HOUR_LIMITS: is not read; is CALLS_PER_HOUR_LIMIT meant?",
+		"BLOCKED_NUMBER: is not read; is BLOCKED_NUMBERS meant?", "TWILIO_ACCOUNT_SID: is not AC", "TWILIO_API_KEY: is not the SID of an API key",
+		"TWILIO_API_SECRET: has blanks", "PUBLIC_URL: has a query", "STT_KEY: has a line break", "STT_URL: has a query", "CALLS_PER_HOUR_LIMIT: a value of 18 characters",
+		`BLOCKED_NUMBERS: "12" is no number`, "MAX_CONCURRENT_CALLS: is in quotes", "MAX_CALL_DURATION: is negative or more than a day", "BUSINESS_HOURS: ",
+		`OUTBOUND_COUNTRIES: "UK" is no country`, "OUTBOUND_CPS: no call can be placed", `TWILIO_NUMBER: "1415" is no number`, "ADMIN_TOKENS: ", "ADMIN_ADDR: has no port",
+		"SESSION_KEYS: ", "REDIS_URL: ", "INSTANCES: ", "LOG_FORMAT: ", "TRUSTED_PROXIES: ",
+	} {
+		require.Contains(t, list, "\n"+want)
+	}
+	require.NotContains(t, list, "canary")
+	require.NotContains(t, list, "Options.")
+	require.NotContains(t, list, "AuthTokens")
+	lines := map[string]bool{}
+	for line := range strings.Lines(list) {
+		name, _, _ := strings.Cut(line, ":")
+		require.False(t, lines[name], "%s is told twice", name)
+		lines[name] = true
+	}
+}
+
+// TestMistakesThatGoTogether: what is fine alone, and not with what else is set.
+func TestMistakesThatGoTogether(t *testing.T) {
+	base := []string{"TWILIO_AUTH_TOKEN=" + voicetest.AuthToken, "PUBLIC_URL=" + voicetest.PublicURL, "STT=off"}
+	rest := append(base, "TWILIO_ACCOUNT_SID="+voicetest.AccountSID, "TWILIO_API_KEY="+voicetest.APIKey, "TWILIO_API_SECRET="+voicetest.APISecret)
+	for want, pairs := range map[string][]string{
+		"INSTANCES: 3 instances share nothing":                        append(base, "INSTANCES=3"),
+		"OUTBOUND_CAPS: 20 minutes a day to * are fewer":              append(rest, "OUTBOUND_COUNTRIES=US", "TWILIO_NUMBER=+14155550199", "OUTBOUND_CAPS=*=5/20", "MAX_CALL_DURATION=30m"),
+		"TWILIO_API_KEY: is missing, and OUTBOUND_COUNTRIES needs it": append(base, "OUTBOUND_COUNTRIES=US", "TWILIO_NUMBER=+14155550199"),
+		"TWILIO_NUMBER: is missing, and OUTBOUND_COUNTRIES needs it":  append(rest, "OUTBOUND_COUNTRIES=US"),
+		"ADMIN_ADDR: is where callers are answered":                   append(base, "ADMIN_ADDR=127.0.0.1:8080"),
+		"METRICS_ADDR: is where callers are answered":                 append(base, "METRICS_ADDR=0.0.0.0:8080"),
+		"METRICS_ADDR: cannot be listened on beside ADMIN_ADDR":       append(base, "METRICS_ADDR=:9000", "ADMIN_ADDR=127.0.0.1:9000"),
+		"METRICS_ADDR: is not of the form host:port":                  append(base, "METRICS_ADDR=on"),
+		"STT_KEY: STT=deepgram needs one":                             append(base, "STT=deepgram"),
+		"STT_URL: is neither wss nor ws":                              append(base, "STT=vosk", "STT_URL=ftp://example.com"),
+		"TWILIO_AUTH_TOKEN: has a line break in it (number 1 of":      append(base, "TWILIO_AUTH_TOKEN="+voicetest.AuthToken+",a\nb"),
+		"PUBLIC_URL: is to be without /api/voice/twilio":              append(base, "PUBLIC_URL=https://calls.example.com/api/voice/twilio/inbound"),
+	} {
+		require.Contains(t, start(t, nil, pairs...), "\n"+want)
+	}
+}
+
+// TestPhrasesAreInTheList: the words that the speech engine cannot say, too.
+func TestPhrasesAreInTheList(t *testing.T) {
+	apt.Need(t, "pocketsphinx_batch", "pocketsphinx pocketsphinx-en-us")
+	phrases := filepath.Join(t.TempDir(), "phrases.txt")
+	require.NoError(t, os.WriteFile(phrases, []byte("room 12\nplan 9\n"), 0o600))
+	list := start(t, nil, "PUBLIC_URL="+voicetest.PublicURL, "STT_PHRASES="+phrases)
+	for _, want := range []string{"TWILIO_AUTH_TOKEN: is missing", `STT_PHRASES: phrase 0: "12"`, `STT_PHRASES: phrase 1: "9"`} {
+		require.Contains(t, list, "\n"+want)
+	}
+	var out bytes.Buffer
+	require.ErrorContains(t, run(t.Context(), []string{"-demo"}, environment("STT=magic"), &out, &out), "STT: ")
+}
+
+// TestNearlyKnownNames: plausible ones are told, ordinary environments have none.
+func TestNearlyKnownNames(t *testing.T) {
+	for name, meant := range map[string]string{
+		"TWILIO_AUTHTOKEN": "TWILIO_AUTH_TOKEN", "twilio_auth_token": "TWILIO_AUTH_TOKEN", "TWILIO_TOKEN": "TWILIO_AUTH_TOKEN",
+		"TWILIO_AUTH_TOKENS": "TWILIO_AUTH_TOKEN", "TWILO_AUTH_TOKEN": "TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_ID": "TWILIO_ACCOUNT_SID",
+		"TWILIO_API_KEY_SID": "TWILIO_API_KEY", "TWILIO_PHONE_NUMBER": "TWILIO_NUMBER", "CALLS_PER_HOUR_LIMITS": "CALLS_PER_HOUR_LIMIT",
+		"BLOCKED_NUMBER": "BLOCKED_NUMBERS", "BLOKCED_NUMBERS": "BLOCKED_NUMBERS", "MAX_CALLS_DURATION": "MAX_CALL_DURATION",
+		"MAX_CONCURENT_CALLS": "MAX_CONCURRENT_CALLS", "ADMIN_TOKEN": "ADMIN_TOKENS", "SESSION_KEY": "SESSION_KEYS", "REDIS_URI": "REDIS_URL",
+		"PUBLIC-URL": "PUBLIC_URL", "BUSINESS_HOUR": "BUSINESS_HOURS", "TWILIO_RECORD_CALL": "TWILIO_RECORD_CALLS",
+	} {
+		found := misspelled([]string{name + "=canary"})
+		require.Len(t, found, 1, name)
+		require.Equal(t, name+": is not read; is "+meant+" meant?", found[0].Error())
+	}
+	require.Empty(t, misspelled([]string{
+		"", "=", "PATH=/bin", "HOME=/", "HOSTNAME=x", "LANG=C", "TZ=UTC", "PORT=80", "URL=x", "STT=off", "RATE=1", "INSTANCE=web-1", "INSTANCE_ID=i", "BUDGETS=1",
+		"REDIS_PORT=1", "REDIS_HOST=x", "REDIS_SERVICE_HOST=x", "STT_PORT=1", "STT_SERVICE_PORT=1", "TWILIO_REGION=ie1", "TWILIO_EDGE=dublin",
+		"LOG_LEVEL=debug", "LOG_FILE=x", "PUBLIC_IP=1", "ADMIN_EMAIL=a@b", "ADMIN_PORT=1", "SESSION_SECRET=x", "MAX_CONNECTIONS=1",
+		"KUBERNETES_SERVICE_HOST=x", "PUBLIC_URL=x", "TRUSTED_HOSTS=x", "GODEBUG=x", "DATABASE_URL=x",
+	}))
+}
+
+// TestStart: the log shows which limits hold, what is off, and what is hardly meant.
+func TestStart(t *testing.T) {
+	pairs := []string{
+		"TWILIO_AUTH_TOKEN=SK0123456789abcdef0123456789abcdef", "PUBLIC_URL=https://10.0.0.7", "STT=off", "STT_URL=wss://stt.example.com/?key=canary",
+		"CALLS_PER_HOUR_LIMIT=7", "MAX_CONCURRENT_CALL=3", "TRUSTED_PROXIES=0.0.0.0/0", "ADMIN_TOKENS=" + admin.Generate(), "BLOCKED_NUMBERS=+1900*", "METRICS_ADDR=off",
+	}
+	getenv, environ := set(pairs...)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var log bytes.Buffer
+	require.NoError(t, run(ctx, []string{"-addr", "127.0.0.1:0"}, getenv, io.Discard, &log, environ...))
+	for _, want := range []string{
+		`msg="limits in force" calls_per_hour=7 concurrent_calls=100 call_duration=5m0s`, " blocked=1 ", " hours=always ", " outbound=off ", " stt=off ", " redis=off ", " admin=1 ", " metrics=off ",
+		`"MAX_CONCURRENT_CALL: is not read; is MAX_CONCURRENT_CALLS meant?"`, `"STT_URL: is not used with STT=off"`, "TRUSTED_PROXIES: 0.0.0.0/0 is everybody",
+		`"PUBLIC_URL: names the host \"10.0.0.7\", an address of a private network`, "the SID of an API key",
+	} {
+		require.Contains(t, log.String(), want)
+	}
+	require.NotContains(t, log.String(), "canary")
+	require.NotContains(t, log.String(), "0123456789abcdef")
+	require.Contains(t, log.String(), "level=WARNING")
+	require.NotContains(t, log.String(), "PublicURL")
+}
