@@ -6,6 +6,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -36,8 +37,12 @@ func main() {
 	flag.StringVar(&chart, "svg", "", "also draw a chart into this file")
 	flag.Parse()
 
-	if err := p.check(); err != nil {
-		fail(err)
+	wrong := p.check()
+	if flag.NArg() > 0 {
+		wrong = errors.Join(fmt.Errorf("%q is no flag: flags begin with -", flag.Arg(0)), wrong)
+	}
+	if wrong != nil {
+		fail(wrong)
 	}
 	if err := p.print(os.Stdout); err != nil {
 		fail(err)
@@ -63,34 +68,36 @@ type plan struct {
 	limit   int
 }
 
-// check refuses what would make figures of nonsense, such as a percentage where a share
-// is wanted.
+// check returns everything that would make figures of nonsense, such as a percentage where
+// a share is wanted.
 func (p plan) check() error {
-	for name, share := range map[string]float64{
-		"busy": p.demand.BusyHour, "blocking": p.demand.Blocking, "duty": p.machine.SpeechDuty, "waiting": p.machine.Waiting,
-	} {
-		if !(share > 0 && share < 1) {
-			return fmt.Errorf("-%s %g: want more than 0 and less than 1", name, share)
+	var errs []error
+	wrong := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	for name, amount := range map[string]float64{
-		"calls": p.demand.CallsPerDay, "mean": p.demand.MeanCall.Minutes(), "rtf": p.machine.RealTimeFactor, "memory": p.machine.MemoryPerCall,
+	type value struct {
+		name string
+		v    float64
+	}
+	for _, share := range []value{
+		{"busy", p.demand.BusyHour}, {"blocking", p.demand.Blocking}, {"duty", p.machine.SpeechDuty}, {"waiting", p.machine.Waiting},
 	} {
-		if !(amount > 0 && amount <= 1e6) {
-			return fmt.Errorf("-%s: want more than 0 and at most a million", name)
-		}
+		wrong(share.v > 0 && share.v < 1, "-%s %g: want more than 0 and less than 1", share.name, share.v)
 	}
-	if p.limit < 1 || p.limit > 10_000 {
-		return fmt.Errorf("-limit %d: want 1 to 10000", p.limit)
-	}
-	for name, rate := range map[string]float64{
-		"inbound": p.rates.Inbound, "outbound": p.rates.Outbound, "number": p.rates.Number, "stream": p.rates.Stream, "stt": p.rates.Transcription,
+	for _, amount := range []value{
+		{"calls", p.demand.CallsPerDay}, {"mean", p.demand.MeanCall.Minutes()}, {"rtf", p.machine.RealTimeFactor}, {"memory", p.machine.MemoryPerCall},
 	} {
-		if !(rate >= 0 && rate <= 1e9) {
-			return fmt.Errorf("-%s: want dollars, 0 or more", name)
-		}
+		wrong(amount.v > 0 && amount.v <= 1e6, "-%s: want more than 0 and at most a million", amount.name)
 	}
-	return nil
+	wrong(p.limit >= 1 && p.limit <= 10_000, "-limit %d: want 1 to 10000", p.limit)
+	for _, rate := range []value{
+		{"inbound", p.rates.Inbound}, {"outbound", p.rates.Outbound}, {"number", p.rates.Number}, {"stream", p.rates.Stream}, {"stt", p.rates.Transcription},
+	} {
+		wrong(rate.v >= 0 && rate.v <= 1e9, "-%s: want dollars, 0 or more", rate.name)
+	}
+	return errors.Join(errs...)
 }
 
 // scalingRow is a row of the runbook's table "Scaling Guidelines".

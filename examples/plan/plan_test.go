@@ -70,6 +70,14 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestCheckAllAtOnce: one run tells every mistake.
+func TestCheckAllAtOnce(t *testing.T) {
+	err := plan{}.check()
+	for _, flag := range []string{"-busy", "-blocking", "-duty", "-waiting", "-calls", "-mean", "-rtf", "-memory", "-limit"} {
+		require.ErrorContains(t, err, flag+" ")
+	}
+}
+
 // TestNamesDoNotTouch: the curves' names stand apart, however close the curves end.
 func TestNamesDoNotTouch(t *testing.T) {
 	name := regexp.MustCompile(fmt.Sprintf(`<text x="%g" y="([0-9.]+)"`, right+10))

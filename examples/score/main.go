@@ -31,8 +31,8 @@ func main() {
 	textfile := flag.String("textfile", "", "file of a node exporter's textfile collector whose accuracy counters are to be added to")
 	plain := flag.Bool("plain", false, "leave out the transform that fits the model to the telephone, to see what it is worth")
 	flag.Parse()
-	if flag.NArg() != 1 || *phrases == "" || *calls < 1 {
-		fmt.Fprintln(os.Stderr, "usage: score -phrases phrases.txt manifest.json")
+	if err := checkFlags(flag.Args(), *phrases, *calls); err != nil {
+		fmt.Fprintf(os.Stderr, "score: %v\nusage: score -phrases phrases.txt manifest.json\n", err)
 		flag.PrintDefaults()
 		os.Exit(2)
 	}
@@ -48,13 +48,25 @@ func main() {
 	}
 }
 
+// checkFlags returns everything that is wrong with the command line.
+func checkFlags(args []string, phrases string, calls int) error {
+	var errs []error
+	if len(args) != 1 {
+		errs = append(errs, fmt.Errorf("want one manifest after the flags, got %q", args))
+	}
+	if phrases == "" {
+		errs = append(errs, errors.New("-phrases is missing"))
+	}
+	if calls < 1 {
+		errs = append(errs, fmt.Errorf("-calls %d: want 1 or more", calls))
+	}
+	return errors.Join(errs...)
+}
+
 func run(ctx context.Context, out io.Writer, manifest, phraseFile string, calls int, plain bool) (total wer.Errors, err error) {
 	recordings, err := readManifest(manifest)
-	if err != nil {
-		return total, err
-	}
-	phrases, err := readPhrases(phraseFile)
-	if err != nil {
+	phrases, wrong := readPhrases(phraseFile)
+	if err := errors.Join(err, wrong); err != nil {
 		return total, err
 	}
 	engine, err := pocketsphinx.New(pocketsphinx.Options{

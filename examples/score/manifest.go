@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,11 +25,15 @@ func readManifest(file string) ([]recording, error) {
 	if err := json.Unmarshal(data, &list); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
+	var errs []error
 	for i := range list {
 		list[i].path = filepath.Join(filepath.Dir(file), list[i].File)
 		if _, err := os.Stat(list[i].path); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			errs = append(errs, fmt.Errorf("%s: %w", file, err))
 		}
 	}
-	return list, nil
+	if len(list) == 0 {
+		errs = append(errs, fmt.Errorf("%s: names no recordings", file))
+	}
+	return list, errors.Join(errs...)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -114,4 +115,16 @@ func TestTextfileCounts(t *testing.T) {
 	cmd.Stdin = bytes.NewReader(text)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
+}
+
+// TestCommandLine tells every mistake in it.
+func TestCommandLine(t *testing.T) {
+	require.NoError(t, checkFlags([]string{"manifest.json"}, "phrases.txt", 1))
+	err := checkFlags(nil, "", 0)
+	for _, want := range []string{"manifest", "-phrases", "-calls 0"} {
+		require.ErrorContains(t, err, want)
+	}
+	_, err = run(t.Context(), io.Discard, "nowhere.json", "nowhere.txt", 1, false)
+	require.ErrorContains(t, err, "nowhere.json")
+	require.ErrorContains(t, err, "nowhere.txt")
 }

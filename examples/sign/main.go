@@ -35,11 +35,21 @@ func main() {
 		fmt.Fprintln(os.Stderr, "sign:", err)
 		os.Exit(2)
 	}
+	if doubt := signature.Doubt(authToken(os.Getenv)); doubt != "" {
+		fmt.Fprintln(os.Stderr, "sign: TWILIO_AUTH_TOKEN looks like", doubt)
+	}
 }
 
-// run prints the command that args ask for.
+// authToken returns the first token of the list, which is the one in force.
+func authToken(getenv func(string) string) string {
+	token, _, _ := strings.Cut(getenv("TWILIO_AUTH_TOKEN"), ",")
+	return strings.TrimSpace(token)
+}
+
+// run prints the command that args ask for. Its error tells everything that is wrong.
 func run(args []string, getenv func(string) string, out io.Writer) error {
 	flags := flag.NewFlagSet("sign", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // main prints the error
 	var params [][2]string
 	flags.Func("d", "a form parameter, as `key=value`, not encoded; repeat it for more (default: those of an inbound call)", func(s string) error {
 		key, value, ok := strings.Cut(s, "=")
@@ -51,37 +61,37 @@ func run(args []string, getenv func(string) string, out io.Writer) error {
 	})
 	body := flags.String("json", "", "send this `body` as application/json instead of a form")
 	get := flags.Bool("get", false, "send the parameters in the query of a GET")
-	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: TWILIO_AUTH_TOKEN=... sign [flags] URL\nprints a signed curl command for a webhook (https) or a stream (wss)")
+	flags.Usage = func() {}
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		flags.SetOutput(os.Stderr)
+		fmt.Fprintln(os.Stderr, "usage: TWILIO_AUTH_TOKEN=... sign [flags] URL\nprints a signed curl command for a webhook (https) or a stream (wss)")
 		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	token, _, _ := strings.Cut(getenv("TWILIO_AUTH_TOKEN"), ",")
-	if token = strings.TrimSpace(token); token == "" {
-		return errors.New("TWILIO_AUTH_TOKEN is not set")
+	token := authToken(getenv)
+	errs := []error{checkToken(token)}
+	at, u := "", new(url.URL)
+	switch {
+	case err != nil:
+		errs = append(errs, fmt.Errorf("%w (-h lists the flags)", err))
+	case flags.NArg() != 1:
+		errs = append(errs, errors.New("need one URL, after the flags"))
+	default:
+		at, _, _ = strings.Cut(flags.Arg(0), "#")
+		if u, err = url.Parse(at); err != nil || u.Host == "" {
+			errs = append(errs, fmt.Errorf("%q is not a URL", at))
+			break
+		}
+		errs = append(errs, checkRequest(u.Scheme, params != nil, *body != "", *get))
 	}
-	if flags.NArg() != 1 {
-		return errors.New("need one URL, after the flags")
-	}
-	at, _, _ := strings.Cut(flags.Arg(0), "#")
-	u, err := url.Parse(at)
-	if err != nil || u.Host == "" {
-		return fmt.Errorf("%q is not a URL", at)
+	if err := errors.Join(errs...); err != nil {
+		return err
 	}
 	switch {
 	case u.Scheme == "wss" || u.Scheme == "ws":
-		if params != nil || *body != "" || *get {
-			return errors.New("a WebSocket handshake has no parameters and no body")
-		}
 		return printHandshake(out, token, at)
-	case u.Scheme != "https" && u.Scheme != "http":
-		return fmt.Errorf("%q is none of https, http, wss and ws", u.Scheme)
 	case *body != "":
-		if params != nil || *get {
-			return errors.New("-json goes with neither -d nor -get")
-		}
 		return printJSON(out, token, at, *body)
 	}
 	if params == nil {
@@ -101,6 +111,36 @@ func run(args []string, getenv func(string) string, out io.Writer) error {
 	}
 	command = append(command, "-H", "X-Twilio-Signature: "+signature.Sign(token, at, form), at)
 	return printCommand(out, command...)
+}
+
+// checkToken returns an error for a token that fits no signature.
+func checkToken(token string) error {
+	switch {
+	case token == "":
+		return errors.New("TWILIO_AUTH_TOKEN is not set")
+	case strings.Trim(token, `"'`) != token:
+		return errors.New("TWILIO_AUTH_TOKEN is in quotes, which are part of the value")
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+		return errors.New("TWILIO_AUTH_TOKEN has blanks or line breaks in it")
+	}
+	return nil
+}
+
+// checkRequest returns an error for what no request is.
+func checkRequest(scheme string, params, body, get bool) error {
+	switch scheme {
+	case "wss", "ws":
+		if params || body || get {
+			return errors.New("a WebSocket handshake has no parameters and no body")
+		}
+	case "https", "http":
+		if body && (params || get) {
+			return errors.New("-json goes with neither -d nor -get")
+		}
+	default:
+		return fmt.Errorf("%q is none of https, http, wss and ws", scheme)
+	}
+	return nil
 }
 
 // inboundCall is what Twilio sends when a call comes in. The numbers belong to

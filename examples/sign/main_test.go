@@ -84,4 +84,12 @@ func TestRefuses(t *testing.T) {
 	}
 	err := run([]string{"https://calls.example.com"}, func(string) string { return "" }, io.Discard)
 	require.EqualError(t, err, "TWILIO_AUTH_TOKEN is not set")
+	for value, want := range map[string]string{`"` + token + `"`: "in quotes", "canary\ncanary": "line breaks", "canary canary": "blanks"} {
+		err := run([]string{"-what"}, func(string) string { return value }, io.Discard)
+		require.ErrorContains(t, err, "TWILIO_AUTH_TOKEN ")
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, "not defined: -what", "all at once")
+		require.NotContains(t, err.Error(), "canary")
+		require.NotContains(t, err.Error(), token)
+	}
 }
