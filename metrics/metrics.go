@@ -22,10 +22,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/policy/capacity"
 	"agentos.dev/dialtone/stt/wer"
 	"agentos.dev/dialtone/voice"
@@ -87,10 +89,14 @@ type Metrics struct {
 	requests    *prometheus.HistogramVec // nil if the host measures them
 }
 
-// New creates the series and registers them.
+// New creates the series and registers them, or returns everything that is wrong: without
+// a registry or with options that cannot be meant nothing is registered.
 func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 	if options == nil {
 		options = &Options{}
+	}
+	if err := options.check(reg); err != nil {
+		return nil, err
 	}
 	m := &Metrics{exemplar: options.Exemplar}
 	f := &factory{reg: reg, native: options.NativeHistograms}
@@ -133,6 +139,23 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 	f.register("twilio_stt_queue_depth", &m.engine)
 	m.createAtZero(options.Countries)
 	return m, errors.Join(f.errs...)
+}
+
+// check returns everything that is wrong with the options or the registry.
+func (o *Options) check(reg prometheus.Registerer) error {
+	var errs []error
+	if option.Nil(reg) {
+		errs = append(errs, errors.New("metrics: the registry is nil"))
+	}
+	for _, code := range o.Countries {
+		if len(code) != 2 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+			errs = append(errs, fmt.Errorf("metrics: Countries: %.20q is not a code of two capital letters, as calls have them", code))
+		}
+	}
+	if err := option.Count("metrics: ConcurrentCallsLimit", o.ConcurrentCallsLimit); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // Watch makes the gauges show what srv is doing. They are read at each scrape,

@@ -266,6 +266,17 @@ func TestCountryExistsBeforeItsFirstFailure(t *testing.T) {
 	require.Equal(t, 15, calls())
 }
 
+// TestOptionsThatCannotWork are refused, all at once.
+func TestOptionsThatCannotWork(t *testing.T) {
+	for _, reg := range []prometheus.Registerer{nil, (*prometheus.Registry)(nil)} {
+		_, err := New(reg, &Options{Countries: []string{"us", "DE", "USA"}, ConcurrentCallsLimit: -1})
+		for _, want := range []string{"registry is nil", `"us"`, `"USA"`, "ConcurrentCallsLimit is negative"} {
+			require.ErrorContains(t, err, want)
+		}
+		require.NotContains(t, err.Error(), "DE")
+	}
+}
+
 // TestNamedCountries: a host's own list is the set, whatever the standard says.
 func TestNamedCountries(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()

@@ -38,7 +38,7 @@ type link struct {
 }
 
 func newLink(cfg Config) (*link, error) {
-	public, _ := url.Parse(cfg.PublicURL) // Config has been checked
+	public, _ := url.Parse(cfg.PublicURL) // Config has been checked, Target too
 	l := &link{public: hostPort(public), target: cfg.Target, serving: map[*http.Request]struct{}{},
 		webhook: 15 * time.Second, handshake: 10 * time.Second, grace: 10 * time.Second}
 	l.idle = sync.NewCond(&l.mu)
@@ -47,10 +47,7 @@ func newLink(cfg Config) (*link, error) {
 			return nil, err
 		}
 	}
-	target, err := url.Parse(l.target)
-	if err != nil || target.Host == "" || (target.Scheme != "http" && target.Scheme != "https") {
-		return nil, fmt.Errorf("voicetest: Target %q is no http or https URL", l.target)
-	}
+	target, _ := url.Parse(l.target)
 	l.https = target.Scheme == "https"
 	addr := hostPort(target)
 	dial := func(ctx context.Context, network, to string) (net.Conn, error) {

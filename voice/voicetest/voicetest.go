@@ -34,12 +34,15 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"agentos.dev/dialtone/internal/option"
 )
 
 // What a host under test is configured with unless [Config] says otherwise.
@@ -108,16 +111,32 @@ func (c Config) withDefaults() (Config, error) {
 		c.Pace = 1
 	}
 	var errs []error
-	if c.Handler == nil && c.Target == "" {
+	switch {
+	case c.Handler == nil && c.Target == "":
 		errs = append(errs, errors.New("voicetest: neither Handler nor Target"))
+	case c.Handler != nil && option.Nil(c.Handler):
+		errs = append(errs, fmt.Errorf("voicetest: Handler is a nil %T", c.Handler))
+	case c.Handler == nil && !isWeb(c.Target):
+		errs = append(errs, fmt.Errorf("voicetest: Target %q is no http or https URL", c.Target))
 	}
-	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+	for _, path := range []string{c.InboundPath, c.StatusPath, c.FallbackPath} {
+		if path != "" && !strings.HasPrefix(path, "/") {
+			errs = append(errs, fmt.Errorf("voicetest: path %q does not begin with a slash", path))
+		}
+	}
+	if !isWeb(c.PublicURL) {
 		errs = append(errs, fmt.Errorf("voicetest: PublicURL %q is no http or https URL", c.PublicURL))
 	}
-	if !(c.Pace > 0) {
+	if !(c.Pace > 0) || math.IsInf(c.Pace, 1) {
 		errs = append(errs, fmt.Errorf("voicetest: Pace %v is not positive", c.Pace))
 	}
 	return c, errors.Join(errs...)
+}
+
+// isWeb reports whether text is an http or https URL.
+func isWeb(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
 // Twilio is the fake. All methods may be called from several goroutines.

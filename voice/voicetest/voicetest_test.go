@@ -90,8 +90,12 @@ func TestEveryMistakeInTheConfigIsReported(t *testing.T) {
 	for _, want := range []string{"Handler", "PublicURL", "Pace"} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = voicetest.Start(voicetest.Config{Target: "127.0.0.1:80"})
-	require.ErrorContains(t, err, "Target")
+	_, err = voicetest.Start(voicetest.Config{Target: "127.0.0.1:80", InboundPath: "in", StatusPath: "status", FallbackPath: "fallback"})
+	for _, want := range []string{"Target", `"in"`, `"status"`, `"fallback"`} {
+		require.ErrorContains(t, err, want)
+	}
+	_, err = voicetest.Start(voicetest.Config{Handler: http.HandlerFunc(nil)})
+	require.ErrorContains(t, err, "Handler is a nil http.HandlerFunc")
 }
 
 // spy is a testing.TB that notes how it fails.
