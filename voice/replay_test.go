@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -151,6 +152,23 @@ func TestReplayedWebhookOfRefusedCall(t *testing.T) {
 		require.EqualValues(t, 1, p.times.Load())
 		time.Sleep(24 * time.Hour)
 		require.Contains(t, webhook(), "<Connect>", "nobody remembers for ever")
+	})
+}
+
+// TestReplaysDoNotFillTheLog: a signed request writes a line only so often.
+func TestReplaysDoNotFillTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		srv, err := voice.New(fine(func(c *voice.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) }))
+		require.NoError(t, err)
+		const path = "/api/voice/twilio/inbound?CallSid=CA0123456789abcdef0123456789abcdef"
+		for range 1000 {
+			r := httptest.NewRequest(http.MethodGet, voicetest.PublicURL+path, nil)
+			r.RequestURI = path
+			r.Header.Set("X-Twilio-Signature", signature.Sign(voicetest.AuthToken, voicetest.PublicURL+path, nil))
+			srv.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		require.Equal(t, 10, strings.Count(log.String(), "HTTP POST"))
 	})
 }
 

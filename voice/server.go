@@ -50,7 +50,8 @@ type Server struct {
 
 	used     *recent[[8]byte, struct{}]      // nonces of session tokens
 	answers  *recent[string, *pendingAnswer] // a webhook delivered twice gets one answer
-	finished *recent[callID, ending]         // calls that have been counted
+	finished *recent[callID, ending]         // calls that have been counted, or have ended
+	notices  notices
 
 	mu      sync.Mutex
 	calls   map[string]*liveCall // by CallSid, from start to end
@@ -212,6 +213,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-s.idle:
 		return nil
 	case <-ctx.Done():
+	}
+	select {
+	case <-s.idle: // there was nothing to wait for
+		return nil
+	default:
 	}
 	s.mu.Lock()
 	s.closed = true
