@@ -50,7 +50,8 @@ type Config struct {
 	Handler Handler
 	// STT recognises speech. Without it calls have no transcripts.
 	STT stt.Engine
-	// Language of the callers, a BCP 47 tag; "" is the engine's default.
+	// Language of the callers, a BCP 47 tag such as "en-GB", in whatever case; "" is the
+	// engine's default.
 	Language string
 	// Phrases are what callers are likely to say; engines take them as hints or
 	// as all there is, according to their kind.
@@ -178,6 +179,11 @@ func (c *Config) check() []error {
 	c.Before, errs = before, append(errs, problems...)
 	if err := option.Duration("", c.MaxDuration); err != nil {
 		wrong("MaxDuration", "%s", strings.TrimSpace(err.Error()))
+	}
+	if language, err := stt.ParseLanguage(c.Language); err != nil {
+		wrong("Language", "%.40q is no BCP 47 tag such as en-GB", c.Language)
+	} else {
+		c.Language = language
 	}
 	if c.MaxStreams < 0 {
 		wrong("MaxStreams", "is negative: %d", c.MaxStreams)

@@ -53,6 +53,8 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		"nil client":        {func(c *voice.Config) { c.Hanger = (*twiliorest.Client)(nil) }, "Hanger is a nil *twiliorest.Client"},
 		"nil claims":        {func(c *voice.Config) { c.Claims = (*nobody)(nil) }, "Claims is a nil *voice_test.nobody"},
 		"logger":            {func(c *voice.Config) { c.Logger = &slog.Logger{} }, "Logger has no handler"},
+		"language":          {func(c *voice.Config) { c.Language = "english" }, `Language "english" is no BCP 47 tag`},
+		"locale's letters":  {func(c *voice.Config) { c.Language = "en-US-" }, "Language "},
 		"number":            {func(c *voice.Config) { c.MaxDuration = 300 }, "MaxDuration is 300ns: a number without a unit"},
 		"no scheme":         {func(c *voice.Config) { c.PublicURL = "calls.example.com" }, "PublicURL is not a URL"},
 		"stream's scheme":   {func(c *voice.Config) { c.PublicURL = "wss://canary:canary@calls.example.com" }, "PublicURL wss://calls.example.com is not https"},
@@ -191,6 +193,7 @@ func TestConfigIsCopied(t *testing.T) {
 		c.AccountSIDs = []string{voicetest.AccountSID}
 		c.SessionKeys = [][]byte{key}
 		c.Phrases = []string{"book a room"}
+		c.Language = " EN-gb\n"
 		c.Before = []twiml.Verb{say}
 	})
 	heard := make(chan stt.Config, 1)
@@ -208,7 +211,9 @@ func TestConfigIsCopied(t *testing.T) {
 	require.NoError(t, srv.SetAuthTokens([]string{voicetest.AuthToken})) // which reads the configuration again
 	tw := voicetest.New(t, mux)
 	call := tw.Dial(caller, callee)
-	require.Equal(t, []string{"book a room"}, next(t, heard).Phrases)
+	as := next(t, heard)
+	require.Equal(t, []string{"book a room"}, as.Phrases)
+	require.Equal(t, "en-GB", as.Language)
 	require.Equal(t, []string{"This call is recorded."}, call.Said())
 	call.HangUp()
 	require.NoError(t, srv.Shutdown(t.Context()))

@@ -40,7 +40,7 @@ func TestOneListForAllMistakes(t *testing.T) {
 	require.NoError(t, os.WriteFile(phrases, []byte("room 12\n\nplan 9\n"), 0o600))
 	list := start(t, []string{"-stay", "-addr", "localhost", "serve"},
 		"TWILIO_AUTHTOKEN=canary", "TWILIO_ACCOUNT_SID=AC12", "TWILIO_API_KEY=canarycanary", "TWILIO_API_SECRET=canary canary",
-		"PUBLIC_URL=https://canary:canary@calls.example.com/?token=canary", "STT=openai", "STT_KEY=canary\ncanary", "STT_URL=https://canary:canary@stt.example.com/?key=canary",
+		"PUBLIC_URL=https://canary:canary@calls.example.com/?token=canary", "STT=openai", "STT_KEY=canary", "STT_URL=https://canary:canary@stt.example.com/?key=canary",
 		"STT_PHRASES="+phrases, "CALLS_PER_HOUR_LIMITS=5", "CALLS_PER_HOUR_LIMIT=canarycanarycanary", "BLOCKED_NUMBER=+14155550100", "BLOCKED_NUMBERS=12",
 		"MAX_CONCURRENT_CALLS='100'", "MAX_CALL_DURATION=25h", "BUSINESS_HOURS=always", "OUTBOUND_COUNTRIES=UK", "OUTBOUND_CPS=0", "TWILIO_NUMBER=1415",
 		"ADMIN_TOKENS=canary", "ADMIN_ADDR=:http s", "SESSION_KEYS=canary", "REDIS_URL=redis://:canary@", "INSTANCES=x", "LOG_FORMAT=canarycanarycanary",
@@ -50,7 +50,7 @@ func TestOneListForAllMistakes(t *testing.T) {
 		`flags: "serve" is not one`, "-stay: goes with -demo", "-addr: is not of the form", "TWILIO_AUTH_TOKEN: is missing",
 		"TWILIO_AUTHTOKEN: is not read; is TWILIO_AUTH_TOKEN meant?", "CALLS_PER_HOUR_LIMITS: is not read; is CALLS_PER_HOUR_LIMIT meant?",
 		"BLOCKED_NUMBER: is not read; is BLOCKED_NUMBERS meant?", "TWILIO_ACCOUNT_SID: is not AC", "TWILIO_API_KEY: is not the SID of an API key",
-		"TWILIO_API_SECRET: has blanks", "PUBLIC_URL: has a query", "STT_KEY: has a line break", "STT_URL: has a query", "CALLS_PER_HOUR_LIMIT: a value of 18 characters",
+		"TWILIO_API_SECRET: has blanks", "PUBLIC_URL: has a query", "STT_URL: has a query", "CALLS_PER_HOUR_LIMIT: a value of 18 characters",
 		`BLOCKED_NUMBERS: "12" is no number`, "MAX_CONCURRENT_CALLS: is in quotes", "MAX_CALL_DURATION: is negative or more than a day", "BUSINESS_HOURS: ",
 		`OUTBOUND_COUNTRIES: "UK" is no country`, "OUTBOUND_CPS: no call can be placed", `TWILIO_NUMBER: "1415" is no number`, "ADMIN_TOKENS: ", "ADMIN_ADDR: has no port",
 		"SESSION_KEYS: ", "REDIS_URL: ", "INSTANCES: ", "LOG_FORMAT: ", "TRUSTED_PROXIES: ",
@@ -82,7 +82,7 @@ func TestMistakesThatGoTogether(t *testing.T) {
 		"METRICS_ADDR: cannot be listened on beside ADMIN_ADDR":       append(base, "METRICS_ADDR=:9000", "ADMIN_ADDR=127.0.0.1:9000"),
 		"METRICS_ADDR: is not of the form host:port":                  append(base, "METRICS_ADDR=on"),
 		"STT_KEY: STT=deepgram needs one":                             append(base, "STT=deepgram"),
-		"STT_URL: is neither wss nor ws":                              append(base, "STT=vosk", "STT_URL=ftp://example.com"),
+		"STT_URL: is not an http or https URL":                        append(base, "STT=openai", "STT_URL=ftp://example.com"),
 		"TWILIO_AUTH_TOKEN: has a line break in it (number 1 of":      append(base, "TWILIO_AUTH_TOKEN="+voicetest.AuthToken+",a\nb"),
 		"PUBLIC_URL: is to be without /api/voice/twilio":              append(base, "PUBLIC_URL=https://calls.example.com/api/voice/twilio/inbound"),
 	} {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
 )
@@ -41,7 +40,12 @@ type Engine struct{ *live.Engine }
 // for the next call's WebSocket. A WebSocket itself is not kept, as the service
 // charges for it.
 func New(o Options) (*Engine, error) {
-	wrong := errors.Join(option.Key("assemblyai: Options.Key", &o.Key), option.Duration("assemblyai: Options.MaxSilence", o.MaxSilence))
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if o.Key == "" {
+		return nil, errors.New("assemblyai: Options.Key is empty")
+	}
 	if o.URL == "" {
 		o.URL = "wss://streaming.assemblyai.com/v3/ws"
 	}
@@ -61,7 +65,7 @@ func New(o Options) (*Engine, error) {
 		Life:      2 * time.Hour,          // the service ends sessions after three
 		Closed:    kind,
 	})
-	if err := errors.Join(wrong, err); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return &Engine{engine}, nil

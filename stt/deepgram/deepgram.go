@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
 )
@@ -41,7 +40,12 @@ type Engine struct{ *live.Engine }
 // for the next call's WebSocket. A WebSocket itself is not kept, as the service
 // charges for it.
 func New(o Options) (*Engine, error) {
-	wrong := errors.Join(option.Key("deepgram: Options.Key", &o.Key), option.Duration("deepgram: Options.Endpointing", o.Endpointing))
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if o.Key == "" {
+		return nil, errors.New("deepgram: Options.Key is empty")
+	}
 	if o.Model == "" {
 		o.Model = "nova-3"
 	}
@@ -74,7 +78,7 @@ func New(o Options) (*Engine, error) {
 			return nil
 		},
 	})
-	if err := errors.Join(wrong, err); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return &Engine{engine}, nil

@@ -17,7 +17,6 @@ import (
 	"sync"
 	"time"
 
-	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/client"
 	"agentos.dev/dialtone/stt/internal/secret"
@@ -81,31 +80,21 @@ type Engine struct {
 
 // New returns an engine. It connects to nothing: use Prewarm for that.
 func New(o Options) (*Engine, error) {
-	var errs []error
-	if o.Key != "" {
-		errs = append(errs, option.Key("openai: Options.Key", &o.Key))
+	if err := o.check(); err != nil {
+		return nil, err
 	}
-	if o.BaseURL = option.Trim(o.BaseURL); o.BaseURL == "" {
+	if o.BaseURL == "" {
 		if o.Key == "" {
-			errs = append(errs, errors.New("openai: neither Options.Key nor Options.BaseURL is set"))
+			return nil, errors.New("openai: neither Options.Key nor Options.BaseURL is set")
 		}
 		o.BaseURL = "https://api.openai.com/v1"
 	}
 	u, err := url.Parse(o.BaseURL)
-	switch {
-	case err != nil, u.Host == "", u.Scheme != "http" && u.Scheme != "https":
-		errs = append(errs, errors.New("openai: Options.BaseURL is not an http or https URL"))
-	case u.RawQuery != "", u.Fragment != "":
-		errs = append(errs, errors.New("openai: Options.BaseURL has a query or fragment, and paths are added to it"))
-	case strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/audio/transcriptions"):
-		errs = append(errs, errors.New("openai: Options.BaseURL is to be without /audio/transcriptions, which is added"))
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, errors.New("openai: Options.BaseURL is not an http or https URL")
 	}
 	if o.Dialect > VLLM {
-		errs = append(errs, fmt.Errorf("openai: unknown dialect %d", o.Dialect))
-	}
-	errs = append(errs, option.Count("openai: Options.Workers", o.Workers), option.Duration("openai: Options.MaxWait", o.MaxWait), o.Segmentation.Validate())
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("openai: unknown dialect %d", o.Dialect)
 	}
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
 	if o.Model == "" && o.Dialect == OpenAI {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
 )
@@ -39,11 +38,11 @@ type Engine struct{ *live.Engine }
 // Prewarm asks whether the key is good, and keeps a connection for the next call
 // until Close.
 func New(o Options) (*Engine, error) {
-	wrong := errors.Join(option.Key("openairealtime: Options.Key", &o.Key), option.Duration("openairealtime: Options.Silence", o.Silence))
-	switch o.NoiseReduction {
-	case "", "near_field", "far_field":
-	default:
-		wrong = errors.Join(wrong, fmt.Errorf("openairealtime: Options.NoiseReduction %q is neither near_field nor far_field", o.NoiseReduction))
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if o.Key == "" {
+		return nil, errors.New("openairealtime: Options.Key is empty")
 	}
 	if o.Model == "" {
 		o.Model = "gpt-4o-mini-transcribe"
@@ -69,7 +68,7 @@ func New(o Options) (*Engine, error) {
 		Keep:     4 * time.Minute,
 		Life:     10 * time.Minute,
 	})
-	if err := errors.Join(wrong, err); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return &Engine{engine}, nil

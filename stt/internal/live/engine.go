@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/client"
 	"agentos.dev/dialtone/stt/internal/secret"
@@ -72,15 +71,9 @@ type Engine struct {
 
 // New returns an engine for s.
 func New(s Service) (*Engine, error) {
-	s.URL = option.Trim(s.URL)
 	u, err := url.Parse(s.URL)
-	switch {
-	case err != nil, u.Host == "":
+	if err != nil || u.Host == "" {
 		return nil, errors.New(s.Name + ": Options.URL is not a URL")
-	case u.Scheme != "wss" && u.Scheme != "ws" && u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New(s.Name + ": Options.URL is neither wss nor ws")
-	case u.Fragment != "":
-		return nil, errors.New(s.Name + ": Options.URL has a fragment")
 	}
 	e := &Engine{s: s, quiet: secret.Of(s.Key, u), client: s.Client}
 	if e.client == nil {
