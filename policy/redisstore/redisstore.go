@@ -15,12 +15,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
+	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/policy"
 )
 
@@ -103,7 +103,7 @@ var errURL = errors.New("redisstore: URL: want redis://[[user]:password@]host[:p
 // tell, by [policy.Validate].
 func New(client redis.UniversalClient, o Options) *Store {
 	s := newStore(o)
-	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+	if option.Nil(client) {
 		s.wrong = errors.Join(errors.New("redisstore: client is nil"), s.wrong)
 	}
 	s.client = client
@@ -129,7 +129,7 @@ func (o *Options) check() error {
 	if o.Fallback > Closed {
 		wrong("there is no Fallback %d", o.Fallback)
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, option.Logger("redisstore: Logger", o.Logger))...)
 }
 
 // newStore makes a store that has no client yet.

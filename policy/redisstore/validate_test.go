@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
@@ -14,9 +15,9 @@ import (
 // TestOptionsThatCannotWork are refused by Connect, and told by the policies of a store
 // whose constructor returns no error.
 func TestOptionsThatCannotWork(t *testing.T) {
-	wrong := Options{Budget: -1, RetryEvery: -1, Instances: -1, Fallback: 9}
+	wrong := Options{Budget: -1, RetryEvery: -1, Instances: -1, Fallback: 9, Logger: &slog.Logger{}}
 	_, err := Connect("redis://127.0.0.1:1", wrong)
-	for _, want := range []string{"Budget", "RetryEvery", "Instances", "Fallback 9"} {
+	for _, want := range []string{"Budget", "RetryEvery", "Instances", "Fallback 9", "Logger has no handler"} {
 		require.ErrorContains(t, err, want)
 	}
 	_, err = Connect("redis://127.0.0.1:1", Options{Budget: 50})

@@ -180,6 +180,9 @@ func newConfig(o Options) (*config, error) {
 	if slices.ContainsFunc(o.TrustedProxies, func(p netip.Prefix) bool { return !p.IsValid() }) {
 		errs = append(errs, errors.New("signature: TrustedProxies holds a prefix that is none"))
 	}
+	if o.Logger != nil && o.Logger.Handler() == nil {
+		errs = append(errs, errors.New("signature: Logger has no handler: make it with slog.New"))
+	}
 	for _, host := range o.AllowedHosts {
 		if !validHost(host) {
 			errs = append(errs, errors.New("signature: AllowedHosts: "+host+" is not a host"))

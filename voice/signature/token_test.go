@@ -53,3 +53,9 @@ func TestDoubtsAreLogged(t *testing.T) {
 	require.NoError(t, v.Reload(o))
 	require.Empty(t, log.String())
 }
+
+// TestLoggerWithoutHandler would panic at its first line.
+func TestLoggerWithoutHandler(t *testing.T) {
+	_, err := signature.New(signature.Options{Tokens: []string{token}, Logger: &slog.Logger{}})
+	require.EqualError(t, err, "signature: Logger has no handler: make it with slog.New")
+}
