@@ -82,8 +82,9 @@ type Config struct {
 	SessionKeys [][]byte
 	// Claims are shared with the other instances of the service. Without them each
 	// instance knows only what it did itself: a token could open a stream on each,
-	// and a call whose callback reaches another instance than its stream counts
-	// on both.
+	// a call whose callback reaches another instance than its stream counts on both,
+	// and a recorded webhook of a call that ended elsewhere is answered. See
+	// [ClaimsReader] for the last.
 	Claims Claims
 	// Hanger, when set, also hangs up by REST when the server ends a call. Without
 	// it a call ends by the TwiML that follows the stream.
