@@ -85,7 +85,7 @@ func (s *Server) pass(ctx context.Context, info Info) {
 // request and reports false.
 func (s *Server) call(w http.ResponseWriter, r *http.Request) (Info, bool) {
 	if r.Method != http.MethodPost {
-		s.notices.warn(s.config.Logger, "webhook refused: its method at Twilio is to be HTTP POST", "method", r.Method)
+		s.recorded.Warn("webhook refused: its method at Twilio is to be HTTP POST", "method", r.Method)
 		w.Header().Set("Allow", http.MethodPost)
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return Info{}, false

@@ -73,7 +73,7 @@ func (s *Server) refuseEnded(w http.ResponseWriter, r *http.Request, info Info) 
 		return false
 	}
 	s.reply(w, s.once(r.Context(), overName+info.SID, func() answer { // one line a minute
-		s.notices.warn(s.config.Logger, "webhook refused: the call has ended, it may be a recorded one", "call_sid", info.SID)
+		s.recorded.Warn("webhook refused: the call has ended, it may be a recorded one", "call_sid", info.SID)
 		return hangUp()
 	}))
 	return true

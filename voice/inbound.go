@@ -30,7 +30,7 @@ func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if info.Query = r.URL.RawQuery; len(info.Query) > maxQuery {
-		s.notices.warn(s.config.Logger, "query of the webhook's URL is too long for the handler to be told", "call_sid", info.SID, "length", len(info.Query))
+		s.recorded.Warn("query of the webhook's URL is too long for the handler to be told", "call_sid", info.SID, "length", len(info.Query))
 		info.Query = ""
 	}
 	s.reply(w, s.once(r.Context(), info.SID+"?"+info.Query, func() answer {

@@ -25,12 +25,14 @@ package voice
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"agentos.dev/dialtone/internal/throttle"
 	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/signature"
@@ -51,7 +53,7 @@ type Server struct {
 	used     *recent[[8]byte, struct{}]      // nonces of session tokens
 	answers  *recent[string, *pendingAnswer] // a webhook delivered twice gets one answer
 	finished *recent[callID, ending]         // calls that have been counted, or have ended
-	notices  notices
+	recorded *slog.Logger                    // of requests that Twilio has signed and who has recorded them sends again: so many lines a minute
 
 	mu      sync.Mutex
 	calls   map[string]*liveCall // by CallSid, from start to end
@@ -69,6 +71,9 @@ const (
 	rememberFinished = 24 * time.Hour // as long as a call can last
 	rememberLimit    = 100_000
 )
+
+// recordedLines are what recorded requests may write into the log in a minute.
+const recordedLines = 100
 
 // New returns a server, or an error that joins everything that is wrong with the
 // configuration, mostly of type [*OptionError]. What can work and hardly does, as an API
@@ -101,6 +106,7 @@ func New(config Config) (*Server, error) {
 		finished:   newRecent[callID, ending](rememberFinished, rememberLimit),
 		calls:      make(map[string]*liveCall),
 		streams:    make(map[*stream]struct{}),
+		recorded:   slog.New(throttle.New(c.Logger.Handler(), recordedLines)),
 		idle:       make(chan struct{}),
 	}
 	s.secrets.Store(secrets)
