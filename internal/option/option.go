@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"agentos.dev/dialtone/policy"
 )
 
 // Nil reports whether v is nil, or a pointer or function that is nil inside of an
@@ -25,8 +27,8 @@ func Nil(v any) bool {
 	return false
 }
 
-// Key takes away what stands around a key that was copied or read from a file:
-// blanks, line breaks, a byte order mark. It returns an error for a key that is empty,
+// Key takes away what copying and reading from a file put around and into a key: blanks and
+// line breaks at its ends, a byte order mark, what is not seen. It returns an error for a key that is empty,
 // and for one that nobody issues and no header can hold.
 func Key(name string, key *string) error {
 	*key = Trim(*key)
@@ -43,9 +45,9 @@ func Key(name string, key *string) error {
 	return nil
 }
 
-// Trim takes away what cannot be seen at both ends of s.
+// Trim takes away blanks and line breaks at both ends of s, and what is not seen in it.
 func Trim(s string) string {
-	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '\uFEFF' || r == '\u200B' || r == 0 })
+	return strings.TrimFunc(policy.Visible(s), func(r rune) bool { return unicode.IsSpace(r) || r == 0 })
 }
 
 // Duration returns an error for a duration that is negative, or so short that it must
