@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -128,4 +129,26 @@ func TestOptions(t *testing.T) {
 			require.NotContains(t, err.Error(), "canary")
 		})
 	}
+}
+
+// FuzzErrorsAreQuiet: whatever a transport says, the credentials are not in it.
+func FuzzErrorsAreQuiet(f *testing.F) {
+	const key, password = "SK0c0ffee00c0ffee00c0ffee00c0ffee0", "topsecrettopsecret"
+	basic := base64.StdEncoding.EncodeToString([]byte(key + ":" + password))
+	for _, seed := range []string{"", "https://a:b@c/?d", "<Response/>", "basic x", "\xff\n"} {
+		f.Add(seed, seed)
+	}
+	f.Fuzz(func(t *testing.T, before, after string) {
+		c, err := twiliorest.New(twiliorest.Options{AccountSID: voicetest.AccountSID, APIKey: key, APISecret: password,
+			Transport: transport(func(*http.Request) (*http.Response, error) {
+				return nil, errors.New(before + password + after + basic + before + key + after)
+			})})
+		require.NoError(t, err)
+		text := c.Update(t.Context(), callSID, waiting).Error()
+		require.NotContains(t, text, password)
+		require.NotContains(t, text, basic)
+		require.NotContains(t, text, key)
+		require.True(t, utf8.ValidString(text))
+		require.Less(t, len(text), 500)
+	})
 }
