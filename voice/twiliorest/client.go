@@ -28,7 +28,6 @@ import (
 	api "github.com/twilio/twilio-go/rest/api/v2010"
 
 	"agentos.dev/dialtone/internal/option"
-	"agentos.dev/dialtone/voice/signature"
 )
 
 const (
@@ -100,8 +99,8 @@ func New(o Options) (*Client, error) {
 		user, password = o.AccountSID, o.AuthToken
 		if err := option.Key("twiliorest: AuthToken", &password); err != nil {
 			errs = append(errs, err)
-		} else if doubt := signature.Doubt(password); doubt != "" {
-			wrong("AuthToken looks like %s", doubt)
+		} else if !secret.MatchString(password) {
+			wrong("AuthToken has characters that are neither letters nor digits")
 		}
 	default:
 		if !keySID.MatchString(o.APIKey) {

@@ -122,7 +122,7 @@ func TestEveryMistakeInTheOptionsIsReported(t *testing.T) {
 	require.ErrorContains(t, err, "neither APIKey nor AuthToken")
 	_, err = twiliorest.New(twiliorest.Options{AccountSID: voicetest.AccountSID, APIKey: "SK1"})
 	require.ErrorContains(t, err, "APISecret")
-	_, err = twiliorest.New(twiliorest.Options{AccountSID: voicetest.AccountSID, AuthToken: "abc\n"})
+	_, err = twiliorest.New(twiliorest.Options{AccountSID: voicetest.AccountSID, AuthToken: "a\nbc"})
 	require.ErrorContains(t, err, "AuthToken")
 }
 

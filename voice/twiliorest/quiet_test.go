@@ -105,8 +105,7 @@ func TestOptions(t *testing.T) {
 	}{
 		"quotes":          {func(o *options) { o.APIKey, o.AuthToken = "", `"canary"` }, "AuthToken is in quotes"},
 		"line break":      {func(o *options) { o.APIKey, o.AuthToken = "", "canary\ncanary" }, "AuthToken has a line break"},
-		"placeholder":     {func(o *options) { o.APIKey, o.AuthToken = "", "your_auth_token" }, "AuthToken looks like a placeholder"},
-		"SID as token":    {func(o *options) { o.APIKey, o.AuthToken = "", voicetest.APIKey }, "AuthToken looks like the SID of an API key"},
+		"placeholder":     {func(o *options) { o.APIKey, o.AuthToken = "", "your_auth_token" }, "AuthToken has characters that are neither letters nor digits"},
 		"account as key":  {func(o *options) { o.APIKey = voicetest.AccountSID }, "APIKey is not the SID"},
 		"secret as key":   {func(o *options) { o.APIKey = "canarycanary" }, "APIKey is not the SID"},
 		"quoted secret":   {func(o *options) { o.APISecret = "'canary'" }, "APISecret is in quotes"},
