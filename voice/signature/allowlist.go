@@ -83,9 +83,9 @@ func (o *AllowOptions) Client(r *http.Request) (netip.Addr, bool) {
 	var text string
 	var ok bool
 	if o.Forwarded {
-		var element map[string]string
-		element, ok = forwardedElement(r.Header["Forwarded"], max(1, o.ProxyHops))
-		text = element["for"]
+		var e element
+		e, ok = forwardedElement(r.Header["Forwarded"], max(1, o.ProxyHops))
+		text = e.client
 	} else {
 		text, ok = entry(r.Header["X-Forwarded-For"], max(1, o.ProxyHops))
 	}

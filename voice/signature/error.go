@@ -19,27 +19,38 @@ const (
 	ReasonPort          Reason = "port"                // it fits another port
 	ReasonPath          Reason = "path"                // it fits another path prefix
 	ReasonSlash         Reason = "trailing_slash"      // it fits the path with or without a slash at its end
-	ReasonQuery         Reason = "query"               // it fits the URL without its query
-	ReasonAccount       Reason = "account"             // the account is unknown, not allowed, or named twice
-	ReasonUnknownKey    Reason = "unknown_key"         // X-Twilio-Signature-Key-Sid names no key of SharedKeys
+	ReasonQuery         Reason = "query"               // it fits the URL without its query, or with its query in another order or encoding
+	ReasonAccount       Reason = "account"             // the account is unknown, not allowed, or named twice; or another account's token or another key signed
+	ReasonUnknownKey    Reason = "unknown_key"         // X-Twilio-Webhooks-Signature-Settings names no key of SharedKeys
+	ReasonAlgorithm     Reason = "algorithm"           // it names an unknown algorithm, one that the key is not pinned to, or another than that which signed
+	ReasonSettings      Reason = "signature_settings"  // it is malformed or names two keys; or it is missing, and a shared key signed
 	ReasonUnsignedBody  Reason = "unsigned_body"       // a body that neither a form's signature nor bodySHA256 covers
 	ReasonBodyHash      Reason = "body_hash"           // the body is not the one that bodySHA256 names
 	ReasonBodyConsumed  Reason = "body_consumed"       // something read the body before it could be verified
 	ReasonMalformedBody Reason = "malformed_body"      // cut short, or not a well-formed form
 	ReasonBodyTooLarge  Reason = "body_too_large"      // more than MaxBody bytes
+	ReasonBodyTimeout   Reason = "body_timeout"        // the body did not come within BodyTimeout
+	ReasonOverloaded    Reason = "overloaded"          // it was not there when more than MaxPending others were waited for
 	ReasonTooManyParams Reason = "too_many_params"     // more than MaxParams parameters
 	ReasonEncoding      Reason = "content_encoding"    // a compressed body: Twilio sends none
-	ReasonTarget        Reason = "target"              // the request line holds no path
+	ReasonTarget        Reason = "target"              // the request line holds no path, or more than 16 KiB
 	ReasonForwarded     Reason = "forwarded"           // a trusted proxy's forwarded header is malformed
 )
 
-// Status is the HTTP status that [Validator.Middleware] answers for the reason.
+// Status is the HTTP status that [Validator.Middleware] answers for the reason. An
+// unknown key is 403 as well, where Twilio's SDK answers 500 when it has no shared
+// key at all: Twilio turns to the number's fallback URL either way, and a 500 would
+// let strangers make the service look broken.
 func (r Reason) Status() int {
 	switch r {
 	case ReasonMethod:
 		return http.StatusMethodNotAllowed
 	case ReasonBodyTooLarge, ReasonTooManyParams:
 		return http.StatusRequestEntityTooLarge
+	case ReasonBodyTimeout:
+		return http.StatusRequestTimeout
+	case ReasonOverloaded:
+		return http.StatusServiceUnavailable
 	}
 	return http.StatusForbidden
 }

@@ -18,7 +18,6 @@ type pair struct {
 // scratch is what checking one request works in. It is reused, and holds
 // nothing that outlives the check.
 type scratch struct {
-	body     []byte
 	decoded  []byte
 	pairs    []pair  // in the order of the body
 	order    []int32 // indices of pairs, in the order of sorted
@@ -174,29 +173,6 @@ func (s *scratch) compare(a, b *pair) int {
 		return c
 	}
 	return bytes.Compare(s.value(a), s.value(b))
-}
-
-// account is the AccountSid that a request claims.
-type account struct {
-	sid     []byte
-	refused bool
-}
-
-// accountSID finds AccountSid among the pairs. Two different ones are refused:
-// which of them a handler reads is not for us to guess.
-func (s *scratch) accountSID() account {
-	var a account
-	for i := range s.pairs {
-		p := &s.pairs[i]
-		if string(s.key(p)) != "AccountSid" {
-			continue
-		}
-		if a.sid != nil && !bytes.Equal(a.sid, s.value(p)) {
-			return account{refused: true}
-		}
-		a.sid = s.value(p)
-	}
-	return a
 }
 
 // values returns the form; text is what decoded holds, in memory of the form's

@@ -87,8 +87,8 @@ func allowedHost(allowed []string, host string) bool {
 // each empty when it names none.
 func (c *config) forwarded(r *http.Request) (proto, host string, ok bool) {
 	if c.Forwarded {
-		element, ok := forwardedElement(r.Header["Forwarded"], c.ProxyHops)
-		return element["proto"], element["host"], ok
+		e, ok := forwardedElement(r.Header["Forwarded"], c.ProxyHops)
+		return e.proto, e.host, ok
 	}
 	proto, ok1 := entry(r.Header["X-Forwarded-Proto"], c.ProxyHops)
 	host, ok2 := entry(r.Header["X-Forwarded-Host"], c.ProxyHops)
@@ -119,39 +119,62 @@ func entry(lines []string, hops int) (string, bool) {
 	return "", false
 }
 
-// forwardedElement returns the parameters of the hops-th element, counted from
-// the right, of a Forwarded header (RFC 7239 section 4), with names in lower
-// case. An absent header is an empty element; any error in it is not ok.
-func forwardedElement(lines []string, hops int) (map[string]string, bool) {
-	if len(lines) == 0 {
-		return nil, true
+// An element is one of a Forwarded header (RFC 7239 section 4).
+type element struct{ proto, host, by, client string }
+
+// parameter returns where the parameter of a name belongs, nil when it does not
+// matter here.
+func (e *element) parameter(name string) *string {
+	switch {
+	case strings.EqualFold(name, "proto"):
+		return &e.proto
+	case strings.EqualFold(name, "host"):
+		return &e.host
+	case strings.EqualFold(name, "by"):
+		return &e.by
+	case strings.EqualFold(name, "for"):
+		return &e.client
 	}
-	elements := []map[string]string{{}}
+	return nil
+}
+
+// forwardedElement returns the hops-th element, counted from the right, of a
+// Forwarded header. An absent header is an empty element; any error in it is not
+// ok. It remembers no more than that many elements, however long the header is.
+func forwardedElement(lines []string, hops int) (element, bool) {
+	if len(lines) == 0 {
+		return element{}, true
+	}
+	elements := make([]element, 1, 4)
 	s := strings.Join(lines, ",")
 	for {
 		s = strings.TrimLeft(s, " \t")
 		name, rest, ok := strings.Cut(s, "=")
-		name = strings.ToLower(name)
 		if !ok || name == "" || !only(name, tokenChars) {
-			return nil, false
+			return element{}, false
 		}
 		value, rest, ok := forwardedValue(rest)
-		last := elements[len(elements)-1]
-		if _, twice := last[name]; twice || !ok {
-			return nil, false
+		if to := elements[len(elements)-1].parameter(name); to != nil {
+			ok = ok && *to == "" && value != ""
+			*to = value
 		}
-		last[name] = value
+		if !ok {
+			return element{}, false
+		}
 		rest = strings.TrimLeft(rest, " \t")
 		switch {
 		case rest == "":
 			if hops > len(elements) {
-				return nil, false
+				return element{}, false
 			}
 			return elements[len(elements)-hops], true
 		case rest[0] == ',':
-			elements = append(elements, map[string]string{})
+			if len(elements) == hops { // the first is out of reach
+				elements = append(elements[:0], elements[1:]...)
+			}
+			elements = append(elements, element{})
 		case rest[0] != ';':
-			return nil, false
+			return element{}, false
 		}
 		s = rest[1:]
 	}

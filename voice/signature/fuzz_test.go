@@ -81,10 +81,10 @@ func formRequest(body, sig string) *http.Request {
 }
 
 // FuzzURL verifies URLs under their own signature, and with one byte changed.
-// Only the port and the slash of an empty path may differ, and only in the ways
-// that are documented.
+// Only the port, the slash of an empty path and the capitals of a scheme may differ,
+// and only in the ways that are documented.
 func FuzzURL(f *testing.F) {
-	for _, seed := range []string{"https://a", "http://a:80/b?c#d", "https://u:p@[::1]:443", "wss://a/é?x=%20", "wss://a?b=c&a=d",
+	for _, seed := range []string{"https://a", "HTTPS://a/b", "Wss://a?b=c", "http://a:80/b?c#d", "https://u:p@[::1]:443", "wss://a/é?x=%20", "wss://a?b=c&a=d",
 		"https://a?bodySHA256=00", "https://@a", "https://a:/b", "ftp://a", "https://a//b", "https://a@b@c:1"} {
 		f.Add(seed, 3, byte(1))
 	}
@@ -97,7 +97,7 @@ func FuzzURL(f *testing.F) {
 		signed, _, _ := strings.Cut(at, "#")
 		require.Equal(t, reference(token, signed, nil), sig)
 		scheme, rest, ok := strings.Cut(signed, "://")
-		ok = ok && slices.Contains([]string{"http", "https", "ws", "wss"}, scheme) && rest != "" && rest[0] != '/' && rest[0] != '?'
+		ok = ok && slices.Contains([]string{"http", "https", "ws", "wss"}, strings.ToLower(scheme)) && rest != "" && rest[0] != '/' && rest[0] != '?'
 		if strings.Contains(signed, "bodySHA256=") {
 			v.VerifyBody(at, nil, sig)
 			return
@@ -116,11 +116,15 @@ func FuzzURL(f *testing.F) {
 	})
 }
 
-// equivalent lists the URLs that are verified in place of each other, in the
+// equivalent reports whether the signature of a URL is good for another, in the
 // simplest code there is.
-func equivalent(a, b string) bool {
-	b, _, _ = strings.Cut(b, "#")
-	return slices.ContainsFunc(variants(a), func(v string) bool { return slices.Contains(variants(b), v) })
+func equivalent(signed, other string) bool {
+	other, _, _ = strings.Cut(other, "#")
+	good := variants(other)
+	if scheme, rest, _ := strings.Cut(other, "://"); strings.ToLower(scheme) != scheme {
+		good = append(good, variants(strings.ToLower(scheme)+"://"+rest)...)
+	}
+	return slices.ContainsFunc(variants(signed), func(v string) bool { return slices.Contains(good, v) })
 }
 
 func variants(at string) []string {
@@ -133,7 +137,7 @@ func variants(at string) []string {
 	} else if target == "/" || strings.HasPrefix(target, "/?") {
 		targets = append(targets, target[1:])
 	}
-	if path, query, ok := strings.Cut(target, "?"); ok && strings.HasPrefix(scheme, "ws") {
+	if path, query, ok := strings.Cut(target, "?"); ok && strings.HasPrefix(strings.ToLower(scheme), "ws") {
 		if form, err := url.ParseQuery(query); err == nil { // ConversationRelay
 			text := path
 			for _, key := range slices.Sorted(maps.Keys(form)) {
@@ -152,7 +156,7 @@ func variants(at string) []string {
 	authorities := []string{authority}
 	if colon := strings.LastIndex(authority, ":"); colon > strings.LastIndexAny(authority, "@]") {
 		authorities = append(authorities, authority[:colon])
-	} else if scheme == "https" || scheme == "wss" {
+	} else if strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "wss") {
 		authorities = append(authorities, authority+":443")
 	} else {
 		authorities = append(authorities, authority+":80")
@@ -169,16 +173,16 @@ func variants(at string) []string {
 // FuzzRequest throws whole requests at a validator that believes its proxy.
 // Nothing may be accepted, for nothing is signed, and nothing may panic.
 func FuzzRequest(f *testing.F) {
-	f.Add("POST", "/in?a=b", "application/x-www-form-urlencoded", "a=1", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "https, http", "a, b", "for=a;host=b;proto=https")
-	f.Add("GET", "*", "", "", "", "", "", `a="\"`)
-	f.Add("POST", "http://a?", "application/json", "{}", "AAAA\r\nAAAA", ",", "[::1]:80", "=,;")
-	f.Fuzz(func(t *testing.T, method, target, contentType, body, sig, proto, host, forwarded string) {
+	f.Add("POST", "/in?a=b", "application/x-www-form-urlencoded", "a=1", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "https, http", "a, b", "for=a;host=b;proto=https", "key=b,algorithm=HMAC_SHA256")
+	f.Add("GET", "*", "", "", "", "", "", `a="\"`, "key=a\nkey=b")
+	f.Add("POST", "http://a?", "application/json", "{}", "AAAA\r\nAAAA", ",", "[::1]:80", "=,;", ",=,")
+	f.Fuzz(func(t *testing.T, method, target, contentType, body, sig, proto, host, forwarded, settings string) {
 		for _, rfc7239 := range []bool{false, true} {
-			v := newValidator(t, signature.Options{TrustedProxies: everybody, Forwarded: rfc7239})
+			v := newValidator(t, signature.Options{TrustedProxies: everybody, Forwarded: rfc7239, Tokens: []string{token}, SharedKeys: map[string]string{"b": other}})
 			r := httptest.NewRequest("POST", "/", strings.NewReader(body))
 			r.Method, r.RequestURI = method, target
 			r.Header = http.Header{"Content-Type": {contentType}, "X-Twilio-Signature": {sig}, "X-Forwarded-Proto": {proto},
-				"X-Forwarded-Host": {host}, "Forwarded": {forwarded}}
+				"X-Forwarded-Host": {host}, "Forwarded": {forwarded}, signature.SettingsHeader: strings.Split(settings, "\n")}
 			if err := v.Verify(r); err == nil {
 				t.Fatalf("accepted %q", sig)
 			}

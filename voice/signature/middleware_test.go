@@ -135,14 +135,16 @@ func TestReadBeforeUs(t *testing.T) {
 func TestResultNamesTheKey(t *testing.T) {
 	var got signature.Result
 	v := newValidator(t, signature.Options{PublicURL: public, Tokens: []string{"old-token", token},
-		TokensByAccount: map[string][]string{subsid: {other}}, SharedKeys: map[string]string{"KS1": "shared-key"},
+		TokensByAccount: map[string][]string{subsid: {other}}, SharedKeys: map[string]string{keyID: "shared-key"},
 		OnResult: func(r signature.Result) { got = r }})
 	verify := func(q request) signature.Result { v.Verify(q.build()); return got }
 
 	require.Equal(t, signature.Result{Key: 1}, verify(request{form: call, signed: public + "/in"}))
 	require.Equal(t, signature.Result{Key: 0}, verify(request{form: call, signed: public + "/in", token: "old-token"}))
 	require.Equal(t, signature.Result{Key: 0, Account: subsid}, verify(request{form: [][2]string{{"AccountSid", subsid}}, signed: public + "/in", token: other}))
-	require.Equal(t, signature.Result{Key: 0, SharedKey: "KS1"}, verify(request{form: call, signed: public + "/in", token: "shared-key", header: header("X-Twilio-Signature-Key-Sid", "KS1")}))
+	require.Equal(t, signature.Result{Key: 0, SharedKey: keyID}, verify(request{form: call, signed: public + "/in", token: "shared-key", header: settings("key=" + keyID)}))
+	require.Equal(t, signature.Result{Key: -1, SharedKey: keyID, Reason: signature.ReasonMismatch}, verify(request{form: call, signed: public + "/in", token: "not-the-key", header: settings("key=" + keyID)}))
+	require.Equal(t, signature.Result{Key: -1, Reason: signature.ReasonUnknownKey}, verify(request{form: call, signed: public + "/in", token: "shared-key", header: settings("key=a-stranger's")}))
 	require.Equal(t, signature.Result{Key: 1, Handshake: true}, verify(request{header: upgrade, signed: "wss://calls.example.com/in"}))
 	require.Equal(t, signature.Result{Key: -1, Reason: signature.ReasonMissing}, verify(request{header: http.Header{"X-Twilio-Signature": nil}}))
 }
@@ -153,7 +155,7 @@ func TestLogsNoSecret(t *testing.T) {
 	var log bytes.Buffer
 	v := newValidator(t, signature.Options{
 		Tokens: []string{"canary-token"}, TokensByAccount: map[string][]string{subsid: {"canary-subtoken"}},
-		SharedKeys: map[string]string{"KS1": "canary-key"}, PublicURL: "https://canary-user:canary-password@calls.example.com",
+		SharedKeys: map[string]string{keyID: "canary-key"}, PublicURL: "https://canary-user:canary-password@calls.example.com",
 		Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	form := [][2]string{{"Digits", "canary-digits"}, {"From", "canary-from"}}
 	stream := "/stream/" + strings.Repeat("canary-stream-token-", 3)

@@ -3,7 +3,6 @@ package signature
 import (
 	"crypto/fips140"
 	"crypto/hmac"
-	"crypto/sha1"
 	"encoding/base64"
 	"io"
 	"maps"
@@ -16,10 +15,14 @@ import (
 // rawURL, for tests and diagnosis. form is the body of a POST, nil for a GET, for
 // a WebSocket handshake (a wss URL) and for a body that rawURL names in its
 // bodySHA256 parameter. A fragment of rawURL is not signed.
-func Sign(token, rawURL string, form url.Values) string {
+func Sign(token, rawURL string, form url.Values) string { return HMACSHA1.Sign(token, rawURL, form) }
+
+// Sign is [Sign] with the algorithm, for the secret of a shared key. The request
+// also carries [Settings].
+func (a Algorithm) Sign(secret, rawURL string, form url.Values) string {
 	var sum []byte
 	fips140.WithoutEnforcement(func() {
-		mac := hmac.New(sha1.New, []byte(token))
+		mac := hmac.New(a.hash(), []byte(secret))
 		signed, _, _ := strings.Cut(rawURL, "#")
 		io.WriteString(mac, signed)
 		for _, key := range slices.Sorted(maps.Keys(form)) {

@@ -2,8 +2,6 @@ package signature_test
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"hash"
 	"log/slog"
 	"net/netip"
 	"net/url"
@@ -37,7 +35,14 @@ func TestNewRefuses(t *testing.T) {
 		{signature.Options{TokensByAccount: map[string][]string{sid: {""}}}, "signature: TokensByAccount[" + sid + "][0] is empty"},
 		{signature.Options{TokensByAccount: map[string][]string{sid: nil}}, "signature: TokensByAccount[" + sid + "] is empty"},
 		{signature.Options{SharedKeys: map[string]string{"KS1": ""}}, "signature: SharedKeys[KS1] is empty"},
-		{signature.Options{Tokens: []string{token}, SharedKeyHashes: map[string]func() hash.Hash{"KS1": sha256.New}}, "signature: SharedKeyHashes[KS1] has no key in SharedKeys"},
+		{signature.Options{SharedKeys: map[string]string{keyID: "a b"}}, "signature: SharedKeys[" + keyID + "] contains white space or control characters"},
+		{signature.Options{SharedKeys: map[string]string{"": other}}, `signature: SharedKeys[""] is not a key id: X-Twilio-Webhooks-Signature-Settings could not name it`},
+		{signature.Options{SharedKeys: map[string]string{"a,b": other}}, `signature: SharedKeys["a,b"] is not a key id: X-Twilio-Webhooks-Signature-Settings could not name it`},
+		{signature.Options{SharedKeys: map[string]string{"a\n": other}}, `signature: SharedKeys["a\n"] is not a key id: X-Twilio-Webhooks-Signature-Settings could not name it`},
+		{signature.Options{Tokens: []string{token}, SharedKeyPins: map[string]signature.Pin{keyID: {}}}, "signature: SharedKeyPins[" + keyID + "] has no key in SharedKeys"},
+		{signature.Options{SharedKeys: map[string]string{keyID: other}, SharedKeyPins: map[string]signature.Pin{keyID: {Algorithm: "none"}}}, "signature: SharedKeyPins[" + keyID + `].Algorithm "none" is neither HMAC_SHA1 nor HMAC_SHA256`},
+		{signature.Options{Tokens: []string{token}, MaxPending: -1}, "signature: MaxPending and BodyTimeout must not be negative"},
+		{signature.Options{Tokens: []string{token}, BodyTimeout: -1}, "signature: MaxPending and BodyTimeout must not be negative"},
 		{signature.Options{Tokens: []string{token}, MaxBody: -1}, "signature: MaxBody, MaxParams and ProxyHops must not be negative"},
 		{signature.Options{Tokens: []string{token}, TrustedProxies: make([]netip.Prefix, 1)}, "signature: TrustedProxies holds a prefix that is none"},
 		{signature.Options{Tokens: []string{token}, AllowedHosts: []string{"https://a"}}, "signature: AllowedHosts: https://a is not a host"},
@@ -51,7 +56,7 @@ func TestNewRefuses(t *testing.T) {
 		_, err := signature.New(signature.Options{Tokens: []string{token}, PublicURL: bad})
 		require.ErrorContains(t, err, "signature: PublicURL ", bad)
 	}
-	for _, good := range []string{"https://a", "http://a", "https://a/", "https://a:8443/b/c", "https://u:p@a", "https://[::1]:80"} {
+	for _, good := range []string{"https://a", "http://a", "https://a/", "https://a:8443/b/c", "https://u:p@a", "https://[::1]:80", "HTTPS://a", "Http://a"} {
 		_, err := signature.New(signature.Options{Tokens: []string{token}, PublicURL: good})
 		require.NoError(t, err, good)
 	}

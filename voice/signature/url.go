@@ -11,7 +11,8 @@ import (
 // The strings are kept as they were given: Twilio signs bytes, and any
 // re-encoding loses.
 type origin struct {
-	scheme    string // http, https, ws or wss
+	scheme    string // http, https, ws or wss, in any case
+	spelling  string // another one of the scheme that counts as well, "" when there is none
 	authority string // [user:password@]host[:port]
 	prefix    string // of the path, without a slash at its end
 	source    string // where it is from, for the log
@@ -26,7 +27,7 @@ func parsePublicURL(s string) (origin, error) {
 	if !ok {
 		return bad("is not scheme://host[:port][/prefix]")
 	}
-	if o.scheme != "http" && o.scheme != "https" {
+	if !strings.EqualFold(o.scheme, "http") && !strings.EqualFold(o.scheme, "https") {
 		return bad("must be http or https: the ws or wss URL follows from it")
 	}
 	if strings.ContainsAny(s, "?#") {
@@ -51,8 +52,12 @@ func splitURL(s string) (o origin, target string, ok bool) {
 	if !ok {
 		return origin{}, "", false
 	}
-	switch scheme {
+	o.scheme = scheme
+	switch lower := strings.ToLower(scheme); lower {
 	case "http", "https", "ws", "wss":
+		if lower != scheme {
+			o.spelling = lower
+		}
 	default:
 		return origin{}, "", false
 	}
@@ -60,7 +65,8 @@ func splitURL(s string) (o origin, target string, ok bool) {
 	if end < 0 {
 		end = len(rest)
 	}
-	return origin{scheme: scheme, authority: rest[:end]}, rest[end:], end > 0
+	o.authority = rest[:end]
+	return o, rest[end:], end > 0
 }
 
 // splitPort cuts the port off an authority; a colon in user information or in
@@ -115,19 +121,26 @@ func (o *origin) appendTo(dst []byte, otherPort bool) []byte {
 }
 
 func defaultPort(scheme string) string {
-	if scheme == "https" || scheme == "wss" {
+	if strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "wss") {
 		return ":443"
 	}
 	return ":80"
 }
 
-// socket returns the origin as a WebSocket handshake's.
+// socket returns the origin as a WebSocket handshake's. Twilio is given that URL
+// by TwiML, so its scheme is in lower case, unless it was derived from one in
+// capitals.
 func (o origin) socket() origin {
-	switch o.scheme {
-	case "https":
+	secure := strings.EqualFold(o.scheme, "https")
+	if o.spelling != "" {
+		o.spelling = "WS"
+		if secure {
+			o.spelling = "WSS"
+		}
+	}
+	o.scheme = "ws"
+	if secure {
 		o.scheme = "wss"
-	case "http":
-		o.scheme = "ws"
 	}
 	return o
 }
@@ -136,9 +149,9 @@ func (o origin) socket() origin {
 // absolute form (RFC 9112 section 3.2.2) is reduced to it.
 func target(r *http.Request) (string, bool) {
 	t := r.RequestURI
-	if strings.HasPrefix(t, "http://") || strings.HasPrefix(t, "https://") {
-		_, rest, ok := splitURL(t)
-		if !ok || strings.Contains(t, "#") {
+	if !strings.HasPrefix(t, "/") && strings.Contains(t, "://") {
+		o, rest, ok := splitURL(t)
+		if !ok || strings.Contains(t, "#") || strings.EqualFold(o.scheme[:2], "ws") {
 			return "", false
 		}
 		if rest == "" || rest[0] == '?' {
@@ -157,8 +170,8 @@ func bodyHash(target string) (hash string, ok bool) {
 	for query != "" {
 		var pair string
 		pair, query, _ = strings.Cut(query, "&")
-		value, is := strings.CutPrefix(pair, "bodySHA256=")
-		if !is {
+		name, value, _ := strings.Cut(pair, "=")
+		if name != "bodySHA256" {
 			continue
 		}
 		if found && value != hash {

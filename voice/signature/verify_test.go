@@ -2,11 +2,10 @@ package signature_test
 
 import (
 	"crypto/sha256"
-	"crypto/sha512"
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
-	"hash"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -26,6 +25,7 @@ const (
 	sid    = "AC0123456789abcdef0123456789abcdef"
 	subsid = "AC11111111111111111111111111111111"
 	public = "https://calls.example.com"
+	keyID  = "webhooks_sharedkey_01kxabcdefghijklmnopqrstuv"
 )
 
 var everybody = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
@@ -122,6 +122,8 @@ func header(pairs ...string) http.Header {
 	return h
 }
 
+func settings(lines ...string) http.Header { return http.Header{signature.SettingsHeader: lines} }
+
 func with(h http.Header, pairs ...string) http.Header {
 	h = h.Clone()
 	for i := 0; i < len(pairs); i += 2 {
@@ -169,7 +171,23 @@ func TestVerify(t *testing.T) {
 	subaccounts := signature.Options{PublicURL: public, Tokens: []string{token}, TokensByAccount: map[string][]string{subsid: {other}}}
 	onlySubaccounts := signature.Options{PublicURL: public, TokensByAccount: map[string][]string{subsid: {other}}}
 	pinned := signature.Options{PublicURL: public, AccountSIDs: []string{sid}}
-	shared := signature.Options{PublicURL: public, Tokens: []string{token}, SharedKeys: map[string]string{"KS1": other}}
+	shared := signature.Options{PublicURL: public, Tokens: []string{token}, SharedKeys: map[string]string{keyID: other}}
+	sharedPinned := shared
+	sharedPinned.AccountSIDs = []string{sid}
+	sharedSub := subaccounts
+	sharedSub.SharedKeys = map[string]string{"any": "shared-any", "sub": "shared-sub"}
+	sharedSub.SharedKeyPins = map[string]signature.Pin{"sub": {AccountSID: subsid}}
+	firstSegment := func(r *http.Request) string { return strings.Split(r.RequestURI, "/")[1] }
+	crowd := func(accountOf func(*http.Request) string) signature.Options {
+		o := signature.Options{PublicURL: public, Tokens: []string{token}, TokensByAccount: map[string][]string{subsid: {other}}, AccountOf: accountOf}
+		for i := range 16 {
+			o.TokensByAccount[fmt.Sprintf("AC%032d", i)] = []string{fmt.Sprintf("token-%d", i)}
+		}
+		return o
+	}
+	pinnedPath := pinned
+	pinnedPath.AccountOf = firstSegment
+	capitals := signature.Options{PublicURL: "HTTPS://calls.example.com"}
 	public8443 := signature.Options{PublicURL: public + ":8443"}
 	ipv6 := signature.Options{PublicURL: "https://[2001:db8::1]"}
 	ipv6port := signature.Options{PublicURL: "https://[2001:db8::1]:8443"}
@@ -190,7 +208,10 @@ func TestVerify(t *testing.T) {
 		// Forms.
 		{"form", at, request{form: call, signed: public + "/in"}, ""},
 		{"form with a query", at, request{form: call, target: "/in?a=%27&b=%7e+x", signed: public + "/in?a=%27&b=%7e+x"}, ""},
-		{"query of another encoding", at, request{form: call, target: "/in?a=%27", signed: public + "/in?a='"}, "mismatch"},
+		{"query of another encoding", at, request{form: call, target: "/in?a=%27", signed: public + "/in?a='"}, "query"},
+		{"query encoded on the way", at, request{form: call, target: "/in?a=sip%3Abob%40example.com&b=x%20y", signed: public + "/in?a=sip:bob@example.com&b=x%20y"}, "query"},
+		{"query in another order", at, request{form: call, target: "/in?a=1&b=2&c=3", signed: public + "/in?c=3&a=1&b=2"}, "query"},
+		{"long query in another order", at, request{form: call, target: "/in?a=1&b=2&c=3&d=4&e=5&f=6", signed: public + "/in?f=6&a=1&b=2&c=3&d=4&e=5"}, "query"},
 		{"empty form", at, request{method: "POST", signed: public + "/in"}, ""},
 		{"repeated pair", at, request{form: [][2]string{{"b", "2"}, {"a", "1"}, {"b", "2"}, {"b", "1"}}, signed: public + "/in"}, ""},
 		{"key that begins another", at, request{form: [][2]string{{"ReasonConferenceEnded", "x"}, {"Reason", "z"}}, signed: public + "/in"}, ""},
@@ -260,6 +281,14 @@ func TestVerify(t *testing.T) {
 		{"prefix taken away by a proxy", prefix, request{form: call, signed: public + "/tenant/in"}, ""},
 		{"prefix, root", prefix, request{form: call, target: "/", signed: public + "/tenant"}, ""},
 		{"prefix not taken away", prefix, request{form: call, target: "/tenant/in", signed: public + "/tenant/in"}, "path"},
+		{"scheme in capitals", capitals, request{form: call, signed: "HTTPS://calls.example.com/in"}, ""},
+		{"scheme in capitals, port added", capitals, request{form: call, signed: "HTTPS://calls.example.com:443/in"}, ""},
+		{"scheme in capitals, signed in lower case", capitals, request{form: call, signed: public + "/in"}, ""},
+		{"scheme in capitals, not configured", at, request{form: call, signed: "HTTPS://calls.example.com/in"}, "scheme"},
+		{"scheme in capitals, http for https", capitals, request{form: call, signed: "http://calls.example.com/in"}, "scheme"},
+		{"scheme in capitals, handshake", capitals, request{header: upgrade, signed: "wss://calls.example.com/in"}, ""},
+		{"scheme in capitals, handshake in capitals", capitals, request{header: upgrade, signed: "WSS://calls.example.com:443/in"}, ""},
+		{"scheme in capitals, a webhook's signature on a stream", capitals, request{header: upgrade, signed: "HTTPS://calls.example.com/in"}, "scheme"},
 		{"http for https", at, request{form: call, signed: "http://calls.example.com/in"}, "scheme"},
 		{"https for http", plain, request{form: call, signed: public + "/in"}, "scheme"},
 		{"inner host signed", at, request{form: call, signed: "https://inner.local:8080/in"}, "host"},
@@ -268,6 +297,7 @@ func TestVerify(t *testing.T) {
 		{"prefix added on the way", at, request{form: call, signed: public + "/v1/in", header: header("X-Forwarded-Prefix", "/v1/")}, "path"},
 		{"absolute form", at, request{form: call, target: "http://inner.local/in", signed: public + "/in"}, ""},
 		{"absolute form without a path", at, request{form: call, target: "http://inner.local?a=1", signed: public + "?a=1"}, ""},
+		{"absolute form in capitals", at, request{form: call, target: "HTTP://inner.local/in", signed: public + "/in"}, ""},
 		{"absolute form with a fragment", at, request{form: call, target: "http://inner.local/in#x", signed: public + "/in"}, "target"},
 		{"asterisk form", at, request{form: call, target: "*", signed: public + "/in"}, "target"},
 		{"fragment on the request line", at, request{form: call, target: "/in#x", signed: public + "/in"}, "target"},
@@ -322,13 +352,43 @@ func TestVerify(t *testing.T) {
 		{"no account, GET", pinned, request{signed: public + "/in"}, "account"},
 		{"allowed account, handshake", pinned, request{header: upgrade, signed: "wss://calls.example.com/in"}, ""},
 		{"allowed account, JSON", pinned, request{body: payload, target: jsonTarget, header: json, signed: public + jsonTarget}, ""},
-		{"shared key", shared, request{form: call, token: other, header: header("X-Twilio-Signature-Key-Sid", "KS1"), signed: public + "/in"}, ""},
-		{"shared key, signed with the auth token", shared, request{form: call, header: header("X-Twilio-Signature-Key-Sid", "KS1"), signed: public + "/in"}, "account"},
-		{"shared key, http for https", shared, request{form: call, token: other, header: header("X-Twilio-Signature-Key-Sid", "KS1"), signed: "http://calls.example.com/in"}, "scheme"},
+		{"shared key", shared, request{form: call, token: other, header: settings("key=" + keyID), signed: public + "/in"}, ""},
+		{"shared key, signed with the auth token", shared, request{form: call, header: settings("key=" + keyID), signed: public + "/in"}, "account"},
+		{"shared key, http for https", shared, request{form: call, token: other, header: settings("key=" + keyID), signed: "http://calls.example.com/in"}, "scheme"},
+		{"shared key, wrong secret", shared, request{form: call, token: "another", header: settings("key=" + keyID), signed: public + "/in"}, "mismatch"},
+		{"shared key, JSON", shared, request{body: payload, target: jsonTarget, header: with(json, signature.SettingsHeader, "key="+keyID), token: other, signed: public + jsonTarget}, ""},
+		{"shared key, handshake", shared, request{header: with(upgrade, signature.SettingsHeader, "key="+keyID), token: other, signed: "wss://calls.example.com/in"}, ""},
+		{"auth token beside shared keys, handshake", shared, request{header: upgrade, signed: "wss://calls.example.com/in"}, ""},
 		{"auth token beside shared keys", shared, request{form: call, signed: public + "/in"}, ""},
-		{"unknown shared key", shared, request{form: call, token: other, header: header("X-Twilio-Signature-Key-Sid", "KS2"), signed: public + "/in"}, "unknown_key"},
-		{"shared keys not configured", at, request{form: call, header: header("X-Twilio-Signature-Key-Sid", "KS1"), signed: public + "/in"}, "unknown_key"},
-		{"empty key SID", shared, request{form: call, header: header("X-Twilio-Signature-Key-Sid", ""), signed: public + "/in"}, "unknown_key"},
+		{"unknown shared key", shared, request{form: call, token: other, header: settings("key=webhooks_sharedkey_2"), signed: public + "/in"}, "unknown_key"},
+		{"unknown shared key, signed with the auth token", shared, request{form: call, header: settings("key=webhooks_sharedkey_2"), signed: public + "/in"}, "unknown_key"},
+		{"shared keys not configured", at, request{form: call, header: settings("key=" + keyID), signed: public + "/in"}, "unknown_key"},
+		{"empty settings", shared, request{form: call, header: settings(""), signed: public + "/in"}, ""},
+		{"settings taken away on the way", shared, request{form: call, token: other, signed: public + "/in"}, "signature_settings"},
+		{"only shared keys", signature.Options{PublicURL: public, SharedKeys: shared.SharedKeys}, request{form: call, signed: public + "/in"}, "unknown_key"},
+		{"the header of a blog", shared, request{form: call, token: other, header: header("X-Twilio-Signature-Key-Sid", keyID), signed: public + "/in"}, "signature_settings"},
+		{"shared key of no pinned account, for a subaccount", sharedSub, request{form: subcall, token: "shared-any", header: settings("key=any"), signed: public + "/in"}, ""},
+		{"shared key for a subaccount, the subaccount's token", sharedSub, request{form: subcall, token: other, header: settings("key=any"), signed: public + "/in"}, "account"},
+		{"shared key pinned to an account", sharedSub, request{form: subcall, token: "shared-sub", header: settings("key=sub"), signed: public + "/in"}, ""},
+		{"shared key pinned to an account, for another", sharedSub, request{form: call, token: "shared-sub", header: settings("key=sub"), signed: public + "/in"}, "account"},
+		{"shared key pinned to an account, for none", sharedSub, request{form: [][2]string{{"a", "1"}}, token: "shared-sub", header: settings("key=sub"), signed: public + "/in"}, ""},
+		{"shared key for an account that is not allowed", sharedPinned, request{form: subcall, token: other, header: settings("key=" + keyID), signed: public + "/in"}, "account"},
+		{"shared key for an allowed account", sharedPinned, request{form: call, token: other, header: settings("key=" + keyID), signed: public + "/in"}, ""},
+
+		// Accounts that the request does not name.
+		{"form without an account, subaccount's token", subaccounts, request{form: [][2]string{{"a", "1"}}, token: other, signed: public + "/in"}, "account"},
+		{"form without an account, main token", subaccounts, request{form: [][2]string{{"a", "1"}}, signed: public + "/in"}, ""},
+		{"form without an account, no main token", onlySubaccounts, request{form: [][2]string{{"a", "1"}}, token: other, signed: public + "/in"}, "account"},
+		{"GET without an account, subaccount's token", subaccounts, request{token: other, signed: public + "/in"}, "account"},
+		{"subaccount's JSON", subaccounts, request{body: payload, target: jsonTarget, header: json, token: other, signed: public + jsonTarget}, ""},
+		{"subaccount's handshake, 2 KiB of a URL", subaccounts, request{header: upgrade, target: "/" + strings.Repeat("x", 2<<10-1), token: other, signed: "wss://calls.example.com/" + strings.Repeat("x", 2<<10-1)}, ""},
+		{"subaccount's handshake, 2 KiB of a URL and one byte", subaccounts, request{header: upgrade, target: "/" + strings.Repeat("x", 2<<10), token: other, signed: "wss://calls.example.com/" + strings.Repeat("x", 2<<10)}, "account"},
+		{"handshake of one of many subaccounts", crowd(nil), request{header: upgrade, token: other, signed: "wss://calls.example.com/in"}, "account"},
+		{"handshake of the main account beside many", crowd(nil), request{header: upgrade, signed: "wss://calls.example.com/in"}, ""},
+		{"handshake of one of many, named by its path", crowd(firstSegment), request{header: upgrade, target: "/" + subsid + "/in", token: other, signed: "wss://calls.example.com/" + subsid + "/in"}, ""},
+		{"handshake of one of many, named wrongly", crowd(firstSegment), request{header: upgrade, target: "/" + sid + "/in", token: other, signed: "wss://calls.example.com/" + sid + "/in"}, "account"},
+		{"form whose path names an account", crowd(firstSegment), request{form: [][2]string{{"a", "1"}}, target: "/" + subsid + "/in", token: other, signed: public + "/" + subsid + "/in"}, "account"},
+		{"handshake for an account that is not allowed", pinnedPath, request{header: upgrade, target: "/" + subsid + "/in", signed: "wss://calls.example.com/" + subsid + "/in"}, "account"},
 
 		// What is refused before anything is hashed.
 		{"no signature", at, request{form: call, header: http.Header{"X-Twilio-Signature": nil}}, "missing_signature"},
@@ -342,6 +402,9 @@ func TestVerify(t *testing.T) {
 		{"signature of a longer hash", at, request{form: call, sig: strings.Repeat("A", 43) + "="}, "malformed_signature"},
 		{"PUT", at, request{method: "PUT", form: call, signed: public + "/in"}, "method"},
 		{"HEAD", at, request{method: "HEAD", signed: public + "/in"}, "method"},
+		{"not compressed", at, request{form: call, signed: public + "/in", header: header("Content-Encoding", "Identity")}, ""},
+		{"16 KiB of a URL", at, request{target: "/" + strings.Repeat("x", 16<<10-1), signed: public + "/" + strings.Repeat("x", 16<<10-1)}, ""},
+		{"16 KiB of a URL and one byte", at, request{target: "/" + strings.Repeat("x", 16<<10), signed: public + "/" + strings.Repeat("x", 16<<10)}, "target"},
 		{"compressed", at, request{form: call, signed: public + "/in", header: header("Content-Encoding", "gzip")}, "content_encoding"},
 		{"two content types", at, request{form: call, signed: public + "/in", header: http.Header{"Content-Type": {"application/x-www-form-urlencoded", "application/json"}}}, "malformed_body"},
 		{"bad escape", at, request{form: call, body: "a=%zz", signed: public + "/in"}, "malformed_body"},
@@ -390,20 +453,6 @@ func TestOneBit(t *testing.T) {
 			wrong[i] ^= 1 << bit
 			require.Error(t, v.VerifyBody(at, []byte(encode(call)), string(wrong)), "%s", wrong)
 		}
-	}
-}
-
-func TestSharedKeyHash(t *testing.T) {
-	for name, h := range map[string]func() hash.Hash{"SHA-256": sha256.New, "SHA-512": sha512.New} {
-		t.Run(name, func(t *testing.T) {
-			v := newValidator(t, signature.Options{PublicURL: public, SharedKeys: map[string]string{"KS1": other},
-				SharedKeyHashes: map[string]func() hash.Hash{"KS1": h}})
-			q := request{form: call, header: header("X-Twilio-Signature-Key-Sid", "KS1"), sig: hmacText(h, other, public+"/in", call)}
-			require.NoError(t, v.Verify(q.build()))
-			q.sig = reference(other, public+"/in", call)
-			got, _ := reason(t, v, q.build())
-			require.Equal(t, signature.ReasonMalformed, got)
-		})
 	}
 }
 

@@ -3,6 +3,7 @@ package signature
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
@@ -194,6 +195,103 @@ func TestHostile(t *testing.T) {
 	bench.Report(t, "hostile bodies, through the middleware", contestants...)
 }
 
+// TestStrangers shows what a refusal costs at most, however many accounts and keys
+// there are, as a multiple of the refusal of a webhook of a usual size.
+//
+//	go test -v -run '^TestStrangers$' ./signature
+func TestStrangers(t *testing.T) {
+	const wrong, wrong256 = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+	large := "AccountSid=AC0123456789abcdef0123456789abcdef"
+	for i := range 255 {
+		large += fmt.Sprintf("&k%03d=%s", 255-i, strings.Repeat("v", 250))
+	}
+	anonymous := strings.Replace(inbound, "AccountSid=", "Account=", 1)
+	unknown := strings.Replace(inbound, "AC0123456789abcdef", "ACfedcba9876543210", 1)
+	long := "/" + strings.Repeat("x", 16<<10-1)
+	const form = "application/x-www-form-urlencoded"
+	shapes := []struct {
+		name, method, target, body, kind, settings string
+		upgrade                                    bool
+	}{
+		{name: "webhook", body: inbound, kind: form},
+		{name: "webhook of an unknown account", body: unknown, kind: form},
+		{name: "webhook without an account", body: anonymous, kind: form},
+		{name: "webhook of 64 KiB", body: large, kind: form},
+		{name: "webhook of 64 KiB without an account", body: strings.Replace(large, "AccountSid=", "Account=", 1), kind: form},
+		{name: "webhook of 64 KiB, shared key", body: large, kind: form, settings: "key=k1,algorithm=HMAC_SHA256"},
+		{name: "webhook of 64 KiB, unknown shared key", body: large, kind: form, settings: "key=none,algorithm=HMAC_SHA256"},
+		{name: "JSON of 64 KiB", target: "/in?bodySHA256=00", body: large, kind: "application/json"},
+		{name: "GET of 16 KiB", method: "GET", target: long},
+		{name: "handshake", method: "GET", upgrade: true},
+		{name: "handshake of 2 KiB", method: "GET", target: "/?" + strings.Repeat("a=b&", 255) + strings.Repeat("c", 2<<10-1022), upgrade: true},
+		{name: "handshake of 16 KiB", method: "GET", target: long[:8<<10] + "?" + strings.Repeat("a=b&", 200), upgrade: true},
+		{name: "settings of 32 KiB", body: inbound, kind: form, settings: strings.Repeat("key=x,", 5000)},
+	}
+	var one float64
+	worst := func(o signature.Options, title string) {
+		o.PublicURL = public
+		v, err := signature.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := v.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("accepted") }))
+		var contestants []bench.Contestant
+		for _, shape := range shapes {
+			method, target := cmp.Or(shape.method, "POST"), cmp.Or(shape.target, path)
+			r := httptest.NewRequest(method, "/", nil)
+			r.RequestURI, r.ContentLength = target, int64(len(shape.body))
+			r.Header.Set("X-Twilio-Signature", wrong)
+			if shape.kind != "" {
+				r.Header.Set("Content-Type", shape.kind)
+			}
+			if shape.settings != "" {
+				r.Header.Set(signature.SettingsHeader, shape.settings)
+				r.Header.Set("X-Twilio-Signature", wrong256)
+			}
+			if shape.upgrade {
+				r.Header.Set("Upgrade", "websocket")
+			}
+			body := strings.NewReader(shape.body)
+			closer := io.NopCloser(body)
+			w := &answer{header: make(http.Header)}
+			run := func(n int) {
+				for range n {
+					body.Reset(shape.body)
+					r.Body = closer
+					h.ServeHTTP(w, r)
+				}
+			}
+			run(20) // the first ten refusals are looked into
+			contestants = append(contestants, bench.Contestant{Name: shape.name, Run: run})
+		}
+		results := bench.Report(t, title, contestants...)
+		base := results[0].P10
+		if one == 0 {
+			one = base
+		}
+		most := results[0]
+		for _, r := range results {
+			if r.P10 > most.P10 {
+				most = r
+			}
+		}
+		t.Logf("%s: at most %.0f times a usual refusal, %.0f times that of one auth token (%s)", title, most.P10/base, most.P10/one, most.Name)
+		if !testing.Short() && most.P10 > 100*base {
+			t.Errorf("%s costs more than 100 refusals", most.Name)
+		}
+	}
+	worst(signature.Options{Tokens: []string{token}}, "one auth token")
+	for _, n := range []int{1, 15, 1000, 10_000} {
+		o := signature.Options{Tokens: []string{token}, TokensByAccount: map[string][]string{}, SharedKeys: map[string]string{}}
+		for i := range n {
+			o.TokensByAccount[fmt.Sprintf("AC%032x", i)] = []string{fmt.Sprint("token", i)}
+			o.SharedKeys[fmt.Sprint("k", i)] = fmt.Sprint("secret", i)
+		}
+		worst(o, fmt.Sprintf("%d accounts and shared keys", n))
+	}
+	worst(signature.Options{Tokens: []string{token, "two", "three", "four"}}, "four auth tokens")
+}
+
 // TestTiming shows that the place of the first wrong character does not.
 func TestTiming(t *testing.T) {
 	v := validator(t)
@@ -212,7 +310,8 @@ func TestTiming(t *testing.T) {
 			}
 		}}
 	}
-	accounts, err := signature.New(signature.Options{TokensByAccount: map[string][]string{"AC0123456789abcdef0123456789abcdef": {token}}})
+	accounts, err := signature.New(signature.Options{SharedKeys: map[string]string{"known": token},
+		TokensByAccount: map[string][]string{"AC0123456789abcdef0123456789abcdef": {token}, "AC00000000000000000000000000000000": {"one", "two"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +326,18 @@ func TestTiming(t *testing.T) {
 			}
 		}}
 	}
+	shared := func(name, id string) bench.Contestant {
+		body, sig, settings := []byte(inbound), signature.HMACSHA256.Sign("another", public+path, nil), signature.Settings(id, signature.HMACSHA256)
+		return bench.Contestant{Name: name, Run: func(n int) {
+			for range n {
+				if accounts.VerifyBody(public+path, body, sig, settings) == nil {
+					t.Fatal("accepted")
+				}
+			}
+		}}
+	}
 	contestants := []bench.Contestant{wrongAt(0), wrongAt(13), wrongAt(25),
+		shared("shared key: wrong signature", "known"), shared("shared key: unknown", "other"),
 		account("subaccounts: wrong signature", "AC0123456789abcdef0123456789abcdef"),
 		account("subaccounts: unknown account", "ACfedcba98765432100123456789abcdef")}
 	for _, c := range contestants {
