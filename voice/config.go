@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/url"
 	"path"
@@ -33,7 +34,17 @@ type Config struct {
 	// AuthTokens are the Twilio account's auth tokens. Requests signed with any
 	// of them are accepted, so that a token can be replaced without an outage:
 	// first the one in force, then its successor.
+	//
+	// They are needed beside SharedKeys, too: Twilio signs with the auth token what
+	// no rule of its Webhooks configuration API covers, such as the handshakes of
+	// streams.
 	AuthTokens []string
+	// SharedKeys are the secrets of Twilio's Webhooks configuration API by key id. A
+	// webhook or handshake that names one is checked against that key alone. See
+	// signature.Options.
+	SharedKeys map[string]string
+	// SharedKeyPins, by key id, limit a shared key to an algorithm or an account.
+	SharedKeyPins map[string]signature.Pin
 	// AccountSIDs, when set, are the only accounts whose calls are accepted.
 	AccountSIDs []string
 	// PublicURL is the scheme, host and, if a proxy strips one, path prefix under
@@ -222,6 +233,7 @@ func (c Config) withDefaults() Config {
 	for i, key := range c.SessionKeys {
 		c.SessionKeys[i] = slices.Clone(key)
 	}
+	c.SharedKeys, c.SharedKeyPins = trimmedValues(c.SharedKeys), maps.Clone(c.SharedKeyPins)
 	c.Trace = c.Trace.complete().contained(c.Logger)
 	return c
 }
@@ -231,6 +243,15 @@ func trimmed(texts []string) []string {
 	texts = slices.Clone(texts)
 	for i, text := range texts {
 		texts[i] = option.Trim(text)
+	}
+	return texts
+}
+
+// trimmedValues returns a copy of a map whose texts are without what stands around them.
+func trimmedValues(texts map[string]string) map[string]string {
+	texts = maps.Clone(texts)
+	for key, text := range texts {
+		texts[key] = option.Trim(text)
 	}
 	return texts
 }
@@ -264,11 +285,13 @@ func (c *Config) secrets() [][]byte {
 // signature says how Twilio's signatures are checked.
 func (c *Config) signature() signature.Options {
 	return signature.Options{
-		Tokens:      c.AuthTokens,
-		AccountSIDs: c.AccountSIDs,
-		PublicURL:   c.PublicURL,
-		Logger:      c.Logger,
-		OnResult:    c.Trace.Signature,
+		Tokens:        c.AuthTokens,
+		SharedKeys:    c.SharedKeys,
+		SharedKeyPins: c.SharedKeyPins,
+		AccountSIDs:   c.AccountSIDs,
+		PublicURL:     c.PublicURL,
+		Logger:        c.Logger,
+		OnResult:      c.Trace.Signature,
 	}
 }
 
@@ -305,8 +328,9 @@ func streamBase(publicURL string) (string, error) {
 	if u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())) {
 		return "", fmt.Errorf("voice: PublicURL %s://%s is not https: Twilio opens streams over TLS only", u.Scheme, u.Host)
 	}
-	// http becomes ws and https wss; the rest stays as it is, because it is signed.
-	return "ws" + strings.TrimSuffix(publicURL[len("http"):], "/"), nil
+	// http becomes ws and https wss, in lower case as Twilio's examples have it; the
+	// rest stays as it is, because it is signed.
+	return "ws" + u.Scheme[len("http"):] + strings.TrimSuffix(publicURL[len(u.Scheme):], "/"), nil
 }
 
 func isLoopback(host string) bool {

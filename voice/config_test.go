@@ -83,6 +83,8 @@ func TestStreamBase(t *testing.T) {
 		"https://u:p@example.com/app/":    "wss://u:p@example.com/app",
 		"https://u%2D:p@example.com/a%7e": "wss://u%2D:p@example.com/a%7e", // byte for byte, as it is signed
 		"http://127.0.0.1:8080":           "ws://127.0.0.1:8080",
+		"HTTPS://Calls.Example.com/A":     "wss://Calls.Example.com/A",
+		"Http://127.0.0.1:8080":           "ws://127.0.0.1:8080",
 		"http://calls.example.com":        "",
 		"calls.example.com":               "",
 		"https://example.com?a=b":         "",

@@ -44,6 +44,6 @@ func (c Config) summary() string {
 	if u, err := url.Parse(c.PublicURL); err == nil {
 		public = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 	}
-	return fmt.Sprintf("voice.Config{PublicURL: %q, Path: %q, AuthTokens: %d [redacted], SessionKeys: %d [redacted], MaxDuration: %v, MaxStreams: %d}",
-		public, c.Path, len(c.AuthTokens), len(c.SessionKeys), c.MaxDuration, c.MaxStreams)
+	return fmt.Sprintf("voice.Config{PublicURL: %q, Path: %q, AuthTokens: %d [redacted], SharedKeys: %d [redacted], SessionKeys: %d [redacted], MaxDuration: %v, MaxStreams: %d}",
+		public, c.Path, len(c.AuthTokens), len(c.SharedKeys), len(c.SessionKeys), c.MaxDuration, c.MaxStreams)
 }

@@ -26,6 +26,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -43,9 +44,10 @@ type Server struct {
 	config     Config
 	validator  *signature.Validator
 	secrets    atomic.Pointer[secrets]
-	rotating   sync.Mutex // one change of the auth tokens at a time
-	publicBase string     // the public URL, without a slash at its end
-	streamBase string     // the same as a WebSocket URL
+	rotating   sync.Mutex // one change of the auth tokens or shared keys at a time
+	signing    signature.Options
+	publicBase string // the public URL, without a slash at its end
+	streamBase string // the same as a WebSocket URL
 	handler    http.Handler
 	limits     mediastream.Options // of streams: the defaults, but for tests
 	started    time.Time
@@ -54,6 +56,7 @@ type Server struct {
 	answers  *recent[string, *pendingAnswer] // a webhook delivered twice gets one answer
 	finished *recent[callID, ending]         // calls that have been counted, or have ended
 	recorded *slog.Logger                    // of requests that Twilio has signed and who has recorded them sends again: so many lines a minute
+	checkups checkups                        // of the speech engine
 
 	mu      sync.Mutex
 	calls   map[string]*liveCall // by CallSid, from start to end
@@ -98,6 +101,7 @@ func New(config Config) (*Server, error) {
 	s := &Server{
 		config:     c,
 		validator:  validator,
+		signing:    c.signature(),
 		publicBase: strings.TrimSuffix(c.PublicURL, "/"),
 		streamBase: base,
 		started:    time.Now(),
@@ -107,6 +111,7 @@ func New(config Config) (*Server, error) {
 		calls:      make(map[string]*liveCall),
 		streams:    make(map[*stream]struct{}),
 		recorded:   slog.New(throttle.New(c.Logger.Handler(), recordedLines)),
+		checkups:   checkups{turn: make(chan struct{}, 1)},
 		idle:       make(chan struct{}),
 	}
 	s.secrets.Store(secrets)
@@ -146,9 +151,9 @@ func (s *Server) routes() http.Handler {
 //	GET  health                    how the server is, as JSON
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Verified passes on to next the requests that Twilio signed, by the auth tokens in
-// force: it is for webhooks of the host's own, such as menus and the callbacks of
-// recordings. See [signature.Validator.Middleware].
+// Verified passes on to next the requests that Twilio signed, by the auth tokens and
+// shared keys in force: it is for webhooks of the host's own, such as menus and the
+// callbacks of recordings. See [signature.Validator.Middleware].
 func (s *Server) Verified(next http.Handler) http.Handler { return s.validator.Middleware(next) }
 
 // SetAuthTokens replaces the auth tokens while the server runs. What was signed
@@ -165,10 +170,33 @@ func (s *Server) SetAuthTokens(tokens []string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.validator.Reload(config.signature()); err != nil {
+	signing := s.signing
+	signing.Tokens = config.AuthTokens
+	if err := s.resign(signing); err != nil {
 		return err
 	}
 	s.secrets.Store(secrets.after(s.secrets.Load(), time.Now()))
+	return nil
+}
+
+// SetSharedKeys replaces the shared keys and their pins while the server runs, all
+// of them: list the new key beside the old one until Twilio no longer signs with
+// that. What travels through Twilio is signed with other keys and stays valid.
+func (s *Server) SetSharedKeys(keys map[string]string, pins map[string]signature.Pin) error {
+	s.rotating.Lock()
+	defer s.rotating.Unlock()
+	signing := s.signing
+	signing.SharedKeys, signing.SharedKeyPins = trimmedValues(keys), maps.Clone(pins)
+	return s.resign(signing)
+}
+
+// resign puts another set of keys in force, or leaves the present one when it is
+// wrong. The caller holds rotating.
+func (s *Server) resign(signing signature.Options) error {
+	if err := s.validator.Reload(signing); err != nil {
+		return err
+	}
+	s.signing = signing
 	return nil
 }
 

@@ -40,6 +40,7 @@ var (
 	errTokenForged    = errors.New("voice: session token was not signed with any of the session keys")
 	errTokenExpired   = errors.New("voice: session token has expired")
 	errTokenUsed      = errors.New("voice: session token was used before")
+	errFull           = errors.New("voice: every place is taken, or the server has shut down")
 	errDraining       = errors.New("voice: the call came after the server began to shut down")
 	errTokensFull     = errors.New("voice: too many session tokens to remember which were used")
 )

@@ -65,7 +65,8 @@ type Health struct {
 }
 
 // Health returns how the server is. It asks the speech engine, if that can be
-// asked, and waits for it no longer than ctx and two seconds.
+// asked, at most once a second however many ask it, and waits for it two seconds
+// at most.
 func (s *Server) Health(ctx context.Context) Health {
 	stats := s.Stats()
 	h := Health{
@@ -77,13 +78,8 @@ func (s *Server) Health(ctx context.Context) Health {
 	}
 	if s.config.STT == nil {
 		h.STT = "off"
-	} else if engine, ok := s.config.STT.(stt.Checker); ok {
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-		defer cancel()
-		if err := unpanicked("check", func() error { return engine.Check(ctx) }); err != nil {
-			h.Status, h.STT = "degraded", "not ready"
-			s.config.Logger.Warn("speech engine is not ready", "error", err)
-		}
+	} else if engine, ok := s.config.STT.(stt.Checker); ok && s.checkup(ctx, engine) != nil {
+		h.Status, h.STT = "degraded", "not ready"
 	}
 	if stats.Draining {
 		h.Status = "draining"
@@ -91,8 +87,56 @@ func (s *Server) Health(ctx context.Context) Health {
 	return h
 }
 
+// checkups remembers the last check of the speech engine: anybody can ask for one.
+type checkups struct {
+	turn chan struct{} // of one check at a time
+	at   time.Time
+	err  error
+}
+
+const (
+	checkTimeout  = 2 * time.Second
+	checkInterval = time.Second
+)
+
+// checkup checks the speech engine, or returns what the last check found a moment
+// ago. A caller who goes away does not make the check fail for the others.
+func (s *Server) checkup(ctx context.Context, engine stt.Checker) error {
+	last := &s.checkups
+	select {
+	case last.turn <- struct{}{}:
+		defer func() { <-last.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if !last.at.IsZero() && time.Since(last.at) < checkInterval {
+		return last.err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
+	defer cancel()
+	err := unpanicked("check", func() error { return engine.Check(ctx) })
+	if err != nil {
+		s.config.Logger.Warn("speech engine is not ready", "error", err)
+	}
+	last.at, last.err = time.Now(), err
+	return err
+}
+
+// wantNoBody keeps net/http from waiting for a body that somebody begins to send
+// to a route that has none.
+func wantNoBody(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 {
+		return
+	}
+	if r.ProtoMajor < 2 { // a connection of HTTP/2 has other requests
+		w.Header().Set("Connection", "close")
+	}
+	http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0))
+}
+
 // serveHealth answers 200 when calls are taken well, 503 when they are not.
 func (s *Server) serveHealth(w http.ResponseWriter, r *http.Request) {
+	wantNoBody(w, r)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)

@@ -16,31 +16,31 @@ import (
 )
 
 // serveStream takes the WebSocket of a call. Everything that can be refused is
-// refused before the upgrade, with an empty 403 or 503.
+// refused before the upgrade, with an empty 403 or 503; who is not Twilio is not
+// told how full the server is.
 func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
+	wantNoBody(w, r)
 	if r.Method != http.MethodGet || !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		w.Header().Set("Upgrade", "websocket")
 		w.WriteHeader(http.StatusUpgradeRequired)
 		return
 	}
-	if !s.admit() {
-		s.config.Trace.WebSocketError(string(mediastream.Handshake))
-		s.config.Logger.Warn("stream refused: every place is taken, or the server has shut down", "max_streams", s.config.MaxStreams)
-		w.WriteHeader(http.StatusServiceUnavailable)
-		return
-	}
 	session, err := s.checkHandshake(r)
-	if err == errDraining {
-		s.leave(nil)
-		s.config.Logger.Warn("stream refused", "call_sid", session.info.SID, "error", err)
+	switch err {
+	case nil:
+	case errFull:
+		s.config.Trace.WebSocketError(string(mediastream.Handshake))
+		s.recorded.Warn("stream refused: every place is taken, or the server has shut down", "call_sid", session.info.SID, "max_streams", s.config.MaxStreams)
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
-	}
-	if err != nil {
-		s.leave(nil)
+	case errDraining:
+		s.recorded.Warn("stream refused", "call_sid", session.info.SID, "error", err)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	default:
 		s.config.Trace.WebSocketError(string(mediastream.Auth))
 		if refused := (*signature.Error)(nil); !errors.As(err, &refused) { // the validator logs its own
-			s.config.Logger.Warn("stream refused", "call_sid", session.info.SID, "error", err)
+			s.recorded.Warn("stream refused", "call_sid", session.info.SID, "error", err)
 		}
 		w.WriteHeader(http.StatusForbidden)
 		return
@@ -79,29 +79,39 @@ type stream struct {
 }
 
 // checkHandshake returns the session of a handshake that comes from Twilio and
-// carries a token of ours for the first time.
+// carries a token of ours for the first time, and holds a place for its stream.
+// That there is none comes after all that a stranger cannot pass.
 func (s *Server) checkHandshake(r *http.Request) (session, error) {
 	if err := s.validator.Verify(r); err != nil {
 		return session{}, err
 	}
-	now := time.Now()
-	session, err := s.secrets.Load().verify(r.PathValue("token"), now)
-	if err != nil {
+	session, err := s.secrets.Load().verify(r.PathValue("token"), time.Now())
+	switch {
+	case err != nil:
 		return session, err
-	}
-	if s.drained(session.issued()) {
+	case s.drained(session.issued()):
 		return session, errDraining
+	case !s.admit():
+		return session, errFull
 	}
-	switch _, added := s.used.add(session.nonce, struct{}{}, now); added {
+	if err = s.use(r.Context(), session); err != nil {
+		s.leave(nil)
+	}
+	return session, err
+}
+
+// use notes that a token has been used, here and where the other instances know.
+func (s *Server) use(ctx context.Context, session session) error {
+	switch _, added := s.used.add(session.nonce, struct{}{}, time.Now()); added {
 	case isKnown:
-		return session, errTokenUsed
+		return errTokenUsed
 	case isFull:
-		return session, errTokensFull
+		return errTokensFull
 	}
-	if s.elsewhere(r.Context(), session.info.SID, "token:"+hex.EncodeToString(session.nonce[:]), rememberTokens) {
-		return session, errTokenUsed
+	if s.elsewhere(ctx, session.info.SID, "token:"+hex.EncodeToString(session.nonce[:]), rememberTokens) {
+		return errTokenUsed
 	}
-	return session, nil
+	return nil
 }
 
 // read owns a stream: it reads the connection until it ends and then ends the

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"agentos.dev/dialtone/voice/signature"
 )
 
 // An Option changes how one call goes. Options of one call add up, and edits
@@ -24,6 +26,28 @@ type plan struct {
 	requests     []RequestEdit
 	messages     []MessageEdit
 	frames       map[int][]func(*Socket)
+	signers      map[Hop]signer
+}
+
+// A signer is a shared key that signs instead of the auth token.
+type signer struct {
+	id, secret string
+	algorithm  signature.Algorithm
+}
+
+// SharedKey signs with a shared key of Twilio's Webhooks configuration API, at the
+// given hops or at all, and names it in X-Twilio-Webhooks-Signature-Settings.
+func SharedKey(id, secret string, algorithm signature.Algorithm, hops ...Hop) Option {
+	return func(p *plan) {
+		if p.signers == nil {
+			p.signers = map[Hop]signer{}
+		}
+		for _, hop := range []Hop{Webhook, Callback, Handshake} {
+			if at(hop, hops) {
+				p.signers[hop] = signer{id, secret, algorithm}
+			}
+		}
+	}
 }
 
 func (p *plan) wants(event string) bool { return slices.Contains(p.statusEvents, event) }

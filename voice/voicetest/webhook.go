@@ -192,7 +192,11 @@ func (c *Call) signed(ctx context.Context, hop Hop, method, rawURL string, form 
 	if body != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
 	}
-	req.Header.Set("X-Twilio-Signature", signature.Sign(c.tw.cfg.AuthToken, rawURL, signed))
+	req.Header.Set(signature.Header, signature.Sign(c.tw.cfg.AuthToken, rawURL, signed))
+	if key, ok := c.plan.signers[hop]; ok {
+		req.Header.Set(signature.Header, key.algorithm.Sign(key.secret, rawURL, signed))
+		req.Header.Set(signature.SettingsHeader, signature.Settings(key.id, key.algorithm))
+	}
 	for _, edit := range c.plan.requests {
 		edit(hop, req)
 	}
