@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -71,6 +72,9 @@ type Metrics struct {
 	countries map[string]*countryCalls
 	exemplar  func(voice.Info) prometheus.Labels // may be nil
 
+	keysMu sync.Mutex
+	keys   map[string]bool // ids of shared keys that have series
+
 	calls       *prometheus.CounterVec
 	duration    prometheus.Histogram
 	chunks      prometheus.Counter
@@ -98,7 +102,7 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 	if err := options.check(reg); err != nil {
 		return nil, err
 	}
-	m := &Metrics{exemplar: options.Exemplar}
+	m := &Metrics{exemplar: options.Exemplar, keys: make(map[string]bool)}
 	f := &factory{reg: reg, native: options.NativeHistograms}
 
 	m.calls = f.counters("twilio_calls_total", "Total Twilio voice calls", "status", "from_country")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -39,6 +40,8 @@ func fill(m *Metrics) {
 	trace := m.Trace()
 	trace.Signature(signature.Result{Key: 0})
 	trace.Signature(signature.Result{Key: -1, Reason: signature.ReasonMismatch})
+	trace.Signature(signature.Result{Key: 0, SharedKey: "webhooks_sharedkey_1"})
+	trace.Signature(signature.Result{Key: -1, SharedKey: "webhooks_sharedkey_1", Reason: signature.ReasonMismatch})
 	trace.Decision(someCall, policy.Decision{Verdict: policy.Reject, Reason: policy.RateLimit})
 	trace.StreamStarted(someCall, 200*time.Millisecond)
 	trace.FrameReceived()
@@ -53,6 +56,23 @@ func fill(m *Metrics) {
 	trace.StreamEnded(someCall, voice.End{Duration: 42 * time.Second})
 	trace.CallFinished(someCall, "completed")
 	trace.CallFinished(voice.Info{Country: "ZZ"}, "failed")
+}
+
+// TestSharedKeysAreBounded: a host that goes through many keys does not fill the
+// registry with their series.
+func TestSharedKeysAreBounded(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	m, err := New(reg, nil)
+	require.NoError(t, err)
+	trace := m.Trace()
+	for range 2 {
+		for i := range 60 {
+			trace.Signature(signature.Result{SharedKey: fmt.Sprint("key", i)})
+		}
+	}
+	require.Equal(t, 51, testutil.CollectAndCount(m.signatures))
+	require.Equal(t, 2.0, testutil.ToFloat64(m.signatures.WithLabelValues("valid", "key49")))
+	require.Equal(t, 20.0, testutil.ToFloat64(m.signatures.WithLabelValues("valid", other)))
 }
 
 // TestLabelsOfOtherPackagesAreKnown: what other packages name is counted under

@@ -110,6 +110,10 @@ var ruleCases = []ruleCase{
 	{name: "4 % of signatures are wrong", series: []string{signatures + `{result="valid",key="0"} 0+96x60`, signatures + `{result="mismatch",key="-1"} 0+4x60`}},
 	{name: "strangers do not sign", series: []string{signatures + `{result="valid",key="0"} 0+1x60`, signatures + `{result="missing_signature",key="-1"} 0+50x60`,
 		signatures + `{result="malformed_signature",key="-1"} 0+50x60`, signatures + `{result="method",key="-1"} 0+50x60`}},
+	{name: "strangers leave bodies half sent", series: []string{signatures + `{result="valid",key="0"} 0+1x60`, signatures + `{result="body_timeout",key="-1"} 0+50x60`,
+		signatures + `{result="overloaded",key="-1"} 0+50x60`}},
+	{name: "one webhook in ten of a shared key has another secret", series: []string{signatures + `{result="valid",key="0"} 0+5x60`, signatures + `{result="valid",key="webhooks_sharedkey_1"} 0+4x60`,
+		signatures + `{result="mismatch",key="webhooks_sharedkey_1"} 0+1x60`}, fires: []string{"TwilioSignaturesRefused"}},
 	{name: "a few wrong signatures on a quiet night", series: []string{signatures + `{result="mismatch",key="-1"} 0+0.5x60`}},
 
 	// Speech to text.

@@ -21,7 +21,7 @@ import (
 func (m *Metrics) Trace() *voice.Trace {
 	return &voice.Trace{
 		Signature: func(r signature.Result) {
-			m.signatures.WithLabelValues(result(r), strconv.Itoa(r.Key)).Inc()
+			m.signatures.WithLabelValues(result(r), m.key(r)).Inc()
 		},
 		Decision: func(c voice.Info, d policy.Decision) {
 			m.country(c.Country)
@@ -154,6 +154,27 @@ func (r *statusRecorder) Write(b []byte) (int, error) {
 }
 
 func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// maxSharedKeys is how many shared keys have series of their own: as many as an
+// account can have at Twilio.
+const maxSharedKeys = 50
+
+// key returns the id of the shared key that a request named, "other" beyond the
+// first fifty, or else the index of the auth token that signed it, -1 when none did.
+func (m *Metrics) key(r signature.Result) string {
+	if r.SharedKey == "" {
+		return strconv.Itoa(r.Key)
+	}
+	m.keysMu.Lock()
+	defer m.keysMu.Unlock()
+	if !m.keys[r.SharedKey] {
+		if len(m.keys) >= maxSharedKeys {
+			return other
+		}
+		m.keys[r.SharedKey] = true
+	}
+	return r.SharedKey
+}
 
 // result returns why a signature was refused, or "valid".
 func result(r signature.Result) string {
