@@ -26,6 +26,8 @@ import (
 // config is what the environment says.
 type config struct {
 	authTokens  []string
+	sharedKeys  map[string]string
+	sharedPins  map[string]signature.Pin
 	accountSID  string
 	apiKey      string
 	apiSecret   string
@@ -66,6 +68,7 @@ type variable struct{ name, fallback, help string }
 // variables is what -h prints.
 var variables = []variable{
 	{"TWILIO_AUTH_TOKEN", "", "auth token, or several separated by commas while rotating; required"},
+	{"TWILIO_SHARED_KEYS", "", "shared keys of Twilio's Webhooks configuration API, as id=secret or, to accept one algorithm only, id:HMAC_SHA256=secret; separated by commas"},
 	{"TWILIO_ACCOUNT_SID", "", "the only account whose calls are taken; needed with an API key"},
 	{"TWILIO_API_KEY", "", "SID of an API key, to hang up and to place calls by REST"},
 	{"TWILIO_API_SECRET", "", "secret of the API key"},
@@ -266,6 +269,7 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 		key := sha256.Sum256([]byte(value))
 		c.sessionKeys = append(c.sessionKeys, key[:])
 	}
+	c.readSharedKeys(e)
 	c.readPolicy(e)
 	c.readBudget(e)
 	c.readPhrases(e)
@@ -322,6 +326,37 @@ func (c *config) notMeant(e *env) {
 	}{{"CALLS_PER_HOUR_LIMIT", c.callsPerHr}, {"MAX_CONCURRENT_CALLS", c.maxCalls}} {
 		if limit.calls > 0 && limit.calls < c.instances {
 			c.doubt(limit.name, "%d are fewer than the %d instances: each refuses everybody while Redis is away", limit.calls, c.instances)
+		}
+	}
+}
+
+// readSharedKeys names keys by their number: what is malformed may be a secret.
+func (c *config) readSharedKeys(e *env) {
+	const name = "TWILIO_SHARED_KEYS"
+	for i, value := range e.list(name) {
+		key, secret, ok := strings.Cut(value, "=")
+		id, algorithm, pinned := strings.Cut(key, ":")
+		if !ok || id == "" || strings.ContainsAny(key, " \t") {
+			e.wrong(name, "key %d is not of the form webhooks_sharedkey_...=secret", i+1)
+			continue
+		}
+		if c.sharedKeys == nil {
+			c.sharedKeys, c.sharedPins = make(map[string]string), make(map[string]signature.Pin)
+		}
+		if _, twice := c.sharedKeys[id]; twice {
+			e.wrong(name, "key %d has the id of another", i+1)
+		}
+		if strings.ContainsAny(secret, " \t\r\n\"'") || secret == "" {
+			e.wrong(name, "the secret of key %d is empty, or has blanks or quotes", i+1)
+		}
+		if c.sharedKeys[id] = secret; !pinned {
+			continue
+		}
+		switch a := signature.Algorithm(algorithm); a {
+		case signature.HMACSHA1, signature.HMACSHA256:
+			c.sharedPins[id] = signature.Pin{Algorithm: a}
+		default:
+			e.wrong(name, "the algorithm of key %d is neither HMAC_SHA1 nor HMAC_SHA256", i+1)
 		}
 	}
 }

@@ -113,12 +113,14 @@ func (a *app) build(c config, extra *voice.Trace) error {
 // voice is what the environment says of the calls.
 func (c *config) voice() voice.Config {
 	config := voice.Config{
-		AuthTokens:  c.authTokens,
-		PublicURL:   c.publicURL,
-		Phrases:     c.phrases,
-		MaxDuration: c.maxDuration,
-		SessionKeys: c.sessionKeys,
-		LogNumber:   c.logNumber,
+		AuthTokens:    c.authTokens,
+		SharedKeys:    c.sharedKeys,
+		SharedKeyPins: c.sharedPins,
+		PublicURL:     c.publicURL,
+		Phrases:       c.phrases,
+		MaxDuration:   c.maxDuration,
+		SessionKeys:   c.sessionKeys,
+		LogNumber:     c.logNumber,
 	}
 	if c.record {
 		config.Before = []twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{&twiml.Recording{}}}}

@@ -5,6 +5,7 @@
 //	TWILIO_AUTH_TOKEN=... go run ./examples/sign https://calls.example.com/api/voice/twilio/inbound
 //	TWILIO_AUTH_TOKEN=... go run ./examples/sign -d CallSid=CA... -d CallStatus=completed https://calls.example.com/api/voice/twilio/status
 //	TWILIO_AUTH_TOKEN=... go run ./examples/sign wss://calls.example.com/api/voice/twilio/stream/test
+//	TWILIO_SHARED_KEYS=... go run ./examples/sign -key webhooks_sharedkey_... https://calls.example.com/api/voice/twilio/inbound
 //
 // The URL must be the one that Twilio is given, whatever host the command is
 // sent to in the end (curl --connect-to changes only that). The token is read
@@ -35,7 +36,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "sign:", err)
 		os.Exit(2)
 	}
-	if doubt := signature.Doubt(authToken(os.Getenv)); doubt != "" {
+	token := authToken(os.Getenv) // empty where a shared key signs
+	if doubt := signature.Doubt(token); token != "" && doubt != "" {
 		fmt.Fprintln(os.Stderr, "sign: TWILIO_AUTH_TOKEN looks like", doubt)
 	}
 }
@@ -61,6 +63,7 @@ func run(args []string, getenv func(string) string, out io.Writer) error {
 	})
 	body := flags.String("json", "", "send this `body` as application/json instead of a form")
 	get := flags.Bool("get", false, "send the parameters in the query of a GET")
+	key := flags.String("key", "", "sign with the shared key of this `id` in TWILIO_SHARED_KEYS, with HMAC_SHA256 unless it is pinned to another algorithm")
 	flags.Usage = func() {}
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -69,8 +72,8 @@ func run(args []string, getenv func(string) string, out io.Writer) error {
 		flags.PrintDefaults()
 		return err
 	}
-	token := authToken(getenv)
-	errs := []error{checkToken(token)}
+	by, wrong := signerOf(*key, getenv)
+	errs := []error{wrong}
 	at, u := "", new(url.URL)
 	switch {
 	case err != nil:
@@ -90,9 +93,9 @@ func run(args []string, getenv func(string) string, out io.Writer) error {
 	}
 	switch {
 	case u.Scheme == "wss" || u.Scheme == "ws":
-		return printHandshake(out, token, at)
+		return printHandshake(out, by, at)
 	case *body != "":
-		return printJSON(out, token, at, *body)
+		return printJSON(out, by, at, *body)
 	}
 	if params == nil {
 		params = inboundCall(getenv)
@@ -101,7 +104,7 @@ func run(args []string, getenv func(string) string, out io.Writer) error {
 		for _, p := range params {
 			at = withQuery(at, url.QueryEscape(p[0])+"="+url.QueryEscape(p[1]))
 		}
-		return printCommand(out, "curl", "-sSi", "-H", "X-Twilio-Signature: "+signature.Sign(token, at, nil), at)
+		return printCommand(out, append([]string{"curl", "-sSi"}, append(by.headers(at, nil), at)...)...)
 	}
 	form := url.Values{}
 	command := []string{"curl", "-sSi"}
@@ -109,8 +112,38 @@ func run(args []string, getenv func(string) string, out io.Writer) error {
 		form.Add(p[0], p[1])
 		command = append(command, "--data-urlencode", url.QueryEscape(p[0])+"="+p[1])
 	}
-	command = append(command, "-H", "X-Twilio-Signature: "+signature.Sign(token, at, form), at)
-	return printCommand(out, command...)
+	return printCommand(out, append(command, append(by.headers(at, form), at)...)...)
+}
+
+// A signer is an auth token or, with an id, a shared key.
+type signer struct {
+	secret, id string
+	algorithm  signature.Algorithm
+}
+
+// signerOf finds what signs in the environment of a server.
+func signerOf(id string, getenv func(string) string) (signer, error) {
+	if id == "" {
+		token := authToken(getenv)
+		return signer{secret: token, algorithm: signature.HMACSHA1}, checkToken(token)
+	}
+	for value := range strings.SplitSeq(getenv("TWILIO_SHARED_KEYS"), ",") {
+		key, secret, _ := strings.Cut(strings.TrimSpace(value), "=")
+		key, algorithm, _ := strings.Cut(key, ":")
+		if key == id && secret != "" {
+			return signer{secret, id, signature.Algorithm(cmp.Or(algorithm, string(signature.HMACSHA256)))}, nil
+		}
+	}
+	return signer{}, fmt.Errorf("TWILIO_SHARED_KEYS has no key %q", id)
+}
+
+// headers returns curl's arguments that sign a request.
+func (s signer) headers(at string, form url.Values) []string {
+	args := []string{"-H", signature.Header + ": " + s.algorithm.Sign(s.secret, at, form)}
+	if s.id != "" {
+		args = append(args, "-H", signature.SettingsHeader+": "+signature.Settings(s.id, s.algorithm))
+	}
+	return args
 }
 
 // checkToken returns an error for a token that fits no signature.
@@ -155,20 +188,19 @@ func inboundCall(getenv func(string) string) [][2]string {
 	}
 }
 
-func printJSON(out io.Writer, token, at, body string) error {
+func printJSON(out io.Writer, by signer, at, body string) error {
 	sum := sha256.Sum256([]byte(body))
 	at = withQuery(at, "bodySHA256="+hex.EncodeToString(sum[:]))
-	return printCommand(out, "curl", "-sSi", "-H", "Content-Type: application/json", "--data-binary", body,
-		"-H", "X-Twilio-Signature: "+signature.Sign(token, at, nil), at)
+	command := append([]string{"curl", "-sSi", "-H", "Content-Type: application/json", "--data-binary", body}, by.headers(at, nil)...)
+	return printCommand(out, append(command, at)...)
 }
 
-func printHandshake(out io.Writer, token, at string) error {
+func printHandshake(out io.Writer, by signer, at string) error {
 	var key [16]byte
 	rand.Read(key[:])
-	return printCommand(out, "curl", "-sSiN", "--http1.1", "--max-time", "5", "-H", "Connection: Upgrade", "-H", "Upgrade: websocket",
-		"-H", "Sec-WebSocket-Version: 13", "-H", "Sec-WebSocket-Key: "+base64.StdEncoding.EncodeToString(key[:]),
-		"-H", "X-Twilio-Signature: "+signature.Sign(token, at, nil),
-		"http"+strings.TrimPrefix(at, "ws")) // curl speaks the handshake, not the protocol
+	command := append([]string{"curl", "-sSiN", "--http1.1", "--max-time", "5", "-H", "Connection: Upgrade", "-H", "Upgrade: websocket",
+		"-H", "Sec-WebSocket-Version: 13", "-H", "Sec-WebSocket-Key: " + base64.StdEncoding.EncodeToString(key[:])}, by.headers(at, nil)...)
+	return printCommand(out, append(command, "http"+at[len("ws"):])...) // curl speaks the handshake, not the protocol
 }
 
 func withQuery(at, pair string) string {

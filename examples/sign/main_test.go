@@ -21,8 +21,11 @@ func TestMain(m *testing.M) { leak.Main(m) }
 const token = "0123456789abcdef0123456789abcdef"
 
 func environment(name string) string {
-	if name == "TWILIO_AUTH_TOKEN" {
+	switch name {
+	case "TWILIO_AUTH_TOKEN":
 		return token + ",the next one"
+	case "TWILIO_SHARED_KEYS":
+		return "a=shared=a, b:HMAC_SHA1=shared-b"
 	}
 	return ""
 }
@@ -31,7 +34,8 @@ func environment(name string) string {
 // verifies them.
 func TestCommandsAreAccepted(t *testing.T) {
 	apt.Need(t, "curl", "curl")
-	v, err := signature.New(signature.Options{Tokens: []string{token}})
+	v, err := signature.New(signature.Options{Tokens: []string{token}, SharedKeys: map[string]string{"a": "shared=a", "b": "shared-b"},
+		SharedKeyPins: map[string]signature.Pin{"a": {Algorithm: signature.HMACSHA256}, "b": {Algorithm: signature.HMACSHA1}}})
 	require.NoError(t, err)
 	server := httptest.NewServer(v.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") != "" {
@@ -57,12 +61,15 @@ func TestCommandsAreAccepted(t *testing.T) {
 		"repeated":     {[]string{"-d", "a=2", "-d", "a=1", "-d", "a=2", server.URL + "/in"}, "body=a=2&a=1&a=2"},
 		"GET":          {[]string{"-get", "-d", "From=+1 &", server.URL + "/in?x=y"}, "From=+1 &"},
 		"JSON":         {[]string{"-json", `{"it's": "@file"}`, server.URL + "/in"}, `body={"it's": "@file"}`},
+		"shared key":   {[]string{"-key", "a", server.URL + "/in"}, "From=+14155550100"},
+		"pinned key":   {[]string{"-key", "b", "-json", "{}", server.URL + "/in"}, "body={}"},
 		"stream":       {[]string{stream + "/stream"}, "HTTP/1.1 101 Switching Protocols"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var command strings.Builder
 			require.NoError(t, run(c.args, environment, &command))
 			require.NotContains(t, command.String(), token)
+			require.NotContains(t, command.String(), "shared")
 			out, err := exec.Command("sh", "-c", command.String()).CombinedOutput()
 			if name != "stream" { // curl does not like how a stream ends
 				require.NoError(t, err, "%s\n%s", command.String(), out)
@@ -78,6 +85,7 @@ func TestRefuses(t *testing.T) {
 		`"calls.example.com/in" is not a URL`:                 {"calls.example.com/in"},
 		`"ftp" is none of https, http, wss and ws`:            {"ftp://calls.example.com"},
 		"-json goes with neither -d nor -get":                 {"-json", "{}", "-get", "https://calls.example.com"},
+		`TWILIO_SHARED_KEYS has no key "c"`:                   {"-key", "c", "https://calls.example.com"},
 		"a WebSocket handshake has no parameters and no body": {"-d", "a=b", "wss://calls.example.com"},
 	} {
 		require.EqualError(t, run(args, environment, io.Discard), want)
