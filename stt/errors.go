@@ -31,7 +31,10 @@ type Error struct {
 	Status     int           // HTTP status or WebSocket close code; 0 if none
 	Code       string        // the service's own error code
 	RetryAfter time.Duration // how long the service asks to be left alone; 0 if it does not
-	Err        error         // the cause; may be nil
+	// Warning is set when the service complains and goes on: nothing that was said
+	// is known to be lost, and a failover stays with the engine.
+	Warning bool
+	Err     error // the cause; may be nil
 }
 
 // Error implements error.

@@ -221,6 +221,12 @@ func permanent(err error) bool {
 	return false
 }
 
+// warning reports whether an engine survived err without loss.
+func warning(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Warning
+}
+
 // settle tells the engine's breaker how it did, once. It is called with mu held.
 func (s *failoverStream) settle(err error) {
 	breaker := s.f.breakers[s.current]
@@ -323,7 +329,7 @@ func (s *failoverStream) pass(l *leg, ev Event) {
 		}
 		s.began = t.Start
 	case Degraded:
-		if !errors.Is(ev.Err, ErrOverrun) && !errors.As(ev.Err, new(replayed)) {
+		if !errors.Is(ev.Err, ErrOverrun) && !errors.As(ev.Err, new(replayed)) && !warning(ev.Err) {
 			if s.current+1 < len(s.f.engines) && s.err == nil {
 				s.fail(l, ev.Err)
 				return

@@ -36,7 +36,8 @@ type Segmentation struct {
 
 // Segmented makes an engine of a recogniser: it listens for speech, cuts the
 // call into utterances and has them recognised one after the other. When a
-// recognition fails the stream goes on, with a Degraded event.
+// recognition fails the stream goes on, with a Degraded event. Transcripts pass
+// through [Clean].
 //
 // Checks, prewarming and status pass through to r if it has them.
 func Segmented(r Recognizer, o Segmentation) Engine {
@@ -206,7 +207,21 @@ func (s *segmentedStream) ask(u *utterance, wait *time.Duration) (Transcript, er
 	}
 	ctx, cancel := context.WithTimeout(withWait(s.ctx, wait), s.o.Timeout)
 	defer cancel()
-	return retried(ctx, s.rec, audio, s.c)
+	t, err := retried(ctx, s.rec, audio, s.c)
+	if err == nil {
+		t, err = Clean(t, nil)
+	}
+	t.bound(f.Duration(len(u.audio))) // nothing was said in the silence after it
+	return t, err
+}
+
+// bound puts the transcript's times into audio of length d.
+func (t *Transcript) bound(d time.Duration) {
+	t.Start, t.End = min(max(t.Start, 0), d), min(max(t.End, 0), d)
+	for i := range t.Words {
+		w := &t.Words[i]
+		w.Start, w.End = min(max(w.Start, 0), d), min(max(w.End, 0), d)
+	}
 }
 
 // maxJoined bounds the speech that is kept for a phrase that does not end.

@@ -5,8 +5,9 @@
 // load. [Segmented] makes an engine out of a recogniser of single utterances,
 // [Pool] bounds how many run at once, [Failover] replays an utterance to the
 // next engine when one dies, [Breaker] stops asking an engine that is down,
-// [Hedged] asks twice when an answer is late, and [Measure] tells how long
-// after the caller's last word each final transcript came.
+// [Hedged] asks twice when an answer is late, [Measure] tells how long after the
+// caller's last word each final transcript came, and [Clean] keeps the caller's
+// words of a service's text.
 //
 // The engines are in subpackages: pocketsphinx needs no network, openai speaks
 // the HTTP API that most local servers share, and deepgram, assemblyai,
@@ -58,7 +59,9 @@ func (f EngineFunc) Open(ctx context.Context, c Config) (Stream, error) { return
 //     Audio that cannot be kept is dropped, oldest first, and reported by a
 //     Degraded event.
 //   - Final transcripts arrive in the order they were spoken, once each, and are
-//     never dropped for lack of a reader. Interim ones may be: the newest counts.
+//     never dropped for lack of a reader, up to 1 MiB of them. Interim ones may be:
+//     the newest counts.
+//   - Texts are the caller's words, as Clean leaves them.
 //   - Start and End of transcripts are on the call's audio clock, across
 //     reconnects and replays.
 //   - After Close no goroutine of the stream is left.
@@ -81,7 +84,7 @@ type Stream interface {
 // Config describes one call, or one utterance, to an engine.
 type Config struct {
 	Format   Format
-	Language string   // BCP 47, such as "en-US"; empty is the engine's default
+	Language string   // BCP 47, as "en-US", see ParseLanguage; empty is the engine's default
 	Phrases  []string // what the caller is likely to say; an engine may ignore them
 	Interim  bool     // report unfinished transcripts too, where the engine can
 	CallID   string   // names the call in logs and at the service; Twilio's CallSid

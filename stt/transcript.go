@@ -7,8 +7,8 @@ import (
 
 // Transcript is what was heard in a stretch of speech.
 type Transcript struct {
-	Text  string
-	Final bool // false: the text may still change
+	Text  string // at most MaxText bytes and MaxWords words
+	Final bool   // false: the text may still change
 	// Confidence is in [0, 1]; NaN when the engine does not tell.
 	Confidence float64
 	Words      []Word // nil when the engine does not tell
