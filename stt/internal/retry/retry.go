@@ -4,17 +4,31 @@ package retry
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// After reads the header Retry-After: seconds, or a date. It returns 0 without one.
+// After reads the headers Retry-After-Ms, which OpenAI sends, and Retry-After:
+// seconds, or a date. It returns 0 without one, and for one beyond 11 days.
 func After(h http.Header) time.Duration {
-	v := h.Get("Retry-After")
-	if s, err := strconv.ParseFloat(v, 64); err == nil && s > 0 && s < 1e6 {
-		return time.Duration(s * float64(time.Second))
+	if d := number(h, "Retry-After-Ms", time.Millisecond); d > 0 {
+		return d
 	}
-	if t, err := http.ParseTime(v); err == nil {
+	if d := number(h, "Retry-After", time.Second); d > 0 {
+		return d
+	}
+	if t, err := http.ParseTime(strings.TrimSpace(h.Get("Retry-After"))); err == nil && time.Until(t) < longest {
 		return max(0, time.Until(t))
+	}
+	return 0
+}
+
+const longest = 1e6 * time.Second
+
+func number(h http.Header, name string, unit time.Duration) time.Duration {
+	v, err := strconv.ParseFloat(strings.TrimSpace(h.Get(name)), 64)
+	if d := v * float64(unit); err == nil && d > 0 && d < float64(longest) {
+		return time.Duration(d)
 	}
 	return 0
 }

@@ -32,6 +32,8 @@ func Of(key string, u *url.URL) Secrets {
 	add(key)
 	if password, ok := u.User.Password(); ok {
 		add(password)
+	} else {
+		add(u.User.Username()) // a token in its place
 	}
 	for name, values := range u.Query() {
 		if named(strings.ToLower(name)) {
@@ -42,6 +44,35 @@ func Of(key string, u *url.URL) Secrets {
 	}
 	slices.SortFunc(texts, func(a, b string) int { return len(b) - len(a) }) // one may begin with another
 	return Secrets{&texts}
+}
+
+// Shown returns a key as options print it.
+func Shown(key string) string {
+	if key == "" {
+		return ""
+	}
+	return "[key]"
+}
+
+// ShownURL returns a service's URL as options print it: without a password and
+// without secret parameters.
+func ShownURL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "[not a URL]"
+	}
+	if u.User != nil {
+		u.User = url.User("user")
+	}
+	if q := u.Query(); u.RawQuery != "" {
+		for name := range q {
+			if named(strings.ToLower(name)) {
+				q.Set(name, "[key]")
+			}
+		}
+		u.RawQuery = q.Encode()
+	}
+	return u.String()
 }
 
 // named reports whether a parameter of that name is secret.

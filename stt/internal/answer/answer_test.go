@@ -1,0 +1,136 @@
+package answer
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/stt"
+)
+
+func TestDecode(t *testing.T) {
+	type answer struct {
+		Text     *string `json:"text"`
+		Number   Number  `json:"n"`
+		Language Text    `json:"language"`
+	}
+	for data, want := range map[string]float64{
+		`{"text":"a","n":0.5}`:                  0.5,
+		`{"text":"a","n":"0.5"}`:                0.5,
+		"\ufeff" + `{"text":"a","n":1}`:         1,
+		`{"text":"a","n":null}`:                 math.NaN(),
+		`{"text":"a","n":1e999}`:                math.NaN(),
+		`{"text":"a","n":[1]}`:                  math.NaN(),
+		`{"text":"a"}`:                          math.NaN(),
+		`{"text":"a","n":NaN}`:                  math.NaN(),
+		`{"text":"a","n":-nan,"language":"en"}`: math.NaN(),
+		`{"text":"a","n":-Infinity}`:            math.NaN(),
+		`{"text":"a","n":inf,"language":7}`:     math.NaN(),
+	} {
+		var a answer
+		require.NoError(t, Decode([]byte(data), &a), data)
+		require.NotNil(t, a.Text, data)
+		assert.Equal(t, "a", *a.Text)
+		if math.IsNaN(want) {
+			assert.True(t, math.IsNaN(a.Number.Float()), data)
+			continue
+		}
+		assert.Equal(t, want, a.Number.Float(), data)
+	}
+	var a answer
+	require.NoError(t, Decode([]byte(`{"text":"NaN and \"inf\", nan","n":NaN}`), &a))
+	assert.Equal(t, `NaN and "inf", nan`, *a.Text)
+
+	for data, want := range map[string]string{
+		"": "empty", " \n": "empty", "<html>": "not a JSON object", "null": "not a JSON object", "[]": "not a JSON object", `"x"`: "not a JSON object",
+		`{"text":"book a`: "not all of it", `{"text":7}`: "field text", `{"text":{}}`: "field text", `{"text":"a"} x`: "not all of it", `{`: "not all of it",
+		`{"a":` + strings.Repeat("[", 20_000): "not all of it", `{"a":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`: "not all of it",
+	} {
+		assert.ErrorContains(t, Decode([]byte(data), &answer{}), want, "%.40q", data)
+	}
+}
+
+func TestTimes(t *testing.T) {
+	for number, want := range map[string]time.Duration{
+		`1.5`: 1500 * time.Millisecond, `-1`: 0, `1e300`: 0, `-1e300`: 0, `1e9`: 0, `"2"`: 2 * time.Second, `{}`: 0,
+	} {
+		var n Number
+		require.NoError(t, json.Unmarshal([]byte(number), &n))
+		assert.Equal(t, want, n.Seconds(), number)
+		assert.Equal(t, want/1000, n.Milliseconds(), number)
+	}
+}
+
+func TestReadFault(t *testing.T) {
+	for data, want := range map[string]struct {
+		fault Fault
+		kind  error
+	}{
+		`{"error":"busy"}`: {Fault{Message: "busy"}, nil},
+		`{"error":{"message":"no","code":"invalid_api_key","type":"invalid_request_error"}}`: {Fault{Code: "invalid_api_key", Type: "invalid_request_error", Message: "no"}, stt.ErrAuth},
+		`{"error":{"message":"no","code":null,"type":"authentication_error"}}`:               {Fault{Type: "authentication_error", Message: "no"}, stt.ErrAuth},
+		`{"error":{"message":"pay","code":"insufficient_quota"}}`:                            {Fault{Code: "insufficient_quota", Message: "pay"}, stt.ErrQuota},
+		`{"error":{"code":429,"message":"slow down","type":""}}`:                             {Fault{Status: 429, Message: "slow down"}, stt.ErrOverloaded},
+		`{"error":{"code":"503","message":"loading"}}`:                                       {Fault{Status: 503, Message: "loading"}, stt.ErrUnavailable},
+		`{"error":{"code":"rate_limit_exceeded"}}`:                                           {Fault{Code: "rate_limit_exceeded"}, stt.ErrOverloaded},
+		`{"error":{"type":"server_error","message":"oops"}}`:                                 {Fault{Type: "server_error", Message: "oops"}, stt.ErrUnavailable},
+		`{"error":{"type":"invalid_request_error","message":"bad"}}`:                         {Fault{Type: "invalid_request_error", Message: "bad"}, stt.ErrRefused},
+		`{"error":{"what":1}}`: {Fault{Message: "without a message"}, nil},
+		`{"error":true}`:       {Fault{Message: "without a message"}, nil},
+		`{"error":503}`:        {Fault{Status: 503, Message: "without a message"}, stt.ErrUnavailable},
+		`{"error":["busy"]}`:   {Fault{Message: "busy"}, nil},
+		`{"errors":[{"message":"no model","code":"model_not_found"}]}`:          {Fault{Code: "model_not_found", Message: "no model"}, stt.ErrRefused},
+		`{"detail":"no such model"}`:                                            {Fault{Message: "no such model"}, nil},
+		`{"detail":[{"loc":["body"],"msg":"field required","type":"missing"}]}`: {Fault{Type: "missing", Message: "field required"}, nil},
+		`{"err_code":"INVALID_AUTH","err_msg":"Invalid credentials."}`:          {Fault{Code: "INVALID_AUTH", Message: "Invalid credentials."}, stt.ErrAuth},
+		`{"type":"Error","error_code":3007,"error":"Input Duration Error"}`:     {Fault{Status: 3007, Message: "Input Duration Error"}, nil},
+		`{"type":"Error","variant":"NET-0001","description":"no audio"}`:        {Fault{Code: "NET-0001", Message: "no audio"}, nil},
+		`{"type":"Warning","warn_code":"LOW","warn_msg":"old model"}`:           {Fault{Code: "LOW", Message: "old model"}, nil},
+		`{"code":500,"msg":"busy","text":""}`:                                   {Fault{Status: 500, Message: "busy"}, stt.ErrUnavailable},
+		`{"message":"upstream timed out"}`:                                      {Fault{Message: "upstream timed out"}, nil},
+	} {
+		got, ok := ReadFault([]byte(data))
+		assert.True(t, ok, data)
+		assert.Equal(t, want.fault, got, data)
+		assert.Equal(t, want.kind, got.Kind(), data)
+	}
+	for _, data := range []string{`{}`, `{"error":null}`, `{"error":false}`, `{"error":""}`, `{"error":0}`, `{"error":[]}`, `{"error":{}}`, `{"status":"busy"}`, `[]`, ``, `{"error"`} {
+		_, ok := ReadFault([]byte(data))
+		assert.False(t, ok, data)
+	}
+}
+
+// The message about a refused key may quote it.
+func TestFaultOfAKey(t *testing.T) {
+	f := Fault{Code: "invalid_api_key", Message: "Incorrect API key provided: sk-1"}
+	assert.NotContains(t, f.Error("x", "read").Error(), "sk-1")
+	assert.ErrorIs(t, f.Error("x", "read"), stt.ErrAuth)
+	assert.ErrorIs(t, Fault{Message: "x"}.Error("x", "read"), stt.ErrUnavailable)
+}
+
+func TestFinal(t *testing.T) {
+	for code, want := range map[string]bool{"invalid_api_key": true, "insufficient_quota": true, "session_expired": true, "rate_limit_exceeded": false,
+		"server_error": false, "invalid_request_error": false, "": false} {
+		assert.Equal(t, want, Final(Fault{Code: code}.Error("x", "read")), code)
+	}
+	assert.True(t, Final(Fault{Message: "Session Expired: Maximum session duration exceeded"}.Error("x", "read")))
+}
+
+func FuzzReadFault(f *testing.F) {
+	f.Add([]byte(`{"error":{"code":429,"message":"x"}}`))
+	f.Add([]byte(`{"detail":[[{"msg":NaN}]]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		fault, ok := ReadFault(data)
+		if ok != (fault != Fault{}) {
+			t.Fatalf("%v %+v", ok, fault)
+		}
+		if e := fault.Error("x", "read"); e.Kind == nil || e.Error() == "" {
+			t.Fatalf("%+v", e)
+		}
+	})
+}
