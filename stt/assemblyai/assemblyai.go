@@ -3,16 +3,20 @@
 package assemblyai
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
+	"agentos.dev/dialtone/stt/internal/secret"
 )
 
 const name = "assemblyai"
@@ -26,7 +30,24 @@ type Options struct {
 	// Format adds punctuation and capitals. It makes finals later.
 	Format bool
 	URL    string       // empty = "wss://streaming.assemblyai.com/v3/ws"; parameters in it are kept
-	Client *http.Client // for the handshake; nil = one of the engine's own
+	Client *http.Client // for the handshake, which follows no redirect; nil = one of the engine's own
+}
+
+// String returns the options without the key and secrets in the URL.
+func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
+
+// GoString returns the same, with the type.
+func (o Options) GoString() string { return "assemblyai.Options" + o.String() }
+
+// MarshalText returns the same as String, for logs and JSON.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// shown are options as they are printed.
+type shown Options
+
+func (o Options) shown() shown {
+	o.Key, o.URL = secret.Shown(o.Key), secret.ShownURL(o.URL)
+	return shown(o)
 }
 
 // Engine transcribes calls. It is safe for concurrent use, and besides an
@@ -40,32 +61,25 @@ type Engine struct{ *live.Engine }
 // for the next call's WebSocket. A WebSocket itself is not kept, as the service
 // charges for it.
 func New(o Options) (*Engine, error) {
-	if err := o.check(); err != nil {
-		return nil, err
-	}
-	if o.Key == "" {
-		return nil, errors.New("assemblyai: Options.Key is empty")
-	}
-	if o.URL == "" {
-		o.URL = "wss://streaming.assemblyai.com/v3/ws"
-	}
+	wrong := o.check()
+	o.Model = option.Trim(o.Model)
 	engine, err := live.New(live.Service{
-		Name:      name,
-		Model:     o.Model,
-		URL:       o.URL,
-		Key:       o.Key,
-		Header:    http.Header{"Authorization": {o.Key}}, // without a scheme
-		Client:    o.Client,
-		Session:   func(c stt.Config) live.Session { return &session{o: o, c: c} },
-		Query:     o.query,
-		Waits:     true,                   // for Begin
-		MinChunk:  60 * time.Millisecond,  // less than 50 ends the session, with error 3007
-		MaxChunk:  500 * time.Millisecond, // as does more than 1000
-		FlushWait: 500 * time.Millisecond, // ForceEndpoint is answered only if there is a turn to end
-		Life:      2 * time.Hour,          // the service ends sessions after three
-		Closed:    kind,
+		Name:          name,
+		Model:         o.Model,
+		URL:           cmp.Or(option.Trim(o.URL), "wss://streaming.assemblyai.com/v3/ws"),
+		Key:           o.Key,
+		Authorization: func(key string) string { return key }, // without a scheme
+		Client:        o.Client,
+		Session:       func(c stt.Config) live.Session { return &session{o: o, c: c} },
+		Query:         o.query,
+		Waits:         true,                   // for Begin
+		MinChunk:      60 * time.Millisecond,  // less than 50 ends the session, with error 3007
+		MaxChunk:      500 * time.Millisecond, // as does more than 1000
+		FlushWait:     500 * time.Millisecond, // ForceEndpoint is answered only if there is a turn to end
+		Life:          2 * time.Hour,          // the service ends sessions after three
+		Closed:        kind,
 	})
-	if err != nil {
+	if err = errors.Join(wrong, err); err != nil {
 		return nil, err
 	}
 	return &Engine{engine}, nil
@@ -75,8 +89,11 @@ func New(o Options) (*Engine, error) {
 // codes have several meanings.
 func kind(code int, reason string) error {
 	reason = strings.ToLower(reason)
-	if strings.Contains(reason, "rate exceeded") || strings.Contains(reason, "too many concurrent") {
+	switch {
+	case strings.Contains(reason, "rate exceeded"), strings.Contains(reason, "too many concurrent"):
 		return stt.ErrOverloaded
+	case strings.Contains(reason, "insufficient funds"), strings.Contains(reason, "insufficient balance"), strings.Contains(reason, "paid-only"):
+		return stt.ErrQuota
 	}
 	switch code {
 	case 1008, 4001:

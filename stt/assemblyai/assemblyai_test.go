@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,7 +36,7 @@ func offline(t *testing.T, texts []string, faults ...stttest.Fault) (*assemblyai
 }
 
 func TestFailures(t *testing.T) {
-	stttest.Failures{Secret: key, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
+	stttest.Failures{Secret: key, Messages: []string{`"SpeechStarted"`, `"end_of_turn":false`, `"end_of_turn":true`}, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
 		return offline(t, texts, faults...)
 	}}.Run(t)
 }
@@ -180,4 +182,29 @@ func TestLostAudioDoesNotMoveTheClock(t *testing.T) {
 		require.Equal(t, 1, kinds[stt.Final])
 		require.Equal(t, 1, kinds[stt.Degraded])
 	})
+}
+
+// The close that follows an error has its code, and not its reason.
+func TestCloseAfterAnError(t *testing.T) {
+	for message, kind := range map[string]error{
+		`{"type":"Error","error_code":1008,"error":"Unauthorized Connection: Too many concurrent sessions"}`: stt.ErrOverloaded,
+		`{"type":"Error","error_code":3007,"error":"Audio Transmission Rate Exceeded"}`:                      stt.ErrOverloaded,
+		`{"type":"Error","error_code":3007,"error":"Input Duration Error"}`:                                  stt.ErrBadAudio,
+		`{"type":"Error","error_code":1008,"error":"Missing Authorization header"}`:                          stt.ErrAuth,
+	} {
+		code := 3007
+		if strings.Contains(message, "1008") {
+			code = 1008
+		}
+		fault := stttest.Fault{After: 20 * time.Millisecond, Message: message, Close: code, Reason: "See Error message for details"}
+		e, _ := engine(t, nil, slices.Repeat([]stttest.Fault{fault}, 9)...)
+		s, err := e.Open(t.Context(), stt.Config{})
+		require.NoError(t, err)
+		require.NoError(t, s.Send(make([]byte, 4800)))
+		for err == nil {
+			_, err = s.Recv(t.Context())
+		}
+		require.ErrorIs(t, err, kind, message)
+		require.NoError(t, s.Close())
+	}
 }

@@ -3,15 +3,20 @@
 package deepgram
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/answer"
 	"agentos.dev/dialtone/stt/internal/live"
+	"agentos.dev/dialtone/stt/internal/secret"
 )
 
 const name = "deepgram"
@@ -26,7 +31,24 @@ type Options struct {
 	// Format makes dates, amounts and the like of the words, and adds punctuation.
 	Format bool
 	URL    string       // empty = "wss://api.deepgram.com/v1/listen"; parameters in it are kept
-	Client *http.Client // for the handshake; nil = one of the engine's own
+	Client *http.Client // for the handshake, which follows no redirect; nil = one of the engine's own
+}
+
+// String returns the options without the key and secrets in the URL.
+func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
+
+// GoString returns the same, with the type.
+func (o Options) GoString() string { return "deepgram.Options" + o.String() }
+
+// MarshalText returns the same as String, for logs and JSON.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// shown are options as they are printed.
+type shown Options
+
+func (o Options) shown() shown {
+	o.Key, o.URL = secret.Shown(o.Key), secret.ShownURL(o.URL)
+	return shown(o)
 }
 
 // Engine transcribes calls. It is safe for concurrent use, and besides an
@@ -40,45 +62,41 @@ type Engine struct{ *live.Engine }
 // for the next call's WebSocket. A WebSocket itself is not kept, as the service
 // charges for it.
 func New(o Options) (*Engine, error) {
-	if err := o.check(); err != nil {
-		return nil, err
-	}
-	if o.Key == "" {
-		return nil, errors.New("deepgram: Options.Key is empty")
-	}
-	if o.Model == "" {
+	wrong := o.check()
+	if o.Model = option.Trim(o.Model); o.Model == "" {
 		o.Model = "nova-3"
 	}
 	if o.Endpointing <= 0 {
 		o.Endpointing = 300 * time.Millisecond
 	}
-	if o.URL == "" {
-		o.URL = "wss://api.deepgram.com/v1/listen"
-	}
 	engine, err := live.New(live.Service{
-		Name:      name,
-		Model:     o.Model,
-		URL:       o.URL,
-		Key:       o.Key,
-		Header:    http.Header{"Authorization": {"Token " + o.Key}},
-		Client:    o.Client,
-		Session:   func(c stt.Config) live.Session { return &session{interim: c.Interim} },
-		Query:     o.query,
-		MinChunk:  20 * time.Millisecond,
-		MaxChunk:  250 * time.Millisecond,
-		KeepAlive: 4 * time.Second, // the service hangs up after ten
-		FlushWait: time.Second,     // Finalize is answered only if there is much to finalize
+		Name:          name,
+		Model:         o.Model,
+		URL:           cmp.Or(option.Trim(o.URL), "wss://api.deepgram.com/v1/listen"),
+		Key:           o.Key,
+		Authorization: func(key string) string { return "Token " + key },
+		Client:        o.Client,
+		Session:       func(c stt.Config) live.Session { return &session{interim: c.Interim} },
+		Query:         o.query,
+		MinChunk:      20 * time.Millisecond,
+		MaxChunk:      250 * time.Millisecond,
+		KeepAlive:     4 * time.Second, // the service hangs up after ten
+		FlushWait:     time.Second,     // Finalize is answered only if there is much to finalize
 		Refused: func(r *http.Response, err *stt.Error) {
 			err.Code = r.Header.Get("dg-error")
 		},
 		Closed: func(code int, reason string) error {
+			switch kind := (answer.Fault{Code: reason}).Kind(); kind {
+			case stt.ErrAuth, stt.ErrQuota, stt.ErrOverloaded:
+				return kind
+			}
 			if code == 1008 || code == 1002 || strings.Contains(reason, "DATA-") {
 				return stt.ErrBadAudio
 			}
 			return nil
 		},
 	})
-	if err != nil {
+	if err = errors.Join(wrong, err); err != nil {
 		return nil, err
 	}
 	return &Engine{engine}, nil
@@ -86,14 +104,17 @@ func New(o Options) (*Engine, error) {
 
 // query adds the parameters of a call.
 func (o Options) query(q url.Values, c stt.Config) {
-	encoding := "mulaw"
+	encoding, language := "mulaw", c.Language
 	if c.Format.Encoding == stt.PCM16 {
 		encoding = "linear16"
+	}
+	if language == "mul" { // several: the service has a name of its own
+		language = "multi"
 	}
 	for key, value := range map[string]string{
 		"model": o.Model, "encoding": encoding, "sample_rate": strconv.Itoa(c.Format.Rate()), "channels": "1",
 		"interim_results": "true", "vad_events": "true", "utterance_end_ms": "1000",
-		"endpointing": strconv.FormatInt(o.Endpointing.Milliseconds(), 10), "language": c.Language, "tag": c.CallID,
+		"endpointing": strconv.FormatInt(o.Endpointing.Milliseconds(), 10), "language": language, "tag": c.CallID,
 	} {
 		if value != "" && !q.Has(key) {
 			q.Set(key, value)

@@ -30,7 +30,7 @@ func offline(t *testing.T, texts []string, faults ...stttest.Fault) (*deepgram.E
 }
 
 func TestFailures(t *testing.T) {
-	stttest.Failures{Secret: key, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
+	stttest.Failures{Secret: key, Messages: []string{`"SpeechStarted"`, `"is_final":false`, `"is_final":true`, `"UtteranceEnd"`, `"from_finalize":true`}, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
 		return offline(t, texts, faults...)
 	}}.Run(t)
 }

@@ -3,13 +3,16 @@
 package openairealtime
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
+	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
+	"agentos.dev/dialtone/stt/internal/secret"
 )
 
 const name = "openairealtime"
@@ -26,6 +29,23 @@ type Options struct {
 	Client         *http.Client // for the handshake; nil = one of the engine's own
 }
 
+// String returns the options without the key and secrets in the URL.
+func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
+
+// GoString returns the same, with the type.
+func (o Options) GoString() string { return "openairealtime.Options" + o.String() }
+
+// MarshalText returns the same as String, for logs and JSON.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// shown are options as they are printed.
+type shown Options
+
+func (o Options) shown() shown {
+	o.Key, o.URL = secret.Shown(o.Key), secret.ShownURL(o.URL)
+	return shown(o)
+}
+
 // Engine transcribes calls. It is safe for concurrent use, and besides an
 // stt.Engine an stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer. It takes
 // audio at 8000 Hz only.
@@ -38,37 +58,29 @@ type Engine struct{ *live.Engine }
 // Prewarm asks whether the key is good, and keeps a connection for the next call
 // until Close.
 func New(o Options) (*Engine, error) {
-	if err := o.check(); err != nil {
-		return nil, err
-	}
-	if o.Key == "" {
-		return nil, errors.New("openairealtime: Options.Key is empty")
-	}
-	if o.Model == "" {
+	wrong := o.check()
+	if o.Model = option.Trim(o.Model); o.Model == "" {
 		o.Model = "gpt-4o-mini-transcribe"
 	}
 	if o.Silence <= 0 {
 		o.Silence = 300 * time.Millisecond
 	}
-	if o.URL == "" {
-		o.URL = "wss://api.openai.com/v1/realtime?intent=transcription"
-	}
 	engine, err := live.New(live.Service{
-		Name:     name,
-		Model:    o.Model,
-		URL:      o.URL,
-		Key:      o.Key,
-		Header:   http.Header{"Authorization": {"Bearer " + o.Key}},
-		Client:   o.Client,
-		Session:  func(c stt.Config) live.Session { return &session{o: o, c: c, items: map[string]*item{}} },
-		Accepts:  accepts,
-		Waits:    true, // for the session to be as configured
-		MinChunk: 20 * time.Millisecond,
-		MaxChunk: time.Second,
-		Keep:     4 * time.Minute,
-		Life:     10 * time.Minute,
+		Name:          name,
+		Model:         o.Model,
+		URL:           cmp.Or(option.Trim(o.URL), "wss://api.openai.com/v1/realtime?intent=transcription"),
+		Key:           o.Key,
+		Authorization: func(key string) string { return "Bearer " + key },
+		Client:        o.Client,
+		Session:       func(c stt.Config) live.Session { return &session{o: o, c: c, items: map[string]*item{}} },
+		Accepts:       accepts,
+		Waits:         true, // for the session to be as configured
+		MinChunk:      20 * time.Millisecond,
+		MaxChunk:      time.Second,
+		Keep:          4 * time.Minute,
+		Life:          10 * time.Minute,
 	})
-	if err != nil {
+	if err = errors.Join(wrong, err); err != nil {
 		return nil, err
 	}
 	return &Engine{engine}, nil

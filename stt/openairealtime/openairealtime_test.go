@@ -29,7 +29,7 @@ func offline(t *testing.T, texts []string, faults ...stttest.Fault) (*openaireal
 }
 
 func TestFailures(t *testing.T) {
-	stttest.Failures{Secret: key, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
+	stttest.Failures{Secret: key, Messages: []string{"speech_started", "speech_stopped", ".committed", ".delta", ".completed"}, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
 		return offline(t, texts, faults...)
 	}}.Run(t)
 }

@@ -1,47 +1,65 @@
 package openairealtime
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/answer"
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
 // session keeps the items, one an utterance, in the order they were spoken:
 // their transcripts may come in another.
 type session struct {
-	o       Options
-	c       stt.Config
-	items   map[string]*item
-	order   []string // of the committed items that were not reported yet
-	commits int      // of ours that were not answered yet
-	flushes int      // that wait for that, and for order to be empty
-	pcm     []int16
+	o          Options
+	c          stt.Config
+	configured bool
+	ready      bool
+	items      map[string]*item
+	order      []string    // of the committed items that were not reported yet
+	past       []string    // the last items that were reported, so that none is twice
+	commits    []time.Time // when those of ours that were not answered are given up
+	flushes    int         // that wait for that, and for order to be empty
+	pcm        []int16
 }
 
 type item struct {
 	t       stt.Transcript
 	speech  bool // its speech was reported; what a flush commits may have none
 	stopped bool // the service heard its end, and so commits it by itself
+	shown   int  // bytes of the text in the last interim transcript
 	done    bool
 	err     error
+	due     time.Time // when it is given up; zero = the caller may still speak
+	last    time.Time // when it is given up whatever comes meanwhile
 }
+
+// More than any call has open.
+const (
+	maxItems = 256
+	maxPast  = 256
+)
 
 func (s *session) Hello() live.Message     { return live.Message{} }
 func (s *session) KeepAlive() live.Message { return live.Message{} }
 func (s *session) Bye() live.Message       { return live.Message{} }
 
 func (s *session) Flush() live.Message {
-	s.commits++
+	s.commits = append(s.commits, time.Now().Add(live.Patience))
 	s.flushes++
-	return live.Text(`{"type":"input_audio_buffer.commit"}`)
+	return live.Text(`{"type":"input_audio_buffer.commit","event_id":"` + commitID + `"}`)
 }
+
+// commitID names our commits in errors.
+const commitID = "commit"
 
 func (s *session) Audio(audio []byte) live.Message {
 	if s.c.Format.Encoding == stt.PCM16 { // the API takes PCM at 24 kHz only
@@ -78,99 +96,231 @@ func (s *session) configure() live.Message {
 
 // message is what the service sends.
 type message struct {
-	Type       string  `json:"type"`
-	ItemID     string  `json:"item_id"`
-	Previous   string  `json:"previous_item_id"`
-	StartMs    float64 `json:"audio_start_ms"`
-	EndMs      float64 `json:"audio_end_ms"`
-	Delta      string  `json:"delta"`
-	Transcript string  `json:"transcript"`
-	Error      struct {
-		Type    string `json:"type"`
-		Code    string `json:"code"`
-		Message string `json:"message"`
-	} `json:"error"`
+	ItemID     string                   `json:"item_id"`
+	Previous   answer.Text              `json:"previous_item_id"`
+	StartMs    answer.Number            `json:"audio_start_ms"`
+	EndMs      answer.Number            `json:"audio_end_ms"`
+	Delta      answer.Text              `json:"delta"`
+	Transcript *string                  `json:"transcript"`
+	Languages  answer.List[answer.Text] `json:"languages"`
+	Error      json.RawMessage          `json:"error"`
 }
 
 func (s *session) Handle(data []byte) (r live.Reply) {
-	var m message
-	if err := json.Unmarshal(data, &m); err != nil {
-		r.Err = live.NotJSON(name)
+	kind, err := answer.Type(data)
+	if err != nil {
+		r.Unclear = answer.Unclear(name, "read", err)
 		return r
 	}
-	switch m.Type {
-	case "session.created":
-		r.Send = s.configure()
-	case "session.updated":
-		r.Ready = true
-	case "input_audio_buffer.speech_started":
-		i := s.item(m.ItemID)
-		i.speech, i.t.Start = true, live.Milliseconds(m.StartMs)
-		r.Events = append(r.Events, stt.Event{Kind: stt.SpeechStart, Transcript: stt.Transcript{Start: i.t.Start, End: i.t.Start}})
-	case "input_audio_buffer.speech_stopped":
-		i := s.item(m.ItemID)
-		i.stopped, i.t.End = true, live.Milliseconds(m.EndMs)
-	case "input_audio_buffer.committed":
-		s.commit(m)
-		if !s.items[m.ItemID].stopped { // by our flush
-			s.answer()
+	var m message
+	kind, ofItem := strings.CutPrefix(kind, "input_audio_buffer.")
+	kind, transcription := strings.CutPrefix(kind, "conversation.item.input_audio_transcription.")
+	switch {
+	case kind == "session.created":
+		if !s.configured {
+			s.configured, r.Send = true, s.configure()
 		}
-	case "conversation.item.input_audio_transcription.delta":
-		i := s.item(m.ItemID)
-		i.t.Text += m.Delta
-		if s.c.Interim && (len(s.order) == 0 || s.order[0] == m.ItemID) && i.t.Text != "" {
-			r.Events = append(r.Events, stt.Event{Kind: stt.Interim, Transcript: i.t})
+	case kind == "session.updated":
+		s.ready, r.Ready = true, true
+	case kind == "error" || kind == "":
+		s.complaint(data, &r)
+	case !ofItem && !transcription:
+	default:
+		if err := answer.Decode(data, &m); err != nil {
+			r.Unclear = answer.Unclear(name, "read", err)
+			m.Transcript = nil // its type may be wrong
 		}
-	case "conversation.item.input_audio_transcription.completed":
-		i := s.item(m.ItemID)
-		i.t.Text, i.done = strings.TrimSpace(m.Transcript), true
-	case "conversation.item.input_audio_transcription.failed":
-		i := s.item(m.ItemID)
-		i.done, i.err = true, s.failure(m)
-	case "error":
-		if m.Error.Code != "input_audio_buffer_commit_empty" {
-			r.Err = s.failure(m)
-			return r
-		}
-		s.answer()
+		s.ofItem(kind, m, &r)
+	}
+	if len(s.items) > maxItems {
+		r.Err = &stt.Error{Engine: name, Op: "read", Kind: stt.ErrUnavailable, Err: errItems}
 	}
 	s.report(&r)
 	return r
 }
 
-// answer notes that a commit of ours was answered.
-func (s *session) answer() { s.commits = max(0, s.commits-1) }
-
-func (s *session) item(id string) *item {
-	i := s.items[id]
+// ofItem handles a message of an item, whose fields may be of other types.
+func (s *session) ofItem(kind string, m message, r *live.Reply) {
+	switch kind {
+	case "speech_started", "speech_stopped", "committed", "delta", "completed", "failed":
+	default:
+		r.Unclear = nil
+		return
+	}
+	i := s.item(m, r)
 	if i == nil {
-		i = &item{t: stt.Transcript{Confidence: math.NaN(), Language: s.c.Language, Engine: name, RequestID: id}}
-		s.items[id] = i
+		return
+	}
+	switch kind {
+	case "speech_started":
+		s.started(i, m, r)
+	case "speech_stopped":
+		i.stopped, i.t.End = true, m.EndMs.Milliseconds()
+		i.expect()
+	case "committed":
+		s.commit(m)
+		i.expect()
+		if !i.stopped { // by our flush
+			s.answer()
+		}
+	case "delta":
+		s.delta(i, m, r)
+	case "completed":
+		s.complete(i, m)
+	case "failed":
+		fault, _ := answer.FaultIn(m.Error)
+		i.finish(fault.Error(name, "read"))
+	}
+}
+
+var errItems = errors.New("too many items are open")
+
+// complaint handles an error of the session. Most are survived; one that comes
+// before the session is as configured says that it will not be.
+func (s *session) complaint(data []byte, r *live.Reply) {
+	fault, ok := answer.ReadFault(data)
+	if !ok {
+		r.Unclear = answer.Missing(name, "read", "type")
+		return
+	}
+	if fault.Code == "input_audio_buffer_commit_empty" {
+		s.answer()
+		return
+	}
+	e := fault.Error(name, "read")
+	if !s.ready {
+		r.Err = e
+		return
+	}
+	var m struct {
+		Error struct {
+			EventID answer.Text `json:"event_id"`
+		} `json:"error"`
+	}
+	if answer.Decode(data, &m); m.Error.EventID == commitID && len(s.commits) > 0 {
+		s.answer()
+		s.flushes--
+		r.Failed = e
+	}
+	r.Complain(e)
+}
+
+// answer notes that a commit of ours was answered.
+func (s *session) answer() {
+	if len(s.commits) > 0 {
+		s.commits = s.commits[1:]
+	}
+}
+
+// item returns the item of a message, nil if it was reported already or the message
+// names none.
+func (s *session) item(m message, r *live.Reply) *item {
+	switch {
+	case m.ItemID == "":
+		r.Unclear = answer.Missing(name, "read", "item_id")
+		return nil
+	case slices.Contains(s.past, m.ItemID):
+		return nil
+	}
+	i := s.items[m.ItemID]
+	if i == nil {
+		i = &item{t: stt.Transcript{Confidence: math.NaN(), Language: s.c.Language, Engine: name, RequestID: m.ItemID}}
+		s.items[m.ItemID] = i
 	}
 	return i
 }
 
+// expect begins, or renews, the wait for the item's transcript.
+func (i *item) expect() {
+	now := time.Now()
+	if i.last.IsZero() {
+		i.last = now.Add(3 * live.AnswerPatience)
+	}
+	i.due = now.Add(live.AnswerPatience)
+	if i.last.Before(i.due) {
+		i.due = i.last
+	}
+}
+
+func (i *item) finish(err error) { i.done, i.err = true, err }
+
+func (s *session) started(i *item, m message, r *live.Reply) {
+	for _, other := range s.items { // one at a time speaks: the end of those before was lost
+		if other != i && other.speech && other.due.IsZero() {
+			other.expect()
+		}
+	}
+	if i.speech {
+		return
+	}
+	i.speech, i.t.Start = true, m.StartMs.Milliseconds()
+	r.Events = append(r.Events, stt.Event{Kind: stt.SpeechStart, Transcript: stt.Transcript{Start: i.t.Start, End: i.t.Start}})
+}
+
+func (s *session) delta(i *item, m message, r *live.Reply) {
+	if i.done || len(i.t.Text)+len(m.Delta) > stt.MaxText {
+		return
+	}
+	i.t.Text += string(m.Delta)
+	if !i.due.IsZero() || !i.speech {
+		i.expect()
+	}
+	if !s.c.Interim || len(s.order) > 0 && s.order[0] != m.ItemID || len(i.t.Text) <= i.shown+i.shown/32 {
+		return // a long text is not shown anew for each of its letters
+	}
+	i.shown = len(i.t.Text)
+	if t, err := stt.Clean(i.t, s.c.Phrases); err == nil && t.Text != "" {
+		r.Events = append(r.Events, stt.Event{Kind: stt.Interim, Transcript: t})
+	}
+}
+
+// complete takes an item's transcript.
+func (s *session) complete(i *item, m message) {
+	if m.Transcript == nil {
+		i.finish(answer.Missing(name, "read", "transcript"))
+		return
+	}
+	i.t.Text = *m.Transcript
+	if len(m.Languages) > 0 {
+		i.t.Language = string(m.Languages[0])
+	}
+	t, err := stt.Clean(i.t, s.c.Phrases)
+	if err == nil {
+		i.t = t
+	}
+	i.finish(err)
+}
+
 // commit gives an item its place, after the one it names.
 func (s *session) commit(m message) {
-	s.item(m.ItemID)
 	if slices.Contains(s.order, m.ItemID) {
 		return
 	}
-	for i, id := range s.order {
-		if id == m.Previous {
-			s.order = append(s.order[:i+1], append([]string{m.ItemID}, s.order[i+1:]...)...)
-			return
-		}
+	if i := slices.Index(s.order, string(m.Previous)); i >= 0 {
+		s.order = slices.Insert(s.order, i+1, m.ItemID)
+		return
 	}
 	s.order = append(s.order, m.ItemID)
 }
 
 // report reports what is complete, in order, and that a flush is.
 func (s *session) report(r *live.Reply) {
+	var left []string // done, though that they were committed was not told
+	for id, i := range s.items {
+		if i.done && !slices.Contains(s.order, id) {
+			left = append(left, id)
+		}
+	}
+	slices.SortFunc(left, func(a, b string) int { return cmp.Compare(s.items[a].t.Start, s.items[b].t.Start) })
+	s.order = append(s.order, left...)
 	for len(s.order) > 0 && s.items[s.order[0]].done {
-		i := s.items[s.order[0]]
-		delete(s.items, s.order[0])
+		id := s.order[0]
+		i := s.items[id]
+		delete(s.items, id)
 		s.order = s.order[1:]
+		if s.past = append(s.past, id); len(s.past) > maxPast {
+			s.past = s.past[1:]
+		}
 		bounds := stt.Transcript{Start: i.t.Start, End: i.t.End}
 		switch {
 		case i.err != nil:
@@ -183,31 +333,43 @@ func (s *session) report(r *live.Reply) {
 			r.Events = append(r.Events, stt.Event{Kind: stt.UtteranceEnd, Transcript: bounds})
 		}
 	}
-	if len(s.order) == 0 {
-		r.Flushed = s.flushes - s.commits
-		s.flushes = s.commits
+	if len(s.order) == 0 && s.flushes > len(s.commits) {
+		r.Flushed = s.flushes - len(s.commits)
+		s.flushes = len(s.commits)
 	}
 }
 
-func (s *session) failure(m message) error {
-	e := &stt.Error{Engine: name, Op: "read", Kind: stt.ErrUnavailable, Code: m.Error.Code}
-	if e.Code == "" {
-		e.Code = m.Error.Type
+// Due implements live.Expirer.
+func (s *session) Due() (due time.Time) {
+	first := func(t time.Time) {
+		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
+			due = t
+		}
 	}
-	switch {
-	case e.Code == "invalid_api_key" || m.Error.Type == "authentication_error":
-		e.Kind = stt.ErrAuth
-		return e // what is said of a refused key may quote it
-	case e.Code == "insufficient_quota":
-		e.Kind = stt.ErrQuota
-	case strings.HasPrefix(e.Code, "rate_limit"):
-		e.Kind = stt.ErrOverloaded
-	case e.Code == "session_expired":
-	case m.Error.Type == "invalid_request_error":
-		e.Kind = stt.ErrRefused
+	for _, i := range s.items {
+		first(i.due)
 	}
-	if m.Error.Message != "" {
-		e.Err = errors.New(m.Error.Message)
+	if len(s.commits) > 0 {
+		first(s.commits[0])
 	}
-	return e
+	return due
 }
+
+// Expire implements live.Expirer: an item that gets no transcript is lost, and
+// those after it are reported.
+func (s *session) Expire(now time.Time) (r live.Reply) {
+	for _, i := range s.items {
+		if !i.done && !i.due.IsZero() && !now.Before(i.due) {
+			i.finish(&stt.Error{Engine: name, Op: "read", Kind: stt.ErrTimeout, Err: errNoTranscript})
+		}
+	}
+	if len(s.commits) > 0 && !now.Before(s.commits[0]) {
+		s.answer()
+		s.flushes--
+		r.Failed = &stt.Error{Engine: name, Op: "flush", Kind: stt.ErrTimeout}
+	}
+	s.report(&r)
+	return r
+}
+
+var errNoTranscript = errors.New("an utterance got no transcript")

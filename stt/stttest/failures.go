@@ -25,6 +25,9 @@ type Failures struct {
 	New func(t *testing.T, texts []string, faults ...Fault) (stt.Engine, *Live)
 	// Secret must never be in an error.
 	Secret string
+	// Messages are texts that tell the kinds of messages apart that the service sends
+	// in a call. Each kind is lost once, and sent twice.
+	Messages []string
 }
 
 // Run runs the tests.
@@ -41,8 +44,135 @@ func (f Failures) Run(t *testing.T) {
 	run(t, true, "half a JSON", f.garbage)
 	run(t, true, "silent server", f.silent)
 	run(t, true, "slow server", f.slow)
+	for _, message := range complaints {
+		run(t, true, "complaint "+message, func(t *testing.T) { f.complaint(t, message) })
+	}
+	run(t, true, "unknown messages", f.unknown)
+	for _, kind := range f.Messages {
+		run(t, true, "lost "+kind, func(t *testing.T) { f.lost(t, kind) })
+		run(t, true, "twice "+kind, func(t *testing.T) { f.twice(t, kind) })
+	}
+	run(t, true, "never ready", f.neverReady)
 	if f.Secret != "" {
 		run(t, true, "secrets", f.secrets)
+	}
+}
+
+// complaints are messages that end nothing: errors that do not concern the account,
+// and undocumented ones.
+var complaints = []string{
+	`{"type":"Warning","warn_code":"OLD","warn_msg":"old model"}`,
+	`{"type":"Error","variant":"NET-0000","description":"oops"}`,
+	`{"type":"Error","error_code":3005,"error":"oops"}`,
+	`{"type":"error","error":{"type":"invalid_request_error","code":"invalid_value","message":"oops"}}`,
+	`{"type":"error","error":{"type":"server_error","message":"oops"}}`,
+	`{"error":"busy"}`,
+	`{"errors":[{"message":"busy"}]}`,
+	`{"status":"busy"}`,
+	`{}`,
+	`{"type":null}`,
+	`{"type":7}`,
+	`null`,
+	`[]`,
+	`<html><body>502 Bad Gateway</body></html>`,
+	`{"type":"Results","is_final":true`,
+	`{"type":"Results","is_final":true,"channel":{"alternatives":[{"transcript":null}]}}`,
+	`{"type":"Turn","transcript":null,"end_of_turn":true}`,
+	`{"type":"conversation.item.input_audio_transcription.completed","transcript":null}`,
+}
+
+// complaint: recognition goes on over the same connection.
+func (f Failures) complaint(t *testing.T, message string) {
+	texts := []string{"one", "two", "three"}
+	e, server := f.New(t, texts, Fault{After: 20 * time.Millisecond, Message: message})
+	events, err := f.hear(t, e, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Finals(events); !slices.Equal(got, texts) {
+		t.Fatalf("final texts %q", got)
+	}
+	if n := server.Connections(); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+	known := !strings.Contains(message, `"type":"`) // else it may be a kind that the service does not have
+	if known && !slices.ContainsFunc(events, func(ev stt.Event) bool { return ev.Kind == stt.Degraded }) {
+		t.Error("it is not reported")
+	}
+}
+
+// unknown: messages of kinds that are not known are skipped.
+func (f Failures) unknown(t *testing.T) {
+	e, _ := f.New(t, []string{"one", "two"}, Fault{Strange: true})
+	events, err := f.hear(t, e, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Finals(events); !slices.Equal(got, []string{"one", "two"}) {
+		t.Fatalf("final texts %q", got)
+	}
+	for _, ev := range events {
+		if ev.Kind == stt.Degraded {
+			t.Errorf("degraded: %v", ev.Err)
+		}
+	}
+}
+
+// lost: one message that does not come costs one utterance, and that is reported.
+func (f Failures) lost(t *testing.T, kind string) {
+	texts := []string{"one", "two", "three"}
+	e, _ := f.New(t, texts, Fault{Lose: kind})
+	events, err := f.hear(t, e, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Finals(events)
+	for _, text := range got {
+		i := slices.Index(texts, text)
+		if i < 0 {
+			t.Fatalf("final texts %q", got)
+		}
+		texts = texts[i+1:]
+	}
+	reported := slices.ContainsFunc(events, func(ev stt.Event) bool { return ev.Kind == stt.Degraded })
+	if len(got) < 2 || len(got) < 3 && !reported {
+		t.Fatalf("final texts %q, reported: %v", got, reported)
+	}
+	open := false
+	for _, ev := range events {
+		switch ev.Kind {
+		case stt.SpeechStart:
+			open = true
+		case stt.UtteranceEnd:
+			open = false
+		}
+	}
+	if open {
+		t.Error("an utterance does not end")
+	}
+}
+
+// twice: a repeated message is not a second utterance.
+func (f Failures) twice(t *testing.T, kind string) {
+	e, _ := f.New(t, []string{"one", "two"}, Fault{Twice: kind})
+	events, err := f.hear(t, e, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Finals(events); !slices.Equal(got, []string{"one", "two"}) {
+		t.Fatalf("final texts %q", got)
+	}
+}
+
+// neverReady: a service that connects and is not ready is tried again.
+func (f Failures) neverReady(t *testing.T) {
+	e, _ := f.New(t, []string{"one"}, Fault{NoReadying: true}, Fault{NoReadying: true})
+	events, err := f.hear(t, e, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Finals(events); !slices.Equal(got, []string{"one"}) {
+		t.Fatalf("final texts %q", got)
 	}
 }
 

@@ -29,12 +29,16 @@ type Fault struct {
 	Delay      time.Duration // before each message of the server
 	Silent     bool          // audio is taken, and nothing answered
 	After      time.Duration // of audio, when what follows happens
-	Message    string        // is sent
+	Message    string        // is sent, once
+	Flood      bool          // and again after each message of the client
 	Close      int           // the connection is closed with this code
 	Reason     string        // of the close
 	Cut        bool          // the connection breaks without a close
 	Reversed   bool          // transcripts come in reversed order, two by two, where the protocol allows it
 	NoReadying bool          // the server never says that it is ready, where it should
+	Lose       string        // the first message of the server that holds it is lost
+	Twice      string        // messages of the server that hold it are sent twice
+	Strange    bool          // each message follows one of a kind that is not known, where the protocol allows it
 	Expires    time.Duration // how long a session may last; 0 = as long as the service lets it
 }
 
@@ -213,6 +217,7 @@ type liveConn struct {
 	seg     *vad.Segmenter
 	pcm     []int16 // all that was heard
 	closed  bool
+	lost    bool        // the message that Fault.Lose names
 	limit   *time.Timer // ends the connection
 }
 
@@ -294,6 +299,9 @@ func (c *liveConn) fails() bool {
 	if f.Message != "" {
 		c.write(f.Message)
 	}
+	if !f.Flood {
+		c.fault.Message = ""
+	}
 	switch {
 	case f.Close != 0:
 		c.ws.Close(websocket.StatusCode(f.Close), f.Reason)
@@ -317,6 +325,20 @@ func (c *liveConn) write(text string) {
 	if c.fault.Silent || c.closed {
 		return
 	}
+	if f := c.fault.Lose; f != "" && !c.lost && strings.Contains(text, f) {
+		c.lost = true
+		return
+	}
+	if _, counted := c.dialect.(*vosk); c.fault.Strange && !counted { // whose clients count messages
+		c.put(`{"type":"a.future.message","item_id":"item_x","transcript":{"text":7},"channel":7,"words":"none"}`)
+	}
+	c.put(text)
+	if f := c.fault.Twice; f != "" && strings.Contains(text, f) {
+		c.put(text)
+	}
+}
+
+func (c *liveConn) put(text string) {
 	if c.fault.Delay > 0 {
 		select {
 		case <-time.After(c.fault.Delay):

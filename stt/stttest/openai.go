@@ -18,6 +18,7 @@ type Reply struct {
 	Body   string
 	Delay  time.Duration // before the answer
 	Cut    bool          // the connection breaks in the middle of Body
+	Drip   time.Duration // between the bytes of Body
 }
 
 // OpenAIRequest is one transcription that an [OpenAI] was asked for.
@@ -111,6 +112,12 @@ func (p Reply) write(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "1000000")
 	}
 	w.WriteHeader(p.Status)
+	for p.Drip > 0 && p.Body != "" && r.Context().Err() == nil {
+		io.WriteString(w, p.Body[:1])
+		http.NewResponseController(w).Flush()
+		time.Sleep(p.Drip)
+		p.Body = p.Body[1:]
+	}
 	io.WriteString(w, p.Body)
 	if p.Cut {
 		panic(http.ErrAbortHandler)

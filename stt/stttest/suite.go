@@ -37,6 +37,7 @@ func (s Suite) Run(t *testing.T) {
 	for _, f := range []stt.Format{{}, {Encoding: stt.PCM16, SampleRate: 8000}} {
 		run(t, s.Bubble, "utterances in order, "+f.Encoding.String(), func(t *testing.T) { s.order(t, f) })
 	}
+	run(t, s.Bubble, "the caller's words", s.words)
 	run(t, s.Bubble, "flush", s.flush)
 	run(t, s.Bubble, "send does not wait", s.backpressure)
 	run(t, s.Bubble, "cancel", s.cancel)
@@ -157,6 +158,20 @@ func (s Suite) order(t *testing.T, f stt.Format) {
 		t.Fatalf("final texts %q, want %q", got, texts)
 	}
 	s.check(t, events)
+}
+
+// words: remarks about sound and control tokens are no part of a text.
+func (s Suite) words(t *testing.T) {
+	f := stt.Format{}
+	ctx, stream := open(t, s.New(t, []string{"[Music] one", "two <unk>", "Room [1] please", "(laughs) four"}), stt.Config{CallID: "CA5"})
+	Send(t, stream, Speech(4, f), f)
+	events, err := s.finish(ctx, stream, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := Finals(events), []string{"one", "two", "Room [1] please", "four"}; !slices.Equal(got, want) {
+		t.Fatalf("final texts %q, want %q", got, want)
+	}
 }
 
 // check looks at the order of kinds, and at times.

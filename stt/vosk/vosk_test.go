@@ -33,7 +33,7 @@ func offline(t *testing.T, texts []string, faults ...stttest.Fault) (*vosk.Engin
 }
 
 func TestFailures(t *testing.T) {
-	stttest.Failures{Secret: secret, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
+	stttest.Failures{Secret: secret, Messages: []string{`"partial":"he"`, `"partial":""`, `"result"`, `"text":""`}, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
 		return offline(t, texts, faults...)
 	}}.Run(t)
 }
@@ -47,12 +47,12 @@ func TestSuite(t *testing.T) {
 
 func TestMessages(t *testing.T) {
 	e, server := engine(t, []string{"one"})
-	s, err := e.Open(t.Context(), stt.Config{Phrases: []string{"yes", "no"}})
+	s, err := e.Open(t.Context(), stt.Config{Phrases: []string{"Yes", " no\n", ""}})
 	require.NoError(t, err)
 	require.NoError(t, s.Flush(t.Context()))
 	require.NoError(t, s.Close())
 	require.Eventually(t, func() bool { return len(server.Messages()) == 3 }, time.Minute, time.Millisecond, "messages")
 	messages := server.Messages()
-	require.JSONEq(t, `{"config":{"sample_rate":8000,"words":true,"phrase_list":["yes","no"]}}`, messages[0])
+	require.JSONEq(t, `{"config":{"sample_rate":8000,"words":true,"phrase_list":["yes","no","[unk]"]}}`, messages[0])
 	require.Equal(t, []string{`{"reset" : 1}`, `{"eof" : 1}`}, messages[1:], "byte for byte")
 }

@@ -18,8 +18,8 @@ import (
 const (
 	dialTimeout  = 5 * time.Second
 	writeTimeout = 5 * time.Second
-	maxMessage   = 1 << 20
-	dials        = 3 // attempts to connect before the stream fails
+	maxMessage   = 256 << 10 // bytes; the words of a minute take some 40 KiB
+	dials        = 3         // attempts to connect before the stream fails
 	// idleTimeout is how long a connection without a request is kept: most servers
 	// and load balancers close theirs after a minute.
 	idleTimeout = 45 * time.Second
@@ -61,7 +61,11 @@ func (e *Engine) dial(ctx context.Context, url string) (*link, error) {
 func (e *Engine) dialOnce(ctx context.Context, url string) (*link, error) {
 	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	conn, resp, err := websocket.Dial(dialing, url, &websocket.DialOptions{HTTPClient: e.client, HTTPHeader: e.s.Header})
+	header := http.Header{}
+	if e.s.Authorization != nil {
+		header.Set("Authorization", e.s.Authorization(e.s.Key))
+	}
+	conn, resp, err := websocket.Dial(dialing, url, &websocket.DialOptions{HTTPClient: e.client, HTTPHeader: header})
 	if err == nil {
 		conn.SetReadLimit(maxMessage)
 		return newLink(conn), nil
@@ -105,7 +109,7 @@ func cause(err error) error {
 }
 
 // failure makes an error of what ended a connection.
-func (e *Engine) failure(err error) error {
+func (e *Engine) failure(err error) *stt.Error {
 	out := &stt.Error{Engine: e.s.Name, Op: "read", Kind: stt.ErrUnavailable}
 	var closed websocket.CloseError
 	if !errors.As(err, &closed) {

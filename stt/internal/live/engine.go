@@ -7,9 +7,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
+	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/client"
 	"agentos.dev/dialtone/stt/internal/secret"
@@ -19,10 +21,11 @@ import (
 type Service struct {
 	Name   string
 	Model  string
-	URL    string // of the WebSocket
-	Key    string // is never in an error
-	Header http.Header
+	URL    string       // of the WebSocket
+	Key    string       // is never in an error
 	Client *http.Client // nil = one of the engine's own
+	// Authorization is the header that a key makes; nil = the service wants none.
+	Authorization func(key string) string
 	// Session is called for each connection of a call.
 	Session func(c stt.Config) Session
 	// Query adds a call's parameters to those of the URL; nil = there are none.
@@ -56,7 +59,7 @@ type Service struct {
 // Engine is what the engines of streaming services have in common. It is safe
 // for concurrent use.
 type Engine struct {
-	s      Service
+	s      *Service // not by value: a printed engine does not show the key
 	quiet  secret.Secrets
 	client *http.Client
 	own    bool // the client is
@@ -69,14 +72,23 @@ type Engine struct {
 	tried  time.Time // when it failed
 }
 
-// New returns an engine for s.
+// New returns an engine for s, or everything that is wrong with its options.
 func New(s Service) (*Engine, error) {
-	u, err := url.Parse(s.URL)
-	if err != nil || u.Host == "" {
-		return nil, errors.New(s.Name + ": Options.URL is not a URL")
+	var errs []error
+	if s.Authorization != nil {
+		errs = append(errs, option.Key(s.Name+": Options.Key", &s.Key))
 	}
-	e := &Engine{s: s, quiet: secret.Of(s.Key, u), client: s.Client}
-	if e.client == nil {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" || !slices.Contains([]string{"ws", "wss", "http", "https"}, u.Scheme) {
+		errs = append(errs, errors.New(s.Name+": Options.URL is not a ws or wss URL"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	e := &Engine{s: &s, quiet: secret.Of(s.Key, u)}
+	if s.Client != nil {
+		e.client = client.Straight(s.Client)
+	} else {
 		e.client, e.own = client.New(resumeTLS)
 	}
 	e.calls = stt.Failover(stt.FailoverOptions{Reconnects: 2}, stt.EngineFunc(e.open))
@@ -91,7 +103,8 @@ func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
 
 // open begins a call without failover.
 func (e *Engine) open(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	if err := c.Format.Validate(); err != nil {
+	c, err := c.Normalize()
+	if err != nil {
 		return nil, err
 	}
 	if e.s.Accepts != nil {

@@ -19,6 +19,7 @@ type link struct {
 
 	mu      sync.Mutex
 	early   [][]byte // messages before there was a call
+	waiting int      // bytes of them
 	receive func(data []byte) error
 }
 
@@ -28,8 +29,11 @@ func newLink(conn *websocket.Conn) *link {
 	return l
 }
 
-// maxEarly is more than any service says to nobody.
-const maxEarly = 16
+// More than any service says to nobody.
+const (
+	maxEarly      = 16 // messages
+	maxEarlyBytes = 64 << 10
+)
 
 var errTalkative = errors.New("it speaks without being asked")
 
@@ -53,7 +57,7 @@ func (l *link) take(data []byte) error {
 	if l.receive != nil {
 		return l.receive(data)
 	}
-	if len(l.early) == maxEarly {
+	if l.waiting += len(data); len(l.early) == maxEarly || l.waiting > maxEarlyBytes {
 		return errTalkative
 	}
 	l.early = append(l.early, data)

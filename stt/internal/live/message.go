@@ -2,18 +2,10 @@ package live
 
 import (
 	"encoding/json"
-	"errors"
 	"math"
-	"time"
 
 	"agentos.dev/dialtone/stt"
 )
-
-// Seconds is a time in seconds, as services send it.
-func Seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// Milliseconds is a time in milliseconds.
-func Milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
 
 // JSON returns v as a text message.
 func JSON(v any) Message {
@@ -22,11 +14,6 @@ func JSON(v any) Message {
 		return Message{}
 	}
 	return Message{Data: data}
-}
-
-// NotJSON is the error of a message that cannot be read.
-func NotJSON(engine string) error {
-	return &stt.Error{Engine: engine, Op: "read", Kind: stt.ErrUnavailable, Err: errors.New("message is not JSON")}
 }
 
 // Confidence is the mean of the words', NaN without words.

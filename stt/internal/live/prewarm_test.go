@@ -251,7 +251,7 @@ func TestUpgradeWithoutAKey(t *testing.T) {
 // TestCallsTellThatAServiceIsBack, also those that take a connection kept from
 // before it failed.
 func TestCallsTellThatAServiceIsBack(t *testing.T) {
-	server := stttest.NewVosk(t, []string{"one"}, stttest.Fault{}, stttest.Fault{Silent: true})
+	server := stttest.NewVosk(t, []string{"one"}, stttest.Fault{}, stttest.Fault{Silent: true}, stttest.Fault{Silent: true}, stttest.Fault{Silent: true})
 	synctest.Test(t, func(t *testing.T) {
 		e, err := vosk.New(vosk.Options{URL: server.URL, Client: server.Client(t)})
 		require.NoError(t, err)

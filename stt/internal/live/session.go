@@ -1,6 +1,11 @@
 package live
 
-import "agentos.dev/dialtone/stt"
+import (
+	"time"
+
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/answer"
+)
 
 // Message is one WebSocket message. A nil Data is none.
 type Message struct {
@@ -36,11 +41,58 @@ type Settler interface {
 	Settle() Reply
 }
 
+// Expirer is a Session that waits for messages that may never come.
+type Expirer interface {
+	// Due is when the first of them is given up; zero = none is waited for.
+	Due() time.Time
+	// Expire gives up those that are due. The rest goes on.
+	Expire(now time.Time) Reply
+}
+
+// Bounds of the wait for a message. Patience is shorter than the connection that
+// failover takes for a steady one, so that it leaves a service without answers.
+// AnswerPatience and FlushPatience are shorter than failover's wait for any text, so
+// that an utterance without an answer costs itself and not the connection.
+const (
+	Patience       = 4 * time.Second         // for the answer to a flush, and for readiness
+	AnswerPatience = 3500 * time.Millisecond // for an utterance's text, after its end
+	FlushPatience  = 1500 * time.Millisecond // for the same, after a flush
+)
+
 // Reply is what a message of the service leads to.
 type Reply struct {
 	Events  []stt.Event
 	Send    Message // what to answer
 	Ready   bool    // audio can be sent from now on
 	Flushed int     // so many flushes are done, the oldest
-	Err     error   // the connection is of no more use
+	Failed  error   // the oldest flush that is left ended with it
+	// Unclear is the error of a message that is not as documented. It is reported,
+	// and the conversation goes on until there are too many of them in a row.
+	Unclear error
+	Err     error // the connection is of no more use
 }
+
+// Complaint handles an error, a warning or a message without a type. An error of the
+// account or of the session's age ends the connection; any other is a warning, after
+// which the service may still close it.
+func Complaint(engine string, data []byte, r *Reply) {
+	fault, ok := answer.ReadFault(data)
+	if !ok {
+		r.Unclear = answer.Missing(engine, "read", "type")
+		return
+	}
+	r.Complain(fault.Error(engine, "read"))
+}
+
+// Complain handles an error of the service as Complaint does.
+func (r *Reply) Complain(e *stt.Error) {
+	if answer.Final(e) {
+		r.Err = e
+		return
+	}
+	e.Warning = true
+	r.Events = append(r.Events, Degraded(e))
+}
+
+// Degraded returns an event for an error that the stream survived.
+func Degraded(err error) stt.Event { return stt.Event{Kind: stt.Degraded, Err: err} }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 	"time"
 
@@ -29,14 +28,18 @@ type Stream struct {
 
 	mu      sync.Mutex // guards the session and what follows
 	link    *link
-	queue   []byte    // audio that was not sent yet
-	lost    int       // bytes of it that were dropped, not yet reported
-	sent    int       // bytes of audio, silence of ours included
-	shifts  []shift   // of the service's clock against the call's
-	ready   bool      // audio can be sent
-	flushes []*flush  // in order; those that were sent come first
-	answers []Message // to be sent
-	heard   time.Time // when the service last said something
+	queue   []byte     // audio that was not sent yet
+	lost    int        // bytes of it that were dropped, not yet reported
+	sent    int        // bytes of audio, silence of ours included
+	shifts  []shift    // of the service's clock against the call's
+	ready   bool       // audio can be sent
+	flushes []*flush   // in order; those that were sent come first
+	answers []Message  // to be sent
+	heard   time.Time  // when the service last said something
+	unclear int        // messages in a row that are not as documented
+	warned  int        // warnings since it last heard something
+	warning time.Time  // when the last one was reported
+	last    *stt.Error // the last one
 	closed  bool
 	err     error // why the stream ended
 }
@@ -44,13 +47,6 @@ type Stream struct {
 // shift is silence of n bytes that the service was given besides, or if n is
 // negative audio that it was not, at a place in what was sent.
 type shift struct{ at, n int }
-
-type flush struct {
-	after int // bytes of queue that come before it
-	sent  bool
-	done  chan struct{}
-	err   error
-}
 
 // connect begins to connect a call. The stream ends with ctx.
 func (e *Engine) connect(ctx context.Context, c stt.Config) *Stream {
@@ -109,29 +105,6 @@ func (s *Stream) poke() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
-	}
-}
-
-// Flush implements stt.Stream.
-func (s *Stream) Flush(ctx context.Context) error {
-	s.mu.Lock()
-	switch {
-	case s.closed:
-		s.mu.Unlock()
-		return stt.ErrClosed
-	case s.err != nil:
-		s.mu.Unlock()
-		return s.err
-	}
-	f := &flush{after: len(s.queue), done: make(chan struct{})}
-	s.flushes = append(s.flushes, f)
-	s.poke()
-	s.mu.Unlock()
-	select {
-	case <-f.done:
-		return f.err
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 
@@ -224,10 +197,21 @@ func (s *Stream) talk(ctx context.Context) error {
 	}
 	if err == errReading {
 		if err = l.err; !isTyped(err) {
-			err = s.e.failure(err)
+			err = s.explained(s.e.failure(err))
 		}
 	}
 	return err
+}
+
+// explained gives the error of a close the kind of the warning that came before it
+// with the same code: the close itself may say less.
+func (s *Stream) explained(e *stt.Error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last != nil && s.last.Status != 0 && s.last.Status == e.Status {
+		e.Kind, e.Err = s.last.Kind, s.last.Err
+	}
+	return e
 }
 
 var errReading = errors.New("live: the reader ended")
@@ -269,6 +253,10 @@ func (s *Stream) write(ctx context.Context) error {
 		idle = ticker.C
 	}
 	sent := time.Now()
+	ready := time.NewTimer(Patience)
+	defer ready.Stop()
+	due := time.NewTimer(time.Hour)
+	defer due.Stop()
 	for {
 		m, more, closed := s.next()
 		if closed {
@@ -286,8 +274,17 @@ func (s *Stream) write(ctx context.Context) error {
 		if more {
 			continue
 		}
+		due.Reset(s.due())
 		select {
 		case <-s.wake:
+		case <-due.C:
+			if err := s.expire(); err != nil {
+				return err
+			}
+		case <-ready.C:
+			if !s.isReady() {
+				return &stt.Error{Engine: s.e.s.Name, Op: "open", Kind: stt.ErrTimeout, Err: errNotReady}
+			}
 		case <-idle:
 			if time.Since(sent) >= keep {
 				s.mu.Lock()
@@ -304,6 +301,37 @@ func (s *Stream) write(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+var errNotReady = errors.New("the service is connected and does not say that it is ready")
+
+func (s *Stream) isReady() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ready
+}
+
+// due returns how long until the session gives something up.
+func (s *Stream) due() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x, ok := s.session.(Expirer); ok {
+		if at := x.Due(); !at.IsZero() {
+			return max(0, time.Until(at))
+		}
+	}
+	return time.Hour
+}
+
+// expire has the session give up the messages that are due.
+func (s *Stream) expire() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x, ok := s.session.(Expirer)
+	if !ok {
+		return nil
+	}
+	return s.use(x.Expire(time.Now()))
 }
 
 // next returns the next message to send, and whether there may be more.
@@ -356,107 +384,9 @@ func (s *Stream) next() (m Message, more, closed bool) {
 	if pending != nil && pending.after == 0 {
 		pending.sent = true
 		m = s.session.Flush()
-		if s.e.s.FlushWait > 0 {
-			s.heard = time.Now()
-			go s.settle(pending)
-		}
+		s.heard = time.Now()
+		go s.settle(pending)
 		return m, true, false
 	}
 	return Message{}, false, false
-}
-
-// settle ends the wait for a flush that the service leaves without an answer.
-func (s *Stream) settle(f *flush) {
-	for wait := s.e.s.FlushWait; wait > 0; wait = s.settled(f) {
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-s.done:
-			timer.Stop()
-			return
-		}
-	}
-}
-
-// settled asks the session, if the service was silent for long enough, and then
-// the service for a sign of life. It returns how long to wait before it is called
-// again; 0 = f is done.
-func (s *Stream) settled(f *flush) time.Duration {
-	s.mu.Lock()
-	settler, ok := s.session.(Settler)
-	if !ok || !slices.Contains(s.flushes, f) {
-		s.mu.Unlock()
-		return 0
-	}
-	if rest := s.e.s.FlushWait - time.Since(s.heard); rest > 0 {
-		s.mu.Unlock()
-		return rest
-	}
-	r := settler.Settle()
-	flushed := r.Flushed > 0
-	r.Flushed = 0
-	s.use(r)
-	s.mu.Unlock()
-	if !flushed {
-		return s.e.s.FlushWait
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
-	defer cancel()
-	err := s.link.conn.Ping(ctx)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if i := slices.Index(s.flushes, f); i >= 0 {
-		if err != nil {
-			f.err = &stt.Error{Engine: s.e.s.Name, Op: "flush", Kind: stt.ErrTimeout}
-		}
-		s.flushes = slices.Delete(s.flushes, i, i+1)
-		close(f.done)
-	}
-	return 0
-}
-
-// receive takes a message of the service.
-func (s *Stream) receive(data []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.heard = time.Now()
-	r := s.session.Handle(data)
-	s.use(r)
-	s.poke()
-	return r.Err
-}
-
-// use does what a reply asks for. It is called with mu held.
-func (s *Stream) use(r Reply) {
-	if r.Send.Data != nil {
-		s.answers = append(s.answers, r.Send)
-	}
-	if r.Ready {
-		s.ready = true
-	}
-	for _, ev := range r.Events {
-		ev.Err = s.e.quiet.Error(ev.Err)
-		t := &ev.Transcript
-		t.Start, t.End = s.heardAt(t.Start), s.heardAt(t.End)
-		for i := range t.Words {
-			t.Words[i].Start, t.Words[i].End = s.heardAt(t.Words[i].Start), s.heardAt(t.Words[i].End)
-		}
-		s.mail.Put(ev)
-	}
-	for n := r.Flushed; n > 0 && len(s.flushes) > 0 && s.flushes[0].sent; n-- {
-		close(s.flushes[0].done)
-		s.flushes = s.flushes[1:]
-	}
-}
-
-// heardAt returns the place on the call's clock of one on the service's. It is
-// called with mu held.
-func (s *Stream) heardAt(t time.Duration) time.Duration {
-	var besides time.Duration
-	for _, sh := range s.shifts {
-		if at := s.format.Duration(sh.at); t > at {
-			besides += min(t-at, s.format.Duration(sh.n))
-		}
-	}
-	return t - besides
 }

@@ -5,14 +5,16 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+	"time"
 
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
 // Fuzz gives sessions messages, one a line, and requires what package live counts
-// on: whatever a service says, there is no panic, a final transcript has a text
-// and is never taken back, and no more flushes are done than there were.
+// on: whatever a service says, there is no panic, a final transcript has a text,
+// within its bounds, and is never taken back, no more flushes are done than there
+// were, and overdue messages are given up.
 func Fuzz(f *testing.F, open func() live.Session) {
 	f.Fuzz(func(t *testing.T, conversation []byte) {
 		s := open()
@@ -38,6 +40,17 @@ func Fuzz(f *testing.F, open func() live.Session) {
 				return
 			}
 		}
+		x, ok := s.(live.Expirer)
+		if !ok {
+			return
+		}
+		later := time.Now().Add(time.Hour)
+		for n := 0; !x.Due().IsZero() && x.Due().Before(later); n++ {
+			if n > 1000 {
+				t.Fatal("something is due for ever")
+			}
+			check(t, x.Expire(later))
+		}
 	})
 }
 
@@ -52,11 +65,16 @@ func check(t *testing.T, r live.Reply) {
 			t.Fatalf("interim transcript %+v", tr)
 		case ev.Kind == stt.Degraded && ev.Err == nil:
 			t.Fatal("degraded without an error")
+		case len(tr.Text) > stt.MaxText || len(tr.Words) > stt.MaxWords || tr.Confidence < 0 || tr.Confidence > 1 || tr.Start < 0 || tr.End < 0:
+			t.Fatalf("transcript of %d bytes and %d words, confidence %v, from %v to %v", len(tr.Text), len(tr.Words), tr.Confidence, tr.Start, tr.End)
 		}
 	}
 	var typed *stt.Error
 	if r.Err != nil && (!errors.As(r.Err, &typed) || typed.Kind == nil || typed.Engine == "") {
 		t.Fatalf("error %#v", r.Err)
+	}
+	if r.Unclear != nil && (!errors.As(r.Unclear, &typed) || typed.Kind == nil || typed.Engine == "") {
+		t.Fatalf("unclear: %#v", r.Unclear)
 	}
 	if r.Flushed < 0 {
 		t.Fatalf("%d flushes are done", r.Flushed)
