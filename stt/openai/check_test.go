@@ -64,3 +64,20 @@ func TestCheckOfASilentServer(t *testing.T) {
 	require.ErrorIs(t, e.Check(short), stt.ErrTimeout)
 	require.ErrorIs(t, e.Check(t.Context()), stt.ErrTimeout, "for the next ten seconds")
 }
+
+// A server that answers, and not as one that works does, is none.
+func TestCheckOfAnotherServer(t *testing.T) {
+	for body, works := range map[string]bool{`{"object":"list","data":[]}`: true, `{}`: false, `<html>`: false, ``: true,
+		`{"error":"no"}`: false, `[]`: false, `{"status":"ok"}`: false} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(body)) }))
+		err := engine(t, openai.Options{BaseURL: server.URL}).Check(t.Context())
+		assert.Equal(t, works, err == nil, "%s: %v", body, err)
+		server.Close()
+	}
+	for body, works := range map[string]bool{`{"status":"ok"}`: true, `{"status":"loading model"}`: false, `{}`: false} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(body)) }))
+		err := engine(t, openai.Options{BaseURL: server.URL, Dialect: openai.WhisperCPP}).Check(t.Context())
+		assert.Equal(t, works, err == nil, "%s: %v", body, err)
+		server.Close()
+	}
+}

@@ -6,8 +6,9 @@ package openai
 
 import (
 	"bytes"
+	"cmp"
+	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/client"
 	"agentos.dev/dialtone/stt/internal/secret"
@@ -56,9 +58,26 @@ type Options struct {
 	// if 0: Whisper makes much of very short audio. Negative = none.
 	Segmentation stt.Segmentation
 
-	// Client sends the requests; nil = one of the engine's own, which keeps as
-	// many connections as there are workers.
+	// Client sends the requests, and follows no redirect; nil = one of the engine's
+	// own, which keeps as many connections as there are workers.
 	Client *http.Client
+}
+
+// String returns the options without the key and secrets in the URL.
+func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
+
+// GoString returns the same, with the type.
+func (o Options) GoString() string { return "openai.Options" + o.String() }
+
+// MarshalText returns the same as String, for logs and JSON.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// shown are options as they are printed.
+type shown Options
+
+func (o Options) shown() shown {
+	o.Key, o.BaseURL = secret.Shown(o.Key), secret.ShownURL(o.BaseURL)
+	return shown(o)
 }
 
 // Engine recognises speech with an OpenAI-compatible server. It is a recogniser
@@ -78,25 +97,28 @@ type Engine struct {
 	health   error
 }
 
-// New returns an engine. It connects to nothing: use Prewarm for that.
+// New returns an engine, or everything that is wrong with the options. It connects
+// to nothing: use Prewarm for that.
 func New(o Options) (*Engine, error) {
-	if err := o.check(); err != nil {
-		return nil, err
+	o.BaseURL, o.Model, o.Key = strings.TrimSuffix(option.Trim(o.BaseURL), "/"), option.Trim(o.Model), option.Trim(o.Key)
+	errs := []error{o.check()}
+	switch {
+	case o.Key != "":
+		errs = append(errs, option.Key("openai: Options.Key", &o.Key))
+	case o.BaseURL == "":
+		errs = append(errs, errors.New("openai: neither Options.Key nor Options.BaseURL is set"))
 	}
-	if o.BaseURL == "" {
-		if o.Key == "" {
-			return nil, errors.New("openai: neither Options.Key nor Options.BaseURL is set")
-		}
-		o.BaseURL = "https://api.openai.com/v1"
-	}
+	o.BaseURL = cmp.Or(o.BaseURL, "https://api.openai.com/v1")
 	u, err := url.Parse(o.BaseURL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, errors.New("openai: Options.BaseURL is not an http or https URL")
+		errs = append(errs, errors.New("openai: Options.BaseURL is not an http or https URL"))
 	}
 	if o.Dialect > VLLM {
-		return nil, fmt.Errorf("openai: unknown dialect %d", o.Dialect)
+		errs = append(errs, fmt.Errorf("openai: unknown dialect %d", o.Dialect))
 	}
-	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
 	if o.Model == "" && o.Dialect == OpenAI {
 		o.Model = "whisper-1"
 	}
@@ -108,8 +130,10 @@ func New(o Options) (*Engine, error) {
 	if o.Segmentation.MinAudio == 0 {
 		o.Segmentation.MinAudio = 3 * time.Second
 	}
-	e := &Engine{o: &o, quiet: secret.Of(o.Key, u), client: o.Client, checking: make(chan struct{}, 1)}
-	if e.client == nil {
+	e := &Engine{o: &o, quiet: secret.Of(o.Key, u), checking: make(chan struct{}, 1)}
+	if o.Client != nil {
+		e.client = client.Straight(o.Client)
+	} else {
 		e.client, e.own = client.New(func(t *http.Transport) { t.MaxIdleConnsPerHost = o.Workers })
 	}
 	e.pool = stt.NewPool(stt.RecognizerFunc(e.recognize), stt.PoolOptions{Workers: o.Workers, MaxWait: o.MaxWait})
@@ -119,6 +143,10 @@ func New(o Options) (*Engine, error) {
 
 // Open implements stt.Engine.
 func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
+	c, err := c.Normalize()
+	if err != nil {
+		return nil, err
+	}
 	return e.calls.Open(ctx, c)
 }
 
@@ -169,8 +197,11 @@ func (e *Engine) probe(ctx context.Context) error {
 	if err != nil {
 		return e.failure("check", err)
 	}
-	_, err = e.do(req, "check")
-	return err
+	a, err := e.do(req, "check")
+	if err != nil {
+		return err
+	}
+	return e.quiet.Error(healthy(a, e.o.Dialect))
 }
 
 // Status implements stt.Reporter. Ready tells the last health check.
@@ -192,6 +223,10 @@ func (e *Engine) Close() error {
 }
 
 func (e *Engine) recognize(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
+	c, err := c.Normalize()
+	if err != nil {
+		return stt.Transcript{}, err
+	}
 	body, contentType, err := e.form(audio, c)
 	if err != nil {
 		return stt.Transcript{}, err
@@ -205,48 +240,68 @@ func (e *Engine) recognize(ctx context.Context, audio []byte, c stt.Config) (stt
 		return stt.Transcript{}, e.failure("recognize", err)
 	}
 	req.Header.Set("Content-Type", contentType)
-	answer, err := e.do(req, "recognize")
+	a, err := e.do(req, "recognize")
 	if err != nil {
 		return stt.Transcript{}, err
 	}
-	var r response
-	if err := json.Unmarshal(answer.body, &r); err != nil {
-		return stt.Transcript{}, e.quiet.Error(&stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrUnavailable, Status: answer.status,
-			Err: fmt.Errorf("answer is not JSON: %w", err)})
+	t, err := read(a, c, e.o.Dialect)
+	if err != nil {
+		return stt.Transcript{}, e.quiet.Error(err)
 	}
-	if r.Error != nil && r.Text == nil { // whisper.cpp, with status 200
-		return stt.Transcript{}, e.refused("recognize", http.StatusInternalServerError, answer.header, answer.body)
-	}
-	t := r.transcript()
-	t.RequestID = answer.header.Get("X-Request-Id")
+	bound(&t, c.Format.Duration(len(audio)))
+	t.RequestID = e.quiet.Text(a.header.Get("X-Request-Id"))
 	return t, nil
 }
 
-// maxAnswer bounds an answer: a minute of speech takes some 100 KiB.
-const maxAnswer = 1 << 20
+const (
+	maxAnswer   = 1 << 20     // bytes of an answer: a minute of speech takes some 100 KiB
+	requestTime = time.Minute // for a request, whatever its context allows
+)
 
-type answer struct {
+type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
 // do sends a request and returns the answer if it is a good one.
-func (e *Engine) do(req *http.Request, op string) (answer, error) {
+func (e *Engine) do(req *http.Request, op string) (reply, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
+	defer cancel()
+	req = req.WithContext(ctx)
 	if e.o.Key != "" {
 		req.Header.Set("Authorization", "Bearer "+e.o.Key)
 	}
 	resp, err := e.client.Do(req)
 	if err != nil {
-		return answer{}, e.failure(op, err)
+		return reply{}, e.failure(op, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	body, err := content(resp)
 	if err != nil {
-		return answer{}, e.failure(op, err)
+		return reply{}, e.failure(op, err)
 	}
 	if resp.StatusCode >= 300 {
-		return answer{}, e.refused(op, resp.StatusCode, resp.Header, body)
+		return reply{}, e.refused(op, resp.StatusCode, resp.Header, body)
 	}
-	return answer{resp.StatusCode, resp.Header, body}, nil
+	return reply{resp.StatusCode, resp.Header, body}, nil
+}
+
+var errLong = fmt.Errorf("answer is longer than %d bytes", maxAnswer)
+
+// content reads an answer, also one that is packed without having been asked to be.
+func content(resp *http.Response) ([]byte, error) {
+	var body io.Reader = resp.Body
+	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+		unpacked, err := gzip.NewReader(resp.Body)
+		if err != nil {
+			return nil, err
+		}
+		body = unpacked
+	}
+	read, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
+	if err == nil && len(read) > maxAnswer {
+		err = errLong
+	}
+	return read, err
 }

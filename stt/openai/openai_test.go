@@ -165,7 +165,7 @@ func TestHallucinations(t *testing.T) {
 		`{"text":"Thank you for watching!"}`:  "",
 		`{"text":"..."}`:                      "",
 		`{"text":"Thank you."}`:               "Thank you.",
-		`{"text":"[laughs] yes (of course)"}`: "[laughs] yes (of course)",
+		`{"text":"[laughs] yes (of course)"}`: "yes (of course)",
 		`{"text":"Hm. Yes.","segments":[]}`:   "Hm. Yes.",
 		`{"text":" Bye. Yes.","segments":[{"start":0,"end":1,"text":" Bye.","avg_logprob":-1.4,"no_speech_prob":0.8},{"start":1,"end":2,"text":" Yes.","avg_logprob":-0.2,"no_speech_prob":0.1}],"words":[{"word":"Bye","start":0.1,"end":0.5},{"word":"Yes","start":1.2,"end":1.5}]}`: "Yes.",
 		`{"text":"you","segments":[{"text":"you","avg_logprob":-1.4,"no_speech_prob":0.8}]}`: "",

@@ -1,222 +1,208 @@
 package openai
 
 import (
-	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math"
-	"mime/multipart"
+	"mime"
+	"slices"
 	"strings"
 	"time"
-	"unicode"
+	"unicode/utf8"
 
-	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/answer"
 )
-
-// form writes the request's body.
-func (e *Engine) form(audio []byte, c stt.Config) (body []byte, contentType string, err error) {
-	if err := c.Format.Validate(); err != nil {
-		return nil, "", err
-	}
-	pcm, rate := c.Format.AppendPCM(nil, audio), c.Format.Rate()
-	if e.o.Dialect == WhisperCPP && rate != 16000 {
-		r, err := codec.NewResampler(rate, 16000)
-		if err != nil {
-			return nil, "", &stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrBadAudio, Err: err}
-		}
-		pcm, rate = r.Resample(nil, pcm), 16000
-	}
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	file, err := w.CreateFormFile("file", "audio.wav") // servers go by the name's ending
-	if err != nil {
-		return nil, "", err
-	}
-	file.Write(wav(pcm, rate))
-	for _, field := range e.fields(c) {
-		w.WriteField(field[0], field[1])
-	}
-	if err := w.Close(); err != nil {
-		return nil, "", err
-	}
-	return b.Bytes(), w.FormDataContentType(), nil
-}
-
-// fields returns what goes with the file.
-func (e *Engine) fields(c stt.Config) [][2]string {
-	whisper := e.o.Dialect != VLLM && !strings.HasPrefix(e.o.Model, "gpt-")
-	format := "json" // all that other models know
-	if whisper {
-		format = "verbose_json"
-	}
-	fields := [][2]string{{"response_format", format}, {"temperature", "0"}}
-	if e.o.Model != "" && e.o.Dialect != WhisperCPP {
-		fields = append(fields, [2]string{"model", e.o.Model})
-	}
-	if language, _, _ := strings.Cut(c.Language, "-"); language != "" {
-		fields = append(fields, [2]string{"language", language})
-	}
-	if len(c.Phrases) > 0 {
-		field := "prompt"
-		if e.o.Dialect == Speaches {
-			field = "hotwords"
-		}
-		fields = append(fields, [2]string{field, strings.Join(c.Phrases, ", ")})
-	}
-	if e.o.Words && whisper && e.o.Dialect != WhisperCPP {
-		fields = append(fields, [2]string{"timestamp_granularities[]", "segment"}, [2]string{"timestamp_granularities[]", "word"})
-	}
-	return fields
-}
-
-// wav returns samples as a WAV file of mono PCM16.
-func wav(pcm []int16, rate int) []byte {
-	b := make([]byte, 0, 44+2*len(pcm))
-	le := binary.LittleEndian
-	b = append(b, "RIFF"...)
-	b = le.AppendUint32(b, uint32(36+2*len(pcm)))
-	b = append(b, "WAVEfmt "...)
-	b = le.AppendUint32(b, 16)
-	b = le.AppendUint16(b, 1) // PCM
-	b = le.AppendUint16(b, 1) // channel
-	b = le.AppendUint32(b, uint32(rate))
-	b = le.AppendUint32(b, uint32(2*rate))
-	b = le.AppendUint16(b, 2)
-	b = le.AppendUint16(b, 16)
-	b = append(b, "data"...)
-	b = le.AppendUint32(b, uint32(2*len(pcm)))
-	for _, v := range pcm {
-		b = le.AppendUint16(b, uint16(v))
-	}
-	return b
-}
 
 // response is json and verbose_json of all the dialects. Times are in seconds.
 type response struct {
-	Error    json.RawMessage `json:"error"`
-	Text     *string         `json:"text"`
-	Language string          `json:"language"`
-	Segments []segment       `json:"segments"`
-	Words    []word          `json:"words"`
+	Error    json.RawMessage      `json:"error"`
+	Text     *string              `json:"text"`
+	Language answer.Text          `json:"language"`
+	Segments answer.List[segment] `json:"segments"`
+	Words    answer.List[word]    `json:"words"`
 }
 
 type segment struct {
-	Start            float64  `json:"start"`
-	End              float64  `json:"end"`
-	Text             string   `json:"text"`
-	AverageLogProb   *float64 `json:"avg_logprob"`
-	NoSpeech         float64  `json:"no_speech_prob"`
-	CompressionRatio float64  `json:"compression_ratio"`
+	Start            answer.Number     `json:"start"`
+	End              answer.Number     `json:"end"`
+	Text             answer.Text       `json:"text"`
+	AverageLogProb   answer.Number     `json:"avg_logprob"`
+	NoSpeech         answer.Number     `json:"no_speech_prob"`
+	CompressionRatio answer.Number     `json:"compression_ratio"`
+	Words            answer.List[word] `json:"words"` // where a server has no list of all
 }
 
 type word struct {
-	Word        string   `json:"word"`
-	Text        string   `json:"text"` // LocalAI's name for it
-	Start       float64  `json:"start"`
-	End         float64  `json:"end"`
-	Probability *float64 `json:"probability"`
+	Word        answer.Text   `json:"word"`
+	Text        answer.Text   `json:"text"` // LocalAI's name for it
+	Start       answer.Number `json:"start"`
+	End         answer.Number `json:"end"`
+	Probability answer.Number `json:"probability"`
+}
+
+// read makes a transcript of an answer, which may be an error whatever its status.
+func read(a reply, c stt.Config, d Dialect) (stt.Transcript, error) {
+	var r response
+	body := decoded(a)
+	if err := answer.Decode(body, &r); err != nil {
+		e := answer.Unclear(name, "recognize", err)
+		e.Status = a.status
+		return stt.Transcript{}, e
+	}
+	fault, failed := answer.FaultIn(r.Error)
+	if !failed && (r.Text == nil || *r.Text == "") {
+		fault, failed = answer.ReadFault(body)
+		failed = failed && (r.Text == nil || fault.Status != 0)
+	}
+	switch {
+	case failed: // whisper.cpp, with status 200
+		return stt.Transcript{}, fault.Error(name, "recognize")
+	case r.Text == nil:
+		e := answer.Missing(name, "recognize", "text")
+		e.Status = a.status
+		return stt.Transcript{}, e
+	}
+	return r.transcript(c, d)
+}
+
+// healthy returns nil for the answer of a working server: a list of models, or
+// whisper.cpp's status.
+func healthy(a reply, d Dialect) error {
+	var r struct {
+		Error  json.RawMessage `json:"error"`
+		Data   json.RawMessage `json:"data"`
+		Status answer.Text     `json:"status"`
+	}
+	if len(a.body) == 0 { // some local servers say no more
+		return nil
+	}
+	if err := answer.Decode(a.body, &r); err != nil {
+		return answer.Unclear(name, "check", err)
+	}
+	fault, failed := answer.FaultIn(r.Error)
+	switch {
+	case failed:
+		return fault.Error(name, "check")
+	case d == WhisperCPP && r.Status != "ok":
+		return answer.Unclear(name, "check", fmt.Errorf("its status is %.40q", r.Status))
+	case d != WhisperCPP && r.Data == nil:
+		return answer.Missing(name, "check", "data")
+	}
+	return nil
+}
+
+// decoded returns a body in UTF-8.
+func decoded(a reply) []byte {
+	_, params, err := mime.ParseMediaType(a.header.Get("Content-Type"))
+	if charset := strings.ToLower(params["charset"]); err != nil || charset != "iso-8859-1" && charset != "latin1" || utf8.Valid(a.body) {
+		return a.body
+	}
+	runes := make([]rune, len(a.body))
+	for i, b := range a.body {
+		runes[i] = rune(b)
+	}
+	return []byte(string(runes))
 }
 
 // imagined reports whether a segment is what Whisper makes of silence, by
 // OpenAI's own thresholds.
 func (s segment) imagined() bool {
-	return s.NoSpeech > 0.6 && s.AverageLogProb != nil && *s.AverageLogProb < -1 ||
-		s.CompressionRatio > 2.4 && s.NoSpeech > 0.6
+	return s.NoSpeech.Float() > 0.6 && (s.AverageLogProb.Float() < -1 || s.CompressionRatio.Float() > 2.4)
 }
 
 // transcript leaves out what was not said.
-func (r response) transcript() stt.Transcript {
-	t := stt.Transcript{Final: true, Confidence: math.NaN(), Language: r.Language, Engine: name}
-	if r.Text != nil {
-		t.Text = *r.Text
+func (r response) transcript(c stt.Config, d Dialect) (stt.Transcript, error) {
+	if n := max(len(r.Words), len(r.Segments)); n > stt.MaxWords {
+		return stt.Transcript{}, answer.Unclear(name, "recognize", fmt.Errorf("it has %d words or segments", n))
 	}
+	t := stt.Transcript{Text: *r.Text, Final: true, Confidence: math.NaN(), Language: language(string(r.Language)), Engine: name}
 	var kept []segment
 	for _, s := range r.Segments {
 		if !s.imagined() {
 			kept = append(kept, s)
 		}
 	}
-	if len(kept) < len(r.Segments) {
+	all := len(kept) == len(r.Segments)
+	if !all {
 		texts := make([]string, len(kept))
 		for i, s := range kept {
-			texts[i] = s.Text
+			texts[i] = string(s.Text)
 		}
 		t.Text = strings.Join(texts, " ")
 	}
-	t.Text = strings.Join(strings.Fields(t.Text), " ")
-	if isNoise(t.Text) {
-		t.Text = ""
-	}
-	if t.Text == "" {
-		return t
-	}
 	sum, n := 0.0, 0
 	for _, s := range kept {
-		if s.AverageLogProb != nil {
-			sum, n = sum+*s.AverageLogProb, n+1
+		if p := s.AverageLogProb.Float(); !math.IsNaN(p) {
+			sum, n = sum+p, n+1
 		}
 	}
 	if n > 0 {
 		t.Confidence = math.Exp(min(sum/float64(n), 0))
 	}
 	for _, w := range r.Words {
-		if spoken(w, r.Segments, kept) {
+		if all || w.in(kept) {
 			t.Words = append(t.Words, w.word())
 		}
+	}
+	for _, s := range kept {
+		if len(r.Words) == 0 {
+			t.Words = append(t.Words, s.words(d)...)
+		}
+	}
+	t, err := stt.Clean(t, c.Phrases)
+	if err != nil {
+		return stt.Transcript{}, err
 	}
 	if n := len(t.Words); n > 0 {
 		t.Start, t.End = t.Words[0].Start, t.Words[n-1].End
 	}
-	return t
+	return t, nil
 }
 
-// spoken reports whether a word is in a segment that was kept.
-func spoken(w word, all, kept []segment) bool {
-	if len(all) == len(kept) {
-		return true
+// bound puts times into audio of length d.
+func bound(t *stt.Transcript, d time.Duration) {
+	t.Start, t.End = min(t.Start, d), min(t.End, d)
+	for i := range t.Words {
+		t.Words[i].Start, t.Words[i].End = min(t.Words[i].Start, d), min(t.Words[i].End, d)
 	}
-	for _, s := range kept {
-		if middle := (w.Start + w.End) / 2; s.Start <= middle && middle <= s.End {
-			return true
+}
+
+// in reports whether the middle of the word is in one of the segments.
+func (w word) in(segments []segment) bool {
+	middle := (w.Start.Seconds() + w.End.Seconds()) / 2
+	return slices.ContainsFunc(segments, func(s segment) bool { return s.Start.Seconds() <= middle && middle <= s.End.Seconds() })
+}
+
+// words returns the words inside the segment. Those of whisper.cpp are tokens: one
+// that begins with a blank begins a word.
+func (s segment) words(d Dialect) []stt.Word {
+	var words []stt.Word
+	for _, w := range s.Words {
+		text := string(w.Word + w.Text)
+		if strings.HasPrefix(text, "[_") || strings.HasPrefix(text, "<|") {
+			continue // a control token
+		}
+		next := w.word()
+		if n := len(words); d == WhisperCPP && n > 0 && !strings.HasPrefix(text, " ") {
+			last := &words[n-1]
+			last.Text += next.Text
+			last.End = max(last.End, next.End)
+			last.Confidence = min(last.Confidence, next.Confidence)
+			continue
+		}
+		words = append(words, next)
+	}
+	if d == WhisperCPP { // tokens end inside of characters: the text does not
+		if texts := strings.Fields(string(s.Text)); len(texts) == len(words) {
+			for i := range words {
+				words[i].Text = texts[i]
+			}
 		}
 	}
-	return false
+	return words
 }
 
 func (w word) word() stt.Word {
-	out := stt.Word{Text: strings.TrimSpace(w.Word + w.Text), Start: seconds(w.Start), End: seconds(w.End), Confidence: math.NaN()}
-	if w.Probability != nil {
-		out.Confidence = *w.Probability
-	}
-	return out
-}
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// isNoise reports whether a transcript stands for something else than speech:
-// a remark in brackets, such as [BLANK_AUDIO] or (silence), or the thanks to an
-// audience that Whisper, which learnt from subtitles, hears in silence.
-func isNoise(text string) bool {
-	plain := strings.ToLower(strings.TrimFunc(text, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSpace(r) || unicode.IsSymbol(r) }))
-	switch plain {
-	case "", "thank you for watching", "thanks for watching", "subtitles by the amara.org community":
-		return true
-	}
-	for _, pair := range []string{"[]", "()", "**"} {
-		if text[0] == pair[0] && strings.IndexByte(text[1:], pair[1]) == len(text)-2 {
-			return true
-		}
-	}
-	return false
-}
-
-// String returns the dialect's name.
-func (d Dialect) String() string {
-	names := [...]string{"openai", "whisper.cpp", "speaches", "localai", "vllm"}
-	if int(d) < len(names) {
-		return names[d]
-	}
-	return fmt.Sprintf("Dialect(%d)", uint8(d))
+	return stt.Word{Text: strings.TrimSpace(string(w.Word + w.Text)), Start: w.Start.Seconds(), End: w.End.Seconds(), Confidence: w.Probability.Float()}
 }
