@@ -51,6 +51,9 @@ func (e *ear) hear(frame []byte) {
 	}
 }
 
+// clock is how much audio was heard.
+func (e *ear) clock() time.Duration { return at(e.seg.Position()) }
+
 // place returns when words that came just now were spoken: before the caller last
 // stopped, or until now if he has not. Final words are those of all that was heard
 // until then. Both are 0 if nothing was.

@@ -9,19 +9,20 @@
 // Twilio does not tell when something was said, nor can it be asked to finish: the
 // times of transcripts are those of the speech that this process heard before the
 // callback came, and Flush returns at once. A transcription that was never started,
-// or whose callbacks do not arrive, looks like a caller who says nothing: stt.Failover
-// leaves this engine only when Twilio reports an error.
+// or whose callbacks do not arrive at all, looks like a caller who says nothing:
+// stt.Failover leaves this engine when Twilio reports an error or the end of the
+// transcription, and when a callback that had to be final is missing.
 package twilio
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -29,6 +30,7 @@ import (
 
 	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/answer"
 )
 
 const name = "twilio"
@@ -78,6 +80,10 @@ func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
 }
 
 func (e *Engine) open(ctx context.Context, c stt.Config) (stt.Stream, error) {
+	c, err := c.Normalize()
+	if err != nil {
+		return nil, err
+	}
 	if c.CallID == "" {
 		return nil, errors.New("twilio: Config.CallID is empty: it takes the call's SID")
 	}
@@ -100,12 +106,16 @@ type callback struct {
 	confidence float64
 	final      bool
 	language   string
-	failure    string
+	err        error // that it reports, or that it has
 }
 
+// maxBody bounds a callback, in bytes.
+const maxBody = 64 << 10
+
 // ServeHTTP takes a callback: 204 when it was used or is a repetition, 400 when
-// it is none, 404 when the call has no stream here.
+// it is none or its transcript cannot be read, 404 when the call has no stream here.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, "", http.StatusBadRequest)
 		return
@@ -115,23 +125,6 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "", http.StatusBadRequest)
 		return
 	}
-	c := callback{event: r.PostForm.Get("TranscriptionEvent"), sid: r.PostForm.Get("TranscriptionSid"), confidence: math.NaN(),
-		final: r.PostForm.Get("Final") == "true", language: r.PostForm.Get("LanguageCode"),
-		failure: r.PostForm.Get("TranscriptionErrorCode") + " " + r.PostForm.Get("TranscriptionError")}
-	if track := r.PostForm.Get("Track"); c.event == "transcription-content" && (track == "" || track == e.o.Track) {
-		var data struct {
-			Transcript string   `json:"transcript"`
-			Confidence *float64 `json:"confidence"`
-		}
-		if json.Unmarshal([]byte(r.PostForm.Get("TranscriptionData")), &data) != nil {
-			http.Error(w, "", http.StatusBadRequest)
-			return
-		}
-		c.text = data.Transcript
-		if data.Confidence != nil {
-			c.confidence = *data.Confidence
-		}
-	}
 	e.mu.Lock()
 	s := e.streams[r.PostForm.Get("CallSid")]
 	e.mu.Unlock()
@@ -139,8 +132,51 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "", http.StatusNotFound)
 		return
 	}
+	c := e.read(r.PostForm)
 	s.arrive(sequence, c)
+	if c.err != nil && c.event == content {
+		http.Error(w, "", http.StatusBadRequest)
+		return
+	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// content is the event of a transcript.
+const content = "transcription-content"
+
+// read reads a callback. An unreadable one keeps its place in the sequence, so that
+// the next ones do not wait for it.
+func (e *Engine) read(form url.Values) callback {
+	c := callback{event: form.Get("TranscriptionEvent"), sid: form.Get("TranscriptionSid"), confidence: math.NaN(), language: form.Get("LanguageCode")}
+	switch c.event {
+	case "transcription-error":
+		f := answer.Fault{Code: form.Get("TranscriptionErrorCode"), Message: form.Get("TranscriptionError")}
+		failure := f.Error(name, "read")
+		failure.Kind = stt.ErrUnavailable // of the transcription, whatever it says of the account
+		c.err = failure
+	case content:
+		if track := form.Get("Track"); track != "" && track != e.o.Track {
+			break
+		}
+		var data struct {
+			Transcript *string       `json:"transcript"`
+			Confidence answer.Number `json:"confidence"`
+		}
+		if err := answer.Decode([]byte(form.Get("TranscriptionData")), &data); err != nil {
+			c.err = answer.Unclear(name, "read", err)
+			break
+		}
+		if data.Transcript == nil {
+			c.err = answer.Missing(name, "read", "transcript")
+			break
+		}
+		c.text, c.confidence = *data.Transcript, data.Confidence.Float()
+		var err error
+		if c.final, err = strconv.ParseBool(form.Get("Final")); err != nil { // unfinished ones have a stability
+			c.final = form.Get("Stability") == ""
+		}
+	}
+	return c
 }
 
 // stream puts a call's callbacks into order.
@@ -156,10 +192,18 @@ type stream struct {
 	next     int              // sequence number
 	early    map[int]callback // by sequence number
 	gap      *time.Timer      // runs while one is missing
+	partial  bool             // the transcription has unfinished texts
+	stopped  time.Duration    // the audio heard when the transcription was stopped; 0 = it was not
 	speaking bool
 	closed   bool
 	ear      *ear
 }
+
+// More than any call has.
+const (
+	maxPast  = 256 // transcriptions
+	maxEarly = 256 // callbacks that wait for one before them
+)
 
 // arrive takes a callback, which may be late, early or a repetition.
 func (s *stream) arrive(sequence int, c callback) {
@@ -174,9 +218,9 @@ func (s *stream) arrive(sequence int, c callback) {
 		}
 		s.skip()
 		s.past[s.sid] = s.sid != ""
-		s.sid, s.next = c.sid, min(sequence, 1)
+		s.sid, s.next, s.partial, s.stopped = c.sid, min(sequence, 1), false, 0
 	}
-	if sequence < s.next {
+	if sequence < s.next || len(s.past) > maxPast || len(s.early) >= maxEarly {
 		return
 	}
 	s.early[sequence] = c
@@ -214,18 +258,35 @@ func (s *stream) skip() {
 		s.gap = nil
 	}
 	for len(s.early) > 0 && !s.closed {
-		s.next = slices.Min(slices.Collect(maps.Keys(s.early)))
+		next := slices.Min(slices.Collect(maps.Keys(s.early)))
+		s.mail.Put(stt.Event{Kind: stt.Degraded, Err: &stt.Error{Engine: name, Op: "read", Kind: stt.ErrTimeout,
+			Warning: s.partial, Err: fmt.Errorf("callbacks %d to %d did not come", s.next, next-1)}})
+		s.next = next
 		s.use()
 	}
 }
 
 func (s *stream) report(c callback) {
-	t := stt.Transcript{Text: c.text, Final: c.final, Confidence: c.confidence, Language: c.language, Engine: name, RequestID: c.sid}
 	switch {
-	case c.event == "transcription-error":
-		s.mail.Put(stt.Event{Kind: stt.Degraded, Err: &stt.Error{Engine: name, Op: "read", Kind: stt.ErrUnavailable, Err: errors.New(c.failure)}})
+	case c.err != nil:
+		s.mail.Put(stt.Event{Kind: stt.Degraded, Err: c.err})
 		return
-	case c.event != "transcription-content" || c.text == "":
+	case c.event == "transcription-stopped":
+		s.stopped = max(s.ear.clock(), 1)
+		return
+	case c.event != content:
+		return
+	}
+	t, err := stt.Clean(stt.Transcript{Text: c.text, Final: c.final, Confidence: c.confidence, Language: c.language, Engine: name, RequestID: c.sid}, nil)
+	if err != nil {
+		s.mail.Put(stt.Event{Kind: stt.Degraded, Err: err})
+		return
+	}
+	if s.partial = s.partial || !c.final; t.Text == "" {
+		if c.final && s.speaking { // the unfinished text came to nothing
+			s.speaking = false
+			s.mail.Put(stt.Event{Kind: stt.UtteranceEnd})
+		}
 		return
 	}
 	t.Start, t.End = s.ear.place(c.final)
@@ -243,6 +304,12 @@ func (s *stream) report(c callback) {
 	}
 }
 
+// afterStop is how much of a call is heard after its transcription was stopped
+// before that is a failure: it is the usual end of a call as well.
+const afterStop = 3 * time.Second
+
+var errStopped = errors.New("the transcription was stopped, and the call goes on")
+
 // Send implements stt.Stream. Twilio has the audio already; here it tells when
 // somebody spoke.
 func (s *stream) Send(frame []byte) error {
@@ -252,6 +319,10 @@ func (s *stream) Send(frame []byte) error {
 		return stt.ErrClosed
 	}
 	s.ear.hear(frame)
+	if s.stopped > 0 && s.ear.clock()-s.stopped >= afterStop {
+		s.stopped = 0
+		s.mail.Put(stt.Event{Kind: stt.Degraded, Err: &stt.Error{Engine: name, Op: "read", Kind: stt.ErrUnavailable, Err: errStopped}})
+	}
 	return nil
 }
 
