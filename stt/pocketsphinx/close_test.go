@@ -26,7 +26,7 @@ func TestCloseWhileUtterancesComeIn(t *testing.T) {
 		}
 		require.NoError(t, e.Close())
 		wg.Wait()
-		_, err := os.Stat(e.dir)
+		_, err := os.Stat(e.dir.path)
 		require.ErrorIs(t, err, os.ErrNotExist)
 		_, err = e.Recognize(t.Context(), make([]byte, 80), stt.Config{})
 		require.ErrorIs(t, err, stt.ErrClosed)

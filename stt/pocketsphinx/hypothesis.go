@@ -40,7 +40,7 @@ func parseHypothesis(line string) (hypothesis, error) {
 	if len(f) == 0 {
 		return hypothesis{}, nil
 	}
-	bad := &stt.Error{Engine: name, Op: "recognize", Err: fmt.Errorf("unexpected answer %.80q", line)}
+	bad := &stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrUnavailable, Err: fmt.Errorf("unexpected answer %.80q", line)}
 	if len(f) < 9 || f[0] != "S" || f[2] != "T" || f[4] != "A" || f[6] != "L" || (len(f)-9)%4 != 0 {
 		return hypothesis{}, bad
 	}

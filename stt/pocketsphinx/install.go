@@ -62,7 +62,7 @@ func findInstallation(binary, modelDir string) (installation, error) {
 
 // model is a folder prepared for the processes, and how to start them.
 type model struct {
-	dir     string
+	dir     *folder
 	decoder []string // command line
 	phones  []string // command line of the phone loop; nil in dictation
 }
@@ -72,19 +72,19 @@ func prepare(in installation, o Options) (_ model, err error) {
 	if !o.Dictation && len(o.Phrases) == 0 {
 		return model{}, errNoPhrases
 	}
-	dir, err := os.MkdirTemp(sharedMemory(), "dialtone-pocketsphinx-")
+	dir, err := newFolder()
 	if err != nil {
 		return model{}, &stt.Error{Engine: name, Op: "open", Kind: stt.ErrUnavailable, Err: err}
 	}
 	defer func() {
 		if err != nil {
-			os.RemoveAll(dir)
+			dir.remove()
 		}
 	}()
 	common := []string{in.binary, "-logfn", os.DevNull, "-adcin", "yes", "-cepdir", "/", "-cepext", "",
 		"-ctl", "/dev/stdin", "-hypseg", "/dev/stdout", "-hmm", in.acoustic}
 	if !o.Wideband {
-		file := filepath.Join(dir, "telephone.mllr")
+		file := filepath.Join(dir.path, "telephone.mllr")
 		if err := os.WriteFile(file, telephone, 0o600); err != nil {
 			return model{}, err
 		}
@@ -101,7 +101,7 @@ func prepare(in installation, o Options) (_ model, err error) {
 	if err != nil {
 		return model{}, err
 	}
-	grammarFile, dictFile := filepath.Join(dir, "phrases.gram"), filepath.Join(dir, "phrases.dict")
+	grammarFile, dictFile := filepath.Join(dir.path, "phrases.gram"), filepath.Join(dir.path, "phrases.dict")
 	if err := os.WriteFile(grammarFile, grammar(phrases), 0o600); err != nil {
 		return model{}, err
 	}
@@ -120,18 +120,4 @@ func prepare(in installation, o Options) (_ model, err error) {
 // with appends to a copy of args.
 func with(args []string, more ...string) []string {
 	return append(append([]string(nil), args...), more...)
-}
-
-// sharedMemory returns a folder that is in memory, where there is one: the
-// processes read every utterance from a file.
-func sharedMemory() string {
-	const dir = "/dev/shm"
-	if info, err := os.Stat(dir); err == nil && info.IsDir() {
-		if f, err := os.CreateTemp(dir, "dialtone-"); err == nil {
-			f.Close()
-			os.Remove(f.Name())
-			return dir
-		}
-	}
-	return os.TempDir()
 }

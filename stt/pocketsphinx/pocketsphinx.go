@@ -73,7 +73,7 @@ type Options struct {
 // Phrases of a stt.Config are ignored: the grammar is the engine's.
 type Engine struct {
 	o       Options
-	dir     string // of the grammar, the dictionary and the audio under way
+	dir     *folder // of the grammar, the dictionary and the audio under way
 	pool    *stt.Pool
 	calls   stt.Engine
 	workers []*worker
@@ -146,6 +146,10 @@ func New(o Options) (*Engine, error) {
 
 // Open implements stt.Engine.
 func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
+	c, err := c.Normalize()
+	if err != nil {
+		return nil, err
+	}
 	return e.calls.Open(ctx, c)
 }
 
@@ -232,7 +236,7 @@ func (e *Engine) Close() error {
 		for range e.workers {
 			<-e.idle // nobody writes to the folder any more
 		}
-		err = os.RemoveAll(e.dir)
+		err = e.dir.remove()
 	})
 	return err
 }
@@ -258,7 +262,7 @@ func (e *Engine) ask(ctx context.Context, w *worker, audio []byte, c stt.Config)
 		return stt.Transcript{}, err
 	}
 	id := fmt.Sprintf("u%d", e.serial.Add(1))
-	path := e.dir + "/" + id + ".raw"
+	path := e.dir.path + "/" + id + ".raw"
 	if err := os.WriteFile(path, pcm, 0o600); err != nil {
 		return stt.Transcript{}, e.failed(&stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrUnavailable, Err: err})
 	}
@@ -267,7 +271,10 @@ func (e *Engine) ask(ctx context.Context, w *worker, audio []byte, c stt.Config)
 	if err != nil {
 		return stt.Transcript{}, e.failed(err)
 	}
-	t := h.transcript()
+	t, err := stt.Clean(h.transcript(), nil)
+	if err != nil {
+		return stt.Transcript{}, err
+	}
 	t.RequestID = id
 	return t, nil
 }

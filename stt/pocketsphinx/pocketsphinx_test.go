@@ -197,7 +197,7 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	require.NoError(t, e.Close())
 	require.ErrorIs(t, <-done, stt.ErrClosed)
 	require.ErrorIs(t, e.Check(context.Background()), stt.ErrClosed)
-	_, err := os.Stat(e.dir)
+	_, err := os.Stat(e.dir.path)
 	require.True(t, errors.Is(err, os.ErrNotExist))
 }
 

@@ -134,6 +134,7 @@ func (p *process) run() error {
 	cmd := exec.Command(p.args[0], p.args[1:]...)
 	cmd.Stdin, cmd.Stdout = inRead, outWrite
 	cmd.SysProcAttr = ownGroup()
+	cmd.Env = environment()
 	if err := cmd.Start(); err != nil {
 		in.Close()
 		out.Close()
@@ -146,6 +147,18 @@ func (p *process) run() error {
 	}()
 	p.cmd, p.exited, p.in, p.out, p.lines, p.half = cmd, exited, in, out, bufio.NewReader(out), ""
 	return nil
+}
+
+// environment returns the program's environment: the paths of programs and
+// libraries. The rest of this process's may be secret, and /proc would show it.
+func environment() []string {
+	env := []string{"LC_ALL=C"}
+	for _, name := range []string{"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
 }
 
 // send asks, starting the program if it has ended. Errors come to light in
@@ -217,8 +230,11 @@ func (p *process) answer(ctx context.Context, id string, deadline time.Time) (st
 		}
 	}()
 	for {
-		part, err := lines.ReadString('\n')
-		p.half += part
+		part, err := lines.ReadSlice('\n')
+		p.half += string(part)
+		if errors.Is(err, bufio.ErrBufferFull) && len(p.half) < maxLine {
+			continue
+		}
 		if err != nil {
 			return "", err
 		}
@@ -229,6 +245,9 @@ func (p *process) answer(ctx context.Context, id string, deadline time.Time) (st
 		}
 	}
 }
+
+// maxLine is longer than any answer, in bytes.
+const maxLine = 256 << 10
 
 // kill ends the program, if it runs, and waits for it.
 func (p *process) kill() {
