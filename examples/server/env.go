@@ -54,6 +54,7 @@ type config struct {
 	adminTokens []admin.Token
 	adminAddr   string
 	metricsAddr string // "off", "public", or an address, which may be adminAddr
+	metricsAny  bool   // nobody named metricsAddr: a free port will do
 	sessionKeys [][]byte
 	redisURL    string
 	instances   int
@@ -94,7 +95,7 @@ var variables = []variable{
 	{"RATES", "", "dollars a minute, as inbound=0.0085,outbound=0.014,stream=0.004,stt=0.02,recording=0.0025; what is not named is as in package capacity"},
 	{"ADMIN_TOKENS", "", "bearer tokens of the /admin routes, as [label=]token[@scope], separated by commas; a token is admin- and 32 random hexadecimal digits"},
 	{"ADMIN_ADDR", "", "where /admin is served alone, as 127.0.0.1:9465; beside the calls if empty"},
-	{"METRICS_ADDR", "127.0.0.1:9464", "where /metrics is served alone; if empty with an ADMIN_ADDR, there; public = beside the calls, off = nowhere"},
+	{"METRICS_ADDR", "127.0.0.1:9464", "where /metrics is served alone; if empty with an ADMIN_ADDR, there; if empty and taken, on a free port of loopback; public = beside the calls, off = nowhere"},
 	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
 	{"REDIS_URL", "", "Redis that several instances share: limits, used tokens, counted calls; in memory if empty"},
 	{"INSTANCES", "1", "instances that share the Redis; while it is away, each allows its share of the limits"},
@@ -234,8 +235,12 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 	if c.adminAddr = e.text("ADMIN_ADDR"); c.adminAddr != "" {
 		e.adopt("ADMIN_ADDR", checkAddress(c.adminAddr))
 	}
-	if c.metricsAddr = e.text("METRICS_ADDR"); c.adminAddr != "" && strings.TrimSpace(e.get("METRICS_ADDR")) == "" {
-		c.metricsAddr = c.adminAddr
+	c.metricsAddr = e.text("METRICS_ADDR")
+	if strings.TrimSpace(e.get("METRICS_ADDR")) == "" {
+		c.metricsAny = c.adminAddr == ""
+		if c.adminAddr != "" {
+			c.metricsAddr = c.adminAddr
+		}
 	}
 	if c.metricsAddr != metricsOff && c.metricsAddr != metricsPublic {
 		e.adopt("METRICS_ADDR", checkAddress(c.metricsAddr))

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -168,6 +170,34 @@ func TestPrivateAddresses(t *testing.T) {
 	defer taken.Close()
 	require.ErrorContains(t, run(t.Context(), []string{"-addr", freeAddress(t)}, environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
 		"STT=off", "METRICS_ADDR="+taken.Listener.Addr().String()), io.Discard, io.Discard), "METRICS_ADDR: ")
+}
+
+// TestMetricsOfASecondInstance: where the usual address is taken, as by another instance
+// on the machine, calls are answered all the same and the log names where the metrics are.
+func TestMetricsOfASecondInstance(t *testing.T) {
+	if first, err := net.Listen("tcp", "127.0.0.1:9464"); err == nil { // else somebody has it already
+		defer first.Close()
+	}
+	log, writer := io.Pipe()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	stopped := make(chan error, 1)
+	go func() {
+		err := run(ctx, []string{"-addr", freeAddress(t)}, environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off"), io.Discard, writer)
+		writer.Close()
+		stopped <- err
+	}()
+	warned, lines := false, bufio.NewScanner(log)
+	for lines.Scan() {
+		warned = warned || strings.Contains(lines.Text(), "METRICS_ADDR is not set")
+		if address := regexp.MustCompile(`who reads the metrics.* addr=(\S+)`).FindStringSubmatch(lines.Text()); address != nil {
+			require.True(t, warned)
+			require.Equal(t, http.StatusOK, status("http://"+address[1]+"/metrics"))
+			stop()
+		}
+	}
+	require.NoError(t, <-stopped)
+	require.Error(t, ctx.Err(), "the log names no address")
 }
 
 // TestListsBeginWithAMark: a byte order mark, which editors put before what is pasted

@@ -202,6 +202,10 @@ func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
 			name, message = "ADMIN_ADDR", "listening for administrators"
 		}
 		private, err := listen(addr, a.private[addr], message)
+		if err != nil && name == "METRICS_ADDR" && c.metricsAny { // as by another instance on this machine
+			log.Warn("the metrics are at a free port: METRICS_ADDR is not set", "error", err.Error())
+			private, err = listen("127.0.0.1:0", a.private[addr], message)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
