@@ -83,6 +83,7 @@ type segmentedStream struct {
 	stop   func() bool
 	mail   Mailbox
 	held   *utterance // the one before, if it matched nothing; the worker's own
+	music  music      // the worker's own
 
 	mu       sync.Mutex // guards what follows; never held while recognising
 	recorder recorder
@@ -191,7 +192,7 @@ func (s *segmentedStream) recognize(u *utterance) {
 		}
 		s.mail.Put(Event{Kind: Final, Transcript: t, Timing: timing, At: now})
 	}
-	s.mail.Put(Event{Kind: UtteranceEnd, Transcript: Transcript{Start: u.start, End: u.end}, At: now})
+	s.mail.Put(Event{Kind: UtteranceEnd, Transcript: Transcript{Start: u.start, End: u.end}, OnHold: s.music.onHold(), At: now})
 }
 
 // ask gives the audio of an utterance to the recogniser, and adds to wait how
@@ -207,9 +208,14 @@ func (s *segmentedStream) ask(u *utterance, wait *time.Duration) (Transcript, er
 	}
 	ctx, cancel := context.WithTimeout(withWait(s.ctx, wait), s.o.Timeout)
 	defer cancel()
-	t, err := retried(ctx, s.rec, audio, s.c)
+	c := s.c
+	c.OnHold = s.music.onHold()
+	t, err := retried(ctx, s.rec, audio, c)
 	if err == nil {
 		t, err = Clean(t, nil)
+	}
+	if err == nil {
+		s.music.add(t.Music)
 	}
 	t.bound(f.Duration(len(u.audio))) // nothing was said in the silence after it
 	return t, err

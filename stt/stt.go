@@ -87,6 +87,7 @@ type Config struct {
 	Language string   // BCP 47, as "en-US", see ParseLanguage; empty is the engine's default
 	Phrases  []string // what the caller is likely to say; an engine may ignore them
 	Interim  bool     // report unfinished transcripts too, where the engine can
+	OnHold   bool     // the last utterances were music: a recogniser takes less for speech
 	CallID   string   // names the call in logs and at the service; Twilio's CallSid
 }
 

@@ -19,6 +19,9 @@ type Transcript struct {
 	Start, End time.Duration
 	Engine     string // which engine heard it, as "deepgram"
 	RequestID  string // the service's own name for the request, for its support
+	// Music is true when the engine takes the audio for music or tones, so that there
+	// is no Text.
+	Music bool
 }
 
 // Word is one word of a Transcript.
@@ -62,7 +65,10 @@ type Event struct {
 	Transcript Transcript // Interim and Final; the others set Start and End where known
 	Timing     Timing     // Final
 	Err        error      // Degraded: see [Reason] for its label
-	At         time.Time  // when it happened
+	// OnHold is true in an UtteranceEnd while the line is on hold: two or more of the
+	// last five utterances sounded like music. Only engines that tell music know.
+	OnHold bool
+	At     time.Time // when it happened
 }
 
 // Timing is how long a final transcript took.

@@ -151,7 +151,7 @@ func (c *config) check(m *mistakes) {
 }
 
 // checkEngine returns why the speech engine on this machine cannot start. It starts
-// nothing.
+// no workers.
 func (c *config) checkEngine() error {
 	var m mistakes
 	if c.stt != "pocketsphinx" || len(c.phrases) == 0 { // which has been told

@@ -1,9 +1,10 @@
-// Package apt lets a test ask for a program that a Debian package brings.
+// Package apt lets a test ask for programs and files that Debian packages bring.
 package apt
 
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 )
 
@@ -22,4 +23,21 @@ func Need(tb testing.TB, command, debianPackage string) string {
 	}
 	tb.Skipf("left out: %s is missing (apt-get install %s; .ci/test does it)", command, debianPackage)
 	return ""
+}
+
+// Files returns the files that match pattern, as filepath.Match has it. Without any
+// it does as [Need].
+func Files(tb testing.TB, pattern, debianPackage string) []string {
+	tb.Helper()
+	files, err := filepath.Glob(pattern)
+	switch {
+	case err != nil:
+		tb.Fatal(err)
+	case len(files) > 0:
+		return files
+	case os.Getenv("DIALTONE_TEST") == "all":
+		tb.Fatalf("%s is missing: apt-get install %s", pattern, debianPackage)
+	}
+	tb.Skipf("left out: %s is missing (apt-get install %s; .ci/test does it)", pattern, debianPackage)
+	return nil
 }

@@ -64,52 +64,6 @@ func parseHypothesis(line string) (hypothesis, error) {
 	return h, nil
 }
 
-// fit compares the words with free phones heard in the same audio: the
-// difference of log likelihood per frame over all of it, and the share of the
-// words, by time, that fit worse than limit.
-func (h hypothesis) fit(phones hypothesis, limit float64) (all, bad float64) {
-	all = float64(h.acoustic-phones.acoustic) / float64(max(h.frames, 1))
-	sums := make([]float64, max(h.frames, phones.frames, 0)+1) // of the phones' frames up to each
-	for _, p := range phones.segments {
-		for i := max(p.start, 0); i < min(p.end, len(sums)-1); i++ {
-			sums[i+1] = float64(p.acoustic) / float64(p.end-p.start)
-		}
-	}
-	for i := 1; i < len(sums); i++ {
-		sums[i] += sums[i-1]
-	}
-	frames, badFrames := 0, 0
-	for _, w := range h.segments {
-		start, end := min(max(w.start, 0), len(sums)-1), min(max(w.end, 0), len(sums)-1)
-		if end <= start {
-			continue
-		}
-		frames += end - start
-		if (float64(w.acoustic)-sums[end]+sums[start])/float64(end-start) < limit {
-			badFrames += end - start
-		}
-	}
-	return all, float64(badFrames) / float64(max(frames, 1))
-}
-
-// cover returns how much of what sounds like speech to free phones the words
-// account for, by time.
-func (h hypothesis) cover(phones hypothesis) float64 {
-	words, speech := 0, 0
-	for _, w := range h.segments {
-		words += w.end - w.start
-	}
-	for _, p := range phones.segments {
-		if p.word != silence {
-			speech += p.end - p.start
-		}
-	}
-	return float64(words) / float64(max(speech, 1))
-}
-
-// silence is the phone of silence.
-const silence = "SIL"
-
 // transcript has no bounds of its own: the segmenter knows them better.
 func (h hypothesis) transcript() stt.Transcript {
 	t := stt.Transcript{Final: true, Confidence: math.NaN(), Language: "en-US", Engine: name}
@@ -127,25 +81,21 @@ func (h hypothesis) transcript() stt.Transcript {
 	return t
 }
 
-// samples16k returns audio as the little-endian PCM at 16 kHz that the model
-// was made for.
-func samples16k(audio []byte, f stt.Format) ([]byte, error) {
+// samples16k returns samples at a rate as the little-endian PCM at 16 kHz that the
+// model was made for.
+func samples16k(pcm []int16, from int) ([]byte, error) {
 	const rate = 16000
-	if err := f.Validate(); err != nil {
-		return nil, err
-	}
-	pcm := f.AppendPCM(nil, audio)
-	switch f.Rate() {
+	switch from {
 	case rate:
 	case rate / 2:
 		pcm = newDoubler().double(pcm)
 	default:
-		r, err := codec.NewResampler(f.Rate(), rate)
+		r, err := codec.NewResampler(from, rate)
 		if err != nil {
 			return nil, &stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrBadAudio, Err: err}
 		}
-		tail := int(r.Latency()*time.Duration(f.Rate())/time.Second) + 1
-		pcm = r.Resample(r.Resample(make([]int16, 0, (len(pcm)+tail)*rate/f.Rate()+1), pcm), make([]int16, tail))
+		tail := int(r.Latency()*time.Duration(from)/time.Second) + 1
+		pcm = r.Resample(r.Resample(make([]int16, 0, (len(pcm)+tail)*rate/from+1), pcm), make([]int16, tail))
 	}
 	out := make([]byte, 0, 2*len(pcm))
 	for _, v := range pcm {

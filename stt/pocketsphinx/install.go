@@ -63,8 +63,9 @@ func findInstallation(binary, modelDir string) (installation, error) {
 // model is a folder prepared for the processes, and how to start them.
 type model struct {
 	dir     *folder
-	decoder []string // command line
-	phones  []string // command line of the phone loop; nil in dictation
+	decoder []string       // command line
+	phones  []string       // command line of the phone loop; nil in dictation
+	lengths map[string]int // phones of each word
 }
 
 // prepare writes the grammar, its dictionary and the transform into a new folder.
@@ -97,10 +98,15 @@ func prepare(in installation, o Options) (_ model, err error) {
 	if err != nil {
 		return model{}, err
 	}
-	dictionary, err := dictionaryOf(in.dictionary, phrases, o.Pronunciations)
+	dictionary, missing, err := dictionaryOf(in.dictionary, phrases, o.Pronunciations)
 	if err != nil {
 		return model{}, err
 	}
+	spelled, err := spell(missing, o.Logger)
+	if err != nil {
+		return model{}, err
+	}
+	dictionary = append(dictionary, spelled...)
 	grammarFile, dictFile := filepath.Join(dir.path, "phrases.gram"), filepath.Join(dir.path, "phrases.dict")
 	if err := os.WriteFile(grammarFile, grammar(phrases), 0o600); err != nil {
 		return model{}, err
@@ -109,7 +115,8 @@ func prepare(in installation, o Options) (_ model, err error) {
 		return model{}, err
 	}
 	return model{
-		dir: dir,
+		dir:     dir,
+		lengths: lengths(dictionary),
 		decoder: with(common, "-beam", "1e-64", "-pbeam", "1e-64", "-wbeam", "1e-40",
 			"-jsgf", grammarFile, "-dict", dictFile),
 		phones: with(common, "-allphone", in.phones, "-allphone_ci", "yes", "-beam", "1e-20",

@@ -7,12 +7,18 @@
 // was said, on telephone audio almost without error, at 4 % of one core per
 // speaking caller; anything else is no transcript. It is not dictation: see
 // [Options.Dictation].
+//
+// Hold music, tones and noise are told from phrases by how long words and phones
+// last, how many there are and how well the sound fits any phone at all. Once a
+// call's utterances sound like music the line is on hold, which
+// stt.Event.OnHold says, and short phrases have to convince more.
 package pocketsphinx
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime"
 	"sync"
@@ -28,11 +34,14 @@ const name = "pocketsphinx"
 // Options configure an Engine. Phrases, or Dictation, must be set.
 type Options struct {
 	// Phrases is what a caller may say, one phrase each, in any case; punctuation
-	// is ignored. Numbers are written out: "two thirty p m". Every word must be in
-	// the model's dictionary or in Pronunciations.
+	// and accents are ignored. Transcripts have the words that were said: "Room 4" is
+	// heard as "room four", "2:30" as "two thirty", "Dr. Smith" as "dr smith". A
+	// number that may be read in other ways, as "12" digit by digit, is a phrase for
+	// each, written out.
 	Phrases []string
 	// Pronunciations are words that the dictionary lacks, or says differently, in
-	// the model's phones: "dialtone": "D AY AH L T OW N".
+	// the model's phones: "dialtone": "D AY AH L T OW N". Other words that it lacks
+	// are pronounced by the rules of espeak-ng, with a warning in the log.
 	Pronunciations map[string]string
 	// Dictation hears free speech in the place of phrases. On telephone audio
 	// four to six words of ten are right, at ten times the time and memory: enough
@@ -45,7 +54,8 @@ type Options struct {
 	// -35; of 330 utterances of other speech 13 were taken for a phrase.
 	Rejection float64
 	// Wideband is for audio that was never on a telephone: it leaves out the
-	// transform that fits the model to the telephone channel.
+	// transform that fits the model to the telephone channel, and what tells music
+	// from phrases, which goes with it.
 	Wideband bool
 
 	// Workers is how many utterances are recognised at once; 0 = one per core.
@@ -61,6 +71,9 @@ type Options struct {
 	// VAD.HangOver is 240 ms if 0.
 	Segmentation stt.Segmentation
 
+	// Logger is told of words that are pronounced by rule; nil = nobody.
+	Logger *slog.Logger
+
 	// Binary is the path of pocketsphinx_batch; empty = found in PATH.
 	Binary string
 	// ModelDir holds en-us, cmudict-en-us.dict and en-us-phone.lm.bin; empty =
@@ -73,6 +86,7 @@ type Options struct {
 // Phrases of a stt.Config are ignored: the grammar is the engine's.
 type Engine struct {
 	o       Options
+	judge   judge
 	dir     *folder // of the grammar, the dictionary and the audio under way
 	pool    *stt.Pool
 	calls   stt.Engine
@@ -95,14 +109,17 @@ const (
 )
 
 // New starts the workers. Without the Debian packages it returns an error that
-// is [stt.ErrUnavailable] and names them; with phrases that the model cannot
-// say, one that lists the words. Close the engine after use.
+// is [stt.ErrUnavailable] and names them, and so for words that the dictionary
+// lacks without espeak-ng. Close the engine after use.
 func New(o Options) (*Engine, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
 	if o.Rejection == 0 {
 		o.Rejection = -18
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.NumCPU()
@@ -126,7 +143,8 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{o: o, dir: m.dir, idle: make(chan *worker, o.Workers), warming: make(chan struct{}, 1), closed: make(chan struct{})}
+	judge := judge{rejection: o.Rejection, lengths: m.lengths, telephone: !o.Wideband}
+	e := &Engine{o: o, judge: judge, dir: m.dir, idle: make(chan *worker, o.Workers), warming: make(chan struct{}, 1), closed: make(chan struct{})}
 	for range o.Workers {
 		w := &worker{decoder: process{args: m.decoder}}
 		if m.phones != nil {
@@ -257,7 +275,16 @@ func (e *Engine) recognize(ctx context.Context, audio []byte, c stt.Config) (stt
 
 // ask has a worker recognise audio.
 func (e *Engine) ask(ctx context.Context, w *worker, audio []byte, c stt.Config) (stt.Transcript, error) {
-	pcm, err := samples16k(audio, c.Format)
+	if err := c.Format.Validate(); err != nil {
+		return stt.Transcript{}, err
+	}
+	samples := c.Format.AppendPCM(nil, audio)
+	if !e.o.Dictation && tonal(samples, c.Format.Rate()) {
+		t := hypothesis{}.transcript()
+		t.Music = true
+		return t, nil
+	}
+	pcm, err := samples16k(samples, c.Format.Rate())
 	if err != nil {
 		return stt.Transcript{}, err
 	}
@@ -267,15 +294,19 @@ func (e *Engine) ask(ctx context.Context, w *worker, audio []byte, c stt.Config)
 		return stt.Transcript{}, e.failed(&stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrUnavailable, Err: err})
 	}
 	defer os.Remove(path)
-	h, err := w.ask(ctx, path, id, e.o.Rejection, time.Now().Add(e.o.Timeout))
+	words, phones, err := w.ask(ctx, path, id, time.Now().Add(e.o.Timeout))
 	if err != nil {
 		return stt.Transcript{}, e.failed(err)
 	}
-	t, err := stt.Clean(h.transcript(), nil)
+	said := e.o.Dictation || e.judge.accepts(words, phones, c.OnHold)
+	if !said {
+		words = hypothesis{}
+	}
+	t, err := stt.Clean(words.transcript(), nil)
 	if err != nil {
 		return stt.Transcript{}, err
 	}
-	t.RequestID = id
+	t.Music, t.RequestID = !said && phones.music(), id
 	return t, nil
 }
 

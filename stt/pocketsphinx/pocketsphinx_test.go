@@ -54,11 +54,11 @@ func TestMissingPackagesAreNamed(t *testing.T) {
 
 func TestPhrasesAreChecked(t *testing.T) {
 	for phrase, want := range map[string]string{
-		"room 12":                  "write numbers out",
-		"café":                     "only the letters",
-		"...":                      "no words",
-		"xyzzyq the qwrtp":         "not in the dictionary: qwrtp, xyzzyq",
-		"yes; public <x> = no 1 |": "write numbers out",
+		"...":          "no words",
+		"":             "no words",
+		"東京":           "not one of a to z",
+		"да":           "not one of a to z",
+		"yes \x00Ж no": "not one of a to z",
 	} {
 		t.Run(phrase, func(t *testing.T) {
 			newEngine(t, Options{Phrases: []string{"yes"}}) // skips without PocketSphinx
@@ -71,11 +71,13 @@ func TestPhrasesAreChecked(t *testing.T) {
 }
 
 func TestGrammarHoldsNothingButWords(t *testing.T) {
-	phrases, err := cleanPhrases([]string{"I'd like; <to> {book}|a \"room\"/*", "yes,  please!", "YES please", "'quoted'"})
+	phrases, err := cleanPhrases([]string{"I'd like; <to> {book}|a \"room\"/*", "yes,  please!", "YES please", "'quoted'", "yes; public <x> = no 1 |",
+		"Zoe\u0308, Zoë", "room 12", "Room twelve", "on the 21st at 2:30 p.m.", "$5"})
 	require.NoError(t, err)
-	assert.Equal(t, [][]string{{"i'd", "like", "to", "book", "a", "room"}, {"yes", "please"}, {"quoted"}}, phrases)
+	assert.Equal(t, [][]string{{"i'd", "like", "to", "book", "a", "room"}, {"yes", "please"}, {"quoted"}, {"yes", "public", "x", "no", "one"},
+		{"zoe", "zoe"}, {"room", "twelve"}, {"on", "the", "twenty", "first", "at", "two", "thirty", "p", "m"}, {"five", "dollars"}}, phrases)
 	assert.Equal(t, "#JSGF V1.0;\ngrammar phrases;\npublic <phrase> = i'd like to book a room\n | yes please\n | quoted\n;\n",
-		string(grammar(phrases)))
+		string(grammar(phrases[:3])))
 }
 
 func TestPronunciations(t *testing.T) {
@@ -121,7 +123,7 @@ func TestHangingWorkerIsKilledAndReplaced(t *testing.T) {
 	// The first process hangs, the ones after it answer: they find its mark.
 	mark := filepath.Join(t.TempDir(), "mark")
 	e := newEngine(t, Options{Phrases: []string{"yes"}, Workers: 1, Timeout: 200 * time.Millisecond, Binary: fakeBinary(t, `
-case "$*" in *-allphone*) while read p a b id; do echo "$id S 0 T 0 A 0 L 0 0 0 0 SIL 10"; done; exit;; esac
+case "$*" in *-allphone*) while read p a b id; do echo "$id S 0 T 0 A 0 L 0 0 0 0 Y 3 0 0 EH 6 0 0 S 10"; done; exit;; esac
 if [ ! -e `+mark+` ]; then touch `+mark+`; read x; exec sleep 60; fi
 while read p a b id; do echo "$id S 0 T 0 A 0 L 0 0 0 0 yes 10"; done`)})
 	audio := make([]byte, 8000)
@@ -236,7 +238,7 @@ func TestCheckLeavesWorkersAtWorkAlone(t *testing.T) {
 cd `+dir+`
 case "$*" in *-allphone*)
 	if [ ! -e died ]; then read x; touch died; exit; fi
-	while read p a b id; do echo "$id S 0 T 0 A 0 L 0 0 0 0 SIL 10"; done; exit;;
+	while read p a b id; do echo "$id S 0 T 0 A 0 L 0 0 0 0 Y 3 0 0 EH 6 0 0 S 10"; done; exit;;
 esac
 while read p a b id; do while [ ! -e checked ]; do sleep 0.01; done; echo "$id S 0 T 0 A 0 L 0 0 0 0 yes 10"; done`)})
 	type result struct {

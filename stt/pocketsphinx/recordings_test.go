@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,7 @@ func newEngine(t testing.TB, o Options) *Engine {
 	o.Timeout = cmp.Or(o.Timeout, time.Minute)
 	o.MaxWait = cmp.Or(o.MaxWait, time.Minute)
 	o.Segmentation.Timeout = cmp.Or(o.Segmentation.Timeout, time.Minute)
+	o.Segmentation.Backlog = cmp.Or(o.Segmentation.Backlog, time.Hour)
 	apt.Need(t, "pocketsphinx_batch", "pocketsphinx")
 	if err := Available(); err != nil {
 		t.Fatal(err)
@@ -84,7 +86,13 @@ func newEngine(t testing.TB, o Options) *Engine {
 // hear plays audio into a stream as a call would, and returns its finals.
 func hear(t testing.TB, e stt.Engine, audio []byte) []stt.Event {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	return slices.DeleteFunc(events(t, e, audio), func(ev stt.Event) bool { return ev.Kind != stt.Final })
+}
+
+// events plays audio into a stream and returns all that it reports.
+func events(t testing.TB, e stt.Engine, audio []byte) []stt.Event {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
 	s, err := e.Open(ctx, stt.Config{})
 	require.NoError(t, err)
@@ -93,19 +101,15 @@ func hear(t testing.TB, e stt.Engine, audio []byte) []stt.Event {
 	}
 	require.NoError(t, s.Flush(ctx))
 	require.NoError(t, s.Close())
-	var finals []stt.Event
+	var all []stt.Event
 	for {
 		ev, err := s.Recv(ctx)
 		if err == io.EOF {
-			return finals
+			return all
 		}
 		require.NoError(t, err)
-		switch ev.Kind {
-		case stt.Degraded:
-			require.NoError(t, ev.Err)
-		case stt.Final:
-			finals = append(finals, ev)
-		}
+		require.NoError(t, ev.Err)
+		all = append(all, ev)
 	}
 }
 

@@ -3,13 +3,15 @@ package pocketsphinx
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"agentos.dev/dialtone/internal/option"
 )
 
-// Validate returns everything that [New] would refuse, without starting anything: what
-// is wrong with the options, phrases with words that the model cannot say, and, as an
-// error that is [stt.ErrUnavailable], that PocketSphinx is not installed.
+// Validate returns everything that [New] would refuse, without starting workers: what
+// is wrong with the options, phrases with words that cannot be pronounced, and, as an
+// error that is [stt.ErrUnavailable], that PocketSphinx is not installed, or espeak-ng
+// for words that the dictionary lacks.
 func (o Options) Validate() error {
 	err := o.check()
 	in, missing := findInstallation(o.Binary, o.ModelDir)
@@ -23,9 +25,18 @@ func (o Options) Validate() error {
 	}
 	phrases, wrong := cleanPhrases(o.Phrases)
 	if wrong == nil {
-		_, wrong = dictionaryOf(in.dictionary, phrases, o.Pronunciations)
+		wrong = pronounceable(in.dictionary, phrases, o.Pronunciations)
 	}
 	return errors.Join(err, wrong)
+}
+
+// pronounceable returns what is wrong with the words of the phrases.
+func pronounceable(dictionary string, phrases [][]string, pronunciations map[string]string) error {
+	_, missing, err := dictionaryOf(dictionary, phrases, pronunciations)
+	if err == nil {
+		_, err = spell(missing, slog.New(slog.DiscardHandler))
+	}
+	return err
 }
 
 var errNoPhrases = errors.New("pocketsphinx: Options.Phrases is empty: say what a caller may say, or set Dictation")

@@ -44,45 +44,24 @@ func (w *worker) stop() {
 	}
 }
 
-// ask returns what was said in the file: nothing when no phrase fits better
-// than limit.
-func (w *worker) ask(ctx context.Context, path, id string, limit float64, deadline time.Time) (hypothesis, error) {
+// ask returns what the decoder and the phone loop heard in the file.
+func (w *worker) ask(ctx context.Context, path, id string, deadline time.Time) (words, phones hypothesis, err error) {
 	request := path + " 0 -1 " + id + "\n"
 	if w.phones != nil {
 		w.phones.send(request)
 	}
 	w.decoder.send(request)
-	words, err := w.decoder.receive(ctx, request, id, deadline)
-	if err != nil {
-		if w.phones != nil && errors.Is(err, stt.ErrTimeout) {
-			w.phones.kill() // it has the same audio, and would be late for the next
-		}
-		return hypothesis{}, err
+	words, err = w.decoder.receive(ctx, request, id, deadline)
+	if w.phones == nil {
+		return words, phones, err
 	}
-	if len(words.segments) == 0 || w.phones == nil {
-		return words, nil
+	if err == nil {
+		phones, err = w.phones.receive(ctx, request, id, deadline)
+	} else if errors.Is(err, stt.ErrTimeout) {
+		w.phones.kill() // it has the same audio, and would be late for the next
 	}
-	phones, err := w.phones.receive(ctx, request, id, deadline)
-	if err != nil {
-		return hypothesis{}, err
-	}
-	if all, bad := words.fit(phones, limit-wordMargin); all < limit || bad > maxBad || words.cover(phones) < minCover {
-		return hypothesis{}, nil
-	}
-	return words, nil
+	return words, phones, err
 }
-
-// maxBad is the share of a phrase that may be words that fit badly: one of
-// twenty, or an "a", but no word that makes it another phrase.
-const maxBad = 0.1
-
-// minCover is the share of the speech that the words must account for. Right
-// phrases account for 0.92 and more; a phrase that was found inside of other
-// words leaves some of them over.
-const minCover = 0.86
-
-// wordMargin is how much worse than a whole phrase one of its words may fit.
-const wordMargin = 24
 
 // process is a pocketsphinx_batch that answers requests line by line. One
 // goroutine at a time starts, sends and receives; stop may be called by any.
