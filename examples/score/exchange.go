@@ -32,6 +32,7 @@ type answer struct {
 	texts     []string
 	latencies []time.Duration
 	lost      []error // utterances that could not be recognised
+	held      bool    // the line was on hold for a while
 	err       error
 
 	speaking int           // utterances that began and are not final yet
@@ -90,6 +91,7 @@ func (x *exchange) serve(ctx context.Context, call *voice.Call) error {
 			a.speaking++
 		case e.Kind == stt.UtteranceEnd:
 			a.speaking--
+			a.held = a.held || e.OnHold
 		case e.Kind == stt.Degraded:
 			a.lost = append(a.lost, e.Err)
 		case e.Kind == stt.Final:

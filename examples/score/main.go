@@ -3,8 +3,17 @@
 //	go run ./examples/score -phrases phrases.txt manifest.json
 //
 // A fake Twilio calls a voice.Server once for each recording of the manifest,
-// which answers with PocketSphinx and the phrases, one a line. For each
-// recording a line "file<TAB>recognised text" is printed, and the totals last.
+// which answers with PocketSphinx and the phrases, one a line; without -phrases
+// they are the texts of the recordings. For each recording a line
+// "file<TAB>recognised text" is printed, and the totals last.
+//
+// WAV files in the place of a manifest are recordings in which nothing is said, so
+// that every text is invented; lists of prompts are read as Asterisk's packages
+// bring them. People, and hold music, with what Debian has:
+//
+//	apt-get install asterisk-core-sounds-en asterisk-core-sounds-en-wav asterisk-moh-opsound-wav
+//	go run ./examples/score -limit 150 -sounds /usr/share/asterisk/sounds/en_US_f_Allison /usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz
+//	go run ./examples/score -calls 5 -phrases examples/server/phrases.txt /usr/share/asterisk/moh/*.wav
 package main
 
 import (
@@ -14,6 +23,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"slices"
@@ -26,19 +36,25 @@ import (
 )
 
 func main() {
-	phrases := flag.String("phrases", "", "file with what callers may say, a phrase a line; # begins a comment")
+	phrases := flag.String("phrases", "", "file with what callers may say, a phrase a line; # begins a comment; none = what is said in the recordings")
+	sounds := flag.String("sounds", "/usr/share/asterisk/sounds/en", "folder of the WAV files that a list of prompts names")
+	limit := flag.Int("limit", 0, "how many of the recordings to play, taken from all parts of the list; 0 = all")
 	calls := flag.Int("calls", 4, "how many calls are up at the same time")
 	textfile := flag.String("textfile", "", "file of a node exporter's textfile collector whose accuracy counters are to be added to")
 	plain := flag.Bool("plain", false, "leave out the transform that fits the model to the telephone, to see what it is worth")
 	flag.Parse()
-	if err := checkFlags(flag.Args(), *phrases, *calls); err != nil {
-		fmt.Fprintf(os.Stderr, "score: %v\nusage: score -phrases phrases.txt manifest.json\n", err)
+	if err := checkFlags(flag.Args(), *limit, *calls); err != nil {
+		fmt.Fprintf(os.Stderr, "score: %v\nusage: score [-phrases phrases.txt] manifest.json | prompts.txt | recording.wav ...\n", err)
 		flag.PrintDefaults()
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	total, err := run(ctx, os.Stdout, flag.Arg(0), *phrases, *calls, *plain)
+	recordings, err := readRecordings(flag.Args(), *sounds, *limit)
+	var total wer.Errors
+	if err == nil {
+		total, err = run(ctx, os.Stdout, recordings, *phrases, *calls, *plain)
+	}
 	if err == nil && *textfile != "" {
 		err = addToTextfile(*textfile, total)
 	}
@@ -49,13 +65,13 @@ func main() {
 }
 
 // checkFlags returns everything that is wrong with the command line.
-func checkFlags(args []string, phrases string, calls int) error {
+func checkFlags(args []string, limit, calls int) error {
 	var errs []error
-	if len(args) != 1 {
-		errs = append(errs, fmt.Errorf("want one manifest after the flags, got %q", args))
+	if len(args) == 0 {
+		errs = append(errs, errors.New("want a manifest, a list of prompts or WAV files after the flags"))
 	}
-	if phrases == "" {
-		errs = append(errs, errors.New("-phrases is missing"))
+	if limit < 0 {
+		errs = append(errs, fmt.Errorf("-limit %d: want 0 or more", limit))
 	}
 	if calls < 1 {
 		errs = append(errs, fmt.Errorf("-calls %d: want 1 or more", calls))
@@ -63,15 +79,15 @@ func checkFlags(args []string, phrases string, calls int) error {
 	return errors.Join(errs...)
 }
 
-func run(ctx context.Context, out io.Writer, manifest, phraseFile string, calls int, plain bool) (total wer.Errors, err error) {
-	recordings, err := readManifest(manifest)
-	phrases, wrong := readPhrases(phraseFile)
-	if err := errors.Join(err, wrong); err != nil {
+func run(ctx context.Context, out io.Writer, recordings []recording, phraseFile string, calls int, plain bool) (total wer.Errors, err error) {
+	phrases, err := readPhrases(phraseFile, recordings)
+	if err != nil {
 		return total, err
 	}
 	engine, err := pocketsphinx.New(pocketsphinx.Options{
 		Phrases:  phrases,
 		Wideband: plain,
+		Logger:   slog.Default(),
 		// A busy machine is slow, which the latency tells, and not deaf.
 		MaxWait:      patience,
 		Timeout:      patience,
@@ -97,8 +113,18 @@ func run(ctx context.Context, out io.Writer, manifest, phraseFile string, calls 
 	return report(out, recordings, answers)
 }
 
-// readPhrases reads a phrase a line.
-func readPhrases(file string) ([]string, error) {
+// readPhrases reads a phrase a line, or without a file takes what is said in the
+// recordings.
+func readPhrases(file string, recordings []recording) ([]string, error) {
+	if file == "" {
+		var said []string
+		for _, r := range recordings {
+			if r.Text != "" {
+				said = append(said, r.Text)
+			}
+		}
+		return said, nil
+	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -115,7 +141,7 @@ func readPhrases(file string) ([]string, error) {
 
 // report prints a line for each recording, and the totals.
 func report(out io.Writer, recordings []recording, answers []answer) (total wer.Errors, err error) {
-	var spoken, exact, silent, invented int
+	var spoken, exact, silent, invented, texts, held int
 	var latencies []time.Duration
 	var lost []error
 	w := bufio.NewWriter(out)
@@ -124,12 +150,15 @@ func report(out io.Writer, recordings []recording, answers []answer) (total wer.
 		fmt.Fprintf(w, "%s\t%s\n", r.File, text)
 		latencies = append(latencies, answers[i].latencies...)
 		lost = append(lost, answers[i].lost...)
+		if answers[i].held {
+			held++
+		}
 		e := wer.Compare(r.Text, text)
 		total = total.Add(e)
 		switch {
 		case r.Text == "":
 			silent++
-			if text != "" {
+			if texts += len(answers[i].texts); text != "" {
 				invented++
 			}
 		default:
@@ -140,7 +169,10 @@ func report(out io.Writer, recordings []recording, answers []answer) (total wer.
 		}
 	}
 	fmt.Fprintf(w, "exact\t%d of %d recordings with speech (%.1f %%)\n", exact, spoken, 100*float64(exact)/float64(max(spoken, 1)))
-	fmt.Fprintf(w, "invented\t%d of %d recordings without speech\n", invented, silent)
+	fmt.Fprintf(w, "invented\t%d texts in %d of %d recordings without speech\n", texts, invented, silent)
+	if held > 0 {
+		fmt.Fprintf(w, "on hold\t%d of %d recordings sounded like music for a while\n", held, len(recordings))
+	}
 	if len(lost) > 0 {
 		fmt.Fprintf(w, "lost\t%d utterances, the first because: %v\n", len(lost), lost[0])
 	}
@@ -149,7 +181,11 @@ func report(out io.Writer, recordings []recording, answers []answer) (total wer.
 		fmt.Fprintf(w, "latency\tfrom the last voiced sample: median %d ms, p95 %d ms, longest %d ms, of %d utterances\n",
 			latencies[n/2].Milliseconds(), latencies[n*95/100].Milliseconds(), latencies[n-1].Milliseconds(), n)
 	}
-	fmt.Fprintf(w, "word errors\t%.1f %%: %d of %d words (%d substituted, %d deleted, %d inserted)\n", 100*total.Rate(),
+	rate := "none can be told"
+	if total.Words > 0 {
+		rate = fmt.Sprintf("%.1f %%", 100*total.Rate())
+	}
+	fmt.Fprintf(w, "word errors\t%s: %d of %d words (%d substituted, %d deleted, %d inserted)\n", rate,
 		total.Total(), total.Words, total.Substitutions, total.Deletions, total.Insertions)
 	return total, w.Flush()
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"io"
@@ -31,7 +32,9 @@ func TestScore(t *testing.T) {
 		"neg_comfort_noise_3s.8k.ulaw.wav": "",
 	})
 	var out strings.Builder
-	total, err := run(t.Context(), &out, manifest, "testdata/phrases.txt", 4, false)
+	recordings, err := readRecordings([]string{manifest}, "", 0)
+	require.NoError(t, err)
+	total, err := run(t.Context(), &out, recordings, "testdata/phrases.txt", 4, false)
 	require.NoError(t, err)
 	assert.Equal(t, wer.Errors{Words: 7, Substitutions: 1}, total)
 
@@ -43,7 +46,7 @@ func TestScore(t *testing.T) {
 		"google_book_a_room.8k.ulaw.wav\tbook a room",
 		"neg_comfort_noise_3s.8k.ulaw.wav\t",
 		"exact\t2 of 3 recordings with speech (66.7 %)",
-		"invented\t0 of 1 recordings without speech",
+		"invented\t0 texts in 0 of 1 recordings without speech",
 	}, lines[:6])
 	assert.Contains(t, lines[6], "of 3 utterances")
 	assert.Equal(t, "word errors\t14.3 %: 1 of 7 words (1 substituted, 0 deleted, 0 inserted)", lines[7])
@@ -77,24 +80,95 @@ func TestReport(t *testing.T) {
 	assert.Equal(t, `a.wav	yes no
 b.wav	no
 exact	0 of 1 recordings with speech (0.0 %)
-invented	1 of 1 recordings without speech
+invented	1 texts in 1 of 1 recordings without speech
 lost	1 utterances, the first because: too busy
 latency	from the last voiced sample: median 400 ms, p95 400 ms, longest 400 ms, of 2 utterances
 word errors	200.0 %: 2 of 1 words (0 substituted, 0 deleted, 2 inserted)
 `, out.String())
 }
 
+// Without words that were said there is no share of them.
+func TestReportWithoutSpeech(t *testing.T) {
+	for name, c := range map[string]struct {
+		texts []string
+		want  string
+	}{
+		"invented": {[]string{"hang up", "no"}, `music.wav	hang up no
+exact	0 of 0 recordings with speech (0.0 %)
+invented	2 texts in 1 of 1 recordings without speech
+on hold	1 of 1 recordings sounded like music for a while
+word errors	none can be told: 3 of 0 words (0 substituted, 0 deleted, 3 inserted)
+`},
+		"nothing": {nil, `music.wav	
+exact	0 of 0 recordings with speech (0.0 %)
+invented	0 texts in 0 of 1 recordings without speech
+on hold	1 of 1 recordings sounded like music for a while
+word errors	none can be told: 0 of 0 words (0 substituted, 0 deleted, 0 inserted)
+`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out strings.Builder
+			_, err := report(&out, []recording{{File: "music.wav"}}, []answer{{texts: c.texts, held: true}})
+			require.NoError(t, err)
+			assert.Equal(t, c.want, out.String())
+		})
+	}
+}
+
+func TestReadRecordings(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		return file
+	}
+	hold := write("hold.wav", "")
+	write("sounds/hello.wav", "")
+	write("sounds/letters/at.wav", "")
+	write("sounds/beep.wav", "")
+	prompts := "; Core sounds\n\nhello: Hello: you.\nletters/at: at [@]\nbeep: [this is a beep]\nmissing: Not here.\n"
+	want := []recording{
+		{File: "hold.wav", path: hold},
+		{File: "hello.wav", Text: "Hello: you.", path: filepath.Join(dir, "sounds/hello.wav")},
+		{File: "letters/at.wav", Text: "at", path: filepath.Join(dir, "sounds/letters/at.wav")},
+		{File: "beep.wav", path: filepath.Join(dir, "sounds/beep.wav")},
+	}
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	_, err := z.Write([]byte(prompts))
+	require.NoError(t, errors.Join(err, z.Close()))
+	for _, list := range []string{write("prompts.txt", prompts), write("prompts.txt.gz", zipped.String())} {
+		got, err := readRecordings([]string{hold, list}, filepath.Join(dir, "sounds"), 0)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	two, err := readRecordings([]string{hold, filepath.Join(dir, "prompts.txt")}, filepath.Join(dir, "sounds"), 2)
+	require.NoError(t, err)
+	require.Equal(t, []recording{want[0], want[2]}, two)
+	phrases, err := readPhrases("", want)
+	require.NoError(t, err)
+	require.Equal(t, []string{"Hello: you.", "at"}, phrases)
+
+	_, err = readRecordings([]string{filepath.Join(dir, "prompts.txt")}, dir+"/nowhere", 0)
+	require.ErrorContains(t, err, "no prompt has a WAV file")
+	_, err = readRecordings([]string{filepath.Join(dir, "nowhere.wav")}, "", 0)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	_, err = readRecordings([]string{write("broken.txt.gz", "no gzip")}, "", 0)
+	require.ErrorContains(t, err, "broken.txt.gz")
+}
+
 func TestWhatIsMissing(t *testing.T) {
 	manifest := filepath.Join(t.TempDir(), "manifest.json")
-	run := func() error {
-		_, err := run(t.Context(), new(strings.Builder), manifest, "testdata/phrases.txt", 1, false)
+	read := func() error {
+		_, err := readRecordings([]string{manifest}, "", 0)
 		return err
 	}
-	require.ErrorIs(t, run(), os.ErrNotExist)
+	require.ErrorIs(t, read(), os.ErrNotExist)
 	require.NoError(t, os.WriteFile(manifest, []byte(`[{"file":"nowhere.wav"}]`), 0o600))
-	require.ErrorContains(t, run(), "nowhere.wav")
+	require.ErrorContains(t, read(), "nowhere.wav")
 	require.NoError(t, os.WriteFile(manifest, []byte(`{`), 0o600))
-	require.ErrorContains(t, run(), "manifest.json")
+	require.ErrorContains(t, read(), "manifest.json")
 }
 
 func TestTextfileCounts(t *testing.T) {
@@ -119,12 +193,11 @@ func TestTextfileCounts(t *testing.T) {
 
 // TestCommandLine tells every mistake in it.
 func TestCommandLine(t *testing.T) {
-	require.NoError(t, checkFlags([]string{"manifest.json"}, "phrases.txt", 1))
-	err := checkFlags(nil, "", 0)
-	for _, want := range []string{"manifest", "-phrases", "-calls 0"} {
+	require.NoError(t, checkFlags([]string{"manifest.json"}, 0, 1))
+	err := checkFlags(nil, -1, 0)
+	for _, want := range []string{"manifest", "-limit -1", "-calls 0"} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = run(t.Context(), io.Discard, "nowhere.json", "nowhere.txt", 1, false)
-	require.ErrorContains(t, err, "nowhere.json")
+	_, err = run(t.Context(), io.Discard, nil, "nowhere.txt", 1, false)
 	require.ErrorContains(t, err, "nowhere.txt")
 }
