@@ -24,7 +24,7 @@ var engines = []string{"pocketsphinx", "openai", "openairealtime", "deepgram", "
 // service that is down now is no reason not to start: a restart during its outage
 // would lose the calls too. It returns nil for STT=off.
 func newEngine(ctx context.Context, c config, log *slog.Logger) (stt.Engine, error) {
-	engine, err := openEngine(c)
+	engine, err := openEngine(c, log)
 	if err != nil || engine == nil {
 		return nil, err
 	}
@@ -48,10 +48,10 @@ func newEngine(ctx context.Context, c config, log *slog.Logger) (stt.Engine, err
 // warmTime is how long the start waits for the speech engine.
 const warmTime = 20 * time.Second
 
-func openEngine(c config) (stt.Engine, error) {
+func openEngine(c config, log *slog.Logger) (stt.Engine, error) {
 	switch c.stt {
 	case "pocketsphinx":
-		engine, err := pocketsphinx.New(pocketsphinx.Options{Phrases: c.phrases})
+		engine, err := pocketsphinx.New(pocketsphinx.Options{Phrases: c.phrases, Logger: log})
 		if err != nil {
 			return nil, fmt.Errorf("%w\nor choose another engine with STT=openai STT_URL=..., or none with STT=off", err)
 		}
