@@ -69,9 +69,9 @@ func phrases(rs []recording) []string {
 // fast the machine is must not matter. Without PocketSphinx it skips.
 func newEngine(t testing.TB, o Options) *Engine {
 	t.Helper()
-	o.Timeout = cmp.Or(o.Timeout, time.Minute)
-	o.MaxWait = cmp.Or(o.MaxWait, time.Minute)
-	o.Segmentation.Timeout = cmp.Or(o.Segmentation.Timeout, time.Minute)
+	o.Timeout = cmp.Or(o.Timeout, time.Hour)
+	o.MaxWait = cmp.Or(o.MaxWait, time.Hour)
+	o.Segmentation.Timeout = cmp.Or(o.Segmentation.Timeout, time.Hour)
 	o.Segmentation.Backlog = cmp.Or(o.Segmentation.Backlog, time.Hour)
 	apt.Need(t, "pocketsphinx_batch", "pocketsphinx")
 	if err := Available(); err != nil {
