@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"regexp"
 	"slices"
@@ -138,7 +139,7 @@ func (c *config) check(m *mistakes) {
 		}
 	}
 	if c.stt != "pocketsphinx" { // which newEngine starts; checkEngine looks at it
-		engine, err := openEngine(*c)
+		engine, err := openEngine(*c, slog.New(slog.DiscardHandler))
 		m.adopt("STT_KEY", err)
 		closeEngine(engine)
 	}
