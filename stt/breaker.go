@@ -16,10 +16,10 @@ type BreakerOptions struct {
 // Breaker keeps requests from an engine that is down. It opens after failures
 // in a row, or after one that will not pass by itself (credentials, quota), and
 // then lets one request at a time find out whether the engine is back. Share one
-// per engine between all calls. All methods are safe for concurrent use.
+// per engine between all calls. All methods are safe for concurrent use. A nil
+// Breaker is always closed.
 type Breaker struct {
-	o     BreakerOptions
-	wrong error // what Validate of a Guarded recogniser tells
+	o BreakerOptions
 
 	mu       sync.Mutex
 	failures int
@@ -30,19 +30,21 @@ type Breaker struct {
 
 // NewBreaker returns a closed breaker.
 func NewBreaker(o BreakerOptions) *Breaker {
-	wrong := o.check()
 	if o.Failures <= 0 {
 		o.Failures = 5
 	}
 	if o.Cooldown <= 0 {
 		o.Cooldown = 30 * time.Second
 	}
-	return &Breaker{o: o, wrong: wrong}
+	return &Breaker{o: o}
 }
 
 // Allow reports whether a request may be made. Each one that may must be
 // followed by Done.
 func (b *Breaker) Allow() bool {
+	if b == nil {
+		return true
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.opened.IsZero() {
@@ -57,6 +59,9 @@ func (b *Breaker) Allow() bool {
 
 // Open reports whether requests are refused at present.
 func (b *Breaker) Open() bool {
+	if b == nil {
+		return false
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return !b.opened.IsZero() && b.refuses()
@@ -71,6 +76,9 @@ func (b *Breaker) refuses() bool {
 // Done tells how a request ended. Being canceled says nothing of the engine, nor
 // does audio or a request that it rightly refuses.
 func (b *Breaker) Done(err error) {
+	if b == nil {
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.probing = false
@@ -84,25 +92,6 @@ func (b *Breaker) Done(err error) {
 			b.opened = time.Now()
 		}
 	}
-}
-
-// Guarded puts a breaker in front of a recogniser. While the breaker is open,
-// utterances fail at once with [ErrUnavailable].
-func Guarded(r Recognizer, b *Breaker) Recognizer { return &guarded{passThrough{r}, r, b} }
-
-type guarded struct {
-	passThrough
-	rec     Recognizer
-	breaker *Breaker
-}
-
-func (g *guarded) Recognize(ctx context.Context, audio []byte, c Config) (Transcript, error) {
-	if !g.breaker.Allow() {
-		return Transcript{}, &Error{Op: "recognize", Kind: ErrUnavailable, Err: errBreakerOpen}
-	}
-	t, err := safely(ctx, g.rec, audio, c)
-	g.breaker.Done(err)
-	return t, err
 }
 
 var errBreakerOpen = errors.New("it failed too often: breaker is open")

@@ -2,101 +2,104 @@ package stt
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt/vad"
 )
 
-// An utterance is a stretch of speech cut out of a call.
-type utterance struct {
-	audio      []byte        // in the call's format
-	offset     time.Duration // of audio on the call's clock
-	start, end time.Duration // of the speech in it, on the call's clock
-	heard      time.Time     // when the last voiced sample arrived; zero if the speech went on
-	cut        time.Time     // when its end was known
-}
+// frameTime is the length of a frame, as Twilio sends them, and how finely a call
+// is heard.
+const frameTime = 20 * time.Millisecond
 
-// A listener is a stream of this package that listens for speech. Whoever has
-// listened already tells it what was heard: a call needs one detector only, and
-// what is replayed is cut as it was the first time.
-type listener interface {
-	// listen is Send of audio that arrived at a certain time, with the probability
-	// of speech in each 20 ms that it completes.
-	listen(audio []byte, arrived time.Time, voice []float32) error
-}
-
-// ear finds speech in a call. It is not safe for concurrent use.
+// ear finds speech in a call: there is one in each session. It is not safe for
+// concurrent use.
 type ear struct {
 	format   Format
-	detector *vad.Detector // nil until it has to listen itself
+	detector *vad.Detector
+	down     *codec.Resampler // to the detector's rate; nil = the call has it
 	seg      *vad.Segmenter
-	every    int           // samples that make one at the segmenter's rate
-	pcm      []int16       // begins with samples that did not make one yet
-	voice    []float32     // the result of detect
-	clock    time.Duration // audio heard so far
-	arrive   *arrivals
+	pcm      []int16
+	low      []int16   // the resampler's output
+	voice    []float32 // what hear found
+	clock    time.Duration
+	arrive   arrivals
 	spans    []span // the last stretches of speech
 }
 
 // span is a stretch of speech on the call's clock.
 type span struct {
 	onset, end time.Duration // end is 0 while it lasts
+	short      bool          // it was too short to be speech
 }
 
 // maxSpans is how many stretches of speech are remembered.
 const maxSpans = 16
 
-func newEar(f Format, o vad.Options, span time.Duration) (*ear, error) {
+// newEar returns an ear that remembers for as long as span when audio arrived.
+func newEar(f Format, span time.Duration) (*ear, error) {
 	if err := f.Validate(); err != nil {
 		return nil, err
 	}
+	e := &ear{format: f, detector: vad.NewDetector(), seg: vad.NewSegmenter(vad.Options{}), arrive: arrivals{slots: make([]uint32, span/frameTime)}}
 	if f.Rate()%vad.SampleRate != 0 {
 		return nil, &Error{Op: "open", Kind: ErrBadAudio, Err: fmt.Errorf("sample rate %d is not a multiple of %d", f.Rate(), vad.SampleRate)}
 	}
-	return &ear{format: f, seg: vad.NewSegmenter(o), every: f.Rate() / vad.SampleRate, arrive: newArrivals(span)}, nil
-}
-
-// detect returns the probability of speech in each 20 ms that audio, whole
-// samples, completes. The result is valid until the next call.
-func (e *ear) detect(audio []byte) []float32 {
-	if e.detector == nil {
-		e.detector = vad.NewDetector()
+	if f.Rate() != vad.SampleRate {
+		down, err := codec.NewResampler(f.Rate(), vad.SampleRate)
+		if err != nil {
+			return nil, &Error{Op: "open", Kind: ErrBadAudio, Err: err}
+		}
+		e.down = down
 	}
-	e.pcm = e.format.AppendPCM(e.pcm, audio)
-	n := len(e.pcm) / e.every
-	left := e.pcm[n*e.every:]
-	e.voice = e.detector.Append(e.voice[:0], decimate(e.pcm[:n*e.every], e.every))
-	e.pcm = e.pcm[:copy(e.pcm, left)]
-	return e.voice
+	return e, nil
 }
 
-// hear takes audio, whole samples, with what detect says of it, and returns what
-// it completed. The result is valid until the next call.
-func (e *ear) hear(audio []byte, arrived time.Time, voice []float32) []vad.Event {
+// hear takes audio, whole samples, and returns the probability of speech in each
+// frame that it completes, and what it completed. Both are valid until the next call.
+func (e *ear) hear(audio []byte, arrived time.Time) ([]float32, []vad.Event) {
 	e.clock += e.format.Duration(len(audio))
 	e.arrive.mark(e.clock, arrived)
-	events := e.seg.Step(voice...)
+	e.pcm = e.format.AppendPCM(e.pcm[:0], audio)
+	pcm := e.pcm
+	if e.down != nil {
+		e.low = e.down.Resample(e.low[:0], pcm)
+		pcm = e.low
+	}
+	e.voice = e.detector.Append(e.voice[:0], pcm)
+	events := e.seg.Step(e.voice...)
 	for _, ev := range events {
 		if ev.Kind == vad.SpeechStart {
 			if len(e.spans) == maxSpans {
 				e.spans = e.spans[:copy(e.spans, e.spans[1:])]
 			}
-			e.spans = append(e.spans, span{onset: e.at(ev.Onset)})
+			e.spans = append(e.spans, span{onset: at(ev.Onset)})
 			continue
 		}
-		e.spans[len(e.spans)-1].end = e.at(ev.VoicedEnd)
+		last := &e.spans[len(e.spans)-1]
+		last.end, last.short = at(ev.VoicedEnd), ev.Kind == vad.Discard
 	}
-	return events
+	return e.voice, events
 }
 
 // speaking reports whether the caller is.
 func (e *ear) speaking() bool { return len(e.spans) > 0 && e.spans[len(e.spans)-1].end == 0 }
 
+// quiet returns how long nobody has spoken.
+func (e *ear) quiet() time.Duration {
+	switch {
+	case e.speaking():
+		return 0
+	case len(e.spans) == 0:
+		return e.clock
+	}
+	return e.clock - e.spans[len(e.spans)-1].end
+}
+
 // latency returns the time from the arrival of the last voiced sample that
-// belongs to t until at. It is not valid when there is none, or when it is
+// belongs to t until now. It is not valid when there is none, or when it is
 // negative.
-func (e *ear) latency(t Transcript, at time.Time) (time.Duration, bool) {
+func (e *ear) latency(t Transcript, now time.Time) (time.Duration, bool) {
 	for i := len(e.spans) - 1; i >= 0; i-- {
 		s := e.spans[i]
 		if t.End > 0 && s.onset >= t.End {
@@ -110,7 +113,7 @@ func (e *ear) latency(t Transcript, at time.Time) (time.Duration, bool) {
 			break // t belongs to no speech that was heard
 		}
 		heard, ok := e.arrive.at(min(last, e.clock))
-		latency := at.Sub(heard)
+		latency := now.Sub(heard)
 		if !ok {
 			break
 		}
@@ -119,95 +122,35 @@ func (e *ear) latency(t Transcript, at time.Time) (time.Duration, bool) {
 	return 0, false
 }
 
-// at returns the place of one of the segmenter's samples on the call's clock.
-func (e *ear) at(sample int64) time.Duration {
+// at returns the place of one of the segmenter's samples on its clock.
+func at(sample int64) time.Duration {
 	return time.Duration(sample) * time.Second / vad.SampleRate
 }
 
-// decimate averages every n samples into one, in place. That is no good filter,
-// and good enough to tell speech from silence.
-func decimate(pcm []int16, n int) []int16 {
-	if n == 1 {
-		return pcm
-	}
-	out := pcm[:len(pcm)/n]
-	for i := range out {
-		sum := 0
-		for _, v := range pcm[i*n : (i+1)*n] {
-			sum += int(v)
-		}
-		out[i] = int16(sum / n)
-	}
-	return out
+// arrivals remembers when the audio of the last while came in, to tell how long
+// after it a transcript came.
+type arrivals struct {
+	base  time.Time
+	slots []uint32 // milliseconds after base, one a frame, as a ring
+	next  int      // slots ever filled
 }
 
-// recorder keeps a call's audio from the sample on that an utterance may need.
-type recorder struct {
-	*ear
-	pool     *sync.Pool // of *[]byte, shared by all calls: most are silent most of the time
-	buf      []byte
-	bufStart int64 // the segmenter's sample that buf begins with
-}
-
-// record hears audio and calls event for what it completed: with a nil
-// utterance when speech begins, and when it ends with the utterance, whose audio
-// is nil if it was none.
-func (r *recorder) record(audio []byte, arrived time.Time, voice []float32, event func(onset time.Duration, u *utterance)) {
-	if r.buf == nil {
-		r.buf = *r.pool.Get().(*[]byte)
+// mark says that the audio up to clock has arrived now.
+func (a *arrivals) mark(clock time.Duration, now time.Time) {
+	if a.base.IsZero() {
+		a.base = now
 	}
-	r.buf = append(r.buf, audio...)
-	r.report(r.hear(audio, arrived, voice), event)
-	if r.bytes(r.seg.Needed()-r.bufStart) > len(r.buf)/2+1<<10 {
-		r.forget()
+	for ms := uint32(now.Sub(a.base) / time.Millisecond); time.Duration(a.next)*frameTime < clock; a.next++ {
+		a.slots[a.next%len(a.slots)] = ms
 	}
 }
 
-// flush ends the utterance that is under way.
-func (r *recorder) flush(event func(onset time.Duration, u *utterance)) {
-	r.report(r.seg.Flush(), event)
-}
-
-func (r *recorder) report(events []vad.Event, event func(time.Duration, *utterance)) {
-	for _, ev := range events {
-		u := &utterance{offset: r.at(ev.Start), start: r.at(ev.Onset), end: r.at(ev.VoicedEnd)}
-		switch ev.Kind {
-		case vad.SpeechStart:
-			u = nil
-		case vad.Utterance:
-			u.audio = append(*r.pool.Get().(*[]byte), r.buf[r.bytes(ev.Start-r.bufStart):r.bytes(ev.End-r.bufStart)]...)
-			u.heard, _ = r.arrive.at(u.end)
-			if ev.Forced && ev.VoicedEnd == ev.End {
-				u.heard = time.Time{}
-			}
-		}
-		event(r.at(ev.Onset), u)
+// at returns when the last sample before clock arrived; false if it has not, or
+// if that was too long ago.
+func (a *arrivals) at(clock time.Duration) (time.Time, bool) {
+	slot := int((clock - 1) / frameTime)
+	if clock <= 0 || slot >= a.next || a.next-slot > len(a.slots) {
+		return time.Time{}, false
 	}
-}
-
-// forget drops what no utterance needs any more.
-func (r *recorder) forget() {
-	needed := r.seg.Needed()
-	left := r.buf[r.bytes(needed-r.bufStart):]
-	r.bufStart = needed
-	if cap(r.buf) > 32<<10 && len(left) < 8<<10 { // a long utterance is over
-		large := r.buf
-		r.buf = append(make([]byte, 0, 8<<10), left...)
-		r.release(large)
-		return
-	}
-	r.buf = r.buf[:copy(r.buf, left)]
-}
-
-// bytes returns the length of n of the segmenter's samples in the call's format.
-func (r *recorder) bytes(n int64) int {
-	return int(n) * r.every * r.format.Encoding.SampleSize()
-}
-
-// release gives a buffer back to the pool.
-func (r *recorder) release(b []byte) {
-	if b != nil {
-		b = b[:0]
-		r.pool.Put(&b)
-	}
+	return a.base.Add(time.Duration(a.slots[slot%len(a.slots)]) * time.Millisecond), true
 }

@@ -3,36 +3,30 @@ package stt_test
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
 
 // An engine of one's own: a function that recognises one utterance.
-func ExampleSegmented() {
+func ExampleOpen() {
 	engine := stt.Segmented(stt.RecognizerFunc(func(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
 		return stt.Transcript{Text: "yes"}, nil // ask a speech service here
 	}), stt.Segmentation{})
 
 	ctx := context.Background()
-	stream, err := engine.Open(ctx, stt.Config{CallID: "CA1"})
+	stream, err := stt.Open(ctx, engine, stt.Config{CallID: "CA1", Emit: func(event stt.Event) {
+		if event.Kind == stt.Final {
+			fmt.Println(event.Transcript.Text)
+		}
+	}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+	defer stream.Close()
 	stream.Send(stttest.Speech(2, stt.Format{})) // two words with silence around them
 	stream.Flush(ctx)
-	stream.Close()
-	for {
-		event, err := stream.Recv(ctx)
-		if err == io.EOF {
-			return
-		}
-		if event.Kind == stt.Final {
-			fmt.Println(event.Transcript.Text)
-		}
-	}
 	// Output:
 	// yes
 	// yes
@@ -45,7 +39,11 @@ func ExampleFailover() {
 	engine := stt.Failover(stt.FailoverOptions{}, first, second)
 
 	ctx := context.Background()
-	stream, err := engine.Open(ctx, stt.Config{})
+	stream, err := stt.Open(ctx, engine, stt.Config{Emit: func(event stt.Event) {
+		if event.Kind == stt.Final {
+			fmt.Println(event.Transcript.Text)
+		}
+	}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -53,16 +51,6 @@ func ExampleFailover() {
 	defer stream.Close()
 	stream.Send(stttest.Speech(1, stt.Format{}))
 	stream.Flush(ctx)
-	for {
-		event, err := stream.Recv(ctx)
-		if err != nil {
-			return
-		}
-		if event.Kind == stt.Final {
-			fmt.Println(event.Transcript.Text)
-			return
-		}
-	}
 	// Output: book a room
 }
 

@@ -3,10 +3,11 @@ package stt
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
-	"agentos.dev/dialtone/stt/vad"
+	"agentos.dev/dialtone/internal/option"
 )
 
 // FailoverOptions configure [Failover].
@@ -19,10 +20,11 @@ type FailoverOptions struct {
 	// nobody, and then how long it has for that; 0 = 2 s.
 	Patience time.Duration
 	// Reconnects is how often in a row an engine that fails is opened anew before
-	// the next is taken, as is right for one that streams over a network. The
-	// count begins anew when a connection has held for five seconds. 0 = never.
+	// the next is taken. The count begins anew when a connection has held for five
+	// seconds. 0 = as often as its Traits say: never, for one without a network.
 	Reconnects int
-	// Breaker is for each engine's breaker, which all calls share.
+	// Breaker is for each engine's breaker, which all calls share. The zero value is
+	// the engine's own, if its Traits have one.
 	Breaker BreakerOptions
 }
 
@@ -30,16 +32,46 @@ type FailoverOptions struct {
 // breaker allows it. When that fails, is silent for too long or loses an
 // utterance, what the caller said since the last finished utterance is replayed
 // to the next, with the call's clock kept, so that nothing is lost or heard
-// twice; a Degraded event tells of it. The call stays with the engine it went
+// twice; a Degraded event reports it. The call stays with the engine it went
 // to. When no engine is left the stream ends with the last one's error.
 //
-// It listens for speech itself, and tells the engines of this package under it
-// what it heard: one that segments hears a replay as it was heard the first time.
+// A Failover among the engines counts as its engines, one after the other: their
+// Reconnects and breakers are kept, its Keep and Patience are not.
 //
-// It is also a [Checker] and a [Prewarmer], which are content with one engine that
-// works, and the [Reporter] of the engine that new calls go to. It closes none.
+// Its Open is the function [Open]. It is also a [Checker] and a [Prewarmer], which
+// are content with one engine that works, and the [Reporter] of the engine that new
+// calls go to. It closes none.
 func Failover(o FailoverOptions, engines ...Engine) Engine {
-	f := &failover{wrong: o.check()}
+	f := newFailover(o, engines...)
+	for _, l := range f.links {
+		if l.breaker == nil || o.Breaker != (BreakerOptions{}) {
+			l.breaker = NewBreaker(o.Breaker)
+		}
+	}
+	return f
+}
+
+// failover is a list of engines, and what a session does with them.
+type failover struct {
+	o       FailoverOptions
+	wrong   error    // what Validate returns
+	engines []Engine // as they were given
+	links   []*link
+}
+
+// link is an engine in a list, which all calls share.
+type link struct {
+	engine     Engine // as it was given
+	opens      Engine // the one that does its work
+	reconnects int
+	maxAge     time.Duration
+	turns      bool
+	indirect   bool
+	breaker    *Breaker // nil = calls always go to it
+}
+
+func newFailover(o FailoverOptions, engines ...Engine) *failover {
+	f := &failover{wrong: o.check(), engines: engines}
 	if o.Keep <= 0 {
 		o.Keep = 15 * time.Second
 	}
@@ -48,50 +80,76 @@ func Failover(o FailoverOptions, engines ...Engine) Engine {
 	}
 	f.o = o
 	for _, e := range engines {
-		f.engines = append(f.engines, e)
-		f.breakers = append(f.breakers, NewBreaker(o.Breaker))
+		f.add(e)
 	}
 	return f
 }
 
-type failover struct {
-	o        FailoverOptions
-	wrong    error // what Validate tells
-	engines  []Engine
-	breakers []*Breaker
+// maxVia bounds how many engines an engine's work may be passed on through.
+const maxVia = 16
+
+// add adds an engine, or the engines of one that has several.
+func (f *failover) add(e Engine) {
+	l := &link{engine: e, opens: e, reconnects: f.o.Reconnects}
+	for range maxVia {
+		if several, ok := l.opens.(*failover); ok && several != nil {
+			for _, inner := range several.links {
+				one := *inner
+				one.reconnects = max(one.reconnects, l.reconnects)
+				f.links = append(f.links, &one)
+			}
+			return
+		}
+		d, ok := l.opens.(Describer)
+		if !ok || option.Nil(l.opens) {
+			break
+		}
+		t := d.Traits()
+		l.reconnects, l.turns = max(l.reconnects, t.Reconnects), l.turns || t.Turns
+		l.indirect = l.indirect || t.Indirect
+		if t.MaxAge > 0 {
+			l.maxAge = t.MaxAge
+		}
+		if t.Breaker != nil {
+			l.breaker = t.Breaker
+		}
+		if t.Engine == nil {
+			break
+		}
+		l.opens = t.Engine
+	}
+	f.links = append(f.links, l)
 }
+
+// alone reports whether there is nothing to go on with when the engine fails.
+func (f *failover) alone() bool { return len(f.links) == 1 && f.links[0].reconnects == 0 }
 
 // Check returns nil when one of the engines works: its breaker is closed, and it
 // says so itself if it can.
 func (f *failover) Check(ctx context.Context) error {
-	i := -1
-	return f.any(func(e Engine) error {
-		if i++; f.breakers[i].Open() {
+	return f.any(func(l *link) error {
+		if l.breaker.Open() {
 			return &Error{Op: "check", Kind: ErrUnavailable, Err: errBreakerOpen}
 		}
-		return passThrough{e}.Check(ctx)
+		return Check(ctx, l.engine)
 	})
 }
 
 // Prewarm warms all engines; it fails when none could be.
 func (f *failover) Prewarm(ctx context.Context) error {
 	var wg sync.WaitGroup
-	errs := make([]error, len(f.engines))
-	for i, e := range f.engines {
-		wg.Go(func() {
-			defer recovered("prewarm", &errs[i])
-			errs[i] = passThrough{e}.Prewarm(ctx)
-		})
+	errs := make([]error, len(f.links))
+	for i, l := range f.links {
+		wg.Go(func() { errs[i] = Prewarm(ctx, l.engine) })
 	}
 	wg.Wait()
-	i := -1
-	return f.any(func(Engine) error { i++; return errs[i] })
+	return f.any(func(l *link) error { return errs[slices.Index(f.links, l)] })
 }
 
-func (f *failover) any(try func(Engine) error) error {
+func (f *failover) any(try func(*link) error) error {
 	var errs []error
-	for _, e := range f.engines {
-		err := try(e)
+	for _, l := range f.links {
+		err := try(l)
 		if err == nil {
 			return nil
 		}
@@ -100,33 +158,23 @@ func (f *failover) any(try func(Engine) error) error {
 	return errors.Join(errs...)
 }
 
-// Status tells of the engine that new calls go to.
+// Status returns that of the engine that new calls go to.
 func (f *failover) Status() Status {
-	for i, e := range f.engines {
-		if !f.breakers[i].Open() {
-			return passThrough{e}.Status()
+	for _, l := range f.links {
+		if !l.breaker.Open() {
+			return passThrough{l.engine}.Status()
 		}
 	}
 	return Status{}
 }
 
+// Open implements Engine, with a session.
 func (f *failover) Open(ctx context.Context, c Config) (Stream, error) {
-	ear, err := newEar(c.Format, vad.Options{}, f.o.Keep+2*slack)
+	c, err := c.Normalize()
 	if err != nil {
 		return nil, err
 	}
-	s := &failoverStream{f: f, c: c, ear: ear, frame: c.Format.Bytes(frameTime), began: -tolerance,
-		changed: make(chan struct{}), done: make(chan struct{})}
-	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	s.mu.Lock()
-	err = s.next(nil)
-	s.mu.Unlock()
-	if err != nil {
-		s.cancel()
-		return nil, err
-	}
-	s.stop = context.AfterFunc(ctx, func() { s.shutdown() })
-	return s, nil
+	return newSession(ctx, f, c)
 }
 
 var errNoEngine = errors.New("no engine is left")

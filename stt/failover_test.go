@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,7 +22,7 @@ func TestFailoverReplaysTheUtterance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, rec := &stttest.Engine{}, &stttest.Recognizer{Texts: []string{"second"}}
 		engine := stt.Failover(stt.FailoverOptions{}, first, stt.Segmented(rec, stt.Segmentation{}))
-		s, err := engine.Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), engine, stt.Config{})
 		require.NoError(t, err)
 		one, err := first.Stream(t.Context(), 0)
 		require.NoError(t, err)
@@ -65,7 +64,7 @@ func TestFailoverOfALostUtterance(t *testing.T) {
 		broken := &stttest.Recognizer{Fail: func(int) error { return errDown }}
 		good := &stttest.Recognizer{Texts: []string{"yes"}}
 		engine := stt.Failover(stt.FailoverOptions{}, stt.Segmented(broken, stt.Segmentation{}), stt.Segmented(good, stt.Segmentation{}))
-		s, err := engine.Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), engine, stt.Config{})
 		require.NoError(t, err)
 		for range 3 {
 			play(t, s, audio)
@@ -85,7 +84,7 @@ func TestFailoverOfASilentEngine(t *testing.T) {
 			s, err := (&stttest.Engine{}).Open(ctx, c)
 			return deaf{s}, err
 		})
-		s, err := stt.Failover(stt.FailoverOptions{}, dead, stt.Segmented(good, stt.Segmentation{})).Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), stt.Failover(stt.FailoverOptions{}, dead, stt.Segmented(good, stt.Segmentation{})), stt.Config{})
 		require.NoError(t, err)
 		play(t, s, audio)
 		play(t, s, stt.Format{}.AppendSilence(nil, 6*8000))
@@ -109,7 +108,7 @@ func TestFailoverLeavesAnEngineThatHeardOnlyNoise(t *testing.T) {
 	audio := speech(t)
 	synctest.Test(t, func(t *testing.T) {
 		quiet, second := &stttest.Engine{}, &stttest.Engine{}
-		s, err := stt.Failover(stt.FailoverOptions{}, quiet, second).Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), stt.Failover(stt.FailoverOptions{}, quiet, second), stt.Config{})
 		require.NoError(t, err)
 		play(t, s, audio)
 		play(t, s, stt.Format{}.AppendSilence(nil, 6*8000))
@@ -124,7 +123,7 @@ func TestFailoverLeavesAnEngineThatHeardOnlyNoise(t *testing.T) {
 func TestFailoverEndsWithTheLastError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, second := &stttest.Engine{}, &stttest.Engine{}
-		s, err := stt.Failover(stt.FailoverOptions{}, first, second).Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), stt.Failover(stt.FailoverOptions{}, first, second), stt.Config{})
 		require.NoError(t, err)
 		one, err := first.Stream(t.Context(), 0)
 		require.NoError(t, err)
@@ -137,11 +136,11 @@ func TestFailoverEndsWithTheLastError(t *testing.T) {
 		require.ErrorIs(t, s.Send(nil), stt.ErrQuota)
 		require.ErrorIs(t, s.Flush(t.Context()), stt.ErrQuota)
 		for range 2 {
-			ev, err := s.Recv(t.Context())
+			ev, err := s.Next(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, stt.Degraded, ev.Kind)
 		}
-		_, err = s.Recv(t.Context())
+		_, err = s.Next(t.Context())
 		require.ErrorIs(t, err, stt.ErrQuota)
 		require.NoError(t, s.Close())
 	})
@@ -152,7 +151,7 @@ func TestFailoverBreakerIsSharedByCalls(t *testing.T) {
 		first, second := &stttest.Engine{OpenError: errDown}, &stttest.Engine{}
 		engine := stt.Failover(stt.FailoverOptions{Breaker: stt.BreakerOptions{Failures: 2, Cooldown: time.Minute}}, first, second)
 		call := func() {
-			s, err := engine.Open(t.Context(), stt.Config{})
+			s, err := stttest.Open(t.Context(), engine, stt.Config{})
 			require.NoError(t, err)
 			require.NoError(t, s.Close())
 		}
@@ -164,7 +163,7 @@ func TestFailoverBreakerIsSharedByCalls(t *testing.T) {
 		require.NoError(t, err)
 		assert.True(t, third.Closed())
 		time.Sleep(time.Minute)
-		s, err := engine.Open(t.Context(), stt.Config{}) // the probe
+		s, err := stttest.Open(t.Context(), engine, stt.Config{}) // the probe
 		require.NoError(t, err)
 		probe, err := first.Stream(t.Context(), 0)
 		require.NoError(t, err)
@@ -181,7 +180,7 @@ func TestFailoverBreakerIsSharedByCalls(t *testing.T) {
 func TestFailoverForgetsSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, second := &stttest.Engine{}, &stttest.Engine{}
-		s, err := stt.Failover(stt.FailoverOptions{}, first, second).Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), stt.Failover(stt.FailoverOptions{}, first, second), stt.Config{})
 		require.NoError(t, err)
 		play(t, s, stt.Format{}.AppendSilence(nil, 60*8000))
 		one, _ := first.Stream(t.Context(), 0)
@@ -204,10 +203,16 @@ func TestBreaker(t *testing.T) {
 			return nil
 		}}
 		b := stt.NewBreaker(stt.BreakerOptions{})
-		guarded := stt.Guarded(rec, b)
+		ask := func() error {
+			if !b.Allow() {
+				return stt.ErrUnavailable
+			}
+			_, err := rec.Recognize(t.Context(), nil, stt.Config{})
+			b.Done(err)
+			return err
+		}
 		for range 10 {
-			_, err := guarded.Recognize(t.Context(), nil, stt.Config{})
-			require.ErrorIs(t, err, stt.ErrUnavailable)
+			require.ErrorIs(t, ask(), stt.ErrUnavailable)
 		}
 		assert.Len(t, rec.Utterances(), 5)
 		assert.True(t, b.Open())
@@ -215,8 +220,7 @@ func TestBreaker(t *testing.T) {
 		assert.True(t, b.Allow())
 		assert.False(t, b.Allow(), "one probe at a time")
 		b.Done(context.Canceled)
-		_, err := guarded.Recognize(t.Context(), nil, stt.Config{})
-		require.NoError(t, err)
+		require.NoError(t, ask())
 		assert.False(t, b.Open())
 		b.Done(&stt.Error{Kind: stt.ErrAuth})
 		assert.True(t, b.Open(), "at once")
@@ -227,90 +231,17 @@ func TestBreaker(t *testing.T) {
 	})
 }
 
-func TestHedged(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		canceled := make(chan error, 1)
-		var n atomic.Int32
-		rec := stt.RecognizerFunc(func(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
-			if n.Add(1) == 1 {
-				<-ctx.Done()
-				canceled <- ctx.Err()
-				return stt.Transcript{}, ctx.Err()
-			}
-			time.Sleep(100 * time.Millisecond)
-			return stt.Transcript{Text: "quick"}, nil
-		})
-		h := stt.Hedged(rec, stt.HedgeOptions{After: time.Second, Budget: 1})
-		began := time.Now()
-		got, err := h.Recognize(t.Context(), nil, stt.Config{})
-		require.NoError(t, err)
-		assert.Equal(t, "quick", got.Text)
-		assert.Equal(t, 1100*time.Millisecond, time.Since(began))
-		require.ErrorIs(t, <-canceled, context.Canceled)
-	})
-}
-
-// TestHedgedTellsTheWaitOfTheAnswer, not that of the request that was given up.
-func TestHedgedTellsTheWaitOfTheAnswer(t *testing.T) {
-	audio := speech(t)
-	synctest.Test(t, func(t *testing.T) {
-		rec := &stttest.Recognizer{Texts: []string{"yes"}, Delay: time.Second}
-		pool := stt.NewPool(rec, stt.PoolOptions{Workers: 2})
-		hedged := stt.Hedged(pool, stt.HedgeOptions{After: 500 * time.Millisecond, Budget: 1})
-		s, err := stt.Segmented(hedged, stt.Segmentation{}).Open(t.Context(), stt.Config{})
-		require.NoError(t, err)
-		play(t, s, audio)
-		for _, ev := range finish(t, s) {
-			if ev.Kind == stt.Final {
-				assert.Zero(t, ev.Timing.Queue)
-				assert.Equal(t, time.Second, ev.Timing.Recognition)
-			}
-		}
-		assert.Len(t, rec.Utterances(), 2)
-	})
-}
-
-func TestHedgedKeepsItsBudgetAndLearns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var count atomic.Int32
-		rec := stt.RecognizerFunc(func(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
-			if count.Add(1)%10 == 0 { // a tenth takes ten times as long
-				time.Sleep(time.Second)
-				return stt.Transcript{}, nil
-			}
-			time.Sleep(100 * time.Millisecond)
-			return stt.Transcript{}, nil
-		})
-		h := stt.Hedged(rec, stt.HedgeOptions{})
-		const calls = 1000
-		for range calls {
-			_, err := h.Recognize(t.Context(), nil, stt.Config{})
-			require.NoError(t, err)
-		}
-		asked := int(count.Load())
-		assert.Greater(t, asked, calls)
-		assert.LessOrEqual(t, asked, calls+calls*5/100)
-		synctest.Wait()
-
-		_, err := stt.Hedged(stt.RecognizerFunc(func(context.Context, []byte, stt.Config) (stt.Transcript, error) {
-			return stt.Transcript{}, errDown
-		}), stt.HedgeOptions{}).Recognize(t.Context(), nil, stt.Config{})
-		require.ErrorIs(t, err, stt.ErrUnavailable)
-		time.Sleep(time.Second)
-	})
-}
-
 func TestMeasure(t *testing.T) {
 	audio := speech(t)
 	synctest.Test(t, func(t *testing.T) {
 		inner := &stttest.Engine{}
-		s, err := stt.Measure(inner).Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), inner, stt.Config{})
 		require.NoError(t, err)
 		one, err := inner.Stream(t.Context(), 0)
 		require.NoError(t, err)
 		final := func(start, end time.Duration) stt.Timing {
 			one.Put(stt.Event{Kind: stt.Final, Transcript: stt.Transcript{Text: "yes", Start: start, End: end}})
-			ev, err := s.Recv(t.Context())
+			ev, err := s.Next(t.Context())
 			require.NoError(t, err)
 			return ev.Timing
 		}
@@ -326,7 +257,7 @@ func TestMeasure(t *testing.T) {
 		assert.InDelta(t, length-700*time.Millisecond, got.Latency, float64(45*time.Millisecond), "from the last word, which is earlier")
 		assert.False(t, final(length-50*time.Millisecond, length).Valid, "belongs to no speech")
 		require.NoError(t, s.Close())
-		_, err = s.Recv(t.Context())
+		_, err = s.Next(t.Context())
 		require.ErrorIs(t, err, io.EOF)
 	})
 }
@@ -344,8 +275,8 @@ func TestFlushOfNothingIsNoSignOfLife(t *testing.T) {
 		})
 		_, second := yesEngine()
 		engine := stt.Failover(stt.FailoverOptions{Breaker: stt.BreakerOptions{Failures: 1, Cooldown: time.Minute}}, first, second)
-		open := func() stt.Stream {
-			s, err := engine.Open(t.Context(), stt.Config{})
+		open := func() *stttest.Call {
+			s, err := stttest.Open(t.Context(), engine, stt.Config{})
 			require.NoError(t, err)
 			return s
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/stttest"
 )
 
 // TestJoin speaks one phrase in two pieces to a recogniser that knows only the
@@ -32,7 +33,7 @@ func TestJoin(t *testing.T) {
 					}
 					return stt.Transcript{}, nil
 				})
-				s, err := stt.Segmented(rec, stt.Segmentation{Join: test.join}).Open(t.Context(), stt.Config{})
+				s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{Join: test.join}), stt.Config{})
 				require.NoError(t, err)
 				play(t, s, piece)
 				play(t, s, stt.Format{}.AppendSilence(nil, stt.Format{}.Bytes(test.pause)))

@@ -2,63 +2,76 @@ package stt
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
-// leg is a call on one of a failover's engines. A panic of the engine is an
+// leg is a session on one stream of one of its engines. A panic of the engine is an
 // error of its stream.
 type leg struct {
+	link   *link
 	stream Stream
+	words  *utterances   // the stream of an engine of Segmented, which hears by the session's ear
 	offset time.Duration // of the stream's clock on the call's
 	until  time.Duration // of the call; what it hears before that is replayed
 	opened time.Time
 
-	// What follows is guarded by the failover's mu.
-	given   int  // bytes of the held audio that the stream was given
+	// What follows is guarded by the session's mu.
+	given   int  // bytes of the tape that the stream was given
 	live    bool // the stream was given all of it
 	settled bool // the engine's breaker knows how it went
 }
 
-func openLeg(ctx context.Context, e Engine, c Config, offset, until time.Duration) (l *leg, err error) {
+// openLeg opens a stream of a link for what is on the tape, and what comes after it.
+func (s *session) openLeg(k *link) (l *leg, err error) {
 	defer recovered("open", &err)
-	stream, err := e.Open(ctx, c)
-	return &leg{stream: stream, offset: offset, until: until, opened: time.Now(), live: offset == until}, err
-}
-
-func (l *leg) send(audio []byte, arrived time.Time, voice []float32) (err error) {
-	defer recovered("send", &err)
-	if s, ok := l.stream.(listener); ok {
-		return s.listen(audio, arrived, voice)
+	l = &leg{link: k, offset: s.tape.start, until: s.ear.clock, opened: time.Now(), live: len(s.tape.audio) == 0}
+	c := s.c
+	c.Emit = func(ev Event) { s.take(l, ev) }
+	if e, ok := k.opens.(*segmented); ok {
+		l.words = e.open(s.ctx, c, l.offset)
+		l.stream = l.words
+		return l, nil
 	}
-	return l.stream.Send(audio)
+	if l.stream, err = k.opens.Open(s.ctx, c); err == nil && l.stream == nil {
+		err = &Error{Op: "open", Kind: ErrUnavailable, Err: errNoStream}
+	}
+	return l, err
 }
 
-func (l *leg) recv(ctx context.Context) (ev Event, err error) {
-	defer recovered("read", &err)
-	return l.stream.Recv(ctx)
+var errNoStream = errors.New("the engine returned no stream")
+
+// send gives the stream the tape from where it has it up to a byte.
+func (l *leg) send(s *session, upTo int) (err error) {
+	defer recovered("send", &err)
+	from := l.given
+	l.given = upTo
+	if l.words != nil {
+		return l.words.hear(&s.tape, &s.ear.arrive, s.tape.voiced(from/s.tape.frame, upTo/s.tape.frame))
+	}
+	return l.stream.Send(s.tape.audio[from:upTo])
 }
 
-func (l *leg) flush(ctx context.Context) (err error) {
+// needed returns up to where the tape may be forgotten for the leg's sake.
+func (l *leg) needed(t *tape) time.Duration {
+	end := t.start + t.format.Duration(l.given)
+	if l.words != nil {
+		end = min(end, l.words.needed())
+	}
+	return end
+}
+
+func (l *leg) flush(ctx context.Context, s *session) (err error) {
 	defer recovered("flush", &err)
+	if l.words != nil { // which cuts by what the session hears
+		s.mu.Lock()
+		l.words.cut(&s.tape, &s.ear.arrive)
+		s.leave()
+	}
 	return l.stream.Flush(ctx)
 }
 
 func (l *leg) close() (err error) {
 	defer recovered("close", &err)
 	return l.stream.Close()
-}
-
-// listens reports whether the stream is one of this package that listens for
-// speech itself: it tells the Timing of its transcripts, and a Flush of it asks
-// nobody when nothing was said.
-func (l *leg) listens() bool {
-	_, ok := l.stream.(listener)
-	return ok
-}
-
-// hurried reports whether the stream may be given audio faster than it was
-// spoken: one over a network is throttled.
-func (l *leg) hurried() bool {
-	_, ok := l.stream.(*segmentedStream)
-	return ok
 }

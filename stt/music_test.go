@@ -33,7 +33,7 @@ func TestOnHold(t *testing.T) {
 		})
 		engine := stt.Segmented(rec, stt.Segmentation{})
 		hear := func(call string) (held []bool) {
-			s, err := engine.Open(t.Context(), stt.Config{CallID: call})
+			s, err := stttest.Open(t.Context(), engine, stt.Config{CallID: call})
 			require.NoError(t, err)
 			for range music { // one at a time
 				play(t, s, stttest.Speech(1, stt.Format{}))
@@ -65,7 +65,7 @@ func TestOnHoldAfterFailures(t *testing.T) {
 			}
 			return stt.Transcript{Music: true}, nil
 		})
-		s, err := stt.Segmented(rec, stt.Segmentation{}).Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{}), stt.Config{})
 		require.NoError(t, err)
 		for range 9 {
 			play(t, s, stttest.Speech(1, stt.Format{}))

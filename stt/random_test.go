@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/stttest"
 )
 
 // TestFailoverOfRandomEngines: however engines die, each utterance is heard once,
@@ -62,7 +63,7 @@ func (r *random) call(t *testing.T, audio []byte) (begins []time.Duration, event
 		engines = append([]stt.Engine{r.engine()}, engines...)
 	}
 	o := stt.FailoverOptions{Reconnects: r.below(3), Keep: time.Minute}
-	s, err := stt.Failover(o, engines...).Open(t.Context(), stt.Config{})
+	s, err := stttest.Open(t.Context(), stt.Failover(o, engines...), stt.Config{})
 	require.NoError(t, err)
 	say := func(audio []byte) time.Duration {
 		play(t, s, audio)
@@ -96,9 +97,12 @@ func (r *random) engine() stt.Engine {
 		if r.below(10) == 0 {
 			return nil, errDown
 		}
-		s, err := r.recognizer(0).Open(ctx, c)
-		return &dying{Stream: s, left: r.below(24 * 8000), silent: r.below(2) == 0, sends: r.below(2) == 0, timeless: r.below(2) == 0,
-			dead: make(chan struct{}), closed: make(chan struct{})}, err
+		d := &dying{emit: c.Emit, left: r.below(24 * 8000), silent: r.below(2) == 0, sends: r.below(2) == 0, timeless: r.below(2) == 0,
+			dead: make(chan struct{}), closed: make(chan struct{})}
+		c.Emit = d.pass
+		var err error
+		d.Stream, err = r.recognizer(0).Open(ctx, c)
+		return d, err
 	})
 	switch r.below(4) {
 	case 0:
@@ -106,10 +110,15 @@ func (r *random) engine() stt.Engine {
 	case 1:
 		return stt.Failover(stt.FailoverOptions{Reconnects: 1, Keep: time.Minute}, dies)
 	case 2:
-		return stt.Measure(dies)
+		return via{dies}
 	}
 	return dies
 }
+
+// via passes calls on to another engine.
+type via struct{ stt.Engine }
+
+func (v via) Traits() stt.Traits { return stt.Traits{Engine: v.Engine} }
 
 // recognizer returns one that fails to recognise so many utterances of a hundred.
 func (r *random) recognizer(fails int) stt.Engine {
@@ -122,9 +131,10 @@ func (r *random) recognizer(fails int) stt.Engine {
 	}), stt.Segmentation{})
 }
 
-// dying is a stream that dies of so many bytes: silently, in Send or in Recv.
+// dying is a stream that dies of so many bytes: silently, in Send or by an event.
 type dying struct {
 	stt.Stream
+	emit                    func(stt.Event)
 	left                    int
 	silent, sends, timeless bool
 	dead, closed            chan struct{}
@@ -143,6 +153,9 @@ func (d *dying) isDead() bool {
 func (d *dying) Send(frame []byte) error {
 	if d.left -= len(frame); d.left <= 0 && !d.isDead() {
 		close(d.dead)
+		if !d.silent && !d.sends {
+			d.emit(stt.Event{Kind: stt.Ended, Err: errDown})
+		}
 	}
 	switch {
 	case !d.isDead():
@@ -153,30 +166,14 @@ func (d *dying) Send(frame []byte) error {
 	return nil
 }
 
-func (d *dying) Recv(ctx context.Context) (stt.Event, error) {
-	alive, die := context.WithCancel(ctx)
-	defer die()
-	go func() {
-		select {
-		case <-d.dead:
-			die()
-		case <-alive.Done():
-		}
-	}()
-	if ev, err := d.Stream.Recv(alive); !d.isDead() {
-		if d.timeless {
-			ev.Transcript.Start, ev.Transcript.End = 0, 0
-		}
-		return ev, err
+func (d *dying) pass(ev stt.Event) {
+	if d.isDead() {
+		return
 	}
-	if !d.silent {
-		return stt.Event{}, errDown
+	if d.timeless {
+		ev.Transcript.Start, ev.Transcript.End = 0, 0
 	}
-	select {
-	case <-d.closed:
-	case <-ctx.Done():
-	}
-	return stt.Event{}, stt.ErrClosed
+	d.emit(ev)
 }
 
 func (d *dying) Flush(ctx context.Context) error {

@@ -66,28 +66,3 @@ func reportWait(ctx context.Context, wait time.Duration) {
 		*p += wait
 	}
 }
-
-// passThrough gives a wrapper the optional abilities of what it wraps.
-type passThrough struct{ inner any }
-
-// Check asks what is wrapped; what cannot be asked is taken to work.
-func (p passThrough) Check(ctx context.Context) error {
-	if c, ok := p.inner.(Checker); ok {
-		return c.Check(ctx)
-	}
-	return nil
-}
-
-func (p passThrough) Prewarm(ctx context.Context) error {
-	if w, ok := p.inner.(Prewarmer); ok {
-		return w.Prewarm(ctx)
-	}
-	return nil
-}
-
-func (p passThrough) Status() Status {
-	if r, ok := p.inner.(Reporter); ok {
-		return r.Status()
-	}
-	return Status{Ready: true}
-}

@@ -3,8 +3,8 @@ package stt
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -60,112 +60,141 @@ type segmented struct {
 	buffers sync.Pool
 }
 
-func (e *segmented) Open(ctx context.Context, c Config) (Stream, error) {
-	ear, err := newEar(c.Format, e.o.VAD, 2*time.Second+min(max(e.o.VAD.HangOver, 0), remembered))
-	if err != nil {
-		return nil, err
-	}
-	s := &segmentedStream{rec: e.rec, o: e.o, c: c, idle: closedChan(),
-		recorder: recorder{ear: ear, pool: &e.buffers}}
-	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = context.AfterFunc(ctx, func() { s.shutdown() })
-	return s, nil
+func (e *segmented) Open(ctx context.Context, c Config) (Stream, error) { return Open(ctx, e, c) }
+
+// open begins the stream of a session at a place on the call's clock.
+func (e *segmented) open(ctx context.Context, c Config, offset time.Duration) *utterances {
+	u := &utterances{e: e, c: c, offset: offset, seg: vad.NewSegmenter(e.o.VAD), idle: closedChan()}
+	u.ctx, u.cancel = context.WithCancel(ctx)
+	return u
 }
 
-// segmentedStream hears utterances in Send and recognises them in a goroutine
-// that lives only while there are any.
-type segmentedStream struct {
-	rec    Recognizer
-	o      Segmentation
+// An utterance is a stretch of speech cut out of a call. Times are on the stream's
+// clock.
+type utterance struct {
+	audio      []byte        // in the call's format; nil if it was no speech
+	offset     time.Duration // of audio
+	start, end time.Duration // of the speech in it
+	heard      time.Time     // when the last voiced sample arrived; zero if the speech went on
+	cut        time.Time     // when its end was known
+}
+
+// utterances is the stream of a Segmented engine. It has no audio of its own: it
+// cuts what it needs from the session's tape, by what the session's ear hears, and
+// recognises it in a goroutine that lives only while there is any.
+type utterances struct {
+	e      *segmented
 	c      Config
+	offset time.Duration   // of the stream's clock on the call's
+	seg    *vad.Segmenter  // guarded by the session's mu
 	ctx    context.Context // ends the recognition that is under way
 	cancel context.CancelFunc
-	stop   func() bool
-	mail   Mailbox
 	held   *utterance // the one before, if it matched nothing; the worker's own
 	music  music      // the worker's own
 
-	mu       sync.Mutex // guards what follows; never held while recognising
-	recorder recorder
-	closed   bool
-	queue    []*utterance
-	queued   time.Duration // of audio, in queue
-	idle     chan struct{} // closed while nothing is being recognised
+	mu     sync.Mutex // guards what follows; never held while recognising
+	closed bool
+	queue  []*utterance
+	queued time.Duration // of audio, in queue
+	idle   chan struct{} // closed while nothing is being recognised
 }
 
-func (s *segmentedStream) Send(frame []byte) error {
-	now := time.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.record(frame, now, s.recorder.detect(frame))
-}
+// Send implements Stream. The session calls hear in its place.
+func (u *utterances) Send([]byte) error { return errNoEar }
 
-// listen implements listener.
-func (s *segmentedStream) listen(audio []byte, arrived time.Time, voice []float32) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.record(audio, arrived, voice)
-}
+var errNoEar = errors.New("stt: an utterance is cut by a session only")
 
-// record is called with mu held.
-func (s *segmentedStream) record(audio []byte, arrived time.Time, voice []float32) error {
-	if s.closed {
+// hear takes the probabilities of frames that are on the tape.
+func (u *utterances) hear(t *tape, arrive *arrivals, voice []float32) error {
+	u.found(u.seg.Step(voice...), t, arrive)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed {
 		return ErrClosed
 	}
-	s.recorder.record(audio, arrived, voice, s.event)
 	return nil
 }
 
-// event takes what was heard. It is called with mu held.
-func (s *segmentedStream) event(onset time.Duration, u *utterance) {
-	if u == nil {
-		s.mail.Put(Event{Kind: SpeechStart, Transcript: Transcript{Start: onset, End: onset}})
-		return
+// cut ends the utterance that is under way.
+func (u *utterances) cut(t *tape, arrive *arrivals) { u.found(u.seg.Flush(), t, arrive) }
+
+// needed returns the place on the call's clock of the oldest sample that an
+// utterance may still hold.
+func (u *utterances) needed() time.Duration { return u.offset + at(u.seg.Needed()) }
+
+// found reports speech that began, and queues what ended.
+func (u *utterances) found(events []vad.Event, t *tape, arrive *arrivals) {
+	for _, ev := range events {
+		if ev.Kind == vad.SpeechStart {
+			u.c.Emit(Event{Kind: SpeechStart, Transcript: Transcript{Start: at(ev.Onset), End: at(ev.Onset)}})
+			continue
+		}
+		one := &utterance{offset: at(ev.Start), start: at(ev.Onset), end: at(ev.VoicedEnd), cut: time.Now()}
+		if ev.Kind == vad.Utterance {
+			one.audio = append(*u.e.buffers.Get().(*[]byte), t.between(u.offset+at(ev.Start), u.offset+at(ev.End))...)
+			if !ev.Forced || ev.VoicedEnd != ev.End {
+				one.heard, _ = arrive.at(u.offset + one.end)
+			}
+		}
+		u.add(one)
 	}
-	u.cut = time.Now()
-	s.queue = append(s.queue, u)
-	s.queued += u.end - u.start
-	for s.queued > s.o.Backlog && len(s.queue) > 1 {
-		lost := s.take()
-		s.mail.Put(Event{Kind: Degraded, Transcript: Transcript{Start: lost.start, End: lost.end},
+}
+
+// add queues an utterance, and gives up the oldest ones of too many.
+func (u *utterances) add(one *utterance) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.queue = append(u.queue, one)
+	u.queued += one.end - one.start
+	for u.queued > u.e.o.Backlog && len(u.queue) > 1 {
+		lost := u.take()
+		u.c.Emit(Event{Kind: Degraded, Transcript: Transcript{Start: lost.start, End: lost.end},
 			Err: &Error{Op: "queue", Kind: ErrOverrun, Err: fmt.Errorf("%v of speech given up", lost.end-lost.start)}})
-		s.recorder.release(lost.audio)
+		u.e.release(lost)
 	}
 	select {
-	case <-s.idle:
-		s.idle = make(chan struct{})
-		go s.work(s.idle)
+	case <-u.idle:
+		u.idle = make(chan struct{})
+		go u.work(u.idle)
 	default:
 	}
 }
 
 // take removes the oldest utterance from the queue. It is called with mu held.
-func (s *segmentedStream) take() *utterance {
-	u := s.queue[0]
-	s.queue[0] = nil
-	s.queue = s.queue[1:]
-	s.queued -= u.end - u.start
-	return u
+func (u *utterances) take() *utterance {
+	one := u.queue[0]
+	u.queue[0] = nil
+	u.queue = u.queue[1:]
+	u.queued -= one.end - one.start
+	return one
+}
+
+// release gives the buffer of an utterance back: most calls are silent most of the
+// time.
+func (e *segmented) release(one *utterance) {
+	if b := one.audio[:0]; b != nil {
+		e.buffers.Put(&b)
+	}
 }
 
 // work recognises utterances until there are none.
-func (s *segmentedStream) work(idle chan struct{}) {
+func (u *utterances) work(idle chan struct{}) {
 	for {
-		s.mu.Lock()
-		if len(s.queue) == 0 || s.closed {
+		u.mu.Lock()
+		if len(u.queue) == 0 || u.closed {
 			close(idle)
-			s.mu.Unlock()
+			u.mu.Unlock()
 			return
 		}
-		u := s.take()
-		s.mu.Unlock()
-		s.recognize(u)
-		s.recorder.release(u.audio)
+		one := u.take()
+		u.mu.Unlock()
+		u.recognize(one)
+		u.e.release(one)
 	}
 }
 
 // recognize has an utterance recognised and tells what came of it.
-func (s *segmentedStream) recognize(u *utterance) {
+func (s *utterances) recognize(u *utterance) {
 	var wait time.Duration
 	began, heard := time.Now(), u
 	t, err := s.ask(u, &wait)
@@ -182,7 +211,7 @@ func (s *segmentedStream) recognize(u *utterance) {
 	now := time.Now()
 	switch {
 	case err != nil:
-		s.mail.Put(Event{Kind: Degraded, Transcript: Transcript{Start: u.start, End: u.end}, Err: err, At: now})
+		s.c.Emit(Event{Kind: Degraded, Transcript: Transcript{Start: u.start, End: u.end}, Err: err, At: now})
 	case t.Text != "":
 		t.shift(heard.offset, heard.start, heard.end)
 		t.Final = true
@@ -190,27 +219,27 @@ func (s *segmentedStream) recognize(u *utterance) {
 		if !u.heard.IsZero() {
 			timing.Latency, timing.Valid = now.Sub(u.heard), true
 		}
-		s.mail.Put(Event{Kind: Final, Transcript: t, Timing: timing, At: now})
+		s.c.Emit(Event{Kind: Final, Transcript: t, Timing: timing, At: now})
 	}
-	s.mail.Put(Event{Kind: UtteranceEnd, Transcript: Transcript{Start: u.start, End: u.end}, OnHold: s.music.onHold(), At: now})
+	s.c.Emit(Event{Kind: UtteranceEnd, Transcript: Transcript{Start: u.start, End: u.end}, OnHold: s.music.onHold(), At: now})
 }
 
 // ask gives the audio of an utterance to the recogniser, and adds to wait how
 // long it stood in a queue.
-func (s *segmentedStream) ask(u *utterance, wait *time.Duration) (Transcript, error) {
+func (s *utterances) ask(u *utterance, wait *time.Duration) (Transcript, error) {
 	if u.audio == nil {
 		return Transcript{}, nil
 	}
 	f := s.c.Format
 	audio := u.audio
-	if missing := s.o.MinAudio - f.Duration(len(audio)); missing > 0 {
+	if missing := s.e.o.MinAudio - f.Duration(len(audio)); missing > 0 {
 		audio = f.AppendSilence(audio, f.Bytes(missing)/f.Encoding.SampleSize())
 	}
-	ctx, cancel := context.WithTimeout(withWait(s.ctx, wait), s.o.Timeout)
+	ctx, cancel := context.WithTimeout(withWait(s.ctx, wait), s.e.o.Timeout)
 	defer cancel()
 	c := s.c
 	c.OnHold = s.music.onHold()
-	t, err := retried(ctx, s.rec, audio, c)
+	t, err := retried(ctx, s.e.rec, audio, c)
 	if err == nil {
 		t, err = Clean(t, nil)
 	}
@@ -235,9 +264,9 @@ const maxJoined = 30 * time.Second
 
 // join returns the utterance before u and u as one, with silence between them,
 // or nil when they do not belong together.
-func (s *segmentedStream) join(u *utterance) *utterance {
+func (s *utterances) join(u *utterance) *utterance {
 	h, f := s.held, s.c.Format
-	if h == nil || u.audio == nil || u.start-h.end > s.o.Join || u.end-h.start > maxJoined {
+	if h == nil || u.audio == nil || u.start-h.end > s.e.o.Join || u.end-h.start > maxJoined {
 		return nil
 	}
 	audio, next := bytes.Clone(h.audio), u.audio
@@ -250,53 +279,40 @@ func (s *segmentedStream) join(u *utterance) *utterance {
 }
 
 // hold keeps an utterance that matched nothing, for the next one.
-func (s *segmentedStream) hold(u *utterance, unmatched bool) {
+func (s *utterances) hold(u *utterance, unmatched bool) {
 	switch {
 	case !unmatched:
 		s.held = nil
-	case s.o.Join > 0 && u.audio != nil:
+	case s.e.o.Join > 0 && u.audio != nil:
 		s.held = &utterance{audio: bytes.Clone(u.audio), offset: u.offset, start: u.start, end: u.end}
 	}
 }
 
-func (s *segmentedStream) Flush(ctx context.Context) error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return ErrClosed
-	}
-	s.recorder.flush(s.event)
-	idle := s.idle
-	s.mu.Unlock()
+func (u *utterances) Flush(ctx context.Context) error {
+	u.mu.Lock()
+	idle := u.idle
+	u.mu.Unlock()
 	select {
 	case <-idle:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed { // meanwhile: it is not final
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed { // perhaps meanwhile: it is not final
 		return ErrClosed
 	}
 	return nil
 }
 
-func (s *segmentedStream) Recv(ctx context.Context) (Event, error) { return s.mail.Recv(ctx) }
-
-func (s *segmentedStream) Close() error {
-	s.stop()
-	return s.shutdown()
-}
-
-// shutdown cancels the recognition under way and waits for it, for at most the
+// Close cancels the recognition under way and waits for it, for at most the
 // second that a recogniser has to heed its context.
-func (s *segmentedStream) shutdown() error {
-	s.mu.Lock()
-	s.closed = true
-	idle := s.idle
-	s.mu.Unlock()
-	s.cancel()
-	s.mail.CloseWith(io.EOF)
+func (u *utterances) Close() error {
+	u.mu.Lock()
+	u.closed = true
+	idle := u.idle
+	u.mu.Unlock()
+	u.cancel()
 	timer := time.NewTimer(time.Second)
 	defer timer.Stop()
 	select {
@@ -304,21 +320,6 @@ func (s *segmentedStream) shutdown() error {
 		return nil
 	case <-timer.C:
 		return &Error{Op: "close", Kind: ErrTimeout}
-	}
-}
-
-// shift moves the transcript from the utterance's clock to the call's, where
-// the utterance's audio begins at offset. Times that the recogniser did not
-// tell are those of the speech that was heard.
-func (t *Transcript) shift(offset, start, end time.Duration) {
-	if t.End == 0 {
-		t.Start, t.End = start-offset, end-offset
-	}
-	t.Start += offset
-	t.End += offset
-	for i := range t.Words {
-		t.Words[i].Start += offset
-		t.Words[i].End += offset
 	}
 }
 

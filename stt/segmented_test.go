@@ -44,10 +44,10 @@ func play(t testing.TB, s stt.Stream, audio []byte) {
 }
 
 // rest returns all events of a closed stream.
-func rest(t testing.TB, s stt.Stream) (events []stt.Event) {
+func rest(t testing.TB, s *stttest.Call) (events []stt.Event) {
 	t.Helper()
 	for {
-		ev, err := s.Recv(t.Context())
+		ev, err := s.Next(t.Context())
 		if err == io.EOF {
 			return events
 		}
@@ -77,7 +77,7 @@ func TestSegmentedTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const delay = 100 * time.Millisecond
 		rec := &stttest.Recognizer{Texts: []string{"yes", "no"}, Delay: delay}
-		s, err := stt.Segmented(rec, stt.Segmentation{}).Open(t.Context(), stt.Config{CallID: "CA1"})
+		s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{}), stt.Config{CallID: "CA1"})
 		require.NoError(t, err)
 		play(t, s, audio)
 		play(t, s, audio)
@@ -111,7 +111,7 @@ func TestSegmentedFillsUpWithSilenceAndDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, f := range []stt.Format{{}, {Encoding: stt.PCM16}} {
 			rec := &stttest.Recognizer{Texts: []string{"yes"}}
-			s, err := stt.Segmented(rec, stt.Segmentation{MinAudio: 3 * time.Second}).Open(t.Context(), stt.Config{Format: f})
+			s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{MinAudio: 3 * time.Second}), stt.Config{Format: f})
 			require.NoError(t, err)
 			in := audio
 			if f.Encoding == stt.PCM16 {
@@ -170,7 +170,7 @@ func TestSegmentedSurvivesWhatRecognizersDo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				rec := &stttest.Recognizer{Texts: []string{"yes"}, Fail: test.fail, Delay: test.delay}
-				s, err := stt.Segmented(rec, stt.Segmentation{}).Open(t.Context(), stt.Config{})
+				s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{}), stt.Config{})
 				require.NoError(t, err)
 				play(t, s, audio)
 				play(t, s, audio)
@@ -213,7 +213,7 @@ func TestSegmentedGivesUpTheOldestOfTooMuch(t *testing.T) {
 	audio := speech(t)
 	synctest.Test(t, func(t *testing.T) {
 		rec := &stttest.Recognizer{Texts: []string{"1", "2", "3", "4", "5", "6"}, Delay: 30 * time.Second}
-		s, err := stt.Segmented(rec, stt.Segmentation{Timeout: time.Minute, Backlog: time.Second}).Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{Timeout: time.Minute, Backlog: time.Second}), stt.Config{})
 		require.NoError(t, err)
 		for range 6 {
 			play(t, s, audio)
@@ -240,13 +240,13 @@ func TestQueueAndRecognition(t *testing.T) {
 		const delay = 3 * time.Second
 		rec := &stttest.Recognizer{Texts: []string{"yes"}, Delay: delay}
 		pool := stt.NewPool(rec, stt.PoolOptions{MaxWait: time.Minute})
-		engine := stt.Segmented(stt.Hedged(pool, stt.HedgeOptions{After: time.Hour}), stt.Segmentation{Timeout: time.Minute})
-		open := func() stt.Stream {
-			s, err := engine.Open(t.Context(), stt.Config{})
+		engine := stt.Segmented(pool, stt.Segmentation{Timeout: time.Minute})
+		open := func() *stttest.Call {
+			s, err := stttest.Open(t.Context(), engine, stt.Config{})
 			require.NoError(t, err)
 			return s
 		}
-		finish := func(s stt.Stream) (timings []stt.Timing) {
+		finish := func(s *stttest.Call) (timings []stt.Timing) {
 			require.NoError(t, s.Flush(t.Context()))
 			require.NoError(t, s.Close())
 			for _, ev := range rest(t, s) {
@@ -269,7 +269,7 @@ func TestQueueAndRecognition(t *testing.T) {
 
 		one, two := open(), open()
 		var wg sync.WaitGroup
-		for _, s := range []stt.Stream{one, two} {
+		for _, s := range []*stttest.Call{one, two} {
 			wg.Go(func() { play(t, s, audio) })
 		}
 		wg.Wait()
@@ -289,7 +289,7 @@ func TestPiecesOfAnyLength(t *testing.T) {
 	}
 	var want []stt.Event
 	for _, piece := range []int{960, 2, 14, 1002} {
-		s, err := stt.Segmented(&stttest.Recognizer{Texts: []string{"yes"}}, stt.Segmentation{}).Open(t.Context(), stt.Config{Format: f})
+		s, err := stttest.Open(t.Context(), stt.Segmented(&stttest.Recognizer{Texts: []string{"yes"}}, stt.Segmentation{}), stt.Config{Format: f})
 		require.NoError(t, err)
 		for left := wide; len(left) > 0; left = left[min(piece, len(left)):] {
 			require.NoError(t, s.Send(left[:min(piece, len(left))]))
@@ -313,7 +313,7 @@ func TestSegmentedClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := &stttest.Recognizer{Texts: []string{"yes"}, Delay: time.Hour}
 		ctx, cancel := context.WithCancel(t.Context())
-		s, err := stt.Segmented(rec, stt.Segmentation{Timeout: 2 * time.Hour}).Open(ctx, stt.Config{})
+		s, err := stttest.Open(ctx, stt.Segmented(rec, stt.Segmentation{Timeout: 2 * time.Hour}), stt.Config{})
 		require.NoError(t, err)
 		play(t, s, audio)
 		flushed, cancelFlush := context.WithTimeout(t.Context(), time.Second)
@@ -334,13 +334,13 @@ func TestSegmentedClose(t *testing.T) {
 }
 
 func TestSegmentedFormats(t *testing.T) {
-	_, err := stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{}).Open(t.Context(), stt.Config{Format: stt.Format{SampleRate: 11025}})
+	_, err := stttest.Open(t.Context(), stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{}), stt.Config{Format: stt.Format{SampleRate: 11025}})
 	require.ErrorIs(t, err, stt.ErrBadAudio)
-	_, err = stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{}).Open(t.Context(), stt.Config{Format: stt.Format{Encoding: 9}})
+	_, err = stttest.Open(t.Context(), stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{}), stt.Config{Format: stt.Format{Encoding: 9}})
 	require.ErrorIs(t, err, stt.ErrBadAudio)
 
 	rec := &stttest.Recognizer{Texts: []string{"yes"}}
-	s, err := stt.Segmented(rec, stt.Segmentation{}).Open(t.Context(), stt.Config{Format: stt.Format{Encoding: stt.PCM16, SampleRate: 16000}})
+	s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{}), stt.Config{Format: stt.Format{Encoding: stt.PCM16, SampleRate: 16000}})
 	require.NoError(t, err)
 	var wide []byte
 	for _, v := range codec.AppendDecodeMulaw(nil, speech(t)) {
@@ -358,11 +358,10 @@ func TestSendDoesNotAllocate(t *testing.T) {
 	segmented := stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{})
 	for name, e := range map[string]stt.Engine{
 		"segmented": segmented,
-		"measured":  stt.Measure(segmented),
 		"failover":  stt.Failover(stt.FailoverOptions{}, segmented, segmented),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := e.Open(t.Context(), stt.Config{})
+			s, err := stttest.Open(t.Context(), e, stt.Config{})
 			require.NoError(t, err)
 			defer s.Close()
 			frame := stt.Format{}.AppendSilence(nil, frameBytes)
@@ -392,7 +391,7 @@ func TestThousandCalls(t *testing.T) {
 		for i := range calls {
 			wg.Go(func() {
 				id := fmt.Sprint("CA", i)
-				s, err := engine.Open(t.Context(), stt.Config{CallID: id})
+				s, err := stttest.Open(t.Context(), engine, stt.Config{CallID: id})
 				if !assert.NoError(t, err) {
 					return
 				}
@@ -482,7 +481,7 @@ func TestSegmentedTimesWithALongHangOver(t *testing.T) {
 	audio := speech(t)
 	synctest.Test(t, func(t *testing.T) {
 		rec := &stttest.Recognizer{Texts: []string{"yes"}}
-		s, err := stt.Segmented(rec, stt.Segmentation{VAD: vad.Options{HangOver: 3 * time.Second}}).Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{VAD: vad.Options{HangOver: 3 * time.Second}}), stt.Config{})
 		require.NoError(t, err)
 		play(t, s, audio)
 		play(t, s, stt.Format{}.AppendSilence(nil, 4*8000))

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/stttest"
 )
 
 // Times beyond an utterance's audio, as in the silence that it was filled up with,
@@ -18,7 +19,7 @@ func TestSegmentedTimesBeyondTheAudio(t *testing.T) {
 		words := []stt.Word{{Text: "yes", Start: -time.Hour, End: 2900 * time.Millisecond}, {Text: "no", Start: time.Hour, End: time.Hour}}
 		return stt.Transcript{Text: "yes no", Start: -time.Hour, End: time.Hour, Words: words}, nil
 	})
-	s, err := stt.Segmented(rec, stt.Segmentation{MinAudio: 3 * time.Second}).Open(t.Context(), stt.Config{})
+	s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{MinAudio: 3 * time.Second}), stt.Config{})
 	require.NoError(t, err)
 	audio := speech(t)
 	require.NoError(t, s.Send(audio))

@@ -1,13 +1,16 @@
 // Package stt turns the audio of a call into text.
 //
 // It is a plug point: [Recognizer] and [Engine] are what a speech engine
-// implements, and the rest of the package is what makes any engine hold under
-// load. [Segmented] makes an engine out of a recogniser of single utterances,
-// [Pool] bounds how many run at once, [Failover] replays an utterance to the
-// next engine when one dies, [Breaker] stops asking an engine that is down,
-// [Hedged] asks twice when an answer is late, [Measure] tells how long after the
-// caller's last word each final transcript came, and [Clean] keeps the caller's
-// words of a service's text.
+// implements, and [Open] is what makes any engine hold in a call. Open begins a
+// session: it listens to the call once, gives the audio to the engine, puts what
+// the engine hears on the call's clock, measures how late it came, and passes it to
+// the call's Emit, in order. When a connection breaks or grows old the session opens
+// another, and when an engine fails it goes on with the next one of [Failover], with
+// what was said and is not final yet. An engine knows nothing of all that.
+//
+// [Segmented] makes an engine out of a recogniser of single utterances, [Pool]
+// bounds how many run at once, [Breaker] stops asking an engine that is down, and
+// [Clean] keeps the caller's words of a service's text.
 //
 // The engines are in subpackages: pocketsphinx needs no network, openai speaks
 // the HTTP API that most local servers share, and deepgram, assemblyai,
@@ -15,7 +18,11 @@
 // Package stttest tests an engine of one's own.
 package stt
 
-import "context"
+import (
+	"context"
+	"io"
+	"time"
+)
 
 // A Recognizer turns one utterance into text. Implementations are safe for
 // concurrent use, return soon after ctx is done, and do not keep audio after
@@ -37,10 +44,15 @@ func (f RecognizerFunc) Recognize(ctx context.Context, audio []byte, c Config) (
 
 // An Engine transcribes calls while they run. Implementations are safe for
 // concurrent use and accept at least mu-law and PCM16, both at 8000 Hz.
+//
+// One that knows more about itself implements [Describer], [Checker],
+// [Prewarmer], [Reporter], [Validator] or io.Closer.
 type Engine interface {
-	// Open starts the transcription of one call. It does not wait for a network:
-	// a stream that cannot reach its service says so through Recv. The stream
-	// ends when ctx is done, as if Close had been called.
+	// Open begins a stream for a [Open]ed session: one connection to a service,
+	// whose clock begins at 0. It does not wait for a network: a stream that
+	// cannot reach its service ends. The stream ends when ctx is done, as if Close
+	// had been called. Hosts call the function Open, which keeps the promises that
+	// a single connection cannot.
 	Open(ctx context.Context, c Config) (Stream, error)
 }
 
@@ -50,34 +62,23 @@ type EngineFunc func(ctx context.Context, c Config) (Stream, error)
 // Open calls f.
 func (f EngineFunc) Open(ctx context.Context, c Config) (Stream, error) { return f(ctx, c) }
 
-// A Stream is the transcription of one call. Send and Flush belong to the
-// goroutine that reads the call's audio, Recv to the one that uses the text;
-// Close may be called from any goroutine, and more than once.
+// A Stream takes the audio of one call. Send and Flush belong to the goroutine
+// that reads the call's audio; Close may be called from any goroutine, and more
+// than once. What is heard comes through the Emit of its Config.
 //
-// What every implementation promises, and package stttest checks:
-//   - Send never waits, neither for the network nor for a slow caller of Recv.
-//     Audio that cannot be kept is dropped, oldest first, and reported by a
-//     Degraded event.
-//   - Final transcripts arrive in the order they were spoken, once each, and are
-//     never dropped for lack of a reader, up to 1 MiB of them. Interim ones may be:
-//     the newest counts.
-//   - Texts are the caller's words, as Clean leaves them.
-//   - Start and End of transcripts are on the call's audio clock, across
-//     reconnects and replays.
-//   - After Close no goroutine of the stream is left.
+// An engine's stream ends by itself with an event of kind [Ended], its last one.
+// After that, Send and Flush return its error.
 type Stream interface {
-	// Send adds audio in the Format of the Config. It copies frame, which holds
-	// any number of whole samples. After Close it returns [ErrClosed], and the error that ended
-	// the stream after one did.
+	// Send adds audio in the Format of the Config and never waits. It copies
+	// frame, which holds any number of whole samples. After Close it returns
+	// [ErrClosed].
 	Send(frame []byte) error
-	// Flush returns when everything sent so far is final and can be received, or
-	// with the error of ctx.
+	// Flush returns when everything sent so far is final and was emitted, or with
+	// the error of ctx.
 	Flush(ctx context.Context) error
-	// Recv waits for the next event. It returns io.EOF when the stream was closed
-	// and all events were received, and the error that ended the stream otherwise.
-	Recv(ctx context.Context) (Event, error)
-	// Close ends the stream within a second. Use Flush first to keep what was
-	// just said.
+	// Close ends the stream within a second; when it has returned, nothing is
+	// emitted any more and no goroutine of the stream is left. Use Flush first to
+	// keep what was just said.
 	Close() error
 }
 
@@ -89,7 +90,59 @@ type Config struct {
 	Interim  bool     // report unfinished transcripts too, where the engine can
 	OnHold   bool     // the last utterances were music: a recogniser takes less for speech
 	CallID   string   // names the call in logs and at the service; Twilio's CallSid
+	// Emit takes what is heard, in order and one event at a time; nil = nobody
+	// listens. The Emit of a host returns soon, as audio waits for it, and calls no
+	// method of the stream. An engine calls its own from any goroutine, whatever
+	// locks it holds: that Emit never waits.
+	Emit func(Event)
 }
+
+// Open begins to transcribe a call with e. What its stream promises, whatever e
+// does, and package stttest checks:
+//   - Send waits for no network. Audio that cannot be kept is dropped, oldest
+//     first, and reported by a Degraded event.
+//   - Final transcripts come in the order they were spoken, once each.
+//   - Texts are the caller's words, as Clean leaves them.
+//   - Start and End of transcripts are on the call's audio clock, across
+//     reconnects and replays.
+//   - When no engine is left, the last event is of kind Ended.
+//
+// The stream ends when ctx is done, as if Close had been called. Open returns an
+// error for a Config that no engine takes, and the last engine's when none can begin.
+func Open(ctx context.Context, e Engine, c Config) (Stream, error) {
+	f, ok := e.(*failover)
+	if !ok || f == nil {
+		f = newFailover(FailoverOptions{}, e)
+	}
+	return f.Open(ctx, c)
+}
+
+// Traits are what a session has to know about an engine. The zero value is right
+// for one that needs no network.
+type Traits struct {
+	// Engine, if not nil, does the work, as one that [Segmented] has made: the
+	// session opens that one in the place of the engine itself.
+	Engine Engine
+	// Reconnects is how often in a row a stream that fails is opened anew before
+	// the engine is left.
+	Reconnects int
+	// MaxAge is the age from which a call goes on over a new stream, while nobody
+	// speaks, for services that end a connection some time; 0 = never.
+	MaxAge time.Duration
+	// Turns is set when the engine reports [Turn] events itself. For others the
+	// session does, by listening.
+	Turns bool
+	// Indirect is set when the engine hears the call elsewhere, and not what it is
+	// sent: its transcripts have no times, and are placed where somebody spoke before
+	// they came.
+	Indirect bool
+	// Breaker is the engine's own, where it shows its health by it; nil = the
+	// session's.
+	Breaker *Breaker
+}
+
+// Describer is implemented by engines whose Traits are not zero.
+type Describer interface{ Traits() Traits }
 
 // Checker is implemented by engines that can tell whether they work.
 type Checker interface {
@@ -118,4 +171,50 @@ type Status struct {
 	Workers int // utterances that can be recognised at once; 0 = not bounded
 	Busy    int // being recognised now
 	Queued  int // waiting for a worker
+}
+
+// Check asks a [Checker] whether it works. Other engines are taken to work. A panic
+// is an error.
+func Check(ctx context.Context, e Engine) (err error) {
+	defer recovered("check", &err)
+	return passThrough{e}.Check(ctx)
+}
+
+// Prewarm warms a [Prewarmer]. Other engines need none. A panic is an error.
+func Prewarm(ctx context.Context, e Engine) (err error) {
+	defer recovered("prewarm", &err)
+	return passThrough{e}.Prewarm(ctx)
+}
+
+// Close closes an engine that is an io.Closer. Others hold nothing.
+func Close(e Engine) error {
+	if c, ok := e.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// passThrough gives a wrapper the optional abilities of what it wraps.
+type passThrough struct{ inner any }
+
+// Check asks what is wrapped; what cannot be asked is taken to work.
+func (p passThrough) Check(ctx context.Context) error {
+	if c, ok := p.inner.(Checker); ok {
+		return c.Check(ctx)
+	}
+	return nil
+}
+
+func (p passThrough) Prewarm(ctx context.Context) error {
+	if w, ok := p.inner.(Prewarmer); ok {
+		return w.Prewarm(ctx)
+	}
+	return nil
+}
+
+func (p passThrough) Status() Status {
+	if r, ok := p.inner.(Reporter); ok {
+		return r.Status()
+	}
+	return Status{Ready: true}
 }

@@ -40,6 +40,8 @@ const (
 	Final                        // a finished transcript; Event.Timing tells how late
 	UtteranceEnd                 // the caller stopped speaking, and all of it is final
 	Degraded                     // Event.Err was survived: audio or an utterance was lost, or another engine took over
+	Turn                         // the caller's turn began, or may be over, or is: Event.Turn says which
+	Ended                        // the stream has ended with Event.Err, by itself; nothing comes after it
 )
 
 // String returns the kind's name, as "final".
@@ -55,6 +57,10 @@ func (k Kind) String() string {
 		return "utterance_end"
 	case Degraded:
 		return "degraded"
+	case Turn:
+		return "turn"
+	case Ended:
+		return "ended"
 	}
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
@@ -64,11 +70,55 @@ type Event struct {
 	Kind       Kind
 	Transcript Transcript // Interim and Final; the others set Start and End where known
 	Timing     Timing     // Final
-	Err        error      // Degraded: see [Reason] for its label
+	Turn       TurnChange // Turn
+	Err        error      // Degraded and Ended: see [Reason] for its label
 	// OnHold is true in an UtteranceEnd while the line is on hold: two or more of the
 	// last five utterances sounded like music. Only engines that tell music know.
 	OnHold bool
 	At     time.Time // when it happened
+}
+
+// TurnChange is a step of the caller's turn: of all that he says until it is the
+// other side's turn to speak, in one utterance or several. The Transcript of its
+// event has the turn's bounds so far, and its text where the engine tells it.
+//
+//	TurnStart -> TurnEager -> TurnEnd
+//	     ^           |
+//	     |           v
+//	     +------ TurnResumed
+//
+// A TurnEnd may come without a TurnEager before it; after a TurnEager comes a
+// TurnResumed or a TurnEnd.
+type TurnChange struct {
+	State TurnState
+	// Confidence is how sure the engine is that the turn is over, in [0, 1]; NaN when
+	// it does not tell. It means something in TurnEager and TurnEnd.
+	Confidence float64
+}
+
+// TurnState is where in his turn the caller is.
+type TurnState uint8
+
+const (
+	TurnStart   TurnState = iota + 1 // the caller began to speak
+	TurnEager                        // it may be over: an answer may be prepared, and not given
+	TurnResumed                      // it is not over after all: what was prepared is void
+	TurnEnd                          // it is over, and what was said in it is final
+)
+
+// String returns the state's name, as "turn_end".
+func (s TurnState) String() string {
+	switch s {
+	case TurnStart:
+		return "turn_start"
+	case TurnEager:
+		return "turn_eager"
+	case TurnResumed:
+		return "turn_resumed"
+	case TurnEnd:
+		return "turn_end"
+	}
+	return fmt.Sprintf("TurnState(%d)", uint8(s))
 }
 
 // Timing is how long a final transcript took.

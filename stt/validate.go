@@ -120,29 +120,3 @@ func (o Segmentation) Validate() error {
 	}
 	return m.err()
 }
-
-// Validate returns what is wrong with the breaker or the recogniser.
-func (g *guarded) Validate() error {
-	err := validate("recogniser behind a breaker", g.rec)
-	if g.breaker == nil {
-		return errors.Join(errors.New("stt: breaker is nil"), err)
-	}
-	return errors.Join(g.breaker.wrong, err)
-}
-
-// Validate returns what is wrong with the options or the recogniser.
-func (h *hedged) Validate() error {
-	return errors.Join(h.wrong, validate("recogniser of a hedge", h.rec))
-}
-
-func (o *HedgeOptions) check() error {
-	m := mistakes{of: "hedge"}
-	m.duration("After", o.After)
-	if !(o.Budget >= 0 && o.Budget <= 1) {
-		m.add("Budget is %v: want a share from 0 to 1", o.Budget)
-	}
-	return m.err()
-}
-
-// Validate returns what is wrong with the engine.
-func (e *measuredEngine) Validate() error { return validate("engine that is measured", e.engine) }

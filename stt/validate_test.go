@@ -2,7 +2,6 @@ package stt
 
 import (
 	"context"
-	"math"
 	"testing"
 	"time"
 
@@ -21,23 +20,17 @@ func TestValidate(t *testing.T) {
 		engine Engine
 		want   string // "" = nothing
 	}{
-		"fine": {Failover(FailoverOptions{Reconnects: 2}, Measure(engine),
-			recognises(Hedged(Guarded(NewPool(rec, PoolOptions{}), NewBreaker(BreakerOptions{})), HedgeOptions{})), engine), ""},
-		"nil":             {nil, "engine is nil"},
-		"nil function":    {EngineFunc(nil), "engine is nil"},
-		"nil pointer":     {(*segmentedEngine)(nil), "engine is nil"},
-		"no engines":      {Failover(FailoverOptions{}), "failover has no engines"},
-		"nil in a list":   {Failover(FailoverOptions{}, engine, nil), "engine 1 of a failover is nil"},
-		"measured":        {Measure(EngineFunc(nil)), "engine that is measured is nil"},
-		"recogniser":      {recognises(nil), "recogniser of a segmented engine is nil"},
-		"nil recogniser":  {recognises(RecognizerFunc(nil)), "recogniser of a segmented engine is nil"},
-		"pool":            {recognises(NewPool(nil, PoolOptions{})), "recogniser of a pool is nil"},
-		"pool's options":  {recognises(NewPool(rec, PoolOptions{Workers: -1, MaxWait: 2})), "pool: Workers is negative: -1\nstt: pool: MaxWait is 2ns: a number without a unit"},
-		"hedge":           {recognises(Hedged(nil, HedgeOptions{})), "recogniser of a hedge is nil"},
-		"hedge's options": {recognises(Hedged(rec, HedgeOptions{After: -1, Budget: math.NaN()})), "hedge: After is negative: -1ns\nstt: hedge: Budget is NaN"},
-		"no breaker":      {recognises(Guarded(rec, nil)), "breaker is nil"},
-		"behind breaker":  {recognises(Guarded(nil, NewBreaker(BreakerOptions{}))), "recogniser behind a breaker is nil"},
-		"breaker":         {recognises(Guarded(rec, NewBreaker(BreakerOptions{Failures: -1, Cooldown: -1}))), "breaker: Failures is negative: -1\nstt: breaker: Cooldown is negative"},
+		"fine": {Failover(FailoverOptions{Reconnects: 2}, engine,
+			recognises(NewPool(rec, PoolOptions{})), engine), ""},
+		"nil":            {nil, "engine is nil"},
+		"nil function":   {EngineFunc(nil), "engine is nil"},
+		"nil pointer":    {(*segmentedEngine)(nil), "engine is nil"},
+		"no engines":     {Failover(FailoverOptions{}), "failover has no engines"},
+		"nil in a list":  {Failover(FailoverOptions{}, engine, nil), "engine 1 of a failover is nil"},
+		"recogniser":     {recognises(nil), "recogniser of a segmented engine is nil"},
+		"nil recogniser": {recognises(RecognizerFunc(nil)), "recogniser of a segmented engine is nil"},
+		"pool":           {recognises(NewPool(nil, PoolOptions{})), "recogniser of a pool is nil"},
+		"pool's options": {recognises(NewPool(rec, PoolOptions{Workers: -1, MaxWait: 2})), "pool: Workers is negative: -1\nstt: pool: MaxWait is 2ns: a number without a unit"},
 		"failover": {Failover(FailoverOptions{Keep: -1, Patience: -1, Reconnects: -1, Breaker: BreakerOptions{Failures: -1}}, engine),
 			"Keep is negative: -1ns\nstt: failover: Patience is negative: -1ns\nstt: failover: Reconnects is negative: -1\nstt: breaker: Failures"},
 		"segmentation": {segmented(Segmentation{Timeout: -1, Backlog: 60}), "Timeout is negative: -1ns\nstt: segmentation: Backlog is 60ns"},

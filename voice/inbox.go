@@ -2,8 +2,10 @@ package voice
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"agentos.dev/dialtone/stt"
 )
@@ -16,21 +18,34 @@ type Event struct {
 	failure   error  // why there will be no more transcripts; the rest is empty then
 }
 
-// inboxLimit bounds the events of a call that nobody reads: about an hour of
-// uninterrupted talk.
-const inboxLimit = 4096
+// inboxLimit bounds the events of a call that nobody reads, in bytes: hours of talk.
+const inboxLimit = 1 << 20
 
-// inbox keeps a call's events until the handler reads them. An interim
-// transcript replaces an unread one; everything else is kept in order.
+// inbox keeps a call's events until the handler reads them: it is the one queue
+// between the recogniser and the handler. An interim transcript replaces an unread
+// one; everything else is kept in order. One Degraded event stands for what is given
+// up beyond the limit.
 type inbox struct {
 	mu     sync.Mutex
 	events []Event
+	size   int           // bytes that they take
 	broken error         // why there will be no more transcripts; nil once told
 	closed bool          // nothing more will come
 	wake   chan struct{} // has room for one signal to the one reader
 }
 
 func newInbox() *inbox { return &inbox{wake: make(chan struct{}, 1)} }
+
+// size returns about how many bytes the event takes.
+func (e *Event) size() int {
+	n := 256 + len(e.Transcript.Text)
+	for _, w := range e.Transcript.Words {
+		n += 48 + len(w.Text)
+	}
+	return n
+}
+
+var errUnread = &stt.Error{Op: "receive", Kind: stt.ErrOverrun, Err: errors.New("1 MiB of events is unread; those after it were given up")}
 
 // put adds an event. It reports false when the inbox is full.
 func (b *inbox) put(e Event) bool {
@@ -40,16 +55,22 @@ func (b *inbox) put(e Event) bool {
 		return true
 	}
 	last := len(b.events) - 1
-	switch {
-	case last >= 0 && e.Kind == stt.Interim && b.events[last].Kind == stt.Interim:
+	if last >= 0 && e.Kind == stt.Interim && b.events[last].Kind == stt.Interim {
+		b.size += e.size() - b.events[last].size()
 		b.events[last] = e
 		return true
-	case len(b.events) >= inboxLimit:
-		return false
 	}
+	fits := b.size+e.size() <= inboxLimit
+	if !fits {
+		if last >= 0 && b.events[last].Err == errUnread {
+			return false
+		}
+		e = Event{Event: stt.Event{Kind: stt.Degraded, Err: errUnread, At: time.Now()}}
+	}
+	b.size += e.size()
 	b.events = append(b.events, e)
 	b.signal()
-	return true
+	return fits
 }
 
 // fail notes that there will be no more transcripts.
@@ -96,6 +117,7 @@ func (b *inbox) take(failures bool) (e Event, ok bool, err error) {
 		e = b.events[0]
 		b.events[0] = Event{}
 		b.events = b.events[1:]
+		b.size -= e.size()
 		return e, true, nil
 	case failures && b.broken != nil:
 		e.failure, b.broken = b.broken, nil

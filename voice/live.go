@@ -15,10 +15,10 @@ import (
 
 // liveCall is the server's side of a call: what the handler must not touch.
 //
-// Three goroutines serve it. The reader (Server.read) decodes audio and hands it
-// to the recogniser; the listener moves transcripts to the inbox; the handler
-// does what the host wants. The reader outlives the listener and ends the call;
-// the handler may outlive both, if it does not heed its context.
+// Two goroutines serve it, beside those of the recogniser. The reader (Server.read)
+// decodes audio and hands it to the recogniser, which puts what it hears into the
+// inbox; the handler does what the host wants. The reader ends the call; the handler
+// may outlive it, if it does not heed its context.
 type liveCall struct {
 	*Call
 	server *Server

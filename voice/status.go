@@ -78,7 +78,7 @@ func (s *Server) Health(ctx context.Context) Health {
 	}
 	if s.config.STT == nil {
 		h.STT = "off"
-	} else if engine, ok := s.config.STT.(stt.Checker); ok && s.checkup(ctx, engine) != nil {
+	} else if s.checkup(ctx) != nil {
 		h.Status, h.STT = "degraded", "not ready"
 	}
 	if stats.Draining {
@@ -101,7 +101,7 @@ const (
 
 // checkup checks the speech engine, or returns what the last check found a moment
 // ago. A caller who goes away does not make the check fail for the others.
-func (s *Server) checkup(ctx context.Context, engine stt.Checker) error {
+func (s *Server) checkup(ctx context.Context) error {
 	last := &s.checkups
 	select {
 	case last.turn <- struct{}{}:
@@ -114,7 +114,7 @@ func (s *Server) checkup(ctx context.Context, engine stt.Checker) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
 	defer cancel()
-	err := unpanicked("check", func() error { return engine.Check(ctx) })
+	err := stt.Check(ctx, s.config.STT)
 	if err != nil {
 		s.config.Logger.Warn("speech engine is not ready", "error", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -28,16 +27,12 @@ func newEngine(ctx context.Context, c config, log *slog.Logger) (stt.Engine, err
 	if err != nil || engine == nil {
 		return nil, err
 	}
-	warm, ok := engine.(stt.Prewarmer)
-	if !ok {
-		return engine, nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, warmTime)
 	defer cancel()
-	if err := warm.Prewarm(ctx); err != nil {
+	if err := stt.Prewarm(ctx, engine); err != nil {
 		var failure *stt.Error
 		if !errors.As(err, &failure) || !failure.Retryable() {
-			closeEngine(engine)
+			stt.Close(engine)
 			return nil, err
 		}
 		log.Warn("speech engine is not ready, starting without it", "error", err)
@@ -76,11 +71,4 @@ func opened[E stt.Engine](engine E, err error) (stt.Engine, error) {
 		return nil, err
 	}
 	return engine, nil
-}
-
-// closeEngine lets go of what the engine holds.
-func closeEngine(engine stt.Engine) {
-	if closer, ok := engine.(io.Closer); ok {
-		closer.Close()
-	}
 }

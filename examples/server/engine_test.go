@@ -22,7 +22,7 @@ func TestStreamingEngines(t *testing.T) {
 			engine, err := newEngine(t.Context(), c, slog.New(slog.DiscardHandler))
 			require.NoError(t, err)
 			require.True(t, engine.(stt.Reporter).Status().Ready)
-			closeEngine(engine)
+			stt.Close(engine)
 
 			c.sttURL = fake(t, nil, stttest.Fault{Status: 401}).URL
 			_, err = newEngine(t.Context(), c, slog.New(slog.DiscardHandler))
@@ -34,8 +34,8 @@ func TestStreamingEngines(t *testing.T) {
 			engine, err = newEngine(t.Context(), c, slog.New(slog.NewTextHandler(&log, nil)))
 			require.NoError(t, err)
 			require.Contains(t, log.String(), "speech engine is not ready")
-			require.Error(t, engine.(stt.Checker).Check(t.Context()))
-			closeEngine(engine)
+			require.Error(t, stt.Check(t.Context(), engine))
+			stt.Close(engine)
 		})
 	}
 }

@@ -141,7 +141,7 @@ func (c *config) check(m *mistakes) {
 	if c.stt != "pocketsphinx" { // which newEngine starts; checkEngine looks at it
 		engine, err := openEngine(*c, slog.New(slog.DiscardHandler))
 		m.adopt("STT_KEY", err)
-		closeEngine(engine)
+		stt.Close(engine)
 	}
 	longest := capacity.BilledMinutes(c.maxDuration)
 	for _, limit := range c.caps {

@@ -51,7 +51,7 @@ func newApp(ctx context.Context, c config, log *slog.Logger, extra *voice.Trace)
 
 // close lets go of what the app holds, once its calls have ended.
 func (a *app) close() {
-	closeEngine(a.engine)
+	stt.Close(a.engine)
 	if a.limits != nil {
 		a.limits.close()
 	}

@@ -4,6 +4,7 @@ package assemblyai
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,10 +53,10 @@ func (o Options) shown() shown {
 
 // Engine transcribes calls. It is safe for concurrent use, and besides an
 // stt.Engine an stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer.
-type Engine struct{ *live.Engine }
+type Engine struct{ service *live.Engine }
 
-// New returns an engine. A connection is opened for each call; when it breaks, a
-// new one is given what was not final yet.
+// New returns an engine. Each call has a connection; when it breaks, a new
+// one is given what was not final yet.
 //
 // Prewarm asks whether the key is good and keeps a TLS connection to the service
 // for the next call's WebSocket. A WebSocket itself is not kept, as the service
@@ -76,7 +77,7 @@ func New(o Options) (*Engine, error) {
 		MinChunk:      60 * time.Millisecond,  // less than 50 ends the session, with error 3007
 		MaxChunk:      500 * time.Millisecond, // as does more than 1000
 		FlushWait:     500 * time.Millisecond, // ForceEndpoint is answered only if there is a turn to end
-		Life:          2 * time.Hour,          // the service ends sessions after three
+		MaxAge:        2 * time.Hour,          // the service ends sessions after three
 		Closed:        kind,
 	})
 	if err = errors.Join(wrong, err); err != nil {
@@ -132,3 +133,24 @@ func (o Options) query(q url.Values, c stt.Config) {
 		}
 	}
 }
+
+// Open implements stt.Engine: the stream is one connection. Calls begin with stt.Open.
+func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
+	return e.service.Open(ctx, c)
+}
+
+// Traits implements stt.Describer.
+func (e *Engine) Traits() stt.Traits { return e.service.Traits() }
+
+// Prewarm implements stt.Prewarmer, as New describes.
+func (e *Engine) Prewarm(ctx context.Context) error { return e.service.Prewarm(ctx) }
+
+// Check implements stt.Checker. It returns an error when the last connections failed;
+// half a minute after a Prewarm has failed it repeats that.
+func (e *Engine) Check(ctx context.Context) error { return e.service.Check(ctx) }
+
+// Status implements stt.Reporter.
+func (e *Engine) Status() stt.Status { return e.service.Status() }
+
+// Close gives up the connection that Prewarm keeps ready. Calls go on.
+func (e *Engine) Close() error { return e.service.Close() }

@@ -52,7 +52,7 @@ const key = "very-secret"
 
 func TestHandshake(t *testing.T) {
 	e, server := engine(t, []string{"one"})
-	s, err := e.Open(t.Context(), stt.Config{Phrases: []string{"book a room", "yes"}})
+	s, err := stttest.Open(t.Context(), e, stt.Config{Phrases: []string{"book a room", "yes"}})
 	require.NoError(t, err)
 	require.NoError(t, s.Send(make([]byte, 160))) // filled up to what the service takes
 	require.NoError(t, s.Flush(t.Context()))
@@ -71,7 +71,7 @@ func TestFormattedTurnsAreReportedOnce(t *testing.T) {
 	server := stttest.NewAssemblyAI(t, []string{"one", "two"})
 	e, err := assemblyai.New(assemblyai.Options{URL: server.URL + "?token=" + key, Key: key, Format: true})
 	require.NoError(t, err)
-	s, err := e.Open(t.Context(), stt.Config{})
+	s, err := stttest.Open(t.Context(), e, stt.Config{})
 	require.NoError(t, err)
 	stttest.Send(t, s, stttest.Speech(2, stt.Format{}), stt.Format{})
 	require.NoError(t, s.Flush(t.Context()))
@@ -81,12 +81,12 @@ func TestFormattedTurnsAreReportedOnce(t *testing.T) {
 
 func TestKeyRefusedAfterTheHandshake(t *testing.T) {
 	e, server := engine(t, nil, stttest.Fault{After: 1, Message: `{"type":"Error","error_code":4001,"error":"Not authorized: very-secret"}`})
-	s, err := e.Open(t.Context(), stt.Config{})
+	s, err := stttest.Open(t.Context(), e, stt.Config{})
 	require.NoError(t, err)
 	defer s.Close()
 	require.NoError(t, s.Send(make([]byte, 1600)))
 	for {
-		if _, err = s.Recv(t.Context()); err != nil {
+		if _, err = s.Next(t.Context()); err != nil {
 			break
 		}
 	}
@@ -103,7 +103,7 @@ func TestFlushWaitsNoLongerThanItMust(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := assemblyai.New(assemblyai.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 		require.NoError(t, err)
-		s, err := e.Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), e, stt.Config{})
 		require.NoError(t, err)
 		defer s.Close()
 		flush := func() time.Duration {
@@ -130,7 +130,7 @@ func TestShortAudioIsFilledUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := assemblyai.New(assemblyai.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 		require.NoError(t, err)
-		s, err := e.Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), e, stt.Config{})
 		require.NoError(t, err)
 		defer s.Close()
 		for range 50 {
@@ -165,7 +165,7 @@ func TestLostAudioDoesNotMoveTheClock(t *testing.T) {
 		}
 		e, err := assemblyai.New(assemblyai.Options{URL: server.URL, Key: key, Client: client})
 		require.NoError(t, err)
-		s, err := e.Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), e, stt.Config{})
 		require.NoError(t, err)
 		defer s.Close()
 		stttest.Send(t, s, stt.Format{}.AppendSilence(nil, 40*8000), stt.Format{})
@@ -198,11 +198,11 @@ func TestCloseAfterAnError(t *testing.T) {
 		}
 		fault := stttest.Fault{After: 20 * time.Millisecond, Message: message, Close: code, Reason: "See Error message for details"}
 		e, _ := engine(t, nil, slices.Repeat([]stttest.Fault{fault}, 9)...)
-		s, err := e.Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), e, stt.Config{})
 		require.NoError(t, err)
 		require.NoError(t, s.Send(make([]byte, 4800)))
 		for err == nil {
-			_, err = s.Recv(t.Context())
+			_, err = s.Next(t.Context())
 		}
 		require.ErrorIs(t, err, kind, message)
 		require.NoError(t, s.Close())

@@ -4,6 +4,7 @@ package deepgram
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -53,10 +54,10 @@ func (o Options) shown() shown {
 
 // Engine transcribes calls. It is safe for concurrent use, and besides an
 // stt.Engine an stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer.
-type Engine struct{ *live.Engine }
+type Engine struct{ service *live.Engine }
 
-// New returns an engine. A connection is opened for each call; when it breaks, a
-// new one is given what was not final yet.
+// New returns an engine. Each call has a connection; when it breaks, a new
+// one is given what was not final yet.
 //
 // Prewarm asks whether the key is good and keeps a TLS connection to the service
 // for the next call's WebSocket. A WebSocket itself is not kept, as the service
@@ -82,8 +83,8 @@ func New(o Options) (*Engine, error) {
 		MaxChunk:      250 * time.Millisecond,
 		KeepAlive:     4 * time.Second, // the service hangs up after ten
 		FlushWait:     time.Second,     // Finalize is answered only if there is much to finalize
-		Refused: func(r *http.Response, err *stt.Error) {
-			err.Code = r.Header.Get("dg-error")
+		Refused: func(h http.Header, err *stt.Error) {
+			err.Code = h.Get("dg-error")
 		},
 		Closed: func(code int, reason string) error {
 			switch kind := (answer.Fault{Code: reason}).Kind(); kind {
@@ -131,3 +132,24 @@ func (o Options) query(q url.Values, c stt.Config) {
 		q.Add(hint, phrase)
 	}
 }
+
+// Open implements stt.Engine: the stream is one connection. Calls begin with stt.Open.
+func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
+	return e.service.Open(ctx, c)
+}
+
+// Traits implements stt.Describer.
+func (e *Engine) Traits() stt.Traits { return e.service.Traits() }
+
+// Prewarm implements stt.Prewarmer, as New describes.
+func (e *Engine) Prewarm(ctx context.Context) error { return e.service.Prewarm(ctx) }
+
+// Check implements stt.Checker. It returns an error when the last connections failed;
+// half a minute after a Prewarm has failed it repeats that.
+func (e *Engine) Check(ctx context.Context) error { return e.service.Check(ctx) }
+
+// Status implements stt.Reporter.
+func (e *Engine) Status() stt.Status { return e.service.Status() }
+
+// Close gives up the connection that Prewarm keeps ready. Calls go on.
+func (e *Engine) Close() error { return e.service.Close() }

@@ -53,7 +53,7 @@ func handshakes(t *testing.T, server *stttest.Live) {
 	e, err := deepgram.New(deepgram.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 	require.NoError(t, err)
 	for _, f := range []stt.Format{{}, {Encoding: stt.PCM16}} {
-		s, err := e.Open(t.Context(), stt.Config{Format: f, Language: "de", Phrases: []string{"Zimmer buchen", "ja"}, CallID: "CA1"})
+		s, err := stttest.Open(t.Context(), e, stt.Config{Format: f, Language: "de", Phrases: []string{"Zimmer buchen", "ja"}, CallID: "CA1"})
 		require.NoError(t, err)
 		require.NoError(t, s.Flush(t.Context()))
 		require.NoError(t, s.Close())
@@ -76,12 +76,12 @@ func handshakes(t *testing.T, server *stttest.Live) {
 
 func TestBadAudioIsNotSentAgain(t *testing.T) {
 	e, server := engine(t, nil, stttest.Fault{After: 1, Close: 1008, Reason: "DATA-0000"})
-	s, err := e.Open(t.Context(), stt.Config{})
+	s, err := stttest.Open(t.Context(), e, stt.Config{})
 	require.NoError(t, err)
 	defer s.Close()
 	require.NoError(t, s.Send(make([]byte, 1600)))
 	for {
-		if _, err = s.Recv(t.Context()); err != nil {
+		if _, err = s.Next(t.Context()); err != nil {
 			break
 		}
 	}

@@ -19,7 +19,7 @@ func TestKeepAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := deepgram.New(deepgram.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 		require.NoError(t, err)
-		s, err := e.Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), e, stt.Config{})
 		require.NoError(t, err)
 		for range 3 {
 			time.Sleep(time.Minute)

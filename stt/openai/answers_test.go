@@ -90,11 +90,11 @@ func TestDeadServerIsLeft(t *testing.T) {
 		server := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply { return stttest.Reply{Body: body} })
 		dead := engine(t, openai.Options{BaseURL: server.URL})
 		both := stt.Failover(stt.FailoverOptions{}, dead, stt.Segmented(&stttest.Recognizer{Texts: []string{"yes"}}, stt.Segmentation{}))
-		s, err := both.Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), both, stt.Config{})
 		require.NoError(t, err)
 		stttest.Send(t, s, stttest.Speech(1, stt.Format{}), stt.Format{})
 		for {
-			ev, err := s.Recv(t.Context())
+			ev, err := s.Next(t.Context())
 			require.NoError(t, err)
 			if ev.Kind == stt.Final {
 				assert.Equal(t, "yes", ev.Transcript.Text, body)
@@ -269,7 +269,7 @@ func TestLanguages(t *testing.T) {
 	e := engine(t, openai.Options{Key: key})
 	_, err := e.Recognize(t.Context(), silence, stt.Config{Language: "english"})
 	require.ErrorIs(t, err, stt.ErrRefused)
-	_, err = e.Open(t.Context(), stt.Config{Language: "english"})
+	_, err = stttest.Open(t.Context(), e, stt.Config{Language: "english"})
 	require.ErrorIs(t, err, stt.ErrRefused)
 }
 

@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"strings"
 
+	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/answer"
-	"agentos.dev/dialtone/stt/internal/retry"
 )
 
 // failure makes an error of a request that got no answer.
@@ -31,7 +31,7 @@ func (e *Engine) refused(op string, status int, header http.Header, body []byte)
 	if !ok {
 		f.Message = strings.TrimSpace(string(body))
 	}
-	out := &stt.Error{Engine: name, Op: op, Kind: stt.StatusKind(status), Status: status, Code: cmp.Or(f.Code, f.Type), RetryAfter: retry.After(header)}
+	out := &stt.Error{Engine: name, Op: op, Kind: stt.StatusKind(status), Status: status, Code: cmp.Or(f.Code, f.Type), RetryAfter: wire.RetryAfter(header)}
 	switch kind := f.Kind(); {
 	case status < 400:
 		out.Kind = stt.ErrRefused // a redirect, which is not followed

@@ -19,8 +19,8 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/internal/option"
+	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/client"
 	"agentos.dev/dialtone/stt/internal/secret"
 )
 
@@ -132,23 +132,22 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{o: &o, quiet: secret.Of(o.Key, u), checking: make(chan struct{}, 1)}
 	if o.Client != nil {
-		e.client = client.Straight(o.Client)
+		e.client = wire.Straight(o.Client)
 	} else {
-		e.client, e.own = client.New(func(t *http.Transport) { t.MaxIdleConnsPerHost = o.Workers })
+		e.client, e.own = wire.NewClient(func(t *http.Transport) { t.MaxIdleConnsPerHost = o.Workers })
 	}
 	e.pool = stt.NewPool(stt.RecognizerFunc(e.recognize), stt.PoolOptions{Workers: o.Workers, MaxWait: o.MaxWait})
 	e.calls = stt.Segmented(e.pool, o.Segmentation)
 	return e, nil
 }
 
-// Open implements stt.Engine.
+// Open implements stt.Engine. It is stt.Open.
 func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	c, err := c.Normalize()
-	if err != nil {
-		return nil, err
-	}
-	return e.calls.Open(ctx, c)
+	return stt.Open(ctx, e, c)
 }
+
+// Traits implements stt.Describer.
+func (e *Engine) Traits() stt.Traits { return stt.Traits{Engine: e.calls} }
 
 // Recognize implements stt.Recognizer.
 func (e *Engine) Recognize(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {

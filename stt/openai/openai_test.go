@@ -207,14 +207,14 @@ func TestCall(t *testing.T) {
 	defer f.Close()
 	audio, err := codec.ReadMulaw(f)
 	require.NoError(t, err)
-	s, err := engine(t, openai.Options{BaseURL: server.URL}).Open(t.Context(), stt.Config{})
+	s, err := stttest.Open(t.Context(), engine(t, openai.Options{BaseURL: server.URL}), stt.Config{})
 	require.NoError(t, err)
 	require.NoError(t, s.Send(audio))
 	require.NoError(t, s.Flush(t.Context()))
 	require.NoError(t, s.Close())
 	var heard []string
 	for {
-		ev, err := s.Recv(t.Context())
+		ev, err := s.Next(t.Context())
 		if err != nil {
 			break
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 // talk sends audio as a call does, in frames of 20 ms.
-func talk(t *testing.T, s stt.Stream, audio []byte) {
+func talk(t *testing.T, s *stttest.Call, audio []byte) {
 	t.Helper()
 	for ; len(audio) > 0; audio = audio[min(160, len(audio)):] {
 		require.NoError(t, s.Send(audio[:min(160, len(audio))]))
@@ -50,7 +50,7 @@ func TestSessionsChangeBetweenUtterances(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e, err := openairealtime.New(openairealtime.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 				require.NoError(t, err)
-				s, err := e.Open(t.Context(), stt.Config{})
+				s, err := stttest.Open(t.Context(), e, stt.Config{})
 				require.NoError(t, err)
 				word := func(i int) []byte { return stttest.Speech(4, stt.Format{})[i*10800:][:10800] }
 				var begins []time.Duration
@@ -92,7 +92,7 @@ func TestServiceEndsASessionInMidUtterance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := openairealtime.New(openairealtime.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 		require.NoError(t, err)
-		s, err := e.Open(t.Context(), stt.Config{})
+		s, err := stttest.Open(t.Context(), e, stt.Config{})
 		require.NoError(t, err)
 		talk(t, s, stttest.Speech(3, stt.Format{}))
 		require.NoError(t, s.Flush(t.Context()))

@@ -4,6 +4,7 @@ package openairealtime
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -49,10 +50,10 @@ func (o Options) shown() shown {
 // Engine transcribes calls. It is safe for concurrent use, and besides an
 // stt.Engine an stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer. It takes
 // audio at 8000 Hz only.
-type Engine struct{ *live.Engine }
+type Engine struct{ service *live.Engine }
 
-// New returns an engine. A connection is opened for each call; when it breaks, a
-// new one is given what was not final yet. As the service ends sessions after 15
+// New returns an engine. Each call has a connection; when it breaks, a new
+// one is given what was not final yet. As the service ends sessions after 15
 // to 60 minutes, a call changes to a new one after ten, while nobody speaks.
 //
 // Prewarm asks whether the key is good, and keeps a connection for the next call
@@ -78,7 +79,7 @@ func New(o Options) (*Engine, error) {
 		MinChunk:      20 * time.Millisecond,
 		MaxChunk:      time.Second,
 		Keep:          4 * time.Minute,
-		Life:          10 * time.Minute,
+		MaxAge:        10 * time.Minute,
 	})
 	if err = errors.Join(wrong, err); err != nil {
 		return nil, err
@@ -92,3 +93,24 @@ func accepts(c stt.Config) error {
 	}
 	return nil
 }
+
+// Open implements stt.Engine: the stream is one connection. Calls begin with stt.Open.
+func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
+	return e.service.Open(ctx, c)
+}
+
+// Traits implements stt.Describer.
+func (e *Engine) Traits() stt.Traits { return e.service.Traits() }
+
+// Prewarm implements stt.Prewarmer, as New describes.
+func (e *Engine) Prewarm(ctx context.Context) error { return e.service.Prewarm(ctx) }
+
+// Check implements stt.Checker. It returns an error when the last connections failed;
+// half a minute after a Prewarm has failed it repeats that.
+func (e *Engine) Check(ctx context.Context) error { return e.service.Check(ctx) }
+
+// Status implements stt.Reporter.
+func (e *Engine) Status() stt.Status { return e.service.Status() }
+
+// Close gives up the connection that Prewarm keeps ready. Calls go on.
+func (e *Engine) Close() error { return e.service.Close() }

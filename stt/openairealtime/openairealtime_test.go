@@ -45,7 +45,7 @@ const key = "very-secret"
 
 func TestSession(t *testing.T) {
 	e, server := engine(t, []string{"one"})
-	s, err := e.Open(t.Context(), stt.Config{Language: "en-US", Phrases: []string{"book a room", "yes"}})
+	s, err := stttest.Open(t.Context(), e, stt.Config{Language: "en-US", Phrases: []string{"book a room", "yes"}})
 	require.NoError(t, err)
 	require.NoError(t, s.Flush(t.Context()))
 	require.NoError(t, s.Close())
@@ -58,7 +58,7 @@ func TestSession(t *testing.T) {
 
 func TestTranscriptsOutOfOrder(t *testing.T) {
 	e, _ := engine(t, []string{"one", "two", "three", "four"}, stttest.Fault{Reversed: true})
-	s, err := e.Open(t.Context(), stt.Config{})
+	s, err := stttest.Open(t.Context(), e, stt.Config{})
 	require.NoError(t, err)
 	stttest.Send(t, s, stttest.Speech(4, stt.Format{}), stt.Format{})
 	require.NoError(t, s.Flush(t.Context()))
@@ -68,6 +68,6 @@ func TestTranscriptsOutOfOrder(t *testing.T) {
 
 func TestOtherRatesAreRefused(t *testing.T) {
 	e, _ := engine(t, nil)
-	_, err := e.Open(t.Context(), stt.Config{Format: stt.Format{SampleRate: 16000}})
+	_, err := stttest.Open(t.Context(), e, stt.Config{Format: stt.Format{SampleRate: 16000}})
 	require.ErrorIs(t, err, stt.ErrBadAudio)
 }

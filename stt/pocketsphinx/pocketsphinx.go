@@ -162,14 +162,13 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
-// Open implements stt.Engine.
+// Open implements stt.Engine. It is stt.Open.
 func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	c, err := c.Normalize()
-	if err != nil {
-		return nil, err
-	}
-	return e.calls.Open(ctx, c)
+	return stt.Open(ctx, e, c)
 }
+
+// Traits implements stt.Describer.
+func (e *Engine) Traits() stt.Traits { return stt.Traits{Engine: e.calls} }
 
 // Recognize implements stt.Recognizer. Times of words are approximate.
 func (e *Engine) Recognize(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {

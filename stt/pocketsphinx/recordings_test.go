@@ -16,6 +16,7 @@ import (
 	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/internal/apt"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/stt/wer"
 )
 
@@ -94,7 +95,7 @@ func events(t testing.TB, e stt.Engine, audio []byte) []stt.Event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
-	s, err := e.Open(ctx, stt.Config{})
+	s, err := stttest.Open(ctx, e, stt.Config{})
 	require.NoError(t, err)
 	for ; len(audio) > 0; audio = audio[min(160, len(audio)):] {
 		require.NoError(t, s.Send(audio[:min(160, len(audio))]))
@@ -103,7 +104,7 @@ func events(t testing.TB, e stt.Engine, audio []byte) []stt.Event {
 	require.NoError(t, s.Close())
 	var all []stt.Event
 	for {
-		ev, err := s.Recv(ctx)
+		ev, err := s.Next(ctx)
 		if err == io.EOF {
 			return all
 		}

@@ -5,7 +5,6 @@ package stttest
 
 import (
 	"context"
-	"io"
 	"sync"
 	"time"
 
@@ -67,8 +66,8 @@ func (r *Recognizer) Utterances() []Utterance {
 	return append([]Utterance(nil), r.utterances...)
 }
 
-// Engine is an engine whose events the test makes: [Engine.Stream] gives it the
-// stream of a call, and [Stream.Put] what the call then receives.
+// Engine is an engine whose events the test makes: [Engine.Stream] returns the
+// stream of a call, and [Stream.Put] emits an event of it.
 type Engine struct {
 	// OpenError, if not nil, is what Open returns.
 	OpenError error
@@ -120,7 +119,6 @@ func (e *Engine) Stream(ctx context.Context, n int) (*Stream, error) {
 type Stream struct {
 	Config stt.Config // as it was opened
 	stop   func() bool
-	mail   stt.Mailbox
 
 	mu      sync.Mutex
 	audio   []byte
@@ -129,8 +127,15 @@ type Stream struct {
 	err     error
 }
 
-// Put gives the call an event.
-func (s *Stream) Put(e stt.Event) { s.mail.Put(e) }
+// Put gives the call an event, unless the stream has ended.
+func (s *Stream) Put(e stt.Event) {
+	s.mu.Lock()
+	over := s.closed || s.err != nil
+	s.mu.Unlock()
+	if !over && s.Config.Emit != nil {
+		s.Config.Emit(e)
+	}
+}
 
 // Say gives the call a final transcript, and the end of the utterance.
 func (s *Stream) Say(text string) {
@@ -138,16 +143,19 @@ func (s *Stream) Say(text string) {
 	now := s.Config.Format.Duration(len(s.audio))
 	s.mu.Unlock()
 	t := stt.Transcript{Text: text, Final: true, Confidence: 1, End: now, Engine: "stttest"}
-	s.mail.Put(stt.Event{Kind: stt.Final, Transcript: t})
-	s.mail.Put(stt.Event{Kind: stt.UtteranceEnd, Transcript: stt.Transcript{End: now}})
+	s.Put(stt.Event{Kind: stt.Final, Transcript: t})
+	s.Put(stt.Event{Kind: stt.UtteranceEnd, Transcript: stt.Transcript{End: now}})
 }
 
 // Fail ends the stream with an error, as a service that died.
 func (s *Stream) Fail(err error) {
 	s.mu.Lock()
+	over := s.closed || s.err != nil
 	s.err = err
 	s.mu.Unlock()
-	s.mail.CloseWith(err)
+	if !over && s.Config.Emit != nil {
+		s.Config.Emit(stt.Event{Kind: stt.Ended, Err: err})
+	}
 }
 
 // Audio returns all that was sent so far.
@@ -196,9 +204,6 @@ func (s *Stream) Flush(context.Context) error {
 	return s.err
 }
 
-// Recv implements stt.Stream.
-func (s *Stream) Recv(ctx context.Context) (stt.Event, error) { return s.mail.Recv(ctx) }
-
 // Close implements stt.Stream.
 func (s *Stream) Close() error {
 	s.stop()
@@ -210,5 +215,4 @@ func (s *Stream) shutdown() {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	s.mail.CloseWith(io.EOF)
 }

@@ -181,7 +181,7 @@ func (f Failures) hear(t *testing.T, e stt.Engine, n int) ([]stt.Event, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	s, err := e.Open(ctx, stt.Config{CallID: "CA1"})
+	s, err := Open(ctx, e, stt.Config{CallID: "CA1"})
 	if err != nil {
 		return nil, err
 	}
@@ -197,10 +197,10 @@ func (f Failures) hear(t *testing.T, e stt.Engine, n int) ([]stt.Event, error) {
 	s.Close()
 	var events []stt.Event
 	for {
-		ev, recvErr := s.Recv(ctx)
-		if recvErr != nil {
-			if err == nil && !errors.Is(recvErr, io.EOF) {
-				err = recvErr
+		ev, nextErr := s.Next(ctx)
+		if nextErr != nil {
+			if err == nil && !errors.Is(nextErr, io.EOF) {
+				err = nextErr
 			}
 			break
 		}
@@ -360,14 +360,14 @@ func (f Failures) silent(t *testing.T) {
 	both := stt.Failover(stt.FailoverOptions{Patience: 200 * time.Millisecond}, e, stt.Segmented(backup, stt.Segmentation{}))
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	s, err := both.Open(ctx, stt.Config{CallID: "CA1"})
+	s, err := Open(ctx, both, stt.Config{CallID: "CA1"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	Send(t, s, Speech(1, stt.Format{}), stt.Format{})
 	for {
-		ev, err := s.Recv(ctx)
+		ev, err := s.Next(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}

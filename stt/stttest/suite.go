@@ -56,14 +56,11 @@ func run(t *testing.T, bubble bool, name string, test func(t *testing.T)) {
 	})
 }
 
-// patience bounds every wait of the suite.
-const patience = 20 * time.Second
-
-func open(t *testing.T, e stt.Engine, c stt.Config) (context.Context, stt.Stream) {
+func open(t *testing.T, e stt.Engine, c stt.Config) (context.Context, *Call) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
-	s, err := e.Open(ctx, c)
+	s, err := Open(ctx, e, c)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -86,12 +83,12 @@ func Send(t testing.TB, s stt.Stream, audio []byte, f stt.Format) {
 }
 
 // finish has n utterances finished and the stream closed, and returns what came.
-func (s Suite) finish(ctx context.Context, stream stt.Stream, n int) (events []stt.Event, err error) {
+func (s Suite) finish(ctx context.Context, stream *Call, n int) (events []stt.Event, err error) {
 	if err := stream.Flush(ctx); err != nil {
 		return nil, fmt.Errorf("Flush: %w", err)
 	}
 	receive := func() error {
-		ev, err := stream.Recv(ctx)
+		ev, err := stream.Next(ctx)
 		if err == nil {
 			events = append(events, ev)
 			if ev.Kind == stt.UtteranceEnd {
@@ -102,7 +99,7 @@ func (s Suite) finish(ctx context.Context, stream stt.Stream, n int) (events []s
 	}
 	for s.NoFlush && n > 0 {
 		if err := receive(); err != nil {
-			return nil, fmt.Errorf("Recv: %w after %v", err, events)
+			return nil, fmt.Errorf("Next: %w after %v", err, events)
 		}
 	}
 	if err := stream.Close(); err != nil {
@@ -112,27 +109,9 @@ func (s Suite) finish(ctx context.Context, stream stt.Stream, n int) (events []s
 		err = receive()
 	}
 	if err != io.EOF {
-		return nil, fmt.Errorf("Recv: %w after %v", err, events)
+		return nil, fmt.Errorf("Next: %w after %v", err, events)
 	}
 	return events, nil
-}
-
-// Drain returns the events up to the end of the stream, which must be io.EOF.
-func Drain(t testing.TB, s stt.Stream) []stt.Event {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	var events []stt.Event
-	for {
-		ev, err := s.Recv(ctx)
-		if errors.Is(err, io.EOF) {
-			return events
-		}
-		if err != nil {
-			t.Fatalf("Recv: %v after %v", err, events)
-		}
-		events = append(events, ev)
-	}
 }
 
 // Finals returns the texts that are final.
@@ -307,13 +286,13 @@ func (s Suite) cancel(t *testing.T) {
 	_, stream := open(t, engine, stt.Config{CallID: "CA3"})
 	short, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := stream.Recv(short); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("Recv: %v", err)
+	if _, err := stream.Next(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("Next: %v", err)
 	}
 	stream.Close()
 
 	ctx, end := context.WithCancel(context.Background())
-	stream, err := engine.Open(ctx, stt.Config{CallID: "CA3"})
+	stream, err := Open(ctx, engine, stt.Config{CallID: "CA3"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -347,7 +326,7 @@ func (s Suite) close(t *testing.T) {
 		Drain(t, stream)
 	}
 	deadline := time.Now().Add(patience)
-	for left := goroutines(); len(left) > 0; left = goroutines() {
+	for left := Goroutines(); len(left) > 0; left = Goroutines() {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d goroutines are left:\n%s", len(left), strings.Join(left, "\n\n"))
 		}
@@ -355,9 +334,9 @@ func (s Suite) close(t *testing.T) {
 	}
 }
 
-// goroutines returns the stacks of those that run code of this module but for
+// Goroutines returns the stacks of those that run code of this module but for
 // this package's.
-func goroutines() (left []string) {
+func Goroutines() (left []string) {
 	buf := make([]byte, 1<<20)
 	for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 		if strings.Contains(stack, "agentos.dev/dialtone/") && !strings.Contains(stack, "/stttest/") && !strings.Contains(stack, "testing.") {
@@ -378,7 +357,7 @@ func (s Suite) many(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			results <- func() error {
-				stream, err := engine.Open(ctx, stt.Config{CallID: fmt.Sprint("CA1", i)})
+				stream, err := Open(ctx, engine, stt.Config{CallID: fmt.Sprint("CA1", i)})
 				if err != nil {
 					return err
 				}

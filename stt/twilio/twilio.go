@@ -18,7 +18,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"net/http"
@@ -76,18 +75,10 @@ func (e *Engine) Validate() error { return e.wrong }
 
 // Open implements stt.Engine. The Config's CallID is the call's SID.
 func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	return stt.Measure(stt.EngineFunc(e.open)).Open(ctx, c)
-}
-
-func (e *Engine) open(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	c, err := c.Normalize()
-	if err != nil {
-		return nil, err
-	}
 	if c.CallID == "" {
 		return nil, errors.New("twilio: Config.CallID is empty: it takes the call's SID")
 	}
-	s := &stream{engine: e, c: c, next: 1, early: map[int]callback{}, past: map[string]bool{}, ear: newEar(c.Format)}
+	s := &stream{engine: e, c: c, next: 1, early: map[int]callback{}, past: map[string]bool{}}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.streams[c.CallID] != nil {
@@ -97,6 +88,9 @@ func (e *Engine) open(ctx context.Context, c stt.Config) (stt.Stream, error) {
 	s.stop = context.AfterFunc(ctx, s.shutdown)
 	return s, nil
 }
+
+// Traits implements stt.Describer.
+func (e *Engine) Traits() stt.Traits { return stt.Traits{Indirect: true} }
 
 // callback is one request of Twilio.
 type callback struct {
@@ -184,7 +178,6 @@ type stream struct {
 	engine *Engine
 	c      stt.Config
 	stop   func() bool
-	mail   stt.Mailbox
 
 	mu       sync.Mutex
 	past     map[string]bool  // the transcriptions before, whose repetitions may come
@@ -196,7 +189,7 @@ type stream struct {
 	stopped  time.Duration    // the audio heard when the transcription was stopped; 0 = it was not
 	speaking bool
 	closed   bool
-	ear      *ear
+	heard    time.Duration // of audio
 }
 
 // More than any call has.
@@ -259,48 +252,54 @@ func (s *stream) skip() {
 	}
 	for len(s.early) > 0 && !s.closed {
 		next := slices.Min(slices.Collect(maps.Keys(s.early)))
-		s.mail.Put(stt.Event{Kind: stt.Degraded, Err: &stt.Error{Engine: name, Op: "read", Kind: stt.ErrTimeout,
+		s.emit(stt.Event{Kind: stt.Degraded, Err: &stt.Error{Engine: name, Op: "read", Kind: stt.ErrTimeout,
 			Warning: s.partial, Err: fmt.Errorf("callbacks %d to %d did not come", s.next, next-1)}})
 		s.next = next
 		s.use()
 	}
 }
 
+// emit is called with mu held.
+func (s *stream) emit(ev stt.Event) {
+	if s.c.Emit != nil {
+		s.c.Emit(ev)
+	}
+}
+
 func (s *stream) report(c callback) {
 	switch {
 	case c.err != nil:
-		s.mail.Put(stt.Event{Kind: stt.Degraded, Err: c.err})
+		s.emit(stt.Event{Kind: stt.Degraded, Err: c.err})
 		return
 	case c.event == "transcription-stopped":
-		s.stopped = max(s.ear.clock(), 1)
+		s.stopped = max(s.heard, 1)
 		return
 	case c.event != content:
 		return
 	}
 	t, err := stt.Clean(stt.Transcript{Text: c.text, Final: c.final, Confidence: c.confidence, Language: c.language, Engine: name, RequestID: c.sid}, nil)
 	if err != nil {
-		s.mail.Put(stt.Event{Kind: stt.Degraded, Err: err})
+		s.emit(stt.Event{Kind: stt.Degraded, Err: err})
 		return
 	}
 	if s.partial = s.partial || !c.final; t.Text == "" {
 		if c.final && s.speaking { // the unfinished text came to nothing
 			s.speaking = false
-			s.mail.Put(stt.Event{Kind: stt.UtteranceEnd})
+			s.emit(stt.Event{Kind: stt.UtteranceEnd})
 		}
 		return
 	}
-	t.Start, t.End = s.ear.place(c.final)
 	if !s.speaking {
 		s.speaking = true
-		s.mail.Put(stt.Event{Kind: stt.SpeechStart, Transcript: stt.Transcript{Start: t.Start, End: t.Start}})
+		s.emit(stt.Event{Kind: stt.SpeechStart})
 	}
 	switch {
 	case c.final:
 		s.speaking = false
-		s.mail.Put(stt.Event{Kind: stt.Final, Transcript: t})
-		s.mail.Put(stt.Event{Kind: stt.UtteranceEnd, Transcript: stt.Transcript{Start: t.Start, End: t.End}})
+		s.emit(stt.Event{Kind: stt.Final, Transcript: t})
+		s.emit(stt.Event{Kind: stt.UtteranceEnd})
 	case s.c.Interim:
-		s.mail.Put(stt.Event{Kind: stt.Interim, Transcript: t})
+		s.emit(stt.Event{Kind: stt.Interim, Transcript: t})
 	}
 }
 
@@ -310,18 +309,18 @@ const afterStop = 3 * time.Second
 
 var errStopped = errors.New("the transcription was stopped, and the call goes on")
 
-// Send implements stt.Stream. Twilio has the audio already; here it tells when
-// somebody spoke.
+// Send implements stt.Stream. Twilio has the audio already; the session hears when
+// somebody speaks.
 func (s *stream) Send(frame []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return stt.ErrClosed
 	}
-	s.ear.hear(frame)
-	if s.stopped > 0 && s.ear.clock()-s.stopped >= afterStop {
+	s.heard += s.c.Format.Duration(len(frame))
+	if s.stopped > 0 && s.heard-s.stopped >= afterStop {
 		s.stopped = 0
-		s.mail.Put(stt.Event{Kind: stt.Degraded, Err: &stt.Error{Engine: name, Op: "read", Kind: stt.ErrUnavailable, Err: errStopped}})
+		s.emit(stt.Event{Kind: stt.Degraded, Err: &stt.Error{Engine: name, Op: "read", Kind: stt.ErrUnavailable, Err: errStopped}})
 	}
 	return nil
 }
@@ -329,9 +328,6 @@ func (s *stream) Send(frame []byte) error {
 // Flush implements stt.Stream. Twilio cannot be asked to finish, so it returns
 // at once.
 func (s *stream) Flush(context.Context) error { return s.Send(nil) }
-
-// Recv implements stt.Stream.
-func (s *stream) Recv(ctx context.Context) (stt.Event, error) { return s.mail.Recv(ctx) }
 
 // Close implements stt.Stream.
 func (s *stream) Close() error {
@@ -352,5 +348,4 @@ func (s *stream) shutdown() {
 	if s.gap != nil {
 		s.gap.Stop()
 	}
-	s.mail.CloseWith(io.EOF)
 }

@@ -4,6 +4,7 @@ package vosk
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -45,10 +46,10 @@ func (o Options) shown() shown {
 // Phrases of a stt.Config limit recognition to their words, in any combination,
 // with models that have a dynamic graph. Other speech has no transcript, with
 // models that have the word [unk], as most do.
-type Engine struct{ *live.Engine }
+type Engine struct{ service *live.Engine }
 
-// New returns an engine. A connection is opened for each call; when it breaks, a
-// new one is given what was not final yet. The server has neither credentials
+// New returns an engine. Each call has a connection; when it breaks, a new
+// one is given what was not final yet. The server has neither credentials
 // nor encryption of its own: keep it on a private network.
 //
 // Prewarm asks whether the server answers, and keeps a connection for the next
@@ -69,3 +70,24 @@ func New(o Options) (*Engine, error) {
 	}
 	return &Engine{engine}, nil
 }
+
+// Open implements stt.Engine: the stream is one connection. Calls begin with stt.Open.
+func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
+	return e.service.Open(ctx, c)
+}
+
+// Traits implements stt.Describer.
+func (e *Engine) Traits() stt.Traits { return e.service.Traits() }
+
+// Prewarm implements stt.Prewarmer, as New describes.
+func (e *Engine) Prewarm(ctx context.Context) error { return e.service.Prewarm(ctx) }
+
+// Check implements stt.Checker. It returns an error when the last connections failed;
+// half a minute after a Prewarm has failed it repeats that.
+func (e *Engine) Check(ctx context.Context) error { return e.service.Check(ctx) }
+
+// Status implements stt.Reporter.
+func (e *Engine) Status() stt.Status { return e.service.Status() }
+
+// Close gives up the connection that Prewarm keeps ready. Calls go on.
+func (e *Engine) Close() error { return e.service.Close() }

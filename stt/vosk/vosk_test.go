@@ -47,7 +47,7 @@ func TestSuite(t *testing.T) {
 
 func TestMessages(t *testing.T) {
 	e, server := engine(t, []string{"one"})
-	s, err := e.Open(t.Context(), stt.Config{Phrases: []string{"Yes", " no\n", ""}})
+	s, err := stttest.Open(t.Context(), e, stt.Config{Phrases: []string{"Yes", " no\n", ""}})
 	require.NoError(t, err)
 	require.NoError(t, s.Flush(t.Context()))
 	require.NoError(t, s.Close())

@@ -27,18 +27,11 @@ const frame = 160 // 20 ms of mu-law
 
 // sender returns a contestant that sends an utterance over and over.
 func sender(t *testing.T, name string, e stt.Engine, audio []byte) bench.Contestant {
-	s, err := e.Open(t.Context(), stt.Config{})
+	s, err := stt.Open(t.Context(), e, stt.Config{Emit: func(stt.Event) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	go func() { // events are read, as in a call
-		for {
-			if _, err := s.Recv(context.Background()); err != nil {
-				return
-			}
-		}
-	}()
 	return bench.Contestant{Name: name, Run: each(audio, func(frame []byte) {
 		if err := s.Send(frame); err != nil {
 			t.Error(err)
@@ -61,7 +54,7 @@ func TestFrame(t *testing.T) {
 	quick := stt.RecognizerFunc(func(context.Context, []byte, stt.Config) (stt.Transcript, error) {
 		return stt.Transcript{Text: "yes"}, nil
 	})
-	idle := stt.EngineFunc(func(ctx context.Context, c stt.Config) (stt.Stream, error) { return &sink{}, nil })
+	idle := stt.EngineFunc(func(ctx context.Context, c stt.Config) (stt.Stream, error) { return sink{}, nil })
 	segmented := stt.Segmented(quick, stt.Segmentation{})
 	pooled := stt.Segmented(stt.NewPool(quick, stt.PoolOptions{Workers: 8}), stt.Segmentation{})
 	utterance := stttest.Speech(1, stt.Format{})[:50*frame] // a word of 0.4 s in a second, with the line's noise
@@ -80,7 +73,7 @@ func TestFrame(t *testing.T) {
 			})},
 			sender(t, "stt.Segmented", segmented, audio),
 			sender(t, "stt.Segmented of stt.Pool", pooled, audio),
-			sender(t, "stt.Measure", stt.Measure(idle), audio),
+			sender(t, "one that streams", idle, audio),
 			sender(t, "stt.Failover of two stt.Segmented", stt.Failover(stt.FailoverOptions{}, segmented, segmented), audio),
 			sender(t, "stt.Failover of two that stream", stt.Failover(stt.FailoverOptions{}, idle, idle), audio),
 		)
@@ -91,14 +84,11 @@ func TestFrame(t *testing.T) {
 }
 
 // sink is a stream that does nothing.
-type sink struct{ stt.Mailbox }
+type sink struct{}
 
-func (*sink) Send([]byte) error           { return nil }
-func (*sink) Flush(context.Context) error { return nil }
-func (s *sink) Close() error {
-	s.CloseWith(nil)
-	return nil
-}
+func (sink) Send([]byte) error           { return nil }
+func (sink) Flush(context.Context) error { return nil }
+func (sink) Close() error                { return nil }
 
 func TestMemory(t *testing.T) {
 	const calls = 1000
@@ -110,10 +100,10 @@ func TestMemory(t *testing.T) {
 		"stt.Failover of two stt.Segmented": stt.Failover(stt.FailoverOptions{}, stt.Segmented(quick, stt.Segmentation{}), stt.Segmented(quick, stt.Segmentation{})),
 	} {
 		before := heap()
-		var streams []stt.Stream
+		var streams []*stttest.Call
 		audio := stttest.Speech(3, stt.Format{})
 		for range calls {
-			s, err := e.Open(t.Context(), stt.Config{})
+			s, err := stttest.Open(t.Context(), e, stt.Config{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -187,7 +177,7 @@ func TestPocketSphinxLatency(t *testing.T) {
 			time.Sleep(rand.N(2 * time.Second))
 			for range rounds {
 				i := rand.IntN(len(said))
-				s, err := e.Open(t.Context(), stt.Config{})
+				s, err := stttest.Open(t.Context(), e, stt.Config{})
 				if err != nil {
 					t.Error(err)
 					return
@@ -203,7 +193,7 @@ func TestPocketSphinxLatency(t *testing.T) {
 				mu.Lock()
 				asked++
 				for {
-					ev, err := s.Recv(t.Context())
+					ev, err := s.Next(t.Context())
 					if err != nil {
 						break
 					}

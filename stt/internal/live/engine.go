@@ -1,5 +1,5 @@
-// Package live carries calls' audio to a speech service over WebSockets. It
-// knows connections, queues and time; a [Session] knows the service's language.
+// Package live carries audio to a speech service over WebSockets. It knows
+// messages, flushes and time; a [Session] knows the service's language.
 package live
 
 import (
@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/internal/option"
+	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/client"
 	"agentos.dev/dialtone/stt/internal/secret"
 )
 
@@ -45,13 +45,14 @@ type Service struct {
 	// Keep is how long a connection may wait for its call, once Prewarm was
 	// called; 0 = none waits, as where waiting costs money.
 	Keep time.Duration
-	// Life is the age from which a call goes on over a new connection, between two
+	// MaxAge is the age from which a call goes on over a new connection, between two
 	// utterances; 0 = the service sets connections no end.
-	Life time.Duration
+	MaxAge time.Duration
 
-	// Refused makes an error of an answer to the handshake that is not 101; nil is
+	// Refused adds to the error of an answer to the handshake that is not 101 what its
+	// header says; nil is
 	// by status.
-	Refused func(*http.Response, *stt.Error)
+	Refused func(http.Header, *stt.Error)
 	// Closed gives a close code its kind; nil or a nil result is ErrUnavailable.
 	Closed func(code int, reason string) error
 }
@@ -59,15 +60,12 @@ type Service struct {
 // Engine is what the engines of streaming services have in common. It is safe
 // for concurrent use.
 type Engine struct {
-	s      *Service // not by value: a printed engine does not show the key
-	quiet  secret.Secrets
-	client *http.Client
-	own    bool // the client is
-	calls  stt.Engine
+	s       *Service // not by value: a printed engine does not show the key
+	quiet   secret.Secrets
+	service *wire.Endpoint
+	breaker *stt.Breaker
 
 	mu     sync.Mutex
-	warm   *keeper // nil until Prewarm was called, and after Close
-	closed bool
 	failed error     // of the last Prewarm, if no call has connected since
 	tried  time.Time // when it failed
 }
@@ -75,8 +73,10 @@ type Engine struct {
 // New returns an engine for s, or everything that is wrong with its options.
 func New(s Service) (*Engine, error) {
 	var errs []error
+	header := http.Header{}
 	if s.Authorization != nil {
 		errs = append(errs, option.Key(s.Name+": Options.Key", &s.Key))
+		header.Set("Authorization", s.Authorization(s.Key))
 	}
 	u, err := url.Parse(s.URL)
 	if err != nil || u.Host == "" || !slices.Contains([]string{"ws", "wss", "http", "https"}, u.Scheme) {
@@ -85,37 +85,13 @@ func New(s Service) (*Engine, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	e := &Engine{s: &s, quiet: secret.Of(s.Key, u)}
-	if s.Client != nil {
-		e.client = client.Straight(s.Client)
-	} else {
-		e.client, e.own = client.New(resumeTLS)
-	}
-	e.calls = stt.Failover(stt.FailoverOptions{Reconnects: 2}, stt.EngineFunc(e.open))
-	return e, nil
+	return &Engine{s: &s, quiet: secret.Of(s.Key, u), breaker: stt.NewBreaker(stt.BreakerOptions{}),
+		service: wire.New(wire.Options{URL: s.URL, Header: header, Client: s.Client, Keep: s.Keep})}, nil
 }
 
-// Open implements stt.Engine. When the call's connection breaks, a new one is
-// given what was not final yet.
-func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	return e.calls.Open(ctx, c)
-}
-
-// open begins a call without failover.
-func (e *Engine) open(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	c, err := c.Normalize()
-	if err != nil {
-		return nil, err
-	}
-	if e.s.Accepts != nil {
-		if err := e.s.Accepts(c); err != nil {
-			return nil, err
-		}
-	}
-	if e.s.Life > 0 {
-		return newRelay(ctx, e, c), nil
-	}
-	return e.connect(ctx, c), nil
+// Traits implements stt.Describer: a connection that breaks is opened anew twice.
+func (e *Engine) Traits() stt.Traits {
+	return stt.Traits{Reconnects: 2, MaxAge: e.s.MaxAge, Breaker: e.breaker}
 }
 
 // retryEvery is how often a health check asks a service that Prewarm could not.
@@ -126,10 +102,10 @@ const retryEvery = 30 * time.Second
 // half a minute ago: where the health decides about calls, none would come to
 // tell that the service is back.
 func (e *Engine) Check(ctx context.Context) error {
-	refused := e.refused(ctx)
+	refused := e.breaker.Open()
 	e.mu.Lock()
 	err := e.failed
-	again := err != nil && refused == nil && !e.closed && time.Since(e.tried) >= retryEvery
+	again := err != nil && !refused && !e.service.Closed() && time.Since(e.tried) >= retryEvery
 	if again {
 		e.tried = time.Now() // for one at a time
 	}
@@ -139,24 +115,98 @@ func (e *Engine) Check(ctx context.Context) error {
 		return e.Prewarm(ctx)
 	case err != nil:
 		return err
-	}
-	return refused
-}
-
-// refused returns an error while the breaker lets no call through.
-func (e *Engine) refused(ctx context.Context) error {
-	if c, ok := e.calls.(stt.Checker); ok {
-		return c.Check(ctx)
+	case refused:
+		return &stt.Error{Engine: e.s.Name, Op: "check", Kind: stt.ErrUnavailable, Err: errFailing}
 	}
 	return nil
 }
 
+var errFailing = errors.New("its last connections failed")
+
 // Status implements stt.Reporter.
 func (e *Engine) Status() stt.Status {
-	refused := e.refused(context.Background())
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return stt.Status{Engine: e.s.Name, Model: e.s.Model, Ready: refused == nil && e.failed == nil}
+	return stt.Status{Engine: e.s.Name, Model: e.s.Model, Ready: !e.breaker.Open() && e.failed == nil}
+}
+
+// prewarmTimeout bounds Prewarm.
+const prewarmTimeout = 10 * time.Second
+
+// Prewarm implements stt.Prewarmer: it has the service accept the credentials and
+// answer, as in a call without audio, and from then on keeps a connection ready
+// for the next call, until Close: a WebSocket where waiting costs nothing, and what
+// lies under it elsewhere.
+func (e *Engine) Prewarm(ctx context.Context) error {
+	err := e.try(ctx)
+	if ctx.Err() == nil {
+		e.mu.Lock()
+		e.failed, e.tried = err, time.Now()
+		e.mu.Unlock()
+	}
+	if err != nil {
+		return err
+	}
+	return e.service.Prepare(ctx)
+}
+
+// try has an empty call, so that the breaker learns of it.
+func (e *Engine) try(ctx context.Context) error {
+	trying, cancel := context.WithTimeout(ctx, prewarmTimeout)
+	defer cancel()
+	s, err := stt.Open(trying, e, stt.Config{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	err = s.Flush(trying)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = &stt.Error{Engine: e.s.Name, Op: "prewarm", Kind: stt.ErrTimeout}
+	}
+	return err
+}
+
+// Close gives up the connection that Prewarm keeps ready, and none is kept any
+// more. Calls go on.
+func (e *Engine) Close() error { return e.service.Close() }
+
+// connect returns a connection for a call.
+func (e *Engine) connect(ctx context.Context, url string) (*wire.Link, error) {
+	l, err := e.service.Connect(ctx, url)
+	if err != nil {
+		return nil, e.failure("open", err)
+	}
+	e.mu.Lock()
+	e.failed = nil
+	e.mu.Unlock()
+	return l, nil
+}
+
+// failure gives an error of a connection its kind. Others are left as they are.
+func (e *Engine) failure(op string, err error) error {
+	w, ok := err.(*wire.Error)
+	if !ok {
+		return err
+	}
+	out := &stt.Error{Engine: e.s.Name, Op: op, Kind: stt.ErrUnavailable, Status: w.Status, Code: w.Reason, RetryAfter: w.RetryAfter, Err: w.Err}
+	switch {
+	case w.Closed:
+		if e.s.Closed != nil {
+			if kind := e.s.Closed(out.Status, out.Code); kind != nil {
+				out.Kind = kind
+			}
+		}
+	case w.Timeout:
+		out.Kind = stt.ErrTimeout
+	case w.Status != 0:
+		if out.Kind = stt.StatusKind(w.Status); out.Kind == nil {
+			out.Kind = stt.ErrRefused
+		}
+		if e.s.Refused != nil {
+			e.s.Refused(w.Header, out)
+		}
+	}
+	return out
 }
 
 // url returns the address of a call's connection.

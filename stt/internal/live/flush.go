@@ -18,20 +18,20 @@ type flush struct {
 }
 
 // Flush implements stt.Stream.
-func (s *Stream) Flush(ctx context.Context) error {
-	s.mu.Lock()
+func (l *leg) Flush(ctx context.Context) error {
+	l.mu.Lock()
 	switch {
-	case s.closed:
-		s.mu.Unlock()
+	case l.closed:
+		l.mu.Unlock()
 		return stt.ErrClosed
-	case s.err != nil:
-		s.mu.Unlock()
-		return s.err
+	case l.err != nil:
+		l.mu.Unlock()
+		return l.err
 	}
-	f := &flush{after: len(s.queue), done: make(chan struct{})}
-	s.flushes = append(s.flushes, f)
-	s.poke()
-	s.mu.Unlock()
+	f := &flush{after: len(l.queue), done: make(chan struct{})}
+	l.flushes = append(l.flushes, f)
+	l.poke()
+	l.mu.Unlock()
 	select {
 	case <-f.done:
 		return f.err
@@ -41,68 +41,66 @@ func (s *Stream) Flush(ctx context.Context) error {
 }
 
 // settle ends the wait for a flush that the service leaves without an answer.
-func (s *Stream) settle(f *flush) {
-	wait := s.flushWait()
+func (l *leg) settle(f *flush) {
+	wait := l.flushWait()
 	for wait > 0 {
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-f.done:
-		case <-s.done:
+		case <-l.done:
 		}
 		timer.Stop()
-		wait = s.settled(f)
+		wait = l.settled(f)
 	}
 }
 
-func (s *Stream) flushWait() time.Duration { return cmp.Or(s.e.s.FlushWait, Patience) }
+func (l *leg) flushWait() time.Duration { return cmp.Or(l.e.s.FlushWait, Patience) }
 
 // settled asks the session, if the service was silent for long enough, and then
 // the service for a sign of life. It returns how long to wait before it is called
 // again; 0 = f is done.
-func (s *Stream) settled(f *flush) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	silent := time.Since(s.heard)
+func (l *leg) settled(f *flush) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	silent := time.Since(l.heard)
 	switch {
-	case !slices.Contains(s.flushes, f):
+	case !slices.Contains(l.flushes, f):
 		return 0
-	case silent < s.flushWait():
-		return s.flushWait() - silent
+	case silent < l.flushWait():
+		return l.flushWait() - silent
 	}
 	var r Reply
-	if settler, ok := s.session.(Settler); ok {
+	if settler, ok := l.session.(Settler); ok {
 		r = settler.Settle()
 	}
 	flushed := r.Flushed > 0
 	r.Flushed = 0
-	s.use(r)
-	var err error = &stt.Error{Engine: s.e.s.Name, Op: "flush", Kind: stt.ErrTimeout}
+	l.use(r)
+	var err error = &stt.Error{Engine: l.e.s.Name, Op: "flush", Kind: stt.ErrTimeout}
 	switch {
 	case !flushed && silent < Patience:
-		return s.flushWait()
-	case flushed && s.lives():
+		return l.flushWait()
+	case flushed && l.lives():
 		err = nil
 	}
-	s.finish(f, err)
+	l.finish(f, err)
 	return 0
 }
 
 // lives reports whether the service answers a ping. It is called with mu held, which
 // it releases meanwhile.
-func (s *Stream) lives() bool {
-	s.mu.Unlock()
-	defer s.mu.Lock()
-	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
-	defer cancel()
-	return s.link.conn.Ping(ctx) == nil
+func (l *leg) lives() bool {
+	l.mu.Unlock()
+	defer l.mu.Lock()
+	return l.link.Ping(context.Background())
 }
 
 // finish ends the wait for f, if it goes on. It is called with mu held.
-func (s *Stream) finish(f *flush, err error) {
-	if i := slices.Index(s.flushes, f); i >= 0 {
+func (l *leg) finish(f *flush, err error) {
+	if i := slices.Index(l.flushes, f); i >= 0 {
 		f.err = err
-		s.flushes = slices.Delete(s.flushes, i, i+1)
+		l.flushes = slices.Delete(l.flushes, i, i+1)
 		close(f.done)
 	}
 }

@@ -33,7 +33,7 @@ func hear(t *testing.T, e stt.Engine, n int) ([]stt.Event, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	s, err := e.Open(ctx, stt.Config{})
+	s, err := stttest.Open(ctx, e, stt.Config{})
 	require.NoError(t, err)
 	defer s.Close()
 	for audio := stttest.Speech(n, stt.Format{}); len(audio) > 0 && err == nil; audio = audio[min(160, len(audio)):] {
@@ -45,10 +45,10 @@ func hear(t *testing.T, e stt.Engine, n int) ([]stt.Event, error) {
 	s.Close()
 	var events []stt.Event
 	for {
-		ev, recvErr := s.Recv(ctx)
-		if recvErr != nil {
-			if err == nil && recvErr != io.EOF {
-				err = recvErr
+		ev, nextErr := s.Next(ctx)
+		if nextErr != nil {
+			if err == nil && nextErr != io.EOF {
+				err = nextErr
 			}
 			return events, err
 		}
@@ -220,7 +220,7 @@ func TestLanguages(t *testing.T) {
 	for name, service := range services {
 		e, err := service.engine("ws://127.0.0.1:1", nil)
 		require.NoError(t, err)
-		_, err = e.Open(t.Context(), stt.Config{Language: "english"})
+		_, err = stttest.Open(t.Context(), e, stt.Config{Language: "english"})
 		require.ErrorIs(t, err, stt.ErrRefused, name)
 		require.NoError(t, e.Close())
 	}
@@ -228,7 +228,7 @@ func TestLanguages(t *testing.T) {
 		server := stttest.NewDeepgram(t, []string{"one"})
 		e, err := deepgram.New(deepgram.Options{Key: "very-secret", URL: server.URL})
 		require.NoError(t, err)
-		s, err := e.Open(t.Context(), stt.Config{Language: language})
+		s, err := stttest.Open(t.Context(), e, stt.Config{Language: language})
 		require.NoError(t, err)
 		require.NoError(t, s.Flush(t.Context()))
 		require.NoError(t, s.Close())
@@ -239,7 +239,7 @@ func TestLanguages(t *testing.T) {
 	e, err := openairealtime.New(openairealtime.Options{Key: "very-secret", URL: server.URL})
 	require.NoError(t, err)
 	defer e.Close()
-	s, err := e.Open(t.Context(), stt.Config{Language: "EN_gb"})
+	s, err := stttest.Open(t.Context(), e, stt.Config{Language: "EN_gb"})
 	require.NoError(t, err)
 	require.NoError(t, s.Flush(t.Context()))
 	require.NoError(t, s.Close())
@@ -265,6 +265,6 @@ func TestOptionsDoNotShowTheKey(t *testing.T) {
 		assert.NotContains(t, all, secret)
 	}
 	assert.Contains(t, fmt.Sprint(deepgram.Options{Key: secret, URL: url, Model: "nova-3"}), "nova-3")
-	all := fmt.Sprintf("%+v", d.Engine) + fmt.Sprintf("%#v", d.Engine)
+	all := fmt.Sprintf("%+v", d) + fmt.Sprintf("%#v", d)
 	assert.NotContains(t, all, secret)
 }

@@ -29,7 +29,7 @@ func TestOneLostMessageCostsOneUtterance(t *testing.T) {
 				e, err := services[name].engine(server.URL, server.Client(t))
 				require.NoError(t, err)
 				defer e.Close()
-				s, err := e.Open(t.Context(), stt.Config{})
+				s, err := stttest.Open(t.Context(), e, stt.Config{})
 				require.NoError(t, err)
 				audio := stttest.Speech(4, stt.Format{})
 				audio = slices.Insert(audio, 10800, stt.Format{}.AppendSilence(nil, 80_000)...) // ten seconds after the first

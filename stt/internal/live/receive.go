@@ -8,12 +8,12 @@ import (
 )
 
 // receive takes a message of the service.
-func (s *Stream) receive(data []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.heard = time.Now()
-	err := s.use(s.session.Handle(data))
-	s.poke()
+func (l *leg) receive(data []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.heard = time.Now()
+	err := l.use(l.session.Handle(data))
+	l.poke()
 	return err
 }
 
@@ -25,41 +25,41 @@ const (
 
 // use carries a reply out, and returns the error that ends the connection. It is
 // called with mu held.
-func (s *Stream) use(r Reply) error {
+func (l *leg) use(r Reply) error {
 	if r.Send.Data != nil {
-		s.answers = append(s.answers, r.Send)
+		l.answers = append(l.answers, r.Send)
 	}
 	if r.Ready {
-		s.ready = true
+		l.ready = true
 	}
-	if s.unclear++; r.Unclear == nil {
-		s.unclear = 0
-	} else if s.unclear < maxUnclear {
+	if l.unclear++; r.Unclear == nil {
+		l.unclear = 0
+	} else if l.unclear < maxUnclear {
 		r.Events = append(r.Events, Degraded(r.Unclear))
 	} else if r.Err == nil {
 		r.Err = r.Unclear
 	}
 	for _, ev := range r.Events {
-		if s.repeated(ev) {
+		if l.repeated(ev) {
 			continue
 		}
-		ev.Err = s.e.quiet.Error(ev.Err)
+		ev.Err = l.e.quiet.Error(ev.Err)
 		t := &ev.Transcript
-		t.RequestID = s.e.quiet.Text(t.RequestID)
-		t.Start, t.End = s.heardAt(t.Start), s.heardAt(t.End)
+		t.RequestID = l.e.quiet.Text(t.RequestID)
+		t.Start, t.End = l.heardAt(t.Start), l.heardAt(t.End)
 		for i := range t.Words {
-			t.Words[i].Start, t.Words[i].End = s.heardAt(t.Words[i].Start), s.heardAt(t.Words[i].End)
+			t.Words[i].Start, t.Words[i].End = l.heardAt(t.Words[i].Start), l.heardAt(t.Words[i].End)
 		}
-		s.mail.Put(ev)
+		l.c.Emit(ev)
 	}
-	for n := r.Flushed; n > 0 && len(s.flushes) > 0 && s.flushes[0].sent; n-- {
-		s.finish(s.flushes[0], nil)
+	for n := r.Flushed; n > 0 && len(l.flushes) > 0 && l.flushes[0].sent; n-- {
+		l.finish(l.flushes[0], nil)
 	}
-	if r.Failed != nil && len(s.flushes) > 0 && s.flushes[0].sent {
-		s.finish(s.flushes[0], s.e.quiet.Error(r.Failed))
+	if r.Failed != nil && len(l.flushes) > 0 && l.flushes[0].sent {
+		l.finish(l.flushes[0], l.e.quiet.Error(r.Failed))
 	}
-	if r.Err == nil && s.warned > maxWarnings {
-		r.Err = &stt.Error{Engine: s.e.s.Name, Op: "read", Kind: stt.ErrUnavailable, Err: errWarnings}
+	if r.Err == nil && l.warned > maxWarnings {
+		r.Err = &stt.Error{Engine: l.e.s.Name, Op: "read", Kind: stt.ErrUnavailable, Err: errWarnings}
 	}
 	return r.Err
 }
@@ -68,31 +68,31 @@ var errWarnings = errors.New("the service complains and hears nothing")
 
 // repeated counts warnings and reports whether this one comes too soon after
 // another. It is called with mu held.
-func (s *Stream) repeated(ev stt.Event) bool {
+func (l *leg) repeated(ev stt.Event) bool {
 	var e *stt.Error
 	if ev.Kind != stt.Degraded || !errors.As(ev.Err, &e) || !e.Warning {
 		if ev.Kind != stt.Degraded {
-			s.warned = 0
+			l.warned = 0
 		}
 		return false
 	}
-	s.warned, s.last = s.warned+1, e
+	l.warned, l.last = l.warned+1, e
 	now := time.Now()
-	if now.Sub(s.warning) < warnEvery {
+	if now.Sub(l.warning) < warnEvery {
 		return true
 	}
-	s.warning = now
+	l.warning = now
 	return false
 }
 
 // heardAt returns the place on the call's clock of one on the service's, which is
 // within what it was sent. It is called with mu held.
-func (s *Stream) heardAt(t time.Duration) time.Duration {
-	t = min(max(t, 0), s.format.Duration(s.sent))
+func (l *leg) heardAt(t time.Duration) time.Duration {
+	t = min(max(t, 0), l.c.Format.Duration(l.sent))
 	var besides time.Duration
-	for _, sh := range s.shifts {
-		if at := s.format.Duration(sh.at); t > at {
-			besides += min(t-at, s.format.Duration(sh.n))
+	for _, sh := range l.shifts {
+		if at := l.c.Format.Duration(sh.at); t > at {
+			besides += min(t-at, l.c.Format.Duration(sh.n))
 		}
 	}
 	return t - besides

@@ -3,15 +3,13 @@ package live
 import (
 	"time"
 
+	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/answer"
 )
 
 // Message is one WebSocket message. A nil Data is none.
-type Message struct {
-	Binary bool
-	Data   []byte
-}
+type Message = wire.Message
 
 // Text returns a text message.
 func Text(s string) Message { return Message{Data: []byte(s)} }

@@ -1,38 +1,22 @@
-package live
+package wire
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
-
-	"agentos.dev/dialtone/stt"
 )
 
-// prewarmTimeout bounds Prewarm.
-const prewarmTimeout = 10 * time.Second
-
-// Prewarm implements stt.Prewarmer: it has the service accept the credentials and
-// answer, as in a call without audio, and from then on keeps a connection ready
-// for the next call, until Close.
+// Prepare keeps a connection ready for the next Connect, from now until Close, and
+// returns when the first one was tried.
 //
 // Where a waiting connection costs nothing, that is a WebSocket. Elsewhere it is
 // what lies under it, DNS, TCP and TLS, kept until the service closes it, 45
-// seconds at most; it is made anew after each call that began.
-func (e *Engine) Prewarm(ctx context.Context) error {
-	err := e.try(ctx)
-	if ctx.Err() == nil {
-		e.mu.Lock()
-		e.failed, e.tried = err, time.Now()
-		e.mu.Unlock()
-	}
-	if err != nil {
-		return err
-	}
+// seconds at most; it is made anew after each use.
+func (e *Endpoint) Prepare(ctx context.Context) error {
 	e.mu.Lock()
 	if e.closed {
 		e.mu.Unlock()
@@ -51,25 +35,16 @@ func (e *Engine) Prewarm(ctx context.Context) error {
 	}
 }
 
-// try has an empty call, so that the breaker learns of it.
-func (e *Engine) try(ctx context.Context) error {
-	trying, cancel := context.WithTimeout(ctx, prewarmTimeout)
-	defer cancel()
-	s, err := e.Open(trying, stt.Config{})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	err = s.Flush(trying)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = &stt.Error{Engine: e.s.Name, Op: "prewarm", Kind: stt.ErrTimeout}
-	}
-	return err
+// Closed reports whether Close was called.
+func (e *Endpoint) Closed() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.closed
 }
 
-// Close gives up the connection that Prewarm keeps ready, and none is kept any
-// more. Calls go on.
-func (e *Engine) Close() error {
+// Close gives up the connection that is ready, and none is kept any more. Links that
+// are in use go on.
+func (e *Endpoint) Close() error {
 	e.mu.Lock()
 	k := e.warm
 	e.warm, e.closed = nil, true
@@ -84,44 +59,19 @@ func (e *Engine) Close() error {
 	return nil
 }
 
-// link returns the connection that is ready, or a new one.
-func (e *Engine) link(ctx context.Context, url string) (*link, error) {
-	e.mu.Lock()
-	k := e.warm
-	e.mu.Unlock()
-	if k != nil {
-		if l := k.take(); l != nil {
-			e.mu.Lock()
-			e.failed = nil
-			e.mu.Unlock()
-			return l, nil
-		}
-	}
-	l, err := e.dial(ctx, url)
-	if err == nil {
-		e.mu.Lock()
-		e.failed = nil
-		e.mu.Unlock()
-		if k != nil {
-			k.poke()
-		}
-	}
-	return l, err
-}
-
 // keeper keeps one connection ready.
 type keeper struct {
-	e      *Engine
+	e      *Endpoint
 	cancel context.CancelFunc
 	primed chan struct{} // closed after the first attempt
 	used   chan struct{} // has a token when the connection was used
 	done   chan struct{}
 
 	mu    sync.Mutex
-	ready *link
+	ready *Link
 }
 
-func newKeeper(e *Engine) *keeper {
+func newKeeper(e *Endpoint) *keeper {
 	ctx, cancel := context.WithCancel(context.Background())
 	k := &keeper{e: e, cancel: cancel, primed: make(chan struct{}), used: make(chan struct{}, 1), done: make(chan struct{})}
 	go k.run(ctx)
@@ -149,7 +99,7 @@ const pingEvery = 30 * time.Second
 // at that age.
 func (k *keeper) due(ctx context.Context) bool {
 	var old, ping <-chan time.Time
-	if keep := k.e.s.Keep; keep > 0 {
+	if keep := k.e.o.Keep; keep > 0 {
 		timer, ticker := time.NewTimer(keep), time.NewTicker(pingEvery)
 		defer timer.Stop()
 		defer ticker.Stop()
@@ -182,9 +132,7 @@ func (k *keeper) ping(ctx context.Context) {
 	if l == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-	defer cancel()
-	if l.conn.Ping(ctx) == nil {
+	if l.Ping(ctx) {
 		return
 	}
 	k.mu.Lock()
@@ -194,33 +142,33 @@ func (k *keeper) ping(ctx context.Context) {
 	}
 	k.mu.Unlock()
 	if waits {
-		l.close()
+		l.Close()
 	}
 }
 
 func (k *keeper) prepare(ctx context.Context) {
-	if k.e.s.Keep == 0 {
+	if k.e.o.Keep == 0 {
 		k.e.lay(ctx)
 		return
 	}
-	if l, err := k.e.dialOnce(ctx, k.e.s.URL); err == nil {
+	if l, err := k.e.dialOnce(ctx, k.e.o.URL); err == nil {
 		k.put(l)
 	}
 }
 
 // put replaces what is ready.
-func (k *keeper) put(l *link) {
+func (k *keeper) put(l *Link) {
 	k.mu.Lock()
 	before := k.ready
 	k.ready = l
 	k.mu.Unlock()
 	if before != nil {
-		before.close()
+		before.Close()
 	}
 }
 
 // take returns the connection that is ready, nil if none is.
-func (k *keeper) take() *link {
+func (k *keeper) take() *Link {
 	k.mu.Lock()
 	l := k.ready
 	k.ready = nil
@@ -230,7 +178,7 @@ func (k *keeper) take() *link {
 	}
 	k.poke()
 	if !l.alive() {
-		l.close()
+		l.Close()
 		return nil
 	}
 	return l
@@ -253,10 +201,10 @@ func (k *keeper) poke() {
 // lay connects without a WebSocket. net/http keeps connections for an upgrade
 // apart from others, so the request says that it wants one; no server upgrades it
 // without a key. The answer does not matter.
-func (e *Engine) lay(ctx context.Context) {
+func (e *Endpoint) lay(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	u, err := url.Parse(e.s.URL)
+	u, err := url.Parse(e.o.URL)
 	if err != nil { // New has seen that it is one
 		return
 	}

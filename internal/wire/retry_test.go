@@ -1,4 +1,4 @@
-package retry_test
+package wire_test
 
 import (
 	"net/http"
@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/internal/leak"
-	"agentos.dev/dialtone/stt/internal/retry"
+	"agentos.dev/dialtone/internal/wire"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-func TestAfter(t *testing.T) {
+func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now().UTC()
 		for value, want := range map[string]time.Duration{
@@ -22,10 +22,10 @@ func TestAfter(t *testing.T) {
 			now.Add(time.Minute).Format(http.TimeFormat):  time.Minute,
 			now.Add(-time.Minute).Format(http.TimeFormat): 0,
 		} {
-			require.Equal(t, want, retry.After(http.Header{"Retry-After": {value}}), value)
+			require.Equal(t, want, wire.RetryAfter(http.Header{"Retry-After": {value}}), value)
 		}
-		require.Zero(t, retry.After(http.Header{"Retry-After": {now.Add(1000 * time.Hour).Format(http.TimeFormat)}}))
-		require.Equal(t, 20*time.Millisecond, retry.After(http.Header{"Retry-After-Ms": {"20"}, "Retry-After": {"1"}}))
-		require.Equal(t, time.Second, retry.After(http.Header{"Retry-After-Ms": {"soon"}, "Retry-After": {" 1 "}}))
+		require.Zero(t, wire.RetryAfter(http.Header{"Retry-After": {now.Add(1000 * time.Hour).Format(http.TimeFormat)}}))
+		require.Equal(t, 20*time.Millisecond, wire.RetryAfter(http.Header{"Retry-After-Ms": {"20"}, "Retry-After": {"1"}}))
+		require.Equal(t, time.Second, wire.RetryAfter(http.Header{"Retry-After-Ms": {"soon"}, "Retry-After": {" 1 "}}))
 	})
 }

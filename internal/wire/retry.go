@@ -1,5 +1,4 @@
-// Package retry reads when a service wants to be asked again.
-package retry
+package wire
 
 import (
 	"net/http"
@@ -8,9 +7,9 @@ import (
 	"time"
 )
 
-// After reads the headers Retry-After-Ms, which OpenAI sends, and Retry-After:
+// RetryAfter reads the headers Retry-After-Ms, which OpenAI sends, and Retry-After:
 // seconds, or a date. It returns 0 without one, and for one beyond 11 days.
-func After(h http.Header) time.Duration {
+func RetryAfter(h http.Header) time.Duration {
 	if d := number(h, "Retry-After-Ms", time.Millisecond); d > 0 {
 		return d
 	}
