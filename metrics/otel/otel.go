@@ -99,7 +99,7 @@ func (t *Tracer) heard(info voice.Info, e stt.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.calls[info.SID]
-	if c == nil || e.Kind == stt.Interim {
+	if c == nil || e.Kind == stt.Interim || e.Kind == stt.Turn {
 		return
 	}
 	if c.utterance == nil {
