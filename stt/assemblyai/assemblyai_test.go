@@ -14,6 +14,7 @@ import (
 
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/assemblyai"
+	"agentos.dev/dialtone/stt/internal/live/livetest"
 	"agentos.dev/dialtone/stt/stttest"
 )
 
@@ -25,30 +26,13 @@ func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*assemblyai.
 	return e, server
 }
 
-// offline returns an engine for a bubble, and the server that it reaches without a
-// network.
-func offline(t *testing.T, texts []string, faults ...stttest.Fault) (*assemblyai.Engine, *stttest.Live) {
-	t.Helper()
-	server := stttest.NewAssemblyAI(nil, texts, faults...)
-	e, err := assemblyai.New(assemblyai.Options{Client: server.Client(t), URL: server.URL + "?token=" + key, Key: key})
-	require.NoError(t, err)
-	return e, server
+func TestAdapter(t *testing.T) {
+	livetest.Run(t, livetest.Adapter{Server: stttest.NewAssemblyAI, Messages: []string{`"SpeechStarted"`, `"end_of_turn":false`, `"end_of_turn":true`}, New: func(key, url string, c *http.Client) (stt.Engine, error) {
+		return assemblyai.New(assemblyai.Options{Key: key, URL: url, Client: c})
+	}})
 }
 
-func TestFailures(t *testing.T) {
-	stttest.Failures{Secret: key, Messages: []string{`"SpeechStarted"`, `"end_of_turn":false`, `"end_of_turn":true`}, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
-		return offline(t, texts, faults...)
-	}}.Run(t)
-}
-
-func TestSuite(t *testing.T) {
-	stttest.Suite{Interims: true, Bubble: true, New: func(t *testing.T, texts []string) stt.Engine {
-		e, _ := offline(t, texts)
-		return e
-	}}.Run(t)
-}
-
-const key = "very-secret"
+const key = livetest.Secret
 
 func TestHandshake(t *testing.T) {
 	e, server := engine(t, []string{"one"})

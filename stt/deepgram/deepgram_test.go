@@ -1,6 +1,7 @@
 package deepgram_test
 
 import (
+	"net/http"
 	"testing"
 	"testing/synctest"
 
@@ -8,6 +9,7 @@ import (
 
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/deepgram"
+	"agentos.dev/dialtone/stt/internal/live/livetest"
 	"agentos.dev/dialtone/stt/stttest"
 )
 
@@ -19,30 +21,13 @@ func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*deepgram.En
 	return e, server
 }
 
-// offline returns an engine for a bubble, and the server that it reaches without a
-// network.
-func offline(t *testing.T, texts []string, faults ...stttest.Fault) (*deepgram.Engine, *stttest.Live) {
-	t.Helper()
-	server := stttest.NewDeepgram(nil, texts, faults...)
-	e, err := deepgram.New(deepgram.Options{Client: server.Client(t), URL: server.URL + "?token=" + key, Key: key})
-	require.NoError(t, err)
-	return e, server
+func TestAdapter(t *testing.T) {
+	livetest.Run(t, livetest.Adapter{Server: stttest.NewDeepgram, Messages: []string{`"SpeechStarted"`, `"is_final":false`, `"is_final":true`, `"UtteranceEnd"`, `"from_finalize":true`}, New: func(key, url string, c *http.Client) (stt.Engine, error) {
+		return deepgram.New(deepgram.Options{Key: key, URL: url, Client: c})
+	}})
 }
 
-func TestFailures(t *testing.T) {
-	stttest.Failures{Secret: key, Messages: []string{`"SpeechStarted"`, `"is_final":false`, `"is_final":true`, `"UtteranceEnd"`, `"from_finalize":true`}, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
-		return offline(t, texts, faults...)
-	}}.Run(t)
-}
-
-func TestSuite(t *testing.T) {
-	stttest.Suite{Interims: true, Bubble: true, New: func(t *testing.T, texts []string) stt.Engine {
-		e, _ := offline(t, texts)
-		return e
-	}}.Run(t)
-}
-
-const key = "very-secret"
+const key = livetest.Secret
 
 func TestHandshake(t *testing.T) {
 	server := stttest.NewDeepgram(t, []string{"one"})

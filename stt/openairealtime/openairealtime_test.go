@@ -1,11 +1,13 @@
 package openairealtime_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/live/livetest"
 	"agentos.dev/dialtone/stt/openairealtime"
 	"agentos.dev/dialtone/stt/stttest"
 )
@@ -18,30 +20,13 @@ func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*openairealt
 	return e, server
 }
 
-// offline returns an engine for a bubble, and the server that it reaches without a
-// network.
-func offline(t *testing.T, texts []string, faults ...stttest.Fault) (*openairealtime.Engine, *stttest.Live) {
-	t.Helper()
-	server := stttest.NewOpenAIRealtime(nil, texts, faults...)
-	e, err := openairealtime.New(openairealtime.Options{Client: server.Client(t), URL: server.URL + "?token=" + key, Key: key})
-	require.NoError(t, err)
-	return e, server
+func TestAdapter(t *testing.T) {
+	livetest.Run(t, livetest.Adapter{Server: stttest.NewOpenAIRealtime, Messages: []string{"speech_started", "speech_stopped", ".committed", ".delta", ".completed"}, New: func(key, url string, c *http.Client) (stt.Engine, error) {
+		return openairealtime.New(openairealtime.Options{Key: key, URL: url, Client: c})
+	}})
 }
 
-func TestFailures(t *testing.T) {
-	stttest.Failures{Secret: key, Messages: []string{"speech_started", "speech_stopped", ".committed", ".delta", ".completed"}, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
-		return offline(t, texts, faults...)
-	}}.Run(t)
-}
-
-func TestSuite(t *testing.T) {
-	stttest.Suite{Interims: true, Bubble: true, New: func(t *testing.T, texts []string) stt.Engine {
-		e, _ := offline(t, texts)
-		return e
-	}}.Run(t)
-}
-
-const key = "very-secret"
+const key = livetest.Secret
 
 func TestSession(t *testing.T) {
 	e, server := engine(t, []string{"one"})

@@ -1,18 +1,20 @@
 package vosk_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/live/livetest"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/stt/vosk"
 )
 
 // secret is what a proxy in front of the server may ask for.
-const secret = "very-secret"
+const secret = livetest.Secret
 
 func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*vosk.Engine, *stttest.Live) {
 	t.Helper()
@@ -22,27 +24,10 @@ func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*vosk.Engine
 	return e, server
 }
 
-// offline returns an engine for a bubble, and the server that it reaches without a
-// network.
-func offline(t *testing.T, texts []string, faults ...stttest.Fault) (*vosk.Engine, *stttest.Live) {
-	t.Helper()
-	server := stttest.NewVosk(nil, texts, faults...)
-	e, err := vosk.New(vosk.Options{Client: server.Client(t), URL: server.URL + "?token=" + secret})
-	require.NoError(t, err)
-	return e, server
-}
-
-func TestFailures(t *testing.T) {
-	stttest.Failures{Secret: secret, Messages: []string{`"partial":"he"`, `"partial":""`, `"result"`, `"text":""`}, New: func(t *testing.T, texts []string, faults ...stttest.Fault) (stt.Engine, *stttest.Live) {
-		return offline(t, texts, faults...)
-	}}.Run(t)
-}
-
-func TestSuite(t *testing.T) {
-	stttest.Suite{Interims: true, Bubble: true, New: func(t *testing.T, texts []string) stt.Engine {
-		e, _ := offline(t, texts)
-		return e
-	}}.Run(t)
+func TestAdapter(t *testing.T) {
+	livetest.Run(t, livetest.Adapter{Server: stttest.NewVosk, Messages: []string{`"partial":"he"`, `"partial":""`, `"result"`, `"text":""`}, New: func(_, url string, c *http.Client) (stt.Engine, error) {
+		return vosk.New(vosk.Options{URL: url, Client: c})
+	}})
 }
 
 func TestMessages(t *testing.T) {
