@@ -16,8 +16,8 @@ type tape struct {
 }
 
 const (
-	tapeStep  = 16 << 10 // bytes that it grows by
-	tapeQuiet = 8 << 10  // that it has while nobody speaks
+	tapeStep  = 8 << 10 // bytes that it grows by
+	tapeQuiet = 8 << 10 // that it has while nobody speaks
 )
 
 // add adds audio and the probabilities of the frames that it completes.
