@@ -51,7 +51,7 @@ type Options struct {
 	// Rejection is how much worse than free phones a phrase may fit, as log
 	// likelihood per 10 ms, before the sound is taken for something else; 0 = -18.
 	// Right phrases lie around -6 and hardly ever below -17, other speech around
-	// -35; of 330 utterances of other speech 13 were taken for a phrase.
+	// -35.
 	Rejection float64
 	// Wideband is for audio that was never on a telephone: it leaves out the
 	// transform that fits the model to the telephone channel, and what tells music
