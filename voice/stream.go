@@ -205,13 +205,26 @@ func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, *m
 	return call, nil
 }
 
-// register adds a call that has no stream yet.
+// comeBackWait is how long a stream waits for the end of the same call's stream before
+// it: a caller who comes back after a transfer may be faster than its last words.
+const comeBackWait = 2 * time.Second
+
+// register adds a call that has no stream, or soon has none.
 func (s *Server) register(call *liveCall) bool {
+	for last := time.Now().Add(comeBackWait); ; time.Sleep(comeBackWait / 100) {
+		if added, taken := s.enlist(call); !taken || time.Now().After(last) {
+			return added
+		}
+	}
+}
+
+// enlist adds a call, or reports that its SID is taken.
+func (s *Server) enlist(call *liveCall) (added, taken bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.calls[call.SID] != nil || s.closed {
-		return false
+	if taken = s.calls[call.SID] != nil; taken || s.closed {
+		return false, taken
 	}
 	s.calls[call.SID] = call
-	return true
+	return true, false
 }
