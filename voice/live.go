@@ -30,6 +30,7 @@ type liveCall struct {
 	reason Reason        // valid once ended
 	err    error         // valid once ended
 	lasted time.Duration // valid once ended
+	buried chan struct{} // closed when another stream may have the call
 
 	listener listener
 }
@@ -133,6 +134,7 @@ func (c *liveCall) bury() {
 	s.mu.Lock()
 	delete(s.calls, c.SID)
 	s.mu.Unlock()
+	close(c.buried)
 
 	c.gone.Store(true)
 	if c.left.Load() == 0 { // else it goes on elsewhere

@@ -198,6 +198,7 @@ func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, *m
 		},
 		server: s,
 		stream: stream,
+		buried: make(chan struct{}),
 	}
 	if !s.register(call) {
 		return refuse(mediastream.Protocol, "the call has a stream already, or the server has shut down")
@@ -211,20 +212,28 @@ const comeBackWait = 2 * time.Second
 
 // register adds a call that has no stream, or soon has none.
 func (s *Server) register(call *liveCall) bool {
-	for last := time.Now().Add(comeBackWait); ; time.Sleep(comeBackWait / 100) {
-		if added, taken := s.enlist(call); !taken || time.Now().After(last) {
-			return added
+	patience := time.NewTimer(comeBackWait)
+	defer patience.Stop()
+	for {
+		before := s.enlist(call)
+		if before == nil || before == call {
+			return before == call
+		}
+		select {
+		case <-before.buried:
+		case <-patience.C:
+			return false
 		}
 	}
 }
 
-// enlist adds a call, or reports that its SID is taken.
-func (s *Server) enlist(call *liveCall) (added, taken bool) {
+// enlist adds a call, and returns the one that has its SID then: another, or none when
+// the server has shut down.
+func (s *Server) enlist(call *liveCall) *liveCall {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if taken = s.calls[call.SID] != nil; taken || s.closed {
-		return false, taken
+	if s.calls[call.SID] == nil && !s.closed {
+		s.calls[call.SID] = call
 	}
-	s.calls[call.SID] = call
-	return true, false
+	return s.calls[call.SID]
 }
