@@ -236,11 +236,11 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 		e.adopt("ADMIN_ADDR", checkAddress(c.adminAddr))
 	}
 	c.metricsAddr = e.text("METRICS_ADDR")
-	if strings.TrimSpace(e.get("METRICS_ADDR")) == "" {
-		c.metricsAny = c.adminAddr == ""
-		if c.adminAddr != "" {
-			c.metricsAddr = c.adminAddr
-		}
+	switch named := strings.TrimSpace(e.get("METRICS_ADDR")) != ""; {
+	case !named && c.adminAddr != "":
+		c.metricsAddr = c.adminAddr
+	case !named:
+		c.metricsAny = true
 	}
 	if c.metricsAddr != metricsOff && c.metricsAddr != metricsPublic {
 		e.adopt("METRICS_ADDR", checkAddress(c.metricsAddr))
