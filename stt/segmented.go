@@ -193,60 +193,60 @@ func (u *utterances) work(idle chan struct{}) {
 	}
 }
 
-// recognize has an utterance recognised and tells what came of it.
-func (s *utterances) recognize(u *utterance) {
+// recognize has an utterance recognised and emits the result.
+func (u *utterances) recognize(one *utterance) {
 	var wait time.Duration
-	began, heard := time.Now(), u
-	t, err := s.ask(u, &wait)
+	began, heard := time.Now(), one
+	t, err := u.ask(one, &wait)
 	if err == nil && t.Text == "" {
-		if joined := s.join(u); joined != nil {
+		if joined := u.join(one); joined != nil {
 			heard = joined
-			t, err = s.ask(joined, &wait)
+			t, err = u.ask(joined, &wait)
 		}
 	}
-	if s.ctx.Err() != nil {
+	if u.ctx.Err() != nil {
 		return // closed: nobody asks any more
 	}
-	s.hold(heard, err == nil && t.Text == "")
+	u.hold(heard, err == nil && t.Text == "")
 	now := time.Now()
 	switch {
 	case err != nil:
-		s.c.Emit(Event{Kind: Degraded, Transcript: Transcript{Start: u.start, End: u.end}, Err: err, At: now})
+		u.c.Emit(Event{Kind: Degraded, Transcript: Transcript{Start: one.start, End: one.end}, Err: err, At: now})
 	case t.Text != "":
 		t.shift(heard.offset, heard.start, heard.end)
 		t.Final = true
-		timing := Timing{Queue: began.Sub(u.cut) + wait, Recognition: now.Sub(began) - wait}
-		if !u.heard.IsZero() {
-			timing.Latency, timing.Valid = now.Sub(u.heard), true
+		timing := Timing{Queue: began.Sub(one.cut) + wait, Recognition: now.Sub(began) - wait}
+		if !one.heard.IsZero() {
+			timing.Latency, timing.Valid = now.Sub(one.heard), true
 		}
-		s.c.Emit(Event{Kind: Final, Transcript: t, Timing: timing, At: now})
+		u.c.Emit(Event{Kind: Final, Transcript: t, Timing: timing, At: now})
 	}
-	s.c.Emit(Event{Kind: UtteranceEnd, Transcript: Transcript{Start: u.start, End: u.end}, OnHold: s.music.onHold(), At: now})
+	u.c.Emit(Event{Kind: UtteranceEnd, Transcript: Transcript{Start: one.start, End: one.end}, OnHold: u.music.onHold(), At: now})
 }
 
 // ask gives the audio of an utterance to the recogniser, and adds to wait how
 // long it stood in a queue.
-func (s *utterances) ask(u *utterance, wait *time.Duration) (Transcript, error) {
-	if u.audio == nil {
+func (u *utterances) ask(one *utterance, wait *time.Duration) (Transcript, error) {
+	if one.audio == nil {
 		return Transcript{}, nil
 	}
-	f := s.c.Format
-	audio := u.audio
-	if missing := s.e.o.MinAudio - f.Duration(len(audio)); missing > 0 {
+	f := u.c.Format
+	audio := one.audio
+	if missing := u.e.o.MinAudio - f.Duration(len(audio)); missing > 0 {
 		audio = f.AppendSilence(audio, f.Bytes(missing)/f.Encoding.SampleSize())
 	}
-	ctx, cancel := context.WithTimeout(withWait(s.ctx, wait), s.e.o.Timeout)
+	ctx, cancel := context.WithTimeout(withWait(u.ctx, wait), u.e.o.Timeout)
 	defer cancel()
-	c := s.c
-	c.OnHold = s.music.onHold()
-	t, err := retried(ctx, s.e.rec, audio, c)
+	c := u.c
+	c.OnHold = u.music.onHold()
+	t, err := retried(ctx, u.e.rec, audio, c)
 	if err == nil {
 		t, err = Clean(t, nil)
 	}
 	if err == nil {
-		s.music.add(t.Music)
+		u.music.add(t.Music)
 	}
-	t.bound(f.Duration(len(u.audio))) // nothing was said in the silence after it
+	t.bound(f.Duration(len(one.audio))) // nothing was said in the silence after it
 	return t, err
 }
 
@@ -262,29 +262,29 @@ func (t *Transcript) bound(d time.Duration) {
 // maxJoined bounds the speech that is kept for a phrase that does not end.
 const maxJoined = 30 * time.Second
 
-// join returns the utterance before u and u as one, with silence between them,
-// or nil when they do not belong together.
-func (s *utterances) join(u *utterance) *utterance {
-	h, f := s.held, s.c.Format
-	if h == nil || u.audio == nil || u.start-h.end > s.e.o.Join || u.end-h.start > maxJoined {
+// join returns the utterance that is held and the given one as a single one, with
+// silence between them, or nil when they do not belong together.
+func (u *utterances) join(one *utterance) *utterance {
+	h, f := u.held, u.c.Format
+	if h == nil || one.audio == nil || one.start-h.end > u.e.o.Join || one.end-h.start > maxJoined {
 		return nil
 	}
-	audio, next := bytes.Clone(h.audio), u.audio
-	if gap := u.offset - h.offset - f.Duration(len(audio)); gap >= 0 {
+	audio, next := bytes.Clone(h.audio), one.audio
+	if gap := one.offset - h.offset - f.Duration(len(audio)); gap >= 0 {
 		audio = f.AppendSilence(audio, f.Bytes(gap)/f.Encoding.SampleSize())
-	} else { // u's audio begins before that of h ends
+	} else { // its audio begins before that of h ends
 		next = next[min(f.Bytes(-gap), len(next)):]
 	}
-	return &utterance{audio: append(audio, next...), offset: h.offset, start: h.start, end: u.end}
+	return &utterance{audio: append(audio, next...), offset: h.offset, start: h.start, end: one.end}
 }
 
 // hold keeps an utterance that matched nothing, for the next one.
-func (s *utterances) hold(u *utterance, unmatched bool) {
+func (u *utterances) hold(one *utterance, unmatched bool) {
 	switch {
 	case !unmatched:
-		s.held = nil
-	case s.e.o.Join > 0 && u.audio != nil:
-		s.held = &utterance{audio: bytes.Clone(u.audio), offset: u.offset, start: u.start, end: u.end}
+		u.held = nil
+	case u.e.o.Join > 0 && one.audio != nil:
+		u.held = &utterance{audio: bytes.Clone(one.audio), offset: one.offset, start: one.start, end: one.end}
 	}
 }
 
