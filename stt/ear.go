@@ -127,8 +127,8 @@ func at(sample int64) time.Duration {
 	return time.Duration(sample) * time.Second / vad.SampleRate
 }
 
-// arrivals remembers when the audio of the last while came in, to tell how long
-// after it a transcript came.
+// arrivals holds the arrival times of the latest frames, from which the latency of a
+// transcript follows.
 type arrivals struct {
 	base  time.Time
 	slots []uint32 // milliseconds after base, one a frame, as a ring

@@ -59,8 +59,8 @@ type network struct{ stt.Engine }
 
 func (network) Traits() stt.Traits { return stt.Traits{Reconnects: 2} }
 
-// TestMemoryOfACall: what is held is held once, in the middle of 14 s of talk and
-// while nobody speaks.
+// TestMemoryOfACall bounds the memory of a call in the middle of 14 s of talk and while
+// nobody speaks: audio is held once, however engines are nested.
 func TestMemoryOfACall(t *testing.T) {
 	_, local := yesEngine()
 	service := network{idle}

@@ -131,7 +131,7 @@ func (r *random) recognizer(fails int) stt.Engine {
 	}), stt.Segmentation{})
 }
 
-// dying is a stream that dies of so many bytes: silently, in Send or by an event.
+// dying is a stream that dies after left bytes: silently, in Send or by an event.
 type dying struct {
 	stt.Stream
 	emit                    func(stt.Event)

@@ -31,7 +31,7 @@ type session struct {
 	mu       sync.Mutex // guards what follows. It is released by leave.
 	ear      *ear
 	tape     tape
-	said     time.Duration // up to where what was spoken is final
+	said     time.Duration // the end of the speech that is final
 	due      []span        // speech after that, finished
 	placed   time.Duration // up to where transcripts without times were placed
 	began    time.Duration // of the last SpeechStart that was passed on
@@ -49,8 +49,8 @@ type session struct {
 
 const (
 	tolerance = 300 * time.Millisecond // between two views of where speech begins or ends
-	slack     = 500 * time.Millisecond // of audio that is held in vain, not to move the rest with every frame
-	steady    = 5 * time.Second        // a connection that lasted so long was no failure from the start
+	slack     = 500 * time.Millisecond // audio held beyond the need, so that the rest moves once in a while and not with every frame
+	steady    = 5 * time.Second        // the age from which the end of a connection counts as the first failure
 	stillness = time.Second            // of nobody speaking, in which a call may change its connection
 	// remembered is how long after its audio a transcript can be measured.
 	remembered = 30 * time.Second
@@ -205,7 +205,7 @@ func (s *session) Send(frame []byte) error {
 func (s *session) heard(events []vad.Event) {
 	for _, ev := range events {
 		if ev.Kind == vad.Utterance {
-			if len(s.due) == maxSpans && s.keep == 0 { // of an engine that nobody asks for an answer
+			if len(s.due) == maxSpans && s.keep == 0 { // without a patience that would ask the engine
 				s.due = s.due[:copy(s.due, s.due[1:])]
 			}
 			s.due = append(s.due, span{onset: at(ev.Onset), end: at(ev.VoicedEnd)})

@@ -31,7 +31,7 @@ func ask(t *testing.T, reply stttest.Reply, o openai.Options, c stt.Config) (stt
 	return engine(t, o).Recognize(t.Context(), silence, c)
 }
 
-// An answer with status 200 and without a transcript is no silence.
+// An answer with status 200 and without a transcript is an error, not silence.
 func TestAnswersThatAreNone(t *testing.T) {
 	for body, kind := range map[string]error{
 		`{}`:                stt.ErrUnavailable,
@@ -74,7 +74,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}
 }
 
-// What is documented stays what it is.
+// Documented answers without speech are silence.
 func TestAnswersThatAreSilence(t *testing.T) {
 	for _, body := range []string{`{"text":""}`, `{"text":" \n"}`, `{"text":"","error":null}`, `{"text":"","segments":[],"words":null}`, "\ufeff{\"text\":\"\"}",
 		`{"text":"","error":""}`, `{"text":"","error":false}`, `{"text":"","code":0,"msg":"success"}`} {

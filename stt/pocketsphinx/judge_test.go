@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the decoder and the phone loop answered to sounds, and what becomes of it
-// usually and on hold.
+// The judge accepts or rejects recorded answers of the decoder and the phone loop,
+// off hold and on hold.
 func TestJudge(t *testing.T) {
 	j := judge{rejection: -18, telephone: true, lengths: map[string]int{"main": 3, "menu": 5, "no": 2, "hang": 3, "up": 2}}
 	for name, c := range map[string]struct {

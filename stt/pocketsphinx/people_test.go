@@ -245,7 +245,7 @@ func TestPhrasesOverMusic(t *testing.T) {
 	}
 }
 
-// over adds music so many dB below the voice.
+// over adds music to a voice, ratio dB below it.
 func over(voice, music []int16, ratio float64) []byte {
 	power := func(pcm []int16, floor int16) float64 {
 		sum, n := 0.0, 0
@@ -265,7 +265,7 @@ func over(voice, music []int16, ratio float64) []byte {
 	return codec.AppendEncodeMulaw(nil, mixed)
 }
 
-// What exchanges, fax machines, alarms and keys sound like is no phrase.
+// The tones of exchanges, fax machines, alarms and keys match no phrase.
 func TestTones(t *testing.T) {
 	sine := func(seconds float64, freq func(t float64) []float64) []int16 {
 		pcm := make([]int16, int(seconds*codec.Rate))

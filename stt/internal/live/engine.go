@@ -49,9 +49,8 @@ type Service struct {
 	// utterances; 0 = the service sets connections no end.
 	MaxAge time.Duration
 
-	// Refused adds to the error of an answer to the handshake that is not 101 what its
-	// header says; nil is
-	// by status.
+	// Refused adds to the error of a refused handshake what the header of the answer
+	// says; nil adds nothing.
 	Refused func(http.Header, *stt.Error)
 	// Closed gives a close code its kind; nil or a nil result is ErrUnavailable.
 	Closed func(code int, reason string) error

@@ -11,10 +11,10 @@ import (
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
-// Fuzz gives sessions messages, one a line, and requires what package live counts
-// on: whatever a service says, there is no panic, a final transcript has a text,
-// within its bounds, and is never taken back, no more flushes are done than there
-// were, and overdue messages are given up.
+// Fuzz gives sessions messages, one a line, and requires what package live relies
+// on: no message makes a session panic; a final transcript has a text within its
+// bounds and is never taken back; a session finishes at most as many flushes as were
+// begun, and gives up overdue messages.
 func Fuzz(f *testing.F, open func() live.Session) {
 	f.Fuzz(func(t *testing.T, conversation []byte) {
 		s := open()
