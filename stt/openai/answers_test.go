@@ -298,6 +298,9 @@ func TestOptionsDoNotShowTheKey(t *testing.T) {
 	data, err := json.Marshal(struct{ Options openai.Options }{o})
 	require.NoError(t, err)
 	all := fmt.Sprintf("%v %+v %#v %v %+v %#v %v %+v %#v %+v", o, o, o, &o, &o, &o, e, e, e, struct{ Options openai.Options }{o}) + string(data) + log.String()
+	for _, verb := range []string{"%s", "%q", "%d", "%x", "%t"} {
+		all += fmt.Sprintf(verb, e)
+	}
 	assert.NotContains(t, all, key)
 	assert.Contains(t, all, "[key]")
 }

@@ -84,7 +84,7 @@ func (o Options) shown() shown {
 // of utterances and, by Open, an engine for calls. All methods are safe for
 // concurrent use.
 type Engine struct {
-	o      *Options // not by value: a printed engine does not show the key
+	o      *Options
 	quiet  secret.Secrets
 	client *http.Client
 	own    bool
@@ -96,6 +96,10 @@ type Engine struct {
 	checked  time.Time
 	health   error
 }
+
+// Format prints the engine's options without secrets. Without it fmt follows
+// pointers for verbs that do not fit them.
+func (e *Engine) Format(f fmt.State, _ rune) { io.WriteString(f, "openai.Engine"+e.o.String()) }
 
 // New returns an engine, or everything that is wrong with the options. It connects
 // to nothing: use Prewarm for that.
