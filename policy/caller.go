@@ -76,6 +76,9 @@ func (i *Identity) attest(c *Call) {
 //	sip:user@host           a SIP address, also in angle brackets behind a name
 //	client:alice            another address, in lower case
 //
+// An address without a scheme is a SIP address if it has an @. One with a second @, which
+// every reader cuts elsewhere, names nobody.
+//
 // Twilio and carriers spell a withheld number in many ways, among them digits that
 // look like a number (+266696687 is ANONYMOUS on a keypad) and SIP addresses that
 // name nobody (sip:anonymous@anonymous.invalid, RFC 3323).
@@ -120,9 +123,12 @@ func (i *Identity) read(from string) {
 }
 
 func readAddress(from string) Identity {
-	from = strings.ToLower(strings.TrimSpace(shorten(from)))
+	from = strings.ToLower(strings.TrimSpace(Visible(shorten(from))))
 	from = addrSpec(from)
 	scheme, rest, ok := strings.Cut(from, ":")
+	if user := before(from, ":;?@"); len(user) < len(from) && from[len(user)] == '@' {
+		return identifySIP("", decode(from)) // nobody has an address with an @ but SIP, so the scheme was left out
+	}
 	switch {
 	case ok && (scheme == "sip" || scheme == "sips"):
 		return identifySIP(from, decode(rest))
@@ -152,9 +158,11 @@ func named(name, key string) Identity {
 // withheld reports whether a word or number in lower case stands for a number that
 // was withheld.
 func withheld(name string) bool {
-	switch name {
-	case "", "+", AnonymousCaller, "restricted", "blocked", "private", "unknown", "unavailable", "withheld",
-		"+464":
+	switch strings.TrimPrefix(name, "+") {
+	case "", AnonymousCaller, "restricted", "blocked", "private", "unknown", "unavailable", "withheld":
+		return true
+	}
+	if name == "+464" { // ANON, as some carriers have it
 		return true
 	}
 	name = strings.TrimPrefix(name, "+")

@@ -17,7 +17,8 @@ func TestCaller(t *testing.T) {
 		"+1 (415) 555-0100": "+14155550100", "+1.415.555.0100 ": "+14155550100", "+1415 +555": "+1415 +555", "10.0.0.1": "10.0.0.1",
 		"tel:+14155550100": "+14155550100", "TEL:+1-415-555-0100;ext=9": "+14155550100", "<tel:+1(415)5550100>": "+14155550100",
 		"tel:911;phone-context=+1": "tel:911", "tel:%2B14155550100": "tel:%2b14155550100",
-		"ip:2001:db8::/64": "ip:2001:db8::/64",
+		"ip:2001:db8::/64": "ip:2001:db8::/64", "\u202a+14155550100\u202c": "+14155550100",
+		"Bob@Example.com": "sip:bob@example.com", "bob@example.com:5060;transport=tcp": "sip:bob@example.com", "sip:b\u200bob@example.com": "sip:bob@example.com",
 	} {
 		require.Equal(t, want, Call{From: from}.Caller(), "%q", from)
 	}
@@ -44,6 +45,8 @@ func TestWithheldNumbers(t *testing.T) {
 		"sip:anonymous:secret@anonymous.invalid", "sip:anonymous;user=phone@anonymous.invalid", "sip:thisis@anonymous.invalid", "sip:x@invalid",
 		"sip:unavailable@unknown.invalid", "sip:anonymous@203.0.113.5:5060", "sip:anonymous@[2001:db8::1]:5060", "sip:Restricted@carrier.example",
 		"sip:unknown@carrier.example", "sip:+266696687@carrier.example;user=phone", "sip:anonymous.invalid", "sip:anonymous", "sip:", "sip:@", "<sip:>",
+		"anonymous@anonymous.invalid", "Anonymous <anonymous@anonymous.invalid>", "+anonymous", "\ufeffanonymous", "anonymous\u200b",
+		"sip:bob@a1@example.com", "sip:bob@example.com;x=@a2.example", "bob@a3@example.com",
 	} {
 		require.Equal(t, AnonymousCaller, Call{From: from}.Caller(), "%q", from)
 	}

@@ -53,6 +53,7 @@ func identifySIP(uri, rest string) Identity {
 	if !ok {
 		user, host = "", rest
 	}
+	twice := strings.IndexByte(host, '@') >= 0
 	user, host = strings.TrimSpace(before(user, ":;")), bareHost(host) // without password, and parameters of a number
 	if strings.HasPrefix(user, "+") {
 		user = trimSeparators(user)
@@ -63,7 +64,7 @@ func identifySIP(uri, rest string) Identity {
 	i := Identity{Host: host, address: sipAddress(uri, user, host)}
 	i.Caller = i.address
 	switch {
-	case host == "invalid", strings.HasSuffix(host, ".invalid"): // RFC 2606: nobody's
+	case twice, host == "invalid", strings.HasSuffix(host, ".invalid"): // RFC 2606: nobody's
 		i.Caller, i.Host = AnonymousCaller, ""
 	case user != "" && withheld(user), user == "" && withheld(host):
 		i.Caller = AnonymousCaller

@@ -176,7 +176,7 @@ func (c *Config) check() []error {
 	errs = append(errs, checkTokens(c.AuthTokens)...)
 	for i, sid := range c.AccountSIDs {
 		if !accountSID.MatchString(sid) {
-			wrong(fmt.Sprintf("AccountSIDs[%d]", i), "is not AC and 32 hexadecimal digits")
+			wrong(fmt.Sprintf("AccountSIDs[%d]", i), "is not AC and 32 hexadecimal digits in small letters")
 		}
 	}
 	if _, err := streamBase(c.PublicURL); err != nil {
@@ -304,6 +304,8 @@ func (c *Config) signatureBut(wrong []error) signature.Options {
 	o.Logger = nil
 	for _, err := range wrong {
 		switch option, _, _ := strings.Cut(err.(*OptionError).Option, "["); option {
+		case "AccountSIDs":
+			o.AccountSIDs = nil
 		case "AuthTokens":
 			o.Tokens = []string{"wrong"}
 		case "PublicURL":

@@ -35,7 +35,7 @@ func (i *Info) fields() []*string {
 
 var (
 	callSID    = regexp.MustCompile(`^CA[0-9a-fA-F]{32}$`)
-	accountSID = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)
+	accountSID = regexp.MustCompile(`^AC[0-9a-f]{32}$`)
 )
 
 // infoOf reads the standard parameters of a voice webhook.

@@ -39,6 +39,20 @@ func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, c.summary()) }
 // LogValue implements slog.LogValuer, without secrets.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.summary()) }
 
+// Format implements fmt.Formatter: however a Server is printed, what it shows are no
+// secrets.
+func (s *Server) Format(f fmt.State, _ rune) { io.WriteString(f, s.summary()) }
+
+// LogValue implements slog.LogValuer, without secrets.
+func (s *Server) LogValue() slog.Value { return slog.StringValue(s.summary()) }
+
+func (s *Server) summary() string {
+	if s == nil {
+		return "voice.Server(nil)"
+	}
+	return "voice.Server{" + s.config.summary() + "}"
+}
+
 func (c Config) summary() string {
 	public := "[malformed]"
 	if u, err := url.Parse(c.PublicURL); err == nil {

@@ -96,9 +96,9 @@ func TestSharedKeys(t *testing.T) {
 
 func TestSharedKeysAreChecked(t *testing.T) {
 	config := voice.Config{AuthTokens: []string{voicetest.AuthToken}, PublicURL: voicetest.PublicURL, Handler: waiting,
-		SharedKeys: map[string]string{"a,b": "secret", "c": " "}, SharedKeyPins: map[string]signature.Pin{"d": {}}}
+		SharedKeys: map[string]string{"a,b": "secret", "c": " ", "e": `"secret"`}, SharedKeyPins: map[string]signature.Pin{"d": {}, "e": {AccountSID: "US1"}}}
 	_, err := voice.New(config)
-	for _, part := range []string{`SharedKeys["a,b"]`, "SharedKeys[c] is empty", "SharedKeyPins[d]"} {
+	for _, part := range []string{`SharedKeys["a,b"]`, "SharedKeys[c] is empty", "SharedKeyPins[d]", "SharedKeys[e] is in quotes", `SharedKeyPins["e"].AccountSID`} {
 		require.ErrorContains(t, err, part)
 	}
 	config.AuthTokens, config.SharedKeys, config.SharedKeyPins = nil, map[string]string{"c": "secret"}, nil

@@ -42,15 +42,32 @@ func (d *Destinations) checkAddress(to string) (country string, class Class, err
 		return "", Unknown, &Error{Cause: ErrOwn}
 	case d.whole[lower]:
 		return "", Unknown, nil
-	case strings.ContainsAny(lower, "<>\" \t\r\n") || isSIP && leadsElsewhere(rest) || !d.whole[caller] && !d.other.Contains(to):
+	case strings.ContainsAny(lower, "<>\" \t\r\n") || scheme == "" || rest == "" || !isSIP && strings.HasPrefix(caller, "sip:") ||
+		isSIP && leadsElsewhere(rest) || !d.whole[caller] && !d.other.Contains(to):
 		return "", Unknown, &Error{Cause: ErrAddress}
 	case isSIP && !d.whole[caller]:
 		user, _, ok := strings.Cut(strings.TrimPrefix(caller, "sip:"), "@")
-		if ok && (strings.HasPrefix(user, "+") || strings.Contains(rest, "user=phone")) {
+		switch {
+		case !ok:
+		case strings.HasPrefix(user, "+") || strings.Contains(rest, "user=phone"):
 			return d.checkNumber(user)
+		case strings.Trim(user, "0123456789") == "" && len(user) >= 7: // too long for an extension
+			return d.checkNumber("+" + user)
+		case emergency(user):
+			return "", Unknown, &Error{Cause: ErrNumber}
 		}
 	}
 	return "", Unknown, nil
+}
+
+// emergency reports whether a short number is that of an emergency service in one of the
+// larger plans, or another N11 of the North American one.
+func emergency(user string) bool {
+	switch user {
+	case "000", "110", "112", "118", "119", "999":
+		return true
+	}
+	return len(user) == 3 && user[0] >= '2' && user[0] <= '9' && user[1:] == "11"
 }
 
 // leadsElsewhere reports whether a SIP address, without its scheme and in lower case,

@@ -31,8 +31,9 @@ type Options struct {
 	// prefix: "sip:help@example.com", "sip:*@pbx.example.com", "client:*". Port and
 	// transport of a SIP address do not matter. One with other parameters or headers,
 	// which may lead elsewhere (maddr, Route), or with a password must be listed as it
-	// is written. A number as the user, as in sip:+14155550100@carrier.example, must
-	// be one that may be called, unless the whole address is listed.
+	// is written. A number as the user, with a plus sign or of 7 digits and more, as in
+	// sip:+14155550100@carrier.example, must be one that may be called, and an
+	// emergency number is none, unless the whole address is listed.
 	Other []string
 
 	// Look classifies numbers; nil means StandardTable's Look, and its Possible. The
@@ -182,7 +183,7 @@ func (d *Destinations) check(to string) (country string, class Class, err error)
 	switch {
 	case policy.IsE164(to):
 		return d.checkNumber(to)
-	case len(to) > maxAddress || !strings.Contains(to, ":"):
+	case len(to) > maxAddress || !strings.Contains(to, ":") || policy.Visible(to) != to: // who dials it reads it otherwise
 		return "", Unknown, &Error{Cause: ErrNumber}
 	case strings.HasPrefix(strings.ToLower(to), "tel:"):
 		return d.checkNumber(policy.Call{From: to}.Caller())

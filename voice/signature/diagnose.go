@@ -177,6 +177,9 @@ func (f *search) tell(o origin, target, how string, err *Error) {
 		err.Reason, err.Detail = ReasonAccount, "the URL is right, but "+f.found.String()+" signed it, and "+SettingsHeader+" names shared key "+named.key
 	default:
 		err.Reason, err.Detail = ReasonAccount, "the URL is right, but "+f.found.String()+" signed it"
+		if isAccountSID(f.cl.account.sid) {
+			err.Detail += ", not one of account " + string(f.cl.account.sid)
+		}
 	}
 }
 

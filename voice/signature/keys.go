@@ -186,13 +186,13 @@ func (k *keyring) share(o Options) (errs []error) {
 }
 
 // checkSecret refuses what no token looks like. With an empty token anybody can
-// sign, and a token read from a file with its line break fits no signature.
+// sign, and one in quotes fits no signature.
 func checkSecret(secret string) error {
 	switch {
-	case strings.TrimSpace(secret) == "":
+	case secret == "":
 		return errors.New("is empty")
-	case strings.HasSuffix(secret, "\n") || strings.HasSuffix(secret, "\r"):
-		return errors.New("ends in a line break: trim it")
+	case strings.Trim(secret, "\"'`\u201c\u201d\u2018\u2019") != secret:
+		return errors.New("is in quotes, which are not part of it")
 	case strings.ContainsFunc(secret, func(c rune) bool { return c <= ' ' || c == 0x7f }):
 		return errors.New("contains white space or control characters")
 	}

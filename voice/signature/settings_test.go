@@ -166,9 +166,9 @@ func TestDiagnosis(t *testing.T) {
 		{"an account without a token", onlyTenants, request{form: call, signed: public + "/in"},
 			"account: account " + sid + " has no token: it is not in TokensByAccount, and there are no Tokens"},
 		{"an account's token for another", tenants, request{form: call, signed: public + "/in", token: "token-of-sub"},
-			"account: the URL is right, but auth token 0 of account " + subsid + " signed it"},
+			"account: the URL is right, but auth token 0 of account " + subsid + " signed it, not one of account " + sid},
 		{"the main token for an account", tenants, request{form: [][2]string{{"AccountSid", subsid}}, signed: public + "/in"},
-			"account: the URL is right, but auth token 1 signed it"},
+			"account: the URL is right, but auth token 1 signed it, not one of account " + subsid},
 
 		{"header taken off", o, request{form: call, sig: hmacText(sha256.New, "secret-a", public+"/in", call)},
 			"signature_settings: shared key a with HMAC_SHA256 signed it, and X-Twilio-Webhooks-Signature-Settings is missing: something on the way takes it off"},

@@ -183,9 +183,10 @@ type config struct {
 }
 
 // New returns a Validator, or every error in o at once: no token, tokens that
-// are blank or carry white space or control characters (a file's trailing line
-// break), a PublicURL that is none. In FIPS-140-only mode SHA-1 is not
-// available, and New fails.
+// are blank, in quotes or carry white space or control characters, a PublicURL
+// that is none, an account whose SID no request can name. Blanks and line breaks
+// around tokens, secrets, SIDs and the URL do not count. In FIPS-140-only mode
+// SHA-1 is not available, and New fails.
 func New(o Options) (*Validator, error) {
 	v := &Validator{notices: newThrottle()}
 	v.scratch.New = func() any { return new(scratch) }
@@ -204,7 +205,7 @@ func (v *Validator) Reload(o Options) error {
 	if err != nil {
 		return err
 	}
-	doubt(c.Logger, o)
+	doubt(c.Logger, o.trimmed())
 	if len(c.keys.byAccount) > 0 && !c.keys.guessing && c.AccountOf == nil {
 		c.Logger.Warn("signature: handshakes and JSON webhooks of subaccounts are refused: set AccountOf, there are too many tokens to try",
 			slog.Int("tokens", len(c.keys.all)), slog.Int("limit", maxGuesses))
@@ -214,7 +215,7 @@ func (v *Validator) Reload(o Options) error {
 }
 
 func newConfig(o Options) (*config, error) {
-	o.AccountSIDs = slices.Clone(o.AccountSIDs) // the rest is copied below or not kept
+	o = o.trimmed() // the rest is copied below or not kept
 	o.TrustedProxies = slices.Clone(o.TrustedProxies)
 	o.AllowedHosts = slices.Clone(o.AllowedHosts)
 	c := &config{Options: o}
@@ -228,6 +229,7 @@ func newConfig(o Options) (*config, error) {
 			errs = append(errs, err)
 		}
 	}
+	errs = append(errs, o.checkAccounts()...)
 	if o.MaxBody < 0 || o.MaxParams < 0 || o.ProxyHops < 0 {
 		errs = append(errs, errors.New("signature: MaxBody, MaxParams and ProxyHops must not be negative"))
 	}

@@ -28,9 +28,14 @@ func TestNewRefuses(t *testing.T) {
 		{signature.Options{}, "signature: no auth token: set Tokens"},
 		{signature.Options{Tokens: []string{""}}, "signature: Tokens[0] is empty"},
 		{signature.Options{Tokens: []string{token, " \n"}}, "signature: Tokens[1] is empty"},
-		{signature.Options{Tokens: []string{token + "\n"}}, "signature: Tokens[0] ends in a line break: trim it"},
-		{signature.Options{Tokens: []string{token + "\r\n"}}, "signature: Tokens[0] ends in a line break: trim it"},
-		{signature.Options{Tokens: []string{" " + token}}, "signature: Tokens[0] contains white space or control characters"},
+		{signature.Options{Tokens: []string{token[:5] + "\n" + token[5:]}}, "signature: Tokens[0] contains white space or control characters"},
+		{signature.Options{Tokens: []string{`"` + token + `"`}}, "signature: Tokens[0] is in quotes, which are not part of it"},
+		{signature.Options{Tokens: []string{"\u201c" + token + "\u201d"}}, "signature: Tokens[0] is in quotes, which are not part of it"},
+		{signature.Options{SharedKeys: map[string]string{keyID: "'shared'"}}, "signature: SharedKeys[" + keyID + "] is in quotes, which are not part of it"},
+		{signature.Options{Tokens: []string{token}, AccountSIDs: []string{sid, "AC1"}}, "signature: AccountSIDs[1] is not AC and 32 hexadecimal digits in small letters"},
+		{signature.Options{Tokens: []string{token}, AccountSIDs: []string{"AC" + strings.Repeat("A", 32)}}, "signature: AccountSIDs[0] is not AC and 32 hexadecimal digits in small letters"},
+		{signature.Options{TokensByAccount: map[string][]string{"sub": {token}}}, `signature: TokensByAccount["sub"] is not AC and 32 hexadecimal digits in small letters`},
+		{signature.Options{SharedKeys: map[string]string{"k": other}, SharedKeyPins: map[string]signature.Pin{"k": {AccountSID: "US1"}}}, `signature: SharedKeyPins["k"].AccountSID is not AC and 32 hexadecimal digits in small letters`},
 		{signature.Options{Tokens: []string{"a\x00b"}}, "signature: Tokens[0] contains white space or control characters"},
 		{signature.Options{TokensByAccount: map[string][]string{sid: {""}}}, "signature: TokensByAccount[" + sid + "][0] is empty"},
 		{signature.Options{TokensByAccount: map[string][]string{sid: nil}}, "signature: TokensByAccount[" + sid + "] is empty"},
@@ -52,7 +57,7 @@ func TestNewRefuses(t *testing.T) {
 		require.EqualError(t, err, c.want)
 		require.Nil(t, v)
 	}
-	for _, bad := range []string{"calls.example.com", "wss://calls.example.com", "https://", "https://a?b", "https://a#b", "https://a b", "https://a:b", "https://a:", "https://[::1", "https://a/%zz", "https://a\n"} {
+	for _, bad := range []string{"calls.example.com", "wss://calls.example.com", "https://", "https://a?b", "https://a#b", "https://a b", "https://a:b", "https://a:", "https://[::1", "https://a/%zz", "https://a\nb"} {
 		_, err := signature.New(signature.Options{Tokens: []string{token}, PublicURL: bad})
 		require.ErrorContains(t, err, "signature: PublicURL ", bad)
 	}
