@@ -30,9 +30,10 @@ func (c *Client) HangUp(ctx context.Context, callSID string) error {
 }
 
 // Update makes a live call run other TwiML, which ends what runs now, its
-// streams as well. It is tried again only when Twilio refused for its rate
-// limit. Errors are ErrCallSID, ErrTooLong, a *twiml.SyntaxError, and *Error, whose
-// CallEnded tells that the call is over.
+// streams as well. URLs in it are absolute: there is none that relative ones could
+// refer to. It is tried again only when Twilio refused for its rate limit. Errors are
+// ErrCallSID, ErrTooLong, a *twiml.SyntaxError, *twiml.Error for each thing that is
+// wrong with the document, and *Error, whose CallEnded tells that the call is over.
 func (c *Client) Update(ctx context.Context, callSID, twiml string) error {
 	if err := checkTwiML(twiml); err != nil {
 		return err

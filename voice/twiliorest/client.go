@@ -56,11 +56,19 @@ type Options struct {
 
 // String returns the options without their secrets.
 func (o Options) String() string {
-	return fmt.Sprintf("{AccountSID:%s APIKey:%s BaseURL:%s Timeout:%v}", o.AccountSID, o.APIKey, o.BaseURL, o.Timeout)
+	base := "[not a URL]"
+	if u, err := url.Parse(o.BaseURL); err == nil {
+		base = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	}
+	return fmt.Sprintf("{AccountSID:%s APIKey:%s BaseURL:%s Timeout:%v}", o.AccountSID, o.APIKey, base, o.Timeout)
 }
 
-// GoString returns the options without their secrets.
-func (o Options) GoString() string { return "twiliorest.Options" + o.String() }
+// Format implements fmt.Formatter: however options are printed, what it shows are no
+// secrets.
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "twiliorest.Options"+o.String()) }
+
+// MarshalText returns the options without their secrets, for JSON.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // LogValue returns the options without their secrets.
 func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
@@ -150,11 +158,15 @@ func loopback(host string) bool {
 
 // String returns the client without its secrets.
 func (c *Client) String() string {
+	if c == nil {
+		return "(nil)"
+	}
 	return fmt.Sprintf("{AccountSID:%s BaseURL:%s Timeout:%v}", c.account, c.base, c.timeout)
 }
 
-// GoString returns the client without its secrets.
-func (c *Client) GoString() string { return "&twiliorest.Client" + c.String() }
+// Format implements fmt.Formatter: however a client is printed, what it shows are no
+// secrets.
+func (c *Client) Format(f fmt.State, _ rune) { io.WriteString(f, "twiliorest.Client"+c.String()) }
 
 // try runs one request of twilio-go's generated client under ctx and the
 // timeout, and turns its error into ours.

@@ -212,12 +212,19 @@ func TestSecretsAreNowhere(t *testing.T) {
 	require.NoError(t, err)
 	failed := c.HangUp(t.Context(), callSID)
 	require.Error(t, failed)
-	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
-		for _, v := range []any{o, &o, c, struct{ C *twiliorest.Client }{c}, failed} {
-			require.NotContains(t, fmt.Sprintf(format, v), "topsecret")
+	o.BaseURL = "https://user:topsecret@example.com/?token=topsecret"
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "%t", "%c", "%U", "%08.3f"} {
+		for _, v := range []any{o, &o, c, *c, struct{ C *twiliorest.Client }{c}, struct{ O twiliorest.Options }{o}, []twiliorest.Options{o}, failed} {
+			text := fmt.Sprintf(format, v)
+			require.NotContains(t, text, "topsecret")
+			require.NotContains(t, strings.ToLower(text), "746f70736563726574")
 		}
 	}
 	require.NotContains(t, o.LogValue().String(), "topsecret")
+	data, err := json.Marshal(o)
+	require.NoError(t, err)
+	require.NotContains(t, string(data), "topsecret")
+	require.NotPanics(t, func() { _ = fmt.Sprint((*twiliorest.Client)(nil)) })
 }
 
 func TestTheEnvironmentIsNotRead(t *testing.T) {
@@ -244,6 +251,10 @@ func TestErrorsSayWhatFailedAndWhy(t *testing.T) {
 	for want, e := range map[string]*twiliorest.Error{
 		"twiliorest: hang up CA1: Authenticate (error 20003, HTTP 401)": {Op: "hang up", CallSID: "CA1", Status: 401, Code: 20003, Message: "Authenticate"},
 		"twiliorest: create call: HTTP 503: EOF":                        {Op: "create call", Status: 503, Err: io.EOF},
+		"twiliorest: hang up CA1: HTTP 400: Bad request":                {Op: "hang up", CallSID: "CA1", Status: 400, Message: "Bad request"},
+		"twiliorest: hang up CA1: HTTP 404: no reason given":            {Op: "hang up", CallSID: "CA1", Status: 404},
+		"twiliorest: hang up CA1: no reason given (error 1, HTTP 400)":  {Op: "hang up", CallSID: "CA1", Status: 400, Code: 1},
+		"twiliorest: hang up: no reason given":                          {Op: "hang up"},
 		"twiliorest: update CA1: context canceled":                      {Op: "update", CallSID: "CA1", Err: context.Canceled},
 	} {
 		require.EqualError(t, e, want)

@@ -1,6 +1,7 @@
 package twiliorest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -34,19 +35,23 @@ type Error struct {
 	Err     error  // what went wrong when Twilio gave no reason
 }
 
-// Error tells what failed and why.
+// Error tells what failed and why, as far as it is known.
 func (e *Error) Error() string {
 	s := "twiliorest: " + e.Op
 	if e.CallSID != "" {
 		s += " " + e.CallSID
 	}
+	why := e.Message
+	if why == "" && e.Err != nil {
+		why = e.Err.Error()
+	}
 	switch {
 	case e.Code != 0:
-		return fmt.Sprintf("%s: %s (error %d, HTTP %d)", s, e.Message, e.Code, e.Status)
+		return fmt.Sprintf("%s: %s (error %d, HTTP %d)", s, cmp.Or(why, "no reason given"), e.Code, e.Status)
 	case e.Status != 0:
-		return fmt.Sprintf("%s: HTTP %d: %v", s, e.Status, e.Err)
+		return fmt.Sprintf("%s: HTTP %d: %s", s, e.Status, cmp.Or(why, "no reason given"))
 	}
-	return fmt.Sprintf("%s: %v", s, e.Err)
+	return s + ": " + cmp.Or(why, "no reason given")
 }
 
 // Unwrap returns the cause, nil when Twilio gave a reason.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +21,8 @@ type Outbound struct {
 	// To and From are numbers in E.164, "client:name" or "sip:user@host". To a number
 	// only a number calls.
 	From, To string
-	// URL is asked for TwiML when the call is picked up; or TwiML is that.
+	// URL is asked for TwiML when the call is picked up; or TwiML is that, in which all
+	// URLs are absolute: there is none that relative ones could refer to.
 	URL, TwiML string
 	// StatusCallback is told about Events: initiated, ringing, answered,
 	// completed; completed alone when there are none.
@@ -134,14 +136,32 @@ func absolute(name, text string) error {
 	return nil
 }
 
-// checkTwiML returns an error for a document that the API does not take or Twilio cannot
-// read.
+// checkTwiML returns an error for a document that the API does not take, that Twilio cannot
+// read, or that cannot be right where no URL is the document's own. The length that counts
+// is that of the document as it is sent.
 func checkTwiML(document string) error {
 	if utf8.RuneCountInString(document) > MaxTwiML {
 		return ErrTooLong
 	}
-	if _, err := twiml.Parse(strings.NewReader(document)); err != nil {
+	r, err := twiml.Parse(strings.NewReader(document))
+	if err != nil {
 		return fmt.Errorf("twiliorest: TwiML: %w", err)
 	}
-	return nil
+	var errs []error
+	if all, ok := r.ValidateREST().(interface{ Unwrap() []error }); ok {
+		for _, err := range all.Unwrap() {
+			if found := (*twiml.Error)(nil); errors.As(err, &found) && found.Code != codeTooLong {
+				quiet := *found
+				quiet.Msg = quoted.ReplaceAllString(found.Msg, "the value")
+				errs = append(errs, fmt.Errorf("twiliorest: TwiML: %w", &quiet))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
+
+// codeTooLong is Twilio's error for TwiML that is too long for the API.
+const codeTooLong = 32018
+
+// quoted matches what package twiml quotes of a document.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)

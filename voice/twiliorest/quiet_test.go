@@ -29,6 +29,9 @@ func TestErrorsAreQuiet(t *testing.T) {
 		"Url 'https://user:canary@calls.example.com/out?token=canary' is not valid", "Twiml " + document + " is not valid",
 		"Twiml &lt;Response&gt;canary", "Twiml=%3CResponse%3Ecanary", "/out/" + strings.Repeat("canary", 10) + " was not found",
 		`invalid proxy address "http://user:canary@proxy:3128"`, "line\nlevel=ERROR " + strings.Repeat("x", 1000),
+		"Url https%3A%2F%2Fuser%3Acanary%40calls.example.com%2Fout is not valid", "url=HTTPS%3a%2f%2Fuser%3acanary%40calls.example.com",
+		"user%3Acanary%40calls.example.com", "user:canary@calls.example.com", "a=1&token%3Dcanary%26b=2", "auth_token=canary", `Url {"access_token": "canary"}`,
+		"Url https%253A%252F%252Fcalls.example.com%252Fout%253Ftoken%253Dcanary", "%74%6f%70%73%65%63%72%65%74" + password[9:], "x-key=canary, X_API_KEY = 'canary'",
 		"The requested resource /2010-04-01/Accounts/" + voicetest.AccountSID + "/Calls.json was not found",
 	}
 	for _, echo := range echoes {
@@ -63,6 +66,15 @@ func TestErrorsAreQuiet(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestErrorsKeepWhatIsNotSecret: percent signs and whom a call is to.
+func TestErrorsKeepWhatIsNotSecret(t *testing.T) {
+	for _, text := range []string{"To sip:alice@example.com is not valid", "100% of it, %zz, caf%C3%A9", "Invalid key: expired", "token: expired"} {
+		c := client(t, twiliorest.Options{Transport: transport(func(*http.Request) (*http.Response, error) { return nil, errors.New(text) })})
+		_, err := c.Create(t.Context(), twiliorest.Outbound{From: us, To: alice, TwiML: waiting})
+		require.EqualError(t, err, "twiliorest: create call: "+text)
 	}
 }
 
