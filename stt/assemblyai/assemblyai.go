@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -28,17 +29,17 @@ type Options struct {
 	Model string // speech_model; empty = the service's default
 	// MaxSilence ends a turn whatever was said; 0 = the service's default.
 	MaxSilence time.Duration
-	// Format adds punctuation and capitals. It makes finals later.
-	Format bool
-	URL    string       // empty = "wss://streaming.assemblyai.com/v3/ws"; parameters in it are kept
-	Client *http.Client // for the handshake, which follows no redirect; nil = one of the engine's own
+	// FormatTurns adds punctuation and capitals. It makes finals later.
+	FormatTurns bool
+	URL         string       // empty = "wss://streaming.assemblyai.com/v3/ws"; parameters in it are kept
+	Client      *http.Client // for the handshake, which follows no redirect; nil = one of the engine's own
 }
 
 // String returns the options without the key and secrets in the URL.
 func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
 
-// GoString returns the same, with the type.
-func (o Options) GoString() string { return "assemblyai.Options" + o.String() }
+// Format implements fmt.Formatter: however options are printed, it is without the key and secrets in the URL.
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "assemblyai.Options"+o.String()) }
 
 // MarshalText returns the same as String, for logs and JSON.
 func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
@@ -122,7 +123,7 @@ func (o Options) query(q url.Values, c stt.Config) {
 	}
 	set("encoding", encoding)
 	set("sample_rate", strconv.Itoa(c.Format.Rate()))
-	set("format_turns", strconv.FormatBool(o.Format))
+	set("format_turns", strconv.FormatBool(o.FormatTurns))
 	set("speech_model", o.Model)
 	if o.MaxSilence > 0 {
 		set("max_turn_silence", strconv.FormatInt(o.MaxSilence.Milliseconds(), 10))

@@ -53,7 +53,7 @@ func TestHandshake(t *testing.T) {
 
 func TestFormattedTurnsAreReportedOnce(t *testing.T) {
 	server := stttest.NewAssemblyAI(t, []string{"one", "two"})
-	e, err := assemblyai.New(assemblyai.Options{URL: server.URL + "?token=" + key, Key: key, Format: true})
+	e, err := assemblyai.New(assemblyai.Options{URL: server.URL + "?token=" + key, Key: key, FormatTurns: true})
 	require.NoError(t, err)
 	s, err := stttest.Open(t.Context(), e, stt.Config{})
 	require.NoError(t, err)

@@ -11,7 +11,7 @@ import (
 )
 
 func Example() {
-	engine, err := assemblyai.New(assemblyai.Options{Key: os.Getenv("ASSEMBLYAI_API_KEY"), Format: true})
+	engine, err := assemblyai.New(assemblyai.Options{Key: os.Getenv("ASSEMBLYAI_API_KEY"), FormatTurns: true})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -9,5 +9,5 @@ import (
 )
 
 func FuzzMessages(f *testing.F) {
-	livetest.Fuzz(f, func() live.Session { return &session{o: Options{Format: true}, c: stt.Config{Interim: true}} })
+	livetest.Fuzz(f, func() live.Session { return &session{o: Options{FormatTurns: true}, c: stt.Config{Interim: true}} })
 }

@@ -162,7 +162,7 @@ func (s *session) turn(m message, r *live.Reply) {
 		s.close(r, false)
 	}
 	// With formatting on, a turn ends twice: as heard, and then formatted.
-	final := m.EndOfTurn && (m.Formatted || !s.o.Format)
+	final := m.EndOfTurn && (m.Formatted || !s.o.FormatTurns)
 	if t.Text != "" {
 		if s.open == nil {
 			s.open = &turn{order: order}

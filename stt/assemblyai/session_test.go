@@ -84,7 +84,7 @@ func TestTurnWithoutAnEnd(t *testing.T) {
 
 // A turn that ended, and whose formatted text does not come, is as it was heard.
 func TestTurnThatIsNeverFormatted(t *testing.T) {
-	s := &session{o: Options{Format: true}}
+	s := &session{o: Options{FormatTurns: true}}
 	assert.Equal(t, []string{"speech_start"}, livetest.Heard(livetest.Take(s, told(0, "book a room", true, false))))
 	assert.Equal(t, []string{"final book a room", "utterance_end"}, livetest.Heard(s.Expire(s.Due())))
 	assert.Empty(t, livetest.Heard(livetest.Take(s, told(0, "Book a room.", true, true))), "late")

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -29,17 +30,17 @@ type Options struct {
 	// Endpointing is the silence that ends an utterance; 0 = 300 ms. The service
 	// works in steps of 10 ms.
 	Endpointing time.Duration
-	// Format makes dates, amounts and the like of the words, and adds punctuation.
-	Format bool
-	URL    string       // empty = "wss://api.deepgram.com/v1/listen"; parameters in it are kept
-	Client *http.Client // for the handshake, which follows no redirect; nil = one of the engine's own
+	// SmartFormat makes dates, amounts and the like of the words, and adds punctuation.
+	SmartFormat bool
+	URL         string       // empty = "wss://api.deepgram.com/v1/listen"; parameters in it are kept
+	Client      *http.Client // for the handshake, which follows no redirect; nil = one of the engine's own
 }
 
 // String returns the options without the key and secrets in the URL.
 func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
 
-// GoString returns the same, with the type.
-func (o Options) GoString() string { return "deepgram.Options" + o.String() }
+// Format implements fmt.Formatter: however options are printed, it is without the key and secrets in the URL.
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "deepgram.Options"+o.String()) }
 
 // MarshalText returns the same as String, for logs and JSON.
 func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
@@ -121,7 +122,7 @@ func (o Options) query(q url.Values, c stt.Config) {
 			q.Set(key, value)
 		}
 	}
-	if o.Format {
+	if o.SmartFormat {
 		q.Set("smart_format", "true")
 	}
 	hint := "keyterm"

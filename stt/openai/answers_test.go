@@ -299,7 +299,7 @@ func TestOptionsDoNotShowTheKey(t *testing.T) {
 	require.NoError(t, err)
 	all := fmt.Sprintf("%v %+v %#v %v %+v %#v %v %+v %#v %+v", o, o, o, &o, &o, &o, e, e, e, struct{ Options openai.Options }{o}) + string(data) + log.String()
 	for _, verb := range []string{"%s", "%q", "%d", "%x", "%t"} {
-		all += fmt.Sprintf(verb, e)
+		all += fmt.Sprintf(verb, e) + fmt.Sprintf(verb, o) + fmt.Sprintf(verb, &o)
 	}
 	assert.NotContains(t, all, key)
 	assert.Contains(t, all, "[key]")

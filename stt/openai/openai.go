@@ -66,8 +66,8 @@ type Options struct {
 // String returns the options without the key and secrets in the URL.
 func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
 
-// GoString returns the same, with the type.
-func (o Options) GoString() string { return "openai.Options" + o.String() }
+// Format implements fmt.Formatter: however options are printed, it is without the key and secrets in the URL.
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "openai.Options"+o.String()) }
 
 // MarshalText returns the same as String, for logs and JSON.
 func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }

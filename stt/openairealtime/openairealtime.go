@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -33,8 +34,8 @@ type Options struct {
 // String returns the options without the key and secrets in the URL.
 func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
 
-// GoString returns the same, with the type.
-func (o Options) GoString() string { return "openairealtime.Options" + o.String() }
+// Format implements fmt.Formatter: however options are printed, it is without the key and secrets in the URL.
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "openairealtime.Options"+o.String()) }
 
 // MarshalText returns the same as String, for logs and JSON.
 func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }

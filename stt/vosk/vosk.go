@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -26,8 +27,8 @@ type Options struct {
 // String returns the options without secrets in the URL.
 func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
 
-// GoString returns the same, with the type.
-func (o Options) GoString() string { return "vosk.Options" + o.String() }
+// Format implements fmt.Formatter: however options are printed, it is without secrets in the URL.
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "vosk.Options"+o.String()) }
 
 // MarshalText returns the same as String, for logs and JSON.
 func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }

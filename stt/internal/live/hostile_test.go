@@ -3,6 +3,7 @@ package live_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -254,15 +255,20 @@ func TestOptionsDoNotShowTheKey(t *testing.T) {
 	for _, v := range []any{
 		deepgram.Options{Key: secret, URL: url}, &deepgram.Options{Key: secret, URL: url}, assemblyai.Options{Key: secret, URL: url},
 		openairealtime.Options{Key: secret, URL: url}, vosk.Options{URL: url}, d, *d,
-		struct{ O deepgram.Options }{deepgram.Options{Key: secret, URL: url}},
+		struct{ O deepgram.Options }{deepgram.Options{Key: secret, URL: url}}, []any{assemblyai.Options{Key: secret, URL: url}},
+		map[string]openairealtime.Options{"o": {Key: secret, URL: url}},
 	} {
 		var log bytes.Buffer
 		slog.New(slog.NewTextHandler(&log, nil)).Info("text", "v", v)
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("json", "v", v)
 		data, err := json.Marshal(v)
 		require.NoError(t, err)
-		all := fmt.Sprintf("%v %+v %#v %s %q", v, v, v, v, v) + string(data) + log.String()
+		all := string(data) + log.String()
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "% x", "%t", "%c", "%U", "%08.3f", "%e"} {
+			all += fmt.Sprintf(verb, v)
+		}
 		assert.NotContains(t, all, secret)
+		assert.NotContains(t, strings.ToLower(strings.ReplaceAll(all, " ", "")), hex.EncodeToString([]byte(secret)))
 	}
 	assert.Contains(t, fmt.Sprint(deepgram.Options{Key: secret, URL: url, Model: "nova-3"}), "nova-3")
 	all := fmt.Sprintf("%+v", d) + fmt.Sprintf("%#v", d)

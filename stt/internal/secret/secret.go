@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"agentos.dev/dialtone/internal/percent"
 	"agentos.dev/dialtone/stt"
 )
 
@@ -89,11 +90,14 @@ func named(name string) bool {
 const maxText = 300
 
 // Text returns text, which may come from anywhere, without secrets: valid UTF-8,
-// and not too long.
+// and not too long. A text with a secret in percent-encoding is decoded.
 func (s Secrets) Text(text string) string {
-	for _, secret := range *s.texts {
-		text = strings.ReplaceAll(text, secret, "[key]")
-	}
+	text = percent.Redact(text, func(text string) string {
+		for _, secret := range *s.texts {
+			text = strings.ReplaceAll(text, secret, "[key]")
+		}
+		return text
+	})
 	if len(text) > maxText {
 		text = text[:maxText] + "..."
 	}

@@ -35,6 +35,15 @@ func TestSecrets(t *testing.T) {
 	assert.EqualError(t, s.Error(errors.New("kk-kk")), "[key]")
 }
 
+// Secrets are found in any percent-encoding.
+func TestSecretsThatAreEncoded(t *testing.T) {
+	s := secret.Of("a/b+c d", &url.URL{})
+	for _, text := range []string{"a%2fb%2bc%20d", "a%252Fb%252Bc%2520d", "%61/b%2Bc d", "a%2fb+c d"} {
+		require.Equal(t, "said [key].", s.Text("said "+text+"."))
+	}
+	require.Equal(t, "said 50%20", s.Text("said 50%20"))
+}
+
 // Secrets are found however a URL writes them, also when one begins with another.
 func TestSecretsOfURLs(t *testing.T) {
 	for range 20 { // parameters come in any order
