@@ -9,6 +9,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"time"
 )
 
@@ -24,6 +26,14 @@ type ChallengeOptions struct {
 	TTL      time.Duration // how long a question may be answered; 0 means a minute
 }
 
+// Format implements fmt.Formatter: however options are printed, it is without the keys.
+func (o ChallengeOptions) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "fraud.ChallengeOptions{Keys: %d [redacted], Digits: %d, Attempts: %d, TTL: %v}", len(o.Keys), o.Digits, o.Attempts, o.TTL)
+}
+
+// LogValue implements slog.LogValuer, without the keys.
+func (o ChallengeOptions) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
+
 // Challenge is a voice CAPTCHA: the caller hears some digits and presses them. It
 // has no memory. What it has to know is in the question's token, signed, bound to
 // the CallSid and short-lived, which travels in the action URL of the <Gather>;
@@ -33,6 +43,15 @@ type ChallengeOptions struct {
 // A person passes at the first attempt or the second; who guesses four digits
 // twice passes once in 5,000 calls.
 type Challenge struct{ o ChallengeOptions }
+
+// Format implements fmt.Formatter: however a challenge is printed, it is without its keys.
+func (c *Challenge) Format(f fmt.State, _ rune) {
+	if c == nil {
+		io.WriteString(f, "fraud.Challenge(nil)")
+		return
+	}
+	fmt.Fprintf(f, "fraud.Challenge{%v}", c.o)
+}
 
 // Question is what to ask a caller.
 type Question struct {

@@ -3,6 +3,7 @@ package fraud
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,22 @@ import (
 
 	"github.com/stretchr/testify/require"
 )
+
+// TestChallengePrinted: no rendering shows a key.
+func TestChallengePrinted(t *testing.T) {
+	o := ChallengeOptions{Keys: [][]byte{[]byte(strings.Repeat("topsecret ", 4))}}
+	c, err := NewChallenge(o)
+	require.NoError(t, err)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%t"} {
+		for _, v := range []any{o, &o, c, struct{ C *Challenge }{c}} {
+			text := strings.ToLower(fmt.Sprintf(verb, v))
+			for _, key := range []string{"topsecret", "746f70", "116 111 112", "0x74, 0x6f"} {
+				require.NotContains(t, text, key)
+			}
+		}
+	}
+	require.Contains(t, o.LogValue().String(), "1 [redacted]")
+}
 
 func key(b byte) []byte { return bytes.Repeat([]byte{b}, 32) }
 

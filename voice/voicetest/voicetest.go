@@ -95,6 +95,12 @@ type Config struct {
 	Trace func(Event)
 }
 
+// Format implements fmt.Formatter: however a Config is printed, it is without the auth
+// token, which may be a real one.
+func (c Config) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "voicetest.Config{PublicURL: %q, AccountSID: %q, Pace: %v}", c.PublicURL, c.AccountSID, c.Pace)
+}
+
 func (c Config) withDefaults() (Config, error) {
 	def := func(s *string, v string) {
 		if *s == "" {

@@ -318,3 +318,15 @@ func TestBargeInIsHeardAsTwilioPlaysIt(t *testing.T) {
 	require.Equal(t, 1, call.Stats().Marks)
 	require.Empty(t, call.Warnings())
 }
+
+// TestConfigPrinted: no rendering shows the auth token.
+func TestConfigPrinted(t *testing.T) {
+	c := voicetest.Config{AuthToken: "topsecret"}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
+		for _, v := range []any{c, &c} {
+			text := fmt.Sprintf(verb, v)
+			require.NotContains(t, text, "topsecret")
+			require.NotContains(t, text, "746f70")
+		}
+	}
+}
