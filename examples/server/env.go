@@ -304,6 +304,11 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 	if len(e.mistakes) > 0 {
 		e.mistakes = append(e.mistakes, unknown...)
 	}
+	for _, all := range [][]mistake{e.mistakes, c.doubts} {
+		for i := range all {
+			all[i].text = e.quiet(all[i].text)
+		}
+	}
 	return c, e.err()
 }
 
@@ -371,7 +376,7 @@ func (c *config) readPolicy(e *env) {
 	c.blocked, err = policy.ParseNumbers(e.text("BLOCKED_NUMBERS"))
 	e.adopt("BLOCKED_NUMBERS", err)
 	if _, err := time.LoadLocation(e.text("BUSINESS_TZ")); err != nil {
-		e.wrong("BUSINESS_TZ", "%v", err)
+		e.wrong("BUSINESS_TZ", "%s is no time zone such as Europe/Berlin", shown(e.text("BUSINESS_TZ")))
 	} else if c.hoursText = e.text("BUSINESS_HOURS"); c.hoursText != "" {
 		c.hours, err = policy.ParseHours(c.hoursText, e.text("BUSINESS_TZ"))
 		e.adopt("BUSINESS_HOURS", err)

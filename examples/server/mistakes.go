@@ -9,6 +9,7 @@ import (
 	"net"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"agentos.dev/dialtone/policy/capacity"
@@ -50,24 +51,57 @@ func (m mistakes) err() error {
 	return errors.Join(errs...)
 }
 
+// maxShown is the longest value that is shown.
+const maxShown = 16
+
 // shown returns a wrong value for a message, unless it is long enough to be a secret
 // that was given to the wrong variable.
 func shown(value string) string {
-	if len(value) > 16 {
+	if len(value) > maxShown {
 		return fmt.Sprintf("a value of %d characters", len(value))
 	}
 	return fmt.Sprintf("%q", value)
+}
+
+// quoted matches a value in a message.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// quiet returns a message without what is longer than [shown] shows of the value of any
+// variable: secrets are given to wrong ones.
+func (e *env) quiet(message string) string {
+	var values []string
+	for _, v := range variables {
+		if value := strings.ToLower(e.get(v.name)); len(value) > maxShown {
+			values = append(values, value)
+		}
+	}
+	message = quoted.ReplaceAllStringFunc(message, func(text string) string {
+		value, err := strconv.Unquote(text)
+		if err != nil || !slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, strings.ToLower(value)) }) {
+			return text
+		}
+		return shown(value)
+	})
+	for _, value := range values { // without quotes
+		for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return strings.ContainsRune(",;\"' \t\r\n", r) }) {
+			if len(word) > maxShown {
+				message = regexp.MustCompile("(?i)"+regexp.QuoteMeta(word)).ReplaceAllLiteralString(message, shown(word))
+			}
+		}
+	}
+	return message
 }
 
 // readFrom names the variables that options of the packages are read from.
 var readFrom = map[string]string{
 	"AuthTokens": "TWILIO_AUTH_TOKEN", "PublicURL": "PUBLIC_URL", "MaxDuration": "MAX_CALL_DURATION", "TimeLimit": "MAX_CALL_DURATION",
 	"SessionKeys": "SESSION_KEYS", "AccountSIDs": "TWILIO_ACCOUNT_SID", "AccountSID": "TWILIO_ACCOUNT_SID", "APIKey": "TWILIO_API_KEY",
-	"APISecret": "TWILIO_API_SECRET", "Options.Key": "STT_KEY", "Options.URL": "STT_URL", "Options.BaseURL": "STT_URL",
+	"SharedKeys": "TWILIO_SHARED_KEYS", "SharedKeyPins": "TWILIO_SHARED_KEYS", "APISecret": "TWILIO_API_SECRET", "Options.Key": "STT_KEY", "Options.URL": "STT_URL", "Options.BaseURL": "STT_URL",
 }
 
-// aboutOption matches what a package says of an option: "voice: AuthTokens[0] is empty".
-var aboutOption = regexp.MustCompile(`^\w+: ((?:Options\.)?\w+)(?:\[(\d+)\])?:? (.*)$`)
+// aboutOption matches what a package says of an option: "voice: AuthTokens[0] is empty",
+// "signature: SharedKeyPins[id].Algorithm is ...".
+var aboutOption = regexp.MustCompile(`^\w+: ((?:Options\.)?\w+)(?:\[(?:(\d+)|("(?:[^"\\]|\\.)*"|[^\]]*))\](?:\.\w+)?)?:? (.*)$`)
 
 // translate says of a variable what a package says of the option that is read from it. It
 // returns no name for other messages.
@@ -76,10 +110,16 @@ func translate(message string) (name, text string) {
 	if m == nil || readFrom[m[1]] == "" {
 		return "", message
 	}
-	if m[2] != "" && m[2] != "0" {
-		m[3] += " (number " + m[2] + " of the list, from 0)"
+	text = m[4]
+	switch id := strings.Trim(m[3], `"`); {
+	case m[2] != "" && m[2] != "0":
+		text += " (number " + m[2] + " of the list, from 0)"
+	case strings.HasPrefix(id, "webhooks_sharedkey_"):
+		text += " (key " + id + ")"
+	case id != "":
+		text += " (key " + shown(id) + ")"
 	}
-	return readFrom[m[1]], m[3]
+	return readFrom[m[1]], text
 }
 
 // adopt adds what a package refuses, except of variables that are known to be wrong. What
@@ -177,6 +217,15 @@ func checkAddress(address string) error {
 		return fmt.Errorf("has no port that there is: %s", shown(port))
 	}
 	return nil
+}
+
+// shownAddress returns an address for the log, without a host that is too long to be shown.
+func shownAddress(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || len(host) <= maxShown || net.ParseIP(host) != nil {
+		return address
+	}
+	return net.JoinHostPort("("+shown(host)+")", port)
 }
 
 // sameAddress reports whether one cannot be listened on beside the other.

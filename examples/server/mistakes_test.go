@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,6 +70,36 @@ func TestOneListForAllMistakes(t *testing.T) {
 	}
 }
 
+// TestNoSecretInAnyMistake: a token that was pasted into any variable, alone, in a list, as
+// either side of a pair, in other letters.
+func TestNoSecretInAnyMistake(t *testing.T) {
+	const token = "admin-Canary7f3aCanary9b1cCanary"
+	rest := []string{"TWILIO_AUTH_TOKEN=" + voicetest.AuthToken, "PUBLIC_URL=" + voicetest.PublicURL, "STT=off", "METRICS_ADDR=off",
+		"TWILIO_ACCOUNT_SID=" + voicetest.AccountSID, "TWILIO_API_KEY=" + voicetest.APIKey, "TWILIO_API_SECRET=" + voicetest.APISecret, "TWILIO_NUMBER=+14155550199"}
+	for _, v := range variables {
+		for _, value := range []string{
+			token, strings.ToLower(token), "https://" + token + "/" + token + "?" + token, "US," + token, token + "=1", "*=" + token, "+1900*," + token + "*",
+			"inbound=" + token, "Mon-Fri " + token, token + " 09:00-17:00", "10.0.0.0/8," + token, ":" + token, token + ":80:80", token + ":9464", "redis://:" + token + "@",
+			strings.Repeat(token, 10), "sip:" + token + "@h:1", `"` + token, token + `"`, token + "\n" + token, "id:" + token + "=x", "webhooks_sharedkey_1=" + token + "'",
+		} {
+			getenv, environ := set(append(slices.Clone(rest), v.name+"="+value)...)
+			var out bytes.Buffer
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := run(ctx, []string{"-addr", "127.0.0.1:0"}, getenv, &out, &out, environ...); err != nil {
+				out.WriteString(err.Error())
+			}
+			require.NotContains(t, strings.ToLower(out.String()), "canary7f3a", "%s=%s", v.name, value)
+		}
+	}
+	var m mistakes
+	m.adopt("X", errors.New(`voice: SharedKeyPins["webhooks_sharedkey_1"].Algorithm "x" is neither`))
+	require.EqualError(t, m.err(), `TWILIO_SHARED_KEYS: "x" is neither (key webhooks_sharedkey_1)`)
+	m = nil
+	m.adopt("X", errors.New("signature: SharedKeys[my id] is empty"))
+	require.EqualError(t, m.err(), `TWILIO_SHARED_KEYS: is empty (key "my id")`)
+}
+
 // TestMistakesThatGoTogether: what is fine alone, and not with what else is set.
 func TestMistakesThatGoTogether(t *testing.T) {
 	base := []string{"TWILIO_AUTH_TOKEN=" + voicetest.AuthToken, "PUBLIC_URL=" + voicetest.PublicURL, "STT=off"}
@@ -111,7 +143,16 @@ func TestNearlyKnownNames(t *testing.T) {
 		"TWILIO_API_KEY_SID": "TWILIO_API_KEY", "TWILIO_PHONE_NUMBER": "TWILIO_NUMBER", "CALLS_PER_HOUR_LIMITS": "CALLS_PER_HOUR_LIMIT",
 		"BLOCKED_NUMBER": "BLOCKED_NUMBERS", "BLOKCED_NUMBERS": "BLOCKED_NUMBERS", "MAX_CALLS_DURATION": "MAX_CALL_DURATION",
 		"MAX_CONCURENT_CALLS": "MAX_CONCURRENT_CALLS", "ADMIN_TOKEN": "ADMIN_TOKENS", "SESSION_KEY": "SESSION_KEYS", "REDIS_URI": "REDIS_URL",
-		"PUBLIC-URL": "PUBLIC_URL", "BUSINESS_HOUR": "BUSINESS_HOURS", "TWILIO_RECORD_CALL": "TWILIO_RECORD_CALLS",
+		"CALLS_PER_HOUR": "CALLS_PER_HOUR_LIMIT", "CALL_PER_HOUR": "CALLS_PER_HOUR_LIMIT", "RATE_LIMIT": "CALLS_PER_HOUR_LIMIT", "MAX_CALLS_PER_HOUR": "CALLS_PER_HOUR_LIMIT",
+		"MAX_CALLS": "MAX_CONCURRENT_CALLS", "MAX_CONCURRENT": "MAX_CONCURRENT_CALLS", "CONCURRENT_CALLS": "MAX_CONCURRENT_CALLS", "max-calls": "MAX_CONCURRENT_CALLS",
+		"MAX_DURATION": "MAX_CALL_DURATION", "CALL_DURATION": "MAX_CALL_DURATION", "CALL_TIMEOUT": "MAX_CALL_DURATION", "MAX_CALL_LENGTH": "MAX_CALL_DURATION",
+		"STT_LANGUAGE": "STT_MODEL", "STT_LANG": "STT_MODEL", "STT_ENGINE": "STT", "STT_PROVIDER": "STT", "STT_API_KEY": "STT_KEY", "DEEPGRAM_API_KEY": "STT_KEY",
+		"STT_PHRASES_FILE": "STT_PHRASES", "STT_SERVER_URL": "STT_URL", "BLOCK_LIST": "BLOCKED_NUMBERS", "BLOCKLIST": "BLOCKED_NUMBERS", "OPENING_HOURS": "BUSINESS_HOURS",
+		"BUSINESS_TIMEZONE": "BUSINESS_TZ", "RECORD_CALLS": "TWILIO_RECORD_CALLS", "AUTH_TOKEN": "TWILIO_AUTH_TOKEN", "ACCOUNT_SID": "TWILIO_ACCOUNT_SID",
+		"DIALTONE_PUBLIC_URL": "PUBLIC_URL", "BASE_URL": "PUBLIC_URL", "OUTBOUND_LIMITS": "OUTBOUND_CAPS", "CALLS_PER_SECOND": "OUTBOUND_CPS", "ALLOWED_COUNTRIES": "OUTBOUND_COUNTRIES",
+		"MONTHLY_BUDGET": "BUDGET", "ADMIN_PASSWORD": "ADMIN_TOKENS", "ADMIN_ADDRESS": "ADMIN_ADDR", "METRICS_ADDRESS": "METRICS_ADDR", "REDIS_ADDR": "REDIS_URL",
+		"REPLICA_COUNT": "INSTANCES", "LOG_JSON": "LOG_FORMAT", "MASK_NUMBERS": "LOG_NUMBERS", "SHARED_KEYS": "TWILIO_SHARED_KEYS", "TRUST_PROXY": "TRUSTED_PROXIES",
+		"TWILIO_FROM_NUMBER": "TWILIO_NUMBER", "PUBLIC-URL": "PUBLIC_URL", "BUSINESS_HOUR": "BUSINESS_HOURS", "TWILIO_RECORD_CALL": "TWILIO_RECORD_CALLS",
 	} {
 		found := misspelled([]string{name + "=canary"})
 		require.Len(t, found, 1, name)

@@ -188,6 +188,9 @@ func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
 	failed := make(chan error, 1+len(a.private))
 	listen := func(addr string, handler http.Handler, message string) (*http.Server, error) {
 		listener, err := net.Listen("tcp", addr)
+		if unknown := (*net.DNSError)(nil); errors.As(err, &unknown) { // it holds the name
+			return nil, errors.New("cannot be listened on: " + unknown.Err)
+		}
 		if err != nil {
 			return nil, err
 		}

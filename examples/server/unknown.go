@@ -7,7 +7,7 @@ import (
 )
 
 // misspelled returns a line for each variable that is set, that the server does not read,
-// and whose name is nearly that of one it does. Names of one word are left alone: they may
+// and whose name is nearly that of one it does, or a guess at it. Names of one word are left alone: they may
 // be anybody's. Values are not looked at.
 func misspelled(environ []string) []mistake {
 	var found []mistake
@@ -30,6 +30,9 @@ func nearest(name string) string {
 	if upper == "" {
 		return ""
 	}
+	if meant := guessed(upper); meant != "" {
+		return meant
+	}
 	meant, best := "", 3
 	for _, v := range variables {
 		if !strings.Contains(v.name, "_") {
@@ -39,8 +42,8 @@ func nearest(name string) string {
 		switch {
 		case strings.ReplaceAll(upper, "_", "") == strings.ReplaceAll(v.name, "_", ""):
 			d = 0 // TWILIO_AUTHTOKEN
-		case strings.HasPrefix(upper, "TWILIO_") && oneWordOff(upper, v.name):
-			d = min(d, 2) // TWILIO_PHONE_NUMBER, TWILIO_TOKEN
+		case oneWordOff(stems(upper), stems(v.name)):
+			d = min(d, 2) // TWILIO_PHONE_NUMBER, CALLS_PER_HOUR, MAX_CALLS
 		case d > 1 && len(v.name) < 10 || upper[0] != v.name[0]:
 			continue
 		}
