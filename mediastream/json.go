@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -72,22 +75,22 @@ func readStart(o jsonObject) *Stream {
 		Format:     Mulaw(),
 	}
 	s.Tracks = o.tracks()
-	if o.has("customParameters") {
+	if o.says("customParameters") {
 		parameters := o.object("customParameters")
 		s.Parameters = make(map[string]string, len(parameters.members))
 		for name := range parameters.members {
 			s.Parameters[name] = parameters.anything(name)
 		}
 	}
-	if o.has("mediaFormat") {
+	if o.says("mediaFormat") {
 		format := o.object("mediaFormat")
-		if format.has("encoding") {
+		if format.says("encoding") {
 			s.Format.Encoding = format.text("encoding", true)
 		}
-		if format.has("sampleRate") {
+		if format.says("sampleRate") {
 			s.Format.SampleRate = int(format.numberUpTo("sampleRate", maxByteRate))
 		}
-		if format.has("channels") {
+		if format.says("channels") {
 			s.Format.Channels = int(format.numberUpTo("channels", maxByteRate))
 		}
 	}
@@ -147,6 +150,13 @@ func (r *jsonReader) object(path string, v json.RawMessage, start int) jsonObjec
 func (o jsonObject) has(key string) bool {
 	v, ok := o.members[key]
 	return ok && string(v) != "null"
+}
+
+// says reports whether there is a member of that name with something in it: neither an
+// empty string nor an empty list, which some languages write for an empty object.
+func (o jsonObject) says(key string) bool {
+	v := o.members[key]
+	return o.has(key) && string(v) != `""` && (v[0] != '[' || len(bytes.TrimSpace(v[1:len(v)-1])) > 0)
 }
 
 // offset returns where in the message a member's value begins, or the object if it is missing.
@@ -209,11 +219,12 @@ func (o jsonObject) anything(key string) string {
 	return o.text(key, false)
 }
 
-// tracks returns the tracks of a stream: a list, or one by itself.
+// tracks returns the tracks of a stream: a list, or one by itself. What is null in it is
+// none.
 func (o jsonObject) tracks() (tracks []Track) {
 	v := o.members["tracks"]
 	switch {
-	case !o.has("tracks"):
+	case !o.says("tracks") || v[0] == '{' && len(bytes.TrimSpace(v[1:len(v)-1])) == 0:
 	case v[0] == '"':
 		tracks = []Track{Track(o.text("tracks", true))}
 	default:
@@ -221,11 +232,15 @@ func (o jsonObject) tracks() (tracks []Track) {
 			o.fail("tracks", err)
 		}
 	}
+	if tracks = slices.DeleteFunc(tracks, func(t Track) bool { return t == "" }); len(tracks) == 0 {
+		return nil
+	}
 	return tracks
 }
 
-// number returns digits, quoted or not: Twilio quotes them, and not always. It
-// returns 0 if they are missing or an empty string.
+// number returns digits, quoted or not: Twilio quotes them, and not always. Without quotes
+// a whole number may be written as 8000.0 or 8e3. It returns 0 if they are missing or an
+// empty string.
 func (o jsonObject) number(key string) (n uint64) {
 	if !o.has(key) {
 		return 0
@@ -238,10 +253,14 @@ func (o jsonObject) number(key string) (n uint64) {
 	}
 	s := scanner{msg: []byte(digits)}
 	n, ok := s.digits()
-	if !ok || s.pos < len(digits) {
-		o.fail(key, errNotNumber)
+	if ok && s.pos == len(digits) {
+		return n
 	}
-	return n
+	if f, err := strconv.ParseFloat(digits, 64); err == nil && o.members[key][0] != '"' && f >= 0 && f < 1e15 && f == math.Trunc(f) {
+		return uint64(f)
+	}
+	o.fail(key, errNotNumber)
+	return 0
 }
 
 func (o jsonObject) numberUpTo(key string, limit uint64) uint64 {

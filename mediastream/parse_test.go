@@ -115,6 +115,20 @@ func TestMalformed(t *testing.T) {
 		{`{"event":"media","sequenceNumber":"2","media":{"track":"inbound","chunk":"1","timestamp":"86400001","payload":""},"streamSid":"` + testSID + `"}`,
 			"media", 89, "media.timestamp is too large"},
 		{media(`"payload":"","chunk":"x"`), "media", 96, "media.chunk is not a number"},
+		{`{"event":"start","start":[]}`, "start", 25, "start is not an object"},
+		{`{"event":"start","start":""}`, "start", 25, "start is not an object"},
+		{`{"event":"start","start":{"customParameters":["a"]}}`, "start", 45, "customParameters is not an object"},
+		{`{"event":"start","start":{"customParameters":"a=b"}}`, "start", 45, "customParameters is not an object"},
+		{`{"event":"start","start":{"mediaFormat":"audio/x-mulaw"}}`, "start", 40, "mediaFormat is not an object"},
+		{`{"event":"start","start":{"mediaFormat":{"sampleRate":8000.5}}}`, "start", 54, "mediaFormat.sampleRate is not a number"},
+		{`{"event":"start","start":{"mediaFormat":{"sampleRate":1e300}}}`, "start", 54, "mediaFormat.sampleRate is not a number"},
+		{`{"event":"start","start":{"tracks":[7]}}`, "start", 35, "start.tracks"},
+		{`{"event":"start","start":{"tracks":{"0":"inbound"}}}`, "start", 35, "start.tracks"},
+		{`{"event":"start","start":{"callSid":7}}`, "start", 36, "start.callSid is not a string"},
+		{`{"event":"hold","sequenceNumber":"2.0"}`, "hold", 33, "sequenceNumber is not a number"},
+		{`{"event":"mark","mark":[]}`, "mark", 23, "mark is not an object"},
+		{`{"event":"dtmf","dtmf":""}`, "dtmf", 23, "dtmf is not an object"},
+		{media(`"payload":[]`), "media", 85, "media.payload is not a string"},
 		{`{"event":"dtmf","dtmf":{}}`, "dtmf", 23, "dtmf.digit is missing"},
 		{`{"event":"mark","mark":{"name":[]}}`, "mark", 31, "mark.name is not a string"},
 		{`{"event":"start"}`, "start", 0, "start is missing"},
@@ -156,6 +170,16 @@ func TestNullIsAbsent(t *testing.T) {
 		`{"event":"media","sequenceNumber":"","streamSid":"S","media":{"chunk":"","timestamp":"","payload":""}}`: {
 			Type: Media, StreamSID: testSID, Media: Audio{Track: Inbound, Payload: []byte{}}},
 		`{"event":"dtmf","streamSid":"S","dtmf":{"track":null,"digit":5}}`: {Type: DTMF, StreamSID: testSID, Digit: "5"},
+		// An empty object is a list in languages that do not tell them apart.
+		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","customParameters":[],"mediaFormat":[],"tracks":[]}}`:                                            plain,
+		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","customParameters":[ ],"mediaFormat":"","tracks":{ }}}`:                                          plain,
+		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","customParameters":"","tracks":"","mediaFormat":{"encoding":"","sampleRate":"","channels":""}}}`: plain,
+		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","tracks":[null],"mediaFormat":{"sampleRate":8000.0,"channels":1e0}}}`:                            plain,
+		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","tracks":["inbound",null,"","outbound"]}}`: {
+			Type: Start, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Mulaw(), Tracks: []Track{Inbound, Outbound}}},
+		`{"event":"media","sequenceNumber":2.0,"streamSid":"S","media":{"chunk":10e0,"timestamp":-0,"payload":"AA=="}}`: {
+			Type: Media, StreamSID: testSID, Sequence: 2, Media: Audio{Track: Inbound, Chunk: 10, Payload: []byte("AA==")}},
+		`{"event":"mark","streamSid":"S","mark":{"name":""}}`: {Type: Mark, StreamSID: testSID},
 	} {
 		message = strings.ReplaceAll(message, `"S"`, `"`+testSID+`"`)
 		var e Event
@@ -164,6 +188,23 @@ func TestNullIsAbsent(t *testing.T) {
 		require.Equal(t, want, e, message)
 		agree(t, tw, []byte(message))
 	}
+}
+
+// TestByteOrderMark may stand before any message, and counts in offsets.
+func TestByteOrderMark(t *testing.T) {
+	for i, m := range messages(t) {
+		var with, without Event
+		tw := begun()
+		require.Nil(t, tw.parse(&without, []byte(m)))
+		require.Nil(t, tw.parse(&with, []byte("\ufeff"+m)))
+		require.Equal(t, without, with, "%d %s", i, m)
+	}
+	var e Event
+	tw := begun()
+	require.Equal(t, 12, tw.parse(&e, []byte("\ufeff"+`{"event":7}`)).Offset)
+	require.NotNil(t, tw.parse(&e, []byte("\ufeff\ufeff"+`{"event":"stop"}`)))
+	msg := []byte("\ufeff" + `{"event":"media","streamSid":"` + testSID + `","media":{"payload":"AA=="}}`)
+	require.Zero(t, testing.AllocsPerRun(100, func() { tw.parse(&e, msg) }))
 }
 
 // TestStopIsAHangUp whatever else it says, and what it leaves out.

@@ -1,6 +1,7 @@
 package mediastream
 
 import (
+	"bytes"
 	"unicode/utf8"
 )
 
@@ -57,11 +58,22 @@ func (t *twilio) appendClear(dst []byte) []byte {
 // and leaves what is left, all errors among it, to encoding/json. A parser that
 // accepts a message agrees with the ones after it.
 func (t *twilio) parse(e *Event, msg []byte) *Error {
-	if t.parseWireOrder(e, msg) || t.parseAnyOrder(e, msg) {
+	if t.parseWireOrder(e, msg) {
 		return nil
 	}
-	return parseAside(e, msg)
+	text := bytes.TrimPrefix(msg, byteOrderMark)
+	if t.parseAnyOrder(e, text) {
+		return nil
+	}
+	err := parseAside(e, text)
+	if err != nil {
+		err.Offset += len(msg) - len(text)
+	}
+	return err
 }
+
+// byteOrderMark may stand before JSON (RFC 8259, section 8.1).
+var byteOrderMark = []byte("\ufeff")
 
 // parseAside runs parseJSON on a stack of its own. encoding/json needs a deep
 // one, and would leave every call with twice the stack it needs from then on.
