@@ -65,7 +65,7 @@ type search struct {
 }
 
 // What a search tries: bytes to hash, for every token, for other URLs and for other
-// queries; and keys of each kind for other URLs and queries.
+// queries, of which twice as many for those in another order and another encoding; and keys of each kind for other URLs and queries.
 const (
 	searchBudget = 128 << 10
 	searchKeys   = 32
@@ -100,16 +100,19 @@ func (f *search) fits(o origin, target string) bool { return f.fitsOne(o, target
 
 // fitsOne reports whether one of the keys signed a URL, and remembers it.
 func (f *search) fitsOne(o origin, target string, keys []*key) bool {
-	for _, otherPort := range [2]bool{false, true} {
-		f.s.url = append(o.appendTo(f.s.url[:0], otherPort), target...)
-		for _, k := range keys {
-			if f.budget -= 128 + len(f.s.url) + len(f.s.params); f.budget < 0 {
-				return false
-			}
-			if k.signed(f.s.url, f.s.params, f.mac, f.s.sum[:]) {
-				f.found = k
-				return true
-			}
+	return f.fitsAt(o, target, keys, false) || f.fitsAt(o, target, keys, true)
+}
+
+// fitsAt is fitsOne with the port as it is, or as [origin.appendTo] toggles it.
+func (f *search) fitsAt(o origin, target string, keys []*key, otherPort bool) bool {
+	f.s.url = append(o.appendTo(f.s.url[:0], otherPort), target...)
+	for _, k := range keys {
+		if f.budget -= 128 + len(f.s.url) + len(f.s.params); f.budget < 0 {
+			return false
+		}
+		if k.signed(f.s.url, f.s.params, f.mac, f.s.sum[:]) {
+			f.found = k
+			return true
 		}
 	}
 	return false
@@ -149,6 +152,18 @@ func (f *search) everywhere(r *http.Request, err *Error) bool {
 		}
 		if f.budget < 0 {
 			break
+		}
+	}
+	f.budget = 2 * searchBudget
+	for _, encoded := range encodings(cl.target) {
+		for target := range orders(encoded) {
+			if f.fitsAt(cl.origin, target, f.keys, false) {
+				f.tell(cl.origin, target, ", which is its query in another order and another encoding", err)
+				return true
+			}
+			if f.budget < 0 {
+				break
+			}
 		}
 	}
 	f.budget = searchBudget
@@ -337,7 +352,24 @@ func encodings(target string) []string {
 	add(query)
 	add(strings.ReplaceAll(query, "+", "%20"))
 	add(strings.ReplaceAll(query, "%27", "'"))
+	add(delimiters.Replace(query))
+	add(strings.ReplaceAll(delimiters.Replace(query), "+", "%20"))
+	add(smallEscapes(query))
 	return all
+}
+
+// delimiters decodes what a query may have as it is (RFC 3986, section 3.4).
+var delimiters = strings.NewReplacer("%21", "!", "%24", "$", "%27", "'", "%28", "(", "%29", ")", "%2A", "*", "%2C", ",", "%2F", "/", "%3A", ":", "%3B", ";", "%3F", "?", "%40", "@")
+
+// smallEscapes writes hexadecimal digits in small letters, as .NET does.
+func smallEscapes(query string) string {
+	small := []byte(query)
+	for i := 0; i+2 < len(small); i++ {
+		if small[i] == '%' {
+			copy(small[i+1:], strings.ToLower(query[i+1:i+3]))
+		}
+	}
+	return string(small)
 }
 
 // orders yields the target with the parameters of its query in other orders: all
