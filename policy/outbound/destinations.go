@@ -43,9 +43,10 @@ type Options struct {
 
 // Destinations says which numbers may be called. What it does not know it refuses: a
 // country code that nobody has, a range without use, a number that cannot exist, such as
-// one of +1 that has not ten digits, whose area code or exchange begins with 0 or 1 or
-// is N11. A tel: URI is the number in it, an emergency number none. The zero value allows nothing. It does not change; use of it is safe for concurrent
-// use. A [Gate] asks it, and about caps and pace too.
+// one of +1 that has not ten digits, whose area code or exchange begins with 0 or 1, is
+// N11 or nobody's, or directory assistance. A tel: URI is the number in it, an emergency
+// number none. The zero value allows nothing. It does not change; use of it is safe for
+// concurrent use. A [Gate] asks it, and about caps and pace too.
 type Destinations struct {
 	look      func(number string) (country string, class Class)
 	possible  func(number string) bool // nil: look knows
@@ -219,13 +220,25 @@ func (d *Destinations) checkNumber(number string) (country string, class Class, 
 	return country, class, nil
 }
 
-// inPlan reports whether a number of +1 is one of the North American Numbering Plan:
-// NXX-NXX-XXXX, N from 2 to 9, and neither area code nor exchange N11 (nanpa.com).
+// inPlan reports whether a number of +1 is a subscriber's in the North American Numbering
+// Plan: NXX-NXX-XXXX, N from 2 to 9, neither area code nor exchange N11, the exchange none
+// of those for access to carriers (950) and for tests (958, 959), except with toll-free
+// area codes, and not directory assistance, 555-1212 (Central Office Code Assignment
+// Guidelines, atis.org).
 func inPlan(number string) bool {
 	national, ok := strings.CutPrefix(number, "+1")
 	if !ok {
 		return true
 	}
 	group := func(digits string) bool { return digits[0] >= '2' && digits[1:] != "11" }
-	return len(national) == 10 && group(national[:3]) && group(national[3:6])
+	if len(national) != 10 || !group(national[:3]) || !group(national[3:6]) || national[3:] == "5551212" {
+		return false
+	}
+	exchange := national[3:6]
+	return isTollFree(national[:3]) || exchange != "950" && exchange != "958" && exchange != "959"
+}
+
+// isTollFree reports whether an area code of +1 is 800, 833, 844 and so on to 888.
+func isTollFree(area string) bool {
+	return area == "800" || area[0] == '8' && area[1] == area[2] && area[1] >= '3' && area[1] <= '8'
 }

@@ -33,6 +33,22 @@ func TestStandardTable(t *testing.T) {
 		{"+12425550100", "BS", NANPForeign},
 		{"+17875550100", "PR", Ordinary},
 		{"+11115550100", "US", Unknown},
+		{"+15552345678", "US", Unknown}, // no area code
+		{"+19502345678", "US", Unknown},
+		{"+17102345678", "US", Unknown}, // the government's
+		{"+17002345678", "US", Unknown}, // up to each carrier
+		{"+12712345678", "US", Unknown},
+		{"+13702345678", "US", Unknown}, // reserved
+		{"+12902345678", "US", Unknown}, // for longer numbers
+		{"+19762345678", "US", Unknown},
+		{"+18222345678", "US", Unknown}, // toll-free one day
+		{"+14562345678", "US", Unknown},
+		{"+15002345678", "US", Personal}, // of no place
+		{"+15332345678", "US", Personal},
+		{"+16002345678", "CA", Personal},
+		{"+16222345678", "CA", Personal},
+		{"+12742345678", "US", Ordinary}, // new
+		{"+18332345678", "US", Ordinary},
 		{"+442079460000", "GB", Ordinary},
 		{"+447400123456", "GB", Ordinary},
 		{"+447012345678", "GB", Personal},
@@ -174,6 +190,9 @@ func TestImpossibleNumbers(t *testing.T) {
 		"+1415555010": ErrNumber, "+141555501000": ErrNumber, "+1415555": ErrNumber, // not ten digits
 		"+10115550100": ErrNumber, "+19115550100": ErrNumber, // area codes
 		"+14150550100": ErrNumber, "+14151550100": ErrNumber, "+14159110100": ErrNumber, "+14154110100": ErrNumber, // exchanges
+		"+14159502345": ErrNumber, "+14169582345": ErrNumber, "+12129592345": ErrNumber, "+18009502345": nil, "+18889582345": nil, // access to carriers, tests
+		"+14155551212": ErrNumber, "+18005551212": ErrNumber, "+14155551213": nil, // directory assistance
+		"+15552345678": ErrClass, "+19502345678": ErrClass, "+16002345678": ErrClass, "+15002345678": ErrClass, "+17102345678": ErrClass, "+18992345678": ErrClass,
 		"+1911": ErrNumber, "+911": ErrNumber, "+112": ErrNumber, "+19119119111": ErrNumber,
 
 		"+44207946":                 ErrNumber,

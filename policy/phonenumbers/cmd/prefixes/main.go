@@ -62,7 +62,10 @@ func run() error {
 			}
 			return strings.Compare(a.country, b.country)
 		})
-		z := zone{plans: of, rules: rules, memo: make(map[string]tree)}
+		z := zone{plans: of, rules: rules, memo: make(map[string]tree), unknownDepth: 2}
+		if code == 1 {
+			z.unknownDepth = 3 // an area code
+		}
 		prefix := fmt.Sprint(code)
 		t := z.build(z.start(), 0)
 		entries[prefix] = label{of[0].country, "unknown"}

@@ -11,10 +11,6 @@ import (
 // is still mixed there, its most expensive class counts for all of it.
 const maxDepth = 6
 
-// unknownDepth is how many digits after the country code are told apart to find
-// ranges that no plan has a use for. Deeper ones stay with their neighbours.
-const unknownDepth = 2
-
 // classes in the order of what they may cost; an index into plan.machines.
 var classes = []string{"premium", "satellite", "personal", "shared-cost", "ordinary"}
 
@@ -63,6 +59,9 @@ type zone struct {
 	plans []*plan
 	rules *rules
 	memo  map[string]tree
+	// unknownDepth is how many digits after the country code are told apart to find
+	// ranges that no plan has a use for. Deeper ones stay with their neighbours.
+	unknownDepth int
 }
 
 // states are those of all machines of a zone, plan by plan: the leading digits,
@@ -143,7 +142,7 @@ func (z *zone) label(s states, depth int) tree {
 		return tree{label: label{z.plans[0].country, "unknown"}}
 	}
 	// A prefix with one label may still have longer ones that nobody uses.
-	if depth < unknownDepth || len(seen) > 1 && depth < maxDepth {
+	if depth < z.unknownDepth || len(seen) > 1 && depth < maxDepth {
 		return tree{worst, new([10]tree)}
 	}
 	return tree{label: worst}
