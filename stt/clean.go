@@ -20,8 +20,8 @@ const (
 // of its transcripts through it.
 //
 // It removes from Text and Words: remarks about sound, as [Music], (applause),
-// *laughs* and ♪; control tokens, as <|nospeech|>, [BLANK_AUDIO], <unk>, SIL and
-// ++NOISE++; thanks to an audience, which Whisper learnt from subtitles; the prompt,
+// *laughs* and ♪, with what stands between two notes; control tokens, as <|nospeech|>,
+// [BLANK_AUDIO], <unk>, SIL and ++NOISE++; thanks to an audience, which Whisper learnt from subtitles; the prompt,
 // where all its phrases, two or more, come back in their order; and unprintable
 // characters. Other text in brackets stays. Text may be empty afterwards.
 //

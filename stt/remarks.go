@@ -50,8 +50,9 @@ func trim(fields []string) {
 	}
 }
 
-// bare are tokens without brackets: silence and noise in models of Kaldi's kind.
-var bare = map[string]bool{"SIL": true, "SPN": true, "NSN": true, "UNK": true}
+// bare are tokens without brackets: silence and noise in models of Kaldi's and HTK's kind,
+// IBM's hesitation, and what SentencePiece cannot write.
+var bare = map[string]bool{"SIL": true, "SPN": true, "NSN": true, "UNK": true, "!SIL": true, "%HESITATION": true, "⁇": true}
 
 // cut is a stretch of a text that is removed.
 type cut struct{ begin, end int }
@@ -75,8 +76,23 @@ func without(text string, from, to int, cuts []cut) string {
 // maxRemark is how long a remark may be, in bytes.
 const maxRemark = 80
 
+// melody are the notes that text about music and what is sung stands between.
+const melody = "♩♪♫♬🎵🎶"
+
+// maxSung is how much text may stand between two notes, in bytes: a line of a song.
+const maxSung = 240
+
 // notes are signs of music, and SenseVoice's signs of other sounds.
-const notes = "♩♪♫♬🎵🎶🎼👏😀😂😊😭🤧"
+const notes = melody + "🎼👏😀😂😊😭🤧"
+
+// picture makes a picture of the sign before it.
+const picture = '\uFE0F'
+
+// skipNotes returns the end of the notes that begin at i.
+func skipNotes(text string, i int) int {
+	rest := strings.TrimLeftFunc(text[i:], func(r rune) bool { return r == picture || strings.ContainsRune(notes, r) })
+	return len(text) - len(rest)
+}
 
 // closing are the brackets that remarks stand in.
 var closing = map[rune]rune{'[': ']', '(': ')', '{': '}', '<': '>', '（': '）', '［': '］', '【': '】', '〔': '〕', '*': '*'}
@@ -89,12 +105,9 @@ func marked(text string) []cut {
 		end := i
 		switch {
 		case strings.ContainsRune(notes, r):
-			end = i + n
-			if c := strings.IndexAny(window(text, end), notes); c >= 0 && remark('♪', text[end:end+c]) {
-				end += c
-			}
-			if strings.HasPrefix(text[end:], "\uFE0F") { // which makes a picture of it
-				end += len("\uFE0F")
+			end = skipNotes(text, i)
+			if c := strings.IndexAny(text[end:min(len(text), end+maxSung)], melody); strings.ContainsRune(melody, r) && c >= 0 {
+				end = skipNotes(text, end+c) // sung, or about what is heard
 			}
 		case strings.HasPrefix(text[i:], "<|"):
 			if end = i + strings.Index(window(text, i), "|>") + 2; end < i+2 {
@@ -189,7 +202,7 @@ var sounds = set(`music musical song singing sings applause applauding clapping 
 	knock knocks knocking typing footsteps rustling crackling hissing whirring rumbling chirping barking barks meows meowing mooing
 	chimes chiming dings dinging siren sirens honks honking engine revving slams creaks closes inaudible unintelligible indistinct
 	inaudibly garbled muffled crosstalk chatter chattering background audio speaking speaks foreign throat laughingly pause
-	musik musique música musica muziek музыка applaus applaudissements aplausos applausi аплодисменты gelächter lachen rires risas risate
+	musik musique música musica muziek музыка müzik muzyka hudba zene glazba muzika музика музыкальная موسيقى संगीत applaus applaudissements aplausos applausi аплодисменты gelächter lachen rires risas risate
 	смех stille silencio silenzio silêncio тишина rauschen bruit ruido rumore шум husten toux tos кашель
 	音乐 音樂 音楽 音楽再生中 掌声 掌聲 拍手 笑 笑い 笑声 笑聲 静音 무음 음악 박수 웃음`)
 
