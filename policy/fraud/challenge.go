@@ -9,7 +9,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 )
@@ -45,13 +44,7 @@ func (o ChallengeOptions) LogValue() slog.Value { return slog.StringValue(fmt.Sp
 type Challenge struct{ o ChallengeOptions }
 
 // Format implements fmt.Formatter: however a challenge is printed, it is without its keys.
-func (c *Challenge) Format(f fmt.State, _ rune) {
-	if c == nil {
-		io.WriteString(f, "fraud.Challenge(nil)")
-		return
-	}
-	fmt.Fprintf(f, "fraud.Challenge{%v}", c.o)
-}
+func (c Challenge) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "fraud.Challenge{%v}", c.o) }
 
 // Question is what to ask a caller.
 type Question struct {

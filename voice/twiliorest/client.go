@@ -158,15 +158,12 @@ func loopback(host string) bool {
 
 // String returns the client without its secrets.
 func (c *Client) String() string {
-	if c == nil {
-		return "(nil)"
-	}
 	return fmt.Sprintf("{AccountSID:%s BaseURL:%s Timeout:%v}", c.account, c.base, c.timeout)
 }
 
 // Format implements fmt.Formatter: however a client is printed, what it shows are no
 // secrets.
-func (c *Client) Format(f fmt.State, _ rune) { io.WriteString(f, "twiliorest.Client"+c.String()) }
+func (c Client) Format(f fmt.State, _ rune) { io.WriteString(f, "twiliorest.Client"+c.String()) }
 
 // try runs one request of twilio-go's generated client under ctx and the
 // timeout, and turns its error into ours.
