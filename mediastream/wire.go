@@ -1,7 +1,6 @@
 package mediastream
 
 import (
-	"bytes"
 	"unicode/utf8"
 )
 
@@ -58,22 +57,29 @@ func (t *twilio) appendClear(dst []byte) []byte {
 // and leaves what is left, all errors among it, to encoding/json. A parser that
 // accepts a message agrees with the ones after it.
 func (t *twilio) parse(e *Event, msg []byte) *Error {
-	if t.parseWireOrder(e, msg) {
+	if t.parseWireOrder(e, msg) || t.parseAnyOrder(e, msg) {
 		return nil
 	}
-	text := bytes.TrimPrefix(msg, byteOrderMark)
-	if t.parseAnyOrder(e, text) {
-		return nil
+	if len(msg) > len(byteOrderMark) && string(msg[:len(byteOrderMark)]) == byteOrderMark {
+		err := t.parseText(e, msg[len(byteOrderMark):])
+		if err != nil {
+			err.Offset += len(byteOrderMark)
+		}
+		return err
 	}
-	err := parseAside(e, text)
-	if err != nil {
-		err.Offset += len(msg) - len(text)
-	}
-	return err
+	return parseAside(e, msg)
 }
 
 // byteOrderMark may stand before JSON (RFC 8259, section 8.1).
-var byteOrderMark = []byte("\ufeff")
+const byteOrderMark = "\ufeff"
+
+// parseText parses what stands behind a byte order mark, so that a second one is an error.
+func (t *twilio) parseText(e *Event, msg []byte) *Error {
+	if t.parseAnyOrder(e, msg) {
+		return nil
+	}
+	return parseAside(e, msg)
+}
 
 // parseAside runs parseJSON on a stack of its own. encoding/json needs a deep
 // one, and would leave every call with twice the stack it needs from then on.
