@@ -76,21 +76,32 @@ func TestNoSecretInAnyMistake(t *testing.T) {
 	const token = "admin-Canary7f3aCanary9b1cCanary"
 	rest := []string{"TWILIO_AUTH_TOKEN=" + voicetest.AuthToken, "PUBLIC_URL=" + voicetest.PublicURL, "STT=off", "METRICS_ADDR=off",
 		"TWILIO_ACCOUNT_SID=" + voicetest.AccountSID, "TWILIO_API_KEY=" + voicetest.APIKey, "TWILIO_API_SECRET=" + voicetest.APISecret, "TWILIO_NUMBER=+14155550199"}
-	for _, v := range variables {
-		for _, value := range []string{
-			token, strings.ToLower(token), "https://" + token + "/" + token + "?" + token, "US," + token, token + "=1", "*=" + token, "+1900*," + token + "*",
-			"inbound=" + token, "Mon-Fri " + token, token + " 09:00-17:00", "10.0.0.0/8," + token, ":" + token, token + ":80:80", token + ":9464", "redis://:" + token + "@",
-			strings.Repeat(token, 10), "sip:" + token + "@h:1", `"` + token, token + `"`, token + "\n" + token, "id:" + token + "=x", "webhooks_sharedkey_1=" + token + "'",
-		} {
-			getenv, environ := set(append(slices.Clone(rest), v.name+"="+value)...)
-			var out bytes.Buffer
-			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			if err := run(ctx, []string{"-addr", "127.0.0.1:0"}, getenv, &out, &out, environ...); err != nil {
-				out.WriteString(err.Error())
-			}
-			require.NotContains(t, strings.ToLower(out.String()), "canary7f3a", "%s=%s", v.name, value)
+	check := func(pairs ...string) {
+		getenv, environ := set(append(slices.Clone(rest), pairs...)...)
+		var out bytes.Buffer
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := run(ctx, []string{"-addr", "127.0.0.1:0"}, getenv, &out, &out, environ...); err != nil {
+			out.WriteString(err.Error())
 		}
+		require.NotContains(t, strings.ToLower(out.String()), "canary7f3a", "%q", pairs)
+	}
+	for _, value := range []string{ // in all variables at once
+		token, strings.ToLower(token), "https://" + token + "/" + token + "?" + token, token + "=1", "+1900*," + token + "*",
+		"inbound=" + token, "Mon-Fri " + token, token + " 09:00-17:00", "10.0.0.0/8," + token, ":" + token, token + ":80:80", "redis://:" + token + "@",
+		strings.Repeat(token, 10), "sip:" + token + "@h:1", `"` + token, token + `"`, token + "\n" + token, "id:" + token + "=x", "webhooks_sharedkey_1=" + token + "'",
+	} {
+		var pairs []string
+		for _, v := range variables {
+			pairs = append(pairs, v.name+"="+value)
+		}
+		check(pairs...)
+	}
+	for _, v := range variables { // in one, so that the others let it get further
+		check(v.name + "=" + token)
+	}
+	for _, pair := range []string{"ADMIN_ADDR=" + strings.Repeat(token, 3) + ":9464", "METRICS_ADDR=" + strings.Repeat(token, 3) + ":9464", "OUTBOUND_COUNTRIES=US," + token, "OUTBOUND_CAPS=*=" + token} {
+		check(pair)
 	}
 	var m mistakes
 	m.adopt("X", errors.New(`voice: SharedKeyPins["webhooks_sharedkey_1"].Algorithm "x" is neither`))
