@@ -51,6 +51,7 @@ func fill(m *Metrics) {
 	trace.WebSocketError("disconnect")
 	trace.STTEvent(someCall, stt.Event{Kind: stt.Final, Transcript: stt.Transcript{Text: "book a room"}, Timing: stt.Timing{Latency: 250 * time.Millisecond, Valid: true}})
 	trace.STTEvent(someCall, stt.Event{Kind: stt.Final, Timing: stt.Timing{Latency: -time.Second}})
+	trace.STTEvent(someCall, stt.Event{Kind: stt.Turn, Turn: stt.TurnChange{State: stt.TurnEnd}, Transcript: stt.Transcript{Text: "book a room"}}) // is no utterance
 	trace.STTEvent(someCall, stt.Event{Kind: stt.Degraded, Err: stt.ErrOverrun})
 	trace.STTError(someCall, "timeout")
 	trace.StreamEnded(someCall, voice.End{Duration: 42 * time.Second})

@@ -33,8 +33,16 @@ func (s *session) pass(l *leg, ev Event) {
 		end = s.said // it ends what the transcripts before it have answered
 	case ev.Kind == Final && len(s.due) > 0:
 		start, end = s.due[0].onset, s.due[0].end
+	case ev.Kind == Turn && ev.Turn.State == TurnStart:
+		start = s.onset(l)
+		end = start
+	case ev.Kind == Turn:
+		start, end = s.turn.span.onset, s.turn.span.end
 	}
 	t.shift(l.offset, start, end)
+	if ev.Kind == Final && l.link.turns {
+		s.narrow(t)
+	}
 	switch ev.Kind {
 	case SpeechStart:
 		s.speaking = true
@@ -55,18 +63,20 @@ func (s *session) pass(l *leg, ev Event) {
 			ev.Timing.Latency, ev.Timing.Valid = s.ear.latency(*t, ev.At)
 		}
 		s.open = l
+		s.addToTurn(*t)
 	case UtteranceEnd:
 		s.open, s.speaking = nil, false
 	case Turn:
-		if !l.link.turns {
-			return
+		if l.link.turns {
+			s.told(ev)
 		}
-		s.turn.state = ev.Turn.State
+		return
 	}
 	s.emit(ev)
 	if ev.Kind == Final || ev.Kind == UtteranceEnd {
 		s.settle(nil)
 		s.answered(t.End)
+		s.turnOver()
 	}
 }
 
@@ -188,8 +198,9 @@ func (s *session) question(l *leg) {
 	}
 	s.patience = nil
 	asked := s.ear.clock
-	if !l.live || s.ear.speaking() && asked-s.due[0].end < s.f.o.Keep/2 {
-		s.wait() // it has not been given everything yet, or would be interrupted
+	holds := l.link.turns && s.turn.open() && !s.turn.orphan && s.ear.quiet() < turnHold
+	if !l.live || holds || s.ear.speaking() && asked-s.due[0].end < s.f.o.Keep/2 {
+		s.wait() // it has not been given everything yet, or would be interrupted, or waits for the end of the turn
 		s.leave()
 		return
 	}

@@ -67,12 +67,18 @@ func (c Config) Normalize() (Config, error) {
 	if c.Language, err = ParseLanguage(c.Language); err != nil {
 		return c, err
 	}
-	var phrases []string
-	for _, p := range c.Phrases {
+	c.Phrases = normalPhrases(c.Phrases)
+	c.Expected.Phrases = normalPhrases(c.Expected.Phrases)
+	return c, nil
+}
+
+// normalPhrases returns phrases with single spaces between their words, without empty
+// ones.
+func normalPhrases(list []string) (phrases []string) {
+	for _, p := range list {
 		if p = strings.Join(strings.Fields(p), " "); p != "" {
 			phrases = append(phrases, p)
 		}
 	}
-	c.Phrases = phrases
-	return c, nil
+	return phrases
 }

@@ -27,6 +27,8 @@ func (s *session) openLeg(k *link) (l *leg, err error) {
 	defer recovered("open", &err)
 	l = &leg{link: k, offset: s.tape.start, until: s.ear.clock, opened: time.Now(), live: len(s.tape.audio) == 0}
 	c := s.c
+	c.Expected = s.expected()
+	c.Phrases = c.Expected.Phrases
 	c.Emit = func(ev Event) { s.take(l, ev) }
 	if e, ok := k.opens.(*segmented); ok {
 		l.words = e.open(s.ctx, c, l.offset)
@@ -50,6 +52,15 @@ func (l *leg) send(s *session, upTo int) (err error) {
 		return l.words.hear(&s.tape, &s.ear.arrive, s.tape.voiced(from/s.tape.frame, upTo/s.tape.frame))
 	}
 	return l.stream.Send(s.tape.audio[from:upTo])
+}
+
+// expect passes an Expectation on to a stream that takes it.
+func (l *leg) expect(e Expectation) (err error) {
+	defer recovered("expect", &err)
+	if x, ok := l.stream.(Expecter); ok {
+		err = x.Expect(e)
+	}
+	return err
 }
 
 // needed returns up to where the tape may be forgotten for the leg's sake.

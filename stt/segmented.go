@@ -64,7 +64,7 @@ func (e *segmented) Open(ctx context.Context, c Config) (Stream, error) { return
 
 // open begins the stream of a session at a place on the call's clock.
 func (e *segmented) open(ctx context.Context, c Config, offset time.Duration) *utterances {
-	u := &utterances{e: e, c: c, offset: offset, seg: vad.NewSegmenter(e.o.VAD), idle: closedChan()}
+	u := &utterances{e: e, c: c, offset: offset, seg: vad.NewSegmenter(e.o.VAD), idle: closedChan(), expected: c.Expected}
 	u.ctx, u.cancel = context.WithCancel(ctx)
 	return u
 }
@@ -92,11 +92,12 @@ type utterances struct {
 	held   *utterance // the one before, if it matched nothing; the worker's own
 	music  music      // the worker's own
 
-	mu     sync.Mutex // guards what follows; never held while recognising
-	closed bool
-	queue  []*utterance
-	queued time.Duration // of audio, in queue
-	idle   chan struct{} // closed while nothing is being recognised
+	mu       sync.Mutex // guards what follows; never held while recognising
+	closed   bool
+	expected Expectation // for the next utterance
+	queue    []*utterance
+	queued   time.Duration // of audio, in queue
+	idle     chan struct{} // closed while nothing is being recognised
 }
 
 // Send implements Stream. The session calls hear in its place.
@@ -112,6 +113,14 @@ func (u *utterances) hear(t *tape, arrive *arrivals, voice []float32) error {
 	if u.closed {
 		return ErrClosed
 	}
+	return nil
+}
+
+// Expect implements Expecter: the recogniser gets it with the next utterance.
+func (u *utterances) Expect(e Expectation) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.expected = e
 	return nil
 }
 
@@ -238,6 +247,9 @@ func (u *utterances) ask(one *utterance, wait *time.Duration) (Transcript, error
 	ctx, cancel := context.WithTimeout(withWait(u.ctx, wait), u.e.o.Timeout)
 	defer cancel()
 	c := u.c
+	u.mu.Lock()
+	c.Expected, c.Phrases = u.expected, u.expected.Phrases
+	u.mu.Unlock()
 	c.OnHold = u.music.onHold()
 	t, err := retried(ctx, u.e.rec, audio, c)
 	if err == nil {

@@ -269,6 +269,7 @@ func (s *session) next(cause error) error {
 // use goes on with a leg. It is called with mu held.
 func (s *session) use(l *leg) {
 	s.leg, s.speaking = l, false
+	s.turn.orphan = s.turn.open()
 	s.change()
 	for l.words != nil && !l.live && s.leg == l { // which takes it at once
 		s.repeat(l)
@@ -300,6 +301,9 @@ func (s *session) fail(l *leg, cause error, away bool) {
 		s.current, s.quick = s.current+1, 0
 	}
 	if err := s.next(cause); err != nil {
+		if s.turn.open() {
+			s.turnTo(TurnEnd)
+		}
 		s.err, s.leg = err, nil
 		s.emit(Event{Kind: Ended, Err: err})
 		s.change()
@@ -314,7 +318,7 @@ func (s *session) more() bool { return s.current+1 < len(s.f.links) }
 // other end of a connection. It is called with mu held.
 func (s *session) renew() {
 	old := s.leg
-	if !old.live || s.speaking || s.open != nil || len(s.due) > 0 || s.ear.quiet() < stillness {
+	if !old.live || s.speaking || s.turn.open() || s.open != nil || len(s.due) > 0 || s.ear.quiet() < stillness {
 		return
 	}
 	l, err := s.openLeg(old.link)
@@ -433,6 +437,9 @@ func (s *session) Flush(ctx context.Context) error {
 		done := err == nil && s.leg == l && s.err == nil
 		if _, ours := l.stream.(*session); done && l.words == nil && !ours { // which asks nobody about nothing
 			s.settle(nil) // it answers
+		}
+		if done && s.turn.open() {
+			s.turnTo(TurnEnd)
 		}
 		s.leave()
 		if done {

@@ -77,7 +77,7 @@ func TestInterimsOfASlowHostAreOne(t *testing.T) {
 	}
 	one.Put(stt.Event{Kind: stt.Final, Transcript: stt.Transcript{Text: "yes"}})
 	done()
-	assert.Equal(t, []stt.Kind{stt.Interim, stt.Final}, kinds(*rest))
+	assert.Equal(t, []stt.Kind{stt.Interim, stt.Turn, stt.Final}, kinds(*rest))
 }
 
 // A service that complains and goes on is not left; one that has lost an utterance

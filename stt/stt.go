@@ -85,11 +85,12 @@ type Stream interface {
 // Config describes one call, or one utterance, to an engine.
 type Config struct {
 	Format   Format
-	Language string   // BCP 47, as "en-US", see ParseLanguage; empty is the engine's default
-	Phrases  []string // what the caller is likely to say; an engine may ignore them
-	Interim  bool     // report unfinished transcripts too, where the engine can
-	OnHold   bool     // the last utterances were music: a recogniser takes less for speech
-	CallID   string   // names the call in logs and at the service; Twilio's CallSid
+	Language string      // BCP 47, as "en-US", see ParseLanguage; empty is the engine's default
+	Phrases  []string    // what the caller is likely to say; an engine may ignore them
+	Expected Expectation // of the first answer; an Expecter takes that of the next ones
+	Interim  bool        // report unfinished transcripts too, where the engine can
+	OnHold   bool        // the last utterances were music: a recogniser takes less for speech
+	CallID   string      // names the call in logs and at the service; Twilio's CallSid
 	// Emit takes what is heard, in order and one event at a time; nil = nobody
 	// listens. The Emit of a host returns soon, as audio waits for it, and calls no
 	// method of the stream. An engine calls its own from any goroutine, whatever
@@ -102,6 +103,7 @@ type Config struct {
 //   - Send waits for no network. Audio that cannot be kept is dropped, oldest
 //     first, and reported by a Degraded event.
 //   - Final transcripts come in the order they were spoken, once each.
+//   - The steps of turns follow on each other, as [TurnChange] draws.
 //   - Texts are the caller's words, as Clean leaves them.
 //   - Start and End of transcripts are on the call's audio clock, across
 //     reconnects and replays.

@@ -80,7 +80,10 @@ type Event struct {
 
 // TurnChange is a step of the caller's turn: of all that he says until it is the
 // other side's turn to speak, in one utterance or several. The Transcript of its
-// event has the turn's bounds so far, and its text where the engine tells it.
+// event has the turn's bounds so far, and the text of it that is final; in a TurnEager
+// besides what an engine that reports turns has not made final yet. Every Final is of
+// a turn, so that the texts of the TurnEnds are all that the caller has said. A turn
+// without text was noise.
 //
 //	TurnStart -> TurnEager -> TurnEnd
 //	     ^           |
@@ -88,7 +91,8 @@ type Event struct {
 //	     +------ TurnResumed
 //
 // A TurnEnd may come without a TurnEager before it; after a TurnEager comes a
-// TurnResumed or a TurnEnd.
+// TurnResumed or a TurnEnd. A Flush ends the turn, and so does the end of the stream
+// by itself.
 type TurnChange struct {
 	State TurnState
 	// Confidence is how sure the engine is that the turn is over, in [0, 1]; NaN when

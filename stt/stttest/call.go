@@ -43,6 +43,11 @@ func (c *Call) Close() error {
 	return err
 }
 
+// Expect implements stt.Expecter.
+func (c *Call) Expect(e stt.Expectation) error {
+	return c.Stream.(stt.Expecter).Expect(e) // a session is one
+}
+
 func (c *Call) emit(ev stt.Event) {
 	switch ev.Kind {
 	case stt.Ended:

@@ -210,6 +210,9 @@ func (f Failures) hear(t *testing.T, e stt.Engine, n int) ([]stt.Event, error) {
 		f.keepsSecret(t, ev.Err)
 	}
 	f.keepsSecret(t, err)
+	if err := CheckTurns(s.Turns()); err != nil {
+		t.Error(err)
+	}
 	return events, err
 }
 

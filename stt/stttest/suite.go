@@ -137,6 +137,27 @@ func (s Suite) order(t *testing.T, f stt.Format) {
 		t.Fatalf("final texts %q, want %q", got, texts)
 	}
 	s.check(t, events)
+	s.turns(t, stream.Turns(), texts)
+}
+
+// turns: the steps of turns follow on each other, each text that is final is in one
+// turn, and the last one is over, as everything is final.
+func (s Suite) turns(t *testing.T, events []stt.Event, texts []string) {
+	if err := CheckTurns(events); err != nil {
+		t.Error(err)
+	}
+	var heard []string
+	for _, ev := range events {
+		if ev.Turn.State == stt.TurnEnd && ev.Transcript.Text != "" {
+			heard = append(heard, ev.Transcript.Text)
+		}
+	}
+	if got, want := strings.Join(heard, " "), strings.Join(texts, " "); got != want && !s.NoFlush {
+		t.Errorf("turns with the texts %q, want %q", heard, texts)
+	}
+	if n := len(events); n > 0 && events[n-1].Turn.State != stt.TurnEnd && !s.NoFlush {
+		t.Error("a turn is left open")
+	}
 }
 
 // words: remarks about sound and control tokens are no part of a text.

@@ -150,9 +150,7 @@ func (s *session) final(h hypothesis, r *live.Reply) {
 	}
 	t, err := stt.Clean(t, nil)
 	r.Unclear = err
-	if n := len(t.Words); n > 0 {
-		t.Start, t.End, t.Confidence = t.Words[0].Start, t.Words[n-1].End, live.Confidence(t.Words)
-	}
+	live.ByWords(&t)
 	if t.Text != "" && t.End > 0 && t.End == s.last.End && t.Text == s.last.Text {
 		return
 	}

@@ -48,6 +48,8 @@ type Service struct {
 	// MaxAge is the age from which a call goes on over a new connection, between two
 	// utterances; 0 = the service sets connections no end.
 	MaxAge time.Duration
+	// Turns is set when the Session reports the caller's turns.
+	Turns bool
 
 	// Refused adds to the error of a refused handshake what the header of the answer
 	// says; nil adds nothing.
@@ -90,7 +92,7 @@ func New(s Service) (*Engine, error) {
 
 // Traits implements stt.Describer: a connection that breaks is opened anew twice.
 func (e *Engine) Traits() stt.Traits {
-	return stt.Traits{Reconnects: 2, MaxAge: e.s.MaxAge, Breaker: e.breaker}
+	return stt.Traits{Reconnects: 2, MaxAge: e.s.MaxAge, Turns: e.s.Turns, Breaker: e.breaker}
 }
 
 // retryEvery is how often a health check asks a service that Prewarm could not.

@@ -26,18 +26,19 @@ type leg struct {
 	mu      sync.Mutex // guards the session and what follows
 	link    *wire.Link // nil until it is connected
 	dialing context.CancelFunc
-	queue   []byte     // audio that was not sent yet
-	lost    int        // bytes of it that were dropped, not yet reported
-	sent    int        // bytes of audio, silence of ours included
-	shifts  []shift    // of the service's clock against the leg's
-	ready   bool       // audio can be sent
-	flushes []*flush   // in order; those that were sent come first
-	answers []Message  // to be sent
-	heard   time.Time  // when the service last said something
-	unclear int        // messages in a row that are not as documented
-	warned  int        // warnings since it last heard something
-	warning time.Time  // when the last one was reported
-	last    *stt.Error // the last one
+	queue   []byte           // audio that was not sent yet
+	lost    int              // bytes of it that were dropped, not yet reported
+	sent    int              // bytes of audio, silence of ours included
+	shifts  []shift          // of the service's clock against the leg's
+	ready   bool             // audio can be sent
+	expect  *stt.Expectation // that was not sent yet
+	flushes []*flush         // in order; those that were sent come first
+	answers []Message        // to be sent
+	heard   time.Time        // when the service last said something
+	unclear int              // messages in a row that are not as documented
+	warned  int              // warnings since it last heard something
+	warning time.Time        // when the last one was reported
+	last    *stt.Error       // the last one
 	closed  bool
 	err     error // why the leg ended
 }
@@ -86,6 +87,21 @@ func (l *leg) Send(frame []byte) error {
 			l.shifts = append(l.shifts, shift{l.sent, -excess})
 		}
 	}
+	l.poke()
+	return nil
+}
+
+// Expect implements stt.Expecter for services that take it.
+func (l *leg) Expect(e stt.Expectation) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.closed:
+		return stt.ErrClosed
+	case l.err != nil:
+		return l.err
+	}
+	l.expect = &e
 	l.poke()
 	return nil
 }
@@ -295,6 +311,10 @@ func (l *leg) next() (m Message, more, closed bool) {
 	}
 	if !l.ready {
 		return Message{}, false, false
+	}
+	if x, ok := l.session.(Expecter); ok && l.expect != nil {
+		m, l.expect = x.Expect(*l.expect), nil
+		return m, true, false
 	}
 	var pending *flush
 	for _, f := range l.flushes {

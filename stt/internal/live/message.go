@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/internal/answer"
 )
 
 // JSON returns v as a text message.
@@ -26,6 +27,22 @@ func Confidence(words []stt.Word) float64 {
 		sum += w.Confidence
 	}
 	return sum / float64(len(words))
+}
+
+// ByWords gives a transcript the bounds and the confidence of its words, if it has any.
+func ByWords(t *stt.Transcript) {
+	if n := len(t.Words); n > 0 {
+		t.Start, t.End, t.Confidence = t.Words[0].Start, t.Words[n-1].End, Confidence(t.Words)
+	}
+}
+
+// Sure is how sure a service is of something, NaN if it does not tell, or tells a
+// number that is no share.
+func Sure(n answer.Number) float64 {
+	if v := n.Float(); v >= 0 && v <= 1 {
+		return v
+	}
+	return math.NaN()
 }
 
 // PCM returns audio as little-endian PCM16.

@@ -32,6 +32,11 @@ type Session interface {
 	Handle(data []byte) Reply
 }
 
+// Expecter is a Session whose service takes an Expectation in mid-call.
+type Expecter interface {
+	Expect(stt.Expectation) Message
+}
+
 // Settler is a Session whose service has a FlushWait.
 type Settler interface {
 	// Settle is called when the service was silent for FlushWait after a flush. If

@@ -9,17 +9,24 @@ import (
 
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
+	"agentos.dev/dialtone/stt/stttest"
 )
 
 // Fuzz gives sessions messages, one a line, and requires what package live relies
 // on: no message makes a session panic; a final transcript has a text within its
-// bounds and is never taken back; a session finishes at most as many flushes as were
-// begun, and gives up overdue messages.
+// bounds and is never taken back; the steps of turns follow on each other; a session
+// finishes at most as many flushes as were begun, and gives up overdue messages.
 func Fuzz(f *testing.F, open func() live.Session) {
 	f.Fuzz(func(t *testing.T, conversation []byte) {
 		s := open()
 		s.Hello()
 		flushes := 0
+		var events []stt.Event
+		defer func() {
+			if err := stttest.CheckTurns(events); err != nil {
+				t.Error(err)
+			}
+		}()
 		for i, message := range bytes.Split(conversation, []byte("\n")) {
 			switch i % 3 {
 			case 0:
@@ -30,10 +37,12 @@ func Fuzz(f *testing.F, open func() live.Session) {
 			}
 			r := s.Handle(message)
 			check(t, r)
+			events = append(events, r.Events...)
 			flushes -= r.Flushed
 			if settler, ok := s.(live.Settler); ok && i%4 == 3 && flushes > 0 {
 				r := settler.Settle()
 				check(t, r)
+				events = append(events, r.Events...)
 				flushes -= r.Flushed
 			}
 			if r.Err != nil {
@@ -49,7 +58,9 @@ func Fuzz(f *testing.F, open func() live.Session) {
 			if n > 1000 {
 				t.Fatal("something is due for ever")
 			}
-			check(t, x.Expire(later))
+			r := x.Expire(later)
+			check(t, r)
+			events = append(events, r.Events...)
 		}
 	})
 }

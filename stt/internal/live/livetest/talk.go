@@ -3,6 +3,7 @@ package livetest
 import (
 	"strings"
 
+	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
@@ -22,10 +23,13 @@ func Take(s live.Session, messages ...string) (sum live.Reply) {
 	return sum
 }
 
-// Heard returns the kinds of a reply's events, with the texts of those that have
-// one, as "final yes".
+// Heard returns the kinds of a reply's events but for steps of turns, which Steps
+// returns, with the texts of those that have one, as "final yes".
 func Heard(r live.Reply) (heard []string) {
 	for _, ev := range r.Events {
+		if ev.Kind == stt.Turn {
+			continue
+		}
 		heard = append(heard, strings.TrimSpace(ev.Kind.String()+" "+ev.Transcript.Text))
 	}
 	return heard
