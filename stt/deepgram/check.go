@@ -1,8 +1,12 @@
 package deepgram
 
-import "agentos.dev/dialtone/internal/option"
+import (
+	"errors"
+
+	"agentos.dev/dialtone/internal/option"
+)
 
 // check returns what is wrong with the options but for the key and the URL.
 func (o *Options) check() error {
-	return option.Duration("deepgram: Options.Endpointing", o.Endpointing)
+	return errors.Join(option.Duration("deepgram: Options.Endpointing", o.Endpointing), o.checkFlux())
 }

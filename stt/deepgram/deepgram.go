@@ -1,5 +1,6 @@
-// Package deepgram transcribes calls with Deepgram's streaming API
-// (/v1/listen), which takes a call's mu-law as it is.
+// Package deepgram transcribes calls with Deepgram's streaming APIs, which take a
+// call's mu-law as it is: Nova models with /v1/listen, and Flux models, which tell
+// the caller's turns, with /v2/listen.
 package deepgram
 
 import (
@@ -26,13 +27,24 @@ const name = "deepgram"
 // Options configure an Engine. Key must be set.
 type Options struct {
 	Key   string // an API key
-	Model string // empty = "nova-3"
+	Model string // empty = "nova-3"; "flux-general-en" and "flux-general-multi" tell turns
 	// Endpointing is the silence that ends an utterance; 0 = 300 ms. The service
 	// works in steps of 10 ms.
 	Endpointing time.Duration
 	// SmartFormat makes dates, amounts and the like of the words, and adds punctuation.
 	SmartFormat bool
-	URL         string       // empty = "wss://api.deepgram.com/v1/listen"; parameters in it are kept
+	// EndOfTurn is how sure a Flux model has to be that the caller's turn is over, in
+	// [0.5, 1]; 0 = the service's default, 0.7. With 1 only TurnTimeout and a Flush end
+	// a turn.
+	EndOfTurn float64
+	// EagerEndOfTurn is how sure a Flux model has to be that the turn may be over, for
+	// an [stt.TurnEager], in [0.3, 0.9] and not above EndOfTurn; 0 = it is not told.
+	EagerEndOfTurn float64
+	// TurnTimeout is the silence after which a Flux model ends a turn however unsure it
+	// is, from 500 ms to 60 s; 0 = the service's default, 5 s. After 8 s the
+	// session ends the turn by a Flush.
+	TurnTimeout time.Duration
+	URL         string       // empty = "wss://api.deepgram.com/v1/listen", or v2; parameters in it are kept
 	Client      *http.Client // for the handshake, which follows no redirect; nil = one of the engine's own
 }
 
@@ -71,7 +83,7 @@ func New(o Options) (*Engine, error) {
 	if o.Endpointing <= 0 {
 		o.Endpointing = 300 * time.Millisecond
 	}
-	engine, err := live.New(live.Service{
+	service := live.Service{
 		Name:          name,
 		Model:         o.Model,
 		URL:           cmp.Or(option.Trim(o.URL), "wss://api.deepgram.com/v1/listen"),
@@ -97,7 +109,15 @@ func New(o Options) (*Engine, error) {
 			}
 			return nil
 		},
-	})
+	}
+	if flux(o.Model) {
+		service.URL = cmp.Or(option.Trim(o.URL), "wss://api.deepgram.com/v2/listen")
+		service.Session = func(c stt.Config) live.Session { return &fluxSession{o: o, c: c} }
+		service.Query, service.Accepts, service.Turns = o.fluxQuery, o.fluxAccepts, true
+		service.MinChunk = 80 * time.Millisecond // as the service advises
+		service.KeepAlive = 0                    // it has no message for that
+	}
+	engine, err := live.New(service)
 	if err = errors.Join(wrong, err); err != nil {
 		return nil, err
 	}
@@ -106,22 +126,15 @@ func New(o Options) (*Engine, error) {
 
 // query adds the parameters of a call.
 func (o Options) query(q url.Values, c stt.Config) {
-	encoding, language := "mulaw", c.Language
-	if c.Format.Encoding == stt.PCM16 {
-		encoding = "linear16"
-	}
+	language := c.Language
 	if language == "mul" { // several: the service has a name of its own
 		language = "multi"
 	}
-	for key, value := range map[string]string{
-		"model": o.Model, "encoding": encoding, "sample_rate": strconv.Itoa(c.Format.Rate()), "channels": "1",
+	setAll(q, map[string]string{
+		"model": o.Model, "encoding": encoding(c.Format), "sample_rate": strconv.Itoa(c.Format.Rate()), "channels": "1",
 		"interim_results": "true", "vad_events": "true", "utterance_end_ms": "1000",
 		"endpointing": strconv.FormatInt(o.Endpointing.Milliseconds(), 10), "language": language, "tag": c.CallID,
-	} {
-		if value != "" && !q.Has(key) {
-			q.Set(key, value)
-		}
-	}
+	})
 	if o.SmartFormat {
 		q.Set("smart_format", "true")
 	}
@@ -132,6 +145,23 @@ func (o Options) query(q url.Values, c stt.Config) {
 	for _, phrase := range c.Phrases {
 		q.Add(hint, phrase)
 	}
+}
+
+// setAll sets the parameters that the URL has not and that are not empty.
+func setAll(q url.Values, values map[string]string) {
+	for key, value := range values {
+		if value != "" && !q.Has(key) {
+			q.Set(key, value)
+		}
+	}
+}
+
+// encoding is the service's name for one.
+func encoding(f stt.Format) string {
+	if f.Encoding == stt.PCM16 {
+		return "linear16"
+	}
+	return "mulaw"
 }
 
 // Open implements stt.Engine: the stream is one connection. Calls begin with stt.Open.

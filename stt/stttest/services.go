@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"agentos.dev/dialtone/stt/vad"
 )
 
 // NewDeepgram starts a fake of Deepgram's /v1/listen. As the real one does, it
@@ -93,6 +95,116 @@ func (d *deepgram) results(from, to float64, text string, final, speechFinal boo
 	return object{"type": "Results", "start": from, "duration": to - from, "is_final": final, "speech_final": speechFinal,
 		"channel_index": []int{0, 1}, "metadata": object{"request_id": "dg-1"},
 		"channel": object{"alternatives": []object{{"transcript": text, "confidence": 0.9, "words": words}}}}
+}
+
+// NewFlux starts a fake of Deepgram's /v2/listen with a Flux model. As the real one
+// does, it tells every 250 ms how far it is, that a turn may be over and goes on after
+// all if it is asked to, and nothing of an end that is forced while there is no turn. It
+// takes a Configure.
+func NewFlux(tb testing.TB, texts []string, faults ...Fault) *Live {
+	return newLive(tb, func() dialect { return &flux{} }, texts, faults)
+}
+
+type flux struct {
+	mulaw, eager bool
+	sequence     int
+	turn         int
+	from, told   float64 // where the turn's audio begins, and up to where was told
+	speaking     bool
+	flushed      bool // the message under way forces the end
+}
+
+func (d *flux) hello(c *liveConn, q url.Values) {
+	c.limitTo(deepgramIdle, "", 1011, "NET-0001")
+	d.mulaw, d.eager = q.Get("encoding") == "mulaw", q.Has("eager_eot_threshold")
+	if q.Get("sample_rate") != "8000" || !d.mulaw && q.Get("encoding") != "linear16" || !strings.HasPrefix(q.Get("model"), "flux-general-") || q.Has("interim_results") {
+		c.end(1008, "DATA-0000")
+	}
+	d.send(c, object{"type": "Connected"})
+}
+
+// send numbers a message.
+func (d *flux) send(c *liveConn, m object) {
+	m["request_id"], m["sequence_id"] = "dg-2", d.sequence
+	d.sequence++
+	c.send(m)
+}
+
+func (d *flux) receive(c *liveConn, binary bool, data []byte) ([]int16, bool) {
+	c.limit.Reset(deepgramIdle)
+	if binary {
+		return decode(data, d.mulaw), false
+	}
+	var m struct {
+		Type       string
+		Thresholds struct {
+			EndOfTurn float64 `json:"eot_threshold"`
+		}
+		Keyterms []string
+	}
+	json.Unmarshal(data, &m)
+	switch m.Type {
+	case "CloseStream":
+		c.end(1000, "")
+	case "ForceEndTurn":
+		d.flushed = true
+	case "Configure":
+		if m.Thresholds.EndOfTurn < 0.5 || m.Thresholds.EndOfTurn > 1 {
+			d.send(c, object{"type": "ConfigureFailure"})
+			break
+		}
+		d.send(c, object{"type": "ConfigureSuccess", "thresholds": object{"eot_threshold": m.Thresholds.EndOfTurn}, "keyterms": m.Keyterms})
+	default:
+		d.send(c, object{"type": "Error", "code": "UNPARSABLE_CLIENT_MESSAGE", "description": "unknown message"})
+		c.end(1008, "")
+	}
+	return nil, d.flushed
+}
+
+func (d *flux) began(c *liveConn, at float64) {
+	d.speaking = true
+	d.info(c, "StartOfTurn", at, "", 0.1)
+}
+
+func (d *flux) ended(c *liveConn, from, to float64, text string) {
+	first, rest, _ := strings.Cut(text, " ")
+	d.info(c, "Update", to, first, 0.2)
+	if d.eager {
+		d.info(c, "EagerEndOfTurn", to, first, 0.5)
+		if rest != "" {
+			d.info(c, "TurnResumed", to, text, 0.3)
+			d.info(c, "EagerEndOfTurn", to, text, 0.6)
+		}
+	}
+	d.info(c, "EndOfTurn", float64(c.seg.Position())/vad.SampleRate, text, 0.8)
+	d.speaking = false
+	d.turn++
+	d.from = d.told
+}
+
+func (d *flux) after(c *liveConn, _ bool) {
+	d.flushed = false
+	if at := float64(c.seg.Position()) / vad.SampleRate; at >= d.told+0.25 && !d.speaking {
+		d.info(c, "Update", at, "", 0)
+	}
+}
+
+// info tells of the turn up to a place. Words have no times.
+func (d *flux) info(c *liveConn, event string, at float64, text string, confidence float64) {
+	d.told = max(d.told, at)
+	words := []object{}
+	for _, w := range strings.Fields(text) {
+		words = append(words, object{"word": w, "confidence": 0.9})
+	}
+	m := object{"type": "TurnInfo", "event": event, "turn_index": d.turn, "audio_window_start": d.from, "audio_window_end": d.told,
+		"transcript": text, "words": words, "end_of_turn_confidence": confidence}
+	if event == "EndOfTurn" {
+		m["trigger"] = "model"
+		if d.flushed {
+			m["trigger"] = "manual"
+		}
+	}
+	d.send(c, m)
 }
 
 // NewAssemblyAI starts a fake of AssemblyAI's v3 streaming. It is as strict

@@ -62,6 +62,7 @@ func hear(t *testing.T, e stt.Engine, n int) ([]stt.Event, error) {
 func TestServiceThatTalksNonsense(t *testing.T) {
 	own := map[string]string{
 		"deepgram":       `{"type":"Error","description":"no"}`,
+		"flux":           `{"type":"Error","code":"INTERNAL_SERVER_ERROR","description":"no"}`,
 		"assemblyai":     `{"type":"Error","error_code":3005,"error":"no"}`,
 		"openairealtime": `{"type":"error","error":{"type":"invalid_request_error","message":"no"}}`,
 		"vosk":           `{"error":{"message":"no"}}`,
@@ -95,6 +96,7 @@ func TestHugeTranscripts(t *testing.T) {
 	long := strings.Repeat("word ", 40_000)
 	for name, message := range map[string]string{
 		"deepgram":       `{"type":"Results","start":0,"duration":1,"is_final":true,"speech_final":true,"channel":{"alternatives":[{"transcript":"` + long + `"}]}}`,
+		"flux":           `{"type":"TurnInfo","event":"EndOfTurn","turn_index":0,"audio_window_end":1,"transcript":"` + long + `"}`,
 		"assemblyai":     `{"type":"Turn","turn_order":99,"end_of_turn":true,"transcript":"` + long + `"}`,
 		"openairealtime": `{"type":"conversation.item.input_audio_transcription.completed","item_id":"x","transcript":"` + long + `"}`,
 		"vosk":           `{"text":"` + long + `"}`,
