@@ -27,8 +27,12 @@ const name = "assemblyai"
 type Options struct {
 	Key   string // an API key
 	Model string // speech_model; empty = the service's default
-	// MaxSilence ends a turn whatever was said; 0 = the service's default.
-	MaxSilence time.Duration
+	// EndOfTurn is how sure the service has to be that the caller's turn is over, in
+	// (0, 1], to end it after MinSilence; 0 = the service's default.
+	EndOfTurn float64
+	// MinSilence is the silence before a turn ends of whose end the service is sure, and
+	// MaxSilence ends one whatever was said; 0 = the service's defaults.
+	MinSilence, MaxSilence time.Duration
 	// FormatTurns adds punctuation and capitals. It makes finals later.
 	FormatTurns bool
 	URL         string       // empty = "wss://streaming.assemblyai.com/v3/ws"; parameters in it are kept
@@ -79,6 +83,7 @@ func New(o Options) (*Engine, error) {
 		MaxChunk:      500 * time.Millisecond, // as does more than 1000
 		FlushWait:     500 * time.Millisecond, // ForceEndpoint is answered only if there is a turn to end
 		MaxAge:        2 * time.Hour,          // the service ends sessions after three
+		Turns:         true,
 		Closed:        kind,
 	})
 	if err = errors.Join(wrong, err); err != nil {
@@ -125,6 +130,12 @@ func (o Options) query(q url.Values, c stt.Config) {
 	set("sample_rate", strconv.Itoa(c.Format.Rate()))
 	set("format_turns", strconv.FormatBool(o.FormatTurns))
 	set("speech_model", o.Model)
+	if o.EndOfTurn > 0 {
+		set("end_of_turn_confidence_threshold", strconv.FormatFloat(o.EndOfTurn, 'f', -1, 64))
+	}
+	if o.MinSilence > 0 {
+		set("min_turn_silence", strconv.FormatInt(o.MinSilence.Milliseconds(), 10))
+	}
 	if o.MaxSilence > 0 {
 		set("max_turn_silence", strconv.FormatInt(o.MaxSilence.Milliseconds(), 10))
 	}

@@ -21,6 +21,7 @@ type session struct {
 	id       string          // of the session
 	speaking bool            // SpeechStart was reported, its UtteranceEnd was not
 	open     *turn           // that has words and has not ended
+	sure     float64         // that the turn is over, as was told last; NaN = it was not
 	done     []int           // the last turns that were reported, so that none is twice
 	sent     int             // bytes of audio
 	flushes  []time.Duration // the audio sent before each ForceEndpoint that waits
@@ -60,6 +61,7 @@ type message struct {
 	Text      *string           `json:"transcript"`
 	Language  answer.Text       `json:"language_code"`
 	Words     answer.List[word] `json:"words"`
+	Sure      answer.Number     `json:"end_of_turn_confidence"`
 }
 
 type word struct {
@@ -80,6 +82,7 @@ const usualSilence = 3 * time.Second
 func (s *session) Settle() (r live.Reply) {
 	if s.open == nil {
 		s.flushed(&r)
+		s.sure = math.NaN()
 		s.end(stt.Transcript{}, &r)
 	}
 	return r
@@ -159,6 +162,7 @@ func (s *session) turn(m message, r *live.Reply) {
 	}
 	order := *m.TurnOrder
 	if s.open != nil && s.open.order != order { // its end, or its formatted text, did not come
+		s.sure = math.NaN()
 		s.close(r, false)
 	}
 	// With formatting on, a turn ends twice: as heard, and then formatted.
@@ -167,10 +171,15 @@ func (s *session) turn(m message, r *live.Reply) {
 		if s.open == nil {
 			s.open = &turn{order: order}
 		}
+		eager := m.EndOfTurn && !final && !s.open.ended
 		s.open.t, s.open.ended = t, m.EndOfTurn
 		s.expect()
 		s.begin(r)
+		if eager { // only its formatted text is missing
+			r.Events = append(r.Events, stt.Event{Kind: stt.Turn, Transcript: t, Turn: stt.TurnChange{State: stt.TurnEager, Confidence: live.Sure(m.Sure)}})
+		}
 	}
+	s.sure = live.Sure(m.Sure)
 	if !final {
 		if s.c.Interim && t.Text != "" && !m.EndOfTurn {
 			r.Events = append(r.Events, stt.Event{Kind: stt.Interim, Transcript: t})
@@ -216,9 +225,7 @@ func (s *session) transcript(m message) (stt.Transcript, error) {
 		t.Text = strings.Join(texts, " ")
 	}
 	t, err := stt.Clean(t, s.c.Phrases)
-	if n := len(t.Words); n > 0 {
-		t.Start, t.End, t.Confidence = t.Words[0].Start, t.Words[n-1].End, live.Confidence(t.Words)
-	}
+	live.ByWords(&t)
 	return t, err
 }
 
@@ -264,6 +271,7 @@ func (s *session) Due() time.Time {
 // Expire implements live.Expirer.
 func (s *session) Expire(now time.Time) (r live.Reply) {
 	if s.open != nil && !now.Before(s.open.due) {
+		s.sure = math.NaN()
 		s.close(&r, true)
 	}
 	return r
@@ -272,7 +280,7 @@ func (s *session) Expire(now time.Time) (r live.Reply) {
 func (s *session) begin(r *live.Reply) {
 	if !s.speaking {
 		s.speaking = true
-		r.Events = append(r.Events, stt.Event{Kind: stt.SpeechStart})
+		r.Events = append(r.Events, stt.Event{Kind: stt.SpeechStart}, stt.Event{Kind: stt.Turn, Turn: stt.TurnChange{State: stt.TurnStart, Confidence: math.NaN()}})
 	}
 }
 
@@ -280,6 +288,8 @@ func (s *session) begin(r *live.Reply) {
 func (s *session) end(t stt.Transcript, r *live.Reply) {
 	if s.speaking {
 		s.speaking = false
-		r.Events = append(r.Events, stt.Event{Kind: stt.UtteranceEnd, Transcript: stt.Transcript{Start: t.Start, End: t.End}})
+		bounds := stt.Transcript{Start: t.Start, End: t.End}
+		r.Events = append(r.Events, stt.Event{Kind: stt.UtteranceEnd, Transcript: bounds},
+			stt.Event{Kind: stt.Turn, Transcript: bounds, Turn: stt.TurnChange{State: stt.TurnEnd, Confidence: s.sure}})
 	}
 }

@@ -25,6 +25,10 @@ type Options struct {
 	Model string // empty = "gpt-4o-mini-transcribe"
 	// Silence ends an utterance; 0 = 300 ms.
 	Silence time.Duration
+	// Eagerness turns the service's semantic detection on, in place of Silence: an
+	// utterance ends when the service takes the caller's turn to be over, after at most
+	// 8 s of silence with "low", 4 with "medium" and "auto", 2 with "high".
+	Eagerness string
 	// NoiseReduction is "near_field", "far_field" or empty for none.
 	NoiseReduction string
 	URL            string       // empty = "wss://api.openai.com/v1/realtime?intent=transcription"; a gateway may want model in it
@@ -64,6 +68,7 @@ func New(o Options) (*Engine, error) {
 	if o.Model = option.Trim(o.Model); o.Model == "" {
 		o.Model = "gpt-4o-mini-transcribe"
 	}
+	o.Eagerness = option.Trim(o.Eagerness)
 	if o.Silence <= 0 {
 		o.Silence = 300 * time.Millisecond
 	}
@@ -81,6 +86,7 @@ func New(o Options) (*Engine, error) {
 		MaxChunk:      time.Second,
 		Keep:          4 * time.Minute,
 		MaxAge:        10 * time.Minute,
+		Turns:         o.Eagerness != "",
 	})
 	if err = errors.Join(wrong, err); err != nil {
 		return nil, err

@@ -26,6 +26,12 @@ func TestAdapter(t *testing.T) {
 	}})
 }
 
+func TestAdapterWithSemanticDetection(t *testing.T) {
+	livetest.Run(t, livetest.Adapter{Server: stttest.NewOpenAIRealtime, Messages: []string{"speech_started", "speech_stopped", ".committed", ".delta", ".completed"}, New: func(key, url string, c *http.Client) (stt.Engine, error) {
+		return openairealtime.New(openairealtime.Options{Key: key, URL: url, Client: c, Eagerness: "auto"})
+	}})
+}
+
 const key = livetest.Secret
 
 func TestSession(t *testing.T) {

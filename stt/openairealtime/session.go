@@ -29,6 +29,7 @@ type session struct {
 	commits    []time.Time // when those of ours that were not answered are given up
 	flushes    int         // that wait for that, and for order to be empty
 	pcm        []int16
+	turn       stt.TurnState // the last that was reported; 0 = none
 }
 
 type item struct {
@@ -83,10 +84,14 @@ func (s *session) configure() live.Message {
 	if len(s.c.Phrases) > 0 {
 		transcription["prompt"] = strings.Join(s.c.Phrases, ", ")
 	}
+	detection := object{"type": "server_vad", "silence_duration_ms": s.o.Silence.Milliseconds()}
+	if s.o.Eagerness != "" {
+		detection = object{"type": "semantic_vad", "eagerness": s.o.Eagerness}
+	}
 	input := object{
 		"format":         object{"type": "audio/pcmu"},
 		"transcription":  transcription,
-		"turn_detection": object{"type": "server_vad", "silence_duration_ms": s.o.Silence.Milliseconds()},
+		"turn_detection": detection,
 	}
 	if s.o.NoiseReduction != "" {
 		input["noise_reduction"] = object{"type": s.o.NoiseReduction}
@@ -157,6 +162,9 @@ func (s *session) ofItem(kind string, m message, r *live.Reply) {
 	case "speech_stopped":
 		i.stopped, i.t.End = true, m.EndMs.Milliseconds()
 		i.expect()
+		if s.speaks() == nil {
+			s.turnTo(stt.TurnEager, i, r)
+		}
 	case "committed":
 		s.commit(m)
 		i.expect()
@@ -255,6 +263,37 @@ func (s *session) started(i *item, m message, r *live.Reply) {
 	}
 	i.speech, i.t.Start = true, m.StartMs.Milliseconds()
 	r.Events = append(r.Events, stt.Event{Kind: stt.SpeechStart, Transcript: stt.Transcript{Start: i.t.Start, End: i.t.Start}})
+	if s.turn == stt.TurnEager { // the caller goes on before the text of what he said has come
+		s.turnTo(stt.TurnResumed, i, r)
+	}
+	s.turnTo(stt.TurnStart, i, r)
+}
+
+// speaks returns the item that the caller is speaking, nil = none.
+func (s *session) speaks() *item {
+	for _, i := range s.items {
+		if i.speech && !i.stopped && i.due.IsZero() && !i.done {
+			return i
+		}
+	}
+	return nil
+}
+
+// turnTo reports a step of the caller's turn, if the service tells turns and the step
+// follows on the one before. The end of speech that the service hears only may be the
+// turn's end until the text has come: an item that begins before that is of the same
+// turn.
+func (s *session) turnTo(state stt.TurnState, i *item, r *live.Reply) {
+	open := s.turn != 0 && s.turn != stt.TurnEnd
+	if s.o.Eagerness == "" || state == s.turn || open == (state == stt.TurnStart) {
+		return
+	}
+	s.turn = state
+	bounds := stt.Transcript{Start: i.t.Start, End: i.t.End}
+	if state == stt.TurnStart || state == stt.TurnResumed {
+		bounds.End = bounds.Start
+	}
+	r.Events = append(r.Events, stt.Event{Kind: stt.Turn, Transcript: bounds, Turn: stt.TurnChange{State: state, Confidence: math.NaN()}})
 }
 
 func (s *session) delta(i *item, m message, r *live.Reply) {
@@ -331,6 +370,9 @@ func (s *session) report(r *live.Reply) {
 		}
 		if i.speech || i.t.Text != "" || i.err != nil {
 			r.Events = append(r.Events, stt.Event{Kind: stt.UtteranceEnd, Transcript: bounds})
+		}
+		if s.speaks() == nil && len(s.order) == 0 {
+			s.turnTo(stt.TurnEnd, i, r)
 		}
 	}
 	if len(s.order) == 0 && s.flushes > len(s.commits) {
