@@ -57,6 +57,7 @@ type Call struct {
 	release func()       // gives its place in the policy back
 	log     *slog.Logger
 	sending sync.Mutex // keeps each playback's audio and mark together
+	expect  func(stt.Expectation) error
 }
 
 // Transcripts returns what the caller says, as it is recognised: final
@@ -82,9 +83,9 @@ func (c *Call) Transcripts(ctx context.Context) iter.Seq2[stt.Transcript, error]
 }
 
 // Events returns everything that happens in the call: speech that starts, what
-// is recognised, keys that are pressed. It ends when the call does or ctx is
-// done. An error tells that there will be no more transcripts; keys still come.
-// Leaving the loop and coming back later loses nothing.
+// is recognised, steps of the caller's turn, keys that are pressed. It ends when the
+// call does or ctx is done. An error tells that there will be no more transcripts;
+// keys still come. Leaving the loop and coming back later loses nothing.
 func (c *Call) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
@@ -95,6 +96,12 @@ func (c *Call) Events(ctx context.Context) iter.Seq2[Event, error] {
 		}
 	}
 }
+
+// Expect describes the answer to the host's question to the recogniser, so that the
+// end of the caller's turn comes sooner, and not in the middle of a number: see
+// [stt.Expectation]. It holds until the next Expect. The error is the recogniser's
+// when that has ended; without a recogniser Expect does nothing.
+func (c *Call) Expect(e stt.Expectation) error { return c.expect(e) }
 
 // Digits collects keys that the caller presses until there are n of them or the
 // key end is pressed ("#", say; "" for none). When ctx is done first it returns the

@@ -181,6 +181,53 @@ func TestCallerInterrupts(t *testing.T) {
 	require.Empty(t, call.Warnings())
 }
 
+func TestTurnsReachTheHandler(t *testing.T) {
+	t.Parallel()
+	turns := make(chan []string, 1)
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		var heard []string
+		for event := range call.Events(ctx) {
+			if event.Kind == stt.Turn && event.Turn.State != stt.TurnResumed {
+				heard = append(heard, strings.TrimSpace(event.Turn.State.String()+" "+event.Transcript.Text))
+			}
+			if event.Turn.State == stt.TurnEnd {
+				break
+			}
+		}
+		turns <- heard
+		return nil
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler, STT: hears("book a room")})
+	call := voicetest.New(t, mux).Dial(caller, callee)
+	call.SpeakAudio(mulaw(t, "testdata/book_a_room.wav"))
+	heard := next(t, turns)
+	require.Equal(t, "turn_start", heard[0])
+	require.Equal(t, "turn_end book a room", heard[len(heard)-1])
+	require.NoError(t, call.Wait(t.Context()))
+}
+
+func TestHostSaysWhatItExpects(t *testing.T) {
+	t.Parallel()
+	rec, told := &stttest.Recognizer{Texts: []string{"seven four two nine"}}, make(chan error, 1)
+	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		told <- call.Expect(stt.Expectation{Digits: 4})
+		<-ctx.Done()
+		return nil
+	})
+	_, mux := newHost(t, voice.Config{Handler: handler, STT: stt.Segmented(rec, stt.Segmentation{})})
+	call := voicetest.New(t, mux).Dial(caller, callee)
+	require.NoError(t, next(t, told))
+	call.SpeakAudio(mulaw(t, "testdata/book_a_room.wav"))
+	call.HangUp()
+	require.Eventually(t, func() bool { return len(rec.Utterances()) > 0 }, patience, time.Millisecond)
+	require.Equal(t, 4, rec.Utterances()[0].Config.Expected.Digits)
+
+	_, mux = newHost(t, voice.Config{Handler: handler})
+	call = voicetest.New(t, mux).Dial(caller, callee)
+	require.NoError(t, next(t, told), "without a recogniser nobody is told")
+	call.HangUp()
+}
+
 func TestFarewellIsHeardBeforeTheHangUp(t *testing.T) {
 	t.Parallel()
 	farewell := mulaw(t, "testdata/noted.wav")

@@ -43,8 +43,9 @@ func reply(ctx context.Context, call *voice.Call, text string) {
 	fmt.Println(answer, playback.Heard())
 }
 
-// converse is the handler of a bot that the caller may interrupt while it thinks
-// and while it speaks: the loop never waits, so it hears the caller at once.
+// converse is the handler of a bot that answers when the caller's turn is over, and
+// that he may interrupt while it thinks and while it speaks: the loop never waits, so
+// it hears the caller at once.
 func converse(ctx context.Context, call *voice.Call) error {
 	stop := func() {}
 	defer func() { stop() }()
@@ -58,11 +59,13 @@ func converse(ctx context.Context, call *voice.Call) error {
 			if err := call.Interrupt(); err != nil {
 				return err
 			}
-		case stt.Final:
-			stop()
-			turn, cancel := context.WithCancel(ctx)
-			stop = cancel
-			go reply(turn, call, event.Transcript.Text)
+		case stt.Turn: // a Final may be half a sentence
+			if text := event.Transcript.Text; event.Turn.State == stt.TurnEnd && text != "" {
+				stop()
+				turn, cancel := context.WithCancel(ctx)
+				stop = cancel
+				go reply(turn, call, text)
+			}
 		}
 	}
 	return nil
@@ -70,4 +73,32 @@ func converse(ctx context.Context, call *voice.Call) error {
 
 func ExampleCall_Events() {
 	_ = voice.Config{Handler: voice.HandlerFunc(converse)}
+}
+
+// orderNumber asks for the four digits of an order, and returns what the caller says in
+// one turn: with pauses between them, as people read numbers.
+func orderNumber(ctx context.Context, call *voice.Call, question []byte) (string, error) {
+	if err := call.Expect(stt.Expectation{Digits: 4}); err != nil {
+		return "", err
+	}
+	defer call.Expect(stt.Expectation{}) // what comes after is an open question
+	if _, err := call.Play(ctx, question); err != nil {
+		return "", err
+	}
+	for event, err := range call.Events(ctx) {
+		if err != nil {
+			return "", err
+		}
+		if text := event.Transcript.Text; event.Turn.State == stt.TurnEnd && text != "" {
+			return text, nil
+		}
+	}
+	return "", voice.ErrCallEnded
+}
+
+func ExampleCall_Expect() {
+	_ = voice.Config{Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		_, err := orderNumber(ctx, call, nil)
+		return err
+	})}
 }

@@ -82,6 +82,14 @@ func (l *listener) hear(media mediastream.Audio) {
 
 var strictBase64 = base64.StdEncoding.Strict()
 
+// expect passes an Expectation on to the recogniser.
+func (l *listener) expect(e stt.Expectation) error {
+	if x, ok := l.stream.(stt.Expecter); ok {
+		return x.Expect(e)
+	}
+	return nil
+}
+
 // close ends listening. With lastWords it waits for what was just said.
 func (l *listener) close(lastWords bool) {
 	l.closing.Store(true)

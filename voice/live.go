@@ -48,6 +48,7 @@ func (c *liveCall) live(ctx context.Context) {
 	ctx, c.cancel = context.WithCancelCause(ctx)
 	c.timer = time.AfterFunc(config.MaxDuration, func() { c.end(ReasonTimeout, nil) })
 	c.listener = listener{info: c.Info, trace: config.Trace, log: c.log, inbox: c.inbox}
+	c.expect = c.listener.expect
 	config.Trace.StreamStarted(c.Info, c.Started.Sub(c.stream.accepted))
 	if config.STT != nil {
 		c.listener.open(ctx, config.STT, stt.Config{
