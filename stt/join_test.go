@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/stt"
@@ -26,10 +27,17 @@ func TestJoin(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				piece := speech(t)
-				whole := 2*len(piece) - len(piece)/2 // more audio than any piece has
-				rec := stt.RecognizerFunc(func(_ context.Context, audio []byte, _ stt.Config) (stt.Transcript, error) {
-					if len(audio) >= whole {
-						return stt.Transcript{Text: "whole"}, nil
+				rec := stt.RecognizerFunc(func(_ context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
+					switch p := c.Parts; {
+					case p == nil:
+						assert.Zero(t, test.join)
+					case p.Whole == nil:
+						p.Kept = "first"
+					default:
+						assert.Equal(t, "first", p.Kept)
+						assert.Equal(t, audio, p.Whole[c.Format.Bytes(p.Offset):])
+						p.MatchedWhole = true
+						return stt.Transcript{Text: "whole", End: c.Format.Duration(len(p.Whole))}, nil
 					}
 					return stt.Transcript{}, nil
 				})

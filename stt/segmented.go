@@ -1,7 +1,7 @@
 package stt
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,10 +25,12 @@ type Segmentation struct {
 	// a failure that may pass; 0 = 5 s.
 	Timeout time.Duration
 	// Join is for recognisers of phrases, whose callers pause in the middle of one:
-	// an utterance that matches nothing is kept, and when the next one begins
-	// within Join of its end and matches nothing alone, both are tried as one.
-	// 0 = never.
+	// an utterance that matches nothing is kept, and the next one, when it begins
+	// within Join of its end, is given with it, as Config.Parts. 0 = never.
 	Join time.Duration
+	// Ahead is for recognisers that can work while the caller speaks: whenever an
+	// utterance has grown by Ahead, what is new is given, as Config.Parts. 0 = never.
+	Ahead time.Duration
 	// Backlog is how much speech of one call may wait for its turn before the
 	// oldest is given up, with a Degraded event; 0 = 60 s.
 	Backlog time.Duration
@@ -77,6 +79,9 @@ type utterance struct {
 	start, end time.Duration // of the speech in it
 	heard      time.Time     // when the last voiced sample arrived; zero if the speech went on
 	cut        time.Time     // when its end was known
+	kept       any           // what the recogniser keeps of it
+	part       bool          // of one that goes on, which begins at begin
+	begin      time.Duration
 }
 
 // utterances is the stream of a Segmented engine. It has no audio of its own: it
@@ -86,10 +91,12 @@ type utterances struct {
 	e      *segmented
 	c      Config
 	offset time.Duration   // of the stream's clock on the call's
-	seg    *vad.Segmenter  // guarded by the session's mu
+	seg    *vad.Segmenter  // guarded by the session's mu, and so is talk
+	talk   vad.Event       // the SpeechStart of the utterance under way, whose End is that of its parts
 	ctx    context.Context // ends the recognition that is under way
 	cancel context.CancelFunc
-	held   *utterance // the one before, if it matched nothing; the worker's own
+	held   *utterance // all before, if it matched nothing; the worker's own
+	ahead  progress   // the worker's own
 	music  music      // the worker's own
 
 	mu       sync.Mutex // guards what follows; never held while recognising
@@ -108,6 +115,9 @@ var errNoEar = errors.New("stt: an utterance is cut by a session only")
 // hear takes the probabilities of frames that are on the tape.
 func (u *utterances) hear(t *tape, arrive *arrivals, voice []float32) error {
 	u.found(u.seg.Step(voice...), t, arrive)
+	if n := len(voice); n > 0 && u.talk.Kind == vad.SpeechStart {
+		u.advance(t, voice[n-1])
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.closed {
@@ -131,16 +141,38 @@ func (u *utterances) cut(t *tape, arrive *arrivals) { u.found(u.seg.Flush(), t, 
 // utterance may still hold.
 func (u *utterances) needed() time.Duration { return u.offset + at(u.seg.Needed()) }
 
+// betweenWords is the greatest probability of speech of a frame to cut a part at.
+const betweenWords = 0.3
+
+// advance queues what is new of the utterance under way when that is enough: where
+// the last frame lies between words, or anywhere when it is half as much again.
+func (u *utterances) advance(t *tape, voice float32) {
+	now, ahead := u.seg.Position(), u.e.o.Ahead
+	if fresh := at(now - u.talk.End); ahead <= 0 || fresh < ahead || voice > betweenWords && fresh < ahead*3/2 {
+		return
+	}
+	u.add(&utterance{part: true, begin: at(u.talk.Start), offset: at(u.talk.End), start: at(u.talk.Onset), end: at(u.talk.Onset),
+		audio: u.cutOut(t, u.talk.End, now)})
+	u.talk.End = now
+}
+
+// cutOut returns the audio from one sample to another.
+func (u *utterances) cutOut(t *tape, from, to int64) []byte {
+	return append(*u.e.buffers.Get().(*[]byte), t.between(u.offset+at(from), u.offset+at(to))...)
+}
+
 // found reports speech that began, and queues what ended.
 func (u *utterances) found(events []vad.Event, t *tape, arrive *arrivals) {
 	for _, ev := range events {
+		u.talk = ev
 		if ev.Kind == vad.SpeechStart {
+			u.talk.End = ev.Start
 			u.c.Emit(Event{Kind: SpeechStart, Transcript: Transcript{Start: at(ev.Onset), End: at(ev.Onset)}})
 			continue
 		}
 		one := &utterance{offset: at(ev.Start), start: at(ev.Onset), end: at(ev.VoicedEnd), cut: time.Now()}
 		if ev.Kind == vad.Utterance {
-			one.audio = append(*u.e.buffers.Get().(*[]byte), t.between(u.offset+at(ev.Start), u.offset+at(ev.End))...)
+			one.audio = u.cutOut(t, ev.Start, ev.End)
 			if !ev.Forced || ev.VoicedEnd != ev.End {
 				one.heard, _ = arrive.at(u.offset + one.end)
 			}
@@ -157,6 +189,10 @@ func (u *utterances) add(one *utterance) {
 	u.queued += one.end - one.start
 	for u.queued > u.e.o.Backlog && len(u.queue) > 1 {
 		lost := u.take()
+		if lost.part {
+			u.e.release(lost)
+			continue
+		}
 		u.c.Emit(Event{Kind: Degraded, Transcript: Transcript{Start: lost.start, End: lost.end},
 			Err: &Error{Op: "queue", Kind: ErrOverrun, Err: fmt.Errorf("%v of speech given up", lost.end-lost.start)}})
 		u.e.release(lost)
@@ -197,7 +233,11 @@ func (u *utterances) work(idle chan struct{}) {
 		}
 		one := u.take()
 		u.mu.Unlock()
-		u.recognize(one)
+		if one.part {
+			u.prepare(one)
+		} else {
+			u.recognize(one)
+		}
 		u.e.release(one)
 	}
 }
@@ -205,18 +245,21 @@ func (u *utterances) work(idle chan struct{}) {
 // recognize has an utterance recognised and emits the result.
 func (u *utterances) recognize(one *utterance) {
 	var wait time.Duration
-	began, heard := time.Now(), one
-	t, err := u.ask(one, &wait)
-	if err == nil && t.Text == "" {
-		if joined := u.join(one); joined != nil {
-			heard = joined
-			t, err = u.ask(joined, &wait)
-		}
-	}
+	began, whole := time.Now(), u.join(one)
+	parts := u.parts(one, whole)
+	t, err := u.ask(one, parts, &wait)
 	if u.ctx.Err() != nil {
 		return // closed: nobody asks any more
 	}
-	u.hold(heard, err == nil && t.Text == "")
+	if err == nil {
+		u.music.add(t.Music)
+	}
+	heard := one
+	if whole != nil && parts.MatchedWhole {
+		heard = whole
+	}
+	t.bound(u.c.Format.Duration(len(heard.audio))) // nothing was said in the silence after it
+	u.hold(cmp.Or(whole, one), parts, err == nil && t.Text == "")
 	now := time.Now()
 	switch {
 	case err != nil:
@@ -235,13 +278,13 @@ func (u *utterances) recognize(one *utterance) {
 
 // ask gives the audio of an utterance to the recogniser, and adds to wait how
 // long it stood in a queue.
-func (u *utterances) ask(one *utterance, wait *time.Duration) (Transcript, error) {
+func (u *utterances) ask(one *utterance, parts *Parts, wait *time.Duration) (Transcript, error) {
 	if one.audio == nil {
 		return Transcript{}, nil
 	}
 	f := u.c.Format
 	audio := one.audio
-	if missing := u.e.o.MinAudio - f.Duration(len(audio)); missing > 0 {
+	if missing := u.e.o.MinAudio - f.Duration(len(audio)); missing > 0 && !one.part {
 		audio = f.AppendSilence(audio, f.Bytes(missing)/f.Encoding.SampleSize())
 	}
 	ctx, cancel := context.WithTimeout(withWait(u.ctx, wait), u.e.o.Timeout)
@@ -250,15 +293,11 @@ func (u *utterances) ask(one *utterance, wait *time.Duration) (Transcript, error
 	u.mu.Lock()
 	c.Expected, c.Phrases = u.expected, u.expected.Phrases
 	u.mu.Unlock()
-	c.OnHold = u.music.onHold()
+	c.OnHold, c.Parts = u.music.onHold(), parts
 	t, err := retried(ctx, u.e.rec, audio, c)
 	if err == nil {
 		t, err = Clean(t, nil)
 	}
-	if err == nil {
-		u.music.add(t.Music)
-	}
-	t.bound(f.Duration(len(one.audio))) // nothing was said in the silence after it
 	return t, err
 }
 
@@ -268,35 +307,6 @@ func (t *Transcript) bound(d time.Duration) {
 	for i := range t.Words {
 		w := &t.Words[i]
 		w.Start, w.End = min(max(w.Start, 0), d), min(max(w.End, 0), d)
-	}
-}
-
-// maxJoined bounds the speech that is kept for a phrase that does not end.
-const maxJoined = 30 * time.Second
-
-// join returns the utterance that is held and the given one as a single one, with
-// silence between them, or nil when they do not belong together.
-func (u *utterances) join(one *utterance) *utterance {
-	h, f := u.held, u.c.Format
-	if h == nil || one.audio == nil || one.start-h.end > u.e.o.Join || one.end-h.start > maxJoined {
-		return nil
-	}
-	audio, next := bytes.Clone(h.audio), one.audio
-	if gap := one.offset - h.offset - f.Duration(len(audio)); gap >= 0 {
-		audio = f.AppendSilence(audio, f.Bytes(gap)/f.Encoding.SampleSize())
-	} else { // its audio begins before that of h ends
-		next = next[min(f.Bytes(-gap), len(next)):]
-	}
-	return &utterance{audio: append(audio, next...), offset: h.offset, start: h.start, end: one.end}
-}
-
-// hold keeps an utterance that matched nothing, for the next one.
-func (u *utterances) hold(one *utterance, unmatched bool) {
-	switch {
-	case !unmatched:
-		u.held = nil
-	case u.e.o.Join > 0 && one.audio != nil:
-		u.held = &utterance{audio: bytes.Clone(one.audio), offset: one.offset, start: one.start, end: one.end}
 	}
 }
 

@@ -91,6 +91,7 @@ type Config struct {
 	Interim  bool        // report unfinished transcripts too, where the engine can
 	OnHold   bool        // the last utterances were music: a recogniser takes less for speech
 	CallID   string      // names the call in logs and at the service; Twilio's CallSid
+	Parts    *Parts      // set by Segmented with a Join or Ahead, for its Recognizer; nil otherwise
 	// Emit takes what is heard, in order and one event at a time; nil = nobody
 	// listens. The Emit of a host returns soon, as audio waits for it, and calls no
 	// method of the stream. An engine calls its own from any goroutine, whatever

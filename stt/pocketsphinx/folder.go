@@ -5,14 +5,16 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 )
 
 // folder holds an engine's files: the utterances under way, the grammar and the
 // transform. It is locked while the engine lives. A killed process leaves it behind,
 // unlocked, and the next engine on the machine removes it.
 type folder struct {
-	path string
-	lock *os.File // nil where there are no such locks
+	path  string
+	lock  *os.File // nil where there are no such locks
+	clips atomic.Uint64
 }
 
 // prefix is the beginning of the folders' names.
@@ -40,7 +42,7 @@ func newFolderIn(dir string) (*folder, error) {
 		lock, err := lockFolder(path)
 		switch {
 		case err == nil:
-			return &folder{path, lock}, nil
+			return &folder{path: path, lock: lock}, nil
 		case !errors.Is(err, errTaken): // another took it for one that was left behind
 			os.Remove(path)
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ type hypothesis struct {
 	segments []segment
 	acoustic int // log likelihood of the audio
 	frames   int // of 10 ms
+	skipped  int // frames of silence before them
 }
 
 // maxFrames is an hour, more than any utterance has.
@@ -29,12 +31,16 @@ type segment struct {
 	acoustic   int // log likelihood of its audio
 }
 
+// frame is how much audio has one feature vector.
+const frame = 10 * time.Millisecond
+
 // parseHypothesis reads a line of -hypseg, without its id:
 //
 //	S scale T total A acoustic L language (frame acoustic language word)... last
 //
-// Frames count from where speech was detected, and inner silence is left out,
-// so the times of words are approximate. Silence and noise have no segment.
+// Frames count from where speech was detected, and half a second and more of inner
+// silence is left out, so the times of words are approximate. The decoder's silence,
+// and noise, have no segment.
 func parseHypothesis(line string) (hypothesis, error) {
 	f := strings.Fields(line)
 	if len(f) == 0 {
@@ -64,6 +70,30 @@ func parseHypothesis(line string) (hypothesis, error) {
 	return h, nil
 }
 
+// then returns what the phone loop heard in h and in audio that begins at a time after
+// it began, as if it had heard both in one piece. Where they overlap, h counts.
+func (h hypothesis) then(at time.Duration, next hypothesis) hypothesis {
+	by := int(at/frame) - h.skipped + next.skipped
+	all := h
+	all.segments, all.frames = slices.Clone(h.segments), max(h.frames, next.frames+by)
+	all.acoustic += next.acoustic
+	for _, s := range next.segments {
+		begin, end := max(s.start+by, h.frames), s.end+by
+		kept := s.acoustic * max(0, end-begin) / max(s.end-s.start, 1)
+		all.acoustic -= s.acoustic - kept
+		if begin < end {
+			all.segments = append(all.segments, segment{s.word, begin, end, kept})
+		}
+	}
+	return all
+}
+
+// from returns the part of h from a time on, in the frames of audio that begins there
+// with skipped frames of silence.
+func (h hypothesis) from(at time.Duration, skipped int) hypothesis {
+	return hypothesis{skipped: skipped}.then(-at, h)
+}
+
 // transcript has no bounds of its own: the segmenter knows them better.
 func (h hypothesis) transcript() stt.Transcript {
 	t := stt.Transcript{Final: true, Confidence: math.NaN(), Language: "en-US", Engine: name}
@@ -72,8 +102,8 @@ func (h hypothesis) transcript() stt.Transcript {
 		texts = append(texts, s.word)
 		t.Words = append(t.Words, stt.Word{
 			Text:       s.word,
-			Start:      time.Duration(s.start) * 10 * time.Millisecond,
-			End:        time.Duration(s.end) * 10 * time.Millisecond,
+			Start:      time.Duration(s.start) * frame,
+			End:        time.Duration(s.end) * frame,
 			Confidence: math.NaN(),
 		})
 	}

@@ -2,7 +2,9 @@ package pocketsphinx
 
 import (
 	"math"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -67,4 +69,18 @@ func FuzzJudge(f *testing.F) {
 		j.accepts(words, phones, true)
 		phones.music()
 	})
+}
+
+// What the phone loop heard in two pieces is what it would have heard in one, on one
+// clock, and a part of it is that part.
+func TestThenFrom(t *testing.T) {
+	one := hypothesis{segments: []segment{{silence, 0, 20, -100}, {"M", 20, 30, -60}, {"EY", 30, 48, -90}}, acoustic: -250, frames: 48, skipped: 2}
+	two := hypothesis{segments: []segment{{"N", 0, 10, -40}, {silence, 12, 30, -30}}, acoustic: -80, frames: 30, skipped: 5}
+	both := one.then(500*time.Millisecond, two)
+	require.Equal(t, hypothesis{segments: append(slices.Clone(one.segments), segment{"N", 53, 63, -40}, segment{silence, 65, 83, -30}),
+		acoustic: -330, frames: 83, skipped: 2}, both)
+	require.Equal(t, two, both.from(500*time.Millisecond, 5))
+	overlapping := one.then(400*time.Millisecond, two)
+	require.Equal(t, segment{"N", 48, 53, -20}, overlapping.segments[3], "what was heard before counts")
+	require.Equal(t, -310, overlapping.acoustic)
 }

@@ -17,9 +17,7 @@ package pocketsphinx
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -67,7 +65,8 @@ type Options struct {
 	// replaced; 0 = 4 s.
 	Timeout time.Duration
 	// Segmentation says where Open cuts calls into utterances. Its Join is 2 s if 0,
-	// so that a caller may pause in the middle of a phrase; negative = never. Its
+	// so that a caller may pause in the middle of a phrase, and its Ahead is 2 s, so
+	// that most of a long one is heard before its end; negative = never. Its
 	// VAD.HangOver is 240 ms if 0.
 	Segmentation stt.Segmentation
 
@@ -93,7 +92,6 @@ type Engine struct {
 	workers []*worker
 	idle    chan *worker
 	warming chan struct{} // has a token while Prewarm collects workers
-	serial  atomic.Uint64
 	ready   atomic.Bool
 
 	closing sync.Once
@@ -106,6 +104,8 @@ const (
 	// shortSilence ends an utterance sooner than other engines could afford: what
 	// it cuts too early is joined again.
 	shortSilence = 240 * time.Millisecond
+	// partOfPhrase is as long as the phone loop takes a tenth of a second for.
+	partOfPhrase = 2 * time.Second
 )
 
 // New starts the workers. Without the Debian packages it returns an error that
@@ -127,6 +127,9 @@ func New(o Options) (*Engine, error) {
 	if !o.Dictation {
 		if o.Segmentation.Join == 0 {
 			o.Segmentation.Join = pauseInPhrase
+		}
+		if o.Segmentation.Ahead == 0 {
+			o.Segmentation.Ahead = partOfPhrase
 		}
 		if o.Segmentation.VAD.HangOver == 0 {
 			o.Segmentation.VAD.HangOver = shortSilence
@@ -277,35 +280,27 @@ func (e *Engine) ask(ctx context.Context, w *worker, audio []byte, c stt.Config)
 	if err := c.Format.Validate(); err != nil {
 		return stt.Transcript{}, err
 	}
-	samples := c.Format.AppendPCM(nil, audio)
-	if !e.o.Dictation && tonal(samples, c.Format.Rate()) {
+	a := asked{e: e, w: w, c: c, deadline: time.Now().Add(e.o.Timeout)}
+	var words, phones hypothesis
+	var err error
+	switch {
+	case e.o.Dictation:
+		words, err = a.words(ctx, audio)
+	case (c.Parts == nil || !c.Parts.More) && tonal(c.Format.AppendPCM(nil, audio), c.Format.Rate()):
 		t := hypothesis{}.transcript()
 		t.Music = true
 		return t, nil
+	default:
+		words, phones, err = a.phrase(ctx, audio)
 	}
-	pcm, err := samples16k(samples, c.Format.Rate())
-	if err != nil {
-		return stt.Transcript{}, err
-	}
-	id := fmt.Sprintf("u%d", e.serial.Add(1))
-	path := e.dir.path + "/" + id + ".raw"
-	if err := os.WriteFile(path, pcm, 0o600); err != nil {
-		return stt.Transcript{}, e.failed(&stt.Error{Engine: name, Op: "recognize", Kind: stt.ErrUnavailable, Err: err})
-	}
-	defer os.Remove(path)
-	words, phones, err := w.ask(ctx, path, id, time.Now().Add(e.o.Timeout))
 	if err != nil {
 		return stt.Transcript{}, e.failed(err)
-	}
-	said := e.o.Dictation || e.judge.accepts(words, phones, c.OnHold)
-	if !said {
-		words = hypothesis{}
 	}
 	t, err := stt.Clean(words.transcript(), nil)
 	if err != nil {
 		return stt.Transcript{}, err
 	}
-	t.Music, t.RequestID = !said && phones.music(), id
+	t.Music = !e.o.Dictation && len(words.segments) == 0 && phones.music()
 	return t, nil
 }
 

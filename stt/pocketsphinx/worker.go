@@ -44,23 +44,14 @@ func (w *worker) stop() {
 	}
 }
 
-// ask returns what the decoder and the phone loop heard in the file.
-func (w *worker) ask(ctx context.Context, path, id string, deadline time.Time) (words, phones hypothesis, err error) {
-	request := path + " 0 -1 " + id + "\n"
-	if w.phones != nil {
-		w.phones.send(request)
-	}
-	w.decoder.send(request)
-	words, err = w.decoder.receive(ctx, request, id, deadline)
-	if w.phones == nil {
-		return words, phones, err
-	}
-	if err == nil {
-		phones, err = w.phones.receive(ctx, request, id, deadline)
-	} else if errors.Is(err, stt.ErrTimeout) {
+// words returns what the decoder hears in a clip.
+func (w *worker) words(ctx context.Context, c clip, deadline time.Time) (hypothesis, error) {
+	w.decoder.send(c)
+	words, err := w.decoder.receive(ctx, c, deadline)
+	if w.phones != nil && errors.Is(err, stt.ErrTimeout) {
 		w.phones.kill() // it has the same audio, and would be late for the next
 	}
-	return words, phones, err
+	return words, err
 }
 
 // process is a pocketsphinx_batch that answers requests line by line. One
@@ -142,7 +133,7 @@ func environment() []string {
 
 // send asks, starting the program if it has ended. Errors come to light in
 // receive.
-func (p *process) send(request string) {
+func (p *process) send(c clip) {
 	if p.start() != nil {
 		return
 	}
@@ -151,25 +142,25 @@ func (p *process) send(request string) {
 	p.mu.Unlock()
 	if in != nil {
 		in.SetWriteDeadline(time.Now().Add(time.Second))
-		in.WriteString(request)
+		in.WriteString(c.path + " 0 -1 " + c.id + "\n")
 	}
 }
 
-// receive returns the answer to the request id. A program that has died is
+// receive returns the answer to a clip that was sent. A program that has died is
 // started and asked anew, once; one that is too late is killed and replaced.
-func (p *process) receive(ctx context.Context, request, id string, deadline time.Time) (hypothesis, error) {
-	line, err := p.answer(ctx, id, deadline)
+func (p *process) receive(ctx context.Context, c clip, deadline time.Time) (hypothesis, error) {
+	line, err := p.answer(ctx, c.id, deadline)
 	if err == nil {
-		return parseHypothesis(line)
+		return c.hypothesis(line)
 	}
 	switch {
 	case ctx.Err() == context.Canceled:
 		return hypothesis{}, ctx.Err() // the answer will come, and be skipped
 	case ctx.Err() == nil && !errors.Is(err, os.ErrDeadlineExceeded):
 		p.kill()
-		p.send(request)
-		if line, err = p.answer(ctx, id, deadline); err == nil {
-			return parseHypothesis(line)
+		p.send(c)
+		if line, err = p.answer(ctx, c.id, deadline); err == nil {
+			return c.hypothesis(line)
 		}
 	}
 	p.kill()

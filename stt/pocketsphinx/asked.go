@@ -1,0 +1,107 @@
+package pocketsphinx
+
+import (
+	"context"
+	"time"
+
+	"agentos.dev/dialtone/stt"
+)
+
+// asked is one recognition: an engine's worker, and what it is asked.
+type asked struct {
+	e        *Engine
+	w        *worker
+	c        stt.Config
+	deadline time.Time
+}
+
+// words returns what the decoder hears.
+func (a asked) words(ctx context.Context, audio []byte) (hypothesis, error) {
+	one, err := a.e.dir.clip(audio, a.c.Format)
+	if err != nil {
+		return hypothesis{}, err
+	}
+	defer one.remove()
+	return a.w.words(ctx, one, a.deadline)
+}
+
+// phrase returns the words that were said, none if it is no phrase, and what the phone
+// loop heard. The loop takes three times as long as the decoder: it hears only what is
+// new, while the decoder looks for a phrase in all.
+func (a asked) phrase(ctx context.Context, audio []byte) (words, phones hypothesis, err error) {
+	p := a.c.Parts
+	if p == nil {
+		p = new(stt.Parts)
+	}
+	fresh, at := a.fresh(audio, p)
+	loop, err := a.e.dir.clip(fresh, a.c.Format)
+	if err != nil {
+		return words, phones, err
+	}
+	defer loop.remove()
+	a.w.phones.send(loop)
+	waiting := true
+	wait := func() error { // for the phone loop
+		if !waiting {
+			return nil
+		}
+		waiting = false
+		heard, err := a.w.phones.receive(ctx, loop, a.deadline)
+		if err != nil {
+			return err
+		}
+		phones = heard
+		if kept, ok := p.Kept.(hypothesis); ok && at > 0 {
+			phones = kept.then(at, heard)
+		}
+		return nil
+	}
+
+	if p.More {
+		err = wait()
+		p.Kept = phones
+		return hypothesis{}, phones, err
+	}
+	if words, err = a.words(ctx, audio); err != nil {
+		return words, phones, err
+	}
+	if len(words.segments) > 0 {
+		if err = wait(); err != nil {
+			return words, phones, err
+		}
+		if alone := phones.from(p.Offset, words.skipped); a.e.judge.accepts(words, alone, a.c.OnHold) {
+			return words, alone, nil
+		}
+	}
+	words = hypothesis{}
+	if p.Whole != nil {
+		if words, err = a.words(ctx, p.Whole); err != nil {
+			return words, phones, err
+		}
+	}
+	if err = wait(); err != nil {
+		return words, phones, err
+	}
+	p.Kept = phones
+	if p.MatchedWhole = a.e.judge.accepts(words, phones, a.c.OnHold); !p.MatchedWhole {
+		words = hypothesis{}
+	}
+	return words, phones.from(p.Offset, 0), nil
+}
+
+// fresh returns the audio that the phone loop has not heard, and where it begins in all
+// since the last phrase.
+func (a asked) fresh(audio []byte, p *stt.Parts) ([]byte, time.Duration) {
+	_, heard := p.Kept.(hypothesis)
+	switch {
+	case heard && p.More:
+		return audio, p.New
+	case p.More:
+		return audio, 0
+	case heard:
+		return audio[min(a.c.Format.Bytes(p.New-p.Offset), len(audio)):], p.New
+	case p.Whole != nil:
+		return p.Whole, 0
+	}
+	return audio, 0
+}
