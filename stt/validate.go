@@ -95,7 +95,7 @@ func (e *segmented) Validate() error {
 	return errors.Join(e.wrong, validate("recogniser of a segmented engine", e.rec))
 }
 
-// Validate returns everything that cannot be meant. MinAudio and Join may be negative,
+// Validate returns everything that cannot be meant. MinAudio, Join and Ahead may be negative,
 // which is none to the engines that have a default.
 func (o Segmentation) Validate() error {
 	m := mistakes{of: "segmentation"}
