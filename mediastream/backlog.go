@@ -71,12 +71,12 @@ func (b *backlog) duration() time.Duration {
 // relieve starts to read in the consumer's place.
 func (c *Conn) relieve() {
 	b := &c.backlog
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if !b.turn.CompareAndSwap(consumerWorks, reliefReads) {
 		return
 	}
-	b.mu.Lock()
 	b.reading, b.wanted, b.dropping = true, false, false
-	b.mu.Unlock()
 	c.in.buf = nil // the consumer still holds the message in it
 	c.running.Go(func() {
 		for c.relieveOnce() {

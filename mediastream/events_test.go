@@ -251,3 +251,25 @@ func TestReceiveDoesNotAllocate(t *testing.T) {
 	require.Equal(t, 1001, n)
 	require.NoError(t, c.Close(1000, ""))
 }
+
+// TestOneReader holds the consumer back just as the watch takes over: it must find either
+// its own turn or a relief that reads, or both would read.
+func TestOneReader(t *testing.T) {
+	sock := newFakeSocket()
+	c := newConn(sock, &twilio{}, (&Options{}).withDefaults())
+	b := &c.backlog
+	b.mu.Lock()
+	relieved := make(chan struct{})
+	go func() {
+		defer close(relieved)
+		c.relieve()
+	}()
+	for range 100 {
+		time.Sleep(time.Millisecond)
+		require.True(t, b.busy() || b.reading)
+	}
+	b.mu.Unlock()
+	<-relieved
+	require.False(t, b.busy())
+	require.NoError(t, c.Close(1000, ""))
+}
