@@ -29,6 +29,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"agentos.dev/dialtone/internal/option"
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/capacity"
 	"agentos.dev/dialtone/stt/wer"
 	"agentos.dev/dialtone/voice"
@@ -91,6 +92,9 @@ type Metrics struct {
 	decisions   *prometheus.CounterVec
 	signatures  *prometheus.CounterVec
 	requests    *prometheus.HistogramVec // nil if the host measures them
+
+	store        atomic.Pointer[policy.Store] // nil if there is none to watch
+	storeLatency prometheus.Histogram
 }
 
 // New creates the series and registers them, or returns everything that is wrong: without
@@ -141,6 +145,8 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 	}
 	f.constant("twilio_build_info", "The version of the program, as a label", 1, prometheus.Labels{"version": version(options.Version)})
 	f.register("twilio_stt_queue_depth", &m.engine)
+	m.storeLatency = f.histogram("twilio_store_latency_seconds", "How long questions to the shared store took", 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1)
+	f.register("twilio_store_up", storeCollector{m})
 	m.createAtZero(options.Countries)
 	return m, errors.Join(f.errs...)
 }

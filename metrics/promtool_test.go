@@ -149,7 +149,8 @@ func TestAlertTable(t *testing.T) {
 		TwilioUnusualCallVolume warning 30m
 		TwilioCallSuccessBudgetBurn critical 2m    TwilioCallSuccessBudgetBurnSlow warning 15m
 		TwilioLatencyBudgetBurn critical 2m        TwilioLatencyBudgetBurnSlow warning 15m
-		TwilioBudgetNearlySpent warning 1h         TwilioBudgetSpent critical 15m`)
+		TwilioBudgetNearlySpent warning 1h         TwilioBudgetSpent critical 15m
+		TwilioStoreDown warning 2m`)
 	alert := regexp.MustCompile(`- alert: (\w+)\n[^-]*?(?:\n.*)*?\n        for: (\w+)\n        labels: \{severity: (\w+)\}`)
 	var got []string
 	for _, m := range alert.FindAllStringSubmatch(shippedRules(t), -1) {

@@ -175,6 +175,8 @@ var ruleCases = []ruleCase{
 	{name: "a few calls have no stream", series: []string{letIn + ` 0+0.5x60`, wsSecs + `_count{} 0x60`}},
 	{name: "callers who pass a challenge, and many who are refused", series: []string{letIn + ` 0+10x60`, `twilio_policy_decisions_total{decision="challenge"} 0+20x60`,
 		`twilio_policy_decisions_total{decision="reject"} 0+50x60`, wsSecs + `_count{} 0+20x60`}},
+	{name: "two of three instances without the store", series: []string{`twilio_store_up{instance="a"} 0x60`, `twilio_store_up{instance="b"} 1x60`, `twilio_store_up{instance="c"} 0x60`}, fires: []string{"TwilioStoreDown"}},
+	{name: "a store that was away for a minute", series: []string{`twilio_store_up{instance="a"} 1x50 0 1x9`}},
 	{name: "80 calls on two instances", series: []string{`twilio_active_calls{instance="a"} 40x60`, `twilio_active_calls{instance="b"} 40x60`}},
 	{name: "81 calls on two instances", series: []string{`twilio_active_calls{instance="a"} 41x60`, `twilio_active_calls{instance="b"} 40x60`},
 		fires: []string{"TwilioHighConcurrentCalls"}, recorded: "job:twilio_active_calls:sum", samples: []string{`job:twilio_active_calls:sum{job="agentos_webui"} 81`}},

@@ -46,14 +46,16 @@ func (s Standing) String() string {
 	return "unattested"
 }
 
-// String returns the identity as a store's key: the caller, and the standing if it is
-// another than Unattested.
-func (i Identity) String() string {
-	if i.Standing == Unattested {
-		return i.Caller
+// suffix returns what tells the standings apart in a name; nothing for Unattested.
+func (s Standing) suffix() string {
+	if s == Unattested {
+		return ""
 	}
-	return i.Caller + " " + i.Standing.String()
+	return "/" + s.String()
 }
+
+// String returns the caller, and the standing if it is another than Unattested.
+func (i Identity) String() string { return i.Caller + i.Standing.suffix() }
 
 // Identity returns whose call it is.
 func (c Call) Identity() Identity {

@@ -156,7 +156,7 @@ func TestAttestedByOtherRules(t *testing.T) {
 	}{{"", true}, {"TN-Validation-Passed-A", false}, {"TN-Validation-Passed-B", true}, {"TN-Validation-Passed-B", false}, {"TN-Validation-Failed", true}} {
 		require.Equal(t, tt.want, l.Decide(ctx, Call{SID: fmt.Sprint(i), From: "+14155550100", StirVerstat: tt.verstat}).Allowed(), "%d", i)
 	}
-	calls, limit := l.Used("+1 415 555 0100")
+	calls, limit, _ := l.Used(ctx, "+1 415 555 0100")
 	require.Equal(t, []int{1, 1}, []int{calls, limit})
 }
 
@@ -185,7 +185,7 @@ func TestLimitOfHosts(t *testing.T) {
 			}
 		}
 		require.Equal(t, tt.want, n, "%+v", tt.limits)
-		used, limit := l.Used("sip:*@h.example")
+		used, limit, _ := l.Used(ctx, "sip:*@h.example")
 		if limit >= 0 {
 			require.Equal(t, []int{tt.want, tt.want}, []int{used, limit}, "%+v", tt.limits)
 		}

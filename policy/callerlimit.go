@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"maps"
-	"math/bits"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -47,12 +44,13 @@ type CallerLimitOptions struct {
 	Limits Limits
 	Window time.Duration // 0 means an hour
 
-	// MaxCallers bounds the memory: 65 bytes for each caller and a third more for
-	// free places, and at most as much again for callers with more than 10 calls in
-	// the window, for those with more than 26, with more than 58, and so on. When all
-	// places are taken, the caller seen longest ago is forgotten. 0 means
-	// DefaultMaxCallers.
+	// Store is where calls are counted; nil is a memory of this limit's own, which is
+	// bounded by MaxCallers (see [MemoryOptions]).
+	Store      *Store
 	MaxCallers int
+
+	// Name tells apart the limits in one Store that have the same Window.
+	Name string
 
 	// Attested reports whether the caller's carrier vouches for the number; nil means
 	// the [Standing] Attested. Attested calls of a number have a count of their own,
@@ -68,36 +66,24 @@ type CallerLimitOptions struct {
 
 // CallerLimit is a [Policy] that allows a caller so many calls in any window of
 // time: it keeps the times of the calls it allowed, so it never lets one too many
-// through and never refuses one too few, to a billionth of the window.
+// through and never refuses one too few, to a billionth of the window in memory and to a
+// millisecond in a shared [Store].
 // Refused calls do not count. Callers without a number share one limit, that of
 // [AnonymousCaller]. All callers of a SIP host share another one besides their own
 // (Limits.HostFactor): the names there are the caller's choice. A number can be forged,
 // so its calls are counted by their [Standing]: whoever forges it uses up nothing of its
 // owner's calls where these are attested.
 //
-// It holds its callers in a table of fixed size without pointers, of which the
-// garbage collector takes no notice. All methods are safe for concurrent use.
+// All methods are safe for concurrent use.
 type CallerLimit struct {
 	key      func(Call) string // nil: the caller
 	attested func(Call) bool   // nil: by the standing
 	rules    atomic.Pointer[limitRules]
-	base     time.Time // ticks count from here
-	window   int64     // in ticks
-	shift    uint      // a tick is 1<<shift nanoseconds
-	seed     maphash.Seed
-	mix      [2]uint64
-	shards   []shard
-	evicted  atomic.Int64
+	store    *Store
+	window   time.Duration
+	spaces   [Forged + 1]string // of the store, by standing
+	hosts    string
 	wrong    error // what Validate tells
-}
-
-// shard is one part of the table with its own lock.
-type shard struct {
-	mu     sync.Mutex
-	tables []table // each holds twice as much in a slot as the one before
-	recent recent
-	max    int // slots of the smallest kind
-	_      [64]byte
 }
 
 // PerCaller allows each caller limit calls in any window of time; 0 means an hour.
@@ -111,8 +97,8 @@ func PerCaller(limit int, window time.Duration) *CallerLimit {
 	return l
 }
 
-// NewCallerLimit makes a limit with overrides and bounds of its own. The error
-// names everything wrong with the options, each override that is no number too.
+// NewCallerLimit makes a limit with overrides and a store. The error names everything
+// wrong with the options, each override that is no number too.
 func NewCallerLimit(o CallerLimitOptions) (*CallerLimit, error) {
 	l := newCallerLimit(o)
 	if err := errors.Join(l.wrong, l.SetLimits(o.Limits)); err != nil {
@@ -126,39 +112,26 @@ func newCallerLimit(o CallerLimitOptions) *CallerLimit {
 	if o.Window <= 0 {
 		o.Window = time.Hour
 	}
-	if o.MaxCallers <= 0 {
-		o.MaxCallers = DefaultMaxCallers
+	l := &CallerLimit{key: o.Key, attested: o.Attested, window: o.Window, wrong: wrong, store: inMemory(o.Store, MemoryOptions{o.MaxCallers})}
+	space := "calls:" + o.Window.String() + ":" + o.Name
+	for standing := range l.spaces {
+		l.spaces[standing] = space + Standing(standing).suffix()
 	}
-	l := &CallerLimit{key: o.Key, attested: o.Attested, base: time.Now(), seed: maphash.MakeSeed(), wrong: wrong}
-	// Times are kept modulo 2^32 ticks, which must be at least two windows.
-	l.shift = uint(max(0, bits.Len64(uint64(o.Window))-31))
-	l.window = int64(o.Window >> l.shift)
-	l.mix = [2]uint64{maphash.Bytes(l.seed, []byte("0")), maphash.Bytes(l.seed, []byte("1")) | 1}
-	shards := 1
-	for shards < maxShards && o.MaxCallers/shards >= 2048 {
-		shards *= 2
-	}
-	l.shards = make([]shard, shards)
-	for i := range l.shards {
-		l.shards[i].max = (o.MaxCallers*4/3 + shards - 1) / shards
-		l.shards[i].recent.sets = make([][4]uint64, recentSets/shards)
-	}
+	l.hosts = space + "@"
 	return l
 }
-
-const maxShards = 64
 
 // SetLimits puts other limits in force. Calls already counted stay counted. On
 // an error the limits in force stay.
 func (l *CallerLimit) SetLimits(limits Limits) error {
 	next := newLimitRules(limits)
 	var errs mistakes
-	if limits.Default < Unlimited || limits.HostFactor < Unlimited {
-		errs.add(fmt.Errorf("policy: caller limit is negative: %d, of a host %d times as many", limits.Default, limits.HostFactor))
+	if limits.Default < Unlimited {
+		errs.add(fmt.Errorf("policy: caller limit is negative: %d", limits.Default))
 	}
 	for _, entry := range slices.Sorted(maps.Keys(limits.Overrides)) {
-		if limit := limits.Overrides[entry]; limit < Unlimited {
-			errs.add(fmt.Errorf("policy: caller limit of %q is negative: %d", entry, limit))
+		if limits.Overrides[entry] < Unlimited {
+			errs.add(fmt.Errorf("policy: caller limit of %q is negative: %d", entry, limits.Overrides[entry]))
 		}
 		errs.add(next.rules.add(entry, limits.Overrides[entry]))
 	}
@@ -172,104 +145,81 @@ func (l *CallerLimit) SetLimits(limits Limits) error {
 
 // Decide counts the call, or refuses it with the reason [RateLimit]. Placed calls
 // have no caller to count.
-func (l *CallerLimit) Decide(_ context.Context, c Call) Decision {
+func (l *CallerLimit) Decide(ctx context.Context, c Call) Decision { return DecideStored(ctx, l, c) }
+
+// Store returns where calls are counted.
+func (l *CallerLimit) Store() *Store { return l.store }
+
+// Ask asks for room for the call: at its SIP host, if it has one, and for its caller.
+func (l *CallerLimit) Ask(c Call, ops []Op) []Op {
 	if c.Placed() {
-		return Decision{Verdict: Allow}
+		return ops
 	}
-	of := l.tallies(&c)
-	if of.limit < 0 {
-		return Decision{Verdict: Allow}
+	var i Identity
+	limit, hosted := l.judge(&c, &i)
+	if limit < 0 {
+		return ops
 	}
-	sid, now := l.sidHash(c.SID), l.ticks(c.At)
-	if of.host != 0 && !l.count(of.host, of.hostLimit, hostSID(sid), now) {
-		return Decision{Verdict: Reject, Reason: RateLimit, Busy: true, Detail: "of the SIP host"}
-	}
-	if !l.count(of.key, of.limit, sid, now) {
-		if of.host != 0 {
-			l.takeBack(of.host, hostSID(sid))
+	if hosted {
+		if of := l.rules.Load().host(i.Host); of >= 0 {
+			ops = append(ops, l.op(Count, l.hosts, i.Host, of, &c))
 		}
-		return Decision{Verdict: Reject, Reason: RateLimit, Busy: true}
+	}
+	return append(ops, l.op(Count, l.spaces[i.Standing], i.Caller, limit, &c))
+}
+
+func (l *CallerLimit) op(kind Kind, space, name string, limit int, c *Call) Op {
+	return Op{Kind: kind, Space: space, Name: name, ID: c.SID, Limit: int64(limit), Keep: l.window, At: c.At}
+}
+
+// Judge refuses a call for which there was not room everywhere.
+func (l *CallerLimit) Judge(_ Call, answers []Op) Decision {
+	for i := range answers {
+		if !answers[i].OK {
+			d := Decision{Verdict: Reject, Reason: RateLimit, Busy: true}
+			if i < len(answers)-1 {
+				d.Detail = "of the SIP host"
+			}
+			return d
+		}
 	}
 	return Decision{Verdict: Allow}
 }
 
-// count counts a call of the key unless that exceeds the limit.
-func (l *CallerLimit) count(key uint64, limit int, sid uint64, now int64) bool {
-	s, hash := l.shard(key)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if sid != 0 && s.recent.has(sid) {
-		return true
-	}
-	log, table := l.find(s, key, hash, now)
-	if log.live(now, l.window) >= limit {
-		return false
-	}
-	if log.full() {
-		log = l.widen(s, table, key, hash, now)
-	}
-	log.add()
-	if sid != 0 {
-		s.recent.add(sid)
-	}
-	return true
-}
-
-// Cancel takes back a call that Decide allowed.
-func (l *CallerLimit) Cancel(_ context.Context, c Call) {
-	sid := l.sidHash(c.SID)
-	if sid == 0 || c.Placed() {
+// Observe forgets a call that was refused after all. One without a CallSid stays
+// counted: nothing tells it apart.
+func (l *CallerLimit) Observe(ctx context.Context, c Call, o Outcome) {
+	if o.Kind != Refused || c.SID == "" {
 		return
 	}
-	of := l.tallies(&c)
-	l.takeBack(of.key, sid)
-	if of.host != 0 {
-		l.takeBack(of.host, hostSID(sid))
+	ops := l.Ask(c, nil)
+	for i := range ops {
+		ops[i].Kind = Uncount
 	}
-}
-
-// takeBack drops the latest call of the key; one with a CallSid only if it is known.
-func (l *CallerLimit) takeBack(key, sid uint64) {
-	s, hash := l.shard(key)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if sid != 0 && !s.recent.remove(sid) {
-		return
-	}
-	for i := range s.tables {
-		if at := s.tables[i].lookup(key, hash); at >= 0 {
-			s.tables[i].log(at).dropNewest()
-			return
-		}
-	}
+	l.store.Send(ctx, ops...)
 }
 
 // Used returns how many calls of the caller count at the moment, and its limit: of a
 // number those of the [Standing] that has most. "sip:*@host" asks for all callers of a
-// SIP host.
-func (l *CallerLimit) Used(caller string) (calls, limit int) {
-	limit = l.Limit(caller)
+// SIP host. The error is [ErrAway] if only other instances may know.
+func (l *CallerLimit) Used(ctx context.Context, caller string) (calls, limit int, err error) {
+	var ops []Op
 	if host, ok := hostOf(caller); ok && l.key == nil {
-		return l.used(l.hostKey(host)), limit
-	}
-	i := identify(caller)
-	for i.Standing = Unattested; i.Standing <= Forged; i.Standing++ {
-		calls = max(calls, l.used(l.keyOf(&i)))
-	}
-	return calls, limit
-}
-
-func (l *CallerLimit) used(key uint64) int {
-	now := l.ticks(time.Time{})
-	s, hash := l.shard(key)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range s.tables {
-		if at := s.tables[i].lookup(key, hash); at >= 0 {
-			return s.tables[i].log(at).count(now, l.window)
+		ops = append(ops, l.op(Count, l.hosts, host, 0, new(Call)))
+	} else {
+		i := identify(caller)
+		for _, space := range l.spaces {
+			ops = append(ops, l.op(Count, space, i.Caller, 0, new(Call)))
 		}
 	}
-	return 0
+	l.store.Do(ctx, ops)
+	for i := range ops {
+		if ops[i].Alone {
+			err = ErrAway
+		}
+		calls = max(calls, int(ops[i].Total))
+	}
+	return calls, l.Limit(caller), err
 }
 
 // Limit returns the caller's limit, or for "sip:*@host" that of all callers of a SIP
@@ -284,70 +234,6 @@ func (l *CallerLimit) Limit(caller string) int {
 	return limit
 }
 
-// Evicted returns how many callers were forgotten before their time because the
-// table was full. Anything but zero says that MaxCallers is too small, or that
-// somebody calls from very many invented numbers.
-func (l *CallerLimit) Evicted() int64 { return l.evicted.Load() }
-
-// find returns the caller's log, which may be new, and which table it is in.
-func (l *CallerLimit) find(s *shard, key, hash uint64, now int64) (log, int) {
-	for i := range s.tables {
-		if at := s.tables[i].lookup(key, hash); at >= 0 {
-			return s.tables[i].log(at), i
-		}
-	}
-	return l.insert(s, 0, key, hash, now), 0
-}
-
-// widen moves a full log of table i to a slot that holds twice as much.
-func (l *CallerLimit) widen(s *shard, i int, key, hash uint64, now int64) log {
-	wide := l.insert(s, i+1, key, hash, now)
-	old := s.tables[i].lookup(key, hash)
-	wide.copyFrom(s.tables[i].log(old))
-	s.tables[i].remove(old)
-	return wide
-}
-
-func (l *CallerLimit) insert(s *shard, i int, key, hash uint64, now int64) log {
-	if i == len(s.tables) {
-		s.tables = append(s.tables, newTable(i, s.max))
-	}
-	at, evicted := s.tables[i].insert(key, hash, now-l.window, l.mix)
-	if evicted {
-		l.evicted.Add(1)
-	}
-	return s.tables[i].log(at)
-}
-
-// ticks converts a time to ticks since base, by the monotonic clock if the time
-// has a reading of it.
-func (l *CallerLimit) ticks(at time.Time) int64 {
-	if at.IsZero() {
-		return int64(time.Since(l.base)) >> l.shift
-	}
-	return int64(at.Sub(l.base)) >> l.shift
-}
-
-// shard returns the part of the table for a key, and where in it to look. The hash
-// has a secret in it, so that nobody can choose numbers that crowd one place.
-func (l *CallerLimit) shard(key uint64) (s *shard, hash uint64) {
-	hash = mix(key, l.mix)
-	return &l.shards[hash&uint64(len(l.shards)-1)], hash
-}
-
-// mix hashes a key. The last two steps spread what consecutive numbers, which are
-// common, would leave in rows.
-func mix(key uint64, by [2]uint64) uint64 {
-	hi, lo := bits.Mul64(key^by[0], by[1])
-	h := hi ^ lo
-	h = (h ^ h>>29) * 0xbf58476d1ce4e5b9
-	return h ^ h>>32
-}
-
-// sidHash returns 0 for a call without a CallSid, which nothing can tell apart.
-func (l *CallerLimit) sidHash(sid string) uint64 {
-	if sid == "" {
-		return 0
-	}
-	return maphash.String(l.seed, sid) | 1
-}
+// Evicted returns how many callers this instance forgot before their time; see
+// [Memory.Evicted].
+func (l *CallerLimit) Evicted() int64 { return l.store.local.Evicted() }

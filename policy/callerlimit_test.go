@@ -81,9 +81,9 @@ func TestLimitAgainstReference(t *testing.T) {
 				require.True(t, limit.Decide(context.Background(), c).Allowed(), "delivered twice")
 			}
 			if got && rng.IntN(5) == 0 { // refused by another policy after all
-				limit.Cancel(context.Background(), c)
+				limit.Observe(context.Background(), c, Outcome{Kind: Refused})
 				ref.allowed[from] = ref.allowed[from][:len(ref.allowed[from])-1]
-				limit.Cancel(context.Background(), c) // cannot be cancelled twice
+				limit.Observe(context.Background(), c, Outcome{Kind: Refused}) // cannot be cancelled twice
 			}
 		}
 		require.Zero(t, limit.Evicted())
@@ -189,7 +189,7 @@ func TestLimitKeysAndOverrides(t *testing.T) {
 	require.Error(t, limit.SetLimits(Limits{Overrides: map[string]int{"+": 1}}))
 	require.Equal(t, 0, allowed("+14155550100"), "the limits in force stay")
 
-	_, of := limit.Used("client:alice")
+	_, of, _ := limit.Used(ctx, "client:alice")
 	require.Equal(t, 3, of)
 }
 
@@ -214,8 +214,9 @@ func TestLimitBounded(t *testing.T) {
 	}
 	require.Greater(t, limit.Evicted(), int64(50_000))
 	bytes := 0
-	for i := range limit.shards {
-		for _, table := range limit.shards[i].tables {
+	shards := limit.store.local.logs(time.Hour).shards
+	for i := range shards {
+		for _, table := range shards[i].tables {
 			bytes += 4*len(table.words) + 8*len(table.tags)
 		}
 	}
@@ -258,7 +259,7 @@ func TestLimitConcurrently(t *testing.T) {
 	}
 	wg.Wait()
 	for from, n := range allowed {
-		used, _ := limit.Used(from)
+		used, _, _ := limit.Used(ctx, from)
 		require.Equal(t, 10, used, from)
 		require.GreaterOrEqual(t, n, 10)
 		require.LessOrEqual(t, n, 20, "ten calls, each delivered twice")
@@ -330,6 +331,6 @@ func TestLimitByOtherKeys(t *testing.T) {
 		allowed := l.Decide(ctx, Call{SID: fmt.Sprint("CA", i), From: fmt.Sprintf("+1415555010%d", i), To: []string{"Sales", "SALES"}[i%2]}).Allowed()
 		require.Equal(t, i < 3, allowed)
 	}
-	calls, limit := l.Used("line:Sales")
+	calls, limit, _ := l.Used(ctx, "line:Sales")
 	require.Equal(t, []int{3, 3}, []int{calls, limit})
 }

@@ -6,53 +6,65 @@ import (
 	"time"
 )
 
-// All asks the policies in order and returns the strictest answer. The first
-// refusal ends the questions, and the policies that had allowed the call are
-// told to forget it (see [Canceler]). A challenge does not end them: a later
-// refusal still wins. All of nothing allows every call.
+// All asks the policies in order and returns the strictest answer. The first refusal ends
+// the questions, and the policies that had allowed the call are told that it was
+// [Refused]. A challenge does not end them: a later refusal still wins. All of nothing
+// allows every call. Neighbours whose state is in one shared [Store] ask it together, after
+// those between them that keep nothing: lists and hours.
 //
 // Put what is cheap and certain first: lists, hours, limit, fraud, capacity.
-func All(policies ...Policy) Policy { return all(policies) }
+func All(policies ...Policy) Policy {
+	var a all
+	for _, p := range policies {
+		if inner, ok := p.(all); ok {
+			a = append(a, inner...)
+		} else {
+			a = append(a, p)
+		}
+	}
+	return a
+}
 
 type all []Policy
 
 func (a all) Decide(ctx context.Context, c Call) Decision {
 	if c.At.IsZero() {
-		c.At = time.Now() // once, so that Cancel finds what Decide counted
+		c.At = time.Now() // one time for all of them
 	}
 	result := Decision{Verdict: Allow}
-	for i, p := range a {
-		d := p.Decide(ctx, c)
+	for i := 0; i < len(a); {
+		d, n := Decision{}, 1
+		if s := sharedStore(a[i]); s == nil {
+			d = a[i].Decide(ctx, c)
+		} else {
+			d, n = decideRun(ctx, s, a[i:a.together(i, s)], c)
+		}
 		if d.Verdict == Reject {
-			for _, earlier := range a[:i] {
-				Cancel(ctx, earlier, c)
+			if i > 0 {
+				Tell(ctx, Outcome{Kind: Refused}, a[:i], nil, c)
 			}
 			return d
 		}
 		if d.Verdict < result.Verdict {
 			result = d
 		}
+		i += n
 	}
 	return result
 }
 
-func (a all) Release(callSID string) {
-	for _, p := range a {
-		Release(p, callSID)
+// together returns the end of the policies from i on that ask one store.
+func (a all) together(i int, s *Store) (end int) {
+	for ; i < len(a) && (sharedStore(a[i]) == s || keepsNothing(a[i])); i++ {
+		if sharedStore(a[i]) == s {
+			end = i + 1
+		}
 	}
+	return end
 }
 
-func (a all) Cancel(ctx context.Context, c Call) {
-	for _, p := range a {
-		Cancel(ctx, p, c)
-	}
-}
-
-func (a all) Pass(ctx context.Context, c Call) {
-	for _, p := range a {
-		Pass(ctx, p, c)
-	}
-}
+// Unwrap returns the policies.
+func (a all) Unwrap() []Policy { return a }
 
 // Except asks p unless exempt reports true; exempt calls are allowed. An
 // emergency line, for instance, is open at all hours and to every caller:
@@ -61,22 +73,16 @@ func (a all) Pass(ctx context.Context, c Call) {
 //
 // exempt must give the same answer for the same call.
 func Except(exempt func(Call) bool, p Policy) Policy {
-	var wrong error
+	w := wrapped{Policy: p, exempt: exempt}
 	if exempt == nil {
-		wrong = errors.New("policy: Except: exempt is nil")
+		w.wrong = errors.New("policy: Except: exempt is nil")
 	}
-	return wrapped{p, wrong, func(ctx context.Context, c Call) Decision {
-		if exempt(c) {
-			return Decision{Verdict: Allow}
-		}
-		return p.Decide(ctx, c)
-	}}
+	return w
 }
 
 // Say has refused callers of p hear the text. See Decision.Message for the price.
 func Say(text string, p Policy) Policy {
-	return wrapped{p, nil, func(ctx context.Context, c Call) Decision {
-		d := p.Decide(ctx, c)
+	return wrapped{Policy: p, amend: func(_ Call, d Decision) Decision {
 		if d.Verdict == Reject {
 			d.Message = text
 		}
@@ -92,22 +98,57 @@ func Shadow(p Policy, report func(Call, Decision)) Policy {
 	if report == nil {
 		wrong = errors.New("policy: Shadow: report is nil")
 	}
-	return wrapped{p, wrong, func(ctx context.Context, c Call) Decision {
-		if d := p.Decide(ctx, c); !d.Allowed() {
+	return wrapped{Policy: p, wrong: wrong, amend: func(c Call, d Decision) Decision {
+		if !d.Allowed() {
 			report(c, d)
 		}
 		return Decision{Verdict: Allow}
 	}}
 }
 
-// wrapped decides by its own function and passes the rest on to the inner policy.
+// wrapped is a policy of which some calls are exempt, or whose decisions are amended. It
+// asks the store as that policy does.
 type wrapped struct {
 	Policy
-	wrong  error // what Validate tells
-	decide func(context.Context, Call) Decision
+	exempt func(Call) bool               // nil: none
+	amend  func(Call, Decision) Decision // nil: not at all
+	wrong  error                         // what Validate tells
 }
 
-func (w wrapped) Decide(ctx context.Context, c Call) Decision { return w.decide(ctx, c) }
-func (w wrapped) Release(callSID string)                      { Release(w.Policy, callSID) }
-func (w wrapped) Cancel(ctx context.Context, c Call)          { Cancel(ctx, w.Policy, c) }
-func (w wrapped) Pass(ctx context.Context, c Call)            { Pass(ctx, w.Policy, c) }
+func (w wrapped) Decide(ctx context.Context, c Call) Decision {
+	if w.exempt != nil && w.exempt(c) {
+		return Decision{Verdict: Allow}
+	}
+	return w.amended(c, w.Policy.Decide(ctx, c))
+}
+
+func (w wrapped) amended(c Call, d Decision) Decision {
+	if w.amend == nil {
+		return d
+	}
+	return w.amend(c, d)
+}
+
+// Unwrap returns the inner policy, which is told what becomes of calls.
+func (w wrapped) Unwrap() []Policy { return []Policy{w.Policy} }
+
+func (w wrapped) Store() *Store {
+	if stored, ok := w.Policy.(Stored); ok {
+		return stored.Store()
+	}
+	return nil
+}
+
+func (w wrapped) Ask(c Call, ops []Op) []Op {
+	if w.exempt != nil && w.exempt(c) {
+		return ops
+	}
+	return w.Policy.(Stored).Ask(c, ops)
+}
+
+func (w wrapped) Judge(c Call, answers []Op) Decision {
+	if w.exempt != nil && w.exempt(c) {
+		return Decision{Verdict: Allow}
+	}
+	return w.amended(c, w.Policy.(Stored).Judge(c, answers))
+}

@@ -3,24 +3,23 @@ package policy
 import (
 	"context"
 	"math"
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// DefaultLease is how long a place is held for a call of which nothing more is
-// heard: the usual longest call of five minutes, and two for a challenge before it.
-const DefaultLease = 7 * time.Minute
+// DefaultLease is how long a place is held for a call of which nothing more is heard
+// after its webhook: what a challenge or a menu takes, and the stream's opening.
+const DefaultLease = 3 * time.Minute
+
+// RunningLease is how long a place is held after somebody has said that the call is
+// [Running]. It is told three times as often, and outlives a paused process.
+const RunningLease = time.Minute
 
 // ConcurrencyOptions configures [NewConcurrency].
 type ConcurrencyOptions struct {
 	// Limit is how many calls may be in progress at once. Twilio's limit is the
 	// account's, not the server's. 0 refuses every call, Unlimited refuses none.
 	Limit int
-
-	// Lease is how long a place is held at most when Release never comes. It must
-	// be longer than the longest call with what comes before it. 0 means
-	// DefaultLease.
-	Lease time.Duration
 
 	// Reserved of the places are kept for calls for which Priority reports true.
 	// Priority nil means that no call has priority.
@@ -31,18 +30,25 @@ type ConcurrencyOptions struct {
 	// limit), and not again before it has fallen below. It must not block.
 	Warn   int
 	OnWarn func(inUse, limit int)
+
+	// Store is where places are taken; nil is a memory of this limit's own. Limits in one
+	// Store have the same places unless their Names differ.
+	Store *Store
+	Name  string
 }
 
-// Concurrency is a [Policy] that allows so many calls at once. A call takes its
-// place when it is decided on and keeps it until [Release] or until its lease
-// runs out, whichever comes first. All methods are safe for concurrent use.
+// Concurrency is a [Policy] that allows so many calls at once. A call takes its place
+// when it is decided on and keeps it while it is told to be [Running], however long that
+// is, until it has Ended. When nothing is heard of it, because its instance died, the
+// place frees itself: after a RunningLease, or before its stream has begun after
+// DefaultLease (Call.Lease). All methods are safe for concurrent use.
 type Concurrency struct {
-	o        ConcurrencyOptions // with defaults
-	given    ConcurrencyOptions // without, for Validate
-	mu       sync.Mutex
-	leases   map[string]time.Time // CallSid to expiry
-	earliest time.Time            // no lease expires before
-	warned   bool
+	o      ConcurrencyOptions // with defaults
+	given  ConcurrencyOptions // without, for Validate
+	store  *Store
+	warned atomic.Bool
+
+	noticed func(Op) // how many places are taken; nil if nobody wants to know
 }
 
 // Concurrent allows limit calls at once, with the other options at their defaults.
@@ -54,107 +60,92 @@ func Concurrent(limit int) *Concurrency {
 // the options.
 func NewConcurrency(o ConcurrencyOptions) *Concurrency {
 	given := o
-	if o.Lease <= 0 {
-		o.Lease = DefaultLease
-	}
 	if o.Limit < 0 {
-		o.Limit = math.MaxInt
+		o.Limit = Unlimited
 	}
 	if o.Warn <= 0 {
 		o.Warn = int(math.Ceil(float64(o.Limit) * 0.8))
 	}
-	return &Concurrency{o: o, given: given, leases: make(map[string]time.Time)}
+	l := &Concurrency{o: o, given: given, store: InMemory(o.Store)}
+	if o.OnWarn != nil {
+		l.noticed = func(op Op) { l.warn(int(op.Total)) }
+	}
+	return l
 }
 
 // Decide takes a place for the call or refuses it with the reason [Capacity]. A
 // call that holds a place already keeps it, its lease renewed. A call without a
 // CallSid could never give its place back and is refused.
-func (l *Concurrency) Decide(_ context.Context, c Call) Decision {
-	limit := l.o.Limit
-	if l.o.Reserved > 0 && (l.o.Priority == nil || !l.o.Priority(c)) {
-		limit -= l.o.Reserved
-	}
-	now := c.At
-	if now.IsZero() {
-		now = time.Now()
-	}
-	full := Decision{Verdict: Reject, Reason: Capacity, Busy: true}
+func (l *Concurrency) Decide(ctx context.Context, c Call) Decision { return DecideStored(ctx, l, c) }
+
+// Store returns where places are taken.
+func (l *Concurrency) Store() *Store { return l.store }
+
+// Ask asks for a place.
+func (l *Concurrency) Ask(c Call, ops []Op) []Op {
 	if c.SID == "" {
-		full.Detail = "no CallSid"
-		return full
+		return ops
 	}
-	ok, inUse, warn := l.take(c.SID, limit, now)
-	if warn && l.o.OnWarn != nil {
-		l.o.OnWarn(inUse, l.o.Limit)
+	limit := l.o.Limit
+	if limit > 0 && l.o.Reserved > 0 && (l.o.Priority == nil || !l.o.Priority(c)) {
+		limit = max(limit-l.o.Reserved, 0)
 	}
-	if !ok {
-		return full
+	lease := c.Lease
+	if lease <= 0 {
+		lease = DefaultLease
 	}
+	return append(ops, l.op(Hold, c.SID, lease, limit, c.At))
+}
+
+func (l *Concurrency) op(kind Kind, sid string, lease time.Duration, limit int, at time.Time) Op {
+	return Op{Kind: kind, Space: "places", Name: l.o.Name, ID: sid, Keep: lease, Limit: int64(limit), At: at}
+}
+
+// Judge refuses a call that got no place.
+func (l *Concurrency) Judge(_ Call, answers []Op) Decision {
+	switch {
+	case len(answers) == 0:
+		return Decision{Verdict: Reject, Reason: Capacity, Busy: true, Detail: "no CallSid"}
+	case !answers[0].OK:
+		return Decision{Verdict: Reject, Reason: Capacity, Busy: true}
+	}
+	l.warn(int(answers[0].Total))
 	return Decision{Verdict: Allow}
 }
 
-func (l *Concurrency) take(sid string, limit int, now time.Time) (ok bool, inUse int, warn bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.expire(now)
-	expiry := now.Add(l.o.Lease)
-	if _, held := l.leases[sid]; !held {
-		if len(l.leases) >= limit {
-			return false, len(l.leases), false
-		}
-		if len(l.leases) == 0 || expiry.Before(l.earliest) {
-			l.earliest = expiry
-		}
+// warn calls OnWarn once while at least so many places are taken.
+func (l *Concurrency) warn(inUse int) {
+	if l.o.OnWarn == nil || l.o.Limit < 0 {
+		return
 	}
-	l.leases[sid] = expiry
-	inUse = len(l.leases)
-	warn = inUse >= l.o.Warn && !l.warned
-	l.warned = l.warned || warn
-	return true, inUse, warn
+	if reached := inUse >= l.o.Warn; l.warned.Swap(reached) != reached && reached {
+		l.o.OnWarn(inUse, l.o.Limit)
+	}
 }
 
-// Release gives the call's place back.
-func (l *Concurrency) Release(callSID string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.leases, callSID)
-	l.rearm()
+// Observe gives the place of a call back that was refused or has ended, and keeps that of
+// one that is running, even if its lease has run out meanwhile: the call is there.
+func (l *Concurrency) Observe(ctx context.Context, c Call, o Outcome) {
+	switch o.Kind {
+	case Refused, Ended:
+		if c.SID != "" {
+			l.store.send(ctx, l.noticed, l.op(Free, c.SID, 0, 0, time.Time{}))
+		}
+	case Running:
+		l.store.Send(ctx, l.op(Hold, c.SID, max(c.Lease, RunningLease), Unlimited, time.Time{}))
+	}
 }
 
-// InUse returns how many calls hold a place.
-func (l *Concurrency) InUse() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.expire(time.Now())
-	return len(l.leases)
+// InUse returns how many calls hold a place. The error is [ErrAway] if these are only
+// those that this instance knows of.
+func (l *Concurrency) InUse(ctx context.Context) (int, error) {
+	ops := []Op{l.op(Hold, "", 0, 0, time.Time{})}
+	l.store.Do(ctx, ops)
+	if ops[0].Alone {
+		return int(ops[0].Total), ErrAway
+	}
+	return int(ops[0].Total), nil
 }
 
 // Limit returns how many calls may be in progress at once, or [Unlimited].
-func (l *Concurrency) Limit() int {
-	if l.o.Limit == math.MaxInt {
-		return Unlimited
-	}
-	return l.o.Limit
-}
-
-// expire ends the leases that have run out.
-func (l *Concurrency) expire(now time.Time) {
-	if len(l.leases) == 0 || now.Before(l.earliest) {
-		return
-	}
-	l.earliest = now.Add(l.o.Lease)
-	for sid, expiry := range l.leases {
-		if !now.Before(expiry) {
-			delete(l.leases, sid)
-		} else if expiry.Before(l.earliest) {
-			l.earliest = expiry
-		}
-	}
-	l.rearm()
-}
-
-func (l *Concurrency) rearm() {
-	if len(l.leases) < l.o.Warn {
-		l.warned = false
-	}
-}
+func (l *Concurrency) Limit() int { return l.o.Limit }

@@ -31,7 +31,8 @@ func Example() {
 		d := p.Decide(ctx, c)
 		fmt.Printf("%s %s %q\n", c.SID, d.Verdict, d.Reason)
 	}
-	policy.Release(p, "CA1") // when the call has ended
+	// Package voice does this when a call has ended, and while it is up.
+	policy.Tell(ctx, policy.Outcome{Kind: policy.Ended}, p, nil, policy.Call{SID: "CA1"})
 
 	// Output:
 	// CA1 allow ""

@@ -124,14 +124,8 @@ func (h *History) Len() int {
 	return h.n
 }
 
-// Release passes on that the call has ended.
-func (h *History) Release(callSID string) { Release(h.Policy, callSID) }
-
-// Cancel passes on that the call was refused after all.
-func (h *History) Cancel(ctx context.Context, c Call) { Cancel(ctx, h.Policy, c) }
-
-// Pass passes on that the call passed the challenge.
-func (h *History) Pass(ctx context.Context, c Call) { Pass(ctx, h.Policy, c) }
+// Unwrap returns the policy, which is told what becomes of calls.
+func (h *History) Unwrap() []Policy { return []Policy{h.Policy} }
 
 // whose returns what tells the calls of a caller, or of a SIP host's callers.
 func whose(caller string) func(Call) bool {

@@ -12,8 +12,9 @@
 //
 // Subpackages: fraud (score, attestation, voice challenge), outbound (where a
 // service may dial and how fast), admin (bearer tokens), capacity (lines,
-// workers, cost), policytest (conformance of stores). The nested module
-// redisstore holds the same limits across several instances.
+// workers, cost), policytest (conformance of engines). What policies count, lease and
+// remember they keep in a [Store]: in memory, or in an [Engine] that several instances
+// share, such as those of the nested modules redisstore and natsstore.
 package policy
 
 import (
@@ -37,6 +38,10 @@ type Call struct {
 	// At is when the webhook arrived, as time.Now returned it: limits go by its
 	// monotonic reading, business hours by its wall clock. Zero means now.
 	At time.Time
+
+	// Lease is how long the call may take until somebody says that it is [Running] or
+	// has Ended; 0 means [DefaultLease].
+	Lease time.Duration
 }
 
 // Placed reports whether the service placed the call itself. Its From is a number of
@@ -113,58 +118,9 @@ func (d Decision) Allowed() bool { return d.Verdict == Allow }
 // safe for concurrent use and quick; what it does not know in time it has to
 // decide without.
 //
-// A policy that holds something for the length of a call also implements
-// [Releaser]; one that counts allowed calls also implements [Canceler]; one that
-// remembers who passed a challenge also implements [Passer].
+// A policy that wants to know what became of the call also is an [Observer].
 type Policy interface {
 	Decide(ctx context.Context, c Call) Decision
-}
-
-// A Releaser gives back what its policy held for a call. Release is called when
-// the call has ended, whatever ended it, possibly more than once, and also for
-// calls that the policy never saw.
-type Releaser interface {
-	Release(callSID string)
-}
-
-// A Canceler forgets a call that it allowed and that another policy refused
-// after it, as if the call had never been there. Cancel gets the Call that
-// Decide got.
-type Canceler interface {
-	Cancel(ctx context.Context, c Call)
-}
-
-// A Passer remembers who passed a challenge. Pass is called when a call has passed
-// the one it was given, with the Call as the webhook of the answer tells it, perhaps
-// on another instance than Decide.
-type Passer interface {
-	Pass(ctx context.Context, c Call)
-}
-
-// Release tells p that the call has ended. It does nothing if p is nil or holds
-// nothing for a call.
-func Release(p Policy, callSID string) {
-	if r, ok := p.(Releaser); ok {
-		r.Release(callSID)
-	}
-}
-
-// Cancel tells p that the call it allowed was refused after all. A policy that
-// is no [Canceler] gets Release instead.
-func Cancel(ctx context.Context, p Policy, c Call) {
-	if r, ok := p.(Canceler); ok {
-		r.Cancel(ctx, c)
-		return
-	}
-	Release(p, c.SID)
-}
-
-// Pass tells p that the call passed the challenge. It does nothing if p is nil or
-// does not want to know.
-func Pass(ctx context.Context, p Policy, c Call) {
-	if r, ok := p.(Passer); ok {
-		r.Pass(ctx, c)
-	}
 }
 
 // Func is a function as a [Policy].

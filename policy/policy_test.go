@@ -23,7 +23,7 @@ func TestZeroDecisionRefuses(t *testing.T) {
 	require.False(t, All(forgot).Decide(ctx, Call{}).Allowed())
 	require.True(t, All().Decide(ctx, Call{}).Allowed())
 	require.Equal(t, "reject challenge allow", fmt.Sprint(Reject, Challenge, Allow))
-	Release(nil, "CA1")
+	Tell(ctx, Outcome{Kind: Ended}, nil, nil, Call{SID: "CA1"})
 	seen := make(map[Reason]bool)
 	for _, r := range Reasons() {
 		seen[r] = true
@@ -41,9 +41,20 @@ type recorder struct {
 	log *[]string
 }
 
-func (r recorder) Pass(_ context.Context, c Call)   { *r.log = append(*r.log, "pass "+c.SID) }
-func (r recorder) Release(sid string)               { *r.log = append(*r.log, "release "+sid) }
-func (r recorder) Cancel(_ context.Context, c Call) { *r.log = append(*r.log, "cancel "+c.SID) }
+func (r recorder) Observe(_ context.Context, c Call, o Outcome) {
+	*r.log = append(*r.log, o.Kind.String()+" "+c.SID)
+}
+
+// end tells that a call has ended.
+func end(p Policy, sid string) { Tell(ctx, Outcome{Kind: Ended}, p, nil, Call{SID: sid}) }
+
+func inUse(c *Concurrency) int {
+	n, err := c.InUse(ctx)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
 
 func TestAll(t *testing.T) {
 	var log []string
@@ -54,16 +65,18 @@ func TestAll(t *testing.T) {
 	require.Empty(t, log)
 	p := All(allow, challenge, always(Reject, Capacity), allow)
 	require.Equal(t, Capacity, p.Decide(ctx, Call{SID: "2"}).Reason, "a later refusal beats a challenge")
-	require.Equal(t, []string{"cancel 2", "cancel 2"}, log)
+	require.Equal(t, []string{"refused 2", "refused 2"}, log)
 
 	log = nil
 	wrapped := All(Except(func(Call) bool { return false }, Say("no", Shadow(NewHistory(All(allow), HistoryOptions{}), func(Call, Decision) {}))))
-	Release(wrapped, "3")
-	Cancel(ctx, wrapped, Call{SID: "4"})
-	Pass(ctx, wrapped, Call{SID: "5"})
-	require.Equal(t, []string{"release 3", "cancel 4", "pass 5"}, log, "through every wrapper")
-	Pass(ctx, nil, Call{})
-	Pass(ctx, always(Allow, ""), Call{})
+	for kind := Refused; kind <= Ended; kind++ {
+		Tell(ctx, Outcome{Kind: kind}, wrapped, []Observer{recorder{nil, &log}}, Call{SID: "3"}, Call{SID: "4"})
+	}
+	require.Equal(t, []string{
+		"refused 3", "refused 4", "refused 3", "refused 4", "passed 3", "passed 4", "passed 3", "passed 4",
+		"running 3", "running 4", "running 3", "running 4", "ended 3", "ended 4", "ended 3", "ended 4",
+	}, log, "through every wrapper, and others")
+	Tell(ctx, Outcome{}, always(Allow, ""), nil, Call{})
 }
 
 // TestRefusedCallsCostNothing: a call that finds all lines taken is not one of the
@@ -77,11 +90,11 @@ func TestRefusedCallsCostNothing(t *testing.T) {
 		for range 5 {
 			require.Equal(t, Capacity, call("2").Reason, name)
 		}
-		Release(p, name+"1")
+		end(p, name+"1")
 		require.True(t, call("3").Allowed(), name)
-		Release(p, name+"3")
+		end(p, name+"3")
 		require.Equal(t, RateLimit, call("4").Reason, name)
-		require.Zero(t, lines.InUse(), name)
+		require.Zero(t, inUse(lines), name)
 	}
 }
 
@@ -199,35 +212,35 @@ func TestBlockListCoarseClock(t *testing.T) {
 func TestConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var warnings []string
-		c := NewConcurrency(ConcurrencyOptions{Limit: 5, Reserved: 1, Warn: 4, Lease: time.Minute,
+		c := NewConcurrency(ConcurrencyOptions{Limit: 5, Reserved: 1, Warn: 4,
 			Priority: func(c Call) bool { return c.To == "+14155550199" },
 			OnWarn:   func(n, limit int) { warnings = append(warnings, fmt.Sprint(n, "/", limit)) },
 		})
-		in := func(sid, to string) bool { return c.Decide(ctx, Call{SID: sid, To: to}).Allowed() }
+		in := func(sid, to string) bool { return c.Decide(ctx, Call{SID: sid, To: to, Lease: time.Minute}).Allowed() }
 		for i := range 4 {
 			require.True(t, in(fmt.Sprint(i), ""))
 			require.True(t, in(fmt.Sprint(i), ""), "delivered twice")
 		}
-		require.Equal(t, 4, c.InUse())
+		require.Equal(t, 4, inUse(c))
 		require.False(t, in("5", ""), "the last place is reserved")
 		require.True(t, in("6", "+14155550199"))
 		require.False(t, in("7", "+14155550199"))
 		require.False(t, in("", ""), "no CallSid, no place")
 
-		c.Release("0")
-		c.Release("0")
-		c.Release("unknown")
+		end(c, "0")
+		end(c, "0")
+		end(c, "unknown")
 		require.False(t, in("8", ""), "four without priority would leave none reserved")
-		c.Release("1")
+		end(c, "1")
 		require.True(t, in("8", ""))
 		require.Equal(t, []string{"4/5", "4/5"}, warnings, "when reached, and when reached again")
 
 		time.Sleep(30 * time.Second)
 		require.True(t, in("2", ""), "renews the lease")
 		time.Sleep(30 * time.Second)
-		require.Equal(t, 1, c.InUse(), "the others ran out")
+		require.Equal(t, 1, inUse(c), "the others ran out")
 		time.Sleep(30 * time.Second)
-		require.Zero(t, c.InUse())
+		require.Zero(t, inUse(c))
 		require.Equal(t, 5, c.Limit())
 		for range 2 { // none is released: a lease's end alone makes room
 			for i := range 4 {

@@ -258,6 +258,11 @@ func (l log) add() {
 	l[5]++
 }
 
+func (l log) dropOldest() {
+	l[4] = l.wrap(l[4] + 1)
+	l[5]--
+}
+
 func (l log) dropNewest() {
 	if l[5] > 0 {
 		l[5]--

@@ -10,21 +10,20 @@ import (
 // A Validator knows whether it can work as it was made. Policies whose constructor
 // returns no error implement it, and those that ask another policy.
 //
-// Validate returns everything that is wrong. No call lasts longer than longest, which
-// is 0 where that is not known.
+// Validate returns everything that is wrong.
 type Validator interface {
-	Validate(longest time.Duration) error
+	Validate() error
 }
 
 // Validate returns everything that is wrong with p as it was made: a policy that is
-// nil or a nil pointer, here or inside of another one, a limit that nothing can meet,
-// a lease that ends before the longest call does. voice.New asks it.
-func Validate(p Policy, longest time.Duration) error {
+// nil or a nil pointer, here or inside of another one, a limit that nothing can meet.
+// voice.New asks it.
+func Validate(p Policy) error {
 	if isNil(p) {
 		return errNil
 	}
 	if v, ok := p.(Validator); ok {
-		return v.Validate(longest)
+		return v.Validate()
 	}
 	return nil
 }
@@ -44,10 +43,10 @@ func isNil(p Policy) bool {
 }
 
 // Validate returns what is wrong with each of the policies.
-func (a all) Validate(longest time.Duration) error {
+func (a all) Validate() error {
 	var errs []error
 	for i, p := range a {
-		if err := Validate(p, longest); err != nil {
+		if err := Validate(p); err != nil {
 			errs = append(errs, fmt.Errorf("policy: All[%d]: %w", i, err))
 		}
 	}
@@ -55,38 +54,25 @@ func (a all) Validate(longest time.Duration) error {
 }
 
 // Validate returns what is wrong with the function or the inner policy.
-func (w wrapped) Validate(longest time.Duration) error {
-	return errors.Join(w.wrong, Validate(w.Policy, longest))
+func (w wrapped) Validate() error {
+	return errors.Join(w.wrong, Validate(w.Policy))
 }
 
 // Validate returns what is wrong with the options or the inner policy.
-func (h *History) Validate(longest time.Duration) error {
-	return errors.Join(h.wrong, Validate(h.Policy, longest))
+func (h *History) Validate() error {
+	return errors.Join(h.wrong, Validate(h.Policy))
 }
 
 // Validate returns what is wrong with the options.
-func (l *CallerLimit) Validate(time.Duration) error { return l.wrong }
+func (l *CallerLimit) Validate() error { return l.wrong }
 
 // Validate returns what is wrong with the options.
-func (l *Concurrency) Validate(longest time.Duration) error { return l.given.Validate(longest) }
-
-// Validate returns everything that is wrong with the options of a limit for calls that
-// last no longer than longest; 0 is not known.
-func (o ConcurrencyOptions) Validate(longest time.Duration) error {
+func (l *Concurrency) Validate() error {
 	var errs []error
 	wrong := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("policy: concurrency: "+format, args...))
 	}
-	lease := o.Lease
-	if lease == 0 {
-		lease = DefaultLease
-	}
-	switch {
-	case o.Lease < 0:
-		wrong("Lease is negative: %v", o.Lease)
-	case longest > 0 && lease <= longest:
-		wrong("Lease %v is not longer than the longest call, %v: its place would be given away before it ends", lease, longest)
-	}
+	o := l.given
 	switch {
 	case o.Reserved < 0:
 		wrong("Reserved is negative: %d", o.Reserved)

@@ -36,9 +36,6 @@ func TestValidate(t *testing.T) {
 		"negative window": {PerCaller(10, -time.Hour), "Window is negative"},
 		"unitless window": {PerCaller(10, 3600), "Window is 3.6µs: a number without a unit"},
 
-		"negative lease": {limit(ConcurrencyOptions{Lease: -time.Minute}), "Lease is negative"},
-		"short lease":    {limit(ConcurrencyOptions{Lease: 5 * time.Minute}), "Lease 5m0s is not longer than the longest call, 5m0s"},
-		"lease":          {limit(ConcurrencyOptions{Lease: 6 * time.Minute}), ""},
 		"reserved":       {limit(ConcurrencyOptions{Reserved: 6, Priority: exempt}), "Reserved, 6, is more than Limit, 5"},
 		"all reserved":   {limit(ConcurrencyOptions{Reserved: 5, Priority: exempt}), ""},
 		"for nobody":     {limit(ConcurrencyOptions{Reserved: 1}), "Priority nil"},
@@ -48,7 +45,7 @@ func TestValidate(t *testing.T) {
 		"no limit":       {Concurrent(Unlimited), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := Validate(test.policy, 5*time.Minute)
+			err := Validate(test.policy)
 			if test.want == "" {
 				require.NoError(t, err)
 				return
@@ -56,8 +53,7 @@ func TestValidate(t *testing.T) {
 			require.ErrorContains(t, err, test.want)
 		})
 	}
-	require.NoError(t, Validate(Concurrent(1), 0), "nobody knows how long calls last")
-	require.ErrorContains(t, Validate(All(nil, PerCaller(-2, -1)), 0), "negative: -2", "all at once")
+	require.ErrorContains(t, Validate(All(nil, PerCaller(-2, -1))), "negative: -2", "all at once")
 }
 
 // TestNewCallerLimitRefuses everything that is wrong at once.

@@ -54,7 +54,7 @@ type Call struct {
 	left    atomic.Int32 // transfers that were taken or are under way
 	over    atomic.Bool  // the call has ended: nothing reaches the caller any more
 	gone    atomic.Bool  // its place has been given back, or left to a transfer
-	release func()       // gives its place in the policy back
+	release func()       // says that it has ended
 	log     *slog.Logger
 	sending sync.Mutex // keeps each playback's audio and mark together
 	expect  func(stt.Expectation) error
@@ -175,7 +175,7 @@ func (c *Call) Interrupt() error {
 // with that takes it away from this server: the stream ends, and whatever the
 // handler returns, nothing hangs up any more. Let a farewell be heard first, with
 // [Playback.Wait]. The call's place in the policy is kept until the status callback
-// tells of its end, which counts it, or until the place's lease runs out. The TwiML
+// tells of its end, which counts it, or for [Config].MaxDuration. The TwiML
 // can send the call back to the inbound webhook under a URL with another query, such
 // as "?nobody=1": the same URL would within a minute get its first answer again.
 //

@@ -1,7 +1,6 @@
 package voice
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -16,19 +15,33 @@ import (
 // answerTime is how long a caller may take to press the next digit.
 const answerTime = 8 * time.Second
 
-// The action's parameters for what only the first webhook of a call is sure to
-// tell: the attestation, and the query of its URL. Twilio signs them with the rest
-// of the URL.
+// The action's parameters for what only the first webhook of a call is sure to tell: the
+// attestation, and the query of its URL; and which webhook of the host's the call is to
+// come back to. Twilio signs them with the rest of the URL.
 const (
 	verstat = "verstat"
 	query   = "query"
+	back    = "back"
 )
+
+// question is what a caller is asked, and what then.
+type question struct {
+	fraud.Question
+	mount string
+	back  string // the webhook that asked; "" is the inbound route
+}
 
 // ask answers with a question that the caller has to press digits for. The
 // question travels in the action's URL, so that any instance can take the answer.
-func (s *Server) ask(info Info, q fraud.Question, mount string) answer {
-	action := s.publicBase + mount + challengeRoute + q.Token
-	if first := (url.Values{verstat: {info.Attested}, query: {info.Query}}); info.Attested+info.Query != "" {
+func (s *Server) ask(info Info, q question) answer {
+	action := s.publicBase + q.mount + challengeRoute + q.Token
+	first := make(url.Values)
+	for name, value := range map[string]string{verstat: info.Attested, query: info.Query, back: q.back} {
+		if value != "" {
+			first.Set(name, value)
+		}
+	}
+	if len(first) > 0 {
 		action += "?" + first.Encode()
 	}
 	return twiml.New(
@@ -55,30 +68,28 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 		info.Attested = atMost(r.URL.Query().Get(verstat), maxWord)
 	}
 	info.Query = atMost(r.URL.Query().Get(query), maxQuery)
-	token := r.PathValue("token")
+	token, status := r.PathValue("token"), r.PostForm.Get("CallStatus")
 	s.reply(w, s.once(r.Context(), info.SID+token, func() answer {
+		if s.endedElsewhere(r.Context(), info.SID, status) {
+			return s.answerEnded(info)
+		}
 		mount := s.mountOf(r, challengeRoute+token)
 		outcome, next, err := s.secrets.Load().answer(info.SID, token, r.PostForm.Get("Digits"), time.Now())
 		s.config.Logger.Info("challenge answered", "call_sid", info.SID, "outcome", outcome.String(), "error", err)
 		switch outcome {
 		case fraud.Pass:
-			s.pass(r.Context(), info)
+			s.tell(policy.Passed, info.policyCall())
+			if from := r.URL.Query().Get(back); from != "" {
+				return s.sendBack(r.Context(), info, from)
+			}
 			return s.connect(info, mount)
 		case fraud.Retry:
-			return s.ask(info, next, mount)
+			return s.ask(info, question{next, mount, r.URL.Query().Get(back)})
 		}
-		s.release(info)
-		s.noteEnd(info, false, refused)
+		s.giveBack(info, policy.Outcome{Kind: policy.Ended})
+		s.noteEnd(info, ending{how: refused})
 		return hangUp()
 	}))
-}
-
-// pass tells the policy who has passed, also when this delivery's client has gone.
-func (s *Server) pass(ctx context.Context, info Info) {
-	defer contain(s.config.Logger.With("call_sid", info.SID))
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), decideTimeout)
-	defer cancel()
-	policy.Pass(ctx, s.config.Policy, info.policyCall())
 }
 
 // call reads whom a webhook is about. When it is about nobody it answers the

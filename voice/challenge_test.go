@@ -79,7 +79,7 @@ func firstWebhookAlone(next http.Handler) http.Handler {
 	})
 }
 
-// TestPolicyThatFailsAfterTheChallenge: a panic in Pass or Release loses nobody,
+// TestPolicyThatFailsAfterTheChallenge: a panic in Observe loses nobody,
 // and who has passed is remembered also when that delivery's client has gone.
 func TestPolicyThatFailsAfterTheChallenge(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -154,5 +154,9 @@ type broken struct{ passed chan error }
 func (*broken) Decide(context.Context, policy.Call) policy.Decision {
 	return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
 }
-func (b *broken) Pass(ctx context.Context, _ policy.Call) { b.passed <- ctx.Err(); panic("no store") }
-func (*broken) Release(string)                            { panic("no store") }
+func (b *broken) Observe(ctx context.Context, _ policy.Call, o policy.Outcome) {
+	if o.Kind == policy.Passed {
+		b.passed <- ctx.Err()
+	}
+	panic("no store")
+}

@@ -72,6 +72,11 @@ type Config struct {
 	// Without one all calls are taken.
 	Policy policy.Policy
 
+	// Refusal, when set, is asked what a caller hears who is refused: voicemail, for one who
+	// calls outside business hours. nil is the usual answer: <Reject>, or the Message of the
+	// decision. Anything but <Reject> answers the call, which Twilio bills.
+	Refusal func(ctx context.Context, call Info, d policy.Decision) *twiml.Response
+
 	// Before are verbs that run before the stream opens, in every call: an
 	// announcement of less than a minute, or the start of a recording or of a
 	// transcription with its callback. Verbs that may not lead on to the stream within
@@ -80,8 +85,7 @@ type Config struct {
 	// consent.
 	Before []twiml.Verb
 
-	// MaxDuration ends longer calls; 0 means [DefaultMaxDuration]. A policy that
-	// leases places for no longer than that is refused: see [policy.Validate].
+	// MaxDuration ends longer calls; 0 means [DefaultMaxDuration].
 	MaxDuration time.Duration
 	// MaxStreams bounds the streams this server holds at once; 0 means
 	// [DefaultMaxStreams]. Capacity of the account is the policy's business.
@@ -91,12 +95,16 @@ type Config struct {
 	// least 16 random bytes each: the first signs, all are accepted. Without any,
 	// keys are derived from AuthTokens.
 	SessionKeys [][]byte
-	// Claims are shared with the other instances of the service. Without them each
-	// instance knows only what it did itself: a token could open a stream on each,
-	// a call whose callback reaches another instance than its stream counts on both,
-	// and a recorded webhook of a call that ended elsewhere is answered. See
-	// [ClaimsReader] for the last.
-	Claims Claims
+	// Store is where the instances of a service agree: on which of them a token opens a
+	// stream, on who tells that a call has ended, whichever their callbacks reach, and that a
+	// recorded webhook of a call that has ended is not answered. nil is this instance alone.
+	// Give the policies the same one.
+	Store *policy.Store
+	// Observers hear what becomes of calls, as those of the policies do that are a
+	// [policy.Observer]: an outbound.Gate, for instance. What they are told on several
+	// instances is told once if these share a Store.
+	Observers []policy.Observer
+
 	// Hanger, when set, also hangs up by REST when the server ends a call. Without
 	// it a call ends by the TwiML that follows the stream.
 	Hanger Hanger
@@ -165,13 +173,17 @@ func (c *Config) check() []error {
 		wrong("Handler", "is missing")
 	}
 	notNil("Handler", c.Handler)
-	notNil("Claims", c.Claims)
+	for i, observer := range c.Observers {
+		if option.Nil(observer) {
+			wrong(fmt.Sprintf("Observers[%d]", i), "is nil")
+		}
+	}
 	notNil("Hanger", c.Hanger)
 	if notNil("STT", c.STT) {
 		because("STT", stt.Validate(c.STT))
 	}
 	if notNil("Policy", c.Policy) {
-		because("Policy", policy.Validate(c.Policy, c.MaxDuration))
+		because("Policy", policy.Validate(c.Policy))
 	}
 	errs = append(errs, checkTokens(c.AuthTokens)...)
 	for i, sid := range c.AccountSIDs {
@@ -230,6 +242,7 @@ func (c Config) withDefaults() Config {
 	c.AuthTokens, c.AccountSIDs, c.Phrases = trimmed(c.AuthTokens), trimmed(c.AccountSIDs), slices.Clone(c.Phrases)
 	c.PublicURL = option.Trim(c.PublicURL)
 	c.SessionKeys = slices.Clone(c.SessionKeys)
+	c.Store, c.Observers = policy.InMemory(c.Store), slices.Clone(c.Observers)
 	for i, key := range c.SessionKeys {
 		c.SessionKeys[i] = slices.Clone(key)
 	}

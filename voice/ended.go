@@ -3,9 +3,10 @@ package voice
 import (
 	"context"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"time"
+
+	"agentos.dev/dialtone/policy"
 )
 
 // callID is the number in a CallSid.
@@ -18,7 +19,8 @@ func idOf(callSID string) (id callID) {
 
 // ending is what is known of the end of a call.
 type ending struct {
-	counted bool
+	told    bool // or being told
+	counted bool // before it was told
 	how     certainty
 }
 
@@ -32,66 +34,66 @@ const (
 	over               // Twilio said so, or its TwiML hangs up
 )
 
-// count counts a call at its terminal state, once as far as is remembered, and
-// reports whether it did.
-func (s *Server) count(info Info, status string, how certainty) (first bool) {
-	if s.noteEnd(info, true, how).counted {
-		return false
-	}
-	first = !s.elsewhere(context.Background(), info.SID, countedName+info.SID, rememberFinished)
-	if first {
-		s.config.Trace.CallFinished(info, status)
-	}
-	return first
-}
-
 // noteEnd notes how a call ends, and returns what was known of that before.
-func (s *Server) noteEnd(info Info, counted bool, how certainty) ending {
+func (s *Server) noteEnd(info Info, more ending) (before ending) {
 	return s.finished.note(idOf(info.SID), time.Now(), func(e ending) ending {
-		return ending{e.counted || counted, max(e.how, how)}
+		return ending{e.told || more.told, e.counted || more.counted, max(e.how, more.how)}
 	})
 }
 
-// The names under which instances claim what has become of a call.
-const (
-	countedName = "call:"
-	overName    = "ended:"
-)
+// overSpace is where the instances note in the store, by CallSid, that Twilio said that a
+// call is over.
+const overSpace = "over"
 
-// isOver notes for all instances that Twilio said that a call is over.
-func (s *Server) isOver(info Info) {
-	s.noteEnd(info, false, over)
-	if _, ok := s.config.Claims.(ClaimsReader); ok {
-		s.elsewhere(context.Background(), info.SID, overName+info.SID, rememberFinished)
+func overMark(callSID string) policy.Op {
+	return policy.Op{Kind: policy.Write, Space: overSpace, Name: callSID, Generation: policy.Any, Keep: rememberFinished}
+}
+
+// known returns the question whether an instance knows that a call is over whose webhook
+// has this CallStatus. A call that has not been answered yet cannot have had a stream; one
+// that has may come back from elsewhere.
+func known(callSID, status string) (op policy.Op, enough certainty) {
+	if notAnswered(status) {
+		return policy.Op{Kind: policy.Read, Space: policy.EndedSpace, Name: callSID}, streamed
 	}
+	return policy.Op{Kind: policy.Read, Space: overSpace, Name: callSID}, over
+}
+
+func notAnswered(status string) bool {
+	return status == "queued" || status == "initiated" || status == "ringing"
+}
+
+// endedHere reports whether this instance knows that a webhook comes after the end of its
+// call.
+func (s *Server) endedHere(callSID, status string) bool {
+	_, enough := known(callSID, status)
+	return terminal(status) || s.finished.get(idOf(callSID), time.Now()).how >= enough
+}
+
+// endedElsewhere reports whether another instance knows it.
+func (s *Server) endedElsewhere(ctx context.Context, callSID, status string) bool {
+	if !s.config.Store.Shared() {
+		return false
+	}
+	op, _ := known(callSID, status)
+	ops := []policy.Op{op}
+	s.config.Store.Do(ctx, ops)
+	return ops[0].OK
 }
 
 // refuseEnded answers the webhook of a call that is over, which somebody has recorded
 // and sends again: it gets no place and no token. It reports false for any other.
 func (s *Server) refuseEnded(w http.ResponseWriter, r *http.Request, info Info) bool {
-	if !s.ended(r.Context(), info.SID, r.PostForm.Get("CallStatus")) {
+	if !s.endedHere(info.SID, r.PostForm.Get("CallStatus")) {
 		return false
 	}
-	s.reply(w, s.once(r.Context(), overName+info.SID, func() answer { // one line a minute
-		s.recorded.Warn("webhook refused: the call has ended, it may be a recorded one", "call_sid", info.SID)
-		return hangUp()
-	}))
+	s.reply(w, s.once(r.Context(), overSpace+info.SID, func() answer { return s.answerEnded(info) })) // one line a minute
 	return true
 }
 
-// ended reports whether a webhook comes after the end of its call. A call that has not
-// been answered yet cannot have had a stream; one that has may come back from elsewhere.
-func (s *Server) ended(ctx context.Context, callSID, status string) bool {
-	enough, name := over, overName
-	switch status {
-	case "queued", "initiated", "ringing":
-		enough, name = streamed, countedName
-	default:
-		if terminal(status) {
-			return true
-		}
-	}
-	return s.finished.get(idOf(callSID), time.Now()).how >= enough || s.claimed(ctx, callSID, name+callSID)
+func (s *Server) answerEnded(info Info) answer {
+	s.recorded.Warn("webhook refused: the call has ended, it may be a recorded one", "call_sid", info.SID)
+	return hangUp()
 }
 
 // terminal reports whether a call is over that has this CallStatus.
@@ -103,26 +105,42 @@ func terminal(status string) bool {
 	return false
 }
 
-// claimed reports whether an instance has claimed the name, if the claims can tell.
-func (s *Server) claimed(ctx context.Context, callSID, name string) (taken bool) {
-	reader, ok := s.config.Claims.(ClaimsReader)
-	if !ok {
-		return false
+// standing is what is known of a call when its webhook comes.
+type standing uint8
+
+const (
+	isNewCall  standing = iota
+	isAdmitted          // by the policy, for another webhook
+	isOver              // it has ended
+)
+
+// knownCall is a policy before the host's that refuses calls that have ended on another
+// instance, and finds out whether one has admitted the call. It asks the store along with
+// the host's first, whom it does no harm to be asked twice about a call.
+type knownCall struct {
+	server   *Server
+	status   string
+	standing standing
+}
+
+func (p *knownCall) Store() *policy.Store { return p.server.config.Store }
+
+func (p *knownCall) Decide(ctx context.Context, c policy.Call) policy.Decision {
+	return policy.DecideStored(ctx, p, c)
+}
+
+func (p *knownCall) Ask(c policy.Call, ops []policy.Op) []policy.Op {
+	ended, _ := known(c.SID, p.status)
+	return append(ops, ended, policy.Op{Kind: policy.Read, Space: admittedSpace, Name: c.SID})
+}
+
+func (p *knownCall) Judge(_ policy.Call, answers []policy.Op) policy.Decision {
+	switch {
+	case answers[0].OK:
+		p.standing = isOver
+		return policy.Decision{}
+	case answers[1].OK:
+		p.standing = isAdmitted
 	}
-	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
-	defer cancel()
-	err := func() (err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				err = fmt.Errorf("voice: Claims panicked: %v", p)
-			}
-		}()
-		taken, err = reader.Claimed(ctx, name)
-		return err
-	}()
-	if err != nil {
-		s.config.Logger.Warn("claims not read, this instance decides alone", "call_sid", callSID, "error", err)
-		return false
-	}
-	return taken
+	return policy.Decision{Verdict: policy.Allow}
 }

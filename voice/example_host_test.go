@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
@@ -55,12 +56,18 @@ func Example() {
 // query what was chosen. What else Twilio asks the host comes in the same way, as
 // here the callback that tells where a recording is.
 //
-// The policy is asked when the call reaches the server, which is after the menu.
+// Admitted asks the policy before the menu, so that who may not call hears none, and gets
+// nowhere by its keys.
 func Example_menu() {
 	const base = voicetest.PublicURL
+	blocked, err := policy.NewNumbers("+14155550666")
+	if err != nil {
+		log.Fatal(err)
+	}
 	srv, err := voice.New(voice.Config{
 		AuthTokens: []string{voicetest.AuthToken},
 		PublicURL:  base,
+		Policy:     policy.All(policy.Blocked(blocked), policy.PerCaller(10, time.Hour)),
 		Before: []twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{
 			&twiml.Recording{RecordingStatusCallback: base + "/recorded"},
 		}}},
@@ -97,7 +104,7 @@ func Example_menu() {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/voice/", srv)
-	mux.Handle("POST /menu", srv.Verified(http.HandlerFunc(menu)))
+	mux.Handle("POST /menu", srv.Admitted(http.HandlerFunc(menu)))
 	mux.Handle("POST /chosen", srv.Verified(http.HandlerFunc(chosen)))
 	mux.Handle("POST /recorded", srv.Verified(http.HandlerFunc(recorded)))
 
@@ -109,8 +116,12 @@ func Example_menu() {
 	call.Digits("1")
 	call.Wait(context.Background())
 	fmt.Println(strings.Join(call.Said(), " "), time.Duration(len(call.Heard()))*time.Second/8000, "heard")
+	call = tw.Dial("+14155550666", "+14155550199")
+	call.Wait(context.Background())
+	fmt.Println(call.Status(), call.Said())
 	fmt.Println(tw.Close(), srv.Shutdown(context.Background()))
 	// Output:
 	// For a room press 1, for a person 2. 500ms heard
+	// no-answer []
 	// <nil> <nil>
 }

@@ -355,12 +355,12 @@ func TestConcurrencyIsReleasedByWhateverEndsACall(t *testing.T) {
 	tw := voicetest.New(t, mux)
 	for range 3 {
 		call := tw.Dial(caller, callee)
-		require.Equal(t, 1, limit.InUse())
+		require.Equal(t, 1, inUse(t, limit))
 		refused := tw.Dial(caller, callee)
 		refused.Wait(t.Context())
 		require.NotEqual(t, "completed", refused.Status())
 		call.HangUp()
-		require.Eventually(t, func() bool { return limit.InUse() == 0 }, patience, time.Millisecond)
+		require.Eventually(t, func() bool { return inUse(t, limit) == 0 }, patience, time.Millisecond)
 	}
 }
 

@@ -33,7 +33,12 @@ func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
 		s.recorded.Warn("query of the webhook's URL is too long for the handler to be told", "call_sid", info.SID, "length", len(info.Query))
 		info.Query = ""
 	}
-	s.reply(w, s.once(r.Context(), info.SID+"?"+info.Query, func() answer {
+	key := info.SID + "?" + info.Query
+	if status := r.PostForm.Get("CallStatus"); s.answers.get(key, time.Now()) != nil && s.endedElsewhere(r.Context(), info.SID, status) {
+		s.reply(w, s.answerEnded(info)) // not the answer that it got when it was up
+		return
+	}
+	s.reply(w, s.once(r.Context(), key, func() answer {
 		if s.finished.get(idOf(info.SID), time.Now()).how == refused { // longer ago than Twilio tries again
 			return hangUp()
 		}
@@ -66,41 +71,73 @@ func (s *Server) once(ctx context.Context, key string, decide func() answer) ans
 }
 
 // decide asks the policy and turns its decision into TwiML.
-func (s *Server) decide(r *http.Request, info Info) (reply answer) {
+func (s *Server) decide(r *http.Request, info Info) answer {
+	mount := s.mountOf(r, inboundRoute)
+	return s.judge(r, info, 0, question{mount: mount}, func() answer { return s.connect(info, mount) })
+}
+
+// judge asks the policy about a call and returns the answer to one that is refused or
+// challenged, and otherwise what admitted returns. lease is how long the call may take
+// before its stream begins.
+func (s *Server) judge(r *http.Request, info Info, lease time.Duration, q question, admitted func() answer) (reply answer) {
 	log := s.config.Logger.With("call_sid", info.SID, "account_sid", info.AccountSID)
 	defer func() {
 		if p := recover(); p != nil {
 			logFailure(log, "call failed", info.SID, "policy_panicked", "error", p, "stack", string(debug.Stack()))
-			s.count(info, "failed", up)
+			s.finish(info, policy.Outcome{Kind: policy.Ended, Status: "failed"}, up, true)
 			reply = say(apology)
 		}
 	}()
-	log = log.With("from", s.logNumber(info.From), "to", s.logNumber(info.To))
+	// Another delivery may wait for this answer when this one's client has gone.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), decideTimeout)
+	defer cancel()
 	call := info.policyCall()
+	call.Lease = lease
+	decision, known := s.askPolicy(ctx, call, r.PostForm.Get("CallStatus"))
+	switch known {
+	case isOver:
+		return s.answerEnded(info)
+	case isAdmitted:
+		return admitted()
+	}
+	log = log.With("from", s.logNumber(info.From), "to", s.logNumber(info.To))
 	if call.Placed() {
 		log.Info("Twilio outbound call to=" + s.logNumber(info.To))
 	} else {
 		log.Info("Twilio inbound call from=" + s.logNumber(info.From))
 	}
-
-	// Another delivery may wait for this answer when this one's client has gone.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), decideTimeout)
-	defer cancel()
-	decision := policy.Decision{Verdict: policy.Allow}
-	if s.config.Policy != nil {
-		decision = s.config.Policy.Decide(ctx, call)
-	}
 	s.config.Trace.Decision(info, decision)
 	switch decision.Verdict {
 	case policy.Allow:
-		return s.connect(info, s.mountOf(r, inboundRoute))
+		return admitted()
 	case policy.Challenge:
 		log.Info("Call challenged", "reason", decision.Reason, "detail", decision.Detail)
-		return s.ask(info, s.secrets.Load().challenge.Ask(info.SID), s.mountOf(r, inboundRoute))
+		q.Question = s.secrets.Load().challenge.Ask(info.SID)
+		return s.ask(info, q)
 	}
 	s.logRefusal(log, info, decision)
-	s.noteEnd(info, false, refused)
-	return refuse(decision)
+	s.noteEnd(info, ending{how: refused})
+	return s.refuse(ctx, info, decision)
+}
+
+// askPolicy asks the policy, and along with it what other instances know of the call.
+func (s *Server) askPolicy(ctx context.Context, call policy.Call, status string) (policy.Decision, standing) {
+	if s.admitted.get(idOf(call.SID), time.Now()) {
+		if s.endedElsewhere(ctx, call.SID, status) {
+			return policy.Decision{}, isOver
+		}
+		return policy.Decision{}, isAdmitted
+	}
+	p := s.config.Policy
+	if p == nil {
+		p = policy.All()
+	}
+	if !s.config.Store.Shared() {
+		return p.Decide(ctx, call), isNewCall
+	}
+	known := &knownCall{server: s, status: status}
+	decision := policy.All(known, p).Decide(ctx, call)
+	return decision, known.standing
 }
 
 // connect answers with a bidirectional stream to this server. When the stream
@@ -114,9 +151,18 @@ func (s *Server) connect(info Info, mount string) answer {
 	return twiml.New(verbs...).AppendXML(nil)
 }
 
-// refuse answers with the policy's refusal. Reject as the first verb costs
+// refuse answers with the host's refusal, or the policy's. Reject as the first verb costs
 // nothing; speaking answers the call.
-func refuse(d policy.Decision) answer {
+func (s *Server) refuse(ctx context.Context, info Info, d policy.Decision) answer {
+	if s.config.Refusal != nil {
+		if own := s.config.Refusal(ctx, info, d); own != nil {
+			err := own.Validate()
+			if err == nil {
+				return own.AppendXML(nil)
+			}
+			s.config.Logger.Error("Refusal is not TwiML that Twilio takes", "call_sid", info.SID, "error", err)
+		}
+	}
 	switch {
 	case d.Message != "":
 		return say(d.Message)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/mediastream"
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 )
 
@@ -31,6 +32,7 @@ type liveCall struct {
 	err    error         // valid once ended
 	lasted time.Duration // valid once ended
 	buried chan struct{} // closed when another stream may have the call
+	said   time.Duration // how long the call has lasted, as Twilio says; < 0 = it has not. Server.mu guards it
 
 	listener listener
 }
@@ -90,8 +92,8 @@ func (c *liveCall) serve(ctx context.Context) {
 	reason, err = ReasonReturned, nil
 }
 
-// end says why the call ends, counts it, and closes its connection, which makes
-// the reader stop and bury the call. Only the first call of end counts.
+// end says why the call ends and closes its connection, which makes the reader stop
+// and bury the call. Only the first call of end counts.
 func (c *liveCall) end(reason Reason, err error) {
 	c.ended.Do(func() {
 		c.over.Store(true)
@@ -107,14 +109,12 @@ func (c *liveCall) end(reason Reason, err error) {
 			reason, err = ReasonTransfer, nil
 		}
 		c.reason, c.err = reason, err
-		switch {
-		case reason == ReasonTransfer: // it goes on elsewhere: the status callback counts it
-		case reason.failed():
-			c.server.count(c.Info, "failed", over)
-		case reason == ReasonHungUp:
-			c.server.count(c.Info, "completed", streamed)
-		default:
-			c.server.count(c.Info, "completed", over)
+		if reason != ReasonTransfer { // which goes on elsewhere
+			here := !c.server.config.Store.Shared() // so no other instance can have counted it
+			before := c.server.noteEnd(c.Info, ending{counted: here, how: c.certainty()})
+			if here && !before.told && !before.counted {
+				c.server.config.Trace.CallFinished(c.Info, c.status())
+			}
 		}
 		code := closeNormal
 		if reason == ReasonShutdown {
@@ -132,14 +132,22 @@ func (c *liveCall) bury() {
 	c.listener.close(c.reason == ReasonHungUp || c.reason == ReasonDisconnect)
 	c.inbox.close()
 	c.cancel(c.reason)
+	goesOn := c.left.Load() > 0
+	var before ending
 	s.mu.Lock()
+	if !goesOn {
+		before = s.noteEnd(c.Info, ending{told: true, how: c.certainty()})
+	}
 	delete(s.calls, c.SID)
+	s.rest()
 	s.mu.Unlock()
 	close(c.buried)
 
 	c.gone.Store(true)
-	if c.left.Load() == 0 { // else it goes on elsewhere
-		c.release()
+	if goesOn { // elsewhere, and its status callback tells of its end
+		s.leaves(context.Background(), c.Info)
+	} else {
+		s.finishNoted(c.Info, c.outcome(), c.certainty(), true, before)
 	}
 	end := End{Reason: c.reason, Err: c.err, Duration: c.lasted, Stream: c.conn.Stats()}
 	if end.Stream.Dropped > 0 {
@@ -151,6 +159,36 @@ func (c *liveCall) bury() {
 		s.enter()
 		go c.hangUp()
 	}
+}
+
+// certainty says how sure it is that a call whose stream has ended is over.
+func (c *liveCall) certainty() certainty {
+	if c.reason == ReasonHungUp || c.reason == ReasonTransfer {
+		return streamed
+	}
+	return over
+}
+
+// status is Twilio's CallStatus for what the call came to here.
+func (c *liveCall) status() string {
+	if c.reason.failed() {
+		return "failed"
+	}
+	return "completed"
+}
+
+// outcome returns what the call came to here.
+func (c *liveCall) outcome() policy.Outcome {
+	o := policy.Outcome{Kind: policy.Ended, Status: c.status(), Duration: c.lasted}
+	if c.reason == ReasonTransfer { // it was to go on elsewhere
+		o.Duration = -1
+	}
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	if c.said >= 0 {
+		o.Duration, o.Billed = c.said, true
+	}
+	return o
 }
 
 // contain keeps a panic in the host's code from taking other calls with it.

@@ -189,32 +189,19 @@ func TestReplayedAnswerOfEndedCall(t *testing.T) {
 	require.Equal(t, hangup, tape.replay(t, "inbound", mux))
 }
 
-// library is a board whose claims can be read.
-type library struct{ board }
-
-func (b *library) Claimed(_ context.Context, name string) (bool, error) {
-	if b.fail != nil {
-		b.fail()
-		return false, context.DeadlineExceeded
-	}
-	_, known := b.names.Load(name)
-	return known, nil
-}
-
 // TestReplayOnAnotherInstance: each knows which calls ended on the others.
 func TestReplayOnAnotherInstance(t *testing.T) {
 	for name, test := range map[string]struct {
-		claims voice.Claims
-		knows  bool
+		board *board
+		knows bool
 	}{
-		"readable":     {&library{}, true},
-		"not readable": {&board{}, false},
-		"store away":   {&library{board{fail: func() {}}}, false},
-		"store mad":    {&library{board{fail: func() { panic("no store") }}}, false},
+		"shared":     {newBoard(), true},
+		"not shared": {nil, false},
+		"store away": {&board{away: func() bool { return true }}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l ledger
-			servers, handlers := instances(t, &l, test.claims)
+			servers, handlers := instances(t, &l, test.board)
 			tape := record(spread(handlers...))
 			tw := voicetest.New(t, tape)
 			call := tw.Dial(caller, callee)
@@ -234,7 +221,7 @@ func TestReplayOnAnotherInstance(t *testing.T) {
 // can lead it back, and a retried webhook of a call that is up gets its answer again.
 func TestCallThatComesBackIsNoReplay(t *testing.T) {
 	var l ledger
-	_, mux := newHost(t, voice.Config{Handler: waiting, Trace: l.trace(), Claims: &library{}})
+	_, mux := newHost(t, voice.Config{Handler: waiting, Trace: l.trace(), Store: newBoard().store(t)})
 	tape := record(mux)
 	tw := voicetest.New(t, tape)
 	call := tw.Dial(caller, callee)

@@ -305,7 +305,7 @@ func TestFailedChallengeGivesItsPlaceBack(t *testing.T) {
 		call.Digits(wrong(right))
 	}
 	call.Wait(t.Context())
-	require.Eventually(t, func() bool { return lines.InUse() == 0 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return inUse(t, lines) == 0 }, patience, time.Millisecond)
 }
 
 func TestTokensRotateWithoutLosingACall(t *testing.T) {

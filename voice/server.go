@@ -24,6 +24,7 @@ package voice
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"maps"
@@ -54,7 +55,9 @@ type Server struct {
 
 	used     *recent[[8]byte, struct{}]      // nonces of session tokens
 	answers  *recent[string, *pendingAnswer] // a webhook delivered twice gets one answer
-	finished *recent[callID, ending]         // calls that have been counted, or have ended
+	finished *recent[callID, ending]         // calls that have ended
+	admitted *recent[callID, bool]           // calls that Admitted let through
+	id       string                          // of this instance, for the others
 	recorded *slog.Logger                    // of requests that Twilio has signed and who has recorded them sends again: so many lines a minute
 	checkups checkups                        // of the speech engine
 
@@ -65,6 +68,11 @@ type Server struct {
 	running int                  // streams and goroutines of calls that Shutdown waits for
 	drains  time.Time            // since when there are no new calls; zero until Shutdown
 	closed  bool                 // no streams either
+	pulse   *time.Timer          // says which calls are up; nil without calls
+	untold  []*untold            // ends to be told when the store is back
+	retry   *time.Timer          // tells them
+	silent  bool                 // Shutdown has told them: nothing waits any more
+	telling sync.Mutex           // while that is done
 	idle    chan struct{}        // closed when Shutdown has nothing left to wait for
 }
 
@@ -72,6 +80,7 @@ const (
 	rememberTokens   = 2 * sessionTTL // twice, as the clocks of instances differ
 	rememberAnswers  = time.Minute    // Twilio retries a webhook within 15 s
 	rememberFinished = 24 * time.Hour // as long as a call can last
+	rememberAdmitted = 24 * time.Hour
 	rememberLimit    = 100_000
 )
 
@@ -105,9 +114,11 @@ func New(config Config) (*Server, error) {
 		publicBase: strings.TrimSuffix(c.PublicURL, "/"),
 		streamBase: base,
 		started:    time.Now(),
+		id:         rand.Text(),
 		used:       newRecent[[8]byte, struct{}](rememberTokens, rememberLimit),
 		answers:    newRecent[string, *pendingAnswer](rememberAnswers, rememberLimit),
 		finished:   newRecent[callID, ending](rememberFinished, rememberLimit),
+		admitted:   newRecent[callID, bool](rememberAdmitted, rememberLimit),
 		calls:      make(map[string]*liveCall),
 		streams:    make(map[*stream]struct{}),
 		recorded:   slog.New(throttle.New(c.Logger.Handler(), recordedLines)),
@@ -152,8 +163,9 @@ func (s *Server) routes() http.Handler {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Verified passes on to next the requests that Twilio signed, by the auth tokens and
-// shared keys in force: it is for webhooks of the host's own, such as menus and the
-// callbacks of recordings. See [signature.Validator.Middleware].
+// shared keys in force: it is for webhooks of the host's own within a call, such as the
+// choice from a menu and the callbacks of recordings. The first webhook of a call needs
+// [Server.Admitted]. See [signature.Validator.Middleware].
 func (s *Server) Verified(next http.Handler) http.Handler { return s.validator.Middleware(next) }
 
 // SetAuthTokens replaces the auth tokens while the server runs. What was signed
@@ -237,6 +249,13 @@ const drainGrace = 5 * time.Second
 // here before: webhooks are still answered, but a later call's stream that comes back
 // to this server is refused, which hangs up on the caller.
 func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.drain(ctx)
+	s.tellRest(ctx)
+	return err
+}
+
+// drain waits for the calls in progress, or ends them.
+func (s *Server) drain(ctx context.Context) error {
 	s.mu.Lock()
 	if s.drains.IsZero() {
 		s.drains = time.Now()

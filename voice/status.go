@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"agentos.dev/dialtone/policy"
@@ -18,47 +19,59 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if status := r.PostForm.Get("CallStatus"); terminal(status) {
-		s.over(info, status)
+		duration := lasted(status, r.PostForm.Get("CallDuration"))
+		s.over(info, policy.Outcome{Kind: policy.Ended, Status: status, Duration: duration, Billed: duration >= 0})
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// lasted reads how many seconds a call has lasted; < 0 if that should be there and is not.
+func lasted(status, seconds string) time.Duration {
+	n, err := strconv.ParseUint(seconds, 10, 31)
+	if err != nil && status == "completed" {
+		return -1
+	}
+	return time.Duration(n) * time.Second
+}
+
 // over takes note that a call is over. One whose stream is still here ends now,
 // and counts for what the stream came to.
-func (s *Server) over(info Info, status string) {
-	s.isOver(info)
-	s.release(info)
+func (s *Server) over(info Info, o policy.Outcome) {
 	s.mu.Lock()
+	before := s.noteEnd(info, ending{how: over})
 	call := s.calls[info.SID]
 	if call != nil {
 		s.running++
+		call.said = o.Duration
 	}
 	s.mu.Unlock()
-	if call == nil {
-		if s.count(info, status, over) {
-			s.config.Logger.Info("call finished without a stream here", "call_sid", info.SID, "status", status)
+	switch {
+	case call != nil:
+		s.config.Store.Later(overMark(info.SID))
+		go func() {
+			defer s.exit()
+			call.end(ReasonHungUp, nil)
+			if call.reason == ReasonTransfer { // which that does not tell
+				s.finish(info, o, over, true)
+			}
+		}()
+	case before.told:
+		if before.how != over {
+			s.config.Store.Later(overMark(info.SID))
 		}
-		return
+		if info.policyCall().Placed() { // Twilio knows better how long it has lasted
+			s.giveBack(info, o)
+		}
+	case s.finish(info, o, over, false):
+		s.config.Logger.Info("call finished without a stream here", "call_sid", info.SID, "status", o.Status)
 	}
-	go func() {
-		defer s.exit()
-		call.end(ReasonHungUp, nil)
-		if call.reason == ReasonTransfer { // which that does not count
-			s.count(info, status, over)
-		}
-	}()
-}
-
-// release gives back what the policy holds for a call that is over.
-func (s *Server) release(info Info) {
-	defer contain(s.config.Logger.With("call_sid", info.SID))
-	policy.Release(s.config.Policy, info.SID)
 }
 
 // Health is what GET health answers.
 type Health struct {
 	Status      string `json:"status"` // "ok", "degraded" or "draining"
 	STT         string `json:"stt"`    // "ready", "not ready" or "off"
+	Store       string `json:"store"`  // "up", "away" or "off": away, each instance decides by itself
 	ActiveCalls int    `json:"active_calls"`
 	Capacity    int    `json:"capacity"` // Config.MaxStreams
 	Uptime      string `json:"uptime"`
@@ -72,9 +85,15 @@ func (s *Server) Health(ctx context.Context) Health {
 	h := Health{
 		Status:      "ok",
 		STT:         "ready",
+		Store:       "off",
 		ActiveCalls: stats.ActiveCalls,
 		Capacity:    stats.MaxStreams,
 		Uptime:      time.Since(s.started).Round(time.Second).String(),
+	}
+	if s.config.Store.Shared() {
+		if h.Store = "up"; !s.config.Store.Up() {
+			h.Store = "away"
+		}
 	}
 	if s.config.STT == nil {
 		h.STT = "off"

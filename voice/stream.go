@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/mediastream"
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/voice/signature"
 )
 
@@ -108,10 +109,25 @@ func (s *Server) use(ctx context.Context, session session) error {
 	case isFull:
 		return errTokensFull
 	}
-	if s.elsewhere(ctx, session.info.SID, "token:"+hex.EncodeToString(session.nonce[:]), rememberTokens) {
+	if s.usedElsewhere(ctx, session) {
 		return errTokenUsed
 	}
 	return nil
+}
+
+// usedElsewhere reports whether the token has opened a stream on another instance. What
+// only the store knows while it is away refuses no call.
+func (s *Server) usedElsewhere(ctx context.Context, session session) bool {
+	if !s.config.Store.Shared() {
+		return false
+	}
+	claim := []policy.Op{{Kind: policy.Write, Space: "token", Name: hex.EncodeToString(session.nonce[:]), Keep: rememberTokens, Value: []byte(s.id)}}
+	s.config.Store.Do(ctx, claim)
+	if claim[0].Err != nil {
+		s.config.Logger.Warn("token not shared, this instance decides by itself", "call_sid", session.info.SID, "error", claim[0].Err)
+		return false
+	}
+	return !claim[0].OK
 }
 
 // read owns a stream: it reads the connection until it ends and then ends the
@@ -193,12 +209,15 @@ func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, *m
 			inbox:     newInbox(),
 			player:    newPlayer(),
 			hanger:    s.config.Hanger,
-			release:   func() { s.release(info) },
-			log:       stream.log.With("stream_sid", start.StreamSID),
+			release: func() {
+				s.finish(info, policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: -1}, streamed, true)
+			},
+			log: stream.log.With("stream_sid", start.StreamSID),
 		},
 		server: s,
 		stream: stream,
 		buried: make(chan struct{}),
+		said:   -1,
 	}
 	if !s.register(call) {
 		return refuse(mediastream.Protocol, "the call has a stream already, or the server has shut down")
@@ -234,6 +253,7 @@ func (s *Server) enlist(call *liveCall) *liveCall {
 	defer s.mu.Unlock()
 	if s.calls[call.SID] == nil && !s.closed {
 		s.calls[call.SID] = call
+		s.beat()
 	}
 	return s.calls[call.SID]
 }

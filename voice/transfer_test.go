@@ -30,7 +30,11 @@ type line struct{ released atomic.Int32 }
 func (*line) Decide(context.Context, policy.Call) policy.Decision {
 	return policy.Decision{Verdict: policy.Allow}
 }
-func (l *line) Release(string) { l.released.Add(1) }
+func (l *line) Observe(_ context.Context, _ policy.Call, o policy.Outcome) {
+	if o.Kind == policy.Ended {
+		l.released.Add(1)
+	}
+}
 
 // TestTransferToAPerson: whatever the handler returns afterwards, and whether the
 // stream has ended by then or not, nothing hangs up on the caller.

@@ -23,6 +23,7 @@ func TestTwoInstancesShareOneCall(t *testing.T) {
 		c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
 			"STT=off", "REDIS_URL="+redis))
 		require.NoError(t, err)
+		c.storeWait = patience
 		a, err := newApp(t.Context(), c, c.logger(io.Discard), &voice.Trace{CallFinished: func(voice.Info, string) { finished.Add(1) }})
 		require.NoError(t, err)
 		t.Cleanup(a.close)

@@ -57,10 +57,15 @@ type config struct {
 	metricsAny  bool   // nobody named metricsAddr: a free port will do
 	sessionKeys [][]byte
 	redisURL    string
-	instances   int
-	logJSON     bool
-	logNumber   func(string) string
-	doubts      []mistake // what can work and is hardly meant
+	natsURL     string
+
+	natsReplicas int
+	storeWait    time.Duration // for the store's answers; 0 = the usual
+	callerLimits map[string]int
+	instances    int
+	logJSON      bool
+	logNumber    func(string) string
+	doubts       []mistake // what can work and is hardly meant
 }
 
 // variable documents one environment variable.
@@ -97,8 +102,11 @@ var variables = []variable{
 	{"ADMIN_ADDR", "", "where /admin is served alone, as 127.0.0.1:9465; beside the calls if empty"},
 	{"METRICS_ADDR", "127.0.0.1:9464", "where /metrics is served alone; if empty with an ADMIN_ADDR, there; if empty and taken, on a free port of loopback; public = beside the calls, off = nowhere"},
 	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
-	{"REDIS_URL", "", "Redis that several instances share: limits, used tokens, counted calls; in memory if empty"},
-	{"INSTANCES", "1", "instances that share the Redis; while it is away, each allows its share of the limits"},
+	{"CALLER_LIMITS", "", "limits of single callers instead of CALLS_PER_HOUR_LIMIT, as +14155550100=50,+1212*=20,sip:*@pbx.example.com=-; - is any number"},
+	{"REDIS_URL", "", "Redis that several instances share: limits, lists, used tokens, ends of calls; redis://, rediss://, redis+cluster:// or redis+sentinel://; in memory if empty"},
+	{"NATS_URL", "", "NATS servers with JetStream that several instances share instead, as nats://a:4222,nats://b:4222"},
+	{"NATS_REPLICAS", "1", "on how many NATS servers the bucket is, when it is made: 1, 3 or 5"},
+	{"INSTANCES", "1", "instances that share the Redis or NATS; while it is away, each allows its share of the limits"},
 	{"LOG_FORMAT", "text", "text or json"},
 	{"LOG_NUMBERS", "full", "phone numbers in the log: full, mask or hash"},
 }
@@ -210,7 +218,9 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 		outboundTo:  e.list("OUTBOUND_COUNTRIES"),
 		number:      e.text("TWILIO_NUMBER"),
 		instances:   e.number("INSTANCES"),
-		logJSON:     e.choice("LOG_FORMAT", "text", "json") == "json",
+
+		natsReplicas: e.number("NATS_REPLICAS"),
+		logJSON:      e.choice("LOG_FORMAT", "text", "json") == "json",
 	}
 	if len(c.authTokens) == 0 {
 		e.wrong("TWILIO_AUTH_TOKEN", "is missing (to try without an account: -demo)")
@@ -255,9 +265,11 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 	if len(c.outboundTo) > 0 && c.outboundCPS == 0 {
 		e.wrong("OUTBOUND_CPS", "no call can be placed at 0 a second")
 	}
-	if c.instances > 1 && e.text("REDIS_URL") == "" {
-		e.wrong("INSTANCES", "%d instances share nothing without REDIS_URL", c.instances)
+	if c.instances > 1 && e.text("REDIS_URL")+e.text("NATS_URL") == "" {
+		e.wrong("INSTANCES", "%d instances share nothing without REDIS_URL or NATS_URL", c.instances)
 	}
+	c.callerLimits, err = policy.ParseLimits(e.text("CALLER_LIMITS"))
+	e.adopt("CALLER_LIMITS", err)
 	for _, value := range e.list("TRUSTED_PROXIES") {
 		prefix, err := netip.ParsePrefix(value)
 		if err != nil {
@@ -293,9 +305,12 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 		}
 	}
 	if c.redisURL = e.text("REDIS_URL"); c.redisURL != "" {
-		if u, err := url.Parse(c.redisURL); err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Host == "" {
+		if u, err := url.Parse(c.redisURL); err != nil || !strings.HasPrefix(u.Scheme, "redis") || u.Host == "" {
 			e.wrong("REDIS_URL", "is not of the form redis://:password@host:6379/0")
 		}
+	}
+	if c.natsURL = e.text("NATS_URL"); c.natsURL != "" && c.redisURL != "" {
+		e.wrong("NATS_URL", "is beside REDIS_URL: there is one store")
 	}
 	c.check(&e.mistakes)
 	c.notMeant(e)

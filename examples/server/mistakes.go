@@ -14,7 +14,6 @@ import (
 
 	"agentos.dev/dialtone/policy/capacity"
 	"agentos.dev/dialtone/policy/outbound"
-	"agentos.dev/dialtone/policy/redisstore"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/pocketsphinx"
 	"agentos.dev/dialtone/voice"
@@ -171,12 +170,15 @@ func (c *config) check(m *mistakes) {
 		_, err = twiliorest.New(c.rest())
 		m.adopt("TWILIO_API_KEY", err)
 	}
-	if c.redisURL != "" {
-		store, err := redisstore.Connect(c.redisURL, redisstore.Options{Instances: c.instances})
-		m.adopt("REDIS_URL", err)
-		if err == nil {
-			store.Close()
-		}
+	_, closeStore, err := openStore(config{redisURL: c.redisURL})
+	m.adopt("REDIS_URL", err)
+	if err == nil {
+		closeStore()
+	}
+	_, closeStore, err = openStore(config{natsURL: c.natsURL, natsReplicas: c.natsReplicas})
+	m.adopt("NATS_URL", err)
+	if err == nil {
+		closeStore()
 	}
 	if c.stt != "pocketsphinx" { // which newEngine starts; checkEngine looks at it
 		engine, err := openEngine(*c, slog.New(slog.DiscardHandler))

@@ -189,7 +189,7 @@ func TestStart(t *testing.T) {
 	var log bytes.Buffer
 	require.NoError(t, run(ctx, []string{"-addr", "127.0.0.1:0"}, getenv, io.Discard, &log, environ...))
 	for _, want := range []string{
-		`msg="limits in force" calls_per_hour=7 concurrent_calls=100 call_duration=5m0s`, " blocked=1 ", " hours=always ", " outbound=off ", " stt=off ", " redis=off ", " admin=1 ", " metrics=off ",
+		`msg="limits in force" calls_per_hour=7 concurrent_calls=100 call_duration=5m0s`, " blocked=1 ", " hours=always ", " outbound=off ", " stt=off ", " store=memory ", " admin=1 ", " metrics=off ",
 		`"MAX_CONCURRENT_CALL: is not read; is MAX_CONCURRENT_CALLS meant?"`, `"STT_URL: is not used with STT=off"`, "TRUSTED_PROXIES: 0.0.0.0/0 is everybody",
 		`"PUBLIC_URL: names the host \"10.0.0.7\", an address of a private network`, "the SID of an API key",
 	} {

@@ -4,10 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/netip"
-	"slices"
-	"sync"
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/admin"
@@ -19,25 +18,24 @@ import (
 
 // office is what people with an admin token may do.
 type office struct {
-	voice    *voice.Server
-	blocking sync.Mutex // for who changes the list
-	blocked  *policy.BlockList
-	rest     *twiliorest.Client // nil without an API key
-	gate     *outbound.Gate     // before whatever dials
-	number   string
-	base     string // of the URLs that Twilio asks about placed calls
-	guard    *admin.Guard
+	voice  *voice.Server
+	limits *limits
+	rest   *twiliorest.Client // nil without an API key
+	gate   *outbound.Gate     // before whatever dials
+	number string
+	base   string // of the URLs that Twilio asks about placed calls
+	guard  *admin.Guard
 }
 
 func newOffice(c config, a *app, rest *twiliorest.Client) *office {
 	return &office{
-		voice:   a.voice,
-		blocked: a.limits.blocked,
-		rest:    rest,
-		gate:    a.limits.gate,
-		number:  c.number,
-		base:    c.publicURL + "/api/voice/twilio/",
-		guard:   admin.NewGuard(admin.GuardOptions{Tokens: c.adminTokens, Audit: a.log, Source: clientOf(c.proxies)}),
+		voice:  a.voice,
+		limits: a.limits,
+		rest:   rest,
+		gate:   a.limits.gate,
+		number: c.number,
+		base:   c.publicURL + "/api/voice/twilio/",
+		guard:  admin.NewGuard(admin.GuardOptions{Tokens: c.adminTokens, Audit: a.log, Source: clientOf(c.proxies)}),
 	}
 }
 
@@ -65,6 +63,9 @@ func (o *office) routes(mux *http.ServeMux, tokens []admin.Token) {
 	guarded("GET /admin/blocked", "policy:read", o.listBlocked)
 	guarded("POST /admin/blocked", "policy:write", o.addBlocked)
 	guarded("PUT /admin/blocked", "policy:write", o.setBlocked)
+	guarded("GET /admin/limits", "policy:read", o.listLimits)
+	guarded("POST /admin/limits", "policy:write", o.addLimits)
+	guarded("PUT /admin/limits", "policy:write", o.setLimits)
 }
 
 // listCalls answers with the calls in progress, as JSON.
@@ -116,42 +117,78 @@ func statusOf(refused *outbound.Error) int {
 }
 
 // listBlocked answers with the blocked numbers, one a line.
-func (o *office) listBlocked(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	for _, entry := range slices.Sorted(o.blocked.Numbers().All()) {
-		io.WriteString(w, entry+"\n")
-	}
-}
+func (o *office) listBlocked(w http.ResponseWriter, _ *http.Request) { list(w, o.limits.blocked) }
 
 // addBlocked blocks the numbers in the body too.
-func (o *office) addBlocked(w http.ResponseWriter, r *http.Request) { o.block(w, r, true) }
+func (o *office) addBlocked(w http.ResponseWriter, r *http.Request) {
+	change(w, r, o.limits.blocked, func(text, body string) (string, error) { return blockedText(text + "\n" + body) })
+}
 
 // setBlocked replaces the blocked numbers by those in the body.
-func (o *office) setBlocked(w http.ResponseWriter, r *http.Request) { o.block(w, r, false) }
+func (o *office) setBlocked(w http.ResponseWriter, r *http.Request) {
+	change(w, r, o.limits.blocked, func(_, body string) (string, error) { return blockedText(body) })
+}
 
-// listSize bounds the body of a list of numbers.
-const listSize = 1 << 20
+func blockedText(text string) (string, error) {
+	numbers, err := policy.ParseNumbers(text)
+	if err != nil {
+		return "", err
+	}
+	return string(entriesOf(numbers)), nil
+}
 
-func (o *office) block(w http.ResponseWriter, r *http.Request, add bool) {
+// listLimits answers with the limits of single callers, one a line.
+func (o *office) listLimits(w http.ResponseWriter, _ *http.Request) { list(w, o.limits.callers) }
+
+// addLimits gives the callers in the body other limits, and leaves those of the rest.
+func (o *office) addLimits(w http.ResponseWriter, r *http.Request) {
+	change(w, r, o.limits.callers, func(text, body string) (string, error) {
+		old, err := policy.ParseLimits(text)
+		if err != nil {
+			return "", err
+		}
+		limits, err := policy.ParseLimits(body)
+		maps.Copy(old, limits)
+		return policy.FormatLimits(old), err
+	})
+}
+
+// setLimits replaces the limits of single callers by those in the body.
+func (o *office) setLimits(w http.ResponseWriter, r *http.Request) {
+	change(w, r, o.limits.callers, func(_, body string) (string, error) {
+		limits, err := policy.ParseLimits(body)
+		return policy.FormatLimits(limits), err
+	})
+}
+
+// list answers with a setting.
+func list(w http.ResponseWriter, s *policy.Setting) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	io.WriteString(w, s.Text())
+}
+
+// listSize bounds the body of a list.
+const listSize = policy.MaxValue
+
+// change changes a setting on all instances to what to makes of it and the body.
+func change(w http.ResponseWriter, r *http.Request, s *policy.Setting, to func(text, body string) (string, error)) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, listSize))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 		return
 	}
-	numbers, err := policy.ParseNumbers(string(body))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+	var wrong error // with the body
+	err = s.Update(r.Context(), func(text []byte) ([]byte, error) {
+		var next string
+		next, wrong = to(string(text), string(body))
+		return []byte(next), wrong
+	})
+	switch {
+	case wrong != nil:
+		http.Error(w, wrong.Error(), http.StatusBadRequest)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+	default:
+		w.WriteHeader(http.StatusNoContent)
 	}
-	o.blocking.Lock()
-	defer o.blocking.Unlock()
-	if add {
-		entries := slices.Collect(numbers.All())
-		if numbers, err = policy.NewNumbers(slices.AppendSeq(entries, o.blocked.Numbers().All())...); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-	}
-	o.blocked.Set(numbers)
-	w.WriteHeader(http.StatusNoContent)
 }

@@ -56,7 +56,7 @@ func TestLogWithoutRedis(t *testing.T) {
 	for line := range strings.Lines(log.String()) {
 		var record struct{ Level, Msg string }
 		require.NoError(t, json.Unmarshal([]byte(line), &record), line)
-		if record.Level == "WARNING" && strings.HasPrefix(record.Msg, "Redis given up") {
+		if record.Level == "WARNING" && strings.HasPrefix(record.Msg, "store given up") {
 			warnings++
 		}
 	}
@@ -84,6 +84,7 @@ func TestTwoInstancesHoldOneLimit(t *testing.T) {
 				c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL,
 					"STT=off", "REDIS_URL="+test.url, fmt.Sprintf("INSTANCES=%d", test.instances), fmt.Sprintf("CALLS_PER_HOUR_LIMIT=%d", limit)))
 				require.NoError(t, err)
+				c.storeWait = patience
 				a, err := newApp(t.Context(), c, c.logger(io.Discard), nil)
 				require.NoError(t, err)
 				t.Cleanup(a.close)

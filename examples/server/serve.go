@@ -18,6 +18,7 @@ import (
 
 	"agentos.dev/dialtone/internal/throttle"
 	"agentos.dev/dialtone/metrics"
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
@@ -32,7 +33,9 @@ type app struct {
 	metrics *prometheus.Registry
 	engine  stt.Engine
 	limits  *limits
-	log     *slog.Logger
+
+	closeStore func()
+	log        *slog.Logger
 }
 
 // newApp puts the packages together as a host would.
@@ -52,8 +55,8 @@ func newApp(ctx context.Context, c config, log *slog.Logger, extra *voice.Trace)
 // close lets go of what the app holds, once its calls have ended.
 func (a *app) close() {
 	stt.Close(a.engine)
-	if a.limits != nil {
-		a.limits.close()
+	if a.closeStore != nil {
+		a.closeStore()
 	}
 }
 
@@ -67,15 +70,17 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	if err != nil {
 		return err
 	}
-	if a.limits, err = newLimits(c, a.log); err != nil {
+	var store *policy.Store
+	if store, a.closeStore, err = newStore(c, a.log, m); err != nil {
+		return err
+	}
+	if a.limits, err = newLimits(c, store); err != nil {
 		return err
 	}
 	config := c.voice()
 	config.Handler, config.STT, config.Policy = answer, a.engine, a.limits.policy
 	config.Logger, config.Trace = a.log, m.Trace().Join(extra)
-	if a.limits.store != nil {
-		config.Claims = a.limits.store
-	}
+	config.Store, config.Observers = store, []policy.Observer{a.limits.gate}
 	var rest *twiliorest.Client
 	if c.apiKey != "" {
 		if rest, err = twiliorest.New(c.rest()); err != nil {
@@ -151,8 +156,10 @@ func (a *app) serveReady(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "draining", http.StatusServiceUnavailable)
 	case stats.Streams >= stats.MaxStreams:
 		http.Error(w, "every place is taken", http.StatusServiceUnavailable)
-	default:
+	case a.limits.store.Up():
 		io.WriteString(w, "ok\n")
+	default: // each instance takes calls all the same
+		io.WriteString(w, "ok\nstore is away: this instance decides by itself\n")
 	}
 }
 

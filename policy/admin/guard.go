@@ -159,7 +159,7 @@ func network(source string) string {
 }
 
 func full(l *policy.CallerLimit, key string) bool {
-	used, limit := l.Used(key)
+	used, limit, _ := l.Used(context.Background(), key) // in memory
 	return used >= limit
 }
 

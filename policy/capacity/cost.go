@@ -1,12 +1,15 @@
 package capacity
 
 import (
+	"crypto/rand"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"agentos.dev/dialtone/policy"
 )
 
 // Rates are prices in dollars. They change and differ by country and number: take
@@ -115,7 +118,9 @@ func (r Rates) Month(u Usage) Bill {
 
 // Budget adds up what the calls of a month cost: a gauge, and a brake before the
 // bill comes. It begins anew with each calendar month, and knows of no calls but
-// those it was told of since it was made. All methods are safe for concurrent use.
+// those it was told of since it was made, and after [Budget.Join] those that the other
+// instances were told of, also before this one began. All methods are safe for concurrent
+// use.
 type Budget struct {
 	rates Rates
 	limit float64
@@ -123,6 +128,8 @@ type Budget struct {
 	mu    sync.Mutex
 	month int // of the last call, as year*12 + month
 	spent float64
+	id    string  // among the instances
+	rest  float64 // what the others have spent in the month
 }
 
 // NewBudget makes a budget of so many dollars a month; zone nil means UTC, in which
@@ -132,6 +139,37 @@ func NewBudget(dollars float64, rates Rates, zone *time.Location) *Budget {
 		zone = time.UTC
 	}
 	return &Budget{rates: rates, limit: dollars, zone: zone}
+}
+
+// sumLog is the log of the store of what the instances have spent in a month, in cents.
+const sumLog = "budget"
+
+// Join adds up with the other instances of a shared store, about once a second, from
+// here on. What an instance has spent since the last time is lost when it is killed.
+func (b *Budget) Join(s *policy.Store) {
+	b.id = rand.Text()
+	s.Watch(func() policy.Op {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.turn(b.monthOf(time.Now()))
+		return policy.Op{
+			Kind: policy.Add, Space: sumLog, Name: strconv.Itoa(b.month), ID: b.id, Limit: policy.Unlimited, Keep: 40 * 24 * time.Hour,
+			Amount: int64(math.Ceil(min(b.spent*100, 1<<24-1))),
+		}
+	}, func(op policy.Op) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if op.Name == strconv.Itoa(b.month) {
+			b.rest = float64(op.Total-op.Amount) / 100
+		}
+	})
+}
+
+// turn begins a new month.
+func (b *Budget) turn(month int) {
+	if month > b.month {
+		b.month, b.spent, b.rest = month, 0, 0
+	}
 }
 
 // Ended is a call that is over.
@@ -165,9 +203,7 @@ func (b *Budget) Add(c Ended) float64 {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if month := b.monthOf(c.At); month > b.month {
-		b.month, b.spent = month, 0
-	}
+	b.turn(b.monthOf(c.At))
 	b.spent += cost
 	return cost
 }
@@ -184,7 +220,7 @@ func (b *Budget) Spent(at time.Time) float64 {
 	if b.monthOf(at) > b.month {
 		return 0
 	}
-	return b.spent
+	return b.spent + b.rest
 }
 
 // Share returns which part of the budget is spent: 1 is all of it. A budget of nothing

@@ -134,8 +134,8 @@ func TestScoreShortCalls(t *testing.T) {
 			c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}
 			d := s.Decide(context.Background(), c)
 			time.Sleep(length)
-			s.Release(c.SID)
-			s.Release(c.SID)
+			s.Observe(t.Context(), c, policy.Outcome{Kind: policy.Ended})
+			s.Observe(t.Context(), c, policy.Outcome{Kind: policy.Ended})
 			return d.Verdict
 		}
 		require.Equal(t, policy.Allow, call(0, time.Minute))
@@ -144,7 +144,7 @@ func TestScoreShortCalls(t *testing.T) {
 			require.Equal(t, policy.Allow, call(i, 2*time.Second), "releasing a call twice does not count it twice")
 		}
 		require.Equal(t, policy.Challenge, call(5, 2*time.Second), "3 of 5 were short")
-		require.Equal(t, 6.0, s.memory.attempt(policy.Identity{Caller: "+14155550100"}, policy.Call{SID: "CA5", At: time.Now()}).ended)
+		require.Equal(t, 6.0, s.memory.attempt(policy.Identity{Caller: "+14155550100"}, &policy.Call{SID: "CA5", At: time.Now()}).ended)
 		for i := 6; i < 12; i++ {
 			call(i, time.Minute)
 		}
@@ -159,7 +159,7 @@ func TestScoreIsBounded(t *testing.T) {
 	}
 	m := &s.memory
 	require.Equal(t, []int{1024, 1024, 1024}, []int{ways * len(m.callers.sets), ways * len(m.blocks.sets), ways * len(m.calls.sets)})
-	require.Equal(t, 1.0, s.memory.attempt(policy.Identity{Caller: "+12000000000"}, policy.Call{At: time.Now()}).attempts, "forgotten")
+	require.Equal(t, 1.0, s.memory.attempt(policy.Identity{Caller: "+12000000000"}, &policy.Call{At: time.Now()}).attempts, "forgotten")
 }
 
 // TestCells: what is used stays, whatever else comes.
@@ -202,9 +202,9 @@ func TestScoreOptions(t *testing.T) {
 
 // TestPassesThatCannotWork say so when they are asked.
 func TestPassesThatCannotWork(t *testing.T) {
-	require.ErrorContains(t, policy.Validate(NewPasses(nil, PassesOptions{Keep: -1}), 0), "Keep")
-	require.ErrorContains(t, policy.Validate(NewPasses(nil, PassesOptions{}), 0), "a policy is nil")
-	require.NoError(t, policy.Validate(NewPasses(newScore(t, Options{}), PassesOptions{}), 0))
+	require.ErrorContains(t, policy.Validate(NewPasses(nil, PassesOptions{Keep: -1})), "Keep")
+	require.ErrorContains(t, policy.Validate(NewPasses(nil, PassesOptions{})), "a policy is nil")
+	require.NoError(t, policy.Validate(NewPasses(newScore(t, Options{}), PassesOptions{})))
 }
 
 // TestScoreAfterSilence: whatever a caller did hours ago, the next hour's attempts are
@@ -237,9 +237,9 @@ func TestScoreRefusedCallsAreNotShort(t *testing.T) {
 				sid := fmt.Sprint("CA", i)
 				require.Equal(t, want, p.Decide(t.Context(), policy.Call{SID: sid, From: "+14155550100"}).Reason)
 				time.Sleep(time.Second)
-				policy.Release(p, sid)
+				policy.Tell(t.Context(), policy.Outcome{Kind: policy.Ended}, p, nil, policy.Call{SID: sid})
 			}
-			seen := score.seen(policy.Call{SID: "CB", From: "+14155550100", At: time.Now()})
+			seen := score.seen(&policy.Call{SID: "CB", From: "+14155550100", At: time.Now()}, nil)
 			require.Equal(t, want == "", seen[ShortCalls])
 		}
 	})
@@ -257,7 +257,7 @@ func TestForgedCallsTellNothingOfTheOwner(t *testing.T) {
 	for i := range 40 {
 		for _, verstat := range []string{"", "TN-Validation-Failed-A"} {
 			last = call(fmt.Sprint("CA", verstat, i), verstat)
-			s.Release(fmt.Sprint("CA", verstat, i))
+			s.Observe(t.Context(), policy.Call{SID: fmt.Sprint("CA", verstat, i)}, policy.Outcome{Kind: policy.Ended})
 		}
 	}
 	require.False(t, last.Allowed())

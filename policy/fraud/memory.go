@@ -68,7 +68,7 @@ func (m *memory) init(most int) {
 
 // attempt counts a call and returns the caller's history with it. A call that is
 // known already is not counted again.
-func (m *memory) attempt(who policy.Identity, c policy.Call) history {
+func (m *memory) attempt(who policy.Identity, c *policy.Call) history {
 	since := c.At.Sub(m.made)
 	at := seconds(since / time.Second)
 	id := m.id(who)
@@ -185,8 +185,8 @@ func split(number string) (ok bool, hundred, unit uint64) {
 }
 
 // ended counts a call that is over.
-func (m *memory) ended(callSID string, at time.Time, short time.Duration) {
-	since := at.Sub(m.made)
+func (m *memory) ended(callSID string, short time.Duration) {
+	since := time.Since(m.made)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.calls.find(maphash.String(m.seed, callSID))

@@ -24,6 +24,11 @@ type PassesOptions struct {
 	// passed, some of those who passed longest ago are forgotten and challenged again.
 	// 0 means policy.DefaultMaxCallers.
 	MaxCallers int
+
+	// Store tells the other instances who has passed, if it is a shared one. While it is
+	// away, each knows those who passed on it: at worst a person presses four digits
+	// more than once.
+	Store *policy.Store
 }
 
 // Passes is a [policy.Policy] that asks another one and allows what that would
@@ -38,7 +43,8 @@ type PassesOptions struct {
 // The memory has a fixed size and no pointers. It goes by the monotonic clock. All
 // methods are safe for concurrent use.
 type Passes struct {
-	policy.Policy
+	inner policy.Policy
+	store *policy.Store // nil if it is not shared
 	keep  time.Duration
 	wrong error // what Validate tells
 	made  time.Time
@@ -59,13 +65,15 @@ func NewPasses(p policy.Policy, o PassesOptions) *Passes {
 	}
 	setDefault(&o.Keep, DefaultKeep)
 	setDefault(&o.MaxCallers, policy.DefaultMaxCallers)
-	return &Passes{Policy: p, keep: o.Keep, wrong: wrong, made: time.Now(), seed: maphash.MakeSeed(), passed: newCells[passed](o.MaxCallers)}
+	passes := &Passes{inner: p, keep: o.Keep, wrong: wrong, made: time.Now(), seed: maphash.MakeSeed(), passed: newCells[passed](o.MaxCallers)}
+	if o.Store.Shared() {
+		passes.store = o.Store
+	}
+	return passes
 }
 
 // Validate returns what is wrong with the options or the inner policy.
-func (p *Passes) Validate(longest time.Duration) error {
-	return errors.Join(p.wrong, policy.Validate(p.Policy, longest))
-}
+func (p *Passes) Validate() error { return errors.Join(p.wrong, policy.Validate(p.inner)) }
 
 // PassKey returns whose passes are the same: the caller and the exact attestation of
 // the number. It is empty for calls whose passes are good for themselves alone: of
@@ -86,27 +94,77 @@ func PassKey(c policy.Call) string {
 // Decide asks the inner policy. An allowed call that would have been challenged
 // keeps the detail that says why.
 func (p *Passes) Decide(ctx context.Context, c policy.Call) policy.Decision {
-	d := p.Policy.Decide(ctx, c)
-	if d.Verdict == policy.Challenge && p.Passed(c) {
+	if p.Store() != nil {
+		return policy.DecideStored(ctx, p, c)
+	}
+	d := p.inner.Decide(ctx, c)
+	if d.Verdict == policy.Challenge && p.Passed(ctx, c) {
 		d.Verdict, d.Reason = policy.Allow, ""
 	}
 	return d
 }
 
-// Pass remembers the call's caller.
-func (p *Passes) Pass(ctx context.Context, c policy.Call) {
-	if key := PassKey(c); key != "" {
-		p.mu.Lock()
-		at := time.Since(p.made)
-		v, _ := p.passed.get(maphash.String(p.seed, key), seconds(at/time.Second))
-		v.at = at
-		p.mu.Unlock()
+// Unwrap returns the inner policy, which is told what becomes of calls.
+func (p *Passes) Unwrap() []policy.Policy { return []policy.Policy{p.inner} }
+
+// Store returns the store, if the inner policy asks the same one.
+func (p *Passes) Store() *policy.Store {
+	if inner, ok := p.inner.(policy.Stored); ok && p.store != nil && inner.Store() == p.store {
+		return p.store
 	}
-	policy.Pass(ctx, p.Policy, c)
+	return nil
+}
+
+// Ask asks whether the caller has passed, and what the inner policy asks.
+func (p *Passes) Ask(c policy.Call, ops []policy.Op) []policy.Op {
+	return p.inner.(policy.Stored).Ask(c, append(ops, p.read(PassKey(c))))
+}
+
+// Judge lets the inner policy judge, and allows what that would challenge of a caller who
+// has passed.
+func (p *Passes) Judge(c policy.Call, answers []policy.Op) policy.Decision {
+	d := p.inner.(policy.Stored).Judge(c, answers[1:])
+	if d.Verdict == policy.Challenge && PassKey(c) != "" && (answers[0].OK || p.passedHere(c)) {
+		d.Verdict, d.Reason = policy.Allow, ""
+	}
+	return d
+}
+
+func (p *Passes) read(key string) policy.Op {
+	return policy.Op{Kind: policy.Read, Space: "passed", Name: key}
+}
+
+// Observe remembers the caller of a call that has passed.
+func (p *Passes) Observe(ctx context.Context, c policy.Call, o policy.Outcome) {
+	key := PassKey(c)
+	if o.Kind != policy.Passed || key == "" {
+		return
+	}
+	p.mu.Lock()
+	at := time.Since(p.made)
+	v, _ := p.passed.get(maphash.String(p.seed, key), seconds(at/time.Second))
+	v.at = at
+	p.mu.Unlock()
+	if p.store != nil {
+		p.store.Send(ctx, policy.Op{Kind: policy.Write, Space: "passed", Name: key, Generation: policy.Any, Keep: p.keep})
+	}
 }
 
 // Passed reports whether the call's caller passed a challenge not long ago.
-func (p *Passes) Passed(c policy.Call) bool {
+func (p *Passes) Passed(ctx context.Context, c policy.Call) bool {
+	if p.passedHere(c) {
+		return true
+	}
+	key := PassKey(c)
+	if p.store == nil || key == "" {
+		return false
+	}
+	ops := []policy.Op{p.read(key)}
+	p.store.Do(ctx, ops)
+	return ops[0].OK
+}
+
+func (p *Passes) passedHere(c policy.Call) bool {
 	key := PassKey(c)
 	if key == "" {
 		return false
@@ -116,9 +174,3 @@ func (p *Passes) Passed(c policy.Call) bool {
 	v := p.passed.find(maphash.String(p.seed, key))
 	return v != nil && time.Since(p.made)-v.at < p.keep
 }
-
-// Release passes on that the call has ended.
-func (p *Passes) Release(callSID string) { policy.Release(p.Policy, callSID) }
-
-// Cancel passes on that the call was refused after all.
-func (p *Passes) Cancel(ctx context.Context, c policy.Call) { policy.Cancel(ctx, p.Policy, c) }

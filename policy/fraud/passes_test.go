@@ -25,14 +25,14 @@ func TestPassesADay(t *testing.T) {
 		c := policy.Call{SID: "CA1", From: "+14155550100"}
 		for range 3 {
 			require.False(t, p.Decide(t.Context(), c).Allowed())
-			p.Pass(t.Context(), c)
+			p.Observe(t.Context(), c, policy.Outcome{Kind: policy.Passed})
 			time.Sleep(24*time.Hour - time.Nanosecond)
 			require.Equal(t, policy.Decision{Verdict: policy.Allow, Detail: "why"}, p.Decide(t.Context(), c))
 			time.Sleep(time.Nanosecond)
 		}
-		p.Pass(t.Context(), c)
+		p.Observe(t.Context(), c, policy.Outcome{Kind: policy.Passed})
 		time.Sleep(20 * time.Hour)
-		p.Pass(t.Context(), c)
+		p.Observe(t.Context(), c, policy.Outcome{Kind: policy.Passed})
 		time.Sleep(20 * time.Hour)
 		require.True(t, p.Decide(t.Context(), c).Allowed(), "a second pass counts from itself on")
 	})
@@ -51,7 +51,7 @@ func TestPassesWithScore(t *testing.T) {
 			require.True(t, call(i, "").Allowed())
 		}
 		require.Equal(t, policy.Challenge, call(3, "").Verdict)
-		policy.Pass(t.Context(), p, policy.Call{SID: "CA3", From: "+14155550100"})
+		policy.Tell(t.Context(), policy.Outcome{Kind: policy.Passed}, p, nil, policy.Call{SID: "CA3", From: "+14155550100"})
 		require.True(t, call(4, "").Allowed())
 		require.Equal(t, policy.Reject, call(5, "+19005550100").Verdict, "both signs")
 	})
@@ -67,17 +67,17 @@ func TestPassesAreBounded(t *testing.T) {
 		require.LessOrEqual(t, sets*ways*int(reflect.TypeFor[cell[passed]]().Size()), 48*most)
 		from := func(i int) policy.Call { return policy.Call{From: fmt.Sprintf("+1415%07d", i)} }
 		for i := range 10 * most {
-			p.Pass(t.Context(), from(i))
-			require.True(t, p.Passed(from(i)))
+			p.Observe(t.Context(), from(i), policy.Outcome{Kind: policy.Passed})
+			require.True(t, p.Passed(t.Context(), from(i)))
 			time.Sleep(time.Second)
 		}
 		require.Len(t, p.passed.sets, sets)
 		known := 0
 		for i := range 10 * most {
-			if p.Passed(from(i)) {
+			if p.Passed(t.Context(), from(i)) {
 				known++
 			}
-			require.False(t, p.Passed(from(10*most+i)))
+			require.False(t, p.Passed(t.Context(), from(10*most+i)))
 		}
 		require.LessOrEqual(t, known, sets*ways)
 		require.Greater(t, known, most/2)
@@ -91,7 +91,7 @@ func TestPassesAtOnce(t *testing.T) {
 		wg.Go(func() {
 			c := policy.Call{From: fmt.Sprintf("+1415%07d", i)}
 			require.False(t, p.Decide(t.Context(), c).Allowed())
-			p.Pass(t.Context(), c)
+			p.Observe(t.Context(), c, policy.Outcome{Kind: policy.Passed})
 			require.True(t, p.Decide(t.Context(), c).Allowed())
 		})
 	}

@@ -67,6 +67,9 @@ type Options struct {
 	// hour, some of those seen less recently are forgotten. 0 means
 	// policy.DefaultMaxCallers.
 	MaxCallers int
+
+	// Store adds to what this instance remembers what the others do, if it is a shared one.
+	Store *policy.Store
 }
 
 // Score is a [policy.Policy] that challenges or refuses suspicious calls. It counts
@@ -77,8 +80,8 @@ type Options struct {
 // against nothing that its attested owner does.
 //
 // A caller's counts are those of its current hour and, in proportion, of the one
-// before: close enough for a score, not for a promise. All methods are safe for
-// concurrent use.
+// before: close enough for a score, not for a promise. In a shared store they are those of
+// the last hour; the higher ones count. All methods are safe for concurrent use.
 type Score struct {
 	o       Options
 	weights [signs]float64
@@ -152,14 +155,22 @@ func setDefault[T int | float64 | time.Duration](v *T, to T) {
 // Decide counts the attempt and judges the call: refused with the reason Fraud,
 // challenged with Captcha, or allowed. The detail names the signs. Placed calls are
 // nobody's attempt.
-func (s *Score) Decide(_ context.Context, c policy.Call) policy.Decision {
+func (s *Score) Decide(ctx context.Context, c policy.Call) policy.Decision {
+	if s.Store() != nil {
+		return policy.DecideStored(ctx, s, c)
+	}
+	return s.Judge(c, nil)
+}
+
+// Judge judges the call by what this instance remembers, and by what the store does.
+func (s *Score) Judge(c policy.Call, answers []policy.Op) policy.Decision {
 	if c.Placed() {
 		return policy.Decision{Verdict: policy.Allow}
 	}
 	if c.At.IsZero() {
 		c.At = time.Now()
 	}
-	seen := s.seen(c)
+	seen := s.seen(&c, answers)
 	total := 0.0
 	for sign, yes := range seen {
 		if yes {
@@ -181,11 +192,12 @@ func (s *Score) Decide(_ context.Context, c policy.Call) policy.Decision {
 }
 
 // seen returns the signs that the call shows.
-func (s *Score) seen(c policy.Call) (seen [signs]bool) {
+func (s *Score) seen(c *policy.Call, answers []policy.Op) (seen [signs]bool) {
 	who := c.Identity()
 	caller := who.Caller
 	seen[Withheld] = caller == policy.AnonymousCaller
 	h := s.memory.attempt(who, c)
+	h.add(answers)
 	seen[Attempts] = s.o.HostFactor > 0 && h.hostAttempts > float64(s.o.AttemptsPerHour*s.o.HostFactor)
 	// All who withhold their number share one history, which is nobody's.
 	if !seen[Withheld] {
@@ -225,9 +237,16 @@ func (s *Score) detail(seen [signs]bool, total float64) string {
 	return b.String()
 }
 
-// Release notes how long the call lasted.
-func (s *Score) Release(callSID string) { s.memory.ended(callSID, time.Now(), s.o.ShortCall) }
-
-// Cancel notes that the call was refused by another policy: its attempt stays
-// counted, its length says nothing.
-func (s *Score) Cancel(_ context.Context, c policy.Call) { s.memory.refused(c.SID) }
+// Observe notes how long a call lasted that has ended, or that one was refused by another
+// policy: its attempt stays counted, its length says nothing.
+func (s *Score) Observe(ctx context.Context, c policy.Call, o policy.Outcome) {
+	switch o.Kind {
+	case policy.Refused:
+		s.memory.refused(c.SID)
+	case policy.Ended:
+		s.memory.ended(c.SID, s.o.ShortCall)
+		if s.Store() != nil && !c.Placed() && o.Duration > 0 {
+			s.o.Store.Send(ctx, s.lengths(c, o.Duration)...)
+		}
+	}
+}

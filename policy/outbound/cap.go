@@ -1,10 +1,8 @@
 package outbound
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,17 +66,17 @@ func parseAmount(s string) (int, error) {
 	return int(n), nil
 }
 
-// meter is a cap and what counts under it.
+// meter is a cap and whom it covers.
 type meter struct {
 	to             string
 	all            bool
 	country        string          // or
 	numbers        *policy.Numbers // nil if all or a country
-	calls, minutes window
+	calls, minutes int             // < 0: any number
 }
 
 func newMeter(c Cap) (*meter, error) {
-	m := &meter{to: c.To, calls: window{length: time.Hour, limit: c.Calls}, minutes: window{length: 24 * time.Hour, limit: c.Minutes}}
+	m := &meter{to: c.To, calls: c.Calls, minutes: c.Minutes}
 	if c.Calls < policy.Unlimited || c.Minutes < policy.Unlimited {
 		return nil, fmt.Errorf("outbound: cap to %q is negative: %d calls, %d minutes", c.To, c.Calls, c.Minutes)
 	}
@@ -107,62 +105,28 @@ func (m *meter) covers(to, country string) bool {
 	return m.numbers.Contains(to)
 }
 
-// room returns nil, or the cause why a call of so many minutes does not fit.
-func (m *meter) room(now time.Duration, minutes int) error {
-	switch {
-	case !m.calls.room(now, 1):
-		return ErrCalls
-	case !m.minutes.room(now, minutes):
-		return ErrMinutes
+// The logs of the store, of the last hour and the last day.
+const (
+	callLog   = "outbound:calls"
+	minuteLog = "outbound:minutes"
+)
+
+// ops returns what counts a call of so many minutes under the meter: nothing where
+// there is no limit.
+func (m *meter) ops(kind policy.Kind, id string, minutes int) (ops []policy.Op) {
+	if m.calls >= 0 {
+		ops = append(ops, m.op(kind, callLog, id, 1))
 	}
-	return nil
+	if m.minutes >= 0 {
+		ops = append(ops, m.op(kind, minuteLog, id, minutes))
+	}
+	return ops
 }
 
-// window sums amounts over the last stretch of time, exactly. It holds no more
-// amounts than its limit says, and none if there is no limit.
-type window struct {
-	length time.Duration
-	limit  int // < 0: none
-	items  []amount
-	sum    int // of the items
-	held   int // for what will be added
-}
-
-type amount struct {
-	id uint64 // ascending
-	at time.Duration
-	n  int // at least 1
-}
-
-// room reports whether n more fit, and forgets what has left the window.
-func (w *window) room(now time.Duration, n int) bool {
-	if w.limit < 0 {
-		return true
+func (m *meter) op(kind policy.Kind, space, id string, amount int) policy.Op {
+	op := policy.Op{Kind: kind, Space: space, Name: m.to, ID: id, Amount: int64(amount), Limit: int64(m.calls), Keep: time.Hour}
+	if space == minuteLog {
+		op.Limit, op.Keep = int64(m.minutes), 24*time.Hour
 	}
-	gone := 0
-	for gone < len(w.items) && now-w.items[gone].at >= w.length {
-		w.sum -= w.items[gone].n
-		gone++
-	}
-	w.items = w.items[gone:]
-	return n <= w.limit-w.sum-w.held
-}
-
-func (w *window) add(id uint64, now time.Duration, n int) {
-	if w.limit >= 0 {
-		w.items = append(w.items, amount{id, now, n})
-		w.sum += n
-	}
-}
-
-// set changes an amount that is still in the window, to none if n is 0.
-func (w *window) set(id uint64, n int) {
-	i, ok := slices.BinarySearchFunc(w.items, id, func(a amount, id uint64) int { return cmp.Compare(a.id, id) })
-	if !ok {
-		return
-	}
-	w.sum += n - w.items[i].n
-	if w.items[i].n = n; n == 0 {
-		w.items = slices.Delete(w.items, i, i+1)
-	}
+	return op
 }

@@ -33,7 +33,9 @@ func Example() {
 		fmt.Println("dial", to, "for at most", permit.TimeLimit)
 		permit.Placed("CA0123") // the CallSid that Twilio gave it
 	}
-	gate.Release("CA0123") // it has ended
+	// Package voice does this when the call has ended, with gate in Config.Observers.
+	gate.Observe(context.Background(), policy.Call{SID: "CA0123", To: "+14165550100", Direction: "outbound-api"},
+		policy.Outcome{Kind: policy.Ended, Duration: 90 * time.Second, Billed: true})
 	// Output:
 	// dial +14165550100 for at most 5m0s
 	// outbound: may not dial: the calls of this hour are used up (country "CA", class ordinary)

@@ -2,11 +2,13 @@ package outbound
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/capacity"
 )
 
@@ -23,10 +25,14 @@ type GateOptions struct {
 	// being made then go on. nil is without end.
 	Budget *capacity.Budget
 
-	// TimeLimit is how long a call may last: for so long Twilio has to be told to let
-	// it. So many minutes count until the call has ended sooner. 0 means
+	// TimeLimit is how long a call may last, which Twilio must be told. It counts
+	// against the minutes of the caps until the call has ended sooner. 0 means
 	// DefaultTimeLimit; it is at most a day.
 	TimeLimit time.Duration
+
+	// Store is where calls and minutes are counted, for all instances that share it; nil
+	// is a memory of this gate's own.
+	Store *policy.Store
 }
 
 // Gate is the one question before every call that a service makes, whatever makes it:
@@ -37,32 +43,28 @@ type GateOptions struct {
 //	if err != nil {
 //		return err
 //	}
-//	sid, err := client.Create(ctx, twiliorest.Outbound{To: to, TimeLimit: permit.TimeLimit})
+//	sid, err := client.Create(ctx, twiliorest.Outbound{To: to, TimeLimit: permit.TimeLimit, StatusCallback: status})
 //	if err != nil {
 //		return err // a call may have been made all the same: it stays counted
 //	}
-//	permit.Placed(sid) // and gate.Release(sid) when it has ended
+//	permit.Placed(sid)
 //
-// The counts are those of this process, from its start, by the monotonic clock: with
-// several instances give each its share of the caps. Memory is bounded by the caps
-// and the pace. All methods are safe for concurrent use.
+// It is a [policy.Observer], to be given to voice.Config.Observers: of a call that has
+// ended, only the minutes count that Twilio bills, whichever instance gets the status
+// callback. Without a callback that says how long the call lasted, all of its minutes stay
+// counted. All methods are safe for concurrent use.
 type Gate struct {
 	destinations *Destinations
 	pacer        *Pacer
 	budget       *capacity.Budget
 	limit        time.Duration
-	base         time.Time // times count from here
-
-	mu     sync.Mutex
-	meters []*meter
-	last   uint64             // id of the latest permit
-	placed map[string]*Permit // by CallSid
-	queue  []string           // CallSids in the order they were placed
+	store        *policy.Store
+	meters       []*meter
 }
 
 // NewGate makes a gate; the error names everything wrong with the options.
 func NewGate(o GateOptions) (*Gate, error) {
-	g := &Gate{destinations: o.Destinations, pacer: o.Pacer, budget: o.Budget, limit: o.TimeLimit, base: time.Now(), placed: make(map[string]*Permit)}
+	g := &Gate{destinations: o.Destinations, pacer: o.Pacer, budget: o.Budget, limit: o.TimeLimit, store: policy.InMemory(o.Store)}
 	if g.destinations == nil {
 		g.destinations = new(Destinations)
 	}
@@ -98,151 +100,168 @@ type Permit struct {
 	TimeLimit time.Duration // the longest that the call may last
 
 	gate   *Gate
-	id     uint64
+	id     string // what it counts as until it is placed
 	meters []*meter
-	began  time.Duration // when it was placed
+	placed atomic.Bool
 }
 
 // Decide asks whether the number or address may be dialled, whether the caps have
 // room, and then waits for its turn: those with the higher priority go first. The
 // error is an [*Error], at once unless the budget is spent while the call waits, or
 // ctx's when that ends before the turn comes. A call counts in the hour and the day
-// that follow its turn, and also while it waits.
+// that follow its turn, to a second, and also while it waits.
 func (g *Gate) Decide(ctx context.Context, to string, priority int) (*Permit, error) {
-	w, err := g.hold(to)
+	country, class, err := g.destinations.check(to)
 	if err != nil {
 		return nil, err
 	}
-	err = g.pacer.Wait(ctx, priority)
-	if err == nil && g.spent() {
-		err = w.refuse(ErrBudget, "")
+	refuse := func(cause error, limit string) error {
+		return &Error{Cause: cause, Country: country, Class: class, Cap: limit}
 	}
-	return g.settle(w, err)
-}
-
-// waiting is a call for which room is held under its caps.
-type waiting struct {
-	country string
-	class   Class
-	meters  []*meter
-}
-
-func (w *waiting) refuse(cause error, limit string) error {
-	return &Error{Cause: cause, Country: w.country, Class: w.class, Cap: limit}
+	if g.spent() {
+		return nil, refuse(ErrBudget, "")
+	}
+	p := &Permit{TimeLimit: g.limit, gate: g, id: rand.Text(), meters: g.covering(to, country)}
+	if len(p.meters) == 0 {
+		return nil, refuse(ErrUncapped, "")
+	}
+	if full, cause := p.hold(ctx); cause != nil {
+		return nil, refuse(cause, full.to)
+	}
+	begun := time.Now()
+	kept := p.keep()
+	err = g.pacer.Wait(ctx, priority)
+	kept()
+	if err == nil && g.spent() {
+		err = refuse(ErrBudget, "")
+	}
+	if err == nil && time.Since(begun) >= time.Second {
+		if full, cause := p.hold(ctx); cause != nil { // its hour begins
+			err = refuse(cause, full.to)
+		}
+	}
+	if err != nil {
+		p.Cancel()
+		return nil, err
+	}
+	return p, nil
 }
 
 // spent reports whether there is no money left.
 func (g *Gate) spent() bool { return g.budget != nil && g.budget.Share(time.Time{}) >= 1 }
 
-// hold holds room for a call at its longest, or says why not.
-func (g *Gate) hold(to string) (*waiting, error) {
-	country, class, err := g.destinations.check(to)
-	if err != nil {
-		return nil, err
-	}
-	w := &waiting{country: country, class: class}
-	if g.spent() {
-		return nil, w.refuse(ErrBudget, "")
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now, longest := time.Since(g.base), minutes(g.limit)
+// covering returns the meters that a call to an address in a country counts under.
+func (g *Gate) covering(to, country string) (found []*meter) {
 	for _, m := range g.meters {
-		if !m.covers(to, country) {
-			continue
+		if m.covers(to, country) {
+			found = append(found, m)
 		}
-		if cause := m.room(now, longest); cause != nil {
-			return nil, w.refuse(cause, m.to)
-		}
-		w.meters = append(w.meters, m)
 	}
-	if len(w.meters) == 0 {
-		return nil, w.refuse(ErrUncapped, "")
-	}
-	for _, m := range w.meters {
-		m.calls.held++
-		m.minutes.held += longest
-	}
-	return w, nil
+	return found
 }
 
-// settle gives the call's room to a permit, or back if there is an error.
-func (g *Gate) settle(w *waiting, err error) (*Permit, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now, longest := time.Since(g.base), minutes(g.limit)
-	g.last++
-	for _, m := range w.meters {
-		m.calls.held--
-		m.minutes.held -= longest
-		if err == nil {
-			m.calls.add(g.last, now, 1)
-			m.minutes.add(g.last, now, longest)
+// hold counts the call at its longest everywhere from this moment on, or nowhere and
+// returns which meter is full, and why.
+func (p *Permit) hold(ctx context.Context) (full *meter, cause error) {
+	var ops []policy.Op
+	var of []*meter
+	for _, m := range p.meters {
+		for _, op := range m.ops(policy.Add, p.id, minutes(p.TimeLimit)) {
+			ops, of = append(ops, op), append(of, m)
 		}
 	}
-	if err != nil {
-		return nil, err
+	p.gate.store.Do(ctx, ops)
+	for i := range ops {
+		if !ops[i].OK && cause == nil {
+			full, cause = of[i], ErrCalls
+			if ops[i].Space == minuteLog {
+				cause = ErrMinutes
+			}
+		}
 	}
-	return &Permit{TimeLimit: g.limit, gate: g, id: g.last, meters: w.meters}, nil
+	if cause != nil {
+		p.Cancel()
+	}
+	return full, cause
+}
+
+// holdAgain is how often a call that waits is counted anew, so that it counts although it
+// waits for longer than an hour.
+const holdAgain = 20 * time.Minute
+
+// keep keeps the call counted until the function that it returns is called.
+func (p *Permit) keep() (stop func()) {
+	over, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(holdAgain)
+		defer tick.Stop()
+		for {
+			select {
+			case <-over:
+				return
+			case <-tick.C:
+				p.hold(context.Background())
+			}
+		}
+	}()
+	return func() { close(over); <-stopped }
 }
 
 // Cancel says that the call was certainly not made: it does not count. After Placed
 // it does nothing.
 func (p *Permit) Cancel() {
-	p.gate.mu.Lock()
-	defer p.gate.mu.Unlock()
-	if p.began > 0 {
+	if p.placed.Load() {
 		return
 	}
+	var ops []policy.Op
 	for _, m := range p.meters {
-		m.calls.set(p.id, 0)
-		m.minutes.set(p.id, 0)
+		ops = append(ops, m.ops(policy.Change, p.id, 0)...)
 	}
+	for i := range ops {
+		ops[i].Amount = 0
+	}
+	p.gate.store.Do(context.Background(), ops)
 }
 
-// Placed says as what the call was made, so that Release knows it.
+// Placed records the CallSid that Twilio gave the call, by which every instance knows how
+// many minutes it is counted with.
 func (p *Permit) Placed(callSID string) {
-	g := p.gate
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := time.Since(g.base)
-	p.began = max(now, 1)
-	g.forget(now)
-	g.placed[callSID] = p
-	g.queue = append(g.queue, callSID)
-}
-
-// Release says that a call has ended: of its minutes only those count that have begun
-// since it was placed. It does nothing for calls that the gate does not know; as a
-// [policy.Releaser] it may get those of the whole service. The minutes of a call of
-// whose end nobody tells stay counted.
-func (g *Gate) Release(callSID string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	p := g.placed[callSID]
-	if p == nil {
+	if p.placed.Swap(true) {
 		return
 	}
-	delete(g.placed, callSID)
-	lasted := minutes(time.Since(g.base) - p.began)
+	var ops []policy.Op
 	for _, m := range p.meters {
-		m.minutes.set(p.id, min(max(lasted, 1), minutes(g.limit)))
+		if m.minutes >= 0 {
+			counted, permit := m.op(policy.Add, minuteLog, callSID, minutes(p.TimeLimit)), m.op(policy.Change, minuteLog, p.id, 0)
+			counted.Limit = policy.Unlimited
+			ops = append(ops, counted, permit)
+		}
 	}
+	p.gate.store.Do(context.Background(), ops)
 }
 
-// longestRing is how long Twilio lets a call ring at most.
-const longestRing = 10 * time.Minute
+// Store returns where calls and minutes are counted.
+func (g *Gate) Store() *policy.Store { return g.store }
 
-// forget drops calls that must have ended: there is nothing left to give back.
-func (g *Gate) forget(now time.Duration) {
-	for len(g.queue) > 0 {
-		p := g.placed[g.queue[0]]
-		if p != nil && now-p.began < g.limit+longestRing {
-			return
-		}
-		delete(g.placed, g.queue[0])
-		g.queue = g.queue[1:]
+// Observe gives back the minutes that a placed call did not last, by Twilio's word alone:
+// its stream begins later than the call. One that nobody picked up has had one.
+func (g *Gate) Observe(ctx context.Context, c policy.Call, o policy.Outcome) {
+	if o.Kind != policy.Ended || !o.Billed || !c.Placed() {
+		return
 	}
+	country, _, err := g.destinations.check(c.To)
+	if err != nil {
+		return // not dialled by leave of this gate
+	}
+	lasted := min(max(minutes(o.Duration), 1), minutes(g.limit))
+	var ops []policy.Op
+	for _, m := range g.covering(c.To, country) {
+		if m.minutes >= 0 {
+			ops = append(ops, m.op(policy.Change, minuteLog, c.SID, lasted))
+		}
+	}
+	g.store.Send(ctx, ops...)
 }
 
 // minutes returns how many minutes have begun in d.

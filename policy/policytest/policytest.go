@@ -1,5 +1,5 @@
-// Package policytest checks that an implementation of a limit keeps the promises of
-// package policy, whatever it keeps its counts in.
+// Package policytest checks that policies and the engines of their store keep the
+// promises of package policy.
 package policytest
 
 import (
@@ -73,7 +73,7 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 		}
 		again := policy.Call{SID: "example.com0", From: "sip:0@example.com"}
 		expect(t, p.Decide(ctx, again), true, "", "delivered twice when the host has no more room")
-		policy.Cancel(ctx, p, again)
+		tell(ctx, policy.Refused, p, again)
 		expect(t, p.Decide(ctx, policy.Call{SID: "CB1", From: "sip:new@example.com"}), true, "", "the place of a cancelled call")
 		expect(t, p.Decide(ctx, policy.Call{SID: "CB2", From: "sip:new@example.com"}), false, policy.RateLimit, "no other place")
 	})
@@ -98,7 +98,7 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 			expect(t, p.Decide(ctx, policy.Call{SID: "CA" + verstat, From: owner, StirVerstat: verstat}), false, policy.RateLimit, "%q counts as not attested", verstat)
 		}
 		attested := policy.Call{SID: "TN-Validation-Passed-A0", From: owner, StirVerstat: "TN-Validation-Passed-A"}
-		policy.Cancel(ctx, p, attested)
+		tell(ctx, policy.Refused, p, attested)
 		attested.SID = "CB"
 		expect(t, p.Decide(ctx, policy.Call{SID: "CC", From: owner}), false, policy.RateLimit, "the place of a cancelled attested call is not for others")
 		expect(t, p.Decide(ctx, attested), true, "", "the place of a cancelled attested call")
@@ -120,10 +120,10 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 		for i := range 5 {
 			c := call(fmt.Sprint("CB", i))
 			expect(t, p.Decide(ctx, c), true, "", "call %d to be cancelled", i+1)
-			policy.Cancel(ctx, p, c)
-			policy.Cancel(ctx, p, c)
+			tell(ctx, policy.Refused, p, c)
+			tell(ctx, policy.Refused, p, c)
 		}
-		policy.Cancel(ctx, p, call("unknown"))
+		tell(ctx, policy.Refused, p, call("unknown"))
 		expect(t, p.Decide(ctx, call("CA2")), true, "", "second call")
 		expect(t, p.Decide(ctx, call("CA3")), false, policy.RateLimit, "third call")
 	})
@@ -155,46 +155,40 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 
 // Concurrency checks limits of calls in progress. make returns a limit that knows
 // no calls yet.
-func Concurrency(t *testing.T, make func(t *testing.T, limit int, lease time.Duration) policy.Policy) {
+func Concurrency(t *testing.T, make func(t *testing.T, limit int) policy.Policy) {
 	ctx := t.Context()
 	in := func(p policy.Policy, sid string) policy.Decision {
 		return p.Decide(ctx, policy.Call{SID: sid, From: "+14155550100"})
 	}
 	t.Run("counts", func(t *testing.T) {
-		p := make(t, 2, time.Hour)
+		p := make(t, 2)
 		expect(t, in(p, "CA1"), true, "", "first")
 		expect(t, in(p, "CA1"), true, "", "first, delivered twice")
 		expect(t, in(p, "CA2"), true, "", "second")
 		expect(t, in(p, "CA3"), false, policy.Capacity, "third")
 		expect(t, in(p, "CA2"), true, "", "second, delivered twice while all places are taken")
-		policy.Release(p, "CA3")
-		policy.Release(p, "unknown")
+		tell(ctx, policy.Ended, p, policy.Call{SID: "CA3"})
+		tell(ctx, policy.Ended, p, policy.Call{SID: "unknown"})
 		expect(t, in(p, "CA4"), false, policy.Capacity, "releasing what holds nothing frees nothing")
-		policy.Release(p, "CA1")
-		policy.Release(p, "CA1")
+		tell(ctx, policy.Ended, p, policy.Call{SID: "CA1"})
+		tell(ctx, policy.Ended, p, policy.Call{SID: "CA1"})
 		expect(t, in(p, "CA5"), true, "", "after a release")
 		expect(t, in(p, "CA6"), false, policy.Capacity, "a release counts once")
-		policy.Cancel(ctx, p, policy.Call{SID: "CA5"})
+		tell(ctx, policy.Refused, p, policy.Call{SID: "CA5"})
 		expect(t, in(p, "CA7"), true, "", "after a cancellation")
 		expect(t, in(p, ""), false, policy.Capacity, "without CallSid")
 	})
-	t.Run("leases end", func(t *testing.T) {
-		p := make(t, 1, 300*time.Millisecond)
-		for i := range 3 { // none is ever released
-			eventually(t, func() bool { return in(p, fmt.Sprint("CA", i)).Allowed() }, "call %d: no place", i)
-		}
-	})
-	t.Run("each lease ends for itself", func(t *testing.T) {
-		p := make(t, 2, 300*time.Millisecond)
-		for i := range 3 {
-			eventually(t, func() bool {
-				in(p, "alive") // takes its place, or renews the lease
-				return in(p, fmt.Sprint("CA", i)).Allowed()
-			}, "call %d: no place", i)
-		}
+	t.Run("a running call keeps its place", func(t *testing.T) {
+		p := make(t, 1)
+		expect(t, in(p, "CA1"), true, "", "first")
+		tell(ctx, policy.Running, p, policy.Call{SID: "CA1"})
+		expect(t, in(p, "CA2"), false, policy.Capacity, "second")
+		tell(ctx, policy.Ended, p, policy.Call{SID: "CA1"})
+		tell(ctx, policy.Running, p, policy.Call{SID: "CA3"}) // the call is there, whoever let it in
+		expect(t, in(p, "CA4"), false, policy.Capacity, "beside one whose lease had run out")
 	})
 	t.Run("at once", func(t *testing.T) {
-		p := make(t, 10, time.Hour)
+		p := make(t, 10)
 		var allowed atomic.Int64
 		atOnce(40, func(i int) {
 			if in(p, fmt.Sprint("CA", i)).Allowed() {
@@ -204,7 +198,7 @@ func Concurrency(t *testing.T, make func(t *testing.T, limit int, lease time.Dur
 		if n := allowed.Load(); n != 10 {
 			t.Errorf("%d of 40 simultaneous calls got a place, want 10", n)
 		}
-		atOnce(40, func(i int) { policy.Release(p, fmt.Sprint("CA", i)) })
+		atOnce(40, func(i int) { tell(ctx, policy.Ended, p, policy.Call{SID: fmt.Sprint("CA", i)}) })
 		for i := range 10 {
 			expect(t, in(p, fmt.Sprint("CB", i)), true, "", "place %d after all were released", i+1)
 		}
@@ -222,20 +216,20 @@ func Passes(t *testing.T, make func(t *testing.T, inner policy.Policy, keep time
 	t.Run("a pass counts for the caller's next calls", func(t *testing.T) {
 		p := make(t, challenge, time.Hour)
 		expect(t, p.Decide(ctx, genuine), false, policy.Captcha, "first call")
-		policy.Pass(ctx, p, genuine)
+		tell(ctx, policy.Passed, p, genuine)
 		time.Sleep(10 * time.Millisecond)
 		for i := range 3 {
 			again := genuine
 			again.SID, again.To = fmt.Sprint("CB", i), "+14155550199"
 			expect(t, p.Decide(ctx, again), true, "", "call %d after it", i+1)
 		}
-		policy.Release(p, "CA1")
-		policy.Cancel(ctx, p, genuine)
+		tell(ctx, policy.Ended, p, policy.Call{SID: "CA1"})
+		tell(ctx, policy.Refused, p, genuine)
 		expect(t, p.Decide(ctx, genuine), true, "", "the end of a call changes nothing")
 	})
 	t.Run("a pass counts for nobody else", func(t *testing.T) {
 		p := make(t, challenge, time.Hour)
-		policy.Pass(ctx, p, genuine)
+		tell(ctx, policy.Passed, p, genuine)
 		for name, change := range map[string]func(c *policy.Call){
 			"another number":     func(c *policy.Call) { c.From = "+14155550101" },
 			"worse attested":     func(c *policy.Call) { c.StirVerstat = "TN-Validation-Passed-C" },
@@ -249,7 +243,7 @@ func Passes(t *testing.T, make func(t *testing.T, inner policy.Policy, keep time
 	})
 	t.Run("a pass counts for an address however it is written", func(t *testing.T) {
 		p := make(t, challenge, time.Hour)
-		policy.Pass(ctx, p, policy.Call{SID: "CA1", From: "sip:x@example.com:5060"})
+		tell(ctx, policy.Passed, p, policy.Call{SID: "CA1", From: "sip:x@example.com:5060"})
 		expect(t, p.Decide(ctx, policy.Call{SID: "CA2", From: "<sip:X@example.com;transport=tls>;tag=1"}), true, "", "another spelling")
 		expect(t, p.Decide(ctx, policy.Call{SID: "CA3", From: "sip:y@example.com"}), false, policy.Captcha, "another user")
 	})
@@ -261,7 +255,7 @@ func Passes(t *testing.T, make func(t *testing.T, inner policy.Policy, keep time
 			{SID: "CA3", From: "+14155550100", StirVerstat: "TN-Validation-Failed"},
 			{SID: "CA4", From: "sip:anonymous@anonymous.invalid:5060"},
 		} {
-			policy.Pass(ctx, p, c)
+			tell(ctx, policy.Passed, p, c)
 			expect(t, p.Decide(ctx, c), false, policy.Captcha, "%q %q", c.From, c.StirVerstat)
 		}
 	})
@@ -269,16 +263,20 @@ func Passes(t *testing.T, make func(t *testing.T, inner policy.Policy, keep time
 		p := make(t, policy.Func(func(context.Context, policy.Call) policy.Decision {
 			return policy.Decision{Verdict: policy.Reject, Reason: policy.Fraud}
 		}), time.Hour)
-		policy.Pass(ctx, p, genuine)
+		tell(ctx, policy.Passed, p, genuine)
 		expect(t, p.Decide(ctx, genuine), false, policy.Fraud, "after a pass")
 	})
 	t.Run("passes end", func(t *testing.T) {
 		p := make(t, challenge, 200*time.Millisecond)
-		policy.Pass(ctx, p, genuine)
+		tell(ctx, policy.Passed, p, genuine)
 		eventually(t, func() bool { return !p.Decide(ctx, genuine).Allowed() }, "still excused")
-		policy.Pass(ctx, p, genuine)
+		tell(ctx, policy.Passed, p, genuine)
 		eventually(t, func() bool { return !p.Decide(ctx, genuine).Allowed() }, "still excused after the second pass")
 	})
+}
+
+func tell(ctx context.Context, kind policy.OutcomeKind, p policy.Policy, c policy.Call) {
+	policy.Tell(ctx, policy.Outcome{Kind: kind}, p, nil, c)
 }
 
 func expect(t *testing.T, d policy.Decision, allowed bool, reason policy.Reason, format string, args ...any) {

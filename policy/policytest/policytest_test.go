@@ -19,10 +19,14 @@ func TestMemory(t *testing.T) {
 		}
 		return p
 	})
-	Concurrency(t, func(t *testing.T, limit int, lease time.Duration) policy.Policy {
-		return policy.NewConcurrency(policy.ConcurrencyOptions{Limit: limit, Lease: lease})
+	Concurrency(t, func(_ *testing.T, limit int) policy.Policy {
+		return policy.Concurrent(limit)
 	})
 	Passes(t, func(_ *testing.T, inner policy.Policy, keep time.Duration) policy.Policy {
 		return fraud.NewPasses(inner, fraud.PassesOptions{Keep: keep})
 	})
+}
+
+func TestMemoryEngine(t *testing.T) {
+	Engine(t, func(*testing.T) policy.Engine { return policy.NewMemory(policy.MemoryOptions{}) })
 }

@@ -12,27 +12,31 @@ import (
 // Nobody listens at this address: until somebody does, the instance goes by what it has
 // counted itself.
 func Example() {
-	store, err := redisstore.Connect("redis://:password@127.0.0.1:1/0", redisstore.Options{
-		OnState: func(up bool) { fmt.Println("Redis is in use:", up) },
-	})
+	engine, err := redisstore.Connect("redis://:password@127.0.0.1:1/0", redisstore.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer engine.Close()
+	store, err := policy.NewStore(engine, policy.StoreOptions{Instances: 3})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer store.Close()
-	p := policy.All(
-		store.PerCaller(2, time.Hour),
-		store.Concurrent(100),
-	)
+	limit, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: policy.Limits{Default: 6}, Window: time.Hour, Store: store})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p := policy.All(limit, policy.NewConcurrency(policy.ConcurrencyOptions{Limit: 300, Store: store}))
 	for _, sid := range []string{"CA1", "CA2", "CA3"} {
 		d := p.Decide(context.Background(), policy.Call{SID: sid, From: "+14155550100"})
-		fmt.Println(sid, d.Verdict)
+		fmt.Println(sid, d.Verdict) // of six calls, two are this instance's share
 	}
-	policy.Release(p, "CA1") // when the call has ended, on whichever instance
 
 	// Output:
 	// CA1 allow
-	// Redis is in use: false
 	// CA2 allow
 	// CA3 reject
 }

@@ -7,6 +7,7 @@ replace agentos.dev/dialtone => ../..
 require (
 	agentos.dev/dialtone v0.0.0-00010101000000-000000000000
 	github.com/Shopify/toxiproxy/v2 v2.12.0
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/rs/zerolog v1.33.0
 	github.com/stretchr/testify v1.12.1

@@ -3,7 +3,6 @@ package redisstore
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
@@ -44,12 +43,15 @@ type server struct {
 	t    *testing.T
 	path string
 	port string
+	dir  string
 	args []string
+	env  []string // nil: that of the test
 	cmd  *exec.Cmd
 }
 
 func startRedis(t *testing.T, args ...string) *server {
-	s := &server{t: t, path: apt.Need(t, "redis-server", "redis-server"), port: freePort(t), args: args}
+	s := &server{t: t, path: apt.Need(t, "redis-server", "redis-server"), port: freePort(t), dir: t.TempDir()}
+	s.args = append([]string{"--port", s.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"}, args...)
 	s.start()
 	t.Cleanup(s.kill)
 	return s
@@ -59,8 +61,8 @@ func (s *server) addr() string { return "127.0.0.1:" + s.port }
 func (s *server) url() string  { return "redis://" + s.addr() }
 
 func (s *server) start() {
-	s.cmd = exec.Command(s.path, append([]string{"--port", s.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"}, s.args...)...)
-	s.cmd.Dir = s.t.TempDir()
+	s.cmd = exec.Command(s.path, s.args...)
+	s.cmd.Dir, s.cmd.Env = s.dir, s.env
 	require.NoError(s.t, s.cmd.Start())
 	deadline := time.Now().Add(20 * time.Second)
 	for {
@@ -98,80 +100,87 @@ func freePort(t *testing.T) string {
 	return ""
 }
 
-func connect(t *testing.T, url string, o Options) *Store {
-	s, err := Connect(url, o)
+// connect returns the store of an instance.
+func connect(t *testing.T, url string, o policy.StoreOptions) *policy.Store {
+	return prefixed(t, url, "", o)
+}
+
+func prefixed(t *testing.T, url, prefix string, o policy.StoreOptions) *policy.Store {
+	e, err := Connect(url, Options{Prefix: prefix})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	s, err := policy.NewStore(e, o)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, s.Close())
+		require.NoError(t, e.Close())
+	})
 	return s
+}
+
+func perCaller(s *policy.Store, limit int, window time.Duration) *policy.CallerLimit {
+	l, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: policy.Limits{Default: limit}, Window: window, Store: s})
+	if err != nil {
+		panic(err)
+	}
+	return l
+}
+
+func concurrent(s *policy.Store, limit int) *policy.Concurrency {
+	return policy.NewConcurrency(policy.ConcurrencyOptions{Limit: limit, Store: s})
+}
+
+func ended(p policy.Policy, sid string) {
+	policy.Tell(context.Background(), policy.Outcome{Kind: policy.Ended}, p, nil, policy.Call{SID: sid})
 }
 
 // roomy is a budget that a busy machine does not exceed, for tests that are not
 // about it.
 const roomy = 10 * time.Second
 
-func TestConformance(t *testing.T) {
+func TestEngine(t *testing.T) {
 	r := startRedis(t)
 	var n atomic.Int64
-	store := func(t *testing.T) *Store {
-		return connect(t, r.url(), Options{Budget: roomy, Prefix: fmt.Sprint("test", n.Add(1), ":")})
+	policytest.Engine(t, func(t *testing.T) policy.Engine {
+		e, err := Connect(r.url(), Options{Prefix: fmt.Sprint("test", n.Add(1), ":")})
+		require.NoError(t, err)
+		t.Cleanup(func() { e.Close() })
+		return e
+	})
+}
+
+// TestPolicies asks each question to another of three instances.
+func TestPolicies(t *testing.T) {
+	r := startRedis(t)
+	var n atomic.Int64
+	spread := func(t *testing.T, make func(*policy.Store) policy.Policy) policy.Policy {
+		prefix := fmt.Sprint("test", n.Add(1), ":")
+		s := &spread{}
+		for range 3 {
+			s.instances = append(s.instances, make(prefixed(t, r.url(), prefix, policy.StoreOptions{Wait: roomy})))
+		}
+		return s
 	}
-	t.Run("caller limit", func(t *testing.T) {
-		policytest.CallerLimit(t, func(t *testing.T, limits policy.Limits, window time.Duration) policy.Policy {
-			l, err := store(t).NewCallerLimit(policy.CallerLimitOptions{Limits: limits, Window: window})
+	policytest.CallerLimit(t, func(t *testing.T, limits policy.Limits, window time.Duration) policy.Policy {
+		return spread(t, func(s *policy.Store) policy.Policy {
+			l, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: limits, Window: window, Store: s})
 			require.NoError(t, err)
 			return l
 		})
 	})
-	t.Run("concurrency", func(t *testing.T) {
-		policytest.Concurrency(t, func(t *testing.T, limit int, lease time.Duration) policy.Policy {
-			return store(t).NewConcurrency(policy.ConcurrencyOptions{Limit: limit, Lease: lease})
-		})
+	policytest.Concurrency(t, func(t *testing.T, limit int) policy.Policy {
+		return spread(t, func(s *policy.Store) policy.Policy { return concurrent(s, limit) })
 	})
-	t.Run("passes", func(t *testing.T) {
-		policytest.Passes(t, func(t *testing.T, inner policy.Policy, keep time.Duration) policy.Policy {
-			return store(t).NewPasses(inner, fraud.PassesOptions{Keep: keep})
-		})
-	})
-	// The same again, each question to another of three instances.
-	t.Run("three instances: caller limit", func(t *testing.T) {
-		policytest.CallerLimit(t, func(t *testing.T, limits policy.Limits, window time.Duration) policy.Policy {
-			prefix := fmt.Sprint("test", n.Add(1), ":")
-			return newSpread(func() policy.Policy {
-				l, err := connect(t, r.url(), Options{Budget: roomy, Prefix: prefix}).
-					NewCallerLimit(policy.CallerLimitOptions{Limits: limits, Window: window})
-				require.NoError(t, err)
-				return l
-			})
-		})
-	})
-	t.Run("three instances: concurrency", func(t *testing.T) {
-		policytest.Concurrency(t, func(t *testing.T, limit int, lease time.Duration) policy.Policy {
-			prefix := fmt.Sprint("test", n.Add(1), ":")
-			return newSpread(func() policy.Policy {
-				return connect(t, r.url(), Options{Budget: roomy, Prefix: prefix}).
-					NewConcurrency(policy.ConcurrencyOptions{Limit: limit, Lease: lease})
-			})
-		})
-	})
-	t.Run("three instances: passes", func(t *testing.T) {
-		policytest.Passes(t, func(t *testing.T, inner policy.Policy, keep time.Duration) policy.Policy {
-			prefix := fmt.Sprint("test", n.Add(1), ":")
-			return newSpread(func() policy.Policy {
-				return connect(t, r.url(), Options{Budget: roomy, Prefix: prefix}).
-					NewPasses(inner, fraud.PassesOptions{Keep: keep})
-			})
+	policytest.Passes(t, func(t *testing.T, inner policy.Policy, keep time.Duration) policy.Policy {
+		return spread(t, func(s *policy.Store) policy.Policy {
+			return fraud.NewPasses(inner, fraud.PassesOptions{Keep: keep, Store: s})
 		})
 	})
 }
 
-// spread sends each question to the next of three instances, as a load balancer.
+// spread sends each question to the next of several instances, as a load balancer.
 type spread struct {
 	instances []policy.Policy
 	next      atomic.Int64
-}
-
-func newSpread(make func() policy.Policy) *spread {
-	return &spread{instances: []policy.Policy{make(), make(), make()}}
 }
 
 func (s *spread) pick() policy.Policy { return s.instances[int(s.next.Add(1))%len(s.instances)] }
@@ -179,68 +188,9 @@ func (s *spread) pick() policy.Policy { return s.instances[int(s.next.Add(1))%le
 func (s *spread) Decide(ctx context.Context, c policy.Call) policy.Decision {
 	return s.pick().Decide(ctx, c)
 }
-func (s *spread) Pass(ctx context.Context, c policy.Call)   { policy.Pass(ctx, s.pick(), c) }
-func (s *spread) Release(sid string)                        { policy.Release(s.pick(), sid) }
-func (s *spread) Cancel(ctx context.Context, c policy.Call) { policy.Cancel(ctx, s.pick(), c) }
 
-// TestPlacesOfADeadInstance: an instance takes all places and is never heard of
-// again. When its leases have ended, another one gets all of them.
-func TestPlacesOfADeadInstance(t *testing.T) {
-	r := startRedis(t)
-	const lease = 400 * time.Millisecond
-	dead := connect(t, r.url(), Options{Budget: roomy}).NewConcurrency(policy.ConcurrencyOptions{Limit: 3, Lease: lease})
-	alive := connect(t, r.url(), Options{Budget: roomy}).NewConcurrency(policy.ConcurrencyOptions{Limit: 3, Lease: time.Hour})
-	in := func(c *Concurrency, sid string) bool { return c.Decide(t.Context(), policy.Call{SID: sid}).Allowed() }
-	begin := time.Now()
-	for i := range 3 {
-		require.True(t, in(dead, fmt.Sprint("CA", i)))
-	}
-	if early := in(alive, "CB0"); time.Since(begin) < lease {
-		require.False(t, early, "no lease has ended yet")
-	}
-	for i := range 3 {
-		require.Eventually(t, func() bool { return in(alive, fmt.Sprint("CB", i)) }, 20*time.Second, 20*time.Millisecond)
-	}
-	require.False(t, in(alive, "CB3"), "three places, not more")
-}
-
-// TestPlacesReleasedElsewhere: the end of a call often reaches another instance. The
-// one that took it must not go on counting it when it is left to itself.
-func TestPlacesReleasedElsewhere(t *testing.T) {
-	p := startProxied(t)
-	here := connect(t, "redis://"+p.Listen, Options{Budget: roomy}).Concurrent(3)
-	there := connect(t, p.redis.url(), Options{Budget: roomy}).Concurrent(3)
-	for i := range 20 {
-		sid := fmt.Sprint("CA", i)
-		require.True(t, here.Decide(t.Context(), policy.Call{SID: sid}).Allowed())
-		there.Release(sid)
-	}
-	p.Stop()
-	allowed := 0
-	for i := range 5 {
-		if here.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CB", i)}).Allowed() {
-			allowed++
-		}
-	}
-	require.Equal(t, 2, allowed, "of three places it knows one to be taken, that of the last call")
-}
-
-func TestWarnsOfAllInstances(t *testing.T) {
-	r := startRedis(t)
-	var mu sync.Mutex
-	var warned []int
-	options := policy.ConcurrencyOptions{Limit: 5, OnWarn: func(n, limit int) {
-		mu.Lock()
-		defer mu.Unlock()
-		warned = append(warned, n)
-	}}
-	a := connect(t, r.url(), Options{Budget: roomy}).NewConcurrency(options)
-	b := connect(t, r.url(), Options{Budget: roomy}).NewConcurrency(options)
-	for i := range 5 {
-		c := []*Concurrency{a, b}[i%2]
-		require.True(t, c.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", i)}).Allowed())
-	}
-	require.Equal(t, []int{4, 5}, warned, "each instance once, by the common count")
+func (s *spread) Observe(ctx context.Context, c policy.Call, o policy.Outcome) {
+	policy.Tell(ctx, o, s.pick(), nil, c)
 }
 
 // proxied is a Redis behind a network that can be made bad.
@@ -310,12 +260,12 @@ func TestTrouble(t *testing.T) {
 			var logs syncBuffer
 			var states stateLog
 			var limits []policy.Policy
-			var stores []*Store
+			var stores []*policy.Store
 			for range instances {
-				s := connect(t, url, Options{Budget: 100 * time.Millisecond, RetryEvery: 50 * time.Millisecond, OnState: states.add,
+				s := connect(t, url, policy.StoreOptions{Wait: 100 * time.Millisecond, RetryEvery: 50 * time.Millisecond, OnState: states.add,
 					Logger: slog.New(slog.NewTextHandler(&logs, nil))})
 				stores = append(stores, s)
-				limits = append(limits, policy.All(s.PerCaller(limit, time.Hour), s.Concurrent(1000)))
+				limits = append(limits, policy.All(perCaller(s, limit, time.Hour), concurrent(s, 1000)))
 			}
 			load := newLoad(t, limits)
 			load.run(200)
@@ -394,7 +344,7 @@ func (l *load) run(calls int) {
 				d := p.Decide(l.t.Context(), policy.Call{SID: sid, From: from})
 				took := time.Since(begin)
 				if d.Allowed() {
-					policy.Release(p, sid)
+					ended(p, sid)
 				}
 				l.mu.Lock()
 				l.took = append(l.took, took)
@@ -463,8 +413,8 @@ func (s *syncBuffer) String() string {
 // about Redis.
 func TestCallerWhoGivesUp(t *testing.T) {
 	r := startRedis(t)
-	s := connect(t, r.url(), Options{Budget: roomy})
-	limit := s.PerCaller(10, time.Hour)
+	s := connect(t, r.url(), policy.StoreOptions{Wait: roomy})
+	limit := perCaller(s, 10, time.Hour)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	for i := range 5 {
@@ -484,66 +434,17 @@ func TestConnectKeepsSecrets(t *testing.T) {
 	}
 }
 
-// TestLongWindow: calls older than the window are gone also when they are older than
-// half of 2^32 milliseconds, and one from the future counts as made now.
-func TestLongWindow(t *testing.T) {
-	r := startRedis(t)
-	s := connect(t, r.url(), Options{Budget: roomy})
-	limit := s.PerCaller(2, 365*24*time.Hour) // cut to 24 days
-	now := time.Now()
-	for name, tt := range map[string]struct {
-		ages []time.Duration // oldest first
-		want int             // calls allowed
-	}{
-		"old":    {[]time.Duration{30 * 24 * time.Hour, 25 * 24 * time.Hour, 20 * 24 * time.Hour}, 1},
-		"older":  {[]time.Duration{47 * 24 * time.Hour, 23*24*time.Hour + 23*time.Hour}, 1},
-		"oldest": {[]time.Duration{47 * 24 * time.Hour}, 2},
-		"future": {[]time.Duration{47 * 24 * time.Hour, -24 * time.Hour}, 1},
-	} {
-		var log []byte
-		for i, age := range tt.ages {
-			log = binary.BigEndian.AppendUint32(log, uint32(now.Add(-age).UnixMilli()))
-			log = binary.BigEndian.AppendUint32(log, uint32(i+1))
-		}
-		require.NoError(t, s.client.Set(t.Context(), limit.name("client:"+name), log, time.Hour).Err())
-		allowed := 0
-		for i := range 3 {
-			if limit.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", name, i), From: "client:" + name}).Allowed() {
-				allowed++
-			}
-		}
-		require.Equal(t, tt.want, allowed, name)
-	}
-}
-
-// TestShortTimes: no time is too short for Redis, which would answer with an error and
-// be given up.
-func TestShortTimes(t *testing.T) {
-	r := startRedis(t)
-	s := connect(t, r.url(), Options{Budget: roomy})
-	limit := s.PerCaller(1, time.Nanosecond)
-	places := s.NewConcurrency(policy.ConcurrencyOptions{Limit: 1, Lease: time.Nanosecond})
-	passes := s.NewPasses(limit, fraud.PassesOptions{Keep: time.Nanosecond})
-	for i := range 4 {
-		c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}
-		limit.Decide(t.Context(), c)
-		places.Decide(t.Context(), c)
-		passes.Pass(t.Context(), c)
-		_, err := s.Claim(t.Context(), "name", 0)
-		require.NoError(t, err)
-	}
-	require.True(t, s.Up())
-}
-
 // TestMemoryPerCaller reports what a caller with ten calls costs Redis.
 func TestMemoryPerCaller(t *testing.T) {
 	r := startRedis(t)
-	s := connect(t, r.url(), Options{Budget: roomy})
-	limit := s.PerCaller(10, time.Hour)
+	s := connect(t, r.url(), policy.StoreOptions{Wait: roomy})
+	client := redis.NewClient(&redis.Options{Addr: r.addr()})
+	defer client.Close()
+	limit := perCaller(s, 10, time.Hour)
 	for i := range 12 {
 		limit.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"})
 	}
-	n, err := s.client.(*redis.Client).MemoryUsage(t.Context(), "dialtone:calls:+14155550100").Result()
+	n, err := client.MemoryUsage(t.Context(), "dialtone:calls:1h0m0s::+14155550100").Result()
 	require.NoError(t, err)
 	t.Logf("%d bytes", n)
 	require.LessOrEqual(t, n, int64(200))

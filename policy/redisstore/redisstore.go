@@ -1,217 +1,268 @@
-// Package redisstore holds the limits of package policy for several instances of a
-// service in one Redis: so many calls per caller, and so many calls at once, however
-// many instances there are.
+// Package redisstore is the engine of a [policy.Store] on Redis: alone, as a cluster, or
+// behind sentinel.
 //
-// A decision costs one round trip, the caller limit of a SIP address two. When Redis
-// does not answer within the budget, the instance decides by what it has counted
-// itself; then at most the limit times the number of instances is accepted, or the
-// limit itself if the store knows that number (see Options.Instances). It finds back
-// to Redis without a restart; places that were taken meanwhile Redis does not count.
-// Redis must be 6.0 or later.
+//	engine, err := redisstore.Connect("redis://:password@redis.internal:6379/0", redisstore.Options{})
+//	...
+//	store, err := policy.NewStore(engine, policy.StoreOptions{Logger: log})
+//
+// All operations of a question go to Redis in one pipeline, so that it costs one round
+// trip, or one to each node of a cluster. Each is a script on one key, atomic, and goes by
+// Redis' clock. Redis must be 6.0 or later.
+//
+// # What a failover loses
+//
+// Redis acknowledges a write before its replica has it. When the replica takes over, or a
+// master is cut off from its cluster for less than cluster-node-timeout, the last writes
+// before it may be gone, usually those of less than a second (min-replicas-to-write and
+// min-replicas-max-lag bound it). For each kind of state that means:
+//
+//   - calls that were counted: a caller may make as many more in that hour;
+//   - places: taken again within 20 seconds, as their calls go on; until then as many
+//     more calls are let in;
+//   - places given back: free at the latest when their lease ends, after a minute or three;
+//   - minutes and calls out: not counted, as if they had not been made; the minutes given
+//     back by a lost Change stay counted for a day;
+//   - used tokens: a recorded stream URL opens a second stream for the rest of its minute,
+//     if it comes with Twilio's signature;
+//   - ends that were told: told once more, by an instance that did not know them;
+//   - passed challenges: the caller presses four digits once more;
+//   - settings: the change is undone on all instances within a second or so, and the next one
+//     starts from there; a Redis that has lost them altogether gets them from the instances.
 package redisstore
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"hash/fnv"
+	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
-	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/policy"
 )
 
-// Fallback says how to decide without Redis.
-type Fallback uint8
-
-// The fallbacks.
-const (
-	Local  Fallback = iota // by what this instance has counted itself
-	Open                   // allow every call
-	Closed                 // refuse every call
-)
-
-// Options configures [Connect] and [New]. The zero value has useful defaults.
+// Options configures [Connect]. The zero value has useful defaults.
 type Options struct {
-	Prefix   string        // of all keys; "" means "dialtone:"
-	Budget   time.Duration // how long a decision may wait for Redis; 0 means 50 ms
-	Fallback Fallback
-
-	// Instances is how many share Redis. With it, an instance that has to decide by
-	// itself allows only its share, the limit divided by Instances and rounded down:
-	// of the calls decided without Redis, at most the limit is accepted in all. A
-	// limit below Instances then refuses everybody. 0 or 1 leaves each instance the
-	// whole limit, which refuses nobody for Redis' sake.
-	Instances int
-
-	// After three failures in a row Redis is left alone, and asked again with one
-	// call each RetryEvery. 0 means a second.
-	RetryEvery time.Duration
-
-	// Logger gets one WARNING when Redis is given up and one INFO when it is back.
-	// nil discards them.
-	Logger *slog.Logger
-
-	// OnState is called with false when Redis is given up and with true when it is
-	// back: for a metric. It must not block.
-	OnState func(up bool)
+	Prefix      string        // of all keys; "" means "dialtone:"
+	DialTimeout time.Duration // of a connection; 0 means a second
 }
 
-// Store is a connection to the Redis that instances share. All methods are safe for
-// concurrent use.
-type Store struct {
-	client  redis.UniversalClient
-	owned   bool
-	o       Options
-	wrong   error // with the options; what Validate of its policies tells
-	breaker breaker
+// Engine is a [policy.Engine] on Redis. Its methods may be called from any goroutine.
+type Engine struct {
+	client redis.UniversalClient
+	prefix string
+	owned  bool
 }
 
-// Connect makes a store from a URL such as redis://:password@host:6379/0 (rediss://
-// for TLS). It does not wait for Redis, which may come later. The client prints
-// failures to connect to the standard error; redis.SetLogger changes that for the
-// whole program.
-func Connect(url string, o Options) (*Store, error) {
-	opt, err := redis.ParseURL(url)
+// Connect makes an engine from a URL:
+//
+//	redis://[user:password@]host:6379/0                                   (rediss:// for TLS)
+//	redis+cluster://[user:password@]host:6379?addr=other:6379
+//	redis+sentinel://[user:password@]host:26379/0?master_name=mymaster&addr=other:26379
+//
+// What else may follow the question mark is that of go-redis' ParseURL, ParseClusterURL and
+// ParseFailoverURL. It waits for nothing. The client prints failures to connect to the
+// standard error; redis.SetLogger changes that for the whole program.
+func Connect(address string, o Options) (*Engine, error) {
+	if o.DialTimeout < 0 {
+		return nil, fmt.Errorf("redisstore: DialTimeout is negative: %v", o.DialTimeout)
+	}
+	if o.DialTimeout == 0 {
+		o.DialTimeout = time.Second
+	}
+	client, err := open(address, o)
 	if err != nil {
 		return nil, errURL // which err would repeat, with the password in it
 	}
-	s := newStore(o)
-	if s.wrong != nil {
-		return nil, s.wrong
-	}
-	opt.ContextTimeoutEnabled = true // or the budget would be ignored
-	opt.MaxRetries = -1
-	opt.DialerRetries = 1
-	opt.DialTimeout = s.o.Budget
-	opt.PoolTimeout = s.o.Budget
-	opt.DisableIdentity = true // a round trip less for each connection
-	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	s.client, s.owned = redis.NewClient(opt), true
-	return s, nil
+	e := New(client, o.Prefix)
+	e.owned = true
+	return e, nil
 }
 
-var errURL = errors.New("redisstore: URL: want redis://[[user]:password@]host[:port][/db], what is special in the password as %2F")
+var errURL = errors.New("redisstore: URL: want redis://[[user]:password@]host[:port][/db], redis+cluster:// or redis+sentinel://…?master_name=…, what is special in the password as %2F")
 
-// New makes a store from a client of the host's own, which may be one for a
-// cluster or a failover group; the host closes it. Its options must have
-// ContextTimeoutEnabled set, MaxRetries -1 and timeouts no longer than the budget,
-// or decisions wait for longer than that. What is wrong with the options its policies
-// tell, by [policy.Validate].
-func New(client redis.UniversalClient, o Options) *Store {
-	s := newStore(o)
-	if option.Nil(client) {
-		s.wrong = errors.Join(errors.New("redisstore: client is nil"), s.wrong)
+// open makes the client, whose calls end with their context.
+func open(address string, o Options) (redis.UniversalClient, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
 	}
-	s.client = client
-	return s
+	base, kind, _ := strings.Cut(u.Scheme, "+")
+	plain := base + strings.TrimPrefix(address, u.Scheme)
+	off := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	switch kind {
+	case "cluster":
+		c, err := redis.ParseClusterURL(plain)
+		if err != nil {
+			return nil, err
+		}
+		c.ContextTimeoutEnabled, c.DialerRetries, c.DialTimeout, c.DisableIdentity, c.MaintNotificationsConfig = true, 1, o.DialTimeout, true, off
+		return redis.NewClusterClient(c), nil
+	case "sentinel":
+		c, err := redis.ParseFailoverURL(plain)
+		if err != nil || c.MasterName == "" {
+			return nil, errURL
+		}
+		c.ContextTimeoutEnabled, c.MaxRetries, c.DialerRetries, c.DialTimeout, c.DisableIdentity = true, -1, 1, o.DialTimeout, true
+		return redis.NewFailoverClient(c), nil
+	case "":
+		c, err := redis.ParseURL(plain)
+		if err != nil {
+			return nil, err
+		}
+		c.ContextTimeoutEnabled, c.MaxRetries, c.DialerRetries, c.DialTimeout, c.DisableIdentity, c.MaintNotificationsConfig = true, -1, 1, o.DialTimeout, true, off
+		return redis.NewClient(c), nil
+	}
+	return nil, errURL
 }
 
-// check returns what is wrong with the options.
-func (o *Options) check() error {
-	var errs []error
-	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("redisstore: "+format, args...)) }
-	switch {
-	case o.Budget < 0:
-		wrong("Budget is negative: %v", o.Budget)
-	case o.Budget > 0 && o.Budget < time.Microsecond:
-		wrong("Budget is %v: a number without a unit counts nanoseconds", o.Budget)
+// New makes an engine from a client of the host's own, which closes it. Its options must
+// have ContextTimeoutEnabled set, or decisions wait for longer than they should. A prefix
+// of "" means "dialtone:".
+func New(client redis.UniversalClient, prefix string) *Engine {
+	if prefix == "" {
+		prefix = "dialtone:"
 	}
-	if o.RetryEvery < 0 {
-		wrong("RetryEvery is negative: %v", o.RetryEvery)
-	}
-	if o.Instances < 0 {
-		wrong("Instances is negative: %d", o.Instances)
-	}
-	if o.Fallback > Closed {
-		wrong("there is no Fallback %d", o.Fallback)
-	}
-	return errors.Join(append(errs, option.Logger("redisstore: Logger", o.Logger))...)
+	return &Engine{client: client, prefix: prefix}
 }
 
-// newStore makes a store that has no client yet.
-func newStore(o Options) *Store {
-	wrong := o.check()
-	if o.Prefix == "" {
-		o.Prefix = "dialtone:"
-	}
-	if o.Budget <= 0 {
-		o.Budget = 50 * time.Millisecond
-	}
-	if o.RetryEvery <= 0 {
-		o.RetryEvery = time.Second
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.OnState == nil {
-		o.OnState = func(bool) {}
-	}
-	return &Store{o: o, wrong: wrong}
-}
+// Ping asks Redis for a sign of life.
+func (e *Engine) Ping(ctx context.Context) error { return e.client.Ping(ctx).Err() }
 
-// Up reports whether Redis is in use: false from when it was given up until it is
-// back.
-func (s *Store) Up() bool { return !s.breaker.isOpen() }
-
-// Ping asks Redis for a sign of life, whatever the state.
-func (s *Store) Ping(ctx context.Context) error { return s.client.Ping(ctx).Err() }
-
-// Close ends the connections, if the store made them.
-func (s *Store) Close() error {
-	if s.owned {
-		return s.client.Close()
+// Close ends the connections, if the engine made them.
+func (e *Engine) Close() error {
+	if e.owned {
+		return e.client.Close()
 	}
 	return nil
 }
 
-// errGivenUp stands for a question that was not asked.
-var errGivenUp = errors.New("redisstore: Redis does not answer")
-
-// run asks Redis within the budget, unless it has been given up.
-func (s *Store) run(ctx context.Context, script *redis.Script, key string, args ...any) (int64, error) {
-	if !s.breaker.ask(time.Now()) {
-		return 0, errGivenUp
+// Do carries out the operations in one pipeline. Scripts that Redis does not know, as
+// after it was started, go out a second time, whole.
+func (e *Engine) Do(ctx context.Context, ops []policy.Op) {
+	if !e.do(ctx, ops, false) {
+		e.do(ctx, ops, true)
 	}
-	limited, cancel := context.WithTimeout(ctx, s.o.Budget)
-	defer cancel()
-	n, err := script.Run(limited, s.client, []string{key}, args...).Int64()
-	if err != nil && ctx.Err() != nil {
-		s.breaker.unanswered() // our caller gave up: that says nothing about Redis
-		return 0, err
-	}
-	switch s.breaker.answered(err, time.Now().Add(s.o.RetryEvery)) {
-	case opened:
-		s.o.Logger.LogAttrs(ctx, slog.LevelWarn, "Redis given up, limits are those of this instance", slog.Any("error", err))
-		s.o.OnState(false)
-	case closed:
-		s.o.Logger.LogAttrs(ctx, slog.LevelInfo, "Redis is back, limits are common again")
-		s.o.OnState(true)
-	}
-	return n, err
 }
 
-// milliseconds returns a time as Redis takes it, which is at least one.
-func milliseconds(d time.Duration) int64 { return max(d.Milliseconds(), 1) }
-
-// share is what of a limit an instance may allow by itself.
-func (s *Store) share(limit int) int {
-	if limit < 0 {
-		return limit // unlimited
+// do reports whether Redis knew all scripts.
+func (e *Engine) do(ctx context.Context, ops []policy.Op, whole bool) bool {
+	var to redis.Scripter = e.client
+	var pipe redis.Pipeliner
+	if len(ops) > 1 {
+		pipe = e.client.Pipeline()
+		to = pipe
 	}
-	return limit / max(1, s.o.Instances)
+	commands := make([]*redis.Cmd, len(ops))
+	for i := range ops {
+		if whole && !redis.HasErrorPrefix(ops[i].Err, "NOSCRIPT") {
+			continue
+		}
+		script, args := question(&ops[i])
+		keys := []string{e.prefix + ops[i].Space + ":" + ops[i].Name}
+		if whole {
+			commands[i] = script.Eval(ctx, to, keys, args...)
+		} else {
+			commands[i] = script.EvalSha(ctx, to, keys, args...)
+		}
+	}
+	if pipe != nil {
+		_, _ = pipe.Exec(ctx) // each command has its error
+	}
+	known := true
+	for i, command := range commands {
+		if command == nil {
+			continue
+		}
+		answer, err := command.Slice()
+		if err == nil {
+			err = result(&ops[i], answer)
+		}
+		ops[i].Err = err
+		known = known && !redis.HasErrorPrefix(err, "NOSCRIPT")
+	}
+	return known
 }
 
-// withoutRedis decides when Redis did not: local is what this instance alone says.
-func (s *Store) withoutRedis(local policy.Decision, reason policy.Reason, err error) policy.Decision {
-	switch s.o.Fallback {
-	case Open:
-		return policy.Decision{Verdict: policy.Allow}
-	case Closed:
-		return policy.Decision{Verdict: policy.Reject, Reason: reason, Busy: true, Detail: err.Error()}
+// question returns the script of an operation, and what it gets.
+func question(op *policy.Op) (*redis.Script, []any) {
+	keep := max(op.Keep.Milliseconds(), 1)
+	switch op.Kind {
+	case policy.Count:
+		attempt := 0
+		if op.Attempt {
+			attempt = 1
+		}
+		return countScript, []any{min(keep, maxWindow.Milliseconds()), op.Limit, mark32(op.ID), attempt}
+	case policy.Uncount:
+		return uncountScript, []any{mark32(op.ID)}
+	case policy.Add:
+		return sumScript, []any{keep, op.Limit, mark64(op.ID), op.Amount, 1}
+	case policy.Change:
+		return sumScript, []any{keep, op.Limit, mark64(op.ID), op.Amount, 0}
+	case policy.Hold:
+		return holdScript, []any{keep, op.Limit, op.ID}
+	case policy.Free:
+		return freeScript, []any{op.ID}
+	case policy.Read:
+		return readScript, []any{strconv.FormatUint(op.Generation, 10)}
+	default:
+		expected := strconv.FormatUint(op.Generation, 10)
+		if op.Generation == policy.Any {
+			expected = "any"
+		}
+		return writeScript, []any{keep, expected, op.Value}
 	}
-	return local
+}
+
+// result puts a script's answer into the operation: whether it is OK, the total or the
+// generation, and the value.
+func result(op *policy.Op, answer []any) (err error) {
+	if len(answer) < 2 {
+		return fmt.Errorf("redisstore: answer of %d parts", len(answer))
+	}
+	op.OK = answer[0] == int64(1)
+	if op.Kind < policy.Read {
+		op.Total, _ = answer[1].(int64)
+		return nil
+	}
+	generation, _ := answer[1].(string)
+	if op.Generation, err = strconv.ParseUint(generation, 10, 64); err != nil {
+		return errors.New("redisstore: value without a generation")
+	}
+	if op.Kind == policy.Read || !op.OK {
+		op.Value = nil
+		if len(answer) > 2 {
+			if value, ok := answer[2].(string); ok {
+				op.Value = []byte(value)
+			}
+		}
+	}
+	return nil
+}
+
+// mark32 returns four bytes by which the last calls of one caller can be told apart, or
+// nothing for a call without a CallSid.
+func mark32(id string) []byte {
+	if id == "" {
+		return []byte{}
+	}
+	h := fnv.New32a()
+	h.Write([]byte(id))
+	return h.Sum(nil)
+}
+
+// mark64 returns the same in eight bytes, for larger logs.
+func mark64(id string) []byte {
+	if id == "" {
+		return []byte{}
+	}
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	return h.Sum(nil)
 }

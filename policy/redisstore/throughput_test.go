@@ -17,22 +17,25 @@ import (
 // and reports the share. It asserts nothing: the machine may be busy.
 func TestThroughput(t *testing.T) {
 	r := startRedis(t)
-	s := connect(t, r.url(), Options{Budget: roomy})
-	limit, places := s.PerCaller(10, time.Hour), s.Concurrent(100_000)
+	s := connect(t, r.url(), policy.StoreOptions{Wait: roomy})
+	limit, places := perCaller(s, 10, time.Hour), concurrent(s, 100_000)
 	slice, rounds := 60*time.Millisecond, 30
 	if testing.Short() {
 		slice, rounds = 10*time.Millisecond, 3
 	}
 	ctx := context.Background()
+	engine, err := Connect(r.url(), Options{})
+	require.NoError(t, err)
+	defer engine.Close()
 	jobs := []func(worker, n int){
-		func(int, int) { require.NoError(t, s.Ping(ctx)) },
+		func(int, int) { require.NoError(t, engine.Ping(ctx)) },
 		func(w, n int) {
 			limit.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", w, "-", n), From: fmt.Sprintf("+1%d%07d", 200+w, n%5000)})
 		},
 		func(w, n int) {
 			sid := fmt.Sprint("CA", w, "-", n)
 			places.Decide(ctx, policy.Call{SID: sid})
-			places.Release(sid)
+			ended(places, sid)
 		},
 	}
 	for _, clients := range []int{1, 16} {

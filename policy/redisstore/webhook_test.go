@@ -26,11 +26,11 @@ type instance struct {
 	url string
 }
 
-func startInstance(t *testing.T, p policy.Policy) *instance {
+func startInstance(t *testing.T, p policy.Policy, s *policy.Store) *instance {
 	web := httptest.NewUnstartedServer(nil)
 	base := "http://" + web.Listener.Addr().String()
 	srv, err := voice.New(voice.Config{
-		AuthTokens: []string{"token"}, PublicURL: base, Policy: p,
+		AuthTokens: []string{"token"}, PublicURL: base, Policy: p, Store: s,
 		Handler: voice.HandlerFunc(func(context.Context, *voice.Call) error { return nil }),
 	})
 	require.NoError(t, err)
@@ -74,8 +74,8 @@ func TestTwoServersHoldTheLimit(t *testing.T) {
 	r := startRedis(t)
 	var servers []*instance
 	for range 2 {
-		s := connect(t, r.url(), Options{Budget: roomy})
-		servers = append(servers, startInstance(t, policy.All(s.PerCaller(10, time.Hour), s.Concurrent(1000))))
+		s := connect(t, r.url(), policy.StoreOptions{Wait: roomy})
+		servers = append(servers, startInstance(t, policy.All(perCaller(s, 10, time.Hour), concurrent(s, 1000)), s))
 	}
 	accepted := 0
 	for i := range 30 {
@@ -97,8 +97,8 @@ func TestWebhookInTrouble(t *testing.T) {
 			p := startProxied(t)
 			var servers []*instance
 			for range 2 {
-				s := connect(t, "redis://"+p.Listen, Options{})
-				servers = append(servers, startInstance(t, policy.All(s.PerCaller(10, time.Hour), s.Concurrent(1000))))
+				s := connect(t, "redis://"+p.Listen, policy.StoreOptions{})
+				servers = append(servers, startInstance(t, policy.All(perCaller(s, 10, time.Hour), concurrent(s, 1000)), s))
 			}
 			var mu sync.Mutex
 			var took []time.Duration

@@ -53,7 +53,7 @@ func ExampleClient_Create() {
 		Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
 			return nil // call.Direction is "outbound-api", call.To who was called
 		}),
-		Trace: &voice.Trace{CallFinished: func(call voice.Info, status string) { gate.Release(call.SID) }},
+		Observers: []policy.Observer{gate}, // gives back the minutes that a call did not last
 	})
 	if err != nil {
 		log.Fatal(err)

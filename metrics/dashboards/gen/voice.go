@@ -108,5 +108,9 @@ func voice() *dashboard.DashboardBuilder {
 			query{`go_goroutines{job="$job"}`, "{{instance}}"}).Span(6)).
 		WithPanel(graph("Instances", "By version; those whose speech model is ready; those that drain.", number("instances"), bands{},
 			query{`count by (version) (twilio_build_info{job="$job"})`, "version {{version}}"},
-			query{`sum by (model) (twilio_stt_model_ready{job="$job"})`, "{{model}} ready"}, query{`sum(twilio_draining{job="$job"})`, "draining"}).Span(6))
+			query{`sum by (model) (twilio_stt_model_ready{job="$job"})`, "{{model}} ready"}, query{`sum(twilio_draining{job="$job"})`, "draining"}).Span(6)).
+		WithPanel(graph("Instances without the store", "Those that decide by themselves, because the store that they share does not answer.", number("instances"), bands{warning: 1},
+			query{`count(twilio_store_up{job="$job"} == 0) or vector(0)`, "alone"}).Span(6)).
+		WithPanel(graph("Store latency", "Of questions to the store that the instances share; 0 where there are none.", seconds, bands{},
+			query{`histogram_quantile(0.95, sum by (le) (rate(twilio_store_latency_seconds_bucket{job="$job"}[$__rate_interval]))) >= 0 or vector(0)`, "p95"}).Span(6))
 }

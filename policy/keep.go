@@ -1,0 +1,89 @@
+package policy
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// keep runs in the background: it asks an engine that is away whether it is back, sends
+// what waits for it, and follows the values that are watched.
+func (s *Store) keep(ctx context.Context) {
+	defer close(s.stopped)
+	s.breaker.suspect() // until the first answer, one failure is enough
+	tick := time.NewTicker(s.o.RetryEvery)
+	defer tick.Stop()
+	for {
+		s.refresh(ctx)
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			s.refresh(last)
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// refresh asks for the values that are watched and for a sign of life, and sends what
+// waits, as much as goes in one question; more while the engine answers. The sign of life
+// is a Write: an engine that is full, or a replica, still answers what is only read.
+func (s *Store) refresh(ctx context.Context) {
+	s.mu.Lock()
+	watched := slices.Clone(s.watched)
+	s.mu.Unlock()
+	ops := make([]Op, 0, len(watched)+1)
+	for _, w := range watched {
+		ops = append(ops, w.ask())
+	}
+	ops = append(ops, Op{Kind: Write, Space: "alive", Generation: Any, Keep: time.Minute})
+	for first := len(ops); ; first = 0 {
+		late := s.takeLate()
+		ops = append(ops[:first], late...)
+		if len(ops) == 0 {
+			return
+		}
+		s.ask(ctx, ops)
+		for i, w := range watched {
+			if first > 0 && ops[i].Err == nil {
+				w.found(ops[i])
+			}
+		}
+		failed := false
+		for _, op := range ops[first:] {
+			if op.Err != nil {
+				failed = true
+				s.keepLate(op)
+			}
+		}
+		if failed || len(late) < lateAtOnce {
+			return
+		}
+	}
+}
+
+func (s *Store) takeLate() (ops []Op) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for about, op := range s.late {
+		if len(ops) == lateAtOnce {
+			break
+		}
+		ops = append(ops, op)
+		delete(s.late, about)
+	}
+	return ops
+}
+
+// keepLate keeps an operation that could not be sent, unless a later one stands for it.
+func (s *Store) keepLate(op Op) {
+	op.Err = nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if later, overtaken := s.late[subjectOf(&op)]; overtaken {
+		s.late[subjectOf(&op)] = after(op, later)
+	} else if len(s.late) < maxLate {
+		s.late[subjectOf(&op)] = op
+	}
+}

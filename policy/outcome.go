@@ -1,0 +1,254 @@
+package policy
+
+import (
+	"context"
+	"time"
+)
+
+// Outcome is what became of a call after the decision about it.
+type Outcome struct {
+	Kind OutcomeKind
+
+	// Status is Twilio's CallStatus at the end of a call: completed, failed, busy,
+	// no-answer or canceled. "" is not known.
+	Status string
+
+	// Duration is how long a call has lasted that has ended; 0 if nobody picked up, < 0 if
+	// it is not known. Unless it is Billed it is that of the stream, which begins after the
+	// call.
+	Duration time.Duration
+	Billed   bool // Duration is Twilio's, from the status callback
+}
+
+// OutcomeKind says which outcome.
+type OutcomeKind uint8
+
+// The kinds of outcomes.
+const (
+	// Refused: another policy refused the call, or this one did and had counted or held
+	// something for it already. It never took place.
+	Refused OutcomeKind = iota
+	// Passed: the caller passed the challenge.
+	Passed
+	// Running: the call is up, as the instance that has its stream says about three
+	// times a minute.
+	Running
+	// Ended: the call is over, whatever ended it. It may be one that no policy saw.
+	Ended
+)
+
+// String returns "refused", "passed", "running" or "ended".
+func (k OutcomeKind) String() string {
+	return [...]string{"refused", "passed", "running", "ended"}[min(k, Ended)]
+}
+
+// An Observer hears what became of calls. A [Policy] that wants to know implements it;
+// others, such as an outbound gate, go into Config.Observers of package voice.
+//
+// Observe is called once for each outcome of a call, of Running for each that is said,
+// on whichever instance learned of it, which need not be the one that decided. An end is
+// told once on all instances that share a [Store]. A [Stored] policy is called before it
+// is known whether another instance told the end already, so it may hear of an end twice.
+// Observe gets the Call that Decide got, as far as the instance knows it: after the
+// decision, Call.SID, From, To and Direction are sure. What [Except] keeps from a policy
+// it is not told of either.
+type Observer interface {
+	Observe(ctx context.Context, c Call, o Outcome)
+}
+
+// ObserverFunc is a function as an [Observer].
+type ObserverFunc func(ctx context.Context, c Call, o Outcome)
+
+// Observe calls f.
+func (f ObserverFunc) Observe(ctx context.Context, c Call, o Outcome) { f(ctx, c, o) }
+
+// Tell tells the observers among the policies that p is made of, and others, what became
+// of calls. What they send to a store goes in one question to each.
+func Tell(ctx context.Context, o Outcome, p Policy, others []Observer, calls ...Call) {
+	var sent *collected
+	each(p, others, func(w watcher) {
+		if sent == nil && w.store.Shared() {
+			ctx, sent = collect(ctx)
+		}
+		for i := range calls {
+			w.tell(ctx, calls[i], o)
+		}
+	})
+	if sent != nil {
+		sent.send(ctx)
+	}
+}
+
+// TellOnce tells that the call has ended, unless another instance has told it: by is the name
+// of this one. What stored policies send goes along with that question, and so does more.
+// The error is [ErrAway] while nobody knows whether the end was told: TellOnce is to be
+// called again then, until it is known. told reports whether the observers were told. An
+// instance that dies between the answer and that has told nobody.
+func TellOnce(ctx context.Context, s *Store, by string, o Outcome, p Policy, others []Observer, c Call, more ...Op) (told bool, err error) {
+	gathering, sent := collect(ctx)
+	var rest []watcher
+	each(p, others, func(w watcher) {
+		if w.store != nil {
+			w.tell(gathering, c, o)
+		} else {
+			rest = append(rest, w)
+		}
+	})
+	claim := Op{Kind: Write, Space: EndedSpace, Name: c.SID, Keep: keepEnded, Value: []byte(by)}
+	s.Send(gathering, more...)
+	results := sent.send(ctx, sending{s, claim, nil})
+	if claim = results[0]; claim.Err != nil {
+		return false, claim.Err
+	}
+	if !claim.OK {
+		return false, nil
+	}
+	for _, w := range rest {
+		w.tell(ctx, c, o)
+	}
+	return true, nil
+}
+
+// GiveBack has the stored policies give back what they hold for a call, as at its end, and
+// tells nobody else.
+func GiveBack(ctx context.Context, o Outcome, p Policy, others []Observer, c Call) {
+	ctx, sent := collect(ctx)
+	each(p, others, func(w watcher) {
+		if w.store != nil {
+			w.tell(ctx, c, o)
+		}
+	})
+	sent.send(ctx)
+}
+
+// EndedSpace is where TellOnce notes, by CallSid and for a day, that a call has ended.
+const EndedSpace = "ended"
+
+// keepEnded is how long a call can last.
+const keepEnded = 24 * time.Hour
+
+// watcher is an observer, the store that it sends to what it hears, or nil, and the
+// policies around it from which some calls are exempt.
+type watcher struct {
+	Observer
+	store  *Store
+	within *exemption
+}
+
+type exemption struct {
+	exempt func(Call) bool
+	within *exemption
+}
+
+// tell tells the outcome of a call, unless it is exempt.
+func (w watcher) tell(ctx context.Context, c Call, o Outcome) {
+	for e := w.within; e != nil; e = e.within {
+		if e.exempt(c) {
+			return
+		}
+	}
+	w.Observe(ctx, c, o)
+}
+
+// each calls f with the observers that p is made of, and the others.
+func each(p Policy, others []Observer, f func(watcher)) {
+	eachOf(p, nil, f)
+	for _, o := range others {
+		f(watcher{o, storeOf(o), nil})
+	}
+}
+
+func eachOf(p Policy, within *exemption, f func(watcher)) {
+	switch p := p.(type) {
+	case all:
+		for _, inner := range p {
+			eachOf(inner, within, f)
+		}
+	case wrapped:
+		if p.exempt != nil {
+			within = &exemption{p.exempt, within}
+		}
+		eachOf(p.Policy, within, f)
+	case interface{ Unwrap() []Policy }:
+		for _, inner := range p.Unwrap() {
+			eachOf(inner, within, f)
+		}
+	}
+	if o, ok := p.(Observer); ok {
+		f(watcher{o, storeOf(o), within})
+	}
+}
+
+func storeOf(o Observer) *Store {
+	if stored, ok := o.(interface{ Store() *Store }); ok {
+		return stored.Store()
+	}
+	return nil
+}
+
+// sending is an operation and where it goes.
+type sending struct {
+	store *Store
+	op    Op
+	then  func(Op) // gets the result; may be nil
+}
+
+// collected are operations that wait to be sent together.
+type collected struct{ all []sending }
+
+type collectedKey struct{}
+
+func collect(ctx context.Context) (context.Context, *collected) {
+	c := new(collected)
+	return context.WithValue(ctx, collectedKey{}, c), c
+}
+
+// Send carries out operations whose results nobody waits for: within Observe, together
+// with those of others.
+func (s *Store) Send(ctx context.Context, ops ...Op) { s.send(ctx, nil, ops...) }
+
+// send is Send, with a function that gets the results.
+func (s *Store) send(ctx context.Context, then func(Op), ops ...Op) {
+	if !s.Shared() {
+		for i := range ops {
+			if s.local.do(&ops[i]); then != nil {
+				then(ops[i])
+			}
+		}
+		return
+	}
+	c, gathers := ctx.Value(collectedKey{}).(*collected)
+	if !gathers {
+		c = new(collected)
+	}
+	for _, op := range ops {
+		c.all = append(c.all, sending{s, op, then})
+	}
+	if !gathers {
+		c.send(ctx)
+	}
+}
+
+// send sends what was collected and more, each store's in one question, and returns the
+// results of the latter.
+func (c *collected) send(ctx context.Context, more ...sending) []Op {
+	all := append(more, c.all...)
+	results := make([]Op, len(all))
+	stores := make(map[*Store][]int)
+	for i, s := range all {
+		stores[s.store] = append(stores[s.store], i)
+	}
+	for store, which := range stores {
+		ops := make([]Op, 0, len(which))
+		for _, i := range which {
+			ops = append(ops, all[i].op)
+		}
+		store.Do(ctx, ops)
+		for j, i := range which {
+			if results[i] = ops[j]; all[i].then != nil {
+				all[i].then(ops[j])
+			}
+		}
+	}
+	return results[:len(more)]
+}

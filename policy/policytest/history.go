@@ -1,0 +1,132 @@
+package policytest
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// Event is an operation as the one who asked saw it.
+type Event struct {
+	Asked, Answered policy.Op
+	Begun, Ended    int64 // nanoseconds since the first; Ended is math.MaxInt64 if it is not known what became of it
+}
+
+// Places and entries that the names of [Contend] have room for.
+const (
+	placesOfName = 3
+	callsOfName  = 4
+	holders      = 8
+)
+
+// perName is how many operations each name gets.
+const perName = 50
+
+// Contend has many clients claim, count, hold and free the same few names at once, each
+// through the next of the engines, n operations in all, and returns what they saw. It asks a
+// name no more when all its operations have been asked, and waits for an answer no longer
+// than wait. [Step] says what an engine may answer.
+func Contend(ctx context.Context, engines []policy.Engine, n int, wait time.Duration) []Event {
+	const clients = 16
+	events := make([]Event, n)
+	begun := time.Now()
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for client := range clients {
+		all.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(client), 11))
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				op := contended(r, i)
+				e := Event{Asked: op, Begun: int64(time.Since(begun))}
+				limited, cancel := context.WithTimeout(ctx, wait)
+				ops := []policy.Op{op}
+				engines[client%len(engines)].Do(limited, ops)
+				cancel()
+				e.Answered, e.Ended = ops[0], int64(time.Since(begun))
+				if ops[0].Err != nil {
+					e.Ended = math.MaxInt64
+					time.Sleep(wait / 10)
+				}
+				events[i] = e
+			}
+		})
+	}
+	all.Wait()
+	return events
+}
+
+// contended returns a random operation; the i-th of all.
+func contended(r *rand.Rand, i int) policy.Op {
+	name := i / (3 * perName)
+	op := policy.Op{Name: fmt.Sprint(name), Keep: time.Hour, ID: fmt.Sprint(r.IntN(holders))}
+	switch kind := i % 3; {
+	case kind == 0:
+		op.Kind, op.Space, op.Limit = policy.Hold, "contended:places", placesOfName
+		if r.IntN(2) == 0 {
+			op.Kind = policy.Free
+		}
+	case kind == 1:
+		op.Kind, op.Space, op.Limit = policy.Count, "contended:calls", callsOfName
+	default:
+		op.Kind, op.Space, op.ID, op.Value = policy.Write, "contended:claims", "", fmt.Appendf(nil, "%d", i)
+		if r.IntN(2) == 0 {
+			op.Kind, op.Value = policy.Read, nil
+		}
+	}
+	return op
+}
+
+// State is what an engine knows of a name. The zero value is nothing.
+type State struct {
+	Holders uint64 // or those counted, by ID
+	Value   string
+}
+
+// Step carries out an operation of [Contend] in the state of its name, as if no other one
+// went on, and reports whether the answer is the one that it must have then.
+func Step(s State, e Event) (right bool, next State) {
+	op, answer := e.Asked, e.Answered
+	unknown := answer.Err != nil
+	var bit, n uint64
+	if op.ID != "" {
+		bit = 1 << (op.ID[0] - '0')
+	}
+	for b := s.Holders; b != 0; b &= b - 1 {
+		n++
+	}
+	next = s
+	total := n
+	ok := true
+	switch op.Kind {
+	case policy.Hold, policy.Count:
+		if s.Holders&bit == 0 {
+			if ok = int64(n) < op.Limit; ok {
+				next.Holders |= bit
+				total++
+			}
+		}
+	case policy.Free:
+		if s.Holders&bit != 0 {
+			next.Holders &^= bit
+			total--
+		}
+	case policy.Write:
+		if ok = s.Value == "" || s.Value == string(op.Value); ok {
+			next.Value = string(op.Value)
+		}
+		return unknown || answer.OK == ok && (ok || string(answer.Value) == s.Value), next
+	case policy.Read:
+		return unknown || answer.OK == (s.Value != "") && string(answer.Value) == s.Value, next
+	}
+	return unknown || answer.OK == ok && answer.Total == int64(total), next
+}

@@ -1,0 +1,82 @@
+package voice
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/twiml"
+)
+
+// Admitted passes on to next the requests that Twilio signed, by POST, about calls that
+// [Config].Policy admits: it is for the first webhook of a call that is the host's own,
+// such as a menu, a choice of language or voicemail. Refusals and challenges it answers as
+// the inbound route does, with the same lines and hooks, and a caller who has passed the
+// challenge is sent back. It is one decision with that of the inbound route, should the
+// call come there later: the policy is not asked again, on any instance. The call keeps its
+// place in the policy for [Config].MaxDuration, until its status callback comes, or as
+// long as its stream is up.
+//
+// Which calls have been admitted the instances know by [Config].Store. While that is away
+// each knows its own: a webhook that comes to another one asks the policy again, and a
+// caller who passed the challenge there is challenged once more.
+//
+// The webhooks that follow in the call need [Server.Verified] alone.
+func (s *Server) Admitted(next http.Handler) http.Handler {
+	return s.validator.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		info, ok := s.call(w, r)
+		if !ok || s.refuseEnded(w, r, info) {
+			return
+		}
+		refusal := s.once(r.Context(), admittedSpace+info.SID, func() answer {
+			if s.finished.get(idOf(info.SID), time.Now()).how == refused { // longer ago than Twilio tries again
+				return hangUp()
+			}
+			lease := max(s.config.MaxDuration, policy.DefaultLease)
+			return s.judge(r, info, lease, question{mount: s.config.Path, back: r.RequestURI}, func() answer {
+				s.admitOnce(r.Context(), info)
+				return nil
+			})
+		})
+		if refusal != nil && !s.wasAdmitted(r.Context(), info) { // a challenge may have been passed since
+			s.reply(w, refusal)
+			return
+		}
+		next.ServeHTTP(w, r)
+	}))
+}
+
+// admittedSpace is where the instances note in the store which calls the policy has
+// admitted.
+const admittedSpace = "admitted"
+
+// admitOnce notes for all instances that the policy has admitted a call.
+func (s *Server) admitOnce(ctx context.Context, info Info) {
+	s.admitted.note(idOf(info.SID), time.Now(), func(bool) bool { return true })
+	if s.config.Store.Shared() {
+		s.config.Store.Do(context.WithoutCancel(ctx), []policy.Op{{
+			Kind: policy.Write, Space: admittedSpace, Name: info.SID, Generation: policy.Any, Keep: rememberAdmitted,
+		}})
+	}
+}
+
+// wasAdmitted reports whether an instance has noted it.
+func (s *Server) wasAdmitted(ctx context.Context, info Info) bool {
+	if known := s.admitted.get(idOf(info.SID), time.Now()); known || !s.config.Store.Shared() {
+		return known
+	}
+	ops := []policy.Op{{Kind: policy.Read, Space: admittedSpace, Name: info.SID}}
+	s.config.Store.Do(ctx, ops)
+	return ops[0].OK
+}
+
+// sendBack answers who has passed a challenge with the webhook that it was asked for.
+func (s *Server) sendBack(ctx context.Context, info Info, back string) answer {
+	if !strings.HasPrefix(back, "/") {
+		return hangUp()
+	}
+	s.admitOnce(ctx, info)
+	return twiml.New(&twiml.Redirect{URL: s.publicBase + back}).AppendXML(nil)
+}

@@ -1,0 +1,99 @@
+package voice
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/outbound"
+)
+
+// TestPlaceOfALongCall: a call keeps its place for as long as its stream is up, and not for
+// longer than a lease when its server is gone.
+func TestPlaceOfALongCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		places := policy.Concurrent(1)
+		srv, err := New(Config{
+			AuthTokens: []string{strings.Repeat("a", 32)}, PublicURL: "https://calls.example.com", Policy: places, MaxDuration: 2 * time.Hour,
+			Handler: HandlerFunc(func(context.Context, *Call) error { return nil }),
+		})
+		require.NoError(t, err)
+		long := Info{SID: "CA" + strings.Repeat("1", 32), From: "+14155550100", Direction: "inbound"}
+		ask := func(n int) bool {
+			return places.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", n)}).Allowed()
+		}
+		require.True(t, places.Decide(t.Context(), long.policyCall()).Allowed())
+		require.True(t, srv.register(&liveCall{Call: &Call{Info: long}, server: srv}))
+		for minute := range 119 {
+			time.Sleep(time.Minute)
+			require.False(t, ask(minute), "%d minutes into the call", minute+1)
+		}
+		srv.mu.Lock()
+		clear(srv.calls) // as a server that is killed
+		srv.rest()
+		srv.mu.Unlock()
+		time.Sleep(policy.RunningLease + time.Second)
+		require.True(t, ask(1000))
+	})
+}
+
+// TestMinutesAreTwilios: of a placed call count the minutes that Twilio bills, not those of its
+// stream, which begins later and may end after the callback has come, here or elsewhere.
+func TestMinutesAreTwilios(t *testing.T) {
+	streamed := policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: 59 * time.Second}
+	billed := policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: 61 * time.Second, Billed: true}
+	info := Info{SID: "CA" + strings.Repeat("1", 32), From: "+14155550199", To: "+14155550100", Direction: "outbound-api"}
+	stream := func(s *Server) { s.finish(info, streamed, up, true) }
+	callback := func(s *Server) { s.over(info, billed) }
+	for name, test := range map[string]struct {
+		happens func(a, b *Server)
+		minutes int64
+	}{
+		"a stream, no callback":            {func(a, _ *Server) { stream(a) }, 5},
+		"stream, callback":                 {func(a, _ *Server) { stream(a); callback(a) }, 2},
+		"callback, stream":                 {func(a, _ *Server) { callback(a); stream(a) }, 2},
+		"stream here, callback there":      {func(a, b *Server) { stream(a); callback(b) }, 2},
+		"callback there, then stream here": {func(a, b *Server) { callback(b); stream(a) }, 2},
+		"callback while the stream is up": {func(a, _ *Server) {
+			call := &liveCall{Call: &Call{Info: info}, server: a, lasted: streamed.Duration, reason: ReasonHungUp, said: -1}
+			call.ended.Do(func() {})
+			require.True(t, a.register(call))
+			callback(a)
+			a.finish(info, call.outcome(), over, true)
+		}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			engine := policy.NewMemory(policy.MemoryOptions{})
+			var servers []*Server
+			var gates []*outbound.Gate
+			for range 2 {
+				store, err := policy.NewStore(engine, policy.StoreOptions{})
+				require.NoError(t, err)
+				defer store.Close()
+				where, err := outbound.New(outbound.Options{Countries: []string{"US"}})
+				require.NoError(t, err)
+				gate, err := outbound.NewGate(outbound.GateOptions{Destinations: where, Caps: []outbound.Cap{{To: "*", Calls: policy.Unlimited, Minutes: 100}}, Store: store})
+				require.NoError(t, err)
+				srv, err := New(Config{
+					AuthTokens: []string{strings.Repeat("a", 32)}, PublicURL: "https://calls.example.com", Store: store, Observers: []policy.Observer{gate},
+					Handler: HandlerFunc(func(context.Context, *Call) error { return nil }),
+				})
+				require.NoError(t, err)
+				servers, gates = append(servers, srv), append(gates, gate)
+			}
+			permit, err := gates[0].Decide(t.Context(), info.To, 0)
+			require.NoError(t, err)
+			permit.Placed(info.SID)
+			test.happens(servers[0], servers[1])
+			counted := []policy.Op{{Kind: policy.Add, Space: "outbound:minutes", Name: "*", Keep: 24 * time.Hour}}
+			engine.Do(t.Context(), counted)
+			require.Equal(t, test.minutes, counted[0].Total)
+		})
+	}
+}
