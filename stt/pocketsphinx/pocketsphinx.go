@@ -65,7 +65,7 @@ type Options struct {
 	// replaced; 0 = 4 s.
 	Timeout time.Duration
 	// Segmentation says where Open cuts calls into utterances. Its Join is 2 s if 0,
-	// so that a caller may pause in the middle of a phrase, and its Ahead 1.5 s, so
+	// so that a caller may pause in the middle of a phrase, and its Ahead 2 s, so
 	// that most of a long one is heard before its end; negative = never. Its
 	// VAD.HangOver is 240 ms if 0.
 	Segmentation stt.Segmentation
@@ -104,8 +104,9 @@ const (
 	// shortSilence ends an utterance sooner than other engines could afford: what
 	// it cuts too early is joined again.
 	shortSilence = 240 * time.Millisecond
-	// partOfPhrase takes the phone loop a tenth of a second.
-	partOfPhrase = 1500 * time.Millisecond
+	// partOfPhrase takes the phone loop a tenth of a second. In shorter parts it takes
+	// silence for speech: what it is used to follows what it heard last.
+	partOfPhrase = 2 * time.Second
 )
 
 // New starts the workers. Without the Debian packages it returns an error that
