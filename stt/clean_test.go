@@ -95,6 +95,8 @@ func TestCleanRemovesWhatNobodySaid(t *testing.T) {
 
 		// What the caller said stays.
 		"Room [1] please":            "Room [1] please",
+		"*yes*":                      "*yes*", // emphasis of models that write Markdown
+		"(No, thank you.)":           "(No, thank you.)",
 		"[1]":                        "[1]",
 		"press [star]":               "press [star]",
 		"[star]":                     "[star]",

@@ -61,3 +61,53 @@ func TestJoin(t *testing.T) {
 		})
 	}
 }
+
+// TestJoinedTimes says a phrase in three pieces, with pauses between them: each word is
+// where it was said, and nothing of a piece is given twice.
+func TestJoinedTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const pause = 1500 * time.Millisecond
+		piece := trimmed(speech(t))
+		f := stt.Format{}
+		var offsets []time.Duration
+		rec := stt.RecognizerFunc(func(_ context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
+			p := c.Parts
+			if p.Whole != nil {
+				offsets = append(offsets, p.Offset)
+			}
+			if len(offsets) < 2 {
+				return stt.Transcript{}, nil
+			}
+			p.MatchedWhole = true
+			whole := stt.Transcript{Text: "one two three", End: f.Duration(len(p.Whole))}
+			for i, at := range []time.Duration{0, offsets[0], offsets[1]} {
+				end := append(offsets, whole.End)[i]
+				whole.Words = append(whole.Words, stt.Word{Text: "word", Start: at, End: end})
+			}
+			return whole, nil
+		})
+		s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{Join: 3 * time.Second}), stt.Config{})
+		require.NoError(t, err)
+		for range 3 {
+			play(t, s, f.AppendSilence(nil, f.Bytes(pause)))
+			play(t, s, piece)
+		}
+		require.NoError(t, s.Flush(t.Context()))
+		require.NoError(t, s.Close())
+		for _, ev := range rest(t, s) {
+			if ev.Kind != stt.Final {
+				continue
+			}
+			require.Len(t, ev.Transcript.Words, 3)
+			for i, w := range ev.Transcript.Words {
+				begins := pause + time.Duration(i)*(pause+f.Duration(len(piece)))
+				ends := begins + f.Duration(len(piece))
+				require.InDelta(t, begins, w.Start, float64(500*time.Millisecond), "word %d", i)
+				require.InDelta(t, ends, w.End, float64(800*time.Millisecond), "word %d", i)
+			}
+			require.Equal(t, ev.Transcript.Words[2].End, ev.Transcript.End)
+			return
+		}
+		t.Fatal("no final")
+	})
+}

@@ -16,7 +16,7 @@ type Parts struct {
 	// Whole is all that was said since the last match, without the pauses; nil if
 	// there was nothing before the utterance. The recogniser hears the utterance alone
 	// first. If it matches Whole instead it sets MatchedWhole, and its transcript's times
-	// count from the beginning of that.
+	// count from the beginning of that; the pauses are added to them.
 	Whole        []byte
 	MatchedWhole bool
 	Offset       time.Duration // of the utterance in Whole
@@ -86,7 +86,11 @@ func (u *utterances) joins(one *utterance) bool {
 // before returns how much of what is held lies before an utterance that begins at
 // offset: the audio of one may begin before that of the other ends.
 func (u *utterances) before(offset time.Duration) time.Duration {
-	return min(u.c.Format.Duration(len(u.held.audio)), offset-u.held.offset)
+	from, silent := time.Duration(0), time.Duration(0) // of its last piece
+	for _, p := range u.held.pauses {
+		from, silent = p.at, silent+p.length
+	}
+	return min(u.c.Format.Duration(len(u.held.audio)), max(from, offset-u.held.offset-silent))
 }
 
 // join returns the utterance that is held and the given one as a single one, without
@@ -95,9 +99,38 @@ func (u *utterances) join(one *utterance) *utterance {
 	if !u.joins(one) {
 		return nil
 	}
-	h := u.held
-	before := u.c.Format.Bytes(u.before(one.offset))
-	return &utterance{audio: slices.Concat(h.audio[:before], one.audio), offset: h.offset, start: h.start, end: one.end}
+	h, at := u.held, u.before(one.offset)
+	all := &utterance{audio: slices.Concat(h.audio[:u.c.Format.Bytes(at)], one.audio), offset: h.offset, start: h.start, end: one.end}
+	length := one.offset - h.offset - at
+	for _, p := range h.pauses {
+		length -= p.length
+	}
+	all.pauses = append(slices.Clone(h.pauses), pause{at, length})
+	return all
+}
+
+// pause is silence that was left out between two utterances.
+type pause struct {
+	at     time.Duration // in the audio without pauses
+	length time.Duration
+}
+
+// withPauses puts times in the utterance's audio where they are with the pauses.
+func (one *utterance) withPauses(t *Transcript) {
+	if len(one.pauses) == 0 {
+		return
+	}
+	move := func(at *time.Duration, end time.Duration) { // an end at a pause is before it
+		for place, i := *at-end, 0; i < len(one.pauses) && place >= one.pauses[i].at; i++ {
+			*at += one.pauses[i].length
+		}
+	}
+	move(&t.Start, 0)
+	move(&t.End, 1)
+	for i := range t.Words {
+		move(&t.Words[i].Start, 0)
+		move(&t.Words[i].End, 1)
+	}
 }
 
 // hold keeps all that matched nothing, for the next utterance.
@@ -106,6 +139,6 @@ func (u *utterances) hold(all *utterance, parts *Parts, unmatched bool) {
 	case !unmatched:
 		u.held = nil
 	case u.e.o.Join > 0 && all.audio != nil:
-		u.held = &utterance{audio: bytes.Clone(all.audio), offset: all.offset, start: all.start, end: all.end, kept: parts.Kept}
+		u.held = &utterance{audio: bytes.Clone(all.audio), offset: all.offset, start: all.start, end: all.end, pauses: all.pauses, kept: parts.Kept}
 	}
 }

@@ -1,6 +1,7 @@
 package stt
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -153,10 +154,21 @@ func notUpper(r rune) bool { return (r < 'A' || r > 'Z') && r != '_' && r != '+'
 // alone reports whether the brackets from i to end hold all of the text, written as
 // remarks are: services write the names of redacted entities in capitals.
 func alone(text string, i, end int, inside string) bool {
-	if said(text[:i]) || said(text[end:]) || keys[strings.ToLower(inside)] {
+	if said(text[:i]) || said(text[end:]) || keys[strings.ToLower(inside)] || answers(inside) {
 		return false
 	}
 	return strings.ContainsFunc(inside, unicode.IsLetter) && !strings.ContainsFunc(inside, unicode.IsDigit) && strings.ToUpper(inside) != inside
+}
+
+// answers reports whether a text is yes or no, whose brackets are emphasis.
+func answers(text string) bool {
+	all := strings.Join(plainWords(text), " ")
+	for _, w := range languages {
+		if slices.Contains(w.answers, all) {
+			return true
+		}
+	}
+	return false
 }
 
 // keys are names of a telephone's keys, which recognisers may write in brackets.

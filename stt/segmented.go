@@ -79,6 +79,7 @@ type utterance struct {
 	start, end time.Duration // of the speech in it
 	heard      time.Time     // when the last voiced sample arrived; zero if the speech went on
 	cut        time.Time     // when its end was known
+	pauses     []pause       // left out of audio
 	kept       any           // what the recogniser keeps of it
 	part       bool          // of one that goes on, which begins at begin
 	begin      time.Duration
@@ -265,6 +266,7 @@ func (u *utterances) recognize(one *utterance) {
 	case err != nil:
 		u.c.Emit(Event{Kind: Degraded, Transcript: Transcript{Start: one.start, End: one.end}, Err: err, At: now})
 	case t.Text != "":
+		heard.withPauses(&t)
 		t.shift(heard.offset, heard.start, heard.end)
 		t.Final = true
 		timing := Timing{Queue: began.Sub(one.cut) + wait, Recognition: now.Sub(began) - wait}

@@ -50,17 +50,51 @@ func (m mistakes) err() error {
 	return errors.Join(errs...)
 }
 
-// maxShown is the longest value that is shown.
+// maxShown is the longest value that is shown whatever it is, and the longest word of one
+// that is [harmless].
 const maxShown = 16
 
-// shown returns a wrong value for a message, unless it is long enough to be a secret
-// that was given to the wrong variable.
+// shown returns a wrong value for a message, unless it may be a secret that was given to
+// the wrong variable.
 func shown(value string) string {
+	if harmless(value) {
+		return fmt.Sprintf("%q", value)
+	}
+	return hidden(value)
+}
+
+// hidden returns a value for a message, unless it is long enough to be a secret.
+func hidden(value string) string {
 	if len(value) > maxShown {
 		return fmt.Sprintf("a value of %d characters", len(value))
 	}
 	return fmt.Sprintf("%q", value)
 }
+
+// harmless reports whether a long value is written like a host, a path, a list of numbers
+// or of rates, or hours: in words and numbers that are apart, as those of keys are not.
+func harmless(value string) bool {
+	const most = 100 // bytes
+	if len(value) > most || !strings.ContainsAny(value, "/.:+") || strings.Trim(value, alphanumeric+" /.:=+,;_*()-") != "" {
+		return false
+	}
+	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return !strings.ContainsRune(alphanumeric, r) }) {
+		capitals := strings.TrimLeft(word[1:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+		switch {
+		case len(word) > maxShown:
+			return false
+		case strings.Trim(word, "0123456789") == "", len(word) <= 4 && strings.Trim(word, "0123456789abcdef") == "":
+		case strings.ContainsAny(word, "0123456789"), !capitals && word[1:] != strings.ToLower(word[1:]):
+			return false
+		}
+	}
+	return true
+}
+
+const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// secrets are the variables whose values are never shown, whatever they look like.
+var secrets = []string{"TWILIO_AUTH_TOKEN", "TWILIO_SHARED_KEYS", "TWILIO_API_KEY", "TWILIO_API_SECRET", "STT_URL", "STT_KEY", "ADMIN_TOKENS", "SESSION_KEYS", "REDIS_URL"}
 
 // quoted matches a value in a message.
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
@@ -70,8 +104,9 @@ var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 func (e *env) quiet(message string) string {
 	var values []string
 	for _, v := range variables {
-		if value := strings.ToLower(e.get(v.name)); len(value) > maxShown {
-			values = append(values, value)
+		value := e.get(v.name)
+		if len(value) > maxShown && (slices.Contains(secrets, v.name) || !harmless(value)) {
+			values = append(values, strings.ToLower(value))
 		}
 	}
 	message = quoted.ReplaceAllStringFunc(message, func(text string) string {
@@ -79,12 +114,12 @@ func (e *env) quiet(message string) string {
 		if err != nil || !slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, strings.ToLower(value)) }) {
 			return text
 		}
-		return shown(value)
+		return hidden(value)
 	})
 	for _, value := range values { // without quotes
 		for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return strings.ContainsRune(",;\"' \t\r\n", r) }) {
 			if len(word) > maxShown {
-				message = regexp.MustCompile("(?i)"+regexp.QuoteMeta(word)).ReplaceAllLiteralString(message, shown(word))
+				message = regexp.MustCompile("(?i)"+regexp.QuoteMeta(word)).ReplaceAllLiteralString(message, hidden(word))
 			}
 		}
 	}
@@ -224,7 +259,7 @@ func checkAddress(address string) error {
 // shownAddress returns an address for the log, without a host that is too long to be shown.
 func shownAddress(address string) string {
 	host, port, err := net.SplitHostPort(address)
-	if err != nil || len(host) <= maxShown || net.ParseIP(host) != nil {
+	if err != nil || len(host) <= maxShown || harmless(host) || net.ParseIP(host) != nil {
 		return address
 	}
 	return net.JoinHostPort("("+shown(host)+")", port)

@@ -111,6 +111,35 @@ func TestNoSecretInAnyMistake(t *testing.T) {
 	require.EqualError(t, m.err(), `TWILIO_SHARED_KEYS: is empty (key "my id")`)
 }
 
+// TestHarmlessValuesAreShown: an operator finds the mistake by them. What else is long may
+// be a secret, also where it has separators.
+func TestHarmlessValuesAreShown(t *testing.T) {
+	base := []string{"TWILIO_AUTH_TOKEN=" + voicetest.AuthToken, "PUBLIC_URL=" + voicetest.PublicURL, "STT=off", "METRICS_ADDR=off"}
+	for pair, want := range map[string]string{
+		"PUBLIC_URL=calls.example.com":              "PUBLIC_URL: is not a URL such as https://calls.example.com",
+		"STT_PHRASES=/etc/dialtone/phrases.txt":     "STT_PHRASES: open /etc/dialtone/phrases.txt: no such file",
+		"BUSINESS_TZ=Europe/Kopenhagen":             `BUSINESS_TZ: "Europe/Kopenhagen" is no time zone`,
+		"BUSINESS_HOURS=Mo-Fr 09:00-17:00":          `BUSINESS_HOURS: hours "Mo-Fr 09:00-17:00": "Mo-Fr" is no day`,
+		"TRUSTED_PROXIES=2001:db8:1234:5678::1":     `TRUSTED_PROXIES: "2001:db8:1234:5678::1" is not a prefix`,
+		"RATES=inbound=0.0085,recordings=0.0025":    `RATES: "recordings=0.0025" is not a rate`,
+		"BLOCKED_NUMBERS=+14155550100;+14155550101": `BLOCKED_NUMBERS: "+14155550100;+14155550101" is no number`,
+		"BUSINESS_TZ=session:key.of-canary1234five": "BUSINESS_TZ: a value of 29 characters",
+		"BUSINESS_TZ=redis://:canary@redis.prod:63": "BUSINESS_TZ: a value of 29 characters",
+		"BUSINESS_TZ=correct-horse-canary-staple":   "BUSINESS_TZ: a value of 27 characters",
+		"BUSINESS_TZ=CaNaRy/KeYs+OfAl/BaSe":         "BUSINESS_TZ: a value of 21 characters",
+		"ADMIN_TOKENS=ops.canary.example.com":       "ADMIN_TOKENS: entry 1",
+	} {
+		name, _, _ := strings.Cut(pair, "=")
+		others := slices.DeleteFunc(slices.Clone(base), func(other string) bool { return strings.HasPrefix(other, name+"=") })
+		list := start(t, nil, append(others, pair)...)
+		require.Contains(t, list, "\n"+want)
+		require.NotContains(t, list, "canary", pair)
+	}
+	// The same is hidden where it is what a secret variable has.
+	list := start(t, nil, append(base, "BUSINESS_TZ=calls/of/a/canary", "SESSION_KEYS=calls/of/a/canary")...)
+	require.Contains(t, list, "BUSINESS_TZ: a value of 17 characters")
+}
+
 // TestMistakesThatGoTogether: what is fine alone, and not with what else is set.
 func TestMistakesThatGoTogether(t *testing.T) {
 	base := []string{"TWILIO_AUTH_TOKEN=" + voicetest.AuthToken, "PUBLIC_URL=" + voicetest.PublicURL, "STT=off"}

@@ -58,8 +58,9 @@ func (a asked) phrase(ctx context.Context, audio []byte) (words, phones hypothes
 	}
 
 	if p.More {
-		err = wait()
-		p.Kept = phones
+		if err = wait(); err == nil { // or it is asked again, with what was kept before
+			p.Kept = phones
+		}
 		return hypothesis{}, phones, err
 	}
 	if words, err = a.words(ctx, audio); err != nil {

@@ -152,6 +152,17 @@ func TestGarbageIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "unexpected answer")
 }
 
+// TestFailedPart: a part that fails is asked for again with what was kept before it.
+func TestFailedPart(t *testing.T) {
+	newEngine(t, Options{Phrases: []string{"yes"}})
+	e := newEngine(t, Options{Phrases: []string{"yes"}, Workers: 1, Binary: fakeBinary(t, `while read p a b id; do echo "$id {what}"; done`)})
+	kept := hypothesis{frames: 150}
+	p := &stt.Parts{More: true, Kept: kept, New: 1500 * time.Millisecond}
+	_, err := e.Recognize(t.Context(), make([]byte, 12000), stt.Config{Parts: p})
+	require.ErrorContains(t, err, "unexpected answer")
+	require.Equal(t, kept, p.Kept)
+}
+
 func TestCanceledUtteranceDoesNotDisturbTheNext(t *testing.T) {
 	rs, said := part(load(t), "google")
 	e := newEngine(t, Options{Phrases: said, Workers: 1})
