@@ -137,7 +137,7 @@ func absolute(name, text string) error {
 }
 
 // checkTwiML returns an error for a document that the API does not take, that Twilio cannot
-// read, or that cannot be right where no URL is the document's own. The length that counts
+// read or reports an error for where no URL is the document's own. The length that counts
 // is that of the document as it is sent.
 func checkTwiML(document string) error {
 	if utf8.RuneCountInString(document) > MaxTwiML {
@@ -150,7 +150,7 @@ func checkTwiML(document string) error {
 	var errs []error
 	if all, ok := r.ValidateREST().(interface{ Unwrap() []error }); ok {
 		for _, err := range all.Unwrap() {
-			if found := (*twiml.Error)(nil); errors.As(err, &found) && found.Code != codeTooLong {
+			if found := (*twiml.Error)(nil); errors.As(err, &found) && found.Code != 0 && found.Code != codeTooLong {
 				quiet := *found
 				quiet.Msg = quoted.ReplaceAllString(found.Msg, "the value")
 				errs = append(errs, fmt.Errorf("twiliorest: TwiML: %w", &quiet))

@@ -104,3 +104,17 @@ func TestCallsThatCannotBePlaced(t *testing.T) {
 		require.ErrorContains(t, c.Update(t.Context(), callSID, document), "asked")
 	}
 }
+
+// TestTwilioRunsThese: what Twilio does not complain of is sent, useful or not.
+func TestTwilioRunsThese(t *testing.T) {
+	sent := errors.New("sent")
+	c := client(t, twiliorest.Options{Transport: transport(func(*http.Request) (*http.Response, error) { return nil, sent })})
+	for _, document := range []string{
+		`<Response><Redirect>https://example.com/next</Redirect><Hangup/></Response>`,
+		`<Response><Say></Say></Response>`,
+		`<Response><Say>Goodbye.</Say><Reject/></Response>`,
+		`<Response><Whisper softly="yes">new</Whisper></Response>`,
+	} {
+		require.ErrorIs(t, c.Update(t.Context(), callSID, document), sent, document)
+	}
+}
