@@ -191,6 +191,15 @@ func (o *outbox) stalled(now time.Time, limit time.Duration) bool {
 	return !o.writeFrom.IsZero() && now.Sub(o.writeFrom) >= limit
 }
 
+// forgive moves the beginning of a write on by the time in which the process was paused.
+func (o *outbox) forgive(late time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.writeFrom.IsZero() {
+		o.writeFrom = o.writeFrom.Add(late)
+	}
+}
+
 func (o *outbox) lasts(bytes int) time.Duration {
 	return time.Duration(bytes) * time.Second / time.Duration(o.rate)
 }

@@ -11,6 +11,7 @@ type watch struct {
 	mu      sync.Mutex
 	timer   *time.Timer
 	every   time.Duration
+	due     time.Time // of the next look
 	stopped bool
 
 	began    time.Time
@@ -32,8 +33,24 @@ func (w *watch) begin(c *Conn) {
 	w.every = max(min(lookEvery, c.opts.StartTimeout/4, c.opts.IdleTimeout/4, c.opts.WriteTimeout/4), time.Millisecond)
 	c.in.credit.Store(c.maxCredit())
 	w.mu.Lock()
-	w.timer = time.AfterFunc(onGrid(w.every), c.look)
+	w.timer = time.AfterFunc(w.wait(w.began), c.look)
 	w.mu.Unlock()
+}
+
+// wait returns how long it is until the next look.
+func (w *watch) wait(now time.Time) time.Duration {
+	wait := onGrid(w.every)
+	w.due = now.Add(wait)
+	return wait
+}
+
+// forgive moves the clocks on by the time in which nobody looked: the process was paused,
+// and what the peer sent or took meanwhile is not known yet.
+func (w *watch) forgive(c *Conn, now time.Time) {
+	if late := now.Sub(w.due); late > w.every {
+		w.began, w.since = w.began.Add(late), w.since.Add(late)
+		c.out.forgive(late)
+	}
 }
 
 func (w *watch) end() {
@@ -55,6 +72,7 @@ func (c *Conn) look() {
 		return
 	}
 	now := time.Now()
+	w.forgive(c, now)
 	if earned := int64(now.Sub(w.earned)) * int64(c.opts.MaxRate) / int64(time.Second); earned > 0 {
 		c.in.credit.Add(min(earned, c.maxCredit()-c.in.credit.Load()))
 		w.earned = w.earned.Add(time.Duration(earned * int64(time.Second) / int64(c.opts.MaxRate))) // nothing is lost by rounding
@@ -82,5 +100,5 @@ func (c *Conn) look() {
 		w.busy = 0
 	}
 	c.flushForgotten()
-	w.timer.Reset(onGrid(w.every))
+	w.timer.Reset(w.wait(now))
 }
