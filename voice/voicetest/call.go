@@ -58,6 +58,8 @@ type Call struct {
 	gather    *gather
 	streams   []*stream
 	streamURL string
+	broke     time.Time       // when the last bidirectional stream ended
+	silences  []time.Duration // between two of them
 
 	player   player
 	speech   []*utterance
@@ -255,6 +257,14 @@ func (c *Call) Stats() Stats {
 	s := c.stats
 	s.Gaps = c.player.gaps
 	return s
+}
+
+// Silences returns how long the caller had no stream, each time that the call went on with
+// another, by the clock: from the end of one until the next was open.
+func (c *Call) Silences() []time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.silences)
 }
 
 // StreamURL returns the URL of the last stream that the host asked for.

@@ -113,14 +113,18 @@ func (v *valve) Close() error {
 
 // reset closes the connection with RST instead of FIN.
 func (v *valve) reset() {
-	conn := v.Conn
+	if reset(v.Conn) == nil {
+		v.Close()
+	}
+}
+
+// reset closes a connection, or what is below TLS, with RST instead of FIN.
+func reset(conn net.Conn) error {
 	if t, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = t.NetConn() // below TLS
+		conn = t.NetConn()
 	}
 	if t, ok := conn.(*net.TCPConn); ok {
 		t.SetLinger(0)
 	}
-	if conn.Close() == nil {
-		v.Close()
-	}
+	return conn.Close()
 }

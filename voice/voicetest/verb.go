@@ -112,8 +112,14 @@ func (c *Call) connect(ctx context.Context, t *twiml.Stream) {
 	if err != nil {
 		return // the next verb runs
 	}
+	c.change(func() {
+		if !c.broke.IsZero() {
+			c.silences = append(c.silences, time.Since(c.broke))
+		}
+	})
 	select {
 	case <-s.done:
+		c.change(func() { c.broke = time.Now() })
 		var closed *mediastream.CloseError
 		if !errors.As(s.ended, &closed) {
 			c.warn(31903, "the stream's socket broke: %v", s.ended)
@@ -121,6 +127,7 @@ func (c *Call) connect(ctx context.Context, t *twiml.Stream) {
 			c.warn(31921, "the host closed the stream with code %d", closed.Code)
 		}
 	case <-ctx.Done():
+		c.change(func() { c.broke = time.Now() })
 	}
 	s.stop()
 }
