@@ -10,7 +10,7 @@ import (
 )
 
 // maxConnect is more than the size of the verbs that follow Config.Before.
-const maxConnect = 4 << 10
+const maxConnect = 6 << 10
 
 // copyBefore returns a copy of the verbs that nobody else can change, or everything that
 // keeps the stream from being reached after them.

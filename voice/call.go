@@ -44,12 +44,14 @@ func (f HandlerFunc) ServeCall(ctx context.Context, call *Call) error { return f
 // only one at a time may read events.
 type Call struct {
 	Info
-	StreamSID string // "MZ" and 32 hexadecimal digits
-	Started   time.Time
+	StreamSID string    // "MZ" and 32 hexadecimal digits
+	Started   time.Time // of the call's first stream
 
 	conn    *mediastream.Conn
 	inbox   *inbox
 	player  *player
+	owner   *owner   // nil if the call ends with its stream
+	resumed *Resumed // nil in the first stream
 	hanger  Hanger
 	left    atomic.Int32 // transfers that were taken or are under way
 	over    atomic.Bool  // the call has ended: nothing reaches the caller any more
@@ -155,6 +157,7 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 		c.player.drop(playback, err)
 		return nil, err
 	}
+	c.owner.touch()
 	return playback, nil
 }
 
@@ -168,6 +171,7 @@ func (c *Call) Interrupt() error {
 		return ErrCallEnded
 	}
 	c.player.interrupt(ErrInterrupted, time.Now())
+	c.owner.touch()
 	return ended(c.conn.Clear())
 }
 
@@ -261,6 +265,11 @@ const (
 	ReasonShutdown   Reason = "shutdown"   // the server shut down
 	ReasonDisconnect Reason = "disconnect" // the connection broke without a stop message
 	ReasonProtocol   Reason = "protocol"   // Twilio's side broke the protocol
+	ReasonMoved      Reason = "moved"      // another stream of the call has begun
+
+	// Reasons of [Trace].CallCut alone.
+	ReasonRefused Reason = "refused" // no instance took the call's stream
+	ReasonCrash   Reason = "crash"   // the instance that had the stream has gone
 )
 
 // Error implements error, so that context.Cause can return a Reason.
@@ -268,13 +277,18 @@ func (r Reason) Error() string { return "voice: call ended: " + string(r) }
 
 // failed reports whether a call that ends so counts as failed.
 func (r Reason) failed() bool {
-	return r == ReasonError || r == ReasonPanic || r == ReasonProtocol
+	return r == ReasonError || r == ReasonPanic || r == ReasonProtocol || r.cut()
 }
 
-// End describes how a call ended.
+// cut reports whether neither side ended a call whose stream ends so.
+func (r Reason) cut() bool { return r == ReasonDisconnect || r == ReasonShutdown }
+
+// End describes how a stream of a call ended.
 type End struct {
 	Reason   Reason
 	Err      error         // the handler's or the connection's; may be nil
 	Duration time.Duration // from the start message
+	Call     time.Duration // from the start of the call's first stream
+	Resumes  bool          // the call may go on with another stream
 	Stream   mediastream.Stats
 }

@@ -82,7 +82,13 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 			if from := r.URL.Query().Get(back); from != "" {
 				return s.sendBack(r.Context(), info, from)
 			}
-			return s.connect(info, mount)
+			nonce, ok := s.reserveNew()
+			if !ok {
+				s.config.Logger.Error("call refused after its challenge: every place is taken, or the server shuts down", "call_sid", info.SID)
+				s.finishCut(info, policy.Outcome{Duration: -1}, over, true, ReasonRefused)
+				return say(apology)
+			}
+			return s.connect(info, mount, nonce)
 		case fraud.Retry:
 			return s.ask(info, question{next, mount, r.URL.Query().Get(back)})
 		}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/internal/logqueue"
 	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
@@ -105,11 +106,20 @@ type Config struct {
 	// instances is told once if these share a Store.
 	Observers []policy.Observer
 
+	// Resume says which calls go on with another stream when theirs breaks, or when the
+	// server shuts down.
+	Resume Resume
+	// LameDuck is how long Server.Shutdown goes on taking calls before it hands them over
+	// to other instances, while health and Stats say that it drains: as long as a load
+	// balancer takes to notice. Without one that asks, 0 loses no call either.
+	LameDuck time.Duration
+
 	// Hanger, when set, also hangs up by REST when the server ends a call. Without
 	// it a call ends by the TwiML that follows the stream.
 	Hanger Hanger
 
-	// Logger gets a line per call and per thing that goes wrong; nil discards.
+	// Logger gets a line per call and per thing that goes wrong; nil discards. One that
+	// takes more than half a second for a line holds nothing up: see Stats.LogDropped.
 	Logger *slog.Logger
 	// LogNumber turns a caller's or callee's number into what the log may show;
 	// nil shows it whole. See [MaskNumber] and [HashNumber].
@@ -209,6 +219,12 @@ func (c *Config) check() []error {
 	} else {
 		c.Language = language
 	}
+	if c.Resume > ResumeNever {
+		wrong("Resume", "there is no %d", c.Resume)
+	}
+	if c.LameDuck < 0 {
+		wrong("LameDuck", "is negative: %v", c.LameDuck)
+	}
 	if c.MaxStreams < 0 {
 		wrong("MaxStreams", "is negative: %d", c.MaxStreams)
 	}
@@ -238,6 +254,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if option.Logger("", c.Logger) == nil {
+		c.Logger = slog.New(logqueue.New(c.Logger.Handler()))
 	}
 	c.AuthTokens, c.AccountSIDs, c.Phrases = trimmed(c.AuthTokens), trimmed(c.AccountSIDs), slices.Clone(c.Phrases)
 	c.PublicURL = option.Trim(c.PublicURL)

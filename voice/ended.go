@@ -49,6 +49,15 @@ func overMark(callSID string) policy.Op {
 	return policy.Op{Kind: policy.Write, Space: overSpace, Name: callSID, Generation: policy.Any, Keep: rememberFinished}
 }
 
+// markOver notes for all instances that a call is over, and reports whether they know.
+func (s *Server) markOver(callSID string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
+	defer cancel()
+	ops := []policy.Op{overMark(callSID)}
+	s.config.Store.Do(ctx, ops)
+	return ops[0].OK && ops[0].Err == nil && !ops[0].Alone
+}
+
 // known returns the question whether an instance knows that a call is over whose webhook
 // has this CallStatus. A call that has not been answered yet cannot have had a stream; one
 // that has may come back from elsewhere.

@@ -33,6 +33,7 @@ type ledger struct {
 	started  int
 	ended    []voice.End
 	finished []string
+	cut      []voice.Reason
 	ws       []string
 	audio    []string
 	decided  int
@@ -44,6 +45,7 @@ func (l *ledger) trace() *voice.Trace {
 		StreamStarted:    func(voice.Info, time.Duration) { note(func() { l.started++ }) },
 		StreamEnded:      func(_ voice.Info, e voice.End) { note(func() { l.ended = append(l.ended, e) }) },
 		CallFinished:     func(_ voice.Info, s string) { note(func() { l.finished = append(l.finished, s) }) },
+		CallCut:          func(_ voice.Info, why voice.Reason) { note(func() { l.cut = append(l.cut, why) }) },
 		WebSocketError:   func(kind string) { note(func() { l.ws = append(l.ws, kind) }) },
 		TranscodingError: func(kind string) { note(func() { l.audio = append(l.audio, kind) }) },
 		Decision:         func(voice.Info, policy.Decision) { note(func() { l.decided++ }) },
@@ -235,8 +237,8 @@ func TestCallSurvivesOrEndsAlone(t *testing.T) {
 		"binary":        {[]voicetest.Option{voicetest.Insert(3, voicetest.Message{Binary: true, Data: []byte{1}})}, voice.ReasonProtocol, "failed", []string{"protocol"}, nil},
 		"oversized":     {[]voicetest.Option{voicetest.Oversized(3, 1<<20)}, voice.ReasonProtocol, "failed", []string{"oversize"}, nil},
 		"second start":  {[]voicetest.Option{voicetest.Twice("start")}, voice.ReasonProtocol, "failed", []string{"protocol"}, nil},
-		"reset":         {[]voicetest.Option{voicetest.Reset(3)}, voice.ReasonDisconnect, "completed", []string{"disconnect"}, nil},
-		"no stop":       {[]voicetest.Option{voicetest.Drop("stop")}, voice.ReasonDisconnect, "completed", nil, nil},
+		"reset":         {[]voicetest.Option{voicetest.Reset(3)}, voice.ReasonDisconnect, "failed", []string{"disconnect"}, nil},
+		"no stop":       {[]voicetest.Option{voicetest.Drop("stop")}, voice.ReasonDisconnect, "failed", nil, nil},
 		"repeated hook": {[]voicetest.Option{voicetest.Repeated(2, voicetest.Webhook, voicetest.Callback)}, voice.ReasonHungUp, "completed", nil, nil},
 		"callbacks out of order": {[]voicetest.Option{voicetest.StatusEvents("initiated", "ringing", "answered", "completed"),
 			voicetest.ReversedCallbacks()}, voice.ReasonHungUp, "completed", nil, nil},

@@ -2,7 +2,6 @@ package voice
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"agentos.dev/dialtone/policy"
@@ -18,8 +17,9 @@ func (s *Server) stillRunning() {
 	defer s.exit()
 	s.mu.Lock()
 	calls := make([]policy.Call, 0, len(s.calls))
+	owners := make([]*owner, 0, len(s.calls))
 	for _, call := range s.calls {
-		calls = append(calls, call.policyCall())
+		calls, owners = append(calls, call.policyCall()), append(owners, call.owner)
 	}
 	if len(calls) > 0 {
 		s.running++
@@ -28,25 +28,11 @@ func (s *Server) stillRunning() {
 		s.pulse = nil
 	}
 	s.mu.Unlock()
+	for _, owner := range owners {
+		owner.touch() // another instance may have taken the call unnoticed
+	}
 	if len(calls) > 0 {
 		s.tell(policy.Running, calls...)
-	}
-}
-
-// beat begins to say which calls are up. The caller holds the lock.
-func (s *Server) beat() {
-	if s.pulse == nil {
-		s.running++
-		s.pulse = time.AfterFunc(runningEvery, s.stillRunning)
-	}
-}
-
-// rest stops saying it when there are no calls. The caller holds the lock.
-func (s *Server) rest() {
-	if len(s.calls) == 0 && s.pulse != nil && s.pulse.Stop() {
-		s.pulse = nil
-		s.running--
-		s.settle()
 	}
 }
 
@@ -62,21 +48,31 @@ func (s *Server) tell(kind policy.OutcomeKind, calls ...policy.Call) {
 // counts it. It reports whether it was news to this instance. wasHere says that the
 // stream was here: while the store is away, the call is counted here then.
 func (s *Server) finish(info Info, o policy.Outcome, how certainty, wasHere bool) (news bool) {
-	before := s.noteEnd(info, ending{told: true, how: how})
-	return s.finishNoted(info, o, how, wasHere, before)
+	return s.finishNoted(&untold{info: info, outcome: o, over: how == over, wasHere: wasHere}, s.noteEnd(info, ending{told: true, how: how}))
 }
 
 // finishNoted is finish for an end that has been noted, of which that was known before.
-func (s *Server) finishNoted(info Info, o policy.Outcome, how certainty, wasHere bool, before ending) (news bool) {
+func (s *Server) finishNoted(e *untold, before ending) (news bool) {
 	if before.told {
-		s.giveBack(info, o)
+		s.giveBack(e.info, e.outcome)
 		return false
 	}
-	e := &untold{info: info, outcome: o, over: how == over, wasHere: wasHere, counted: before.counted}
-	if !s.tellEnd(e, false) && !s.retell(e) {
+	e.counted, e.since = before.counted, time.Now()
+	for range atOnceTold {
+		if s.tellEnd(e, false) {
+			return true
+		}
+	}
+	if !s.retell(e) {
 		s.tellEnd(e, true)
 	}
 	return true
+}
+
+// finishCut is finish for a call that neither side ended: it counts as failed.
+func (s *Server) finishCut(info Info, o policy.Outcome, how certainty, wasHere bool, why Reason) {
+	o.Kind, o.Status = policy.Ended, "failed"
+	s.finishNoted(&untold{info: info, outcome: o, over: how == over, wasHere: wasHere, cut: why}, s.noteEnd(info, ending{told: true, how: how}))
 }
 
 // leaves tells the policies of a call that goes on without a stream: it keeps its place
@@ -98,26 +94,6 @@ func (s *Server) giveBack(info Info, o policy.Outcome) {
 	policy.GiveBack(ctx, o, s.config.Policy, s.config.Observers, info.policyCall())
 }
 
-// untold is the end of a call of which nobody knows whether another instance told it.
-type untold struct {
-	info    Info
-	outcome policy.Outcome
-	over    bool // Twilio said so
-	wasHere bool // its stream
-	counted bool
-	after   time.Time // when to ask again
-}
-
-const (
-	retellEvery = time.Second
-	// othersFirst is how much longer an instance waits that did not have the stream, so that
-	// the one that had it tells the end.
-	othersFirst = 5 * time.Second
-	// maxUntold bounds what waits for a store that is away for long: further ends are told
-	// at once, on each instance that learns of them.
-	maxUntold = 10_000
-)
-
 // tellEnd tells the end of a call, and reports whether that is settled. last says that
 // there is no other time: it is told then unless another instance is known to have.
 func (s *Server) tellEnd(e *untold, last bool) (settled bool) {
@@ -134,84 +110,21 @@ func (s *Server) tellEnd(e *untold, last bool) (settled bool) {
 		policy.Tell(ctx, e.outcome, s.config.Policy, s.config.Observers, e.info.policyCall())
 		told, err = true, nil
 	}
-	if (told || err != nil && e.wasHere) && !e.counted {
+	alone := err != nil && e.wasHere && time.Since(e.since) >= countAlone
+	if (told || alone) && !e.counted {
 		e.counted = true
-		s.config.Trace.CallFinished(e.info, e.outcome.Status)
+		s.count(e)
 	}
 	return err == nil
 }
 
-// retell tries again in a while. It reports false when there is no other time: the server
-// has shut down, or too many ends wait already.
-func (s *Server) retell(e *untold) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.silent || len(s.untold) >= maxUntold {
-		return false
+// count counts a call.
+func (s *Server) count(e *untold) {
+	log := s.config.Logger.With("call_sid", e.info.SID)
+	if e.cut != "" {
+		logFailure(log, "call cut", e.info.SID, "call_cut", "reason", string(e.cut), "leg", e.info.Leg)
+		s.config.Trace.CallCut(e.info, e.cut)
 	}
-	e.after = time.Now()
-	if !e.wasHere {
-		e.after = e.after.Add(othersFirst)
-	}
-	if s.untold = append(s.untold, e); len(s.untold) == 1 {
-		s.retry = time.AfterFunc(retellEvery, s.retellAll)
-	}
-	return true
-}
-
-// retellAll tells the ends that are due, if the store is back.
-func (s *Server) retellAll() {
-	s.telling.Lock()
-	defer s.telling.Unlock()
-	s.mu.Lock()
-	due := s.untold
-	s.mu.Unlock()
-	settled := make(map[*untold]bool)
-	for _, e := range due {
-		if !time.Now().Before(e.after) && s.tellEnd(e, false) {
-			settled[e] = true
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.untold = slices.DeleteFunc(s.untold, func(e *untold) bool { return settled[e] })
-	if len(s.untold) > 0 {
-		s.retry = time.AfterFunc(retellEvery, s.retellAll)
-	}
-}
-
-// tellGrace is how long a server that shuts down waits for a store that is away.
-const tellGrace = 10 * time.Second
-
-// tellRest waits until every end has been told, and tells those that are left when it must
-// stop.
-func (s *Server) tellRest(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, tellGrace)
-	defer cancel()
-	waiting := func() int {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return len(s.untold)
-	}
-	for waiting() > 0 && ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-		case <-time.After(retellEvery / 10):
-		}
-	}
-	s.telling.Lock()
-	defer s.telling.Unlock()
-	s.mu.Lock()
-	left := s.untold
-	s.untold, s.silent = nil, true
-	if s.retry != nil {
-		s.retry.Stop()
-	}
-	s.mu.Unlock()
-	if len(left) > 0 {
-		s.config.Logger.Warn("shut down while the store is away: other instances may tell the ends of calls too", "calls", len(left))
-	}
-	for _, e := range left {
-		s.tellEnd(e, true)
-	}
+	log.Info("call counted", "status", e.outcome.Status, "leg", e.info.Leg)
+	s.config.Trace.CallFinished(e.info, e.outcome.Status)
 }

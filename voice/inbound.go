@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -72,83 +71,30 @@ func (s *Server) once(ctx context.Context, key string, decide func() answer) ans
 
 // decide asks the policy and turns its decision into TwiML.
 func (s *Server) decide(r *http.Request, info Info) answer {
-	mount := s.mountOf(r, inboundRoute)
-	return s.judge(r, info, 0, question{mount: mount}, func() answer { return s.connect(info, mount) })
-}
-
-// judge asks the policy about a call and returns the answer to one that is refused or
-// challenged, and otherwise what admitted returns. lease is how long the call may take
-// before its stream begins.
-func (s *Server) judge(r *http.Request, info Info, lease time.Duration, q question, admitted func() answer) (reply answer) {
-	log := s.config.Logger.With("call_sid", info.SID, "account_sid", info.AccountSID)
+	nonce, ok := s.reserveNew()
+	if !ok {
+		return s.refuseBusy(info)
+	}
+	used := false
 	defer func() {
-		if p := recover(); p != nil {
-			logFailure(log, "call failed", info.SID, "policy_panicked", "error", p, "stack", string(debug.Stack()))
-			s.finish(info, policy.Outcome{Kind: policy.Ended, Status: "failed"}, up, true)
-			reply = say(apology)
+		if !used {
+			s.withdraw(nonce)
 		}
 	}()
-	// Another delivery may wait for this answer when this one's client has gone.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), decideTimeout)
-	defer cancel()
-	call := info.policyCall()
-	call.Lease = lease
-	decision, known := s.askPolicy(ctx, call, r.PostForm.Get("CallStatus"))
-	switch known {
-	case isOver:
-		return s.answerEnded(info)
-	case isAdmitted:
-		return admitted()
-	}
-	log = log.With("from", s.logNumber(info.From), "to", s.logNumber(info.To))
-	if call.Placed() {
-		log.Info("Twilio outbound call to=" + s.logNumber(info.To))
-	} else {
-		log.Info("Twilio inbound call from=" + s.logNumber(info.From))
-	}
-	s.config.Trace.Decision(info, decision)
-	switch decision.Verdict {
-	case policy.Allow:
-		return admitted()
-	case policy.Challenge:
-		log.Info("Call challenged", "reason", decision.Reason, "detail", decision.Detail)
-		q.Question = s.secrets.Load().challenge.Ask(info.SID)
-		return s.ask(info, q)
-	}
-	s.logRefusal(log, info, decision)
-	s.noteEnd(info, ending{how: refused})
-	return s.refuse(ctx, info, decision)
+	mount := s.mountOf(r, inboundRoute)
+	return s.judge(r, info, 0, question{mount: mount}, func() answer {
+		used = true
+		return s.connect(info, mount, nonce)
+	})
 }
 
-// askPolicy asks the policy, and along with it what other instances know of the call.
-func (s *Server) askPolicy(ctx context.Context, call policy.Call, status string) (policy.Decision, standing) {
-	if s.admitted.get(idOf(call.SID), time.Now()) {
-		if s.endedElsewhere(ctx, call.SID, status) {
-			return policy.Decision{}, isOver
-		}
-		return policy.Decision{}, isAdmitted
-	}
-	p := s.config.Policy
-	if p == nil {
-		p = policy.All()
-	}
-	if !s.config.Store.Shared() {
-		return p.Decide(ctx, call), isNewCall
-	}
-	known := &knownCall{server: s, status: status}
-	decision := policy.All(known, p).Decide(ctx, call)
-	return decision, known.standing
-}
-
-// connect answers with a bidirectional stream to this server. When the stream
-// ends, so does the call.
-func (s *Server) connect(info Info, mount string) answer {
-	token := s.secrets.Load().keys.sign(newSession(info, time.Now()))
-	verbs := append(slices.Clone(s.config.Before),
-		&twiml.Connect{Noun: &twiml.Stream{URL: s.streamBase + mount + streamRoute + token}},
-		&twiml.Hangup{},
-	)
-	return twiml.New(verbs...).AppendXML(nil)
+// connect answers with a bidirectional stream to this server. What stands behind it hangs
+// up, or has the call go on.
+func (s *Server) connect(info Info, mount string, nonce [8]byte) answer {
+	now := time.Now()
+	p := passage{chain: now.UnixNano(), start: now}
+	info.Leg = 1
+	return s.openStream(info, mount, nonce, p, 0, slices.Clone(s.config.Before)...)
 }
 
 // refuse answers with the host's refusal, or the policy's. Reject as the first verb costs

@@ -25,6 +25,8 @@ type Info struct {
 
 	ForwardedFrom string // who forwarded the call here, if the carrier tells; or ""
 
+	Leg int // number of the call's stream, from 1; 0 where there was none. It is above 1 when the call has resumed
+
 	Query string // of the webhook's URL, where the host may write what its handler is to know: "order=42"
 }
 

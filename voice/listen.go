@@ -20,7 +20,9 @@ type listener struct {
 	trace   *Trace
 	log     *slog.Logger
 	inbox   *inbox
+	hearing *hearing
 	stream  stt.Stream  // nil when there is no recogniser, or none that works
+	speaks  atomic.Bool // the caller, as the recogniser hears
 	closing atomic.Bool // the call is over: what ends now is no failure
 	audio   []byte      // the reader's scratch: one frame of mu-law
 }
@@ -52,6 +54,13 @@ func (l *listener) heard(e stt.Event) {
 // observe counts and logs what the recogniser reports.
 func (l *listener) observe(e stt.Event) {
 	l.trace.STTEvent(l.info, e)
+	l.hearing.heard(e)
+	switch e.Kind {
+	case stt.SpeechStart:
+		l.speaks.Store(true)
+	case stt.Final, stt.UtteranceEnd:
+		l.speaks.Store(false)
+	}
 	switch {
 	case e.Kind == stt.Degraded:
 		l.trace.STTError(l.info, stt.Reason(e.Err))
@@ -110,6 +119,7 @@ func (l *listener) close(lastWords bool) {
 
 // failed tells everyone that the call goes on without transcripts.
 func (l *listener) failed(err error) {
+	l.hearing.failed()
 	l.trace.STTError(l.info, stt.Reason(err))
 	logFailure(l.log, "speech recognition failed", l.info.SID, "speech_recognition_failed", "error", err)
 	l.inbox.fail(err)

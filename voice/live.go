@@ -27,12 +27,16 @@ type liveCall struct {
 	cancel context.CancelCauseFunc
 	timer  *time.Timer // MaxDuration
 
-	ended  sync.Once
-	reason Reason        // valid once ended
-	err    error         // valid once ended
-	lasted time.Duration // valid once ended
-	buried chan struct{} // closed when another stream may have the call
-	said   time.Duration // how long the call has lasted, as Twilio says; < 0 = it has not. Server.mu guards it
+	ended   sync.Once
+	reason  Reason        // valid once ended
+	err     error         // valid once ended
+	lasted  time.Duration // valid once ended
+	goesOn  bool          // valid once ended: another stream may go on with the call
+	hungUp  bool          // valid once ended: by REST
+	began   time.Time     // of this stream
+	passing bool          // it came while the server handed its calls over
+	buried  chan struct{} // closed when another stream may have the call
+	said    time.Duration // how long the call has lasted, as Twilio says; < 0 = it has not. Server.mu guards it
 
 	listener listener
 }
@@ -48,10 +52,15 @@ const (
 func (c *liveCall) live(ctx context.Context) {
 	config := &c.server.config
 	ctx, c.cancel = context.WithCancelCause(ctx)
-	c.timer = time.AfterFunc(config.MaxDuration, func() { c.end(ReasonTimeout, nil) })
-	c.listener = listener{info: c.Info, trace: config.Trace, log: c.log, inbox: c.inbox}
+	c.timer = time.AfterFunc(min(config.MaxDuration, max(0, time.Until(c.Started.Add(config.MaxDuration)))), func() { c.end(ReasonTimeout, nil) })
+	c.listener = listener{info: c.Info, trace: config.Trace, log: c.log, inbox: c.inbox, hearing: &c.server.hearing}
 	c.expect = c.listener.expect
-	config.Trace.StreamStarted(c.Info, c.Started.Sub(c.stream.accepted))
+	config.Trace.StreamStarted(c.Info, c.began.Sub(c.stream.accepted))
+	c.log.Info("stream started", "leg", c.Leg)
+	if c.resumed != nil {
+		c.log.Info("call resumed", "leg", c.Leg, "cause", string(c.resumed.Cause), "gap_ms", c.resumed.Gap.Milliseconds(), "state", len(c.resumed.State))
+		config.Trace.CallResumed(c.Info, *c.resumed)
+	}
 	if config.STT != nil {
 		c.listener.open(ctx, config.STT, stt.Config{
 			Format:   stt.Format{Encoding: stt.Mulaw, SampleRate: 8000},
@@ -63,6 +72,10 @@ func (c *liveCall) live(ctx context.Context) {
 	}
 	c.server.enter()
 	go c.serve(ctx)
+	if c.passing {
+		c.server.enter()
+		go c.handOver(ctx, legEvery)
+	}
 }
 
 // serve runs the host's handler, whatever it does.
@@ -97,7 +110,7 @@ func (c *liveCall) serve(ctx context.Context) {
 func (c *liveCall) end(reason Reason, err error) {
 	c.ended.Do(func() {
 		c.over.Store(true)
-		c.lasted = time.Since(c.Started)
+		c.lasted = time.Since(c.began)
 		// A stream that broke the protocol is seen by Twilio as a hang-up too.
 		if broken := c.stream.broken.Load(); broken != nil && (reason == ReasonHungUp || reason == ReasonDisconnect) {
 			reason, err = ReasonDisconnect, broken
@@ -109,12 +122,17 @@ func (c *liveCall) end(reason Reason, err error) {
 			reason, err = ReasonTransfer, nil
 		}
 		c.reason, c.err = reason, err
-		if reason != ReasonTransfer { // which goes on elsewhere
+		switch c.goesOn = c.mayGoOn(); {
+		case c.goesOn:
+			c.passOn()
+			c.log.Info("stream ended, the call may go on", "reason", string(reason), "leg", c.Leg, "error", err)
+		case reason != ReasonTransfer: // which goes on elsewhere
 			here := !c.server.config.Store.Shared() // so no other instance can have counted it
 			before := c.server.noteEnd(c.Info, ending{counted: here, how: c.certainty()})
 			if here && !before.told && !before.counted {
-				c.server.config.Trace.CallFinished(c.Info, c.status())
+				c.server.count(c.told())
 			}
+			c.forGood()
 		}
 		code := closeNormal
 		if reason == ReasonShutdown {
@@ -129,27 +147,35 @@ func (c *liveCall) bury() {
 	s := c.server
 	c.timer.Stop()
 	c.player.close(time.Now())
-	c.listener.close(c.reason == ReasonHungUp || c.reason == ReasonDisconnect)
+	c.listener.close(!c.goesOn && (c.reason == ReasonHungUp || c.reason == ReasonDisconnect))
 	c.inbox.close()
 	c.cancel(c.reason)
-	goesOn := c.left.Load() > 0
+	transferred := c.left.Load() > 0
 	var before ending
 	s.mu.Lock()
-	if !goesOn {
+	if !transferred && !c.goesOn {
 		before = s.noteEnd(c.Info, ending{told: true, how: c.certainty()})
 	}
-	delete(s.calls, c.SID)
+	if s.calls[c.SID] == c { // and not a later stream of the call
+		delete(s.calls, c.SID)
+	}
 	s.rest()
 	s.mu.Unlock()
 	close(c.buried)
 
 	c.gone.Store(true)
-	if goesOn { // elsewhere, and its status callback tells of its end
+	switch {
+	case c.reason == ReasonMoved:
+	case c.goesOn:
+		s.broke(c)
+	case transferred: // elsewhere, and its status callback tells of its end
+		c.owner.done()
 		s.leaves(context.Background(), c.Info)
-	} else {
-		s.finishNoted(c.Info, c.outcome(), c.certainty(), true, before)
+	default:
+		c.owner.done()
+		s.finishNoted(c.told(), before)
 	}
-	end := End{Reason: c.reason, Err: c.err, Duration: c.lasted, Stream: c.conn.Stats()}
+	end := End{Reason: c.reason, Err: c.err, Duration: c.lasted, Call: c.whole(), Resumes: c.goesOn, Stream: c.conn.Stats()}
 	if end.Stream.Dropped > 0 {
 		s.config.Trace.FramesDropped("slow_consumer", int(end.Stream.Dropped))
 	}
@@ -169,6 +195,15 @@ func (c *liveCall) certainty() certainty {
 	return over
 }
 
+// told returns the end of the call as it is to be told.
+func (c *liveCall) told() *untold {
+	e := &untold{info: c.Info, outcome: c.outcome(), over: c.certainty() == over, wasHere: true}
+	if c.reason.cut() {
+		e.cut = c.reason
+	}
+	return e
+}
+
 // status is Twilio's CallStatus for what the call came to here.
 func (c *liveCall) status() string {
 	if c.reason.failed() {
@@ -179,7 +214,7 @@ func (c *liveCall) status() string {
 
 // outcome returns what the call came to here.
 func (c *liveCall) outcome() policy.Outcome {
-	o := policy.Outcome{Kind: policy.Ended, Status: c.status(), Duration: c.lasted}
+	o := policy.Outcome{Kind: policy.Ended, Status: c.status(), Duration: c.whole()}
 	if c.reason == ReasonTransfer { // it was to go on elsewhere
 		o.Duration = -1
 	}
@@ -191,6 +226,9 @@ func (c *liveCall) outcome() policy.Outcome {
 	return o
 }
 
+// whole returns how long the call has lasted, in all its streams.
+func (c *liveCall) whole() time.Duration { return c.lasted + max(0, c.began.Sub(c.Started)) }
+
 // contain keeps a panic in the host's code from taking other calls with it.
 func contain(log *slog.Logger) {
 	if p := recover(); p != nil {
@@ -200,11 +238,14 @@ func contain(log *slog.Logger) {
 
 // report logs the end of a call.
 func (c *liveCall) report(end End) {
-	attrs := []any{"reason", string(end.Reason), "duration_s", int(end.Duration.Seconds())}
+	attrs := []any{"reason", string(end.Reason), "duration_s", int(end.Call.Seconds()), "leg", c.Leg}
 	if end.Err != nil {
 		attrs = append(attrs, "error", end.Err)
 	}
-	if end.Reason.failed() {
+	if end.Resumes { // it was told before the connection was closed
+		return
+	}
+	if end.Reason.failed() && !end.Reason.cut() { // which is told when the call is counted
 		what := map[Reason]string{
 			ReasonError:    "handler_returned_error",
 			ReasonPanic:    "handler_panicked",
@@ -219,10 +260,10 @@ func (c *liveCall) report(end End) {
 // hangsUp reports whether the server ends the call, and may do so by REST.
 func (c *liveCall) hangsUp() bool {
 	switch c.reason {
-	case ReasonHungUp, ReasonDisconnect, ReasonTransfer, ReasonShutdown:
+	case ReasonHungUp, ReasonDisconnect, ReasonTransfer, ReasonShutdown, ReasonMoved:
 		return false
 	}
-	return c.hanger != nil
+	return c.hanger != nil && !c.hungUp
 }
 
 // hangUp ends the call by REST, in case the TwiML behind the stream does not.
@@ -231,7 +272,16 @@ func (c *liveCall) hangUp() {
 	defer contain(c.log)
 	ctx, cancel := context.WithTimeout(context.Background(), restTimeout)
 	defer cancel()
-	if err := c.hanger.HangUp(ctx, c.SID); err != nil && !saysEnded(err) {
+	c.hangUpNow(ctx)
+}
+
+// hangUpNow ends the call by REST and reports whether it is over.
+func (c *liveCall) hangUpNow(ctx context.Context) (over bool) {
+	defer contain(c.log)
+	err := c.hanger.HangUp(ctx, c.SID)
+	if err != nil && !saysEnded(err) {
 		c.log.Warn("hanging up by REST failed", "error", err)
+		return false
 	}
+	return true
 }

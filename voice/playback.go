@@ -206,3 +206,10 @@ func (p *player) left(now time.Time) time.Duration {
 	defer p.mu.Unlock()
 	return max(0, p.free.Sub(now))
 }
+
+// unheard returns how many playbacks have not been heard to their end.
+func (p *player) unheard() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.queue)
+}

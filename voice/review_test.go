@@ -52,9 +52,9 @@ func TestHeardWhilePlaying(t *testing.T) {
 	require.Len(t, call.Heard(), 3*len(audio))
 }
 
-// TestBrokenLineIsNoFailure lets a connection die under a handler that plays and
+// TestBrokenLineIsNoCompletedCall lets a connection die under a handler that plays and
 // returns the error, as most will.
-func TestBrokenLineIsNoFailure(t *testing.T) {
+func TestBrokenLineIsNoCompletedCall(t *testing.T) {
 	t.Parallel()
 	audio := mulaw(t, "testdata/noted.wav")
 	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
@@ -77,7 +77,8 @@ func TestBrokenLineIsNoFailure(t *testing.T) {
 			require.Equal(t, []voice.Reason{voice.ReasonDisconnect}, l.ends(t, 1))
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			require.Equal(t, []string{"completed"}, l.finished)
+			require.Equal(t, []string{"failed"}, l.finished)
+			require.Equal(t, []voice.Reason{voice.ReasonDisconnect}, l.cut)
 		})
 	}
 }

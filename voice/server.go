@@ -23,7 +23,6 @@
 package voice
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
@@ -34,6 +33,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"agentos.dev/dialtone/internal/logqueue"
 	"agentos.dev/dialtone/internal/throttle"
 	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/twiml"
@@ -57,29 +57,20 @@ type Server struct {
 	answers  *recent[string, *pendingAnswer] // a webhook delivered twice gets one answer
 	finished *recent[callID, ending]         // calls that have ended
 	admitted *recent[callID, bool]           // calls that Admitted let through
+	denied   *recent[callID, int]            // calls whose stream was refused for its signature or token
 	id       string                          // of this instance, for the others
 	recorded *slog.Logger                    // of requests that Twilio has signed and who has recorded them sends again: so many lines a minute
 	checkups checkups                        // of the speech engine
+	ends     ends                            // of calls, that wait for the store
+	hearing  hearing                         // how recognition goes
 
-	mu      sync.Mutex
-	calls   map[string]*liveCall // by CallSid, from start to end
-	streams map[*stream]struct{} // accepted, started or not
-	places  int                  // taken by streams, the handshakes under way included
-	running int                  // streams and goroutines of calls that Shutdown waits for
-	drains  time.Time            // since when there are no new calls; zero until Shutdown
-	closed  bool                 // no streams either
-	pulse   *time.Timer          // says which calls are up; nil without calls
-	untold  []*untold            // ends to be told when the store is back
-	retry   *time.Timer          // tells them
-	silent  bool                 // Shutdown has told them: nothing waits any more
-	telling sync.Mutex           // while that is done
-	idle    chan struct{}        // closed when Shutdown has nothing left to wait for
+	registry // of calls, streams and places
 }
 
 const (
-	rememberTokens   = 2 * sessionTTL // twice, as the clocks of instances differ
-	rememberAnswers  = time.Minute    // Twilio retries a webhook within 15 s
-	rememberFinished = 24 * time.Hour // as long as a call can last
+	rememberTokens   = sessionTTL + 2*maxSkew // as the clocks of instances differ
+	rememberAnswers  = time.Minute            // Twilio retries a webhook within 15 s
+	rememberFinished = 24 * time.Hour         // as long as a call can last
 	rememberAdmitted = 24 * time.Hour
 	rememberLimit    = 100_000
 )
@@ -119,12 +110,19 @@ func New(config Config) (*Server, error) {
 		answers:    newRecent[string, *pendingAnswer](rememberAnswers, rememberLimit),
 		finished:   newRecent[callID, ending](rememberFinished, rememberLimit),
 		admitted:   newRecent[callID, bool](rememberAdmitted, rememberLimit),
-		calls:      make(map[string]*liveCall),
-		streams:    make(map[*stream]struct{}),
+		denied:     newRecent[callID, int](rememberAnswers, rememberLimit),
 		recorded:   slog.New(throttle.New(c.Logger.Handler(), recordedLines)),
 		checkups:   checkups{turn: make(chan struct{}, 1)},
-		idle:       make(chan struct{}),
+		registry: registry{
+			most:     c.MaxStreams,
+			broken:   make(map[string]*brokenCall),
+			promised: make(map[[8]byte]time.Time),
+			calls:    make(map[string]*liveCall),
+			streams:  make(map[*stream]struct{}),
+			idle:     make(chan struct{}),
+		},
 	}
+	s.say = s.stillRunning
 	s.secrets.Store(secrets)
 	s.handler = s.routes()
 	return s, nil
@@ -134,6 +132,7 @@ func New(config Config) (*Server, error) {
 const (
 	inboundRoute   = "/twilio/inbound"
 	challengeRoute = "/twilio/challenge/"
+	resumeRoute    = "/twilio/resume/"
 	statusRoute    = "/twilio/status"
 	streamRoute    = "/twilio/stream/"
 	healthRoute    = "/health"
@@ -147,6 +146,7 @@ func (s *Server) routes() http.Handler {
 	path := s.config.Path
 	mux.Handle(path+inboundRoute, s.validator.Middleware(http.HandlerFunc(s.serveInbound)))
 	mux.Handle(path+challengeRoute+"{token}", s.validator.Middleware(http.HandlerFunc(s.serveChallenge)))
+	mux.Handle(path+resumeRoute+"{token}", s.validator.Middleware(http.HandlerFunc(s.serveResume)))
 	mux.Handle(path+statusRoute, s.validator.Middleware(http.HandlerFunc(s.serveStatus)))
 	mux.HandleFunc(path+streamRoute+"{token}", s.serveStream)
 	mux.HandleFunc(path+healthRoute, s.serveHealth)
@@ -158,6 +158,7 @@ func (s *Server) routes() http.Handler {
 //	POST twilio/inbound            a call comes in
 //	POST twilio/challenge/{token}  a suspicious caller has pressed digits
 //	GET  twilio/stream/{token}     the call's audio, a WebSocket
+//	POST twilio/resume/{token}     a call's stream has ended
 //	POST twilio/status             a call has ended
 //	GET  health                    how the server is, as JSON
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
@@ -214,17 +215,24 @@ func (s *Server) resign(signing signature.Options) error {
 
 // Stats is a view of a server at one moment.
 type Stats struct {
-	ActiveCalls int  // streams between their start and their end
-	Streams     int  // WebSocket connections, started or not
-	MaxStreams  int  // Config.MaxStreams
-	Draining    bool // Shutdown has been called
+	ActiveCalls int    // streams between their start and their end
+	Streams     int    // WebSocket connections, started or not
+	MaxStreams  int    // Config.MaxStreams
+	Draining    bool   // Shutdown has been called
+	Lacking     string // what the process is too short of for another call: "memory" (90 % of GOMEMLIMIT) or "file descriptors" (32 are left); "" = nothing
+	LogDropped  uint64 // lines that Config.Logger did not take in time
 }
 
 // Stats returns what the server is doing now.
 func (s *Server) Stats() Stats {
+	st := Stats{MaxStreams: s.config.MaxStreams, Lacking: s.spare.lacks()}
+	if queue, ok := s.config.Logger.Handler().(*logqueue.Handler); ok {
+		st.LogDropped = queue.Dropped()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Stats{len(s.calls), s.places, s.config.MaxStreams, !s.drains.IsZero()}
+	st.ActiveCalls, st.Streams, st.Draining = len(s.calls), s.places, !s.drains.IsZero()
+	return st
 }
 
 // Calls returns the calls that are active now, in no particular order.
@@ -236,127 +244,4 @@ func (s *Server) Calls() []Info {
 		calls = append(calls, call.Info)
 	}
 	return calls
-}
-
-// drainGrace is how long calls that Shutdown has ended may take to clean up.
-const drainGrace = 5 * time.Second
-
-// Shutdown refuses new calls, waits for those in progress to end, and returns.
-// The stream of a call whose webhook was answered before is still taken, as long
-// as there are others to wait for. When ctx ends first, Shutdown ends the calls
-// that are left and returns the error of ctx. http.Server.Shutdown does not know of
-// streams: call this first. A load balancer in front must have stopped sending calls
-// here before: webhooks are still answered, but a later call's stream that comes back
-// to this server is refused, which hangs up on the caller.
-func (s *Server) Shutdown(ctx context.Context) error {
-	err := s.drain(ctx)
-	s.tellRest(ctx)
-	return err
-}
-
-// drain waits for the calls in progress, or ends them.
-func (s *Server) drain(ctx context.Context) error {
-	s.mu.Lock()
-	if s.drains.IsZero() {
-		s.drains = time.Now()
-	}
-	s.settle()
-	s.mu.Unlock()
-	select {
-	case <-s.idle:
-		return nil
-	case <-ctx.Done():
-	}
-	select {
-	case <-s.idle: // there was nothing to wait for
-		return nil
-	default:
-	}
-	s.mu.Lock()
-	s.closed = true
-	left := len(s.calls)
-	for stream := range s.streams {
-		if call := s.calls[stream.info.SID]; call != nil && call.stream == stream {
-			go call.end(ReasonShutdown, nil)
-		} else {
-			go stream.Close(closeGoingAway, "")
-		}
-	}
-	s.mu.Unlock()
-	s.config.Logger.Warn("shutting down: the calls that are left are ended", "calls", left)
-	select {
-	case <-s.idle:
-	case <-time.After(drainGrace):
-		s.config.Logger.Warn("shut down without waiting any longer: a handler does not heed its context")
-	}
-	return ctx.Err()
-}
-
-// admit reserves a place for a stream.
-func (s *Server) admit() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || s.places >= s.config.MaxStreams {
-		return false
-	}
-	s.places++
-	s.running++
-	return true
-}
-
-// drained reports whether the server was draining already at the time.
-func (s *Server) drained(at time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.drains.IsZero() && at.After(s.drains)
-}
-
-// enter has Shutdown wait until exit is called. Whoever calls it must itself be
-// waited for.
-func (s *Server) enter() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.running++
-}
-
-func (s *Server) exit() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.running--
-	s.settle()
-}
-
-// settle ends the wait of Shutdown when there is nothing left to wait for. The
-// caller holds the lock.
-func (s *Server) settle() {
-	if s.drains.IsZero() || s.running > 0 {
-		return
-	}
-	s.closed = true
-	select {
-	case <-s.idle:
-	default:
-		close(s.idle)
-	}
-}
-
-// keep notes a stream that has been accepted, so that Shutdown finds it.
-func (s *Server) keep(stream *stream) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return false
-	}
-	s.streams[stream] = struct{}{}
-	return true
-}
-
-// leave gives the place of a stream back; nil is one that was never accepted.
-func (s *Server) leave(stream *stream) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.streams, stream)
-	s.places--
-	s.running--
-	s.settle()
 }

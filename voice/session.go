@@ -22,16 +22,17 @@ import (
 type session struct {
 	nonce   [8]byte
 	expires time.Time
-	info    Info
+	info    Info // Leg is that of the stream
+	passage
 }
 
 const (
-	sessionVersion = 4
+	sessionVersion = 5
 	sessionTTL     = time.Minute // Twilio opens the stream within seconds of the TwiML
 	macSize        = 16
 	headerSize     = 1 + 8 + 8 // version, expiry in Unix nanoseconds, nonce
-	maxTokenLength = 2048      // well above any token we make
-	minKeyLength   = 16        // bytes of a configured session key
+	maxTokenLength = maxTicket
+	minKeyLength   = 16 // bytes of a configured session key
 )
 
 // Reasons why a session token is refused. The caller only ever sees a 403.
@@ -52,6 +53,8 @@ func (s *session) issued() time.Time { return s.expires.Add(-sessionTTL) }
 // whole when the auth tokens do.
 type secrets struct {
 	keys      keyring
+	tickets   keyring
+	states    keyring
 	challenge *fraud.Challenge
 
 	former *secrets // of the auth tokens before, for the calls being set up; or nil
@@ -64,6 +67,14 @@ func newSecrets(from [][]byte) (*secrets, error) {
 	if err != nil {
 		return nil, fmt.Errorf("voice: session keys: %w", err)
 	}
+	tickets, err := deriveKeys(from, "resume token")
+	if err != nil {
+		return nil, fmt.Errorf("voice: resume keys: %w", err)
+	}
+	states, err := deriveKeys(from, "call state")
+	if err != nil {
+		return nil, fmt.Errorf("voice: state keys: %w", err)
+	}
 	questions, err := deriveKeys(from, "challenge")
 	if err != nil {
 		return nil, fmt.Errorf("voice: challenge keys: %w", err)
@@ -72,7 +83,7 @@ func newSecrets(from [][]byte) (*secrets, error) {
 	if err != nil {
 		return nil, fmt.Errorf("voice: %w", err)
 	}
-	return &secrets{keys: keys, challenge: challenge}, nil
+	return &secrets{keys: keys, tickets: tickets, states: states, challenge: challenge}, nil
 }
 
 // after returns the secrets as the successors of others, which what they signed
@@ -81,7 +92,7 @@ func (s *secrets) after(former *secrets, now time.Time) *secrets {
 	if slices.EqualFunc(s.keys, former.keys, bytes.Equal) {
 		return former // nothing has changed, and the ones before it may still be needed
 	}
-	s.former, s.until = &secrets{keys: former.keys, challenge: former.challenge}, now.Add(sessionTTL)
+	s.former, s.until = &secrets{keys: former.keys, tickets: former.tickets, states: former.states, challenge: former.challenge}, now.Add(sessionTTL)
 	return s
 }
 
@@ -136,10 +147,7 @@ func (k keyring) sign(s session) string {
 	buf[0] = sessionVersion
 	binary.BigEndian.PutUint64(buf[1:], uint64(s.expires.UnixNano()))
 	copy(buf[9:], s.nonce[:])
-	for _, field := range s.info.fields() {
-		buf = binary.AppendUvarint(buf, uint64(len(*field)))
-		buf = append(buf, *field...)
-	}
+	buf = appendPassage(appendInfo(buf, &s.info), s.passage)
 	return base64.RawURLEncoding.EncodeToString(append(buf, mac(k[0], buf)...))
 }
 
@@ -158,17 +166,13 @@ func (k keyring) verify(token string, now time.Time) (session, error) {
 	}
 	s := session{expires: time.Unix(0, int64(binary.BigEndian.Uint64(body[1:])))}
 	copy(s.nonce[:], body[9:])
-	rest := body[headerSize:]
-	for _, field := range s.info.fields() {
-		n, size := binary.Uvarint(rest)
-		if size <= 0 || n > uint64(len(rest)-size) {
-			return session{}, errTokenMalformed
-		}
-		*field = string(rest[size : size+int(n)])
-		rest = rest[size+int(n):]
+	d := decoder{rest: body[headerSize:]}
+	d.info(&s.info)
+	if s.passage = d.passage(); d.bad {
+		return session{}, errTokenMalformed
 	}
-	if now.After(s.expires) {
-		return session{}, errTokenExpired
+	if now.After(s.expires.Add(maxSkew)) {
+		return s, errTokenExpired
 	}
 	return s, nil
 }

@@ -127,11 +127,11 @@ func TestFullServerTellsOnlyTwilio(t *testing.T) {
 	var l ledger
 	srv, mux := newHost(t, voice.Config{Handler: waiting, MaxStreams: 1, Trace: l.trace()})
 	tw := voicetest.New(t, mux)
-	first := tw.Dial(caller, callee)
-	require.Eventually(t, func() bool { return srv.Stats().Streams == 1 }, patience, time.Millisecond)
 	second := tw.Dial(caller, callee, voicetest.Unsigned(voicetest.Handshake)) // leaves its token unused
 	unused := streamURL(t, second)
-	second.HangUp()
+	require.NoError(t, second.Wait(t.Context()))
+	first := tw.Dial(caller, callee)
+	require.Eventually(t, func() bool { return l.starts() == 1 }, patience, time.Millisecond)
 	handshake := func(at, sig string) int {
 		r := httptest.NewRequest("GET", at, nil)
 		r.RequestURI = strings.TrimPrefix(at, "wss://calls.example.com")

@@ -62,8 +62,8 @@ func (s *Server) over(info Info, o policy.Outcome) {
 		if info.policyCall().Placed() { // Twilio knows better how long it has lasted
 			s.giveBack(info, o)
 		}
-	case s.finish(info, o, over, false):
-		s.config.Logger.Info("call finished without a stream here", "call_sid", info.SID, "status", o.Status)
+	default:
+		s.overHere(info, o)
 	}
 }
 
@@ -79,7 +79,8 @@ type Health struct {
 
 // Health returns how the server is. It asks the speech engine, if that can be
 // asked, at most once a second however many ask it, and waits for it two seconds
-// at most.
+// at most. An engine that recognised none of the last five utterances of all calls is
+// not ready, whatever it says, for a minute after the last.
 func (s *Server) Health(ctx context.Context) Health {
 	stats := s.Stats()
 	h := Health{
@@ -97,7 +98,7 @@ func (s *Server) Health(ctx context.Context) Health {
 	}
 	if s.config.STT == nil {
 		h.STT = "off"
-	} else if s.checkup(ctx) != nil {
+	} else if s.hearing.deaf() || s.checkup(ctx) != nil {
 		h.Status, h.STT = "degraded", "not ready"
 	}
 	if stats.Draining {

@@ -29,30 +29,33 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	session, err := s.checkHandshake(r)
 	switch err {
 	case nil:
-	case errFull:
-		s.config.Trace.WebSocketError(string(mediastream.Handshake))
-		s.recorded.Warn("stream refused: every place is taken, or the server has shut down", "call_sid", session.info.SID, "max_streams", s.config.MaxStreams)
+	case errFull, errDraining:
+		if err == errFull {
+			s.config.Trace.WebSocketError(string(mediastream.Handshake))
+		}
+		s.recorded.Warn("stream refused", "call_sid", session.info.SID, "error", err, "max_streams", s.config.MaxStreams)
 		w.WriteHeader(http.StatusServiceUnavailable)
-		return
-	case errDraining:
-		s.recorded.Warn("stream refused", "call_sid", session.info.SID, "error", err)
-		w.WriteHeader(http.StatusServiceUnavailable)
+		if !s.config.resumes() { // what stands behind the stream hangs up
+			s.finishCut(session.info, policy.Outcome{Kind: policy.Ended, Duration: -1}, streamed, true, ReasonRefused)
+		}
 		return
 	default:
 		s.config.Trace.WebSocketError(string(mediastream.Auth))
 		if refused := (*signature.Error)(nil); !errors.As(err, &refused) { // the validator logs its own
 			s.recorded.Warn("stream refused", "call_sid", session.info.SID, "error", err)
 		}
+		s.deny(r)
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
-	stream := &stream{info: session.info, accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
+	stream := &stream{info: session.info, passage: session.passage, done: make(chan struct{}), accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
 	limits := s.limits
 	limits.OnError = func(err *mediastream.Error) {
 		s.config.Trace.WebSocketError(string(err.Type))
 		stream.log.Warn("stream error", "error_type", string(err.Type), "error", err)
-		if err.Code != 0 {
+		if err.Code != 0 { // the connection is about to be closed
 			stream.broken.Store(err)
+			s.keepFromResuming(stream.info, err)
 		}
 	}
 	conn, err := mediastream.Accept(w, r, &limits)
@@ -70,13 +73,36 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	go s.read(context.WithoutCancel(r.Context()), stream)
 }
 
+// keepFromResuming notes that a call is over whose stream broke the protocol, before its
+// connection is closed and Twilio asks how the call goes on.
+func (s *Server) keepFromResuming(info Info, err *mediastream.Error) {
+	if err.Type == mediastream.Protocol || err.Type == mediastream.Oversize {
+		s.noteEnd(info, ending{how: over})
+		if s.config.resumes() {
+			s.markOver(info.SID)
+		}
+	}
+}
+
 // stream is a connection and what its handshake told.
 type stream struct {
 	*mediastream.Conn
 	info     Info
+	passage  passage
+	done     chan struct{} // closed when nothing more comes of the connection
 	accepted time.Time
 	log      *slog.Logger
 	broken   atomic.Pointer[mediastream.Error] // why the connection ended by itself; set before it is closed
+}
+
+// deny notes that the stream of a call was refused for good: where its token is ours, the
+// call is not asked for another.
+func (s *Server) deny(r *http.Request) {
+	session, err := s.secrets.Load().verify(r.PathValue("token"), time.Now())
+	if err == nil || err == errTokenExpired {
+		s.withdraw(session.nonce)
+		s.denied.note(idOf(session.info.SID), time.Now(), func(int) int { return session.info.Leg })
+	}
 }
 
 // checkHandshake returns the session of a handshake that comes from Twilio and
@@ -92,8 +118,11 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 		return session, err
 	case s.drained(session.issued()):
 		return session, errDraining
-	case !s.admit():
+	case !s.admit(session.nonce):
 		return session, errFull
+	}
+	if late := time.Since(session.expires); late > 0 {
+		s.recorded.Warn("stream came after its token's time: are the clocks of the instances right?", "call_sid", session.info.SID, "late", late.Round(time.Second).String())
 	}
 	if err = s.use(r.Context(), session); err != nil {
 		s.leave(nil)
@@ -138,6 +167,7 @@ func (s *Server) read(ctx context.Context, stream *stream) {
 	var call *liveCall
 	reason := ReasonPanic // of the host's code, unless the loop below ends
 	defer func() {
+		close(stream.done)
 		if call == nil {
 			stream.Close(closeNormal, "")
 			return
@@ -153,7 +183,7 @@ func (s *Server) read(ctx context.Context, stream *stream) {
 		}
 		switch event.Type {
 		case mediastream.Start:
-			begun, refused := s.begin(stream, event.Start)
+			begun, refused := s.begin(ctx, stream, event.Start)
 			if refused != nil {
 				s.config.Trace.WebSocketError(string(refused.Type))
 				stream.log.Warn("stream refused", "error_type", string(refused.Type), "error", refused.Err)
@@ -173,6 +203,7 @@ func (s *Server) read(ctx context.Context, stream *stream) {
 		case mediastream.Mark:
 			if call != nil {
 				call.player.mark(event.Mark, time.Now())
+				call.owner.touch()
 			}
 		case mediastream.Stop:
 			last = ReasonHungUp
@@ -189,7 +220,7 @@ const (
 )
 
 // begin makes a call of a stream whose start message has come.
-func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, *mediastream.Error) {
+func (s *Server) begin(ctx context.Context, stream *stream, start *mediastream.Stream) (*liveCall, *mediastream.Error) {
 	refuse := func(t mediastream.ErrorType, format string, args ...any) (*liveCall, *mediastream.Error) {
 		return nil, &mediastream.Error{Type: t, Offset: -1, Err: fmt.Errorf("voice: "+format, args...)}
 	}
@@ -200,11 +231,12 @@ func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, *m
 	if f := start.Format; f != mediastream.Mulaw() {
 		return refuse(mediastream.Protocol, "stream format %v is not supported", f)
 	}
+	now := time.Now()
 	call := &liveCall{
 		Call: &Call{
 			Info:      info,
 			StreamSID: start.StreamSID,
-			Started:   time.Now(),
+			Started:   now,
 			conn:      stream.Conn,
 			inbox:     newInbox(),
 			player:    newPlayer(),
@@ -216,11 +248,22 @@ func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, *m
 		},
 		server: s,
 		stream: stream,
+		began:  now,
 		buried: make(chan struct{}),
 		said:   -1,
 	}
+	if info.Leg > 1 && stream.passage.start.Before(now) {
+		call.Started = stream.passage.start
+	}
+	if s.config.resumes() {
+		call.owner = s.ownerOf(call)
+	}
 	if !s.register(call) {
 		return refuse(mediastream.Protocol, "the call has a stream already, or the server has shut down")
+	}
+	if !call.begins(ctx) {
+		s.unregister(call)
+		return refuse(mediastream.Protocol, "the call has had this stream already")
 	}
 	return call, nil
 }
@@ -229,7 +272,8 @@ func (s *Server) begin(stream *stream, start *mediastream.Stream) (*liveCall, *m
 // it: a caller who comes back after a transfer may be faster than its last words.
 const comeBackWait = 2 * time.Second
 
-// register adds a call that has no stream, or soon has none.
+// register adds a call that has no stream, or soon has none, or whose stream before this
+// one has broken, noticed or not.
 func (s *Server) register(call *liveCall) bool {
 	patience := time.NewTimer(comeBackWait)
 	defer patience.Stop()
@@ -246,14 +290,11 @@ func (s *Server) register(call *liveCall) bool {
 	}
 }
 
-// enlist adds a call, and returns the one that has its SID then: another, or none when
-// the server has shut down.
-func (s *Server) enlist(call *liveCall) *liveCall {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.calls[call.SID] == nil && !s.closed {
-		s.calls[call.SID] = call
-		s.beat()
+// precedes reports whether a stream is a later one of the same call.
+func (c *liveCall) precedes(next *liveCall) bool {
+	if c.owner == nil {
+		return false
 	}
-	return s.calls[call.SID]
+	a, b := &c.stream.passage, &next.stream.passage
+	return a.chain == b.chain && c.Leg < next.Leg || a.chain < b.chain && c.over.Load()
 }

@@ -20,7 +20,7 @@ func TestCallThatComesBackWaits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				another := func() *liveCall { return &liveCall{Call: &Call{Info: Info{SID: "CA1"}}, buried: make(chan struct{})} }
-				s, first := &Server{calls: map[string]*liveCall{}}, another()
+				s, first := &Server{registry: registry{calls: map[string]*liveCall{}, say: func() {}}}, another()
 				require.True(t, s.register(first))
 				if tt.ends > 0 {
 					time.AfterFunc(tt.ends, func() {
@@ -46,6 +46,6 @@ func TestCallThatComesBackWaits(t *testing.T) {
 
 // TestNoCallAfterShutdown: nobody waits there.
 func TestNoCallAfterShutdown(t *testing.T) {
-	s := &Server{calls: map[string]*liveCall{}, closed: true}
+	s := &Server{registry: registry{calls: map[string]*liveCall{}, closed: true}}
 	require.False(t, s.register(&liveCall{Call: &Call{Info: Info{SID: "CA1"}}}))
 }

@@ -25,6 +25,12 @@ type Trace struct {
 	StreamStarted func(call Info, took time.Duration)
 	// StreamEnded runs once for every StreamStarted.
 	StreamEnded func(Info, End)
+	// CallResumed runs after StreamStarted for a call that goes on.
+	CallResumed func(Info, Resumed)
+	// CallCut runs before CallFinished for a call that neither side ended, and which counts
+	// as failed; reason is one of ReasonDisconnect, ReasonShutdown, ReasonCrash and
+	// ReasonRefused.
+	CallCut func(call Info, reason Reason)
 	// CallFinished runs once per call at its terminal state: completed, failed,
 	// busy, no-answer or canceled.
 	CallFinished func(call Info, status string)
@@ -54,6 +60,8 @@ func (t *Trace) Join(other *Trace) *Trace {
 		Decision:         func(c Info, d policy.Decision) { defer b.Decision(c, d); a.Decision(c, d) },
 		StreamStarted:    func(c Info, took time.Duration) { defer b.StreamStarted(c, took); a.StreamStarted(c, took) },
 		StreamEnded:      func(c Info, e End) { defer b.StreamEnded(c, e); a.StreamEnded(c, e) },
+		CallResumed:      func(c Info, r Resumed) { defer b.CallResumed(c, r); a.CallResumed(c, r) },
+		CallCut:          func(c Info, why Reason) { defer b.CallCut(c, why); a.CallCut(c, why) },
 		CallFinished:     func(c Info, status string) { defer b.CallFinished(c, status); a.CallFinished(c, status) },
 		FrameReceived:    func() { defer b.FrameReceived(); a.FrameReceived() },
 		FramesDropped:    func(reason string, n int) { defer b.FramesDropped(reason, n); a.FramesDropped(reason, n) },
@@ -81,6 +89,12 @@ func (t *Trace) complete() *Trace {
 	}
 	if c.StreamEnded == nil {
 		c.StreamEnded = func(Info, End) {}
+	}
+	if c.CallResumed == nil {
+		c.CallResumed = func(Info, Resumed) {}
+	}
+	if c.CallCut == nil {
+		c.CallCut = func(Info, Reason) {}
 	}
 	if c.CallFinished == nil {
 		c.CallFinished = func(Info, string) {}
@@ -114,6 +128,8 @@ func (t *Trace) contained(log *slog.Logger) *Trace {
 		Decision:         contained2(log, t.Decision),
 		StreamStarted:    contained2(log, t.StreamStarted),
 		StreamEnded:      contained2(log, t.StreamEnded),
+		CallResumed:      contained2(log, t.CallResumed),
+		CallCut:          contained2(log, t.CallCut),
 		CallFinished:     contained2(log, t.CallFinished),
 		FrameReceived:    func() { defer contain(log); t.FrameReceived() },
 		FramesDropped:    contained2(log, t.FramesDropped),

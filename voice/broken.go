@@ -1,0 +1,136 @@
+package voice
+
+import (
+	"context"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// breakLease is how long a call whose stream has broken may take to go on, or Twilio to
+// say that it is over, until it counts as cut.
+const breakLease = 30 * time.Second
+
+// brokenCall is a call whose last stream was here, and of which nobody has said what
+// becomes of it.
+type brokenCall struct {
+	info    Info
+	chain   int64
+	outcome policy.Outcome
+	reason  Reason
+	timer   *time.Timer
+}
+
+// broke waits for a call whose stream has broken to go on, which it does elsewhere
+// unnoticed, or to be over.
+func (s *Server) broke(c *liveCall) {
+	b := &brokenCall{info: c.Info, chain: c.owner.leg.chain, outcome: c.outcome(), reason: c.reason}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls[c.SID] != nil { // it goes on here
+		return
+	}
+	if old := s.broken[c.SID]; old != nil {
+		old.timer.Stop()
+	}
+	s.broken[c.SID] = b
+	wait := breakLease
+	if s.finished.get(idOf(c.SID), time.Now()).how == over { // while the last stream was put away
+		wait = 0
+	}
+	b.timer = time.AfterFunc(wait, func() { s.cut(b) })
+}
+
+// cut counts a call that has not gone on.
+func (s *Server) cut(b *brokenCall) {
+	defer contain(s.config.Logger.With("call_sid", b.info.SID))
+	s.mu.Lock()
+	waits := s.broken[b.info.SID] == b
+	if waits {
+		s.running++
+	}
+	s.mu.Unlock()
+	if !waits {
+		return
+	}
+	defer s.exit()
+	last, err := s.lastLeg(context.Background(), b.info.SID)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.broken[b.info.SID] != b:
+		return
+	case err != nil && err != errOver:
+		b.timer = time.AfterFunc(retellEvery, func() { s.cut(b) })
+		return
+	}
+	delete(s.broken, b.info.SID)
+	moved := err == nil && last.phase != isNone && (last.chain != b.chain || last.info.Leg > b.info.Leg)
+	alone := !s.config.Store.Shared() && s.config.Resume != ResumeAlone
+	if moved || alone && s.finished.get(idOf(b.info.SID), time.Now()).how != over {
+		return // the instance that has it counts it, or the one that hears of its end
+	}
+	s.running++
+	go func() {
+		defer s.exit()
+		s.finishCut(b.info, b.outcome, over, true, b.reason)
+	}()
+}
+
+// dropBroken forgets the calls that other instances may have, when this one stops, and
+// counts those that none can have.
+func (s *Server) dropBroken() {
+	s.mu.Lock()
+	left := s.broken
+	s.broken = make(map[string]*brokenCall)
+	s.mu.Unlock()
+	for _, b := range left {
+		if b.timer.Stop(); s.config.Resume == ResumeAlone && !s.config.Store.Shared() {
+			s.finishCut(b.info, b.outcome, streamed, true, b.reason)
+		}
+	}
+}
+
+// overHere takes note that a call is over whose stream was not here, or has broken: by what
+// the instances know of its last stream it was cut, or ended as Twilio says.
+func (s *Server) overHere(info Info, o policy.Outcome) {
+	log := s.config.Logger.With("call_sid", info.SID, "status", o.Status)
+	if !s.config.resumes() {
+		if s.finish(info, o, over, false) {
+			log.Info("call finished without a stream here")
+		}
+		return
+	}
+	last, err := s.lastLeg(context.Background(), info.SID)
+	unknown := err != nil && err != errOver
+	s.mu.Lock()
+	b := s.broken[info.SID]
+	s.goesOn(info.SID)
+	s.mu.Unlock()
+	info.Leg = last.info.Leg
+	switch {
+	case b != nil && (last.phase == isNone || last.chain == b.chain && last.info.Leg <= b.info.Leg):
+		b.outcome.Duration, b.outcome.Billed = o.Duration, o.Billed
+		s.finishCut(b.info, b.outcome, over, true, b.reason)
+	case !unknown && (last.phase == isNone || last.owner == s.id):
+		if s.finish(info, o, over, false) {
+			log.Info("call finished without a stream here")
+		}
+	case last.phase == hasBroke:
+		s.finishCut(info, o, over, false, last.cause)
+	default: // perhaps another instance has its stream, or had its last, and tells its end, unless it has gone
+		e := &untold{info: info, outcome: o, over: true}
+		if err == nil && last.phase == isUp {
+			e.cut, e.outcome.Status = ReasonCrash, "failed"
+		}
+		before := s.noteEnd(info, ending{told: true, how: over})
+		if before.told {
+			s.giveBack(info, o)
+			return
+		}
+		e.counted, e.since = before.counted, time.Now()
+		if !s.retell(e) {
+			s.tellEnd(e, true)
+		}
+	}
+}

@@ -1,0 +1,361 @@
+package voice
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"sync"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// phase says what became of a leg, which is one stream of a call.
+type phase byte
+
+const (
+	isNone   phase = iota // nothing is known of it
+	isUp                  // its instance has not said otherwise
+	hasBroke              // its connection broke, or its instance shut down
+	isDone                // the call goes on in no other leg
+)
+
+// leg is what the store knows of a call's last stream, so that another instance can go on
+// with the call. Its instance alone writes it, until another has taken the call.
+type leg struct {
+	phase phase
+	owner string // the instance
+	info  Info   // SID and Leg alone
+	passage
+}
+
+// legSpace is where the legs are in the store, by CallSid.
+const legSpace = "leg"
+
+const legVersion = 1
+
+func (l *leg) value(secrets *secrets, state []byte) []byte {
+	b := []byte{legVersion, byte(l.phase)}
+	b = binary.AppendUvarint(b, uint64(l.info.Leg))
+	b = appendText(b, l.owner)
+	p := l.passage
+	p.leg, p.state = l.info.Leg, secrets.sealState(state, l.info.SID, l.info.Leg)
+	return appendPassage(b, p)
+}
+
+// readLeg returns what the store has of a call; phase is isNone if that is nothing.
+func readLeg(op *policy.Op) leg {
+	l := leg{info: Info{SID: op.Name}}
+	if op.Generation == 0 || len(op.Value) < 2 || op.Value[0] != legVersion {
+		return l
+	}
+	d := decoder{rest: op.Value[2:]}
+	number, owner, p := int(d.number()), d.text(), d.passage()
+	if d.bad {
+		return l
+	}
+	l.phase, l.info.Leg, l.owner, l.passage = phase(op.Value[1]), number, owner, p
+	return l
+}
+
+// before reports whether the leg may be taken over by the next.
+func (l *leg) before(next *leg) bool {
+	return l.phase == isNone || l.phase == isDone || l.chain != next.chain || l.info.Leg < next.info.Leg
+}
+
+// passed reports whether a call does not go on from a ticket: its stream ended for good, or
+// a later one has begun.
+func (l *leg) passed(t *ticket) bool {
+	return l.chain == t.chain && (l.phase == isDone || l.info.Leg > t.info.Leg)
+}
+
+// after returns what the next leg must know, of which the token knows the rest.
+func (l *leg) after(token passage) passage {
+	p := l.passage
+	if age := time.Since(p.broke); l.phase != hasBroke || age < 0 || age > breakLease {
+		p.broke, p.cause = token.broke, token.cause
+	}
+	if p.cause == "" {
+		p.cause = ReasonDisconnect
+	}
+	return p
+}
+
+// errOver is what lastLeg returns for a call that is over.
+var errOver = errors.New("voice: the call is over")
+
+// lastLeg returns what the instances know of a call's last stream, and errOver besides if the
+// call is over.
+func (s *Server) lastLeg(ctx context.Context, callSID string) (leg, error) {
+	ops := []policy.Op{
+		{Kind: policy.Read, Space: legSpace, Name: callSID},
+		{Kind: policy.Read, Space: overSpace, Name: callSID},
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), decideTimeout)
+	defer cancel()
+	s.config.Store.Do(ctx, ops)
+	switch {
+	case ops[0].Err != nil:
+		return leg{}, ops[0].Err
+	case ops[1].OK:
+		return readLeg(&ops[0]), errOver
+	}
+	return readLeg(&ops[0]), ops[1].Err
+}
+
+// lastLegWithin is lastLeg for a call that waits for the answer: a store that is slow or away
+// for a moment is asked again.
+func (s *Server) lastLegWithin(ctx context.Context, callSID string, patience time.Duration) (last leg, err error) {
+	for until := time.Now().Add(patience); ; time.Sleep(askAgainEvery) {
+		if last, err = s.lastLeg(ctx, callSID); err == nil || err == errOver || time.Now().After(until) {
+			return last, err
+		}
+	}
+}
+
+const (
+	askAgainFor   = 2 * time.Second
+	askAgainEvery = 50 * time.Millisecond
+
+	// saveEvery is the least time between two writes of a call.
+	saveEvery = time.Second
+	// keepDone is how long the store knows that a leg was the last one.
+	keepDone = time.Minute
+)
+
+// owner is an instance's hold on a call: it keeps in the store what another instance needs
+// to go on, and learns from the store that another has taken the call. A nil owner is
+// that of a call that ends with its stream.
+type owner struct {
+	server  *Server
+	unheard func() int
+	fenced  func() // another instance has taken the call
+
+	writing sync.Mutex // while something is written; held before mu
+	mu      sync.Mutex
+	leg     leg
+	state   []byte
+	unread  error  // why the state before cannot be read
+	sealed  uint64 // generation of what the store has
+	held    bool   // the store has had this leg
+	lost    bool   // to another instance
+	closed  bool   // nothing is written any more
+	changed bool   // since it was written
+	timer   *time.Timer
+	last    time.Time // when it was written
+}
+
+// ownerOf returns the owner of a call whose stream has come.
+func (s *Server) ownerOf(c *liveCall) *owner {
+	p := &c.stream.passage
+	o := &owner{
+		server:  s,
+		unheard: c.player.unheard,
+		fenced:  func() { c.end(ReasonMoved, nil) },
+		leg:     leg{phase: isUp, owner: s.id, info: Info{SID: c.SID, Leg: c.Leg}, passage: passage{chain: p.chain, start: c.Started}},
+	}
+	o.state, o.unread = s.secrets.Load().openState(p.state, c.SID, p.leg)
+	return o
+}
+
+// begins makes this instance the owner of the call, and finds out what came before. It
+// reports false if this stream, or a later one, has begun elsewhere.
+func (c *liveCall) begins(ctx context.Context) bool {
+	if c.owner == nil {
+		return true
+	}
+	before, ok := c.owner.take(ctx)
+	if !ok || c.Leg <= 1 {
+		return ok
+	}
+	p := c.stream.passage
+	if before.phase != isNone && before.chain == p.chain {
+		p = before.after(p)
+	}
+	r := &Resumed{Leg: c.Leg, State: bytes.Clone(c.owner.state), Unheard: p.unheard, Cause: p.cause}
+	if !p.broke.IsZero() {
+		r.Gap = max(0, c.began.Sub(p.broke))
+	}
+	if r.Cause == "" {
+		r.Cause = ReasonDisconnect
+	}
+	if c.owner.unread != nil {
+		c.log.Warn("what the call's handler saved cannot be read", "error", c.owner.unread)
+	}
+	c.resumed = r
+	c.server.enter()
+	go func() { // for its place, where the policies are not shared
+		defer c.server.exit()
+		c.server.tell(policy.Running, c.policyCall())
+	}()
+	return true
+}
+
+// take makes this instance the owner of the call, and returns what it must know of the
+// legs before. It reports false if a later leg of the call, or the same, has begun.
+func (o *owner) take(ctx context.Context) (before leg, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, decideTimeout)
+	defer cancel()
+	before, known := o.write(ctx)
+	if !known { // it is written as soon as the store is back
+		o.touch()
+	}
+	return before, !o.isLost()
+}
+
+func (o *owner) isLost() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lost
+}
+
+// save keeps the host's state.
+func (o *owner) save(state []byte) {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	o.state = append(make([]byte, 0, len(state)), state...)
+	o.mu.Unlock()
+	o.touch()
+}
+
+// touch has what has changed written, soon.
+func (o *owner) touch() {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.changed = true; o.timer != nil || o.closed {
+		return
+	}
+	o.server.enter()
+	o.timer = time.AfterFunc(max(0, time.Until(o.last.Add(saveEvery))), o.flush)
+}
+
+// flush writes what has changed.
+func (o *owner) flush() {
+	defer o.server.exit()
+	defer contain(o.server.config.Logger)
+	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
+	defer cancel()
+	_, written := o.write(ctx)
+	o.mu.Lock()
+	o.timer, o.last = nil, time.Now()
+	again := (o.changed || !written) && !o.lost
+	lost := o.lost && !o.closed
+	o.mu.Unlock()
+	if lost {
+		o.fenced()
+	} else if again {
+		o.touch()
+	}
+}
+
+// write writes the leg, unless another instance has taken the call. It returns the leg
+// that was there, and whether the store knows now.
+func (o *owner) write(ctx context.Context) (before leg, known bool) {
+	o.writing.Lock()
+	defer o.writing.Unlock()
+	o.mu.Lock()
+	if o.lost {
+		o.mu.Unlock()
+		return before, true
+	}
+	o.changed = false
+	l := o.leg
+	l.unheard = o.unheard()
+	op := policy.Op{Kind: policy.Write, Space: legSpace, Name: l.info.SID, Generation: o.sealed, Keep: o.server.config.MaxDuration + 2*ticketGrace}
+	op.Value = l.value(o.server.secrets.Load(), o.state)
+	held := o.held
+	o.mu.Unlock()
+	mine := op.Value
+	for range 4 {
+		ops := []policy.Op{op}
+		if o.server.config.Store.Do(ctx, ops); ops[0].Err != nil {
+			return before, false
+		}
+		if ops[0].OK {
+			o.mu.Lock()
+			o.held, o.sealed = true, ops[0].Generation
+			o.mu.Unlock()
+			return before, true
+		}
+		there := readLeg(&ops[0])
+		own := there.owner == l.owner && there.chain == l.chain && there.info.Leg == l.info.Leg
+		switch {
+		case own || there.phase == isNone: // it came late, or its time was up
+		case held || !there.before(&l):
+			o.mu.Lock()
+			o.lost = true
+			o.mu.Unlock()
+			return before, true
+		default:
+			before = there
+			mine = o.inherit(&there)
+		}
+		op.Generation, op.Value, op.OK = ops[0].Generation, mine, false
+	}
+	return before, false
+}
+
+// inherit keeps what the stream before has saved, and returns the value with it.
+func (o *owner) inherit(before *leg) []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	secrets := o.server.secrets.Load()
+	if before.chain == o.leg.chain && o.state == nil {
+		if o.state, o.unread = secrets.openState(before.state, before.info.SID, before.info.Leg); o.unread == nil {
+			o.leg.start = before.start
+		}
+	}
+	l := o.leg
+	l.unheard = o.unheard()
+	return l.value(secrets, o.state)
+}
+
+// release ends the hold of this instance on a call that may go on elsewhere, and returns
+// what the next leg must know, with the state sealed. It reports whether the store knows.
+func (o *owner) release(cause Reason) (p passage, known bool) {
+	o.mu.Lock()
+	o.leg.phase, o.leg.broke, o.leg.cause = hasBroke, time.Now(), cause
+	p = o.leg.passage
+	p.leg, p.unheard = o.leg.info.Leg, o.unheard()
+	p.state = o.server.secrets.Load().sealState(o.state, o.leg.info.SID, p.leg)
+	o.mu.Unlock()
+	o.close()
+	ctx, cancel := context.WithTimeout(context.Background(), restTimeout)
+	defer cancel()
+	_, known = o.write(ctx)
+	return p, known && !o.isLost()
+}
+
+// done notes that the call goes on in no other leg, and lets go of what was saved.
+func (o *owner) done() {
+	if o == nil {
+		return
+	}
+	o.close()
+	o.mu.Lock()
+	o.leg.phase = isDone
+	l, sealed, held := o.leg, o.sealed, o.held && !o.lost
+	o.mu.Unlock()
+	if held {
+		o.server.config.Store.Later(policy.Op{
+			Kind: policy.Write, Space: legSpace, Name: l.info.SID, Generation: sealed, Keep: keepDone, Value: l.value(o.server.secrets.Load(), nil),
+		})
+	}
+}
+
+// close ends what is written in the background.
+func (o *owner) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	if o.timer != nil && o.timer.Stop() {
+		o.timer = nil
+		o.server.exit()
+	}
+}

@@ -1,0 +1,197 @@
+package voice
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// instanceOn returns a server that shares an engine with others.
+func instanceOn(t *testing.T, engine policy.Engine) *Server {
+	store, err := policy.NewStore(engine, policy.StoreOptions{Wait: time.Minute})
+	require.NoError(t, err)
+	s, err := New(Config{AuthTokens: []string{"0123456789abcdef"}, PublicURL: "https://calls.example.com", Store: store,
+		Handler: HandlerFunc(func(context.Context, *Call) error { return nil })})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, s.Shutdown(context.Background()))
+		store.Close()
+	})
+	return s
+}
+
+// ownerFor returns the owner of a stream of someInfo's call, and a channel that is closed
+// when another has taken it.
+func ownerFor(s *Server, number int, unheard int) (*owner, chan struct{}) {
+	fenced := make(chan struct{})
+	return &owner{server: s, unheard: func() int { return unheard }, fenced: func() { close(fenced) },
+		leg: leg{phase: isUp, owner: s.id, info: Info{SID: someInfo.SID, Leg: number}, passage: passage{chain: 1, start: time.Now()}}}, fenced
+}
+
+// TestPausedOwnerIsFenced: an instance that was paused while another took its call writes
+// nothing when it goes on, and learns that it has lost the call.
+func TestPausedOwnerIsFenced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		engine := policy.NewMemory(policy.MemoryOptions{})
+		one, two := instanceOn(t, engine), instanceOn(t, engine)
+		first, fenced := ownerFor(one, 1, 2)
+		_, ok := first.take(t.Context())
+		require.True(t, ok)
+		first.save([]byte("kept"))
+		time.Sleep(2 * saveEvery)
+
+		second, _ := ownerFor(two, 2, 0)
+		before, ok := second.take(t.Context())
+		require.True(t, ok)
+		require.Equal(t, 1, before.info.Leg)
+		require.Equal(t, 2, before.unheard)
+		require.Equal(t, "kept", string(second.state))
+
+		first.save([]byte("late"))
+		time.Sleep(2 * saveEvery)
+		<-fenced
+		last, err := two.lastLeg(t.Context(), someInfo.SID)
+		require.NoError(t, err)
+		require.Equal(t, 2, last.info.Leg)
+		state, err := two.secrets.Load().openState(last.state, someInfo.SID, 2)
+		require.NoError(t, err)
+		require.Equal(t, "kept", string(state))
+		_, known := first.release(ReasonDisconnect)
+		require.False(t, known)
+
+		again, _ := ownerFor(one, 2, 0)
+		_, ok = again.take(t.Context())
+		require.False(t, ok, "one stream begins once")
+		earlier, _ := ownerFor(one, 1, 0)
+		_, ok = earlier.take(t.Context())
+		require.False(t, ok, "a later one has begun")
+		again.close()
+		earlier.close()
+		first.close()
+		second.done()
+	})
+}
+
+// TestTicketIsOfOneCall: a resume token opens for its call alone, for as long as that may
+// last, and no other token is one.
+func TestTicketIsOfOneCall(t *testing.T) {
+	now := time.Now()
+	s, err := newSecrets([][]byte{[]byte("a token")})
+	require.NoError(t, err)
+	info := someInfo
+	info.Leg = 3
+	made := ticket{info: info, issued: now, expires: now.Add(time.Minute), tries: 4,
+		passage: passage{chain: 7, leg: 2, start: now, broke: now, cause: ReasonShutdown, unheard: 1, state: []byte("sealed")}}
+	token := s.sealTicket(made)
+	read, err := s.openTicket(token, info.SID, info.AccountSID, now)
+	require.NoError(t, err)
+	require.Equal(t, made.info, read.info)
+	require.Equal(t, made.tries, read.tries)
+	require.Equal(t, made.cause, read.cause)
+	require.Equal(t, made.state, read.state)
+	require.True(t, made.start.Equal(read.start) && made.broke.Equal(read.broke))
+	require.Equal(t, []int{2, 1, 7}, []int{read.leg, read.unheard, int(read.chain)})
+	require.NotContains(t, token, info.From)
+
+	other, err := newSecrets([][]byte{[]byte("another token")})
+	require.NoError(t, err)
+	rotated := mustSecrets(t, "another token").after(s, now)
+	for name, test := range map[string]struct {
+		secrets *secrets
+		token   string
+		sid     string
+		at      time.Time
+		err     error
+	}{
+		"another call":   {s, token, "CA" + info.SID[4:] + "00", now, errTicket},
+		"another key":    {other, token, info.SID, now, errTicket},
+		"stream token":   {s, s.keys.sign(newSession(info, now)), info.SID, now, errTicket},
+		"empty":          {s, "", info.SID, now, errTicket},
+		"cut":            {s, token[:40], info.SID, now, errTicket},
+		"too late":       {s, token, info.SID, now.Add(time.Minute + maxSkew + time.Second), errTicketExpired},
+		"former key":     {rotated, token, info.SID, now, nil},
+		"clock is wrong": {s, token, info.SID, now.Add(time.Minute + maxSkew - time.Second), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := test.secrets.openTicket(test.token, test.sid, info.AccountSID, test.at)
+			require.ErrorIs(t, err, test.err)
+		})
+	}
+	_, err = s.openTicket(token, info.SID, "AC"+strings.Repeat("f", 32), now)
+	require.ErrorIs(t, err, errTicket, "another account")
+	_, err = s.keys.verify(token, now)
+	require.Error(t, err, "a resume token opens no stream")
+}
+
+func mustSecrets(t *testing.T, key string) *secrets {
+	s, err := newSecrets([][]byte{[]byte(key)})
+	require.NoError(t, err)
+	return s
+}
+
+func FuzzTicket(f *testing.F) {
+	s, err := newSecrets([][]byte{[]byte("a token")})
+	require.NoError(f, err)
+	f.Add(appendPassage(appendInfo(nil, &Info{SID: "CA1"}), passage{cause: "x", state: []byte("y")}))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		d := decoder{rest: body}
+		var info Info
+		d.info(&info)
+		d.passage()
+		readLeg(&policy.Op{Generation: 1, Value: body})
+		if _, err := s.openTicket(string(body), "CA1", "AC1", time.Now()); err == nil {
+			t.Fatal("a token that was not sealed opens")
+		}
+	})
+}
+
+// TestLegsAreBounded: a call whose stream breaks whenever it has begun has eight, one a
+// second, and then hears an apology; one that talks has more.
+func TestLegsAreBounded(t *testing.T) {
+	for name, test := range map[string]struct {
+		talks time.Duration // with each stream
+		legs  int           // at most asked for
+		ends  bool
+	}{
+		"breaks at once": {0, 20, true},
+		"talks":          {10 * time.Second, 20, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := instanceOn(t, policy.NewMemory(policy.MemoryOptions{}))
+				began := time.Now()
+				info, legs := someInfo, 0
+				r := httptest.NewRequest(http.MethodPost, "https://calls.example.com"+DefaultPath+resumeRoute+"x", nil)
+				for legs = 1; legs <= test.legs; legs++ {
+					o, _ := ownerFor(s, legs, 0)
+					_, ok := o.take(t.Context())
+					require.True(t, ok)
+					issued := time.Now()
+					time.Sleep(test.talks)
+					o.release(ReasonDisconnect)
+					info.Leg = legs
+					text := string(s.resume(r, ticket{info: info, issued: issued, tries: 1, passage: passage{chain: 1, start: began, refused: 1}}))
+					if strings.Contains(text, "<Say>") {
+						require.NotContains(t, text, "<Connect>")
+						break
+					}
+					require.Contains(t, text, "<Connect>")
+					require.GreaterOrEqual(t, time.Since(issued), legEvery)
+				}
+				if test.ends {
+					require.Equal(t, maxLegs, legs)
+				} else {
+					require.Greater(t, legs, test.legs)
+				}
+			})
+		})
+	}
+}

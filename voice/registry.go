@@ -1,0 +1,219 @@
+package voice
+
+import (
+	"crypto/rand"
+	"sync"
+	"time"
+)
+
+// registry knows the calls, streams and places of a server, and what Shutdown waits for. It
+// asks nobody while it holds its lock.
+type registry struct {
+	most  int    // streams
+	say   func() // which calls are up
+	spare spare  // what the process has for another call
+
+	mu       sync.Mutex
+	calls    map[string]*liveCall   // by CallSid, from start to end
+	streams  map[*stream]struct{}   // accepted, started or not
+	places   int                    // taken by streams, the handshakes under way included
+	running  int                    // streams and goroutines of calls that Shutdown waits for
+	broken   map[string]*brokenCall // by CallSid, whose last stream was here
+	promised map[[8]byte]time.Time  // streams to come, by token, and until when they count
+	lame     bool                   // draining, and calls are taken all the same
+	moving   bool                   // calls go to other instances
+	stays    time.Time              // until when requests of calls that go elsewhere may come here
+	drains   time.Time              // since when there are no new calls; zero until Shutdown
+	closed   bool                   // no streams either
+	pulse    *time.Timer            // says which calls are up; nil without calls
+	idle     chan struct{}          // closed when Shutdown has nothing left to wait for
+}
+
+// enter has Shutdown wait until exit is called. Whoever calls it must itself be
+// waited for.
+func (r *registry) enter() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.running++
+}
+
+// exit is the end of what entered.
+func (r *registry) exit() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.running--
+	r.settle()
+}
+
+// keep notes a stream that has been accepted, so that Shutdown finds it.
+func (r *registry) keep(stream *stream) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	r.streams[stream] = struct{}{}
+	return true
+}
+
+// leave gives the place of a stream back; nil is one that was never accepted.
+func (r *registry) leave(stream *stream) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.streams, stream)
+	r.places--
+	r.running--
+	r.settle()
+}
+
+// settle ends the wait of Shutdown when there is nothing left to wait for. The
+// caller holds the lock.
+func (r *registry) settle() {
+	if r.drains.IsZero() || r.lame || r.running > 0 {
+		return
+	}
+	r.closed = true
+	select {
+	case <-r.idle:
+	default:
+		close(r.idle)
+	}
+}
+
+// stay has Shutdown wait for what a call that goes elsewhere may yet ask here.
+func (r *registry) stay(while time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if until := time.Now().Add(while); r.moving && until.After(r.stays) {
+		r.stays = until
+	}
+}
+
+// admit reserves a place for the stream of a token, which a server that hands its calls
+// over has none for.
+func (r *registry) admit(nonce [8]byte) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.promised, nonce)
+	if r.closed || r.moving || r.places >= r.most {
+		return false
+	}
+	r.places++
+	r.running++
+	return true
+}
+
+// handsOver reports whether the server hands its calls over.
+func (r *registry) handsOver() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.moving
+}
+
+// promiseKeeps is how long a place is kept for a stream that was asked for: as long as
+// Twilio takes to open it. It may be another instance that gets it.
+const promiseKeeps = 3 * time.Second
+
+// reserve keeps a place for the stream of a token, and returns the token's nonce. It
+// reports false if every place is taken or promised, or the process has no room for
+// another stream. A server that hands its calls over promises nothing: the stream goes
+// elsewhere.
+func (r *registry) reserve() (nonce [8]byte, ok bool) {
+	rand.Read(nonce[:])
+	lacks := r.spare.lacks() != ""
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.moving {
+		return nonce, true
+	}
+	if r.places+len(r.promised) >= r.most {
+		for nonce, until := range r.promised {
+			if time.Now().After(until) {
+				delete(r.promised, nonce)
+			}
+		}
+	}
+	if lacks || r.places+len(r.promised) >= r.most {
+		return nonce, false
+	}
+	r.promised[nonce] = time.Now().Add(promiseKeeps)
+	return nonce, true
+}
+
+// withdraw takes a promise back.
+func (r *registry) withdraw(nonce [8]byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.promised, nonce)
+}
+
+// drained reports whether the server was draining already at the time.
+func (r *registry) drained(at time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.drains.IsZero() && !r.lame && at.After(r.drains)
+}
+
+// beat begins to say which calls are up. The caller holds the lock.
+func (r *registry) beat() {
+	if r.pulse == nil {
+		r.running++
+		r.pulse = time.AfterFunc(runningEvery, r.say)
+	}
+}
+
+// rest stops saying it when there are no calls. The caller holds the lock.
+func (r *registry) rest() {
+	if len(r.calls) == 0 && r.pulse != nil && r.pulse.Stop() {
+		r.pulse = nil
+		r.running--
+		r.settle()
+	}
+}
+
+// enlist adds a call, and returns the one that has its SID then: another, or none when
+// the server has shut down.
+func (r *registry) enlist(call *liveCall) *liveCall {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.calls[call.SID]
+	switch {
+	case r.closed:
+		return nil
+	case before == nil:
+	case before.precedes(call):
+		before.over.Store(true)
+		r.running++
+		go func() {
+			defer r.exit()
+			before.end(ReasonMoved, nil)
+		}()
+	default:
+		return before
+	}
+	call.passing = r.moving
+	r.goesOn(call.SID)
+	r.calls[call.SID] = call
+	r.beat()
+	return call
+}
+
+// unregister takes back what register did.
+func (r *registry) unregister(call *liveCall) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(call.buried)
+	if r.calls[call.SID] == call {
+		delete(r.calls, call.SID)
+	}
+	r.rest()
+}
+
+// goesOn forgets that a call was broken, which has another stream here. The caller holds
+// the lock.
+func (r *registry) goesOn(callSID string) {
+	if b := r.broken[callSID]; b != nil {
+		b.timer.Stop()
+		delete(r.broken, callSID)
+	}
+}

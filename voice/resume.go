@@ -1,0 +1,246 @@
+package voice
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/twiml"
+)
+
+// Resume says which calls go on with another stream when theirs has broken, or when the
+// server that holds it shuts down. The caller hears nothing for a moment, and the next
+// stream is opened on whichever instance the load balancer picks: its handler starts with
+// what [Call.Save] kept, see [Call.Resumed]. A call that was ended by its handler, an
+// error, its maximum duration or the caller never comes back.
+//
+// Twilio documents that the verb behind a stream runs when the server closes the stream.
+// It does not say so of every way in which a connection can break; where the verb does
+// not run, the call ends, as it does without Resume.
+type Resume uint8
+
+// The values of [Config].Resume.
+const (
+	// ResumeShared is for services of any size. Calls resume where the instances can agree
+	// on which calls are over: with a Config.Store that they share, or with a Config.Hanger,
+	// which ends calls at Twilio before their stream. With a Hanger alone, what Call.Save
+	// kept survives a shutdown, but not the end of the process. With neither, a call ends
+	// with its stream.
+	ResumeShared Resume = iota
+	// ResumeAlone is for a service of one instance: calls resume without a Store or Hanger,
+	// too, also on the process that replaces this one. With a second instance, calls that
+	// have ended would come back on it.
+	ResumeAlone
+	// ResumeNever ends a call with its stream.
+	ResumeNever
+)
+
+// Resumed is what a call that goes on has behind it.
+type Resumed struct {
+	// Leg is the number of this stream in the call: 2 or more.
+	Leg int
+	// State is what Call.Save was given last, at most a second before the stream broke. It
+	// is nil if nothing was saved, or if what was saved is lost: see [Resume].
+	State []byte
+	// Unheard is how many playbacks were queued that the caller did not hear to their end,
+	// as far as was known: the last ones that were played. What they said is to be said
+	// again.
+	Unheard int
+	// Gap is how long the caller has heard nothing, as far as is known: from the end of the
+	// stream before, or from when Twilio asked for another one. What the caller said
+	// meanwhile is lost, as is what the recogniser had not answered.
+	Gap time.Duration
+	// Cause is ReasonShutdown or ReasonDisconnect, which a crash is, too.
+	Cause Reason
+}
+
+// MaxState is how many bytes [Call.Save] keeps.
+const MaxState = 64 << 10
+
+// ErrStateTooLarge is the error of [Call.Save] for more than [MaxState] bytes.
+var ErrStateTooLarge = errors.New("voice: state is larger than 64 KiB")
+
+// Save keeps what the handler needs to go on with the call, should another stream take it
+// over: in place of what it kept before. It copies state and returns at once; what changes
+// is written at most once a second, sealed with the session keys, to [Config].Store.
+// Without a store in common it travels through Twilio when the server shuts down, if it is
+// small: about 2 kB; or else it stays in this process.
+//
+// Save after each Play: a call that resumes knows how many of the last playbacks were not
+// heard. Errors are [ErrCallEnded] and [ErrStateTooLarge].
+func (c *Call) Save(state []byte) error {
+	if len(state) > MaxState {
+		return fmt.Errorf("%w: %d bytes", ErrStateTooLarge, len(state))
+	}
+	if c.over.Load() {
+		return ErrCallEnded
+	}
+	c.owner.save(state)
+	return nil
+}
+
+// Resumed returns what came before this stream. It reports false in a call's first stream.
+func (c *Call) Resumed() (Resumed, bool) {
+	if c.resumed == nil {
+		return Resumed{}, false
+	}
+	return *c.resumed, true
+}
+
+const (
+	// maxLegs is how many streams a call may have, and one more for each legEarned that it
+	// has lasted: a stream that breaks whenever it has begun is no conversation.
+	maxLegs   = 8
+	legEarned = 10 * time.Second
+	// maxTries is how many streams in a row may be refused, and pauses made, until the call
+	// is given up.
+	maxTries = 10
+	// atOnce is how many refused streams in a row are without a pause: another instance may
+	// be ready.
+	atOnce = 4
+	// legEvery is the least time between the beginnings of two streams of a call.
+	legEvery = time.Second
+)
+
+// resumes reports whether a call may go on with another stream.
+func (c *Config) resumes() bool {
+	switch c.Resume {
+	case ResumeShared:
+		return c.Store.Shared() || c.Hanger != nil
+	case ResumeAlone:
+		return true
+	}
+	return false
+}
+
+// handsOver reports whether other instances can take the calls of a server that shuts down.
+func (c *Config) handsOver() bool {
+	_, updates := c.Hanger.(Updater)
+	return c.Resume != ResumeNever && (c.Store.Shared() || updates)
+}
+
+// serveResume answers what stands behind a stream: whether the call goes on with another.
+func (s *Server) serveResume(w http.ResponseWriter, r *http.Request) {
+	info, ok := s.call(w, r)
+	if !ok {
+		return
+	}
+	token := r.PathValue("token")
+	t, err := s.secrets.Load().openTicket(token, info.SID, info.AccountSID, time.Now())
+	switch {
+	case err != nil:
+		s.recorded.Warn("call not resumed", "call_sid", info.SID, "error", err)
+		s.reply(w, hangUp())
+	case terminal(r.PostForm.Get("CallStatus")), s.finished.get(idOf(info.SID), time.Now()).how >= streamed:
+		s.reply(w, hangUp()) // as after each call that its handler has ended
+	default:
+		key := resumeRoute + info.SID + token[:min(len(token), ticketNonce)]
+		s.reply(w, s.once(r.Context(), key, func() answer { return s.resume(r, t) }))
+	}
+}
+
+// resume answers with the call's next stream, unless the call is over.
+func (s *Server) resume(r *http.Request, t ticket) answer {
+	log := s.config.Logger.With("call_sid", t.info.SID)
+	age := max(0, time.Since(t.issued))
+	patience := askAgainFor
+	if t.tries > 0 {
+		patience /= 4
+	}
+	last, err := s.lastLegWithin(r.Context(), t.info.SID, patience)
+	if t.broke.IsZero() {
+		t.broke = time.Now()
+	}
+	same := last.chain == t.chain
+	known := same && last.phase != isNone && last.info.Leg == t.info.Leg
+	began := known
+	if err != nil || !s.config.Store.Shared() && !same {
+		began = age >= legEvery // which only the instance that had it knows
+	}
+	switch {
+	case err == errOver, last.passed(&t):
+		return hangUp()
+	case !known && s.denied.get(idOf(t.info.SID), time.Now()) == t.info.Leg:
+		return s.giveUp(t, "its stream was refused for its signature or token")
+	case t.tries >= maxTries:
+		return s.giveUp(t, "no instance takes its stream")
+	case err != nil && s.config.Hanger == nil:
+		// Whether the call is over is not known. Where there is a Hanger, one that is over
+		// has ended at Twilio.
+		log.Warn("call waits for the store to resume", "error", err)
+		return s.sendOn(r, t, true)
+	case !began && !t.sent && (t.refused >= atOnce || !s.handsOver()):
+		// A load balancer that takes the instances in turn would send each stream where the
+		// one before was refused. A server that hands its calls over knows where that was.
+		return s.sendOn(r, t, t.refused >= atOnce)
+	case began && t.info.Leg >= maxLegs+int(time.Since(t.start)/legEarned):
+		return s.giveUp(t, "it has had too many streams")
+	}
+	if began && age < legEvery {
+		time.Sleep(legEvery - age)
+		if last, err := s.lastLeg(r.Context(), t.info.SID); err == errOver || err == nil && last.passed(&t) {
+			return hangUp()
+		}
+	}
+	nonce, ok := s.reserve()
+	if !ok {
+		return s.sendOn(r, t, true)
+	}
+	if began {
+		t.tries, t.refused = 0, 0
+		t.info.Leg++
+	}
+	if same {
+		refused := t.refused
+		t.passage = last.after(t.passage)
+		t.refused = refused
+	}
+	return s.openStream(t.info, s.mountOf(r, resumeRoute+r.PathValue("token")), nonce, t.passage, t.tries)
+}
+
+// sendOn answers that the call is to be asked about again, on another instance or later.
+func (s *Server) sendOn(r *http.Request, t ticket, pause bool) answer {
+	var verbs []twiml.Verb
+	var wait time.Duration
+	if pause {
+		wait = time.Duration(1+t.tries/4) * time.Second
+		verbs = append(verbs, &twiml.Pause{Length: wait})
+		s.stay(wait + afterAnswer) // perhaps no other instance is left to apologise
+		t.tries++
+	}
+	t.sent = true
+	verbs = append(verbs, s.redirect(t, s.mountOf(r, resumeRoute+r.PathValue("token"))))
+	return twiml.New(verbs...).AppendXML(nil)
+}
+
+// redirect is the verb behind a stream.
+func (s *Server) redirect(t ticket, mount string) twiml.Verb {
+	return &twiml.Redirect{URL: s.publicBase + mount + resumeRoute + s.secrets.Load().sealTicket(t)}
+}
+
+// giveUp ends a call that no instance takes.
+func (s *Server) giveUp(t ticket, why string) answer {
+	s.config.Logger.Error("call not resumed: "+why, "call_sid", t.info.SID, "leg", t.info.Leg)
+	s.markOver(t.info.SID)
+	s.finishCut(t.info, policy.Outcome{Kind: policy.Ended, Status: "failed", Duration: -1}, over, true, ReasonRefused)
+	return say(apology)
+}
+
+// openStream answers with a bidirectional stream to this server, for which the nonce has
+// reserved a place, and with what stands behind it.
+func (s *Server) openStream(info Info, mount string, nonce [8]byte, p passage, tries int, before ...twiml.Verb) answer {
+	now := time.Now()
+	session := newSession(info, now)
+	session.nonce, session.passage = nonce, p
+	verbs := append(before, &twiml.Connect{Noun: &twiml.Stream{URL: s.streamBase + mount + streamRoute + s.secrets.Load().keys.sign(session)}})
+	if !s.config.resumes() {
+		verbs = append(verbs, &twiml.Hangup{})
+		return twiml.New(verbs...).AppendXML(nil)
+	}
+	behind := ticket{info: info, issued: now, expires: p.start.Add(s.config.MaxDuration + ticketGrace), tries: tries + 1,
+		passage: passage{chain: p.chain, start: p.start, refused: p.refused + 1}}
+	verbs = append(verbs, s.redirect(behind, mount))
+	return twiml.New(verbs...).AppendXML(nil)
+}

@@ -1,0 +1,152 @@
+package voice
+
+import (
+	"context"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/twiml"
+)
+
+// Shutdown stops taking calls, lets those in progress go on, and returns.
+//
+// Where other instances can take them, by [Config].Resume with a Store in common or a
+// Hanger that is an [Updater], that takes seconds: after Config.LameDuck, in which new calls
+// are taken but load balancers are told not to send any, each call is handed over when
+// nobody speaks, within two seconds. Webhooks that come meanwhile are answered so that the
+// call goes on elsewhere: keep the HTTP server running until Shutdown returns.
+//
+// Otherwise Shutdown refuses new calls as busy and waits for those in progress to end. The
+// stream of a call whose webhook was answered before is still taken, as long as there are
+// others to wait for.
+//
+// When ctx ends first, Shutdown ends the streams that are left and returns the error of
+// ctx. http.Server.Shutdown does not know of streams: call this first.
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.drain(ctx)
+	s.dropBroken()
+	s.tellRest(ctx)
+	return err
+}
+
+const (
+	// drainGrace is how long calls that Shutdown has ended may take to clean up.
+	drainGrace = 5 * time.Second
+	// afterLast is how long Twilio may take to ask, here, how a call goes on.
+	afterLast = time.Second
+	// afterAnswer is how long it may take to come back after it was sent on, besides the
+	// pause that it was told to make.
+	afterAnswer = 1500 * time.Millisecond
+	// spreadEach is by how much each call widens the time in which calls are handed over.
+	spreadEach = 10 * time.Millisecond
+	spreadMost = 2 * time.Second
+	// lingerMost bounds the wait for calls that go elsewhere.
+	lingerMost = 10 * time.Second
+)
+
+// drain waits for the calls in progress, or ends them.
+func (s *Server) drain(ctx context.Context) error {
+	s.mu.Lock()
+	first := s.drains.IsZero()
+	if first {
+		s.drains = time.Now()
+		s.lame = s.config.handsOver()
+	}
+	s.settle()
+	s.mu.Unlock()
+	if first && s.config.handsOver() {
+		s.handOverAll(ctx)
+	}
+	select {
+	case <-s.idle:
+		s.linger(ctx)
+		return nil
+	case <-ctx.Done():
+	}
+	select {
+	case <-s.idle: // there was nothing to wait for
+		return nil
+	default:
+	}
+	s.mu.Lock()
+	s.closed = true
+	left := len(s.calls)
+	for stream := range s.streams {
+		if call := s.calls[stream.info.SID]; call != nil && call.stream == stream {
+			go call.end(ReasonShutdown, nil)
+		} else {
+			go stream.Close(closeGoingAway, "")
+		}
+	}
+	s.mu.Unlock()
+	s.config.Logger.Warn("shutting down: the streams that are left are ended", "calls", left)
+	select {
+	case <-s.idle:
+	case <-time.After(drainGrace):
+		s.config.Logger.Warn("shut down without waiting any longer: a handler does not heed its context")
+	}
+	return ctx.Err()
+}
+
+// handOverAll passes the calls on to other instances, after the lame-duck time.
+func (s *Server) handOverAll(ctx context.Context) {
+	lame := time.NewTimer(s.config.LameDuck)
+	defer lame.Stop()
+	select {
+	case <-lame.C:
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lame, s.moving = false, true
+	spread := min(time.Duration(len(s.calls))*spreadEach, spreadMost)
+	for _, call := range s.calls {
+		s.running++
+		go call.handOver(ctx, spread)
+	}
+	if len(s.calls) > 0 {
+		s.config.Logger.Info("handing calls over to other instances", "calls", len(s.calls))
+	}
+	s.settle()
+}
+
+// linger waits for that.
+func (s *Server) linger(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lingerMost)
+	defer cancel()
+	for ctx.Err() == nil {
+		s.mu.Lock()
+		left := time.Until(s.stays)
+		s.mu.Unlock()
+		if left <= 0 {
+			return
+		}
+		select {
+		case <-time.After(left):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// reserveNew is reserve for a new call, which a server that waits for its last calls does
+// not take.
+func (s *Server) reserveNew() (nonce [8]byte, ok bool) {
+	s.mu.Lock()
+	draining := !s.drains.IsZero() && !s.lame && !s.moving
+	s.mu.Unlock()
+	if draining {
+		return nonce, false
+	}
+	return s.reserve()
+}
+
+// refuseBusy answers a call before it costs anything.
+func (s *Server) refuseBusy(info Info) answer {
+	d := policy.Decision{Verdict: policy.Reject, Reason: policy.Capacity, Busy: true, Detail: "every place of this server is taken, or it shuts down"}
+	if lacks := s.spare.lacks(); lacks != "" {
+		d.Detail = "the process is short of " + lacks
+	}
+	s.config.Trace.Decision(info, d)
+	s.logRefusal(s.config.Logger.With("call_sid", info.SID, "account_sid", info.AccountSID), info, d)
+	return twiml.New(&twiml.Reject{Reason: twiml.ReasonBusy}).AppendXML(nil)
+}
