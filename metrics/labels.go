@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/voice"
 )
 
 // Values of the label error_type, by metric.
@@ -14,6 +15,12 @@ var (
 	transcodingErrors = []string{"base64", "json", "length", "codec", "resample", "other"}
 	sttErrors         = []string{"timeout", "unavailable", "rate_limited", "auth", "bad_audio", "canceled", "panic", "other"}
 	webSocketErrors   = []string{"handshake", "auth", "timeout", "disconnect", "protocol", "oversize", "slow_consumer", "write", "other"}
+)
+
+// Values of the labels cause and reason.
+var (
+	resumeCauses = []string{string(voice.ReasonDisconnect), string(voice.ReasonShutdown)}
+	cutReasons   = []string{string(voice.ReasonDisconnect), string(voice.ReasonShutdown), string(voice.ReasonCrash), string(voice.ReasonRefused)}
 )
 
 // statuses are the terminal states of a call.

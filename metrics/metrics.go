@@ -78,6 +78,9 @@ type Metrics struct {
 
 	calls       *prometheus.CounterVec
 	duration    prometheus.Histogram
+	resumed     *closedSet
+	gap         prometheus.Histogram
+	cut         *closedSet
 	chunks      prometheus.Counter
 	transcoding *closedSet
 	sttLatency  prometheus.Histogram
@@ -111,6 +114,9 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 
 	m.calls = f.counters("twilio_calls_total", "Total Twilio voice calls", "status", "from_country")
 	m.duration = f.histogram("twilio_call_duration_seconds", "Call duration in seconds", 10, 30, 60, 120, 300, 600)
+	m.resumed = f.set("twilio_calls_resumed_total", "Total streams that went on with a call", "cause", resumeCauses)
+	m.gap = f.histogram("twilio_call_resume_gap_seconds", "Time without a stream until a call went on", 0.1, 0.25, 0.5, 1, 2, 5, 10)
+	m.cut = f.set("twilio_calls_cut_total", "Total calls that neither side ended", "reason", cutReasons)
 	m.chunks = f.counter("twilio_audio_chunks_received_total", "Total audio chunks received from Twilio")
 	m.transcoding = f.set("twilio_transcoding_errors_total", "Total audio transcoding errors", "error_type", transcodingErrors)
 	m.sttLatency = f.histogram("twilio_stt_latency_seconds", "STT transcription latency, from the caller's last word", 0.1, 0.2, 0.5, 1, 2, 5)
@@ -137,6 +143,9 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 		}
 		return 0
 	}, m)
+	f.register("twilio_log_lines_dropped_total", prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "twilio_log_lines_dropped_total", Help: "Total log lines of the voice server that the log did not take in time",
+	}, m.stat(func(s voice.Stats) float64 { return float64(s.LogDropped) })))
 	if options.ConcurrentCallsLimit > 0 {
 		f.constant("twilio_concurrent_calls_limit", "Limit of concurrent calls of the account", float64(options.ConcurrentCallsLimit), nil)
 	}
@@ -240,12 +249,17 @@ func (f *factory) histograms(name, help string, buckets []float64, labels ...str
 }
 
 func (f *factory) gauge(name, help string, value func(voice.Stats) float64, m *Metrics) {
-	f.register(name, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+	f.register(name, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, m.stat(value)))
+}
+
+// stat returns a function of what the server is doing, which is 0 without one.
+func (m *Metrics) stat(value func(voice.Stats) float64) func() float64 {
+	return func() float64 {
 		if srv := m.server.Load(); srv != nil {
 			return value(srv.Stats())
 		}
 		return 0
-	}))
+	}
 }
 
 func (f *factory) constant(name, help string, value float64, labels prometheus.Labels) {

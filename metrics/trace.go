@@ -32,9 +32,16 @@ func (m *Metrics) Trace() *voice.Trace {
 			m.wsConnect.Observe(took.Seconds())
 		},
 		StreamEnded: func(c voice.Info, e voice.End) {
-			m.duration.Observe(e.Duration.Seconds())
+			if !e.Resumes { // or the call's last stream counts all of it
+				m.duration.Observe(max(e.Call, e.Duration).Seconds())
+			}
 			m.cost.add(c, e.Duration)
 		},
+		CallResumed: func(_ voice.Info, r voice.Resumed) {
+			m.resumed.inc(string(r.Cause))
+			m.gap.Observe(r.Gap.Seconds())
+		},
+		CallCut: func(_ voice.Info, why voice.Reason) { m.cut.inc(string(why)) },
 		CallFinished: func(c voice.Info, status string) {
 			m.country(c.Country).inc(status)
 		},

@@ -67,6 +67,7 @@ func (t *Tracer) started(info voice.Info, took time.Duration) {
 		trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(time.Now().Add(-took)),
 		trace.WithAttributes(
 			attribute.String("call_sid", info.SID),
+			attribute.Int("leg", max(info.Leg, 1)),
 			attribute.String("direction", info.Direction),
 			attribute.String("from_country", info.Country),
 		))

@@ -47,9 +47,15 @@ func voice() *dashboard.DashboardBuilder {
 			query{`job:twilio_concurrent_calls_limit:max{job="$job"}`, "limit"})).
 		WithPanel(graph("Calls by country", "The ten with most calls.", perMinute("calls"), bands{},
 			query{`topk(10, sum by (from_country) (rate(twilio_calls_total{job="$job"}[$__rate_interval])) * 60)`, "{{from_country}}"})).
-		WithPanel(graph("Call duration", "Of streams. Calls that are cut at 5 minutes show between 5 and 10.", seconds, bands{},
+		WithPanel(graph("Call duration", "Of calls, in all their streams. Calls that are cut at 5 minutes show between 5 and 10.", seconds, bands{},
 			query{`histogram_quantile(0.5, sum by (le) (rate(twilio_call_duration_seconds_bucket{job="$job"}[$__rate_interval])))`, "p50"},
 			query{`histogram_quantile(0.95, sum by (le) (rate(twilio_call_duration_seconds_bucket{job="$job"}[$__rate_interval])))`, "p95"})).
+		WithPanel(graph("Calls that go on", "Streams that took a call over whose stream before broke or was handed over, and calls that neither side ended.", perMinute("calls"), bands{},
+			query{`sum by (cause) (rate(twilio_calls_resumed_total{job="$job"}[$__rate_interval])) * 60`, "resumed: {{cause}}"},
+			query{`sum by (reason) (rate(twilio_calls_cut_total{job="$job"}[$__rate_interval])) * 60`, "cut: {{reason}}"})).
+		WithPanel(graph("Silence at a move", "How long a caller had no stream, as far as the instances know.", seconds, bands{},
+			query{`histogram_quantile(0.5, sum by (le) (rate(twilio_call_resume_gap_seconds_bucket{job="$job"}[$__rate_interval])))`, "p50"},
+			query{`histogram_quantile(0.99, sum by (le) (rate(twilio_call_resume_gap_seconds_bucket{job="$job"}[$__rate_interval])))`, "p99"})).
 		WithPanel(graph("Policy decisions", "About inbound calls, and the streams that started: as many as calls were allowed.", perMinute("calls"), bands{},
 			query{`sum by (decision, reason) (rate(twilio_policy_decisions_total{job="$job"}[$__rate_interval])) * 60`, "{{decision}} {{reason}}"},
 			query{`sum(rate(twilio_websocket_connect_seconds_count{job="$job"}[$__rate_interval])) * 60`, "streams"})).
