@@ -22,7 +22,8 @@ func main() {
 		PublicURL:  os.Getenv("PUBLIC_URL"), // as https://calls.example.com
 		STT:        engine,
 		Handler:    voice.HandlerFunc(answer),
-		Logger:     slog.Default(), // says why a request was refused
+		Resume:     voice.ResumeAlone, // of one instance: calls go on after a restart
+		Logger:     slog.Default(),    // says why a request was refused
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -18,15 +18,16 @@ var promptFiles embed.FS
 
 // receptionist answers calls: it greets, confirms what it hears, lets the caller
 // interrupt, and says goodbye, also when the speech engine has gone. It asks before
-// it hangs up: one word can be misheard, and music can sound like one.
+// it hangs up: one word can be misheard, and music can sound like one. Where speech is not
+// recognised it goes by keys.
 type receptionist struct {
-	greeting, noted, sure, goodbye []byte
-	log                            *slog.Logger
+	greeting, noted, sure, deaf, goodbye []byte
+	log                                  *slog.Logger
 }
 
 func newReceptionist(log *slog.Logger) (*receptionist, error) {
 	r := &receptionist{log: log}
-	for name, prompt := range map[string]*[]byte{"greeting": &r.greeting, "noted": &r.noted, "sure": &r.sure, "goodbye": &r.goodbye} {
+	for name, prompt := range map[string]*[]byte{"greeting": &r.greeting, "noted": &r.noted, "sure": &r.sure, "deaf": &r.deaf, "goodbye": &r.goodbye} {
 		file, err := promptFiles.ReadFile("prompts/" + name + ".wav")
 		if err != nil {
 			return nil, err
@@ -38,21 +39,71 @@ func newReceptionist(log *slog.Logger) (*receptionist, error) {
 	return r, nil
 }
 
-// answerTime is how long the question whether to hang up can be answered.
-const answerTime = 15 * time.Second
+const (
+	// answerTime is how long the question whether to hang up can be answered.
+	answerTime = 15 * time.Second
+	// deafAfter is after how many utterances in a row that were not recognised the caller
+	// is told.
+	deafAfter = 2
+)
+
+// prompt returns a prompt by its name, which is what a call saves.
+func (r *receptionist) prompt(name string) []byte {
+	switch name {
+	case "noted":
+		return r.noted
+	case "sure":
+		return r.sure
+	case "deaf":
+		return r.deaf
+	case "goodbye":
+		return r.goodbye
+	}
+	return r.greeting
+}
+
+// say plays a prompt, and keeps which, so that a call that resumes is told again what it
+// may not have heard.
+func (r *receptionist) say(ctx context.Context, call *voice.Call, name string) (*voice.Playback, error) {
+	playback, err := call.Play(ctx, r.prompt(name))
+	if err != nil {
+		return nil, err
+	}
+	return playback, call.Save([]byte(name))
+}
+
+// begin greets the caller, or goes on where the call was, and returns the prompt that the
+// caller has heard or will hear.
+func (r *receptionist) begin(ctx context.Context, call *voice.Call) (name string, err error) {
+	name = "greeting"
+	if before, resumed := call.Resumed(); resumed {
+		if name = string(before.State); before.State == nil {
+			name = "noted" // what was said is not known
+		}
+		if before.Unheard == 0 && before.State != nil {
+			return name, nil
+		}
+	}
+	_, err = r.say(ctx, call, name)
+	return name, err
+}
 
 // ServeCall implements voice.Handler.
 func (r *receptionist) ServeCall(ctx context.Context, call *voice.Call) error {
-	if _, err := call.Play(ctx, r.greeting); err != nil {
+	name, err := r.begin(ctx, call)
+	if name == "goodbye" || err != nil {
 		return err
 	}
 	var asked time.Time // when the caller was asked whether to hang up, if nothing else came since
-	onHold := false
+	if name == "sure" || name == "deaf" {
+		asked = time.Now()
+	}
+	onHold, lost := false, 0
 	for event, err := range call.Events(ctx) {
 		text := event.Transcript.Text
 		switch {
 		case err != nil: // it hears nothing any more, and silence would keep the caller waiting
-			if farewell, failed := call.Play(ctx, r.goodbye); failed == nil {
+			if farewell, failed := r.say(ctx, call, "goodbye"); failed == nil {
 				farewell.Wait(ctx)
 			}
 			return err
@@ -62,22 +113,30 @@ func (r *receptionist) ServeCall(ctx context.Context, call *voice.Call) error {
 			}
 		case event.Kind == stt.UtteranceEnd:
 			onHold = event.OnHold
+		case event.Kind == stt.Degraded:
+			if lost++; lost%deafAfter != 0 {
+				continue
+			}
+			asked = time.Now()
+			if _, err := r.say(ctx, call, "deaf"); err != nil {
+				return err
+			}
 		case event.Digit != "", event.Kind == stt.Final && text != "":
 			yes := event.Digit == "1" || text == "yes" && !onHold // music cannot confirm
 			if yes && time.Since(asked) < answerTime {
-				_, err := call.Play(ctx, r.goodbye)
+				_, err := r.say(ctx, call, "goodbye")
 				return err
 			}
-			asked = time.Time{}
+			asked, lost = time.Time{}, 0
 			if event.Digit != "" {
 				continue
 			}
 			r.log.Info("caller said", "call_sid", call.SID, "words", len(strings.Fields(text)))
-			prompt := r.noted
+			name := "noted"
 			if text == "goodbye" {
-				prompt, asked = r.sure, time.Now()
+				name, asked = "sure", time.Now()
 			}
-			if _, err := call.Play(ctx, prompt); err != nil {
+			if _, err := r.say(ctx, call, name); err != nil {
 				return err
 			}
 		}

@@ -37,6 +37,8 @@ func TestGoodbyeIsConfirmed(t *testing.T) {
 	press := func(key string) func(caller) {
 		return func(c caller) { require.NoError(t, c.Digits(key)) }
 	}
+	lost := func(c caller) { c.Put(stt.Event{Kind: stt.Degraded, Err: stt.ErrUnavailable}) }
+	told := func(c caller) { require.NoError(t, c.Hears(answer.deaf, patience)) }
 	for name, c := range map[string]struct {
 		does []func(caller)
 		ends bool
@@ -44,6 +46,8 @@ func TestGoodbyeIsConfirmed(t *testing.T) {
 		"said":                {[]func(caller){say("goodbye"), say("yes")}, true},
 		"pressed":             {[]func(caller){say("goodbye"), press("1")}, true},
 		"pressed in music":    {[]func(caller){say("goodbye"), hold, press("1")}, true},
+		"not recognised":      {[]func(caller){lost, lost, told, press("1")}, true},
+		"lost only once":      {[]func(caller){lost, say("help"), lost, press("1")}, false},
 		"only once":           {[]func(caller){say("goodbye"), say("goodbye")}, false},
 		"no":                  {[]func(caller){say("goodbye"), say("no"), say("yes")}, false},
 		"another key":         {[]func(caller){say("goodbye"), press("2"), press("1")}, false},

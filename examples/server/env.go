@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/internal/logqueue"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/admin"
 	"agentos.dev/dialtone/policy/capacity"
@@ -457,8 +458,9 @@ func (c *config) logger(w io.Writer) *slog.Logger {
 		}
 		return voice.SpellWarning(groups, a)
 	}}
+	var handler slog.Handler = slog.NewTextHandler(w, options)
 	if c.logJSON {
-		return slog.New(slog.NewJSONHandler(w, options))
+		handler = slog.NewJSONHandler(w, options)
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.New(logqueue.New(handler)) // who reads it may stop reading
 }

@@ -20,6 +20,8 @@ import (
 
 func main() {
 	ctx, stop := context.WithCancel(context.Background())
+	// Nothing is read again, and a terminal or a reader of the log that goes ends no call.
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {

@@ -126,6 +126,10 @@ func (c *config) voice() voice.Config {
 		MaxDuration:   c.maxDuration,
 		SessionKeys:   c.sessionKeys,
 		LogNumber:     c.logNumber,
+		LameDuck:      lameDuck,
+	}
+	if c.redisURL == "" && c.natsURL == "" && c.instances <= 1 {
+		config.Resume = voice.ResumeAlone
 	}
 	if c.record {
 		config.Before = []twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{&twiml.Recording{}}}}
@@ -156,6 +160,8 @@ func (a *app) serveReady(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "draining", http.StatusServiceUnavailable)
 	case stats.Streams >= stats.MaxStreams:
 		http.Error(w, "every place is taken", http.StatusServiceUnavailable)
+	case stats.Lacking != "":
+		http.Error(w, "short of "+stats.Lacking, http.StatusServiceUnavailable)
 	case a.limits.store.Up():
 		io.WriteString(w, "ok\n")
 	default: // each instance takes calls all the same
@@ -175,6 +181,10 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 		ErrorLog:          slog.NewLogLogger(throttle.New(log.Handler(), 60), slog.LevelWarn), // of what clients do
 	}
 }
+
+// lameDuck is how long calls are taken after a SIGTERM, so that a load balancer that looks
+// at /readyz notices before it is refused.
+const lameDuck = 3 * time.Second
 
 // drainTime is how long calls in progress may go on after a SIGTERM, on top of
 // the longest call.
