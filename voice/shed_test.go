@@ -144,6 +144,8 @@ type blocked struct {
 }
 
 func (b blocked) Handle(context.Context, slog.Record) error { <-b.gate; return nil }
+func (b blocked) WithAttrs([]slog.Attr) slog.Handler        { return b }
+func (b blocked) WithGroup(string) slog.Handler             { return b }
 
 // TestBlockedLogHoldsNothingUp: calls come and go, and the server shuts down.
 func TestBlockedLogHoldsNothingUp(t *testing.T) {
