@@ -42,9 +42,10 @@ func everything(t *testing.T, s *policy.Store, places int) policy.Policy {
 	return policy.All(policy.Blocked(blocked), always, fraud.NewPasses(score, fraud.PassesOptions{Store: s}), perCaller(s, 10, time.Hour), concurrent(s, places))
 }
 
-// TestRoundTrips: an ordinary call costs at most two round trips at its webhook and four in
-// all, with all policies of the example server. One that a list refuses costs one, to find out
-// that it is over already.
+// TestRoundTrips: an ordinary call costs at most two round trips at its webhook and five in
+// all, with all policies of the example server: the record with which another instance can go
+// on with the call is one of them. One that a list refuses costs one, to find out that it is
+// over already.
 func TestRoundTrips(t *testing.T) {
 	r := startRedis(t)
 	client := redis.NewClient(&redis.Options{Addr: r.addr()})
@@ -81,5 +82,5 @@ func TestRoundTrips(t *testing.T) {
 	n := cost(func() { run(calls) })
 	require.NoError(t, srv.Shutdown(context.Background()))
 	t.Logf("%d calls: %d round trips", calls, n)
-	require.LessOrEqual(t, n, 4*calls)
+	require.LessOrEqual(t, n, 5*calls)
 }
