@@ -257,6 +257,8 @@ func TestSupersededOwnerIsFenced(t *testing.T) {
 	second := next(t, starts)
 	<-first.ctx.Done()
 	require.ErrorIs(t, first.call.Save([]byte("late")), voice.ErrCallEnded)
+	time.Sleep(50 * time.Millisecond) // in which it must not be counted
+	require.Empty(t, f.finished(0))
 	r, ok := second.call.Resumed()
 	require.True(t, ok)
 	require.Equal(t, "one", string(r.State))
