@@ -63,6 +63,7 @@ func TestLeaves(t *testing.T) {
 		"policy":          nil,
 		"stt/vad":         {module + "/stt/vad"},
 		"stt/wer":         nil,
+		"internal/ws":     {"github.com/coder/websocket"},
 		"voice/signature": nil,
 	} {
 		name := module + "/" + leaf
