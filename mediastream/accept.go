@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"agentos.dev/dialtone/internal/ws"
 )
 
 // Options says how [Accept] treats a stream. The zero value is for production.
@@ -15,7 +17,7 @@ type Options struct {
 	IdleTimeout time.Duration
 	// WriteTimeout ends a stream whose peer does not take a message for so long. 0 = 10 s.
 	WriteTimeout time.Duration
-	// ReadLimit is the largest message in bytes. 0 = 64 KiB.
+	// ReadLimit is the largest message in bytes, at most 512 MiB. 0 = 64 KiB.
 	ReadLimit int64
 	// MaxRate is how many messages a second a stream may bring on average, pings,
 	// pongs and the further frames of a message counted like messages; ten seconds'
@@ -95,7 +97,11 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, error
 		return refuse(errOrigin)
 	}
 	var c *Conn // set before anything is read
-	sock, err := upgrade(w, r, &o, func() bool { return c.answersPing() }, func() bool { return c.allow() })
+	sock, err := ws.Accept(w, r, ws.Options{
+		Origins:   o.Origins,
+		ReadLimit: o.ReadLimit,
+		OnFrame:   func() bool { return c.answersPing() },
+	})
 	if err != nil {
 		return refuse(err)
 	}

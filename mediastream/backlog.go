@@ -77,7 +77,7 @@ func (c *Conn) relieve() {
 		return
 	}
 	b.reading, b.wanted, b.dropping = true, false, false
-	c.in.buf = nil // the consumer still holds the message in it
+	c.sock.Keep() // the consumer still holds the message
 	c.running.Go(func() {
 		for c.relieveOnce() {
 		}
@@ -88,12 +88,9 @@ func (c *Conn) relieve() {
 // consumer has caught up, so that it can go on by itself, or when all is read.
 func (c *Conn) relieveOnce() bool {
 	b := &c.backlog
-	err := c.receive()
-	next := item{err: err}
-	if err == nil {
-		next.event = c.in.event
-		next.event.Media.Payload = bytes.Clone(next.event.Media.Payload)
-	}
+	var next item
+	next.err = c.receive(&next.event)
+	next.event.Media.Payload = bytes.Clone(next.event.Media.Payload)
 
 	b.mu.Lock()
 	b.items = append(b.items, next)
@@ -111,7 +108,7 @@ func (c *Conn) relieveOnce() bool {
 	}
 	tell := dropped > 0 && !b.dropping
 	b.dropping = b.dropping || dropped > 0
-	goOn := err == nil && !b.wanted
+	goOn := next.err == nil && !b.wanted
 	b.reading, b.wanted = goOn, false
 	b.arrived.Signal()
 	b.mu.Unlock()

@@ -1,19 +1,22 @@
 package mediastream
 
-import "sync"
+import (
+	"sync"
+
+	"agentos.dev/dialtone/internal/ws"
+)
 
 // Conn is the server's end of a stream. All methods may be called from any
 // goroutine, but only one may be in [Conn.Events].
 type Conn struct {
-	opts Options
-	sock socket
-	wire wire
-
+	sock    ws.Socket // what a message needs comes first, in few cache lines
+	wire    wire
 	in      inbox
+	counts  counters
 	backlog backlog
 	out     outbox
-	counts  counters
 	watch   watch
+	opts    Options
 
 	mu      sync.Mutex
 	cause   *Error // what ended the stream, first come
@@ -24,9 +27,8 @@ type Conn struct {
 	running  sync.WaitGroup
 }
 
-func newConn(sock socket, w wire, opts Options) *Conn {
+func newConn(sock ws.Socket, w wire, opts Options) *Conn {
 	c := &Conn{opts: opts, sock: sock, wire: w}
-	c.in.buf = make([]byte, 0, 1<<9)
 	c.backlog.arrived.L = &c.backlog.mu
 	c.out.rate = Mulaw().bytesPerSecond()
 	c.watch.begin(c)
@@ -63,7 +65,7 @@ func (c *Conn) fail(e *Error) {
 	}
 	c.report(e)
 	c.out.stop()
-	c.sock.interrupt()
+	c.sock.Interrupt()
 }
 
 // halt ends the reading because an iteration's context has ended.
@@ -71,14 +73,14 @@ func (c *Conn) halt(err error) {
 	c.mu.Lock()
 	c.halted = err
 	c.mu.Unlock()
-	c.sock.interrupt()
+	c.sock.Interrupt()
 }
 
 // shut closes the socket once.
 func (c *Conn) shut(code int, reason string) (err error) {
 	c.shutting.Do(func() {
 		c.out.stop()
-		err = c.sock.close(code, reason)
+		err = c.sock.Close(code, reason)
 	})
 	return err
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 
 	"github.com/coder/websocket"
+
+	"agentos.dev/dialtone/internal/ws"
 )
 
 // DialOptions says how [Dial] connects. The zero value connects plainly.
@@ -103,12 +105,14 @@ func (c *Carrier) Send(m Message) error {
 // ctx.Err() when ctx has ended, which closes the socket, else with an [*Error].
 func (c *Carrier) Receive(ctx context.Context) (Message, error) {
 	kind, data, err := c.ws.Read(ctx)
-	var frame websocket.CloseError
-	switch {
-	case err == nil:
+	if err == nil {
 		return Message{Binary: kind == websocket.MessageBinary, Data: data}, nil
+	}
+	err = ws.CoderError(err)
+	var frame *ws.CloseError
+	switch {
 	case errors.As(err, &frame):
-		return Message{}, &CloseError{Code: int(frame.Code), Reason: frame.Reason}
+		return Message{}, &CloseError{Code: frame.Code, Reason: frame.Reason}
 	case ctx.Err() != nil:
 		_ = c.Abort() // Read does so only when it has begun
 		return Message{}, ctx.Err()

@@ -3,6 +3,8 @@ package mediastream
 import (
 	"errors"
 	"fmt"
+
+	"agentos.dev/dialtone/internal/ws"
 )
 
 // ErrorType sorts errors for metrics: its values are meant as label values.
@@ -67,3 +69,21 @@ const (
 	codePolicy      = 1008
 	codeTooBig      = 1009
 )
+
+// closedWith sorts the error that ended a socket: the close code, and whether
+// it is an error at all.
+func closedWith(err error) *Error {
+	var closed *ws.CloseError
+	var broken *ws.Error
+	switch {
+	case errors.As(err, &closed) && (closed.Code == codeNormal || closed.Code == codeGoingAway || closed.Code == codeNoStatus):
+		return nil
+	case closed != nil:
+		return &Error{Type: Disconnect, Offset: -1, Code: closed.Code, Err: err}
+	case errors.As(err, &broken) && broken.Code == codeTooBig:
+		return &Error{Type: Oversize, Offset: -1, Code: codeTooBig, Err: err}
+	case broken != nil:
+		return &Error{Type: Protocol, Offset: -1, Code: broken.Code, Err: err}
+	}
+	return &Error{Type: Disconnect, Offset: -1, Code: codeAbnormal, Err: err}
+}

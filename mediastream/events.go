@@ -33,6 +33,7 @@ import (
 //	a binary message                                           the stream ends with 1003
 //	a message larger than Options.ReadLimit                    the stream ends with 1009
 //	a WebSocket frame that RFC 6455 forbids                    the stream ends with 1002
+//	text that is not UTF-8                                     the stream ends with 1007
 //	silence, a half-open connection                            the stream ends by Options.IdleTimeout, with 1001
 //
 // Events reads in the caller's goroutine. While the caller is slow over an event,
@@ -42,20 +43,22 @@ import (
 // [SlowConsumer]. A backlog of which nothing is audio ends the stream with 1008.
 func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		stop := context.AfterFunc(ctx, func() { c.halt(ctx.Err()) })
-		defer stop()
+		if ctx.Done() != nil {
+			stop := context.AfterFunc(ctx, func() { c.halt(ctx.Err()) })
+			defer stop()
+		}
 		for {
 			c.backlog.takeBack()
 			e, err := c.next()
 			if err == errEnd {
 				return
 			}
-			var event Event // a copy: once handed over, another goroutine may read the next into *e
-			if err == nil {
-				event = *e
-			}
 			c.backlog.handOver()
-			if !yield(event, err) || err != nil {
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			if !yield(*e, nil) {
 				return
 			}
 		}
@@ -70,7 +73,7 @@ func (c *Conn) next() (*Event, error) {
 			return &next.event, next.err
 		}
 	}
-	return &c.in.event, c.receive()
+	return &c.in.event, c.receive(&c.in.event)
 }
 
 // errEnd ends an iteration that has no error to tell.
@@ -98,8 +101,7 @@ const maxMalformed = 100
 // inbox is the state of the reading side. Only the reader touches it, but for
 // the atomics.
 type inbox struct {
-	buf       []byte // the message that was read last
-	event     Event  // what it says
+	event     Event // the consumer's
 	connected bool
 	started   atomic.Bool
 	over      atomic.Bool // nothing more comes
@@ -118,15 +120,14 @@ type trackClock struct {
 }
 
 // receive reads from the socket until there is an event to deliver, and puts it
-// into c.in.event.
-func (c *Conn) receive() error {
+// into e.
+func (c *Conn) receive(e *Event) error {
 	in := &c.in
 	if in.over.Load() {
 		return errEnd
 	}
 	for {
-		msg, text, err := c.sock.read(in.buf)
-		in.buf = msg[:0]
+		msg, text, err := c.sock.Read()
 		if err != nil {
 			return c.finish(err)
 		}
@@ -138,11 +139,11 @@ func (c *Conn) receive() error {
 		if !text {
 			return c.refuse(codeUnsupported, "", errBinary)
 		}
-		if bad := c.wire.parse(&in.event, msg); bad != nil {
+		if bad := c.wire.parse(e, msg); bad != nil {
 			c.counts.malformed.Add(1)
 			err = c.skip(bad)
 		} else {
-			err = c.admit(&in.event)
+			err = c.admit(e)
 		}
 		if err != errSkipped {
 			return err
@@ -159,7 +160,8 @@ func (c *Conn) allow() bool {
 	return false
 }
 
-// answersPing counts a ping or pong as a message. A stream that is ending answers
+// answersPing counts a ping, a pong or a further frame of a message like a message,
+// and says whether a ping is to be answered. A stream that is ending answers
 // none: after the close frame that would be an error, which cuts the handshake short.
 func (c *Conn) answersPing() bool {
 	allowed := c.allow()

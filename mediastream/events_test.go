@@ -186,7 +186,7 @@ func TestTheRateIsAsAllowed(t *testing.T) {
 						return
 					}
 				}
-				s.interrupt()
+				s.Interrupt()
 			}()
 			var last error
 			for _, err := range c.Events(t.Context()) {
@@ -230,14 +230,12 @@ type mutedSocket struct {
 	message []byte
 }
 
-func (s mutedSocket) read(buf []byte) ([]byte, bool, error) {
-	return append(buf[:0], s.message...), true, nil
-}
+func (s mutedSocket) Read() ([]byte, bool, error) { return s.message, true, nil }
 
 func TestReceiveDoesNotAllocate(t *testing.T) {
 	sock := &mutedSocket{newFakeSocket(), []byte(testStart)}
 	c := newConn(sock, &twilio{}, (&Options{MaxRate: 1e9}).withDefaults())
-	require.NoError(t, c.receive())
+	require.NoError(t, c.receive(&Event{}))
 	sock.message = []byte(mediaAt(7))
 	n := 0
 	require.Zero(t, testing.AllocsPerRun(1000, func() {

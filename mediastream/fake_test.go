@@ -10,13 +10,16 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"agentos.dev/dialtone/internal/ws"
 )
 
 // fakeSocket is a socket in memory, for tests in a bubble of synthetic time.
 type fakeSocket struct {
 	in   chan string   // closed when the peer drops the connection
-	end  chan struct{} // closed by interrupt or close
+	end  chan struct{} // closed by Interrupt or Close
 	once sync.Once
+	buf  []byte // the last message
 
 	mu      sync.Mutex
 	stalled chan struct{} // writes wait for it, if not nil
@@ -36,24 +39,26 @@ func newFakeSocket() *fakeSocket {
 	return &fakeSocket{in: make(chan string, 1<<16), end: make(chan struct{}), began: time.Now()}
 }
 
-func (s *fakeSocket) read(buf []byte) ([]byte, bool, error) {
+func (s *fakeSocket) Read() ([]byte, bool, error) {
 	select {
 	case <-s.end: // also when there is more to read
-		return buf[:0], false, net.ErrClosed
+		return nil, false, net.ErrClosed
 	default:
 	}
 	select {
 	case <-s.end:
-		return buf[:0], false, net.ErrClosed
+		return nil, false, net.ErrClosed
 	case msg, ok := <-s.in:
 		if !ok {
-			return buf[:0], false, io.EOF
+			return nil, false, io.EOF
 		}
-		return append(buf[:0], msg...), true, nil
+		s.buf = append(s.buf[:0], msg...)
+		return s.buf, true, nil
 	}
 }
 
-func (s *fakeSocket) write(msg []byte) error {
+func (s *fakeSocket) Write(frame []byte) error {
+	msg := frame[ws.Headroom:]
 	cmd, err := parseCommand(msg, testSID)
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, msg)
@@ -77,13 +82,17 @@ func (s *fakeSocket) write(msg []byte) error {
 	return nil
 }
 
-func (s *fakeSocket) interrupt() { s.once.Do(func() { close(s.end) }) }
+func (s *fakeSocket) Interrupt() { s.once.Do(func() { close(s.end) }) }
 
-func (s *fakeSocket) close(code int, _ string) error {
+func (s *fakeSocket) Keep() { s.buf = nil }
+
+func (s *fakeSocket) Rest() {}
+
+func (s *fakeSocket) Close(code int, _ string) error {
 	s.mu.Lock()
 	s.code = code
 	s.mu.Unlock()
-	s.interrupt()
+	s.Interrupt()
 	return nil
 }
 

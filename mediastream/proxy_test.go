@@ -1,10 +1,12 @@
 package mediastream_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -75,17 +78,18 @@ func TestTLSInProcess(t *testing.T) {
 	converse(t, strings.Replace(srv.URL, "https", "wss", 1), srv.Client().Transport)
 }
 
-// TestBehindNginx terminates TLS in nginx, as many hosts do.
-func TestBehindNginx(t *testing.T) {
-	nginx := apt.Need(t, "nginx", "nginx")
-	srv := httptest.NewServer(http.HandlerFunc(echo))
-	defer srv.Close()
+// proxy is a reverse proxy of Debian that terminates TLS, as many hosts have.
+type proxy struct {
+	pkg  string
+	conf string // %[1]s a folder, %[2]s the socket to listen on, %[3]s the certificate without its ending, %[4]s the server
+	args func(dir, conf string) []string
+	in   string // family of addresses between proxy and server
+}
 
-	dir := t.TempDir()
-	cert, pool := certificate(t, dir)
-	socket := filepath.Join(dir, "nginx.sock") // a port could be given to another test first
-	conf := filepath.Join(dir, "nginx.conf")
-	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, `
+var proxies = map[string]proxy{
+	"nginx": {pkg: "nginx", in: "tcp4", args: func(dir, conf string) []string {
+		return []string{"-p", dir, "-c", conf, "-e", filepath.Join(dir, "error.log")}
+	}, conf: `
 daemon off;
 pid %[1]s/pid;
 error_log %[1]s/error.log;
@@ -93,27 +97,96 @@ events {}
 http {
 	access_log off;
 	client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
+	upstream calls { server %[4]s; keepalive 1; }
+	map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
 	server {
 		listen unix:%[2]s ssl;
 		ssl_certificate %[3]s.pem;
 		ssl_certificate_key %[3]s.key;
 		location / {
-			proxy_pass %[4]s;
+			proxy_pass http://calls;
 			proxy_http_version 1.1;
 			proxy_set_header Host $host;
 			proxy_set_header Upgrade $http_upgrade;
-			proxy_set_header Connection "upgrade";
+			proxy_set_header Connection $connection_upgrade;
 			proxy_read_timeout 1h;
 		}
 	}
 }
-`, dir, socket, cert, srv.URL), 0o600))
-	cmd := exec.Command(nginx, "-p", dir, "-c", conf, "-e", filepath.Join(dir, "error.log"))
+`},
+	"haproxy": {pkg: "haproxy", in: "tcp6", args: func(_, conf string) []string { return []string{"-db", "-f", conf} }, conf: `
+defaults
+	mode http
+	timeout connect 10s
+	timeout client 10s
+	timeout server 10s
+	timeout tunnel 1h
+frontend carrier
+	bind unix@%[2]s ssl crt %[3]s.both
+	default_backend calls
+backend calls
+	http-reuse always
+	server calls %[4]s
+`},
+	"caddy": {pkg: "caddy", in: "tcp6", args: func(_, conf string) []string { return []string{"run", "--adapter", "caddyfile", "--config", conf} }, conf: `
+{
+	admin off
+	auto_https off
+	default_sni 127.0.0.1
+	storage file_system %[1]s
+}
+https://127.0.0.1 {
+	bind unix/%[2]s
+	tls %[3]s.pem %[3]s.key
+	reverse_proxy %[4]s
+}
+`},
+}
+
+// TestBehindAProxy has a call, and another request before it so that the proxy has
+// a connection to reuse.
+func TestBehindAProxy(t *testing.T) {
+	for name, p := range proxies {
+		t.Run(name, func(t *testing.T) {
+			mux := http.NewServeMux()
+			mux.HandleFunc("/stream", echo)
+			mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
+			srv := httptest.NewUnstartedServer(mux)
+			require.NoError(t, srv.Listener.Close())
+			l, err := net.Listen(p.in, map[string]string{"tcp4": "127.0.0.1:0", "tcp6": "[::1]:0"}[p.in])
+			require.NoError(t, err)
+			srv.Listener = l
+			srv.Start()
+			defer srv.Close()
+			transport := p.run(t, name, l.Addr().String())
+			resp, err := (&http.Client{Transport: transport, Timeout: patience}).Get("https://127.0.0.1/health")
+			require.NoError(t, err)
+			body, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			require.Equal(t, "ok", string(body))
+			converse(t, "wss://127.0.0.1/stream", transport)
+		})
+	}
+}
+
+// run starts the proxy and returns the way through it.
+func (p proxy) run(t *testing.T, name, server string) http.RoundTripper {
+	command := apt.Need(t, name, p.pkg)
+	dir := t.TempDir()
+	cert, pool := certificate(t, dir)
+	socket := filepath.Join(dir, "socket") // a port could be given to another test first
+	conf := filepath.Join(dir, "conf")
+	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, p.conf, dir, socket, cert, server), 0o600))
+	var said bytes.Buffer
+	cmd := exec.Command(command, p.args(dir, conf)...)
+	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Env = append(os.Environ(), "HOME="+dir)
 	require.NoError(t, cmd.Start())
-	defer func() {
+	end := sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait() // interrupted
-	}()
+	})
+	t.Cleanup(end)
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}
@@ -124,12 +197,11 @@ http {
 			break
 		}
 		if time.Now().After(deadline) {
-			log, _ := os.ReadFile(filepath.Join(dir, "error.log"))
-			t.Fatalf("nginx does not listen: %v\n%s", err, log)
+			end()
+			t.Fatalf("%s does not listen: %v\n%s", name, err, said.String())
 		}
 	}
-	transport := &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}
-	converse(t, "wss://127.0.0.1/stream", transport)
+	return &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}
 }
 
 // certificate makes one for 127.0.0.1 and returns its path without the endings.
@@ -141,6 +213,9 @@ func certificate(t *testing.T, dir string) (path string, pool *x509.CertPool) {
 	require.NoError(t, err, string(out))
 	pem, err := os.ReadFile(path + ".pem")
 	require.NoError(t, err)
+	key, err := os.ReadFile(path + ".key")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path+".both", append(key, pem...), 0o600))
 	pool = x509.NewCertPool()
 	require.True(t, pool.AppendCertsFromPEM(pem))
 	return path, pool

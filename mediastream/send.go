@@ -3,10 +3,12 @@ package mediastream
 import (
 	"sync"
 	"time"
+
+	"agentos.dev/dialtone/internal/ws"
 )
 
 // Audio leaves in messages of this length, which are whole packets of 20 ms: one
-// message costs the same whatever it holds. The long one just fits writeBuffer.
+// message costs the same whatever it holds. The long one just fits 2 KiB.
 const (
 	shortMessage = 100 * time.Millisecond
 	longMessage  = 180 * time.Millisecond
@@ -297,7 +299,7 @@ func (o *outbox) size() int {
 
 // next encodes the next message that is due; nil if none is. The caller holds the lock.
 func (o *outbox) next(w wire, now time.Time, lead time.Duration) []byte {
-	dst := o.message[:0]
+	dst := append(o.message[:0], make([]byte, ws.Headroom)...)
 	switch send, _ := o.due(now, lead); {
 	case !send:
 		return nil
@@ -329,14 +331,14 @@ func (c *Conn) write() {
 		if msg == nil {
 			return
 		}
-		if err := c.sock.write(msg); err != nil {
+		if err := c.sock.Write(msg); err != nil {
 			// The reader ends the stream: it knows why the socket broke, and may
 			// have a stop to read yet. If it reads on, writeFrom tells the watch.
 			o.stop()
 			continue
 		}
 		c.counts.messagesOut.Add(1)
-		c.counts.bytesOut.Add(uint64(len(msg)))
+		c.counts.bytesOut.Add(uint64(len(msg) - ws.Headroom))
 		o.mu.Lock()
 		o.writeFrom = time.Time{}
 		o.mu.Unlock()

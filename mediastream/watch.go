@@ -79,6 +79,8 @@ func (c *Conn) look() {
 	}
 	if n := c.counts.messagesIn.Load(); n != w.messages {
 		w.messages, w.since = n, now
+	} else {
+		c.sock.Rest()
 	}
 	switch idle := now.Sub(w.since); {
 	case !c.in.started.Load() && now.Sub(w.began) >= c.opts.StartTimeout:
