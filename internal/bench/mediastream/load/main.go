@@ -20,6 +20,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,12 +33,13 @@ func main() {
 	calls := flag.Int("calls", 100, "how many calls")
 	secure := flag.Bool("tls", false, "over TLS, without looking at the certificate")
 	listen := flag.Bool("listen", false, "only listen to the server")
+	token := flag.String("token", "", "begin each call with its webhook, signed with this")
 	flag.Parse()
 
 	list := make([]*call, *calls)
 	var err error
 	for i := range list {
-		if list[i], err = dial(*addr, i, *secure); err != nil {
+		if list[i], err = dial(*addr, i, *secure, *token); err != nil {
 			log.Fatal(err)
 		}
 		time.Sleep(200 * time.Microsecond)
@@ -60,6 +62,14 @@ func main() {
 			begin := time.Now()
 			sent, late := run(list, d)
 			fmt.Println("ran", sent, "late", late, "took", time.Since(begin).Milliseconds())
+		case "keep": // alive: a frame of each call
+			for _, c := range list {
+				if err := c.media(); err != nil {
+					log.Fatal(err)
+				}
+				time.Sleep(20 * time.Microsecond)
+			}
+			fmt.Println("kept")
 		case "stop":
 			for _, c := range list {
 				c.stop()
@@ -75,14 +85,22 @@ var heard atomic.Int64 // bytes that the server sent
 // call is one stream.
 type call struct {
 	conn     net.Conn
-	sid      string
+	id       callID
 	sequence uint64
 	audio    [160]byte
 	json     []byte
 	frame    []byte
 }
 
-func dial(addr string, n int, secure bool) (*call, error) {
+func dial(addr string, n int, secure bool, token string) (*call, error) {
+	path, sign := "/stream", ""
+	id := callID{account: "AC" + strings.Repeat("0", 32), call: fmt.Sprintf("CA%032x", n), stream: fmt.Sprintf("MZ%032x", n)}
+	if token != "" {
+		var err error
+		if path, sign, err = webhook(addr, secure, token, &id); err != nil {
+			return nil, err
+		}
+	}
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
@@ -90,11 +108,11 @@ func dial(addr string, n int, secure bool) (*call, error) {
 	if secure {
 		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true}) // the server's certificate is made for the run
 	}
-	c := &call{conn: conn, sid: fmt.Sprintf("MZ%032x", n)}
+	c := &call{conn: conn, id: id}
 	for i := range c.audio {
 		c.audio[i] = byte(i*31 + n)
 	}
-	if _, err := fmt.Fprintf(conn, "GET /stream HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", addr); err != nil {
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nX-Twilio-Signature: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", path, addr, sign); err != nil {
 		return nil, err
 	}
 	br := bufio.NewReader(conn)
@@ -113,7 +131,7 @@ func dial(addr string, n int, secure bool) (*call, error) {
 	}()
 	c.sequence = 1
 	return c, c.send(fmt.Appendf(nil, `{"event":"connected","protocol":"Call","version":"1.0.0"}`),
-		fmt.Appendf(nil, `{"event":"start","sequenceNumber":"1","start":{"accountSid":"AC1","streamSid":"%s","callSid":"CA1","tracks":["inbound"],"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},"customParameters":{}},"streamSid":"%s"}`, c.sid, c.sid))
+		fmt.Appendf(nil, `{"event":"start","sequenceNumber":"1","start":{"accountSid":"%s","streamSid":"%s","callSid":"%s","tracks":["inbound"],"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},"customParameters":{}},"streamSid":"%s"}`, id.account, id.stream, id.call, id.stream))
 }
 
 type countingReader struct{ r io.Reader }
@@ -128,18 +146,23 @@ func (c countingReader) Read(p []byte) (int, error) {
 func (c *call) media() error {
 	c.sequence++
 	binary.BigEndian.PutUint64(c.audio[:], uint64(time.Now().UnixNano()))
-	m := fmt.Appendf(c.json[:0], `{"event":"media","sequenceNumber":"%d","media":{"track":"inbound","chunk":"%d","timestamp":"%d","payload":"`,
-		c.sequence, c.sequence-1, (c.sequence-2)*20+88)
+	m := append(c.json[:0], `{"event":"media","sequenceNumber":"`...)
+	m = strconv.AppendUint(m, c.sequence, 10)
+	m = append(m, `","media":{"track":"inbound","chunk":"`...)
+	m = strconv.AppendUint(m, c.sequence-1, 10)
+	m = append(m, `","timestamp":"`...)
+	m = strconv.AppendUint(m, (c.sequence-2)*20+88, 10)
+	m = append(m, `","payload":"`...)
 	m = base64.StdEncoding.AppendEncode(m, c.audio[:])
 	m = append(m, `"},"streamSid":"`...)
-	m = append(m, c.sid...)
+	m = append(m, c.id.stream...)
 	c.json = append(m, `"}`...)
 	return c.send(c.json)
 }
 
 func (c *call) stop() {
 	c.sequence++
-	_ = c.send(fmt.Appendf(nil, `{"event":"stop","sequenceNumber":"%d","streamSid":"%s","stop":{"accountSid":"AC1","callSid":"CA1"}}`, c.sequence, c.sid))
+	_ = c.send(fmt.Appendf(nil, `{"event":"stop","sequenceNumber":"%d","streamSid":"%s","stop":{"accountSid":"%s","callSid":"%s"}}`, c.sequence, c.id.stream, c.id.account, c.id.call))
 	_ = c.conn.Close()
 }
 

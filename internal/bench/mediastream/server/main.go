@@ -2,7 +2,10 @@
 // be compared. It listens on a free port of loopback, prints the address, and
 // tells on /stats what it has done and used.
 //
-//	server dialtone   package mediastream and package codec
+//	server voice      package voice with an engine that decodes: what runs in production
+//	server stream     package mediastream and package codec, without the session
+//	server coder      the same on github.com/coder/websocket
+//	server gobwas     gobwas/ws, its low level, with a search in place of a parser
 //	server tutorial   gorilla/websocket, encoding/json, zaf/g711, a channel
 //	server speak20    dialtone sending, a message each 20 ms, all calls fed by one clock
 //	server speak100   the same with a message each 100 ms
@@ -47,7 +50,9 @@ func main() {
 		log.Fatal("usage: server kind [certificate key]")
 	}
 	kinds := map[string]http.HandlerFunc{
-		"dialtone": dialtone,
+		"stream":   dialtone,
+		"coder":    dialtone,
+		"gobwas":   gobwas,
 		"tutorial": tutorial,
 		"speak20":  speak(20*time.Millisecond, true),
 		"speak100": speak(100*time.Millisecond, true),
@@ -56,18 +61,24 @@ func main() {
 		"tick100":  tick(100 * time.Millisecond),
 		"silent":   silent,
 	}
-	handler, ok := kinds[os.Args[1]]
-	if !ok {
-		log.Fatalf("unknown kind %q", os.Args[1])
-	}
-	http.HandleFunc("/stats", stats)
-	http.HandleFunc("/", handler)
+	kind, secure := os.Args[1], len(os.Args) == 4
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
 	}
+	http.HandleFunc("/stats", stats)
+	if handler, ok := kinds[kind]; ok {
+		http.HandleFunc("/", handler)
+	} else if kind == "voice" {
+		http.Handle("/", wholeCall(l, map[bool]string{false: "http", true: "https"}[secure]))
+	} else {
+		log.Fatalf("unknown kind %q", kind)
+	}
 	fmt.Println(l.Addr())
-	if len(os.Args) == 4 {
+	if kind == "coder" {
+		l = wrapping{l}
+	}
+	if secure {
 		cert, err := tls.LoadX509KeyPair(os.Args[2], os.Args[3])
 		if err != nil {
 			log.Fatal(err)
@@ -75,6 +86,14 @@ func main() {
 		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
 	}
 	log.Fatal(http.Serve(l, nil))
+}
+
+// wrapping hides what its connections are, which mediastream leaves to coder.
+type wrapping struct{ net.Listener }
+
+func (w wrapping) Accept() (net.Conn, error) {
+	c, err := w.Listener.Accept()
+	return struct{ net.Conn }{c}, err
 }
 
 // stats answers with a Stats as JSON. With ?gc it collects garbage first.
