@@ -123,7 +123,7 @@ func TestPeople(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d phrases of people heard", right, len(said))
-	assert.GreaterOrEqual(t, float64(right), 0.965*float64(len(said)))
+	assert.GreaterOrEqual(t, float64(right), 0.97*float64(len(said)))
 }
 
 // People say other things, in five languages: nothing is heard. One syllable cannot
