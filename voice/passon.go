@@ -20,6 +20,9 @@ func (c *liveCall) passOn() {
 		return
 	}
 	p, known := c.owner.release(c.reason)
+	if c.owner.isLost() {
+		return // what Twilio runs now is another instance's
+	}
 	if shared := known && c.server.config.Store.Shared(); c.reason != ReasonShutdown || shared {
 		return
 	}

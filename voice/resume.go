@@ -100,6 +100,8 @@ const (
 	// atOnce is how many refused streams in a row are without a pause: another instance may
 	// be ready.
 	atOnce = 4
+	// mostTokenState is how much sealed state travels in a stream's URL.
+	mostTokenState = 2 << 10
 	// legEvery is the least time between the beginnings of two streams of a call.
 	legEvery = time.Second
 )
@@ -195,7 +197,9 @@ func (s *Server) resume(r *http.Request, t ticket) answer {
 	if same {
 		refused := t.refused
 		t.passage = last.after(t.passage)
-		t.refused = refused
+		if t.refused = refused; len(t.state) > mostTokenState {
+			t.state = nil // the instance that takes the stream finds it where this one did
+		}
 	}
 	return s.openStream(t.info, s.mountOf(r, resumeRoute+r.PathValue("token")), nonce, t.passage, t.tries)
 }
