@@ -200,6 +200,10 @@ func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
 		return fmt.Errorf("voice: transfer: %w", err)
 	}
 	warnUnknown(c.log, "transfer", to)
+	if !c.owner.keeps(ctx) {
+		c.owner.fenced()
+		return ErrCallEnded
+	}
 	deadline, ok := ctx.Deadline()
 	if latest := time.Now().Add(restTimeout); !ok || deadline.After(latest) {
 		deadline = latest

@@ -142,8 +142,10 @@ type owner struct {
 	lost    bool   // to another instance
 	closed  bool   // nothing is written any more
 	changed bool   // since it was written
-	timer   *time.Timer
-	last    time.Time // when it was written
+
+	finished bool // the store knows that this is the last leg
+	timer    *time.Timer
+	last     time.Time // when it was written
 }
 
 // ownerOf returns the owner of a call whose stream has come.
@@ -268,6 +270,9 @@ func (o *owner) write(ctx context.Context) (before leg, known bool) {
 	l := o.leg
 	l.unheard = o.unheard()
 	op := policy.Op{Kind: policy.Write, Space: legSpace, Name: l.info.SID, Generation: o.sealed, Keep: o.server.config.MaxDuration + 2*ticketGrace}
+	if l.phase == isDone {
+		op.Keep = keepDone
+	}
 	op.Value = l.value(o.server.secrets.Load(), o.state)
 	held := o.held
 	o.mu.Unlock()
@@ -332,7 +337,36 @@ func (o *owner) release(cause Reason) (p passage, known bool) {
 	return p, known && !o.isLost()
 }
 
-// done notes that the call goes on in no other leg, and lets go of what was saved.
+// keeps reports whether no other instance has taken the call, as far as is known, before
+// something is done about it that another would suffer from. One that has lost the call
+// is fenced.
+func (o *owner) keeps(ctx context.Context) bool {
+	if o == nil {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, decideTimeout)
+	defer cancel()
+	o.write(ctx)
+	return !o.isLost()
+}
+
+// finish notes that the call goes on in no other leg, and lets go of what was saved. It
+// reports false if the call is another instance's.
+func (o *owner) finish() bool {
+	o.close()
+	o.mu.Lock()
+	o.leg.phase, o.state = isDone, nil
+	o.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
+	defer cancel()
+	_, known := o.write(ctx)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.finished = known
+	return !o.lost
+}
+
+// done is finish in the background, unless that is known.
 func (o *owner) done() {
 	if o == nil {
 		return
@@ -340,7 +374,7 @@ func (o *owner) done() {
 	o.close()
 	o.mu.Lock()
 	o.leg.phase = isDone
-	l, sealed, held := o.leg, o.sealed, o.held && !o.lost
+	l, sealed, held := o.leg, o.sealed, o.held && !o.lost && !o.finished
 	o.mu.Unlock()
 	if held {
 		o.server.config.Store.Later(policy.Op{

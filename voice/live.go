@@ -121,6 +121,9 @@ func (c *liveCall) end(reason Reason, err error) {
 		if c.left.Load() > 0 {
 			reason, err = ReasonTransfer, nil
 		}
+		if c.endsHere(reason) && !c.owner.finish() {
+			reason, err = ReasonMoved, nil // which another instance is to end
+		}
 		c.reason, c.err = reason, err
 		switch c.goesOn = c.mayGoOn(); {
 		case c.goesOn:
@@ -140,6 +143,16 @@ func (c *liveCall) end(reason Reason, err error) {
 		}
 		c.conn.Close(code, "")
 	})
+}
+
+// endsHere reports whether this server ends the call, rather than one of its sides, and
+// another stream might go on with it.
+func (c *liveCall) endsHere(reason Reason) bool {
+	switch reason {
+	case ReasonHungUp, ReasonTransfer, ReasonMoved:
+		return false
+	}
+	return c.owner != nil && !reason.cut()
 }
 
 // bury cleans up after a call that has ended. The reader calls it, once.

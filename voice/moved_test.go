@@ -3,12 +3,14 @@ package voice_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
 )
 
@@ -41,4 +43,61 @@ func TestLargeStateMoves(t *testing.T) {
 	require.Equal(t, len(state), len(r.State))
 	call.HangUp()
 	require.Equal(t, []string{"completed"}, f.finished(1))
+}
+
+// rest is a client of the REST API that notes what it is told to do.
+type rest struct{ did chan string }
+
+func (r rest) HangUp(context.Context, string) error { r.did <- "hang up"; return nil }
+
+func (r rest) Update(context.Context, string, string) error { r.did <- "update"; return nil }
+
+// TestInstanceThatHasLostACallLeavesItAlone: an instance that was paused while another took
+// the call over ends its own stream, in whichever way, and not the call.
+func TestInstanceThatHasLostACallLeavesItAlone(t *testing.T) {
+	for name, ends := range map[string]func(t *testing.T, f *fleet, call *voice.Call, back chan error){
+		"shutdown": func(t *testing.T, f *fleet, _ *voice.Call, _ chan error) {
+			require.NoError(t, f.servers[0].Shutdown(t.Context()))
+		},
+		"handler returns": func(_ *testing.T, _ *fleet, _ *voice.Call, back chan error) { back <- nil },
+		"handler fails":   func(_ *testing.T, _ *fleet, _ *voice.Call, back chan error) { back <- errors.New("no") },
+		"transfer": func(t *testing.T, _ *fleet, call *voice.Call, _ chan error) {
+			require.ErrorIs(t, call.Transfer(t.Context(), twiml.New(&twiml.Hangup{})), voice.ErrCallEnded)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := rest{make(chan string, 10)}
+			calls, back := make(chan *voice.Call, 10), make(chan error, 1)
+			f := newFleet(t, 1, memory(), voice.Config{Hanger: api, Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+				calls <- call
+				select {
+				case err := <-back:
+					return err
+				case <-ctx.Done():
+					return nil
+				}
+			})})
+			call := f.tw.Dial(caller, callee)
+			here := next(t, calls)
+			n := f.holder(call, 1)
+			taken := []policy.Op{{Kind: policy.Read, Space: "leg", Name: call.SID}}
+			f.engine.Do(t.Context(), taken)
+			require.True(t, taken[0].OK)
+			value := bytes.Clone(taken[0].Value)
+			value[2] = 2  // the second leg
+			value[4] ^= 1 // of another instance
+			f.engine.Do(t.Context(), []policy.Op{{Kind: policy.Write, Space: "leg", Name: call.SID, Generation: policy.Any, Keep: time.Minute, Value: value}})
+
+			ends(t, f, here, back)
+			require.Eventually(t, func() bool {
+				l := f.ledgers[n]
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				return len(l.ended) == 1 && l.ended[0].Resumes
+			}, patience, time.Millisecond)
+			require.Empty(t, api.did)
+			call.HangUp()
+		})
+	}
 }
