@@ -26,16 +26,27 @@ type brokenCall struct {
 func (s *Server) broke(c *liveCall) {
 	b := &brokenCall{info: c.Info, chain: c.owner.leg.chain, outcome: c.outcome(), reason: c.reason}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.calls[c.SID] != nil { // it goes on here
+	stopped := s.broken == nil
+	if !stopped {
+		s.await(b)
+	}
+	s.mu.Unlock()
+	if stopped {
+		s.drop(b)
+	}
+}
+
+// await waits for the call for a while. The caller holds the lock.
+func (s *Server) await(b *brokenCall) {
+	if s.calls[b.info.SID] != nil { // it goes on here
 		return
 	}
-	if old := s.broken[c.SID]; old != nil {
+	if old := s.broken[b.info.SID]; old != nil {
 		old.timer.Stop()
 	}
-	s.broken[c.SID] = b
+	s.broken[b.info.SID] = b
 	wait := breakLease
-	if s.finished.get(idOf(c.SID), time.Now()).how == over { // while the last stream was put away
+	if s.finished.get(idOf(b.info.SID), time.Now()).how == over { // while the last stream was put away
 		wait = 0
 	}
 	b.timer = time.AfterFunc(wait, func() { s.cut(b) })
@@ -65,7 +76,7 @@ func (s *Server) cut(b *brokenCall) {
 		return
 	}
 	delete(s.broken, b.info.SID)
-	moved := err == nil && last.phase != isNone && (last.chain != b.chain || last.info.Leg > b.info.Leg)
+	moved := last.phase != isNone && (last.chain != b.chain || last.info.Leg > b.info.Leg)
 	alone := !s.config.Store.Shared() && s.config.Resume != ResumeAlone
 	if moved || alone && s.finished.get(idOf(b.info.SID), time.Now()).how != over {
 		return // the instance that has it counts it, or the one that hears of its end
@@ -82,24 +93,35 @@ func (s *Server) cut(b *brokenCall) {
 func (s *Server) dropBroken() {
 	s.mu.Lock()
 	left := s.broken
-	s.broken = make(map[string]*brokenCall)
+	s.broken = nil // none waits any more
 	s.mu.Unlock()
 	for _, b := range left {
-		if b.timer.Stop(); s.config.Resume == ResumeAlone && !s.config.Store.Shared() {
-			s.finishCut(b.info, b.outcome, streamed, true, b.reason)
-		}
+		b.timer.Stop()
+		s.drop(b)
+	}
+}
+
+// drop counts a broken call if no other instance can, or will: Twilio has said here that
+// it is over.
+func (s *Server) drop(b *brokenCall) {
+	switch said := s.finished.get(idOf(b.info.SID), time.Now()).how == over; {
+	case said:
+		s.finishCut(b.info, b.outcome, over, true, b.reason)
+	case s.config.Resume == ResumeAlone && !s.config.Store.Shared():
+		s.finishCut(b.info, b.outcome, streamed, true, b.reason)
 	}
 }
 
 // overHere takes note that a call is over whose stream was not here, or has broken: by what
-// the instances know of its last stream it was cut, or ended as Twilio says.
-func (s *Server) overHere(info Info, o policy.Outcome) {
+// the instances know of its last stream it was cut, or ended as Twilio says. While that
+// waits for another instance, it returns a channel that is closed when it is settled.
+func (s *Server) overHere(info Info, o policy.Outcome) (settled <-chan struct{}) {
 	log := s.config.Logger.With("call_sid", info.SID, "status", o.Status)
 	if !s.config.resumes() {
 		if s.finish(info, o, over, false) {
 			log.Info("call finished without a stream here")
 		}
-		return
+		return nil
 	}
 	last, err := s.lastLeg(context.Background(), info.SID)
 	unknown := err != nil && err != errOver
@@ -119,18 +141,22 @@ func (s *Server) overHere(info Info, o policy.Outcome) {
 	case last.phase == hasBroke:
 		s.finishCut(info, o, over, false, last.cause)
 	default: // perhaps another instance has its stream, or had its last, and tells its end, unless it has gone
-		e := &untold{info: info, outcome: o, over: true}
+		e := &untold{info: info, outcome: o, over: true, settled: make(chan struct{})}
 		if err == nil && last.phase == isUp {
 			e.cut, e.outcome.Status = ReasonCrash, "failed"
 		}
 		before := s.noteEnd(info, ending{told: true, how: over})
 		if before.told {
 			s.giveBack(info, o)
-			return
+			return nil
 		}
 		e.counted, e.since = before.counted, time.Now()
-		if !s.retell(e) {
+		if s.retell(e) {
+			return e.settled
+		}
+		if !s.tellAtOnce(e) {
 			s.tellEnd(e, true)
 		}
 	}
+	return nil
 }

@@ -58,15 +58,21 @@ func (s *Server) finishNoted(e *untold, before ending) (news bool) {
 		return false
 	}
 	e.counted, e.since = before.counted, time.Now()
+	if !s.tellAtOnce(e) && !s.retell(e) {
+		s.tellEnd(e, true)
+	}
+	return true
+}
+
+// tellAtOnce tells an end, asking a store that is slow several times, and reports whether it
+// is settled.
+func (s *Server) tellAtOnce(e *untold) bool {
 	for range atOnceTold {
 		if s.tellEnd(e, false) {
 			return true
 		}
 	}
-	if !s.retell(e) {
-		s.tellEnd(e, true)
-	}
-	return true
+	return false
 }
 
 // finishCut is finish for a call that neither side ended: it counts as failed.

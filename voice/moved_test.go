@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/voicetest"
 )
 
 // TestLargeStateMoves: a call goes on with as much state as Call.Save takes.
@@ -100,4 +104,31 @@ func TestInstanceThatHasLostACallLeavesItAlone(t *testing.T) {
 			call.HangUp()
 		})
 	}
+}
+
+// TestStatusCallbackIsAnsweredWhenItIsCounted: the instance that waits with the end of a
+// call, whose own instance has gone, may be killed as well. Whoever sent the callback is to
+// notice.
+func TestStatusCallbackIsAnsweredWhenItIsCounted(t *testing.T) {
+	t.Parallel()
+	h := newCounting(t)
+	var gone atomic.Bool
+	b := newBoard()
+	b.away = gone.Load
+	f := newFleet(t, 1, b, voice.Config{Handler: h})
+	call := f.tw.Dial(caller, callee, voicetest.EditRequest(func(hop voicetest.Hop, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/resume/") {
+			r.URL.Path = "/nowhere" // Twilio does not get through
+		}
+	}))
+	next(t, h.starts)
+	n := f.holder(call, 1)
+	f.engine = b.Engine
+	f.start()
+	gone.Store(true) // whatever the dead process does
+	f.Kill(n)
+	call.Wait(t.Context())
+	require.NoError(t, f.tw.Close()) // every callback has been answered
+	require.Equal(t, []string{"failed"}, f.finished(0))
+	require.Equal(t, []voice.Reason{voice.ReasonCrash}, f.cut())
 }

@@ -12,7 +12,9 @@ import (
 )
 
 // serveStatus takes a status callback. Callbacks come in any order, several
-// times, and to any instance; only the first terminal state of a call counts.
+// times, and to any instance; only the first terminal state of a call counts. One that
+// waits for what another instance knows is answered when it is counted, so that a load
+// balancer sends it on should this instance be killed meanwhile.
 func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 	info, ok := s.call(w, r)
 	if !ok {
@@ -20,10 +22,22 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 	}
 	if status := r.PostForm.Get("CallStatus"); terminal(status) {
 		duration := lasted(status, r.PostForm.Get("CallDuration"))
-		s.over(info, policy.Outcome{Kind: policy.Ended, Status: status, Duration: duration, Billed: duration >= 0})
+		if settled := s.over(info, policy.Outcome{Kind: policy.Ended, Status: status, Duration: duration, Billed: duration >= 0}); settled != nil {
+			hold := time.NewTimer(holdStatus)
+			defer hold.Stop()
+			select {
+			case <-settled:
+			case <-hold.C:
+			case <-r.Context().Done():
+			}
+		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
+
+// holdStatus is how long the answer to a status callback waits, of the 15 s that Twilio
+// gives it.
+const holdStatus = othersFirst + 4*retellEvery
 
 // lasted reads how many seconds a call has lasted; < 0 if that should be there and is not.
 func lasted(status, seconds string) time.Duration {
@@ -35,8 +49,8 @@ func lasted(status, seconds string) time.Duration {
 }
 
 // over takes note that a call is over. One whose stream is still here ends now,
-// and counts for what the stream came to.
-func (s *Server) over(info Info, o policy.Outcome) {
+// and counts for what the stream came to. The channel is that of overHere.
+func (s *Server) over(info Info, o policy.Outcome) (settled <-chan struct{}) {
 	s.mu.Lock()
 	before := s.noteEnd(info, ending{how: over})
 	call := s.calls[info.SID]
@@ -63,8 +77,9 @@ func (s *Server) over(info Info, o policy.Outcome) {
 			s.giveBack(info, o)
 		}
 	default:
-		s.overHere(info, o)
+		return s.overHere(info, o)
 	}
+	return nil
 }
 
 // Health is what GET health answers.

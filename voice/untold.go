@@ -17,8 +17,16 @@ type untold struct {
 	wasHere bool   // its stream
 	cut     Reason // why neither side ended it; or ""
 	counted bool
-	since   time.Time // when it was to be told first
-	due     time.Time // when to tell it, unless another instance has
+	since   time.Time     // when it was to be told first
+	due     time.Time     // when to tell it, unless another instance has
+	settled chan struct{} // closed when it is; nil if nobody waits for that
+}
+
+// settle ends the wait for it.
+func (e *untold) settle() {
+	if e.settled != nil {
+		close(e.settled)
+	}
 }
 
 const (
@@ -121,6 +129,7 @@ func (s *Server) retellAll() {
 	for _, e := range s.ends.all() {
 		if s.retellOne(e) {
 			settled[e] = true
+			e.settle()
 		}
 	}
 	s.ends.remove(settled, s.retellAll)
@@ -151,6 +160,9 @@ func (s *Server) tellRest(ctx context.Context) {
 		s.config.Logger.Warn("shut down while the store is away: other instances may tell the ends of calls too", "calls", len(left))
 	}
 	for _, e := range left {
-		s.tellEnd(e, true)
+		if !s.tellAtOnce(e) {
+			s.tellEnd(e, true)
+		}
+		e.settle()
 	}
 }

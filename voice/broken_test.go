@@ -1,0 +1,46 @@
+package voice
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// TestBrokenCallThatIsOverIsCountedAtShutdown: Twilio said here, and nowhere else, that the
+// call is over, while its stream was put away.
+func TestBrokenCallThatIsOverIsCountedAtShutdown(t *testing.T) {
+	for name, late := range map[string]bool{"before": false, "after": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var counted []string
+				store, err := policy.NewStore(policy.NewMemory(policy.MemoryOptions{}), policy.StoreOptions{Wait: time.Minute})
+				require.NoError(t, err)
+				defer store.Close()
+				s, err := New(Config{AuthTokens: []string{"0123456789abcdef"}, PublicURL: "https://calls.example.com", Store: store,
+					Handler: HandlerFunc(func(context.Context, *Call) error { return nil }),
+					Trace:   &Trace{CallFinished: func(_ Info, status string) { counted = append(counted, status) }}})
+				require.NoError(t, err)
+				o, _ := ownerFor(s, 1, 0)
+				c := &liveCall{Call: &Call{Info: someInfo, owner: o}, server: s, reason: ReasonDisconnect, said: -1}
+				if late {
+					require.NoError(t, s.Shutdown(context.Background()))
+				}
+				s.broke(c)
+				s.noteEnd(someInfo, ending{how: over})
+				if late {
+					s.broke(c) // a handler that did not heed its context ends
+				} else {
+					require.NoError(t, s.Shutdown(context.Background()))
+				}
+				require.Equal(t, []string{"failed"}, counted)
+				time.Sleep(2 * breakLease)
+				require.Equal(t, []string{"failed"}, counted)
+			})
+		})
+	}
+}
