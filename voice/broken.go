@@ -26,12 +26,12 @@ type brokenCall struct {
 func (s *Server) broke(c *liveCall) {
 	b := &brokenCall{info: c.Info, chain: c.owner.leg.chain, outcome: c.outcome(), reason: c.reason}
 	s.mu.Lock()
-	stopped := s.broken == nil
-	if !stopped {
+	waits := s.broken != nil && len(s.broken) < maxUntold
+	if waits {
 		s.await(b)
 	}
 	s.mu.Unlock()
-	if stopped {
+	if !waits {
 		s.drop(b)
 	}
 }

@@ -53,7 +53,6 @@ func (c *liveCall) live(ctx context.Context) {
 	config := &c.server.config
 	ctx, c.cancel = context.WithCancelCause(ctx)
 	c.timer = time.AfterFunc(min(config.MaxDuration, max(0, time.Until(c.Started.Add(config.MaxDuration)))), func() { c.end(ReasonTimeout, nil) })
-	c.listener = listener{info: c.Info, trace: config.Trace, log: c.log, inbox: c.inbox, hearing: &c.server.hearing}
 	c.expect = c.listener.expect
 	config.Trace.StreamStarted(c.Info, c.began.Sub(c.stream.accepted))
 	c.log.Info("stream started", "leg", c.Leg)
