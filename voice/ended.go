@@ -22,6 +22,12 @@ type ending struct {
 	told    bool // or being told
 	counted bool // before it was told
 	how     certainty
+	chain   int64 // the last series of streams that has ended; 0: none
+}
+
+// of reports whether a call does not go on from a ticket, as far as is known here.
+func (e *ending) of(t *ticket) bool {
+	return e.how == over || e.how == streamed && t.chain <= e.chain
 }
 
 // certainty says how sure it is that a call is over.
@@ -37,7 +43,7 @@ const (
 // noteEnd notes how a call ends, and returns what was known of that before.
 func (s *Server) noteEnd(info Info, more ending) (before ending) {
 	return s.finished.note(idOf(info.SID), time.Now(), func(e ending) ending {
-		return ending{e.told || more.told, e.counted || more.counted, max(e.how, more.how)}
+		return ending{e.told || more.told, e.counted || more.counted, max(e.how, more.how), max(e.chain, more.chain)}
 	})
 }
 

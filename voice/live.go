@@ -130,7 +130,7 @@ func (c *liveCall) end(reason Reason, err error) {
 			c.log.Info("stream ended, the call may go on", "reason", string(reason), "leg", c.Leg, "error", err)
 		case reason != ReasonTransfer: // which goes on elsewhere
 			here := !c.server.config.Store.Shared() // so no other instance can have counted it
-			before := c.server.noteEnd(c.Info, ending{counted: here, how: c.certainty()})
+			before := c.server.noteEnd(c.Info, ending{counted: here, how: c.certainty(), chain: c.stream.passage.chain})
 			if here && !before.told && !before.counted {
 				c.server.count(c.told())
 			}
@@ -166,7 +166,7 @@ func (c *liveCall) bury() {
 	var before ending
 	s.mu.Lock()
 	if !transferred && !c.goesOn {
-		before = s.noteEnd(c.Info, ending{told: true, how: c.certainty()})
+		before = s.noteEnd(c.Info, ending{told: true, how: c.certainty(), chain: c.stream.passage.chain})
 	}
 	if s.calls[c.SID] == c { // and not a later stream of the call
 		delete(s.calls, c.SID)

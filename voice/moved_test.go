@@ -132,3 +132,20 @@ func TestStatusCallbackIsAnsweredWhenItIsCounted(t *testing.T) {
 	require.Equal(t, []string{"failed"}, f.finished(0))
 	require.Equal(t, []voice.Reason{voice.ReasonCrash}, f.cut())
 }
+
+// TestCallThatCameBackResumes: the host's own REST request takes the call away from its
+// stream and back, to another one, which breaks.
+func TestCallThatCameBackResumes(t *testing.T) {
+	t.Parallel()
+	h := newCounting(t)
+	f := newFleet(t, 1, memory(), voice.Config{Handler: h})
+	call := f.tw.Dial(caller, callee)
+	next(t, h.starts)
+	f.holder(call, 1)
+	back := twiml.New(&twiml.Redirect{URL: voicetest.PublicURL + "/api/voice/twilio/inbound?back=1"})
+	require.NoError(t, restClient(t, f.tw).Update(t.Context(), call.SID, back.String()))
+	require.Equal(t, voice.Resumed{}, next(t, h.starts))
+	f.Reset(0)
+	require.Equal(t, 2, next(t, h.starts).Leg)
+	call.HangUp()
+}

@@ -129,13 +129,13 @@ func (s *Server) serveResume(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	token := r.PathValue("token")
+	token, known := r.PathValue("token"), s.finished.get(idOf(info.SID), time.Now())
 	t, err := s.secrets.Load().openTicket(token, info.SID, info.AccountSID, time.Now())
 	switch {
 	case err != nil:
 		s.recorded.Warn("call not resumed", "call_sid", info.SID, "error", err)
 		s.reply(w, hangUp())
-	case terminal(r.PostForm.Get("CallStatus")), s.finished.get(idOf(info.SID), time.Now()).how >= streamed:
+	case terminal(r.PostForm.Get("CallStatus")), known.of(&t):
 		s.reply(w, hangUp()) // as after each call that its handler has ended
 	default:
 		key := resumeRoute + info.SID + token[:min(len(token), ticketNonce)]
