@@ -36,6 +36,7 @@ type liveCall struct {
 	began   time.Time     // of this stream
 	passing bool          // it came while the server handed its calls over
 	buried  chan struct{} // closed when another stream may have the call
+	settled chan struct{} // closed when its end has been told, or waits for the store
 	said    time.Duration // how long the call has lasted, as Twilio says; < 0 = it has not. Server.mu guards it
 
 	listener listener
@@ -157,6 +158,7 @@ func (c *liveCall) endsHere(reason Reason) bool {
 // bury cleans up after a call that has ended. The reader calls it, once.
 func (c *liveCall) bury() {
 	s := c.server
+	defer close(c.settled)
 	c.timer.Stop()
 	c.player.close(time.Now())
 	c.listener.close(!c.goesOn && (c.reason == ReasonHungUp || c.reason == ReasonDisconnect))

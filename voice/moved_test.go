@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/voicetest"
@@ -148,4 +149,31 @@ func TestCallThatCameBackResumes(t *testing.T) {
 	f.Reset(0)
 	require.Equal(t, 2, next(t, h.starts).Leg)
 	call.HangUp()
+}
+
+// flushing is a recogniser whose last words come when they are let.
+type flushing struct{ let chan struct{} }
+
+func (e flushing) Open(context.Context, stt.Config) (stt.Stream, error) { return e, nil }
+func (flushing) Send([]byte) error                                      { return nil }
+func (flushing) Close() error                                           { return nil }
+
+func (e flushing) Flush(ctx context.Context) error {
+	select {
+	case <-e.let:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// TestStatusCallbackWaitsForTheStreamsEnd: an instance that has the stream may be killed
+// while it puts the call away.
+func TestStatusCallbackWaitsForTheStreamsEnd(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 1, memory(), voice.Config{Handler: waiting, STT: flushing{make(chan struct{})}})
+	call := f.tw.Dial(caller, callee)
+	f.holder(call, 1)
+	call.HangUp()
+	require.NoError(t, f.tw.Close()) // every callback has been answered
+	require.Equal(t, []string{"completed"}, f.finished(0))
 }

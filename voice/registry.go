@@ -203,6 +203,7 @@ func (r *registry) unregister(call *liveCall) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	close(call.buried)
+	close(call.settled)
 	if r.calls[call.SID] == call {
 		delete(r.calls, call.SID)
 	}

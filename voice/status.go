@@ -12,9 +12,9 @@ import (
 )
 
 // serveStatus takes a status callback. Callbacks come in any order, several
-// times, and to any instance; only the first terminal state of a call counts. One that
-// waits for what another instance knows is answered when it is counted, so that a load
-// balancer sends it on should this instance be killed meanwhile.
+// times, and to any instance; only the first terminal state of a call counts. It is
+// answered when the call is counted, so that a load balancer sends it on should this
+// instance be killed meanwhile.
 func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 	info, ok := s.call(w, r)
 	if !ok {
@@ -49,7 +49,8 @@ func lasted(status, seconds string) time.Duration {
 }
 
 // over takes note that a call is over. One whose stream is still here ends now,
-// and counts for what the stream came to. The channel is that of overHere.
+// and counts for what the stream came to. The channel, if there is one, is closed when the
+// end has been told.
 func (s *Server) over(info Info, o policy.Outcome) (settled <-chan struct{}) {
 	s.mu.Lock()
 	before := s.noteEnd(info, ending{how: over})
@@ -69,6 +70,7 @@ func (s *Server) over(info Info, o policy.Outcome) (settled <-chan struct{}) {
 				s.finish(info, o, over, true)
 			}
 		}()
+		return call.settled
 	case before.told:
 		if before.how != over {
 			s.config.Store.Later(overMark(info.SID))

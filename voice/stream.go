@@ -250,7 +250,9 @@ func (s *Server) begin(ctx context.Context, stream *stream, start *mediastream.S
 		stream: stream,
 		began:  now,
 		buried: make(chan struct{}),
-		said:   -1,
+
+		settled: make(chan struct{}),
+		said:    -1,
 	}
 	call.listener = listener{info: info, trace: s.config.Trace, log: call.log, inbox: call.inbox, hearing: &s.hearing} // before others know of the call
 	if info.Leg > 1 && stream.passage.start.Before(now) {
