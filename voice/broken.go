@@ -78,12 +78,16 @@ func (s *Server) cut(b *brokenCall) {
 	delete(s.broken, b.info.SID)
 	moved := last.phase != isNone && (last.chain != b.chain || last.info.Leg > b.info.Leg)
 	alone := !s.config.Store.Shared() && s.config.Resume != ResumeAlone
-	if moved || alone && s.finished.get(idOf(b.info.SID), time.Now()).how != over {
+	if said := s.finished.get(idOf(b.info.SID), time.Now()).how == over; (moved || alone) && !said {
 		return // the instance that has it counts it, or the one that hears of its end
 	}
 	s.running++
 	go func() {
 		defer s.exit()
+		if moved {
+			s.overHere(b.info, b.outcome)
+			return
+		}
 		s.finishCut(b.info, b.outcome, over, true, b.reason)
 	}()
 }

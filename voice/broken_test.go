@@ -44,3 +44,23 @@ func TestBrokenCallThatIsOverIsCountedAtShutdown(t *testing.T) {
 		})
 	}
 }
+
+// TestCallThatMovedAndIsOverIsCounted: Twilio said that the call is over to the instance that
+// was putting its stream away, and the one that has taken the call has gone.
+func TestCallThatMovedAndIsOverIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		engine := policy.NewMemory(policy.MemoryOptions{})
+		s, two := instanceOn(t, engine), instanceOn(t, engine)
+		var counted []string
+		s.config.Trace = s.config.Trace.Join(&Trace{CallFinished: func(_ Info, status string) { counted = append(counted, status) }})
+		first, _ := ownerFor(s, 1, 0)
+		second, _ := ownerFor(two, 2, 0)
+		_, ok := second.take(t.Context())
+		require.True(t, ok)
+		s.noteEnd(someInfo, ending{how: over})
+		s.broke(&liveCall{Call: &Call{Info: someInfo, owner: first}, server: s, reason: ReasonDisconnect, said: -1})
+		time.Sleep(2 * holdStatus)
+		require.Equal(t, []string{"failed"}, counted)
+		second.close()
+	})
+}
