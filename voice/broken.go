@@ -156,6 +156,9 @@ func (s *Server) overHere(info Info, o policy.Outcome) (settled <-chan struct{})
 		}
 		e.counted, e.since = before.counted, time.Now()
 		if s.retell(e) {
+			if unknown {
+				return nil // the store may be away for long
+			}
 			return e.settled
 		}
 		if !s.tellAtOnce(e) {

@@ -2,6 +2,7 @@ package voice
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,7 +53,8 @@ func TestCallThatMovedAndIsOverIsCounted(t *testing.T) {
 		engine := policy.NewMemory(policy.MemoryOptions{})
 		s, two := instanceOn(t, engine), instanceOn(t, engine)
 		var counted []string
-		s.config.Trace = s.config.Trace.Join(&Trace{CallFinished: func(_ Info, status string) { counted = append(counted, status) }})
+		var mu sync.Mutex
+		s.config.Trace = s.config.Trace.Join(&Trace{CallFinished: func(_ Info, status string) { mu.Lock(); defer mu.Unlock(); counted = append(counted, status) }})
 		first, _ := ownerFor(s, 1, 0)
 		second, _ := ownerFor(two, 2, 0)
 		_, ok := second.take(t.Context())
@@ -60,6 +62,8 @@ func TestCallThatMovedAndIsOverIsCounted(t *testing.T) {
 		s.noteEnd(someInfo, ending{how: over})
 		s.broke(&liveCall{Call: &Call{Info: someInfo, owner: first}, server: s, reason: ReasonDisconnect, said: -1})
 		time.Sleep(2 * holdStatus)
+		mu.Lock()
+		defer mu.Unlock()
 		require.Equal(t, []string{"failed"}, counted)
 		second.close()
 	})
