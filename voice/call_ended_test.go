@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -18,10 +17,10 @@ import (
 func TestEveryMethodAfterTheEnd(t *testing.T) {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	errs := make(chan map[string]error, 1)
+	errs, played := make(chan map[string]error, 1), make(chan error, 1)
 	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
 		long, err := call.Play(ctx, make([]byte, 80_000))
-		if err != nil {
+		if played <- err; err != nil {
 			return err
 		}
 		<-ctx.Done()
@@ -51,7 +50,7 @@ func TestEveryMethodAfterTheEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: hanger})
 			call := voicetest.New(t, mux).Dial(caller, callee)
-			require.Eventually(t, func() bool { return call.Stats().FramesReceived > 0 }, patience, time.Millisecond)
+			require.NoError(t, next(t, played)) // its first frame leaves before that
 			call.HangUp()
 			for what, err := range next(t, errs) {
 				require.ErrorIs(t, err, voice.ErrCallEnded, what)
