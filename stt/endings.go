@@ -187,6 +187,9 @@ func plainWords(text string) []string {
 // ends reports whether a list of words ends in one of the phrases.
 func ends(list, phrases []string) bool {
 	for _, p := range phrases {
+		if len(list) == 0 || !strings.HasSuffix(p, list[len(list)-1]) {
+			continue
+		}
 		n := strings.Count(p, " ") + 1
 		if n <= len(list) && strings.Join(list[len(list)-n:], " ") == p {
 			return true
