@@ -102,7 +102,9 @@ func wired(t *testing.T) (c *cluster, cutOff func(which int)) {
 			}
 		}
 		o := options(t, i)
-		o.Cluster = server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: ports[i], NoAdvertise: true}
+		// Servers tell each other where they are: nobody answers there, or a way past the wires
+		// would be found.
+		o.Cluster = server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: ports[i], NoAdvertise: true, Advertise: "127.0.0.1:1"}
 		o.Routes = server.RoutesFromStr(strings.Join(routes, ","))
 		c.options = append(c.options, o)
 	}
