@@ -148,9 +148,13 @@ func newReference(t *testing.T, job string) *service {
 // the file that examples/score writes.
 func newSamples(t *testing.T) (target string, count func(wer.Errors)) {
 	t.Helper()
-	var words, failures atomic.Int64
+	var words, failures, moves atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "twilio_stt_words_total %d\ntwilio_stt_word_errors_total %d\n", words.Load(), failures.Load())
+		for _, le := range []string{"0.5", "+Inf"} { // a call that moved, for the panel: one server moves none
+			fmt.Fprintf(w, "twilio_call_resume_gap_seconds_bucket{le=%q} %d\n", le, moves.Load())
+		}
+		moves.Add(1)
 	}))
 	t.Cleanup(server.Close)
 	return server.Listener.Addr().String(), func(e wer.Errors) {
