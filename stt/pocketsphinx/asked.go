@@ -2,6 +2,7 @@ package pocketsphinx
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"agentos.dev/dialtone/stt"
@@ -33,28 +34,29 @@ func (a asked) phrase(ctx context.Context, audio []byte) (words, phones hypothes
 	if p == nil {
 		p = new(stt.Parts)
 	}
-	fresh, at := a.fresh(audio, p)
+	kept, known := p.Kept.(hypothesis)
+	fresh, at := a.fresh(audio, p, known)
 	loop, err := a.e.dir.clip(fresh, a.c.Format)
 	if err != nil {
 		return words, phones, err
 	}
 	defer loop.remove()
 	a.w.phones.send(loop)
-	waiting := true
-	wait := func() error { // for the phone loop
-		if !waiting {
-			return nil
-		}
-		waiting = false
+	wait := sync.OnceValue(func() error { // for the phone loop
 		heard, err := a.w.phones.receive(ctx, loop, a.deadline)
 		if err != nil {
 			return err
 		}
-		phones = heard
-		if kept, ok := p.Kept.(hypothesis); ok && at > 0 {
+		if phones = heard; at > 0 {
 			phones = kept.then(at, heard)
 		}
 		return nil
+	})
+	decode := func(audio []byte) (hypothesis, error) {
+		if len(audio) == len(fresh) { // both end where the whole ends
+			return a.w.words(ctx, loop, a.deadline)
+		}
+		return a.words(ctx, audio)
 	}
 
 	if p.More {
@@ -63,7 +65,7 @@ func (a asked) phrase(ctx context.Context, audio []byte) (words, phones hypothes
 		}
 		return hypothesis{}, phones, err
 	}
-	if words, err = a.words(ctx, audio); err != nil {
+	if words, err = decode(audio); err != nil {
 		return words, phones, err
 	}
 	if len(words.segments) > 0 {
@@ -76,7 +78,7 @@ func (a asked) phrase(ctx context.Context, audio []byte) (words, phones hypothes
 	}
 	words = hypothesis{}
 	if p.Whole != nil {
-		if words, err = a.words(ctx, p.Whole); err != nil {
+		if words, err = decode(p.Whole); err != nil {
 			return words, phones, err
 		}
 	}
@@ -91,15 +93,12 @@ func (a asked) phrase(ctx context.Context, audio []byte) (words, phones hypothes
 }
 
 // fresh returns the audio that the phone loop has not heard, and where it begins in all
-// since the last phrase.
-func (a asked) fresh(audio []byte, p *stt.Parts) ([]byte, time.Duration) {
-	_, heard := p.Kept.(hypothesis)
+// since the last phrase. known says that what came before was kept.
+func (a asked) fresh(audio []byte, p *stt.Parts, known bool) ([]byte, time.Duration) {
 	switch {
-	case heard && p.More:
+	case known && p.More:
 		return audio, p.New
-	case p.More:
-		return audio, 0
-	case heard:
+	case known:
 		return audio[min(a.c.Format.Bytes(p.New-p.Offset), len(audio)):], p.New
 	case p.Whole != nil:
 		return p.Whole, 0
