@@ -129,7 +129,7 @@ func (w wrapped) amended(c Call, d Decision) Decision {
 	return w.amend(c, d)
 }
 
-// Unwrap returns the inner policy, which is told what becomes of calls.
+// Unwrap returns the inner policy: it hears the outcomes of calls too.
 func (w wrapped) Unwrap() []Policy { return []Policy{w.Policy} }
 
 func (w wrapped) Store() *Store {

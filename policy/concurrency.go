@@ -37,7 +37,7 @@ type ConcurrencyOptions struct {
 	Name  string
 }
 
-// Concurrency is a [Policy] that allows so many calls at once. A call takes its place
+// Concurrency is a [Policy] that limits the number of calls at once. A call takes its place
 // when it is decided on and keeps it while it is told to be [Running], however long that
 // is, until it has Ended. When nothing is heard of it, because its instance died, the
 // place frees itself: after a RunningLease, or before its stream has begun after
@@ -113,7 +113,7 @@ func (l *Concurrency) Judge(_ Call, answers []Op) Decision {
 	return Decision{Verdict: Allow}
 }
 
-// warn calls OnWarn once while at least so many places are taken.
+// warn calls OnWarn once when Warn places are taken, until fewer are.
 func (l *Concurrency) warn(inUse int) {
 	if l.o.OnWarn == nil || l.o.Limit < 0 {
 		return

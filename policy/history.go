@@ -124,7 +124,7 @@ func (h *History) Len() int {
 	return h.n
 }
 
-// Unwrap returns the policy, which is told what becomes of calls.
+// Unwrap returns the inner policy: it hears the outcomes of calls too.
 func (h *History) Unwrap() []Policy { return []Policy{h.Policy} }
 
 // whose returns what tells the calls of a caller, or of a SIP host's callers.

@@ -78,7 +78,7 @@ func (r *receptionist) begin(ctx context.Context, call *voice.Call) (name string
 	name = "greeting"
 	if before, resumed := call.Resumed(); resumed {
 		if name = string(before.State); before.State == nil {
-			name = "noted" // what was said is not known
+			name = "noted" // its state is lost
 		}
 		if before.Unheard == 0 && before.State != nil {
 			return name, nil

@@ -14,7 +14,7 @@ import (
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
-// ask asks an instance as who has the token.
+// ask sends an instance a request with the token.
 func (a *app) ask(method, path, token, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

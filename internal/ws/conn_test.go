@@ -42,7 +42,7 @@ func each(t *testing.T, test func(t *testing.T, by way)) {
 }
 
 // TestAnEndTogetherWithData has the end of the connection arrive together with the
-// last message, before that is read: the poller tells of both at once and no more.
+// last message, before that is read: the poller reports both at once, and nothing after.
 func TestAnEndTogetherWithData(t *testing.T) {
 	for name, end := range map[string]func(client){
 		"a FIN":  func(c client) { _ = c.CloseWrite() },

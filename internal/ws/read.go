@@ -148,8 +148,8 @@ func (r *reader) resize(size int) {
 	r.buf = buf
 }
 
-// keep leaves the buffer to whoever has a message in it: nobody has while
-// another one is coming in.
+// keep leaves the buffer to the holder of the message in it. While another message is
+// coming in there is no holder.
 func (r *reader) keep() {
 	if r.opcode != 0 {
 		return

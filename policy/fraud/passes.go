@@ -25,9 +25,8 @@ type PassesOptions struct {
 	// 0 means policy.DefaultMaxCallers.
 	MaxCallers int
 
-	// Store tells the other instances who has passed, if it is a shared one. While it is
-	// away, each knows those who passed on it: at worst a person presses four digits
-	// more than once.
+	// Store shares the callers who have passed with the other instances. While it is away,
+	// each instance knows its own: at worst a person presses four digits more than once.
 	Store *policy.Store
 }
 
@@ -104,7 +103,7 @@ func (p *Passes) Decide(ctx context.Context, c policy.Call) policy.Decision {
 	return d
 }
 
-// Unwrap returns the inner policy, which is told what becomes of calls.
+// Unwrap returns the inner policy: it hears the outcomes of calls too.
 func (p *Passes) Unwrap() []policy.Policy { return []policy.Policy{p.inner} }
 
 // Store returns the store, if the inner policy asks the same one.
