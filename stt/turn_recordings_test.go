@@ -1,8 +1,6 @@
 package stt_test
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"flag"
@@ -75,29 +73,17 @@ func recordings(t *testing.T) (all []speaker) {
 // sentences: their texts are known, and are cut at the pauses by the length of what
 // is spoken between them, at a punctuation mark where there is one near.
 func sentences(t *testing.T) (all []speaker) {
-	const list = "/usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz"
-	const folder = "/usr/share/asterisk/sounds/en_US_f_Allison/"
-	apt.Files(t, list, "asterisk-core-sounds-en")
-	apt.Files(t, folder+"*.wav", "asterisk-core-sounds-en-wav")
-	file, err := os.Open(list)
-	require.NoError(t, err)
-	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
-	require.NoError(t, err)
 	n := 0
-	for lines := bufio.NewScanner(unzipped); lines.Scan(); {
-		name, text, _ := strings.Cut(lines.Text(), ": ")
+	for _, p := range apt.Prompts(t) {
+		text := p.Text
 		if strings.ContainsAny(text, "[(") || strings.HasSuffix(text, "...") || !strings.ContainsAny(text[max(0, len(text)-1):], ".?!") || strings.Count(text, " ") < 2 {
-			continue
-		}
-		if _, err := os.Stat(folder + name + ".wav"); err != nil {
 			continue
 		}
 		if n++; n%8 != 0 && !*whole {
 			continue
 		}
-		audio := read(t, folder+name+".wav")
-		all = append(all, speaker{name: name, audio: audio, texts: cutAtPauses(text, spoken(audio))})
+		audio := read(t, p.File)
+		all = append(all, speaker{name: p.Name, audio: audio, texts: cutAtPauses(text, spoken(audio))})
 	}
 	return all
 }

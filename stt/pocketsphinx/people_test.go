@@ -1,8 +1,6 @@
 package pocketsphinx
 
 import (
-	"bufio"
-	"compress/gzip"
 	"flag"
 	"math"
 	"math/rand/v2"
@@ -44,31 +42,22 @@ type prompt struct {
 // is always the same.
 func prompts(t *testing.T) []prompt {
 	t.Helper()
-	const list = "/usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz"
-	const folder = "/usr/share/asterisk/sounds/en_US_f_Allison/"
-	apt.Files(t, list, "asterisk-core-sounds-en")
-	apt.Files(t, folder+"*.wav", "asterisk-core-sounds-en-wav")
-	f, err := os.Open(list)
-	require.NoError(t, err)
-	defer f.Close()
-	unzipped, err := gzip.NewReader(f)
-	require.NoError(t, err)
 	var all []prompt
 	seen := map[string]bool{}
-	for lines := bufio.NewScanner(unzipped); lines.Scan(); {
-		name, text, found := strings.Cut(lines.Text(), ": ")
-		if !found || strings.HasPrefix(name, ";") || strings.ContainsAny(text, "[(#*0123456789") { // signs are read in several ways
+	for _, p := range apt.Prompts(t) {
+		text := p.Text
+		if strings.ContainsAny(text, "[(#*0123456789") { // signs are read in several ways
 			continue
 		}
 		words, err := cleanPhrases([]string{text})
-		if _, missing := os.Stat(folder + name + ".wav"); missing != nil || err != nil {
+		if err != nil {
 			continue
 		}
 		if text = strings.Join(words[0], " "); len(words[0]) < 2 || len(words[0]) > 16 || seen[text] {
 			continue
 		}
 		seen[text] = true
-		all = append(all, prompt{folder + name + ".wav", text})
+		all = append(all, prompt{p.File, text})
 	}
 	slices.SortFunc(all, func(a, b prompt) int { return strings.Compare(a.file, b.file) })
 	rng := rand.New(rand.NewPCG(14, 1))
