@@ -61,7 +61,7 @@ func TestLeaves(t *testing.T) {
 		"codec":           {"golang.org/x/sys/cpu"},
 		"twiml":           nil,
 		"policy":          nil,
-		"stt/vad":         {module + "/stt/vad"},
+		"stt/vad":         {module + "/stt/vad", "golang.org/x/sys/cpu"},
 		"stt/wer":         nil,
 		"internal/ws":     {"github.com/coder/websocket"},
 		"voice/signature": nil,

@@ -18,7 +18,7 @@ const (
 //go:embed weights.bin
 var weights string
 
-var network = sync.OnceValue(func() *model.Network { return model.Load(weights) })
+var network = sync.OnceValue(func() *model.Detector { return model.Load(weights).Detector() })
 
 // Detector tells speech from noise, tones and silence: a network of 24 gated
 // recurrent units that looks at 34 features of each frame. It learns the line's
@@ -26,7 +26,7 @@ var network = sync.OnceValue(func() *model.Network { return model.Load(weights) 
 // concurrent use; different Detectors are independent.
 type Detector struct {
 	extractor *model.Extractor
-	network   *model.Network
+	network   *model.Detector
 	state     model.State
 	features  [model.Features]float32
 	frame     [FrameSize]int16

@@ -60,8 +60,8 @@ func run(ctx context.Context, out string, clips, epochs int) error {
 	return os.WriteFile(out, t.network().Append(nil), 0o644)
 }
 
-func meanF1(net *model.Network, cells []corpus.Cell) float64 {
-	sum := 0.0
+func meanF1(network *model.Network, cells []corpus.Cell) float64 {
+	net, sum := network.Detector(), 0.0
 	for _, cell := range cells {
 		var score corpus.Score
 		for _, clip := range cell.Clips {

@@ -77,7 +77,7 @@ func TestItLearns(t *testing.T) {
 	}
 	require.Less(t, last, first/1.5)
 
-	net, right := tr.network(), 0
+	net, right := tr.network().Detector(), 0
 	var state model.State
 	for i, f := range tr.data[0].features {
 		if net.Step(&state, &f) > 0 == tr.data[0].voiced[i] {

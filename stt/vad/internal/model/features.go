@@ -58,7 +58,7 @@ type Extractor struct {
 	in, out float32          // of the high-pass filter
 	silent  int              // frames of nothing but zeros, the filter's output too
 	window  [fftSize]float32 // the latest samples
-	low     [lowSize]float32 // the latest samples at 4 kHz
+	low     [lowRoom]float32 // the latest samples at 4 kHz
 	floor   [bands]float32   // noise floor, log2 of power
 	cepstra [cepstra]float32 // of the frame before
 	period  float32
@@ -151,7 +151,7 @@ func (e *Extractor) take(frame *[FrameSize]int16) {
 	}
 	e.in, e.out = in, out
 
-	copy(e.low[:], e.low[FrameSize/2:])
+	copy(e.low[:lowSize], e.low[FrameSize/2:lowSize])
 	for i := range FrameSize / 2 {
 		at := fftSize - FrameSize + 2*i
 		e.low[lowSize-FrameSize/2+i] = 0.25*e.window[at-1] + 0.5*e.window[at] + 0.25*e.window[at+1]

@@ -52,6 +52,7 @@ func TestStepIsTheGatedRecurrentUnit(t *testing.T) {
 			part[i] = float32(rng.NormFloat64() * 0.3)
 		}
 	}
+	d := n.Detector()
 	var state State
 	h := make([]float64, Hidden)
 	logistic := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
@@ -78,7 +79,7 @@ func TestStepIsTheGatedRecurrentUnit(t *testing.T) {
 			h[i] = z*h[i] + (1-z)*c
 			want += float64(n.Out[i]) * h[i]
 		}
-		require.InDelta(t, want, n.Step(&state, &x), 1e-4)
+		require.InDelta(t, want, d.Step(&state, &x), 1e-4)
 	}
 }
 
@@ -199,4 +200,28 @@ func TestNoiseFloorFollows(t *testing.T) {
 	assert.Less(t, rise(100, 100), 0.6, "steady noise")
 	assert.Greater(t, rise(10, 3000), 2.0, "200 ms of sound 30 dB above it")
 	assert.Less(t, rise(100, 100), 0.6, "the noise again")
+}
+
+// TestCombine: the vector kernel adds in the order of the Go code, and reads no further.
+func TestCombine(t *testing.T) {
+	if !vector {
+		t.Skip("this processor has no vector kernel")
+	}
+	rng := rand.New(rand.NewPCG(5, 5))
+	for _, stride := range []int{1, 7, Gates} {
+		for n := 1; n < 100; n++ {
+			x, m := make([]float32, n), make([]float32, (n-1)*stride+wide)
+			for i := range x {
+				x[i] = float32(rng.NormFloat64())
+			}
+			for i := range m {
+				m[i] = float32(rng.NormFloat64())
+			}
+			var want, got [wide]float32
+			combineGeneric(&want, m, stride, x)
+			combine(&got, m, stride, x)
+			require.Equal(t, want, got, "stride %d, %d numbers", stride, n)
+			require.Panics(t, func() { combine(&got, m[:len(m)-1:len(m)-1], stride, x) })
+		}
+	}
 }

@@ -27,38 +27,43 @@ type Network struct {
 // State is what a network remembers of a call.
 type State [Hidden]float32
 
-// Step takes the features of the next frame and returns the log-odds of speech.
-func (n *Network) Step(state *State, features *[Features]float32) float32 {
-	var in, back [Gates]float32
-	product(in[:], n.In[:], features[:])
-	product(back[:], n.Back[:], state[:])
-	sum := n.Out[Hidden]
-	for i, h := range state {
-		update := sigmoid(in[i] + back[i] + n.InBias[i])
-		reset := sigmoid(in[Hidden+i] + back[Hidden+i] + n.InBias[Hidden+i])
-		candidate := tanh(in[2*Hidden+i] + n.InBias[2*Hidden+i] + reset*(back[2*Hidden+i]+n.BackBias[i]))
-		h = candidate + update*(h-candidate)
-		state[i] = h
-		sum += h * n.Out[i]
-	}
-	return sum
+// Detector is a network as it runs: the columns of its matrices one after another. It
+// is read-only.
+type Detector struct {
+	*Network
+	in   [Features * Gates]float32
+	back [Hidden * Gates]float32
 }
 
-// product is the matrix of len(dst) rows times x; there are a multiple of four rows.
-func product(dst, matrix, x []float32) {
-	n := len(x)
-	for len(dst) >= 4 {
-		a, b, c, d := matrix[:n], matrix[n:2*n], matrix[2*n:3*n], matrix[3*n:4*n]
-		var sa, sb, sc, sd float32
-		for i, v := range x {
-			sa += a[i] * v
-			sb += b[i] * v
-			sc += c[i] * v
-			sd += d[i] * v
+// Detector returns the network as it is, to be run.
+func (n *Network) Detector() *Detector {
+	d := &Detector{Network: n}
+	for row := range Gates {
+		for i := range Features {
+			d.in[i*Gates+row] = n.In[row*Features+i]
 		}
-		dst[0], dst[1], dst[2], dst[3] = sa, sb, sc, sd
-		dst, matrix = dst[4:], matrix[4*n:]
+		for i := range Hidden {
+			d.back[i*Gates+row] = n.Back[row*Hidden+i]
+		}
 	}
+	return d
+}
+
+// Step takes the features of the next frame and returns the log-odds of speech.
+func (d *Detector) Step(state *State, features *[Features]float32) float32 {
+	var in, back [Gates]float32
+	combine(&in, d.in[:], Gates, features[:])
+	combine(&back, d.back[:], Gates, state[:])
+	sum := d.Out[Hidden]
+	for i, h := range state {
+		update := sigmoid(in[i] + back[i] + d.InBias[i])
+		reset := sigmoid(in[Hidden+i] + back[Hidden+i] + d.InBias[Hidden+i])
+		candidate := tanh(in[2*Hidden+i] + d.InBias[2*Hidden+i] + reset*(back[2*Hidden+i]+d.BackBias[i]))
+		h = candidate + update*(h-candidate)
+		state[i] = h
+		sum += h * d.Out[i]
+	}
+	return sum
 }
 
 // Tanh is the hyperbolic tangent.

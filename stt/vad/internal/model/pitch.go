@@ -7,6 +7,7 @@ const (
 	maxLag  = 66 // 60 Hz
 	span    = 96 // samples compared: 24 ms
 	lowSize = span + maxLag
+	lowRoom = span - 1 + wide // what combine reads: zeros follow the samples
 )
 
 // pitch returns how well the signal resembles itself a pitch period earlier
@@ -20,10 +21,12 @@ func (e *Extractor) pitch() (strength, period float32) {
 		energy += x * x
 		past += y * y
 	}
+	var like [wide]float32 // like[i] is the correlation at lag maxLag-i
+	combine(&like, e.low[:], 1, now[:])
 	best := float32(0) // squared correlation over the past's energy
 	period = minLag
 	for lag := minLag; ; {
-		if c := correlate(now, (*[span]float32)(e.low[maxLag-lag:])); c > 0 {
+		if c := like[maxLag-lag]; c > 0 {
 			if score := c * c / past; score > best {
 				best, period = score, float32(lag)
 			}
@@ -35,15 +38,4 @@ func (e *Extractor) pitch() (strength, period float32) {
 		past += first*first - last*last
 	}
 	return float32(math.Sqrt(float64(best / energy))), period
-}
-
-func correlate(a, b *[span]float32) float32 {
-	var s0, s1, s2, s3 float32
-	for i := 0; i < span; i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
-	}
-	return s0 + s1 + s2 + s3
 }
