@@ -41,7 +41,7 @@ func newEar(f Format, span time.Duration) (*ear, error) {
 	if err := f.Validate(); err != nil {
 		return nil, err
 	}
-	e := &ear{format: f, detector: vad.NewDetector(), seg: vad.NewSegmenter(vad.Options{}), arrive: arrivals{slots: make([]uint32, span/frameTime)}}
+	e := &ear{format: f, detector: vad.NewDetector(), seg: vad.NewSegmenter(vad.Options{}), arrive: arrivals{delay: make([]int16, span/frameTime)}}
 	if f.Rate()%vad.SampleRate != 0 {
 		return nil, &Error{Op: "open", Kind: ErrBadAudio, Err: fmt.Errorf("sample rate %d is not a multiple of %d", f.Rate(), vad.SampleRate)}
 	}
@@ -130,18 +130,21 @@ func at(sample int64) time.Duration {
 // arrivals holds the arrival times of the latest frames, from which the latency of a
 // transcript follows.
 type arrivals struct {
-	base  time.Time
-	slots []uint32 // milliseconds after base, one a frame, as a ring
-	next  int      // slots ever filled
+	base  time.Time // plus frameTime for each frame and its delay, that is when it arrived
+	delay []int16   // in milliseconds, one a frame, as a ring
+	next  int       // frames that have arrived
+	first int       // those before it came too long before the next
 }
 
 // mark says that the audio up to clock has arrived now.
 func (a *arrivals) mark(clock time.Duration, now time.Time) {
-	if a.base.IsZero() {
-		a.base = now
-	}
-	for ms := uint32(now.Sub(a.base) / time.Millisecond); time.Duration(a.next)*frameTime < clock; a.next++ {
-		a.slots[a.next%len(a.slots)] = ms
+	for ; time.Duration(a.next)*frameTime < clock; a.next++ {
+		due := a.base.Add(time.Duration(a.next) * frameTime)
+		delay := now.Sub(due) / time.Millisecond
+		if a.base.IsZero() || delay != time.Duration(int16(delay)) {
+			a.base, a.first, delay = now.Add(-time.Duration(a.next)*frameTime), a.next, 0
+		}
+		a.delay[a.next%len(a.delay)] = int16(delay)
 	}
 }
 
@@ -149,8 +152,8 @@ func (a *arrivals) mark(clock time.Duration, now time.Time) {
 // if that was too long ago.
 func (a *arrivals) at(clock time.Duration) (time.Time, bool) {
 	slot := int((clock - 1) / frameTime)
-	if clock <= 0 || slot >= a.next || a.next-slot > len(a.slots) {
+	if clock <= 0 || slot >= a.next || slot < a.first || a.next-slot > len(a.delay) {
 		return time.Time{}, false
 	}
-	return a.base.Add(time.Duration(a.slots[slot%len(a.slots)]) * time.Millisecond), true
+	return a.base.Add(time.Duration(slot)*frameTime + time.Duration(a.delay[slot%len(a.delay)])*time.Millisecond), true
 }

@@ -22,6 +22,7 @@ type session struct {
 	f      *failover
 	c      Config
 	keep   time.Duration // of audio for a next leg; 0 = there will be none
+	slack  time.Duration // of audio held beyond the need, so that the rest moves once in a while and not with every frame
 	ctx    context.Context
 	cancel context.CancelFunc
 	stop   func() bool
@@ -49,7 +50,8 @@ type session struct {
 
 const (
 	tolerance = 300 * time.Millisecond // between two views of where speech begins or ends
-	slack     = 500 * time.Millisecond // audio held beyond the need, so that the rest moves once in a while and not with every frame
+	maxSlack  = 500 * time.Millisecond // where much is held
+	minSlack  = 100 * time.Millisecond // where there is no next leg
 	steady    = 5 * time.Second        // the age from which the end of a connection counts as the first failure
 	stillness = time.Second            // of nobody speaking, in which a call may change its connection
 	// remembered is how long after its audio a transcript can be measured.
@@ -57,7 +59,7 @@ const (
 )
 
 func newSession(ctx context.Context, f *failover, c Config) (Stream, error) {
-	memory := max(remembered, f.o.Keep+2*slack)
+	memory := max(remembered, f.o.Keep+2*maxSlack)
 	for _, l := range f.links {
 		if e, ok := l.opens.(*segmented); ok {
 			memory = max(memory, 2*time.Second+min(e.o.VAD.HangOver, time.Minute))
@@ -67,10 +69,10 @@ func newSession(ctx context.Context, f *failover, c Config) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{f: f, c: c, ear: ear, keep: f.o.Keep, began: -tolerance, changed: make(chan struct{}),
+	s := &session{f: f, c: c, ear: ear, keep: f.o.Keep, slack: maxSlack, began: -tolerance, changed: make(chan struct{}),
 		tape: tape{format: c.Format, frame: c.Format.Bytes(frameTime)}}
 	if f.alone() {
-		s.keep = 0
+		s.keep, s.slack = 0, minSlack
 	}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.mu.Lock()
@@ -226,7 +228,7 @@ func (s *session) trim() {
 	if len(s.due) == 0 {
 		excess = max(excess, at(s.ear.seg.Needed())-s.tape.start)
 	}
-	if excess > slack {
+	if excess > s.slack {
 		s.forget(s.tape.start + excess)
 	}
 }

@@ -17,13 +17,18 @@ type tape struct {
 
 const (
 	tapeStep  = 8 << 10 // bytes that it grows by
-	tapeQuiet = 8 << 10 // that it has while nobody speaks
+	tapeQuiet = 8 << 10 // that it has at most while nobody speaks
+	tapeLeast = 1 << 10 // that it grows by up to there
 )
 
 // add adds audio and the probabilities of the frames that it completes.
 func (t *tape) add(audio []byte, voice []float32) {
 	if need := len(t.audio) + len(audio); need > cap(t.audio) {
-		t.audio = append(make([]byte, 0, max(tapeQuiet, (need+tapeStep-1)/tapeStep*tapeStep)), t.audio...)
+		step := tapeStep
+		if need <= tapeQuiet {
+			step = tapeLeast
+		}
+		t.audio = append(make([]byte, 0, (need+step-1)/step*step), t.audio...)
 	}
 	t.audio = append(t.audio, audio...)
 	t.voice = append(t.voice, voice...)
