@@ -52,6 +52,66 @@ func (s *closedSet) inc(value string) {
 	}
 }
 
+// openSet is the values of a label that are not all known in advance: the first ones
+// stand for themselves, as many as are allowed, and all others are "other".
+type openSet struct {
+	most int
+	mu   sync.Mutex
+	set  map[string]bool
+}
+
+// newOpenSet returns a set that most values may be added to.
+func newOpenSet(most int, known []string) *openSet {
+	s := &openSet{most: most + len(known), set: make(map[string]bool, len(known))}
+	for _, value := range known {
+		s.set[value] = true
+	}
+	return s
+}
+
+func (s *openSet) label(value string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.set[value] {
+		if len(s.set) >= s.most {
+			return other
+		}
+		s.set[value] = true
+	}
+	return value
+}
+
+// maxReasons is how many reasons of a host's own policies have series of their own.
+const maxReasons = 20
+
+// reasonNames are the reasons that always have series, and none.
+func reasonNames() []string {
+	names := []string{"", other}
+	for _, reason := range policy.Reasons() {
+		names = append(names, string(reason))
+	}
+	return names
+}
+
+// reason returns the label of a decision's reason. One of the host's own that does not
+// look like a name, or has more than three digits, may hold what the caller can choose.
+func (m *Metrics) reason(r policy.Reason) string {
+	digits := 0
+	for _, c := range []byte(r) {
+		switch {
+		case '0' <= c && c <= '9':
+			digits++
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_', c == '-':
+		default:
+			return other
+		}
+	}
+	if len(r) > 40 || digits > 3 {
+		return other
+	}
+	return m.reasons.label(string(r))
+}
+
 // createAtZero creates the series that are known in advance. Those of the
 // countries that a host did not name appear when a call from there comes in or its
 // stream starts, which is before it can fail.

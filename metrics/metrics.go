@@ -23,7 +23,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -73,8 +72,8 @@ type Metrics struct {
 	countries map[string]*countryCalls
 	exemplar  func(voice.Info) prometheus.Labels // may be nil
 
-	keysMu sync.Mutex
-	keys   map[string]bool // ids of shared keys that have series
+	keys    *openSet // ids of shared keys
+	reasons *openSet // of decisions
 
 	calls       *prometheus.CounterVec
 	duration    prometheus.Histogram
@@ -109,7 +108,7 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 	if err := options.check(reg); err != nil {
 		return nil, err
 	}
-	m := &Metrics{exemplar: options.Exemplar, keys: make(map[string]bool)}
+	m := &Metrics{exemplar: options.Exemplar, keys: newOpenSet(maxSharedKeys, nil), reasons: newOpenSet(maxReasons, reasonNames())}
 	f := &factory{reg: reg, native: options.NativeHistograms}
 
 	m.calls = f.counters("twilio_calls_total", "Total Twilio voice calls", "status", "from_country")

@@ -2,10 +2,8 @@ package metrics
 
 import (
 	"errors"
-	"net/http"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -25,7 +23,7 @@ func (m *Metrics) Trace() *voice.Trace {
 		},
 		Decision: func(c voice.Info, d policy.Decision) {
 			m.country(c.Country)
-			m.decisions.WithLabelValues(d.Verdict.String(), string(d.Reason)).Inc()
+			m.decisions.WithLabelValues(d.Verdict.String(), m.reason(d.Reason)).Inc()
 		},
 		StreamStarted: func(c voice.Info, took time.Duration) {
 			m.country(c.Country) // the webhook may have been another instance's
@@ -97,71 +95,6 @@ func usable(labels prometheus.Labels) bool {
 	return len(labels) > 0 && runes <= prometheus.ExemplarMaxRunes
 }
 
-// endpoint returns the pattern that the mux found for a request, without its
-// method: a closed set, as the runbook writes it.
-func endpoint(r *http.Request) string {
-	if i := strings.IndexByte(r.Pattern, '/'); i >= 0 {
-		return r.Pattern[i:]
-	}
-	return other
-}
-
-// Middleware measures the requests that next serves. Mount it around a
-// [voice.Server] or around the host's mux: the endpoint is the pattern of the
-// innermost http.ServeMux that the request went through. A handler that panics
-// counts as one that answered 500, whatever it had answered before. Handlers
-// flush and hijack through an http.ResponseController.
-func (m *Metrics) Middleware(next http.Handler) http.Handler {
-	if m.requests == nil {
-		return next
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begun := time.Now()
-		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
-		panicking := true
-		defer func() {
-			if panicking { // net/http cuts the connection
-				recorder.status = http.StatusInternalServerError
-			}
-			m.requests.WithLabelValues(endpoint(r), method(r.Method), strconv.Itoa(recorder.status)).
-				Observe(time.Since(begun).Seconds())
-		}()
-		next.ServeHTTP(recorder, r)
-		panicking = false
-	})
-}
-
-// method keeps a client from inventing label values.
-func method(m string) string {
-	switch m {
-	case http.MethodGet, http.MethodHead, http.MethodPost:
-		return m
-	}
-	return other
-}
-
-// statusRecorder notes the status of a response. Unwrap lets the WebSocket
-// upgrade reach the connection below.
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
-	wrote  bool
-}
-
-func (r *statusRecorder) WriteHeader(status int) {
-	if !r.wrote {
-		r.status, r.wrote = status, status >= 200 || status == http.StatusSwitchingProtocols
-	}
-	r.ResponseWriter.WriteHeader(status)
-}
-
-func (r *statusRecorder) Write(b []byte) (int, error) {
-	r.wrote = true
-	return r.ResponseWriter.Write(b)
-}
-
-func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
-
 // maxSharedKeys is how many shared keys have series of their own: as many as an
 // account can have at Twilio.
 const maxSharedKeys = 50
@@ -172,15 +105,7 @@ func (m *Metrics) key(r signature.Result) string {
 	if r.SharedKey == "" {
 		return strconv.Itoa(r.Key)
 	}
-	m.keysMu.Lock()
-	defer m.keysMu.Unlock()
-	if !m.keys[r.SharedKey] {
-		if len(m.keys) >= maxSharedKeys {
-			return other
-		}
-		m.keys[r.SharedKey] = true
-	}
-	return r.SharedKey
+	return m.keys.label(r.SharedKey)
 }
 
 // result returns why a signature was refused, or "valid".

@@ -70,8 +70,9 @@ func (v Verdict) String() string {
 	return "reject"
 }
 
-// Reason says why a call was refused or challenged. The set is closed, so that
-// it can be a metric's label.
+// Reason says why a call was refused or challenged. Those of this package are a closed
+// set. A policy of the host's may have a few of its own, as "tenant_suspended": letters,
+// underscores and hyphens, without a number, as they become labels of a metric.
 type Reason string
 
 // The reasons. An allowed call has none.

@@ -138,18 +138,21 @@ const (
 	healthRoute    = "/health"
 )
 
-// routes returns the handler of everything below the path. Its patterns are
-// whole paths, so that whoever wraps the server finds in the request's Pattern
-// which of them was served.
+// routes returns the handler of everything below the path, which tells whoever
+// wraps the server which pattern was served: by WithRoute, and by the request's
+// Pattern.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	path := s.config.Path
-	mux.Handle(path+inboundRoute, s.validator.Middleware(http.HandlerFunc(s.serveInbound)))
-	mux.Handle(path+challengeRoute+"{token}", s.validator.Middleware(http.HandlerFunc(s.serveChallenge)))
-	mux.Handle(path+resumeRoute+"{token}", s.validator.Middleware(http.HandlerFunc(s.serveResume)))
-	mux.Handle(path+statusRoute, s.validator.Middleware(http.HandlerFunc(s.serveStatus)))
-	mux.HandleFunc(path+streamRoute+"{token}", s.serveStream)
-	mux.HandleFunc(path+healthRoute, s.serveHealth)
+	handle := func(route string, h http.Handler) {
+		pattern := s.config.Path + route
+		mux.Handle(pattern, telling(pattern, h))
+	}
+	handle(inboundRoute, s.validator.Middleware(http.HandlerFunc(s.serveInbound)))
+	handle(challengeRoute+"{token}", s.validator.Middleware(http.HandlerFunc(s.serveChallenge)))
+	handle(resumeRoute+"{token}", s.validator.Middleware(http.HandlerFunc(s.serveResume)))
+	handle(statusRoute, s.validator.Middleware(http.HandlerFunc(s.serveStatus)))
+	handle(streamRoute+"{token}", http.HandlerFunc(s.serveStream))
+	handle(healthRoute, http.HandlerFunc(s.serveHealth))
 	return mux
 }
 
@@ -161,13 +164,20 @@ func (s *Server) routes() http.Handler {
 //	POST twilio/resume/{token}     a call's stream has ended
 //	POST twilio/status             a call has ended
 //	GET  health                    how the server is, as JSON
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+//
+// A middleware around the server learns by [WithRoute] which of them it was.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	tellRoute(r, "")
+	s.handler.ServeHTTP(w, r)
+}
 
 // Verified passes on to next the requests that Twilio signed, by the auth tokens and
 // shared keys in force: it is for webhooks of the host's own within a call, such as the
 // choice from a menu and the callbacks of recordings. The first webhook of a call needs
 // [Server.Admitted]. See [signature.Validator.Middleware].
-func (s *Server) Verified(next http.Handler) http.Handler { return s.validator.Middleware(next) }
+func (s *Server) Verified(next http.Handler) http.Handler {
+	return telling("", s.validator.Middleware(next))
+}
 
 // SetAuthTokens replaces the auth tokens while the server runs. What was signed
 // with keys derived from the former ones is accepted for another minute.
