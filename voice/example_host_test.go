@@ -16,6 +16,7 @@ import (
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/callback"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -90,17 +91,22 @@ func Example_menu() {
 		)
 	}
 	chosen := func(w http.ResponseWriter, r *http.Request) {
-		switch r.PostForm.Get("Digits") {
-		case "1":
+		choice, err := callback.ReadGather(r.PostForm)
+		switch {
+		case err != nil:
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		case choice.Digits == "1":
 			twiml.Respond(w, &twiml.Redirect{URL: base + "/api/voice/twilio/inbound?topic=room"})
-		case "2":
+		case choice.Digits == "2":
 			twiml.Respond(w, &twiml.Dial{Number: "+14155550123"})
 		default:
 			twiml.Respond(w, &twiml.Redirect{URL: base + "/menu"})
 		}
 	}
 	recorded := func(w http.ResponseWriter, r *http.Request) {
-		log.Println(r.PostForm.Get("CallSid"), r.PostForm.Get("RecordingUrl"))
+		if recording, err := callback.ReadRecording(r.PostForm); err == nil {
+			log.Println(recording.CallSID, recording.Status, recording.URL)
+		}
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/voice/", srv)

@@ -1,0 +1,112 @@
+package callback
+
+import (
+	"encoding/json"
+	"errors"
+	"net/url"
+	"time"
+)
+
+// Stream is what the statusCallback of a Stream is told.
+//
+// Source: https://www.twilio.com/docs/voice/twiml/stream#statuscallback
+type Stream struct {
+	CallSID    string
+	AccountSID string
+	SID        string    // StreamSid
+	Name       string    // StreamName
+	Event      string    // StreamEvent: stream-started, stream-stopped or stream-error
+	Error      string    // StreamError, of stream-error
+	At         time.Time // Timestamp
+	Unknown    url.Values
+}
+
+// ReadStream reads what the statusCallback of a Stream is told.
+func ReadStream(form url.Values) (*Stream, error) {
+	r := read("stream", form)
+	s := Stream{
+		CallSID:    r.callSID(),
+		AccountSID: r.text("AccountSid"),
+		SID:        r.must("StreamSid"),
+		Name:       r.text("StreamName"),
+		Event:      r.must("StreamEvent"),
+		Error:      r.text("StreamError"),
+		At:         r.at("Timestamp"),
+		Unknown:    r.rest,
+	}
+	return &s, r.done()
+}
+
+// Transcription is what the statusCallbackUrl of a real-time Transcription is told. They
+// may come in any order: a later one has the higher Sequence.
+//
+// Source: https://www.twilio.com/docs/voice/twiml/transcription#statuscallbackurl
+type Transcription struct {
+	CallSID    string
+	AccountSID string
+	SID        string // TranscriptionSid
+	Event      string // TranscriptionEvent: transcription-started, -content, -stopped or -error
+	Sequence   int    // SequenceId, from 1
+	At         time.Time
+	Language   string  // LanguageCode
+	Track      string  // inbound_track or outbound_track
+	Text       string  // of TranscriptionData
+	Confidence float64 // of TranscriptionData, 0 to 1
+	Final      bool
+	Stability  float64
+	ErrorCode  int    // TranscriptionErrorCode
+	Error      string // TranscriptionError
+	Unknown    url.Values
+}
+
+// ReadTranscription reads what the statusCallbackUrl of a Transcription is told.
+func ReadTranscription(form url.Values) (*Transcription, error) {
+	r := read("transcription", form)
+	t := Transcription{
+		CallSID:    r.callSID(),
+		AccountSID: r.text("AccountSid"),
+		SID:        r.must("TranscriptionSid"),
+		Event:      r.must("TranscriptionEvent"),
+		Sequence:   r.number("SequenceId"),
+		At:         r.at("Timestamp"),
+		Language:   r.text("LanguageCode"),
+		Track:      r.text("Track"),
+		Stability:  r.share("Stability"),
+		ErrorCode:  r.number("TranscriptionErrorCode"),
+		Error:      r.text("TranscriptionError"),
+	}
+	t.Final = r.truth("Final", t.Stability < 0) // unfinished ones have a stability
+	if t.Event == "transcription-content" {
+		r.has("TranscriptionData")
+	}
+	said := parsed(r, "TranscriptionData", content{Confidence: -1}, readContent)
+	t.Text, t.Confidence = said.Transcript, said.Confidence
+	t.Unknown = r.rest
+	return &t, r.done()
+}
+
+// content is what TranscriptionData holds.
+type content struct {
+	Transcript string
+	Confidence float64
+}
+
+// readContent reads a JSON object with a transcript. Its confidence is a number, or a text
+// that holds one.
+func readContent(text string) (content, error) {
+	var data struct {
+		Transcript *string     `json:"transcript"`
+		Confidence json.Number `json:"confidence"`
+	}
+	if err := json.Unmarshal([]byte(text), &data); err != nil {
+		return content{}, err
+	}
+	if data.Transcript == nil {
+		return content{}, errors.New("callback: TranscriptionData has no transcript")
+	}
+	c := content{Transcript: *data.Transcript, Confidence: -1}
+	if f, err := data.Confidence.Float64(); err == nil && f >= 0 && f <= 1 {
+		c.Confidence = f
+	}
+	return c, nil
+}
