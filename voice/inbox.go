@@ -10,12 +10,20 @@ import (
 	"agentos.dev/dialtone/stt"
 )
 
-// Event is something that happened in a call: what the recogniser reports, or a
-// key that the caller pressed.
+// Event is something that happened in a call: what the recogniser reports, a key that
+// the caller pressed, or what machine detection came to.
 type Event struct {
-	stt.Event        // the zero value when a key was pressed
+	stt.Event        // the zero value for all others
 	Digit     string // "0" to "9", "*" or "#"; "" otherwise
-	failure   error  // why there will be no more transcripts; the rest is empty then
+
+	// AnsweredBy is who answered a placed call, as asynchronous machine detection says:
+	// "human", "machine_start", "machine_end_beep", "fax", "unknown", ...; "" otherwise. Its
+	// callback (twiliorest.Outbound.DetectionCallback) goes to twilio/amd on any instance;
+	// the event comes at once on the one that has the call, within about half a second
+	// from another, by Config.Store. It comes once in each stream of a call.
+	AnsweredBy string
+
+	failure error // why there will be no more transcripts; the rest is empty then
 }
 
 // inboxLimit bounds the events of a call that nobody reads, in bytes: hours of talk.

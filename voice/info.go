@@ -21,7 +21,7 @@ type Info struct {
 	Direction  string // "inbound", "outbound-api" or "outbound-dial"
 	Country    string // FromCountry, ISO 3166-1 alpha-2, or "" when unknown
 	Attested   string // StirVerstat, or ""
-	AnsweredBy string // of a placed call with machine detection: "human", "machine_start", "fax", ...; or ""
+	AnsweredBy string // of a placed call with synchronous machine detection: "human", "machine_start", "fax", ...; or "". See Event.AnsweredBy
 
 	ForwardedFrom string // who forwarded the call here, if the carrier tells; or ""
 

@@ -70,6 +70,7 @@ func (c *liveCall) live(ctx context.Context) {
 			Interim:  true,
 		})
 	}
+	c.awaitDetected()
 	c.server.enter()
 	go c.serve(ctx)
 	if c.passing {
@@ -160,6 +161,7 @@ func (c *liveCall) bury() {
 	s := c.server
 	defer close(c.settled)
 	c.timer.Stop()
+	c.stopAwaiting()
 	c.player.close(time.Now())
 	c.listener.close(!c.goesOn && (c.reason == ReasonHungUp || c.reason == ReasonDisconnect))
 	c.inbox.close()

@@ -57,6 +57,8 @@ type Server struct {
 	answers  *recent[string, *pendingAnswer] // a webhook delivered twice gets one answer
 	finished *recent[callID, ending]         // calls that have ended
 	admitted *recent[callID, bool]           // calls that Admitted let through
+	detected *recent[callID, string]         // who answered placed calls
+	awaited  awaited                         // what machine detection comes to
 	denied   *recent[callID, int]            // calls whose stream was refused for its signature or token
 	id       string                          // of this instance, for the others
 	recorded *slog.Logger                    // of requests that Twilio has signed and who has recorded them sends again: so many lines a minute
@@ -110,6 +112,7 @@ func New(config Config) (*Server, error) {
 		answers:    newRecent[string, *pendingAnswer](rememberAnswers, rememberLimit),
 		finished:   newRecent[callID, ending](rememberFinished, rememberLimit),
 		admitted:   newRecent[callID, bool](rememberAdmitted, rememberLimit),
+		detected:   newRecent[callID, string](amdKeep, rememberLimit),
 		denied:     newRecent[callID, int](rememberAnswers, rememberLimit),
 		recorded:   slog.New(throttle.New(c.Logger.Handler(), recordedLines)),
 		checkups:   checkups{turn: make(chan struct{}, 1)},
@@ -134,6 +137,7 @@ const (
 	challengeRoute = "/twilio/challenge/"
 	resumeRoute    = "/twilio/resume/"
 	statusRoute    = "/twilio/status"
+	amdRoute       = "/twilio/amd"
 	streamRoute    = "/twilio/stream/"
 	healthRoute    = "/health"
 )
@@ -151,6 +155,7 @@ func (s *Server) routes() http.Handler {
 	handle(challengeRoute+"{token}", s.validator.Middleware(http.HandlerFunc(s.serveChallenge)))
 	handle(resumeRoute+"{token}", s.validator.Middleware(http.HandlerFunc(s.serveResume)))
 	handle(statusRoute, s.validator.Middleware(http.HandlerFunc(s.serveStatus)))
+	handle(amdRoute, s.validator.Middleware(http.HandlerFunc(s.serveAMD)))
 	handle(streamRoute+"{token}", http.HandlerFunc(s.serveStream))
 	handle(healthRoute, http.HandlerFunc(s.serveHealth))
 	return mux
@@ -163,6 +168,7 @@ func (s *Server) routes() http.Handler {
 //	GET  twilio/stream/{token}     the call's audio, a WebSocket
 //	POST twilio/resume/{token}     a call's stream has ended
 //	POST twilio/status             a call has ended
+//	POST twilio/amd                a person or a machine has answered a placed call
 //	GET  health                    how the server is, as JSON
 //
 // A middleware around the server learns by [WithRoute] which of them it was.

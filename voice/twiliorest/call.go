@@ -77,6 +77,9 @@ func (c *Client) Create(ctx context.Context, o Outbound) (callSID string, err er
 	set(params.SetTwiml, o.TwiML)
 	set(params.SetStatusCallback, o.StatusCallback)
 	set(params.SetMachineDetection, o.MachineDetection)
+	if o.DetectionCallback != "" {
+		params.SetAsyncAmd("true").SetAsyncAmdStatusCallback(o.DetectionCallback)
+	}
 	if len(o.Events) > 0 {
 		params.SetStatusCallbackEvent(o.Events)
 	}

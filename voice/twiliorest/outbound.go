@@ -35,6 +35,11 @@ type Outbound struct {
 	TimeLimit time.Duration
 	// MachineDetection is Enable or DetectMessageEnd; empty is off.
 	MachineDetection string
+	// DetectionCallback has machine detection go on while the call does (AsyncAmd), and
+	// is told who answered, as a voice.Server is at twilio/amd. "" has the call's TwiML
+	// wait for the result, which is AnsweredBy of its webhook: a person who answers hears
+	// nothing for about four seconds.
+	DetectionCallback string
 }
 
 // Limits of Twilio on a call.
@@ -72,6 +77,12 @@ func (o *Outbound) check() error {
 		errs = append(errs, absolute("StatusCallback", o.StatusCallback))
 	} else if len(o.Events) > 0 {
 		wrong("Events without a StatusCallback")
+	}
+	if o.DetectionCallback != "" {
+		errs = append(errs, absolute("DetectionCallback", o.DetectionCallback))
+		if o.MachineDetection == "" {
+			wrong("DetectionCallback without MachineDetection")
+		}
 	}
 	for _, event := range o.Events {
 		if !slices.Contains([]string{"initiated", "ringing", "answered", "completed"}, event) {

@@ -64,6 +64,8 @@ func TestCallsThatCannotBePlaced(t *testing.T) {
 		"negative limit":     {func(o *outbound) { o.TimeLimit = -1 }, "TimeLimit is negative"},
 		"long call":          {func(o *outbound) { o.TimeLimit = 25 * time.Hour }, "TimeLimit is 25h0m0s, more than 24h0m0s"},
 		"detection":          {func(o *outbound) { o.MachineDetection = "true" }, "MachineDetection"},
+		"undetected":         {func(o *outbound) { o.DetectionCallback = "https://calls.example.com/amd" }, "MachineDetection"},
+		"detected nowhere":   {func(o *outbound) { o.MachineDetection, o.DetectionCallback = "Enable", "/amd" }, "DetectionCallback"},
 		"detection by event": {func(o *outbound) { o.MachineDetection = "enable" }, "MachineDetection"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,6 +20,7 @@ type plan struct {
 	streamURL    string // instead of the one in the TwiML
 	statusEvents []string
 	reverse      bool
+	detectionURL string // AsyncAmdStatusCallback of a call that the host places; or ""
 	unanswered   string // final status of a call that nobody picks up; or ""
 	dialStatus   string
 	repeats      map[Hop]int

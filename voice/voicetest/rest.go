@@ -165,6 +165,9 @@ func (a *restAPI) create(w http.ResponseWriter, r *http.Request) {
 	}
 	at := r.PostFormValue("StatusCallback")
 	options = append(options, func(p *plan) {
+		if r.PostFormValue("MachineDetection") != "" && r.PostFormValue("AsyncAmd") == "true" {
+			p.detectionURL = r.PostFormValue("AsyncAmdStatusCallback")
+		}
 		if p.statusURL = at; at == "" {
 			p.statusEvents = nil
 		}

@@ -253,6 +253,20 @@ func (c *Call) report(event, status string) {
 	}
 }
 
+// Detected tells the host who answered a call that it has placed with asynchronous machine
+// detection: human, machine_start, fax, ... It returns when the callback is answered, with
+// an error if the call was placed without.
+func (c *Call) Detected(answeredBy string) error {
+	c.helper()
+	if c.plan.detectionURL == "" {
+		return c.tw.fail(errors.New("voicetest: the call was placed without AsyncAmd and AsyncAmdStatusCallback"))
+	}
+	c.callback(c.plan.detectionURL, url.Values{
+		"CallSid": {c.SID}, "AccountSid": {c.tw.cfg.AccountSID}, "AnsweredBy": {answeredBy}, "MachineDetectionDuration": {"4210"},
+	})
+	return nil
+}
+
 // callback posts a form whose answer is not used.
 func (c *Call) callback(rawURL string, form url.Values) {
 	a, err := c.send(context.Background(), Callback, http.MethodPost, rawURL, form)

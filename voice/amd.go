@@ -1,0 +1,152 @@
+package voice
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"agentos.dev/dialtone/policy"
+)
+
+// amdSpace is where the instances note in the store, by CallSid, what asynchronous machine
+// detection came to.
+const amdSpace = "amd"
+
+const (
+	// amdWithin is how long after its stream began a call waits for the result. Detection
+	// takes 59 s at most, from when the call was picked up (MachineDetectionTimeout).
+	amdWithin = 75 * time.Second
+	amdEvery  = 500 * time.Millisecond // the store is asked, for all calls at once
+	amdKeep   = 10 * time.Minute       // the store knows
+)
+
+// serveAMD takes the callback of asynchronous machine detection, on whichever instance it
+// lands: the one that has the call finds it in the store.
+func (s *Server) serveAMD(w http.ResponseWriter, r *http.Request) {
+	info, ok := s.call(w, r)
+	switch {
+	case !ok:
+		return
+	case info.AnsweredBy == "":
+		http.Error(w, "AnsweredBy is missing", http.StatusBadRequest)
+		return
+	}
+	now := time.Now()
+	by := s.detected.note(idOf(info.SID), now, func(before string) string {
+		if before != "" {
+			return before // it was repeated
+		}
+		return info.AnsweredBy
+	})
+	if by == "" {
+		by = info.AnsweredBy
+	}
+	s.mu.Lock()
+	call := s.calls[info.SID]
+	s.mu.Unlock()
+	if call != nil {
+		call.hearDetected(by)
+	}
+	if s.config.Store.Shared() { // also for the next stream of a call that is here
+		ops := []policy.Op{{Kind: policy.Write, Space: amdSpace, Name: info.SID, Generation: policy.Any, Keep: amdKeep, Value: []byte(by)}}
+		if s.config.Store.Do(r.Context(), ops); ops[0].Err != nil {
+			ops[0].Err = nil
+			s.config.Store.Later(ops[0])
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// awaited is the calls of a server that wait for what machine detection comes to.
+type awaited struct {
+	mu    sync.Mutex
+	until map[*liveCall]time.Time
+	timer *time.Timer // until the store is asked; nil if it is not
+}
+
+// awaitDetected has a placed call hear who has answered it, if that is not known already.
+func (c *liveCall) awaitDetected() {
+	if !c.policyCall().Placed() || c.AnsweredBy != "" {
+		return
+	}
+	s := c.server
+	s.awaited.mu.Lock()
+	if s.awaited.until == nil {
+		s.awaited.until = make(map[*liveCall]time.Time)
+	}
+	s.awaited.until[c] = c.began.Add(amdWithin)
+	if s.config.Store.Shared() && s.awaited.timer == nil {
+		s.askDetectedSoon()
+	}
+	s.awaited.mu.Unlock()
+	if by := s.detected.get(idOf(c.SID), time.Now()); by != "" { // it came before the stream
+		c.hearDetected(by)
+	}
+}
+
+// askDetectedSoon has the store asked in a while. The caller holds the lock of awaited.
+func (s *Server) askDetectedSoon() {
+	s.enter()
+	s.awaited.timer = time.AfterFunc(amdEvery, s.askDetected)
+}
+
+// askDetected asks the store for the results that calls wait for, and again in a while as
+// long as there are any.
+func (s *Server) askDetected() {
+	defer s.exit()
+	defer func() {
+		s.awaited.mu.Lock()
+		defer s.awaited.mu.Unlock()
+		if s.awaited.timer = nil; len(s.awaited.until) > 0 {
+			s.askDetectedSoon()
+		}
+	}()
+	defer contain(s.config.Logger)
+	calls, ops := s.awaited.questions(time.Now())
+	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
+	defer cancel()
+	s.config.Store.Do(ctx, ops)
+	for i, call := range calls {
+		if ops[i].Err == nil && len(ops[i].Value) > 0 {
+			call.hearDetected(string(ops[i].Value))
+		}
+	}
+}
+
+// questions returns the calls that wait, and what the store is asked about each.
+func (a *awaited) questions(now time.Time) (calls []*liveCall, ops []policy.Op) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for c, until := range a.until {
+		if now.After(until) {
+			delete(a.until, c)
+			continue
+		}
+		calls = append(calls, c)
+		ops = append(ops, policy.Op{Kind: policy.Read, Space: amdSpace, Name: c.SID})
+	}
+	return calls, ops
+}
+
+// hearDetected gives the handler the result, once.
+func (c *liveCall) hearDetected(by string) {
+	if c.stopAwaiting() {
+		c.log.Info("machine detection", "answered_by", by, "leg", c.Leg)
+		c.inbox.put(Event{AnsweredBy: by})
+	}
+}
+
+// stopAwaiting has a call wait no longer, and reports whether it did.
+func (c *liveCall) stopAwaiting() bool {
+	a := &c.server.awaited
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, waited := a.until[c]
+	delete(a.until, c)
+	if len(a.until) == 0 && a.timer != nil && a.timer.Stop() {
+		a.timer = nil
+		c.server.exit()
+	}
+	return waited
+}
