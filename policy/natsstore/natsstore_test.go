@@ -115,25 +115,31 @@ func (c *cluster) connectTo(bucket string, servers []*server.Options) *Engine {
 	return e
 }
 
+// answering returns an engine whose bucket the servers have made.
+func (c *cluster) answering(bucket string) *Engine {
+	e := c.connect(bucket)
+	ready := []policy.Op{{Kind: policy.Read, Space: "alive"}}
+	require.Eventually(c.t, func() bool { e.Do(c.t.Context(), ready); return ready[0].Err == nil }, time.Minute, 50*time.Millisecond)
+	return e
+}
+
 func TestEngine(t *testing.T) {
 	c := start(t, 1)
 	var n atomic.Int64
-	policytest.Engine(t, func(*testing.T) policy.Engine { return c.connect(fmt.Sprint("test", n.Add(1))) })
+	policytest.Engine(t, func(*testing.T) policy.Engine { return c.answering(fmt.Sprint("test", n.Add(1))) })
 }
 
 func TestClusterEngine(t *testing.T) {
 	c := start(t, 3)
 	var n atomic.Int64
-	policytest.Engine(t, func(*testing.T) policy.Engine { return c.connect(fmt.Sprint("test", n.Add(1))) })
+	policytest.Engine(t, func(*testing.T) policy.Engine { return c.answering(fmt.Sprint("test", n.Add(1))) })
 }
 
 // TestLinearizable: whatever server of the cluster goes and comes back while instances ask,
 // what is acknowledged holds.
 func TestLinearizable(t *testing.T) {
 	c := start(t, 3)
-	engines := []policy.Engine{c.connect("test"), c.connect("test"), c.connect("test")}
-	ready := []policy.Op{{Kind: policy.Read, Space: "alive"}}
-	require.Eventually(t, func() bool { engines[0].Do(t.Context(), ready); return ready[0].Err == nil }, 30*time.Second, 50*time.Millisecond)
+	engines := []policy.Engine{c.answering("test"), c.answering("test"), c.answering("test")}
 	linearizable(t, engines, func(over <-chan struct{}) {
 		for i := 0; ; i++ {
 			select {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"agentos.dev/dialtone/policy"
@@ -25,28 +25,32 @@ const (
 	holders      = 8
 )
 
-// perName is how many operations each name gets.
-const perName = 50
+const (
+	// perName is how many operations each name gets.
+	perName = 50
+	// unknownPerName is after how many unknown answers a name is left alone: what may or may
+	// not have happened, at whatever later time, soon cannot be checked any more.
+	unknownPerName = 3
+)
 
 // Contend has many clients claim, count, hold and free the same few names at once, each
-// through the next of the engines, n operations in all, and returns what they saw. It asks a
-// name no more when all its operations have been asked, and waits for an answer no longer
-// than wait. [Step] says what an engine may answer.
+// through the next of the engines, until n operations have been answered, and returns what
+// they saw. It asks a name no more when all its operations have been asked, or when the
+// answers of some are not known, and waits for an answer no longer than wait. [Step] says
+// what an engine may answer.
 func Contend(ctx context.Context, engines []policy.Engine, n int, wait time.Duration) []Event {
 	const clients = 16
-	events := make([]Event, n)
+	c := contention{names: make(map[string]int)}
 	begun := time.Now()
-	var next atomic.Int64
 	var all sync.WaitGroup
 	for client := range clients {
 		all.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(client), 11))
 			for {
-				i := int(next.Add(1)) - 1
-				if i >= n {
+				op, more := c.next(r, n)
+				if !more {
 					return
 				}
-				op := contended(r, i)
 				e := Event{Asked: op, Begun: int64(time.Since(begun))}
 				limited, cancel := context.WithTimeout(ctx, wait)
 				ops := []policy.Op{op}
@@ -57,18 +61,33 @@ func Contend(ctx context.Context, engines []policy.Engine, n int, wait time.Dura
 					e.Ended = math.MaxInt64
 					time.Sleep(wait / 10)
 				}
-				events[i] = e
+				c.saw(e)
 			}
 		})
 	}
 	all.Wait()
-	return events
+	return c.events
 }
 
-// contended returns a random operation; the i-th of all.
-func contended(r *rand.Rand, i int) policy.Op {
-	name := i / (3 * perName)
-	op := policy.Op{Name: fmt.Sprint(name), Keep: time.Hour, ID: fmt.Sprint(r.IntN(holders))}
+// contention is what the clients of Contend have seen together.
+type contention struct {
+	mu     sync.Mutex
+	asked  int
+	known  int
+	names  map[string]int // unknown answers, by space and number of the name
+	events []Event
+}
+
+// next returns a random operation, or that n have been answered.
+func (c *contention) next(r *rand.Rand, n int) (op policy.Op, more bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known >= n {
+		return op, false
+	}
+	i := c.asked
+	c.asked++
+	op = policy.Op{Name: fmt.Sprint(i / (3 * perName)), Keep: time.Hour, ID: fmt.Sprint(r.IntN(holders))}
 	switch kind := i % 3; {
 	case kind == 0:
 		op.Kind, op.Space, op.Limit = policy.Hold, "contended:places", placesOfName
@@ -83,7 +102,21 @@ func contended(r *rand.Rand, i int) policy.Op {
 			op.Kind, op.Value = policy.Read, nil
 		}
 	}
-	return op
+	op.Name += fmt.Sprint(".", c.names[op.Space+op.Name]/unknownPerName)
+	return op, true
+}
+
+// saw keeps what a client has seen.
+func (c *contention) saw(e Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.events = append(c.events, e)
+	if e.Answered.Err == nil {
+		c.known++
+		return
+	}
+	name, _, _ := strings.Cut(e.Asked.Name, ".")
+	c.names[e.Asked.Space+name]++
 }
 
 // State is what an engine knows of a name. The zero value is nothing.
