@@ -147,7 +147,7 @@ func (s *Server) overHere(info Info, o policy.Outcome) (settled <-chan struct{})
 	default: // perhaps another instance has its stream, or had its last, and tells its end, unless it has gone
 		e := &untold{info: info, outcome: o, over: true, settled: make(chan struct{})}
 		if err == nil && last.phase == isUp {
-			e.cut, e.outcome.Status = ReasonCrash, "failed"
+			e.cut, e.said, e.outcome.Status = ReasonCrash, o.Status, "failed"
 		}
 		before := s.noteEnd(info, ending{told: true, how: over})
 		if before.told {

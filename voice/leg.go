@@ -148,6 +148,37 @@ type owner struct {
 	last     time.Time // when it was written
 }
 
+// legWrite returns the question that writes a leg in the place of the one before.
+func (s *Server) legWrite(l *leg, state []byte, before uint64) policy.Op {
+	op := policy.Op{Kind: policy.Write, Space: legSpace, Name: l.info.SID, Generation: before, Keep: s.config.MaxDuration + 2*ticketGrace}
+	if l.phase == isDone {
+		op.Keep = keepDone
+	}
+	op.Value = l.value(s.secrets.Load(), state)
+	return op
+}
+
+// firstLeg returns the question that makes this instance the owner of a call before its
+// first stream begins.
+func (s *Server) firstLeg(session session) policy.Op {
+	l := leg{phase: isUp, owner: s.id, info: session.info, passage: passage{chain: session.chain, start: time.Now()}}
+	return s.legWrite(&l, nil, 0)
+}
+
+// disown takes back what firstLeg has written, of which owned is the generation, for a
+// stream that has not begun.
+func (s *Server) disown(info Info, owned uint64) {
+	if owned == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
+	defer cancel()
+	ops := []policy.Op{{Kind: policy.Write, Space: legSpace, Name: info.SID, Generation: owned, Keep: keepDone}}
+	if s.config.Store.Do(ctx, ops); ops[0].Err != nil {
+		s.config.Store.Later(ops[0])
+	}
+}
+
 // ownerOf returns the owner of a call whose stream has come.
 func (s *Server) ownerOf(c *liveCall) *owner {
 	p := &c.stream.passage
@@ -156,6 +187,8 @@ func (s *Server) ownerOf(c *liveCall) *owner {
 		unheard: c.player.unheard,
 		fenced:  func() { c.end(ReasonMoved, nil) },
 		leg:     leg{phase: isUp, owner: s.id, info: Info{SID: c.SID, Leg: c.Leg}, passage: passage{chain: p.chain, start: c.Started}},
+		sealed:  c.stream.owned,
+		held:    c.stream.owned != 0,
 	}
 	o.state, o.unread = s.secrets.Load().openState(p.state, c.SID, p.leg)
 	return o
@@ -164,7 +197,7 @@ func (s *Server) ownerOf(c *liveCall) *owner {
 // begins makes this instance the owner of the call, and finds out what came before. It
 // reports false if this stream, or a later one, has begun elsewhere.
 func (c *liveCall) begins(ctx context.Context) bool {
-	if c.owner == nil {
+	if c.owner == nil || c.owner.held && c.began.Sub(c.stream.accepted) < saveEvery { // since its handshake
 		return true
 	}
 	before, ok := c.owner.take(ctx)
@@ -269,11 +302,7 @@ func (o *owner) write(ctx context.Context) (before leg, known bool) {
 	o.changed = false
 	l := o.leg
 	l.unheard = o.unheard()
-	op := policy.Op{Kind: policy.Write, Space: legSpace, Name: l.info.SID, Generation: o.sealed, Keep: o.server.config.MaxDuration + 2*ticketGrace}
-	if l.phase == isDone {
-		op.Keep = keepDone
-	}
-	op.Value = l.value(o.server.secrets.Load(), o.state)
+	op := o.server.legWrite(&l, o.state, o.sealed)
 	held := o.held
 	o.mu.Unlock()
 	mine := op.Value
@@ -377,9 +406,7 @@ func (o *owner) done() {
 	l, sealed, held := o.leg, o.sealed, o.held && !o.lost && !o.finished
 	o.mu.Unlock()
 	if held {
-		o.server.config.Store.Later(policy.Op{
-			Kind: policy.Write, Space: legSpace, Name: l.info.SID, Generation: sealed, Keep: keepDone, Value: l.value(o.server.secrets.Load(), nil),
-		})
+		o.server.config.Store.Later(o.server.legWrite(&l, nil, sealed))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,6 +79,108 @@ func TestPausedOwnerIsFenced(t *testing.T) {
 		first.close()
 		second.done()
 	})
+}
+
+// TestFirstLegIsOwnedSinceItsHandshake: the handshake of a call's first stream claims the
+// token and the call in one question, and what the stream writes later goes on from there.
+func TestFirstLegIsOwnedSinceItsHandshake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int32
+		memory := policy.NewMemory(policy.MemoryOptions{})
+		engine := policy.EngineFunc(func(ctx context.Context, ops []policy.Op) {
+			if ops[0].Space == "token" || ops[0].Space == legSpace {
+				asked.Add(1)
+			}
+			memory.Do(ctx, ops)
+		})
+		one, two := instanceOn(t, engine), instanceOn(t, engine)
+		begin := func(s *Server, session session, after time.Duration) (*liveCall, bool) {
+			owned, err := s.use(t.Context(), session)
+			require.NoError(t, err)
+			st := &stream{info: session.info, passage: session.passage, owned: owned, accepted: time.Now()}
+			time.Sleep(after)
+			c := &liveCall{Call: &Call{Info: session.info, player: newPlayer(), Started: time.Now()}, server: s, stream: st, began: time.Now()}
+			c.owner = s.ownerOf(c)
+			return c, c.begins(t.Context())
+		}
+		made := func(sid string) session {
+			info := someInfo
+			info.SID, info.Leg = sid, 1
+			made := newSession(info, time.Now())
+			made.passage = passage{chain: 7, start: time.Now()}
+			return made
+		}
+		first := made("CA" + strings.Repeat("1", 32))
+		c, ok := begin(one, first, 0)
+		require.True(t, ok)
+		require.EqualValues(t, 1, asked.Load())
+		_, err := two.use(t.Context(), first)
+		require.ErrorIs(t, err, errTokenUsed)
+		require.True(t, c.owner.keeps(t.Context()))
+		last, err := two.lastLeg(t.Context(), first.info.SID)
+		require.NoError(t, err)
+		require.Equal(t, []any{isUp, one.id, int64(7)}, []any{last.phase, last.owner, last.chain})
+
+		c.owner.done()
+		time.Sleep(keepDone + 2*time.Second)
+		_, err = two.use(t.Context(), first)
+		require.ErrorIs(t, err, errTokenUsed)
+		last, err = two.lastLeg(t.Context(), first.info.SID)
+		require.NoError(t, err)
+		require.Equal(t, isNone, last.phase, "a token that was used before takes no call")
+
+		paused := made("CA" + strings.Repeat("2", 32))
+		_, ok = begin(one, paused, 0)
+		require.True(t, ok)
+		late := made("CA" + strings.Repeat("3", 32))
+		taken := make(chan struct{})
+		go func() {
+			defer close(taken)
+			time.Sleep(saveEvery / 2)
+			next, _ := ownerFor(two, 2, 0)
+			next.leg.info.SID, next.leg.chain = late.info.SID, 7
+			_, ok := next.take(t.Context())
+			require.True(t, ok)
+			next.close()
+		}()
+		_, ok = begin(one, late, 2*saveEvery)
+		<-taken
+		require.False(t, ok, "another instance has taken the call while this one was paused")
+	})
+}
+
+// TestStreamThatNeverBeganIsNoCrash: a caller who hangs up between the handshake of the
+// stream and its start counts as Twilio says.
+func TestStreamThatNeverBeganIsNoCrash(t *testing.T) {
+	for name, test := range map[string]struct {
+		disowned bool
+		want     string
+	}{
+		"ended before it began": {true, "completed"},
+		"crashed":               {false, "failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				engine := policy.NewMemory(policy.MemoryOptions{})
+				one, two := instanceOn(t, engine), instanceOn(t, engine)
+				var counted []string
+				two.config.Trace = two.config.Trace.Join(&Trace{CallFinished: func(_ Info, status string) { counted = append(counted, status) }})
+				info := someInfo
+				info.Leg = 1
+				made := newSession(info, time.Now())
+				made.passage = passage{chain: 7, start: time.Now()}
+				owned, err := one.use(t.Context(), made)
+				require.NoError(t, err)
+				require.NotZero(t, owned)
+				settled := two.over(info, policy.Outcome{Kind: policy.Ended, Status: "completed"})
+				if test.disowned {
+					one.disown(info, owned)
+				}
+				<-settled
+				require.Equal(t, []string{test.want}, counted)
+			})
+		})
+	}
 }
 
 // TestTicketIsOfOneCall: a resume token opens for its call alone, for as long as that may

@@ -66,7 +66,7 @@ func (c *liveCall) forGood() {
 		return
 	}
 	shared := s.config.Store.Shared()
-	if s.markOver(c.SID) && (shared || s.config.Resume == ResumeAlone) {
+	if (c.owner.finished || s.markOver(c.SID)) && (shared || s.config.Resume == ResumeAlone) {
 		return
 	}
 	if c.hanger != nil {

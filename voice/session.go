@@ -24,6 +24,7 @@ type session struct {
 	expires time.Time
 	info    Info // Leg is that of the stream
 	passage
+	owned uint64 // of this handshake, not of the token: see Server.use
 }
 
 const (

@@ -48,7 +48,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
-	stream := &stream{info: session.info, passage: session.passage, done: make(chan struct{}), accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
+	stream := &stream{info: session.info, passage: session.passage, owned: session.owned, done: make(chan struct{}), accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
 	limits := s.limits
 	limits.OnError = func(err *mediastream.Error) {
 		s.config.Trace.WebSocketError(string(err.Type))
@@ -60,11 +60,13 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	}
 	conn, err := mediastream.Accept(w, r, &limits)
 	if err != nil {
+		s.disown(stream.info, stream.owned)
 		s.leave(nil)
 		return
 	}
 	stream.Conn = conn
 	if !s.keep(stream) {
+		s.disown(stream.info, stream.owned)
 		conn.Close(closeGoingAway, "")
 		s.leave(nil)
 		return
@@ -89,6 +91,7 @@ type stream struct {
 	*mediastream.Conn
 	info     Info
 	passage  passage
+	owned    uint64        // generation of the leg that the handshake wrote; 0: none
 	done     chan struct{} // closed when nothing more comes of the connection
 	accepted time.Time
 	log      *slog.Logger
@@ -124,39 +127,40 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 	if late := time.Since(session.expires); late > 0 {
 		s.recorded.Warn("stream came after its token's time: are the clocks of the instances right?", "call_sid", session.info.SID, "late", late.Round(time.Second).String())
 	}
-	if err = s.use(r.Context(), session); err != nil {
+	if session.owned, err = s.use(r.Context(), session); err != nil {
 		s.leave(nil)
 	}
 	return session, err
 }
 
-// use notes that a token has been used, here and where the other instances know.
-func (s *Server) use(ctx context.Context, session session) error {
+// use notes that a token has been used, here and where the other instances know. owned is
+// the generation of the leg that it wrote for the stream, if it wrote one.
+func (s *Server) use(ctx context.Context, session session) (owned uint64, err error) {
 	switch _, added := s.used.add(session.nonce, struct{}{}, time.Now()); added {
 	case isKnown:
-		return errTokenUsed
+		return 0, errTokenUsed
 	case isFull:
-		return errTokensFull
+		return 0, errTokensFull
 	}
-	if s.usedElsewhere(ctx, session) {
-		return errTokenUsed
-	}
-	return nil
-}
-
-// usedElsewhere reports whether the token has opened a stream on another instance. What
-// only the store knows while it is away refuses no call.
-func (s *Server) usedElsewhere(ctx context.Context, session session) bool {
 	if !s.config.Store.Shared() {
-		return false
+		return 0, nil
 	}
-	claim := []policy.Op{{Kind: policy.Write, Space: "token", Name: hex.EncodeToString(session.nonce[:]), Keep: rememberTokens, Value: []byte(s.id)}}
-	s.config.Store.Do(ctx, claim)
-	if claim[0].Err != nil {
-		s.config.Logger.Warn("token not shared, this instance decides by itself", "call_sid", session.info.SID, "error", claim[0].Err)
-		return false
+	ops := []policy.Op{{Kind: policy.Write, Space: "token", Name: hex.EncodeToString(session.nonce[:]), Keep: rememberTokens, Value: []byte(s.id)}}
+	if s.config.resumes() && session.info.Leg == 1 { // in the same question: nothing comes before it
+		ops = append(ops, s.firstLeg(session))
 	}
-	return !claim[0].OK
+	s.config.Store.Do(ctx, ops)
+	if len(ops) > 1 && ops[1].OK {
+		owned = ops[1].Generation
+	}
+	switch used := &ops[0]; {
+	case used.Err != nil: // which only the store knows, and refuses no call
+		s.config.Logger.Warn("token not shared, this instance decides by itself", "call_sid", session.info.SID, "error", used.Err)
+	case !used.OK: // on another instance
+		s.disown(session.info, owned)
+		return 0, errTokenUsed
+	}
+	return owned, nil
 }
 
 // read owns a stream: it reads the connection until it ends and then ends the
@@ -169,6 +173,7 @@ func (s *Server) read(ctx context.Context, stream *stream) {
 	defer func() {
 		close(stream.done)
 		if call == nil {
+			s.disown(stream.info, stream.owned)
 			stream.Close(closeNormal, "")
 			return
 		}

@@ -16,6 +16,7 @@ type untold struct {
 	over    bool   // Twilio said so
 	wasHere bool   // its stream
 	cut     Reason // why neither side ended it; or ""
+	said    string // Twilio's status of a call that seems to be cut by a crash
 	counted bool
 	since   time.Time     // when it was to be told first
 	due     time.Time     // when to tell it, unless another instance has
@@ -109,6 +110,7 @@ func (s *Server) retell(e *untold) bool {
 // reports whether it is settled.
 func (s *Server) retellOne(e *untold) bool {
 	if !time.Now().Before(e.due) {
+		s.doubtCrash(e)
 		return s.tellEnd(e, false)
 	}
 	if !s.endedElsewhere(context.Background(), e.info.SID, "ringing") {
@@ -119,6 +121,18 @@ func (s *Server) retellOne(e *untold) bool {
 	}
 	s.giveBack(e.info, e.outcome)
 	return true
+}
+
+// doubtCrash finds out that the stream of a call that seems to be cut by a crash never
+// began: it ended after its handshake.
+func (s *Server) doubtCrash(e *untold) {
+	if e.cut != ReasonCrash || e.counted {
+		return
+	}
+	last, err := s.lastLeg(context.Background(), e.info.SID)
+	if (err == nil || err == errOver) && last.phase == isNone {
+		e.cut, e.outcome.Status = "", e.said
+	}
 }
 
 // retellAll tells the ends that wait, if the store is back.
