@@ -57,6 +57,9 @@ func (s Standing) suffix() string {
 // String returns the caller, and the standing if it is another than Unattested.
 func (i Identity) String() string { return i.Caller + i.Standing.suffix() }
 
+// IsNumber reports whether the caller is a number in E.164.
+func (i Identity) IsNumber() bool { return i.number != 0 }
+
 // Identity returns whose call it is.
 func (c Call) Identity() Identity {
 	i := identify(c.From)

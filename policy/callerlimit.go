@@ -145,7 +145,19 @@ func (l *CallerLimit) SetLimits(limits Limits) error {
 
 // Decide counts the call, or refuses it with the reason [RateLimit]. Placed calls
 // have no caller to count.
-func (l *CallerLimit) Decide(ctx context.Context, c Call) Decision { return DecideStored(ctx, l, c) }
+func (l *CallerLimit) Decide(ctx context.Context, c Call) Decision {
+	if l.store.Shared() {
+		return DecideStored(ctx, l, c)
+	}
+	var room [2]Op
+	ops := l.Ask(c, room[:0])
+	l.store.local.Do(ctx, ops)
+	d := l.Judge(c, ops)
+	if d.Verdict == Reject && took(ops) {
+		l.Observe(ctx, c, Outcome{Kind: Refused})
+	}
+	return d
+}
 
 // Store returns where calls are counted.
 func (l *CallerLimit) Store() *Store { return l.store }

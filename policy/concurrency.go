@@ -76,7 +76,15 @@ func NewConcurrency(o ConcurrencyOptions) *Concurrency {
 // Decide takes a place for the call or refuses it with the reason [Capacity]. A
 // call that holds a place already keeps it, its lease renewed. A call without a
 // CallSid could never give its place back and is refused.
-func (l *Concurrency) Decide(ctx context.Context, c Call) Decision { return DecideStored(ctx, l, c) }
+func (l *Concurrency) Decide(ctx context.Context, c Call) Decision {
+	if l.store.Shared() {
+		return DecideStored(ctx, l, c)
+	}
+	var room [1]Op
+	ops := l.Ask(c, room[:0])
+	l.store.local.Do(ctx, ops)
+	return l.Judge(c, ops)
+}
 
 // Store returns where places are taken.
 func (l *Concurrency) Store() *Store { return l.store }

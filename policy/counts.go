@@ -13,8 +13,9 @@ import (
 // notice. Of an entry it keeps the time, to a billionth of the window. When all places
 // are taken, the caller seen longest ago is forgotten.
 type counts struct {
+	length  time.Duration
 	base    time.Time // ticks count from here
-	window  int64     // in ticks
+	window  int64     // the length in ticks
 	shift   uint      // a tick is 1<<shift nanoseconds
 	seed    maphash.Seed
 	mix     [2]uint64
@@ -33,11 +34,11 @@ type shard struct {
 
 const maxShards = 64
 
-func newCounts(window time.Duration, most int) *counts {
-	l := &counts{base: time.Now(), seed: maphash.MakeSeed()}
+func newCounts(length time.Duration, most int) *counts {
+	l := &counts{length: length, base: time.Now(), seed: maphash.MakeSeed()}
 	// Times are kept modulo 2^32 ticks, which must be at least two windows.
-	l.shift = uint(max(0, bits.Len64(uint64(window))-31))
-	l.window = int64(window >> l.shift)
+	l.shift = uint(max(0, bits.Len64(uint64(length))-31))
+	l.window = int64(length >> l.shift)
 	l.mix = [2]uint64{maphash.Bytes(l.seed, []byte("0")), maphash.Bytes(l.seed, []byte("1")) | 1}
 	shards := 1
 	for shards < maxShards && most/shards >= 2048 {

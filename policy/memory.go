@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,12 +24,13 @@ type MemoryOptions struct {
 // safe for concurrent use.
 type Memory struct {
 	most   int
-	counts atomic.Pointer[map[time.Duration]*counts] // by window; replaced, never changed
+	counts atomic.Pointer[[]*counts] // few; replaced, never changed
 	began  time.Time
-	making sync.Mutex
 
 	mu     sync.Mutex
 	places map[key]*places
+	near   key // of the places that were asked for last
+	nearby *places
 	sums   map[key]*sums
 	values map[key]*stored
 	last   uint64 // generation
@@ -46,7 +48,7 @@ func NewMemory(o MemoryOptions) *Memory {
 		o.MaxCallers = DefaultMaxCallers
 	}
 	m := &Memory{most: o.MaxCallers, began: time.Now(), places: make(map[key]*places), sums: make(map[key]*sums), values: make(map[key]*stored)}
-	m.counts.Store(&map[time.Duration]*counts{})
+	m.counts.Store(new([]*counts))
 	return m
 }
 
@@ -66,6 +68,10 @@ func (m *Memory) do(op *Op) {
 		m.logs(op.Keep).uncount(op)
 		return
 	}
+	if op.Kind == Free { // which mostly needs no clock
+		m.free(op)
+		return
+	}
 	now := m.now(op.At)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -74,8 +80,6 @@ func (m *Memory) do(op *Op) {
 		m.sum(op, now)
 	case Hold:
 		m.hold(op, now)
-	case Free:
-		m.free(op, now)
 	case Read:
 		m.read(op, now)
 	case Write:
@@ -94,22 +98,30 @@ func (m *Memory) Evicted() (n int64) {
 }
 
 // logs returns the logs of a length.
-func (m *Memory) logs(window time.Duration) *counts {
-	window = max(window, 1)
-	if l := (*m.counts.Load())[window]; l != nil {
+func (m *Memory) logs(length time.Duration) *counts {
+	length = max(length, 1)
+	if l := ofLength(*m.counts.Load(), length); l != nil {
 		return l
 	}
-	m.making.Lock()
-	defer m.making.Unlock()
-	old := *m.counts.Load()
-	if l := old[window]; l != nil {
-		return l
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := *m.counts.Load()
+	l := ofLength(all, length)
+	if l == nil {
+		l = newCounts(length, m.most)
+		all = append(slices.Clip(all), l)
+		m.counts.Store(&all)
 	}
-	l := newCounts(window, m.most)
-	next := maps.Clone(old)
-	next[window] = l
-	m.counts.Store(&next)
 	return l
+}
+
+func ofLength(all []*counts, length time.Duration) *counts {
+	for _, l := range all {
+		if l.length == length {
+			return l
+		}
+	}
+	return nil
 }
 
 // now returns a time since the engine was made, by the monotonic clock.
@@ -126,9 +138,17 @@ type places struct {
 	earliest time.Duration            // none ends before
 }
 
+// held returns the places of a key.
+func (m *Memory) held(k key) *places {
+	if m.nearby == nil || m.near != k {
+		m.near, m.nearby = k, m.places[k]
+	}
+	return m.nearby
+}
+
 // live returns the places of a key without those whose lease has ended.
 func (m *Memory) live(k key, now time.Duration) *places {
-	p := m.places[k]
+	p := m.held(k)
 	if p == nil || now < p.earliest {
 		return p
 	}
@@ -142,6 +162,7 @@ func (m *Memory) live(k key, now time.Duration) *places {
 	}
 	if len(p.leases) == 0 {
 		delete(m.places, k)
+		m.nearby = nil
 		return nil
 	}
 	return p
@@ -156,10 +177,8 @@ func (m *Memory) hold(op *Op, now time.Duration) {
 		p = &places{leases: make(map[string]time.Duration), earliest: 1<<63 - 1}
 		m.places[keyOf(op)] = p
 	}
-	if _, held := p.leases[op.ID]; held {
-		op.OK = true
-	} else {
-		op.OK = op.Limit < 0 || int64(len(p.leases)) < op.Limit
+	if op.OK = op.Limit < 0 || int64(len(p.leases)) < op.Limit; !op.OK {
+		_, op.OK = p.leases[op.ID]
 	}
 	if op.OK {
 		until := now + max(op.Keep, 1)
@@ -169,10 +188,18 @@ func (m *Memory) hold(op *Op, now time.Duration) {
 	op.Total = int64(len(p.leases))
 }
 
-func (m *Memory) free(op *Op, now time.Duration) {
+func (m *Memory) free(op *Op) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	op.OK, op.Total = true, 0
-	if p := m.live(keyOf(op), now); p != nil {
-		delete(p.leases, op.ID)
+	p := m.held(keyOf(op))
+	if p == nil {
+		return
+	}
+	if delete(p.leases, op.ID); len(p.leases) == 0 {
+		return
+	}
+	if p = m.live(keyOf(op), m.now(op.At)); p != nil {
 		op.Total = int64(len(p.leases))
 	}
 }

@@ -160,6 +160,14 @@ func each(p Policy, others []Observer, f func(watcher)) {
 
 func eachOf(p Policy, within *exemption, f func(watcher)) {
 	switch p := p.(type) {
+	case *CallerLimit: // the usual ones, which are known
+		f(watcher{p, p.store, within})
+		return
+	case *Concurrency:
+		f(watcher{p, p.store, within})
+		return
+	case *BlockList, *Hours:
+		return
 	case all:
 		for _, inner := range p {
 			eachOf(inner, within, f)

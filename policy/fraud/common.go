@@ -46,8 +46,8 @@ func (s *Score) Ask(c policy.Call, ops []policy.Op) []policy.Op {
 	name := who.String()
 	note(attemptLog, name, c.SID, s.o.AttemptsPerHour)
 	note(targetLog, name, c.To, s.o.Targets)
-	if number, hundred, unit := split(who.Caller); number {
-		note(neighbourLog, strconv.FormatUint(hundred, 10), strconv.FormatUint(unit, 10), s.o.Neighbours)
+	if hundred, unit, number := split(&who); number {
+		note(neighbourLog, hundred, strconv.Itoa(unit), s.o.Neighbours)
 	}
 	for _, space := range []string{endedLog, shortLog} {
 		ops = append(ops, policy.Op{Kind: policy.Count, Space: space, Name: name, Keep: time.Hour, At: c.At})

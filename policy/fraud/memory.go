@@ -39,17 +39,17 @@ const (
 	maxProgress = 1 << 12 // calls that are known, in progress or not
 )
 
-// block has a bit for each of a hundred numbers that has called in a window.
+// block has a bit for each of a hundred numbers that has called in a window. It is kept
+// as small.
 type block struct {
 	began    seconds
-	now, old [2]uint64
+	now, old [4]uint32
 }
 
 // progress is a call from its decision on.
 type progress struct {
-	caller uint64
+	caller uint64        // 0: it has ended or was refused; it is known, but will not end again
 	since  time.Duration // after the memory was made
-	over   bool          // ended or refused; it is known, but will not end again
 }
 
 // history is what the score wants to know of a caller.
@@ -72,52 +72,44 @@ func (m *memory) attempt(who policy.Identity, c *policy.Call) history {
 	since := c.At.Sub(m.made)
 	at := seconds(since / time.Second)
 	id := m.id(who)
-	number, hundred, unit := split(who.Caller)
+	hundred, unit, number := split(&who)
+	neighbours, to := maphash.String(m.seed, hundred), uint32(maphash.String(m.seed, c.To))|1
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	fresh := m.begin(c.SID, id, since, at)
 	var h history
 	if who.Host != "" {
-		host, share := m.caller(^maphash.String(m.seed, who.Host), at)
+		host, _ := m.callers.get(^maphash.String(m.seed, who.Host), at)
+		share := host.turn(at)
 		if fresh {
 			increment(&host.now.attempts)
 		}
 		h.hostAttempts = float64(host.now.attempts) + share*float64(host.old.attempts)
 	}
-	caller, share := m.caller(id, at) // after the host's, which might take its place
-	near := new(block)
+	caller, _ := m.callers.get(id, at) // after the host's, which might take its place
+	var near *block
 	if number {
-		near, _ = m.blocks.get(maphash.Comparable(m.seed, hundred), at)
-		turn(&near.began, &near.now, &near.old, at)
+		near, _ = m.blocks.get(neighbours, at) // before what is far away from it is read
 	}
+	share := caller.turn(at)
 	if fresh {
 		increment(&caller.now.attempts)
-		caller.target(uint32(maphash.String(m.seed, c.To)) | 1)
-		near.now[unit/64] |= 1 << (unit % 64)
+		caller.target(to)
 	}
 	h.attempts = float64(caller.now.attempts) + share*float64(caller.old.attempts)
 	h.ended = float64(caller.now.ended) + share*float64(caller.old.ended)
 	h.short = float64(caller.now.short) + share*float64(caller.old.short)
 	h.targets = caller.called()
-	h.neighbours = bits.OnesCount64(near.now[0]|near.old[0]) + bits.OnesCount64(near.now[1]|near.old[1])
+	if number {
+		h.neighbours = near.called(unit, fresh, at)
+	}
 	return h
 }
 
 // id returns what a caller is known by: forged calls of a number are not its owner's.
 func (m *memory) id(who policy.Identity) uint64 {
 	return maphash.String(m.seed, who.Caller) ^ uint64(who.Standing)*0x9e3779b97f4a7c15
-}
-
-// caller returns what is known of a caller, and how much its old counts still count.
-func (m *memory) caller(id uint64, at seconds) (who *caller, share float64) {
-	who, _ = m.callers.get(id, at)
-	began := who.began
-	share = turn(&who.began, &who.now, &who.old, at)
-	if who.began != began {
-		who.targets = [maxTargets]uint32{}
-	}
-	return who, share
 }
 
 // begin notes a call in progress and reports whether it is to be counted: not when
@@ -128,7 +120,7 @@ func (m *memory) begin(callSID string, id uint64, since time.Duration, at second
 	}
 	p, fresh := m.calls.get(maphash.String(m.seed, callSID), at)
 	if fresh {
-		*p = progress{caller: id, since: since}
+		*p = progress{id | 1, since}
 	}
 	return fresh
 }
@@ -144,6 +136,30 @@ func turn[T any](began *seconds, now, old *T, at seconds) (share float64) {
 		*began, *now, *old = *began+window, none, *now
 	}
 	return min(max(1-float64(at-*began)/float64(window), 0), 1)
+}
+
+// turn begins a new window when the current one is over, and returns how much of the
+// counts of the one before still counts.
+func (c *caller) turn(at seconds) (share float64) {
+	began := c.began
+	share = turn(&c.began, &c.now, &c.old, at)
+	if c.began != began {
+		c.targets = [maxTargets]uint32{}
+	}
+	return share
+}
+
+// called returns how many numbers of the hundred have called, this one too if its call is
+// fresh.
+func (b *block) called(unit int, fresh bool, at seconds) (n int) {
+	turn(&b.began, &b.now, &b.old, at)
+	if fresh {
+		b.now[unit/32] |= 1 << (unit % 32)
+	}
+	for i := range b.now {
+		n += bits.OnesCount32(b.now[i] | b.old[i])
+	}
+	return n
 }
 
 // increment counts up to the most there is room for.
@@ -172,16 +188,13 @@ func (c *caller) called() (n int) {
 	return n
 }
 
-// split returns a number without its last two digits, and these.
-func split(number string) (ok bool, hundred, unit uint64) {
-	if !policy.IsE164(number) {
-		return false, 0, 0
+// split returns a caller's number without its last two digits, and these.
+func split(who *policy.Identity) (hundred string, unit int, ok bool) {
+	if !who.IsNumber() {
+		return "", 0, false
 	}
-	var n uint64
-	for i := 1; i < len(number); i++ {
-		n = n*10 + uint64(number[i]-'0')
-	}
-	return true, n / 100, n % 100
+	last := len(who.Caller) - 2
+	return who.Caller[:last], int(who.Caller[last]-'0')*10 + int(who.Caller[last+1]-'0'), true
 }
 
 // ended counts a call that is over.
@@ -190,11 +203,13 @@ func (m *memory) ended(callSID string, short time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.calls.find(maphash.String(m.seed, callSID))
-	if p == nil || p.over {
+	if p == nil || p.caller == 0 {
 		return
 	}
-	p.over = true
-	who, _ := m.caller(p.caller, seconds(since/time.Second))
+	at := seconds(since / time.Second)
+	who, _ := m.callers.get(p.caller, at)
+	who.turn(at)
+	p.caller = 0
 	increment(&who.now.ended)
 	if since-p.since < short {
 		increment(&who.now.short)
@@ -207,6 +222,6 @@ func (m *memory) refused(callSID string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if p := m.calls.find(maphash.String(m.seed, callSID)); p != nil {
-		p.over = true
+		p.caller = 0
 	}
 }

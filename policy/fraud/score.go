@@ -194,8 +194,7 @@ func (s *Score) Judge(c policy.Call, answers []policy.Op) policy.Decision {
 // seen returns the signs that the call shows.
 func (s *Score) seen(c *policy.Call, answers []policy.Op) (seen [signs]bool) {
 	who := c.Identity()
-	caller := who.Caller
-	seen[Withheld] = caller == policy.AnonymousCaller
+	seen[Withheld] = who.Caller == policy.AnonymousCaller
 	h := s.memory.attempt(who, c)
 	h.add(answers)
 	seen[Attempts] = s.o.HostFactor > 0 && h.hostAttempts > float64(s.o.AttemptsPerHour*s.o.HostFactor)
@@ -205,7 +204,7 @@ func (s *Score) seen(c *policy.Call, answers []policy.Op) (seen [signs]bool) {
 		seen[Scan] = h.targets >= s.o.Targets
 		seen[ShortCalls] = h.ended >= float64(s.o.ShortCallsMin) && h.short > h.ended/2
 		seen[Sequence] = h.neighbours >= s.o.Neighbours
-		seen[Dear] = s.dear(caller) || c.ForwardedFrom != "" && s.dear(c.ForwardedFrom)
+		seen[Dear] = who.IsNumber() && s.dear(who.Caller) || policy.IsE164(c.ForwardedFrom) && s.dear(c.ForwardedFrom)
 	}
 	seen[OffHours] = s.o.Hours != nil && !s.o.Hours.Open(c.At)
 	a := ParseAttestation(c.StirVerstat)
@@ -216,9 +215,6 @@ func (s *Score) seen(c *policy.Call, answers []policy.Op) (seen [signs]bool) {
 }
 
 func (s *Score) dear(number string) bool {
-	if !policy.IsE164(number) {
-		return false
-	}
 	switch _, class := s.o.Look(number); class {
 	case outbound.Premium, outbound.SharedCost, outbound.Personal, outbound.Satellite, outbound.Watch:
 		return true
