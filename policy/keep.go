@@ -26,9 +26,9 @@ func (s *Store) keep(ctx context.Context) {
 	}
 }
 
-// refresh asks for the values that are watched and for a sign of life, and sends what
-// waits, as much as goes in one question; more while the engine answers. The sign of life
-// is a Write: an engine that is full, or a replica, still answers what is only read.
+// refresh asks for the values that are watched and for a sign of life, and if there is one
+// sends what waits. The sign of life is a Write: an engine that is full, or a replica, still
+// answers what is only read.
 func (s *Store) refresh(ctx context.Context) {
 	s.mu.Lock()
 	watched := slices.Clone(s.watched)
@@ -38,29 +38,36 @@ func (s *Store) refresh(ctx context.Context) {
 		ops = append(ops, w.ask())
 	}
 	ops = append(ops, Op{Kind: Write, Space: "alive", Generation: Any, Keep: time.Minute})
-	for first := len(ops); ; first = 0 {
-		late := s.takeLate()
-		ops = append(ops[:first], late...)
-		if len(ops) == 0 {
-			return
-		}
-		s.ask(ctx, ops)
-		for i, w := range watched {
-			if first > 0 && ops[i].Err == nil {
-				w.found(ops[i])
-			}
-		}
-		failed := false
-		for _, op := range ops[first:] {
-			if op.Err != nil {
-				failed = true
-				s.keepLate(op)
-			}
-		}
-		if failed || len(late) < lateAtOnce {
-			return
+	s.ask(ctx, ops)
+	for i, w := range watched {
+		if ops[i].Err == nil {
+			w.found(ops[i])
 		}
 	}
+	for ops[len(watched)].Err == nil && s.sendLate(ctx) {
+	}
+}
+
+// sendLate sends as much of what waits as goes in one question, and reports whether there is
+// more that the engine may take. It has more time than a decision, and says nothing about
+// the engine.
+func (s *Store) sendLate(ctx context.Context) (more bool) {
+	late := s.takeLate()
+	if len(late) == 0 {
+		return false
+	}
+	limited, cancel := context.WithTimeout(ctx, max(s.o.Wait, s.o.RetryEvery))
+	defer cancel()
+	s.engine.Do(limited, late)
+	s.stats.asked.Add(1)
+	more = len(late) == lateAtOnce
+	for _, op := range late {
+		if op.Err != nil {
+			more = false
+			s.keepLate(op)
+		}
+	}
+	return more
 }
 
 func (s *Store) takeLate() (ops []Op) {

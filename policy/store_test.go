@@ -474,3 +474,45 @@ func TestStoreOptions(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+// TestMuchThatWaited: an engine that takes long for all that waited while it was away is not
+// given up for that, and gets it all.
+func TestMuchThatWaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork()
+		engine := EngineFunc(func(ctx context.Context, ops []Op) {
+			select {
+			case <-time.After(time.Duration(len(ops)) * time.Millisecond):
+				n.Do(ctx, ops)
+			case <-ctx.Done():
+				for i := range ops {
+					ops[i].Err = ctx.Err()
+				}
+			}
+		})
+		var given atomic.Int32
+		s, err := NewStore(engine, StoreOptions{Wait: 50 * time.Millisecond, OnState: func(up bool) {
+			if !up {
+				given.Add(1)
+			}
+		}})
+		require.NoError(t, err)
+		defer s.Close()
+		n.set(func(n *network) { n.away = true })
+		time.Sleep(2 * time.Second)
+		require.False(t, s.Up())
+		const calls = 1200
+		for i := range calls {
+			s.Do(t.Context(), []Op{{Kind: Hold, Space: "places", ID: fmt.Sprint("CA", i), Keep: time.Hour, Limit: Unlimited}})
+		}
+		require.Equal(t, calls, s.Stats().Late)
+		n.set(func(n *network) { n.away = false })
+		time.Sleep(5 * time.Second)
+		require.True(t, s.Up())
+		require.Zero(t, s.Stats().Late)
+		require.EqualValues(t, 1, given.Load())
+		ops := []Op{{Kind: Hold, Space: "places"}}
+		n.Do(t.Context(), ops)
+		require.EqualValues(t, calls, ops[0].Total)
+	})
+}
