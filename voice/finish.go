@@ -15,6 +15,8 @@ const runningEvery = policy.RunningLease / 3
 // long as there are any.
 func (s *Server) stillRunning() {
 	defer s.exit()
+	s.beating <- struct{}{}
+	defer func() { <-s.beating }()
 	s.mu.Lock()
 	calls := make([]policy.Call, 0, len(s.calls))
 	owners := make([]*owner, 0, len(s.calls))
@@ -86,7 +88,9 @@ func (s *Server) finishCut(info Info, o policy.Outcome, how certainty, wasHere b
 func (s *Server) leaves(ctx context.Context, info Info) {
 	call := info.policyCall()
 	call.Lease = s.config.MaxDuration
+	s.beating <- struct{}{} // what is said of it as one that is up does not come later
 	s.tell(policy.Running, call)
+	<-s.beating
 	if s.finished.get(idOf(info.SID), time.Now()).told || s.endedElsewhere(ctx, info.SID, "ringing") {
 		s.giveBack(info, policy.Outcome{Kind: policy.Ended, Duration: -1})
 	}

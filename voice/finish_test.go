@@ -43,6 +43,34 @@ func TestPlaceOfALongCall(t *testing.T) {
 	})
 }
 
+// TestTransferKeepsItsPlace: a call that is left to a transfer while it is said which calls are
+// up keeps its place for as long as calls may last, and not for a minute.
+func TestTransferKeepsItsPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var leases []time.Duration
+		srv, err := New(Config{
+			AuthTokens: []string{strings.Repeat("a", 32)}, PublicURL: "https://calls.example.com", MaxDuration: 2 * time.Hour,
+			Handler: HandlerFunc(func(context.Context, *Call) error { return nil }),
+			Observers: []policy.Observer{policy.ObserverFunc(func(_ context.Context, c policy.Call, _ policy.Outcome) {
+				if c.Lease == 0 {
+					time.Sleep(5 * time.Second)
+				}
+				leases = append(leases, c.Lease)
+			})},
+		})
+		require.NoError(t, err)
+		call := &liveCall{Call: &Call{Info: Info{SID: "CA" + strings.Repeat("1", 32)}}, server: srv}
+		require.True(t, srv.register(call))
+		time.Sleep(runningEvery + time.Second)
+		srv.leaves(t.Context(), call.Info)
+		require.Equal(t, []time.Duration{0, 2 * time.Hour}, leases)
+		srv.mu.Lock()
+		clear(srv.calls)
+		srv.rest()
+		srv.mu.Unlock()
+	})
+}
+
 // TestMinutesAreTwilios: of a placed call count the minutes that Twilio bills, not those of its
 // stream, which begins later and may end after the callback has come, here or elsewhere.
 func TestMinutesAreTwilios(t *testing.T) {

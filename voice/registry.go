@@ -13,6 +13,8 @@ type registry struct {
 	say   func() // which calls are up
 	spare spare  // what the process has for another call
 
+	beating chan struct{} // holds something while it is said which calls are up
+
 	mu       sync.Mutex
 	calls    map[string]*liveCall   // by CallSid, from start to end
 	streams  map[*stream]struct{}   // accepted, started or not

@@ -118,6 +118,7 @@ func New(config Config) (*Server, error) {
 		checkups:   checkups{turn: make(chan struct{}, 1)},
 		registry: registry{
 			most:     c.MaxStreams,
+			beating:  make(chan struct{}, 1),
 			broken:   make(map[string]*brokenCall),
 			promised: make(map[[8]byte]time.Time),
 			calls:    make(map[string]*liveCall),
