@@ -119,7 +119,7 @@ func (e *Engine) together(ctx context.Context, stream jetstream.Stream, key stri
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		raw, revision, err := read(ctx, stream, e.subject(key))
+		raw, revision, written, err := read(ctx, stream, e.subject(key))
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (e *Engine) together(ctx context.Context, stream jetstream.Stream, key stri
 		if err != nil {
 			return fmt.Errorf("natsstore: %q: %w", key, err)
 		}
-		now, changed := e.now(), false
+		now, changed := e.now(written), false
 		for i, op := range ops {
 			*op = asked[i]
 			changed = s.apply(op, revision, now) || changed
@@ -135,7 +135,7 @@ func (e *Engine) together(ctx context.Context, stream jetstream.Stream, key stri
 		if !changed {
 			return nil
 		}
-		written, err := e.write(ctx, e.subject(key), s.encode(), revision, s.left(now))
+		revision, err = e.write(ctx, e.subject(key), s.encode(), revision, s.left(now))
 		switch {
 		case errors.Is(err, errBetween):
 			continue
@@ -144,23 +144,23 @@ func (e *Engine) together(ctx context.Context, stream jetstream.Stream, key stri
 				*op = asked[i]
 			}
 		case ops[0].Kind == policy.Write:
-			ops[0].Generation = written
+			ops[0].Generation = revision
 		}
 		return err
 	}
 }
 
-// read returns the state of a key, from the stream's leader, and its revision; 0 for a key
-// that is not there.
-func read(ctx context.Context, stream jetstream.Stream, subject string) ([]byte, uint64, error) {
+// read returns the state of a key, from the stream's leader, its revision, and when it was
+// written; nothing for a key that is not there.
+func read(ctx context.Context, stream jetstream.Stream, subject string) (state []byte, revision uint64, written time.Time, err error) {
 	m, err := stream.GetLastMsgForSubject(ctx, subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return nil, 0, nil
+		return nil, 0, time.Time{}, nil
 	}
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, time.Time{}, err
 	}
-	return m.Data, m.Sequence, nil
+	return m.Data, m.Sequence, m.Time, nil
 }
 
 // wrongLastSequence is what a cluster says of a write that another one is about to overtake.
@@ -215,11 +215,16 @@ func (e *Engine) known() (stream jetstream.Stream, fresh bool) {
 	return e.stream, e.stream != nil && time.Since(e.set) < setAgain
 }
 
-// now is the servers' time.
-func (e *Engine) now() time.Time {
+// now is the servers' time, which is not before what they have written: their clock may have
+// jumped, or that of this machine have stood still.
+func (e *Engine) now(written time.Time) time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.clock.Add(time.Since(e.set))
+	since := time.Since(e.set)
+	if e.clock.Add(since).Before(written) {
+		e.clock = written.Add(-since)
+	}
+	return e.clock.Add(since)
 }
 
 // prepare finds or makes the bucket, and finds out what time it is there: a message has
