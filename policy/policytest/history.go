@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"agentos.dev/dialtone/policy"
@@ -67,6 +68,36 @@ func Contend(ctx context.Context, engines []policy.Engine, n int, wait time.Dura
 	}
 	all.Wait()
 	return c.events
+}
+
+// Linearizable has clients contend for n operations (see [Contend]) while trouble goes on
+// until over is closed, and checks that each answer is what one engine would have given that
+// does one thing after the other, or that it is not known. check says that of the history of
+// one name, by [Step].
+func Linearizable(t *testing.T, engines []policy.Engine, n int, trouble func(over <-chan struct{}), check func([]Event) bool) {
+	over, still := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(still)
+		trouble(over)
+	}()
+	events := Contend(context.Background(), engines, n, 2*time.Second)
+	close(over)
+	<-still
+	parts, unknown, why := make(map[string][]Event), 0, make(map[string]int)
+	for _, e := range events {
+		name := e.Asked.Space + e.Asked.Name
+		parts[name] = append(parts[name], e)
+		if e.Answered.Err != nil {
+			unknown++
+			why[e.Answered.Err.Error()]++
+		}
+	}
+	t.Logf("%d operations, %d of them not known: %v", len(events), unknown, why)
+	for name, part := range parts {
+		if !check(part) {
+			t.Errorf("the history of %s has no order", name)
+		}
+	}
 }
 
 // contention is what the clients of Contend have seen together.
