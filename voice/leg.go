@@ -33,7 +33,7 @@ type leg struct {
 // legSpace is where the legs are in the store, by CallSid.
 const legSpace = "leg"
 
-const legVersion = 1
+const legVersion = 2
 
 func (l *leg) value(secrets *secrets, state []byte) []byte {
 	b := []byte{legVersion, byte(l.phase)}

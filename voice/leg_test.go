@@ -192,13 +192,14 @@ func TestTicketIsOfOneCall(t *testing.T) {
 	info := someInfo
 	info.Leg = 3
 	made := ticket{info: info, issued: now, expires: now.Add(time.Minute), tries: 4,
-		passage: passage{chain: 7, leg: 2, start: now, broke: now, cause: ReasonShutdown, unheard: 1, state: []byte("sealed")}}
+		passage: passage{chain: 7, leg: 2, start: now, broke: now, cause: ReasonShutdown, unheard: 1, owed: time.Minute, state: []byte("sealed")}}
 	token := s.sealTicket(made)
 	read, err := s.openTicket(token, info.SID, info.AccountSID, now)
 	require.NoError(t, err)
 	require.Equal(t, made.info, read.info)
 	require.Equal(t, made.tries, read.tries)
 	require.Equal(t, made.cause, read.cause)
+	require.Equal(t, made.owed, read.owed)
 	require.Equal(t, made.state, read.state)
 	require.True(t, made.start.Equal(read.start) && made.broke.Equal(read.broke))
 	require.Equal(t, []int{2, 1, 7}, []int{read.leg, read.unheard, int(read.chain)})
@@ -256,44 +257,56 @@ func FuzzTicket(f *testing.F) {
 	})
 }
 
-// TestLegsAreBounded: a call whose stream breaks whenever it has begun has eight, one a
-// second, and then hears an apology; one that talks has more.
-func TestLegsAreBounded(t *testing.T) {
+// TestBreaksAreBounded: a call whose stream breaks whenever it has begun has eight, one a
+// second, and then hears an apology, however long it has lasted; one that talks has more, and
+// so has one that servers hand over which shut down.
+func TestBreaksAreBounded(t *testing.T) {
+	type streams struct {
+		n     int
+		talk  time.Duration // with each
+		cause Reason
+	}
 	for name, test := range map[string]struct {
-		talks time.Duration // with each stream
-		legs  int           // at most asked for
-		ends  bool
+		streams []streams
+		ends    int // with which stream; 0: it goes on
 	}{
-		"breaks at once": {0, 20, true},
-		"talks":          {10 * time.Second, 20, false},
+		"breaks at once":               {[]streams{{20, 0, ReasonDisconnect}}, 8},
+		"talks":                        {[]streams{{60, legEarned, ReasonDisconnect}}, 0},
+		"talks for hours, then breaks": {[]streams{{1000, legEarned, ReasonDisconnect}, {20, 0, ReasonDisconnect}}, 1007},
+		"breaks in bursts":             {[]streams{{7, 0, ReasonDisconnect}, {1, time.Minute, ReasonDisconnect}, {5, 0, ReasonDisconnect}}, 0},
+		"is handed over":               {[]streams{{60, 0, ReasonShutdown}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := instanceOn(t, policy.NewMemory(policy.MemoryOptions{}))
-				began := time.Now()
-				info, legs := someInfo, 0
 				r := httptest.NewRequest(http.MethodPost, "https://calls.example.com"+DefaultPath+resumeRoute+"x", nil)
-				for legs = 1; legs <= test.legs; legs++ {
-					o, _ := ownerFor(s, legs, 0)
-					_, ok := o.take(t.Context())
-					require.True(t, ok)
-					issued := time.Now()
-					time.Sleep(test.talks)
-					o.release(ReasonDisconnect)
-					info.Leg = legs
-					text := string(s.resume(r, ticket{info: info, issued: issued, tries: 1, passage: passage{chain: 1, start: began, refused: 1}}))
-					if strings.Contains(text, "<Say>") {
-						require.NotContains(t, text, "<Connect>")
-						break
+				info := someInfo
+				info.Leg = 1
+				behind := ticket{info: info, issued: time.Now(), expires: time.Now().Add(24 * time.Hour), tries: 1, passage: passage{chain: 1, start: time.Now(), refused: 1}}
+				for _, streams := range test.streams {
+					for range streams.n {
+						o, _ := ownerFor(s, behind.info.Leg, 0)
+						_, ok := o.take(t.Context())
+						require.True(t, ok)
+						began := time.Now()
+						time.Sleep(streams.talk)
+						o.release(streams.cause)
+						text := string(s.resume(r, behind))
+						if strings.Contains(text, "<Say>") {
+							require.NotContains(t, text, "<Connect>")
+							require.Equal(t, test.ends, behind.info.Leg)
+							return
+						}
+						require.Contains(t, text, "<Connect>")
+						require.GreaterOrEqual(t, time.Since(began), legEvery)
+						_, token, _ := strings.Cut(text, resumeRoute)
+						token, _, _ = strings.Cut(token, "<")
+						var err error
+						behind, err = s.secrets.Load().openTicket(token, info.SID, info.AccountSID, behind.start) // it may have expired since
+						require.NoError(t, err)
 					}
-					require.Contains(t, text, "<Connect>")
-					require.GreaterOrEqual(t, time.Since(issued), legEvery)
 				}
-				if test.ends {
-					require.Equal(t, maxLegs, legs)
-				} else {
-					require.Greater(t, legs, test.legs)
-				}
+				require.Zero(t, test.ends)
 			})
 		})
 	}

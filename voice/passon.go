@@ -40,6 +40,7 @@ func (c *liveCall) passOn() {
 // onward returns TwiML that has the call go on with what it must know, without a store.
 func (s *Server) onward(c *liveCall, p passage) string {
 	t := ticket{info: c.Info, issued: c.began, expires: p.start.Add(s.config.MaxDuration + ticketGrace), passage: p}
+	t.owed = c.stream.passage.owed
 	document := twiml.New(s.redirect(t, s.config.Path)).AppendXML(nil)
 	if len(document) > twiml.MaxRESTSize {
 		c.log.Warn("state is too large to travel through Twilio: it stays behind", "bytes", len(p.state))

@@ -90,9 +90,11 @@ func (c *Call) Resumed() (Resumed, bool) {
 }
 
 const (
-	// maxLegs is how many streams a call may have, and one more for each legEarned that it
-	// has lasted: a stream that breaks whenever it has begun is no conversation.
-	maxLegs   = 8
+	// maxBreaks is how many streams of a call may break one after the other, and one more
+	// each legEarned: a stream that breaks whenever it has begun is no conversation. A call
+	// that lasts for hours may break as often as it likes at that rate. A hand-over by a
+	// server that shuts down does not count.
+	maxBreaks = 8
 	legEarned = 10 * time.Second
 	// maxTries is how many streams in a row may be refused, and pauses made, until the call
 	// is given up.
@@ -161,6 +163,17 @@ func (s *Server) resume(r *http.Request, t ticket) answer {
 	if err != nil || !s.config.Store.Shared() && !same {
 		began = age >= legEvery // which only the instance that had it knows
 	}
+	p := t.passage
+	if same {
+		p = last.after(t.passage)
+		p.refused, p.owed = t.refused, t.owed
+	}
+	if began {
+		p.owed = max(0, p.owed-age)
+		if p.cause != ReasonShutdown {
+			p.owed += legEarned
+		}
+	}
 	switch {
 	case err == errOver, last.passed(&t):
 		return hangUp()
@@ -177,8 +190,8 @@ func (s *Server) resume(r *http.Request, t ticket) answer {
 		// A load balancer that takes the instances in turn would send each stream where the
 		// one before was refused. A server that hands its calls over knows where that was.
 		return s.sendOn(r, t, t.refused >= atOnce)
-	case began && t.info.Leg >= maxLegs+int(time.Since(t.start)/legEarned):
-		return s.giveUp(t, "it has had too many streams")
+	case began && p.owed >= maxBreaks*legEarned:
+		return s.giveUp(t, "its streams break too often")
 	}
 	if began && age < legEvery {
 		time.Sleep(legEvery - age)
@@ -191,15 +204,11 @@ func (s *Server) resume(r *http.Request, t ticket) answer {
 		return s.sendOn(r, t, true)
 	}
 	if began {
-		t.tries, t.refused = 0, 0
+		t.tries, p.refused = 0, 0
 		t.info.Leg++
 	}
-	if same {
-		refused := t.refused
-		t.passage = last.after(t.passage)
-		if t.refused = refused; len(t.state) > mostTokenState {
-			t.state = nil // the instance that takes the stream finds it where this one did
-		}
+	if t.passage = p; same && len(t.state) > mostTokenState {
+		t.state = nil // the instance that takes the stream finds it where this one did
 	}
 	return s.openStream(t.info, s.mountOf(r, resumeRoute+r.PathValue("token")), nonce, t.passage, t.tries)
 }
@@ -244,7 +253,7 @@ func (s *Server) openStream(info Info, mount string, nonce [8]byte, p passage, t
 		return twiml.New(verbs...).AppendXML(nil)
 	}
 	behind := ticket{info: info, issued: now, expires: p.start.Add(s.config.MaxDuration + ticketGrace), tries: tries + 1,
-		passage: passage{chain: p.chain, start: p.start, refused: p.refused + 1}}
+		passage: passage{chain: p.chain, start: p.start, refused: p.refused + 1, owed: p.owed}}
 	verbs = append(verbs, s.redirect(behind, mount))
 	return twiml.New(verbs...).AppendXML(nil)
 }

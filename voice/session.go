@@ -28,7 +28,7 @@ type session struct {
 }
 
 const (
-	sessionVersion = 5
+	sessionVersion = 6
 	sessionTTL     = time.Minute // Twilio opens the stream within seconds of the TwiML
 	macSize        = 16
 	headerSize     = 1 + 8 + 8 // version, expiry in Unix nanoseconds, nonce

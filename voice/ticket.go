@@ -13,14 +13,15 @@ import (
 
 // passage is what a stream of a call must know of those before it.
 type passage struct {
-	chain   int64     // which series of streams of the call; 0: none
-	leg     int       // the last stream that began; 0: none
-	start   time.Time // when the call's first stream began, or its webhook was answered
-	broke   time.Time // when the stream before ended, or Twilio asked for the next; zero: it has not
-	cause   Reason    // of that; "" is not known
-	refused int       // how often in a row the next stream was not taken
-	unheard int       // playbacks of the stream before that were not heard to their end
-	state   []byte    // what Call.Save kept, sealed; nil if there is none
+	chain   int64         // which series of streams of the call; 0: none
+	leg     int           // the last stream that began; 0: none
+	start   time.Time     // when the call's first stream began, or its webhook was answered
+	broke   time.Time     // when the stream before ended, or Twilio asked for the next; zero: it has not
+	cause   Reason        // of that; "" is not known
+	refused int           // how often in a row the next stream was not taken
+	unheard int           // playbacks of the stream before that were not heard to their end
+	owed    time.Duration // for streams that broke: legEarned each, less the time since
+	state   []byte        // what Call.Save kept, sealed; nil if there is none
 }
 
 // ticket is what a call needs to go on with another stream. It travels through Twilio,
@@ -35,7 +36,7 @@ type ticket struct {
 }
 
 const (
-	ticketVersion = 1
+	ticketVersion = 2
 	ticketNonce   = 22 // characters of a token that hold its version and nonce, and no two share
 	// ticketGrace is how much longer a call may resume than it may last.
 	ticketGrace = time.Minute
@@ -176,6 +177,7 @@ func appendPassage(b []byte, p passage) []byte {
 	b = appendText(b, string(p.cause))
 	b = binary.AppendUvarint(b, uint64(p.refused))
 	b = binary.AppendUvarint(b, uint64(p.unheard))
+	b = binary.AppendUvarint(b, uint64(p.owed))
 	return appendText(b, p.state)
 }
 
@@ -222,7 +224,7 @@ func (d *decoder) info(info *Info) {
 }
 
 func (d *decoder) passage() passage {
-	p := passage{chain: int64(d.number()), leg: int(d.number()), start: d.time(), broke: d.time(), cause: Reason(d.text()), refused: int(d.number()), unheard: int(d.number())}
+	p := passage{chain: int64(d.number()), leg: int(d.number()), start: d.time(), broke: d.time(), cause: Reason(d.text()), refused: int(d.number()), unheard: int(d.number()), owed: time.Duration(d.number())}
 	if state := d.text(); state != "" {
 		p.state = []byte(state)
 	}
