@@ -127,7 +127,7 @@ func (m *Metrics) createAtZero(countries []string) {
 	for _, code := range append(slices.Clone(countries), other) {
 		m.country(code)
 	}
-	for _, reason := range []string{"overrun", "slow_consumer"} {
+	for _, reason := range []string{"overrun", "slow_consumer", "moved"} {
 		m.dropped.WithLabelValues(reason)
 	}
 	m.decisions.WithLabelValues(policy.Allow.String(), "")

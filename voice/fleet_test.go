@@ -72,7 +72,7 @@ func (f *fleet) withREST() *fleet {
 // start starts another instance and returns its number.
 func (f *fleet) start() int {
 	config, l := f.config, &calls{}
-	config.Trace = l.trace()
+	config.Trace = config.Trace.Join(l.trace())
 	if os.Getenv("VERBOSE") != "" {
 		config.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil)).With("instance", len(f.servers))
 	}

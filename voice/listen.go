@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/stt"
@@ -25,6 +26,9 @@ type listener struct {
 	speaks  atomic.Bool // the caller, as the recogniser hears
 	closing atomic.Bool // the call is over: what ends now is no failure
 	audio   []byte      // the reader's scratch: one frame of mu-law
+
+	sent  time.Duration // audio, by the reader
+	waits atomic.Int64  // up to when of it speech has been answered, in ns and one; 0: none waits
 }
 
 // open starts to listen.
@@ -58,8 +62,15 @@ func (l *listener) observe(e stt.Event) {
 	switch e.Kind {
 	case stt.SpeechStart:
 		l.speaks.Store(true)
-	case stt.Final, stt.UtteranceEnd:
+		l.waits.CompareAndSwap(0, int64(e.Transcript.Start)+1)
+	case stt.Final:
 		l.speaks.Store(false)
+		if l.waits.Load() != 0 {
+			l.waits.Store(int64(e.Transcript.End) + 1)
+		}
+	case stt.UtteranceEnd:
+		l.speaks.Store(false)
+		l.waits.Store(0)
 	}
 	switch {
 	case e.Kind == stt.Degraded:
@@ -86,6 +97,7 @@ func (l *listener) hear(media mediastream.Audio) {
 		l.trace.TranscodingError("base64")
 		return
 	}
+	l.sent += audioLength(n)
 	l.stream.Send(l.audio[:n]) // an error of the stream comes as an event as well
 }
 
@@ -97,6 +109,16 @@ func (l *listener) expect(e stt.Expectation) error {
 		return x.Expect(e)
 	}
 	return nil
+}
+
+// unanswered returns how many frames of speech the recogniser has heard without an answer.
+func (l *listener) unanswered() int {
+	const frame = 20 * time.Millisecond
+	open := l.waits.Load()
+	if open == 0 {
+		return 0
+	}
+	return int(max(0, l.sent-time.Duration(open-1)) / frame)
 }
 
 // close ends listening. With lastWords it waits for what was just said.
@@ -119,6 +141,7 @@ func (l *listener) close(lastWords bool) {
 
 // failed tells everyone that the call goes on without transcripts.
 func (l *listener) failed(err error) {
+	l.waits.Store(0)
 	l.hearing.failed()
 	l.trace.STTError(l.info, stt.Reason(err))
 	logFailure(l.log, "speech recognition failed", l.info.SID, "speech_recognition_failed", "error", err)

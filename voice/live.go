@@ -163,6 +163,9 @@ func (c *liveCall) bury() {
 	c.timer.Stop()
 	c.stopAwaiting()
 	c.player.close(time.Now())
+	if unanswered := c.listener.unanswered(); unanswered > 0 && (c.goesOn || c.reason == ReasonMoved) {
+		s.config.Trace.FramesDropped("moved", unanswered)
+	}
 	c.listener.close(!c.goesOn && (c.reason == ReasonHungUp || c.reason == ReasonDisconnect))
 	c.inbox.close()
 	c.cancel(c.reason)

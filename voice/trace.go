@@ -37,7 +37,9 @@ type Trace struct {
 	// FrameReceived runs for every media message of a stream. It is the one
 	// hook on the hot path.
 	FrameReceived func()
-	// FramesDropped runs when audio could not be kept for the recogniser.
+	// FramesDropped runs when audio could not be kept for the recogniser, by reason
+	// slow_consumer, or when a call went on with another stream before the recogniser
+	// had answered what the caller said, by reason moved. A frame is 20 ms.
 	FramesDropped func(reason string, frames int)
 	// TranscodingError runs when audio cannot be decoded; kind is one of base64,
 	// json, length, codec, resample and other.
