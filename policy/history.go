@@ -55,6 +55,17 @@ func (h *History) Decide(ctx context.Context, c Call) Decision {
 		c.At = time.Now()
 	}
 	d := h.Policy.Decide(ctx, c)
+	h.Remember(c, d)
+	return d
+}
+
+// Remember adds a call and what was decided about it, for who learns of decisions
+// otherwise, as by voice.Trace.Decision: a History around policies of a shared [Store] has
+// them ask it apart from others.
+func (h *History) Remember(c Call, d Decision) {
+	if c.At.IsZero() {
+		c.At = time.Now()
+	}
 	// Cloned, or a few words of it would keep the whole request in memory.
 	for _, s := range []*string{&c.SID, &c.AccountSID, &c.From, &c.To, &c.Direction, &c.Country, &c.ForwardedFrom, &c.StirVerstat} {
 		*s = strings.Clone(shorten(*s))
@@ -72,7 +83,6 @@ func (h *History) Decide(ctx context.Context, c Call) Decision {
 	}
 	h.ring[(h.first+h.n)%len(h.ring)] = Entry{c, d}
 	h.n++
-	return d
 }
 
 // Recent returns the caller's calls of the time before at, the latest first, at

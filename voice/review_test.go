@@ -234,13 +234,14 @@ func TestHookThatPanicsLosesNothing(t *testing.T) {
 			StreamStarted:    func(voice.Info, time.Duration) { hit("started") },
 			StreamEnded:      func(voice.Info, voice.End) { hit("ended") },
 			CallFinished:     func(voice.Info, string) { hit("finished") },
+			StatusCallback:   func(context.Context, voice.Info, url.Values) { hit("status") },
 			FrameReceived:    func() { hit("frame") },
 			TranscodingError: func(string) { hit("transcoding") },
 			WebSocketError:   func(string) { hit("websocket") },
 			STTError:         func(voice.Info, string) { hit("stt") },
 		}
 	}
-	for _, hook := range []string{"signature", "decision", "started", "ended", "finished", "frame", "transcoding", "websocket", "stt"} {
+	for _, hook := range []string{"signature", "decision", "started", "ended", "finished", "status", "frame", "transcoding", "websocket", "stt"} {
 		t.Run(hook, func(t *testing.T) {
 			t.Parallel()
 			ran := make(chan struct{})
@@ -252,7 +253,7 @@ func TestHookThatPanicsLosesNothing(t *testing.T) {
 				}
 				return nil
 			})
-			if hook == "ended" || hook == "finished" { // which run on the timer
+			if hook == "ended" || hook == "finished" || hook == "status" { // which run on the timer
 				config.MaxDuration = 50 * time.Millisecond
 			}
 			srv, mux := newHost(t, config)

@@ -20,6 +20,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	s.config.Trace.StatusCallback(r.Context(), info, r.PostForm)
 	if status := r.PostForm.Get("CallStatus"); terminal(status) {
 		duration := lasted(status, r.PostForm.Get("CallDuration"))
 		if settled := s.over(info, policy.Outcome{Kind: policy.Ended, Status: status, Duration: duration, Billed: duration >= 0}); settled != nil {

@@ -1,7 +1,9 @@
 package voice
 
 import (
+	"context"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"agentos.dev/dialtone/policy"
@@ -34,6 +36,13 @@ type Trace struct {
 	// CallFinished runs once per call at its terminal state: completed, failed,
 	// busy, no-answer or canceled.
 	CallFinished func(call Info, status string)
+	// StatusCallback runs for each status callback that Twilio has signed, before what it
+	// says is counted: form is as it came, for package callback to read (ReadStatus), and is
+	// not to be changed. A call has several of them, which come in any order, repeated, and
+	// to any instance; one that reaches the terminal state has how long Twilio bills and the
+	// SIP code. Unlike the other hooks it may take a second, as for a row in a database: the
+	// callback is answered after it.
+	StatusCallback func(ctx context.Context, call Info, form url.Values)
 	// FrameReceived runs for every media message of a stream. It is the one
 	// hook on the hot path.
 	FrameReceived func()
@@ -58,13 +67,17 @@ type Trace struct {
 func (t *Trace) Join(other *Trace) *Trace {
 	a, b := t.complete(), other.complete()
 	return &Trace{
-		Signature:        func(r signature.Result) { defer b.Signature(r); a.Signature(r) },
-		Decision:         func(c Info, d policy.Decision) { defer b.Decision(c, d); a.Decision(c, d) },
-		StreamStarted:    func(c Info, took time.Duration) { defer b.StreamStarted(c, took); a.StreamStarted(c, took) },
-		StreamEnded:      func(c Info, e End) { defer b.StreamEnded(c, e); a.StreamEnded(c, e) },
-		CallResumed:      func(c Info, r Resumed) { defer b.CallResumed(c, r); a.CallResumed(c, r) },
-		CallCut:          func(c Info, why Reason) { defer b.CallCut(c, why); a.CallCut(c, why) },
-		CallFinished:     func(c Info, status string) { defer b.CallFinished(c, status); a.CallFinished(c, status) },
+		Signature:     func(r signature.Result) { defer b.Signature(r); a.Signature(r) },
+		Decision:      func(c Info, d policy.Decision) { defer b.Decision(c, d); a.Decision(c, d) },
+		StreamStarted: func(c Info, took time.Duration) { defer b.StreamStarted(c, took); a.StreamStarted(c, took) },
+		StreamEnded:   func(c Info, e End) { defer b.StreamEnded(c, e); a.StreamEnded(c, e) },
+		CallResumed:   func(c Info, r Resumed) { defer b.CallResumed(c, r); a.CallResumed(c, r) },
+		CallCut:       func(c Info, why Reason) { defer b.CallCut(c, why); a.CallCut(c, why) },
+		CallFinished:  func(c Info, status string) { defer b.CallFinished(c, status); a.CallFinished(c, status) },
+		StatusCallback: func(ctx context.Context, c Info, form url.Values) {
+			defer b.StatusCallback(ctx, c, form)
+			a.StatusCallback(ctx, c, form)
+		},
 		FrameReceived:    func() { defer b.FrameReceived(); a.FrameReceived() },
 		FramesDropped:    func(reason string, n int) { defer b.FramesDropped(reason, n); a.FramesDropped(reason, n) },
 		TranscodingError: func(kind string) { defer b.TranscodingError(kind); a.TranscodingError(kind) },
@@ -101,6 +114,9 @@ func (t *Trace) complete() *Trace {
 	if c.CallFinished == nil {
 		c.CallFinished = func(Info, string) {}
 	}
+	if c.StatusCallback == nil {
+		c.StatusCallback = func(context.Context, Info, url.Values) {}
+	}
 	if c.FrameReceived == nil {
 		c.FrameReceived = func() {}
 	}
@@ -126,13 +142,17 @@ func (t *Trace) complete() *Trace {
 // a panic out: some run on timers, where it would end the process.
 func (t *Trace) contained(log *slog.Logger) *Trace {
 	return &Trace{
-		Signature:        contained(log, t.Signature),
-		Decision:         contained2(log, t.Decision),
-		StreamStarted:    contained2(log, t.StreamStarted),
-		StreamEnded:      contained2(log, t.StreamEnded),
-		CallResumed:      contained2(log, t.CallResumed),
-		CallCut:          contained2(log, t.CallCut),
-		CallFinished:     contained2(log, t.CallFinished),
+		Signature:     contained(log, t.Signature),
+		Decision:      contained2(log, t.Decision),
+		StreamStarted: contained2(log, t.StreamStarted),
+		StreamEnded:   contained2(log, t.StreamEnded),
+		CallResumed:   contained2(log, t.CallResumed),
+		CallCut:       contained2(log, t.CallCut),
+		CallFinished:  contained2(log, t.CallFinished),
+		StatusCallback: func(ctx context.Context, c Info, form url.Values) {
+			defer contain(log)
+			t.StatusCallback(ctx, c, form)
+		},
 		FrameReceived:    func() { defer contain(log); t.FrameReceived() },
 		FramesDropped:    contained2(log, t.FramesDropped),
 		TranscodingError: contained(log, t.TranscodingError),

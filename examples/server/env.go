@@ -64,6 +64,7 @@ type config struct {
 	storeWait    time.Duration // for the store's answers; 0 = the usual
 	callerLimits map[string]int
 	instances    int
+	historyDays  int // 0 = nothing is remembered
 	logJSON      bool
 	logNumber    func(string) string
 	doubts       []mistake // what can work and is hardly meant
@@ -104,6 +105,7 @@ var variables = []variable{
 	{"METRICS_ADDR", "127.0.0.1:9464", "where /metrics is served alone; if empty with an ADMIN_ADDR, there; if empty and taken, on a free port of loopback; public = beside the calls, off = nowhere"},
 	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
 	{"CALLER_LIMITS", "", "limits of single callers instead of CALLS_PER_HOUR_LIMIT, as +14155550100=50,+1212*=20,sip:*@pbx.example.com=-; - is any number"},
+	{"HISTORY_DAYS", "30", "days that each instance remembers who called and what was decided, for /admin/history; 0 = nothing"},
 	{"REDIS_URL", "", "Redis that several instances share: limits, lists, used tokens, ends of calls; redis://, rediss://, redis+cluster:// or redis+sentinel://; in memory if empty"},
 	{"NATS_URL", "", "NATS servers with JetStream that several instances share instead, as nats://a:4222,nats://b:4222"},
 	{"NATS_REPLICAS", "1", "on how many NATS servers the bucket is, when it is made: 1, 3 or 5"},
@@ -219,6 +221,7 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 		outboundTo:  e.list("OUTBOUND_COUNTRIES"),
 		number:      e.text("TWILIO_NUMBER"),
 		instances:   e.number("INSTANCES"),
+		historyDays: e.number("HISTORY_DAYS"),
 
 		natsReplicas: e.number("NATS_REPLICAS"),
 		logJSON:      e.choice("LOG_FORMAT", "text", "json") == "json",
@@ -265,6 +268,9 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 	e.adopt("OUTBOUND_CAPS", err)
 	if len(c.outboundTo) > 0 && c.outboundCPS == 0 {
 		e.wrong("OUTBOUND_CPS", "no call can be placed at 0 a second")
+	}
+	if c.historyDays > 3650 {
+		e.wrong("HISTORY_DAYS", "%d days are more than ten years", c.historyDays)
 	}
 	if c.instances > 1 && e.text("REDIS_URL")+e.text("NATS_URL") == "" {
 		e.wrong("INSTANCES", "%d instances share nothing without REDIS_URL or NATS_URL", c.instances)

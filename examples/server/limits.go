@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/fraud"
@@ -16,6 +17,7 @@ type limits struct {
 	gate    *outbound.Gate
 	store   *policy.Store
 	blocked *policy.Setting // the block list, as its entries
+	history *policy.History // what was decided, of this instance; nil if nothing is remembered
 	callers *policy.Setting // the limits of single callers, as ParseLimits reads them
 }
 
@@ -62,7 +64,23 @@ func newLimits(c config, store *policy.Store) (*limits, error) {
 		all = append(all, policy.NewConcurrency(policy.ConcurrencyOptions{Limit: c.maxCalls, Store: store}))
 	}
 	l.policy = policy.All(all...)
+	if c.historyDays > 0 {
+		l.history = policy.NewHistory(l.policy, policy.HistoryOptions{Retention: time.Duration(c.historyDays) * 24 * time.Hour})
+	}
 	return l, nil
+}
+
+// trace remembers what was decided.
+func (l *limits) trace() *voice.Trace {
+	if l.history == nil {
+		return nil
+	}
+	return &voice.Trace{Decision: func(i voice.Info, d policy.Decision) {
+		l.history.Remember(policy.Call{
+			SID: i.SID, AccountSID: i.AccountSID, From: i.From, To: i.To, Direction: i.Direction,
+			Country: i.Country, ForwardedFrom: i.ForwardedFrom, StirVerstat: i.Attested,
+		}, d)
+	}}
 }
 
 // entriesOf returns a list as its entries, one a line, in order.
@@ -87,7 +105,7 @@ func (c *config) inForce() []any {
 		"calls_per_hour", off(c.callsPerHr > 0, c.callsPerHr), "concurrent_calls", off(c.maxCalls > 0, c.maxCalls), "call_duration", c.maxDuration.String(),
 		"streams", voice.DefaultMaxStreams, "blocked", c.blocked.Len(), "hours", either(c.hours != nil, c.hoursText, "always"), "recording", off(c.record, "on"),
 		"outbound", off(len(c.outboundTo) > 0, strings.Join(c.outboundTo, ",")), "budget", off(c.budget != nil, c.dollars()),
-		"stt", c.stt, "rest", off(c.apiKey != "", "on"), "caller_limits", len(c.callerLimits), "store", either(c.redisURL != "", "redis", either(c.natsURL != "", "nats", "memory")), "instances", c.instances,
+		"stt", c.stt, "rest", off(c.apiKey != "", "on"), "caller_limits", len(c.callerLimits), "history_days", off(c.historyDays > 0, c.historyDays), "store", either(c.redisURL != "", "redis", either(c.natsURL != "", "nats", "memory")), "instances", c.instances,
 		"admin", off(len(c.adminTokens) > 0, len(c.adminTokens)), "metrics", shownAddress(c.metricsAddr), "account", off(c.accountSID != "", c.accountSID), "session_keys", either(len(c.sessionKeys) > 0, len(c.sessionKeys), "derived"),
 	}
 }

@@ -3,10 +3,12 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/admin"
@@ -63,6 +65,8 @@ func (o *office) routes(mux *http.ServeMux, tokens []admin.Token) {
 	guarded("GET /admin/blocked", "policy:read", o.listBlocked)
 	guarded("POST /admin/blocked", "policy:write", o.addBlocked)
 	guarded("PUT /admin/blocked", "policy:write", o.setBlocked)
+	guarded("GET /admin/history", "calls:read", o.listHistory)
+	guarded("POST /admin/forget", "policy:write", o.forget)
 	guarded("GET /admin/limits", "policy:read", o.listLimits)
 	guarded("POST /admin/limits", "policy:write", o.addLimits)
 	guarded("PUT /admin/limits", "policy:write", o.setLimits)
@@ -135,6 +139,40 @@ func blockedText(text string) (string, error) {
 		return "", err
 	}
 	return string(entriesOf(numbers)), nil
+}
+
+// mostHistory is how many calls the history shows at once.
+const mostHistory = 1000
+
+// listHistory answers with what was decided about the calls of the number in the query's
+// caller, the latest first, or about all calls: one a line, as JSON.
+func (o *office) listHistory(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/jsonl")
+	if o.limits.history == nil {
+		return
+	}
+	lines := json.NewEncoder(w)
+	for _, e := range o.limits.history.Recent(r.FormValue("caller"), time.Now(), mostHistory) {
+		lines.Encode(map[string]any{
+			"at": e.Call.At.UTC(), "call_sid": e.Call.SID, "from": e.Call.From, "to": e.Call.To, "direction": e.Call.Direction,
+			"verdict": e.Decision.Verdict.String(), "reason": e.Decision.Reason, "detail": e.Decision.Detail,
+		})
+	}
+}
+
+// forget has this instance forget the calls of the number in the form field "caller", and
+// answers how many there were. What limits and scores count goes by itself.
+func (o *office) forget(w http.ResponseWriter, r *http.Request) {
+	caller := r.PostFormValue("caller")
+	if caller == "" {
+		http.Error(w, "caller is missing", http.StatusBadRequest)
+		return
+	}
+	forgotten := 0
+	if o.limits.history != nil {
+		forgotten = o.limits.history.Forget(caller)
+	}
+	fmt.Fprintln(w, forgotten)
 }
 
 // listLimits answers with the limits of single callers, one a line.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -72,6 +73,41 @@ func TestOffice(t *testing.T) {
 	refused.Wait(t.Context())
 	require.Contains(t, refused.TwiML().String(), "<Reject")
 	require.NoError(t, a.voice.Shutdown(t.Context()))
+}
+
+// TestHistory: what was decided is remembered for the people who look into complaints, and
+// forgotten when a person demands it, and after its days.
+func TestHistory(t *testing.T) {
+	for days, want := range map[string]int{"30": 1, "0": 0} {
+		token := admin.Generate()
+		c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off",
+			"ADMIN_TOKENS="+token, "BLOCKED_NUMBERS=+14155550101", "HISTORY_DAYS="+days))
+		require.NoError(t, err)
+		a, err := newApp(t.Context(), c, c.logger(io.Discard), nil)
+		require.NoError(t, err)
+		ask := func(method, path, form string) string {
+			r := httptest.NewRequest(method, path, strings.NewReader(form))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Authorization", "Bearer "+token)
+			w := httptest.NewRecorder()
+			a.handler.ServeHTTP(w, r)
+			require.Equal(t, http.StatusOK, w.Code, w.Body.String())
+			return w.Body.String()
+		}
+		tw := voicetest.New(t, a.handler)
+		for _, from := range []string{"+14155550100", "+14155550101"} {
+			tw.Dial(from, "+14155550199").HangUp()
+		}
+		require.Equal(t, 2*want, strings.Count(ask("GET", "/admin/history", ""), "\n"))
+		blocked := ask("GET", "/admin/history?caller=%2B14155550101", "")
+		require.Equal(t, want, strings.Count(blocked, `"reason":"blocked"`), blocked)
+		require.Equal(t, strconv.Itoa(want)+"\n", ask("POST", "/admin/forget", "caller=%2B14155550101"))
+		require.Empty(t, ask("GET", "/admin/history?caller=%2B14155550101", ""))
+		require.NoError(t, a.voice.Shutdown(t.Context()))
+		a.close()
+	}
+	_, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "STT=off", "HISTORY_DAYS=36500"))
+	require.ErrorContains(t, err, "HISTORY_DAYS")
 }
 
 // TestBudgetSpent: once the calls have cost the budget, none is placed, and

@@ -79,7 +79,7 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	}
 	config := c.voice()
 	config.Handler, config.STT, config.Policy = answer, a.engine, a.limits.policy
-	config.Logger, config.Trace = a.log, m.Trace().Join(extra)
+	config.Logger, config.Trace = a.log, m.Trace().Join(a.limits.trace()).Join(extra)
 	config.Store, config.Observers = store, []policy.Observer{a.limits.gate}
 	var rest *twiliorest.Client
 	if c.apiKey != "" {
