@@ -3,8 +3,9 @@ package stt
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
+
+	"agentos.dev/dialtone/internal/breaker"
 )
 
 // BreakerOptions configure a [Breaker].
@@ -19,13 +20,7 @@ type BreakerOptions struct {
 // per engine between all calls. All methods are safe for concurrent use. A nil
 // Breaker is always closed.
 type Breaker struct {
-	o BreakerOptions
-
-	mu       sync.Mutex
-	failures int
-	opened   time.Time // zero while it is closed
-	probing  bool
-	probed   time.Time // when the last probe was let through
+	b *breaker.Breaker
 }
 
 // NewBreaker returns a closed breaker.
@@ -36,42 +31,15 @@ func NewBreaker(o BreakerOptions) *Breaker {
 	if o.Cooldown <= 0 {
 		o.Cooldown = 30 * time.Second
 	}
-	return &Breaker{o: o}
+	return &Breaker{b: breaker.New(o.Failures, o.Cooldown)}
 }
 
 // Allow reports whether a request may be made. Each one that may must be
 // followed by Done.
-func (b *Breaker) Allow() bool {
-	if b == nil {
-		return true
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.opened.IsZero() {
-		return true
-	}
-	if b.refuses() {
-		return false
-	}
-	b.probing, b.probed = true, time.Now()
-	return true
-}
+func (b *Breaker) Allow() bool { return b == nil || b.b.Allow() }
 
 // Open reports whether requests are refused at present.
-func (b *Breaker) Open() bool {
-	if b == nil {
-		return false
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return !b.opened.IsZero() && b.refuses()
-}
-
-// refuses is called with mu held, while it is open. A probe that has not ended
-// after a Cooldown, as a call in which nobody speaks, keeps no other away.
-func (b *Breaker) refuses() bool {
-	return time.Since(b.opened) < b.o.Cooldown || b.probing && time.Since(b.probed) < b.o.Cooldown
-}
+func (b *Breaker) Open() bool { return b != nil && b.b.Open() }
 
 // Done tells how a request ended. Being canceled says nothing of the engine, nor
 // does audio or a request that it rightly refuses.
@@ -79,19 +47,16 @@ func (b *Breaker) Done(err error) {
 	if b == nil {
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.probing = false
+	result := breaker.Failure
 	switch {
 	case err == nil:
-		b.failures, b.opened = 0, time.Time{}
+		result = breaker.Success
 	case errors.Is(err, context.Canceled), errors.Is(err, ErrBadAudio), errors.Is(err, ErrRefused), errors.Is(err, ErrClosed):
-	default:
-		b.failures++
-		if b.failures >= b.o.Failures || errors.Is(err, ErrAuth) || errors.Is(err, ErrQuota) || !b.opened.IsZero() {
-			b.opened = time.Now()
-		}
+		result = breaker.Neutral
+	case errors.Is(err, ErrAuth), errors.Is(err, ErrQuota):
+		result = breaker.Fatal
 	}
+	b.b.Done(result)
 }
 
 var errBreakerOpen = errors.New("it failed too often: breaker is open")

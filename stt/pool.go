@@ -2,9 +2,10 @@ package stt
 
 import (
 	"context"
-	"fmt"
-	"sync"
+	"errors"
 	"time"
+
+	"agentos.dev/dialtone/internal/slots"
 )
 
 // PoolOptions bound a [Pool].
@@ -25,11 +26,7 @@ type Pool struct {
 	rec   Recognizer
 	o     PoolOptions
 	wrong error // what Validate tells
-
-	mu      sync.Mutex
-	busy    int
-	waiting []chan struct{}
-	service time.Duration // moving mean of a recognition's duration
+	slots *slots.Slots
 }
 
 // NewPool returns a pool in front of r.
@@ -41,18 +38,21 @@ func NewPool(r Recognizer, o PoolOptions) *Pool {
 	if o.MaxWait <= 0 {
 		o.MaxWait = 2 * time.Second
 	}
-	return &Pool{passThrough: passThrough{r}, rec: r, o: o, wrong: wrong}
+	return &Pool{passThrough: passThrough{r}, rec: r, o: o, wrong: wrong, slots: slots.New(o.Workers, o.MaxWait)}
 }
 
 // Recognize waits for a worker and then calls the pool's recogniser.
 func (p *Pool) Recognize(ctx context.Context, audio []byte, c Config) (Transcript, error) {
 	began := time.Now()
-	if err := p.acquire(ctx); err != nil {
+	release, err := p.slots.Acquire(ctx)
+	if errors.Is(err, slots.ErrFull) {
+		err = &Error{Op: "queue", Kind: ErrOverloaded, Err: err}
+	}
+	if err != nil {
 		return Transcript{}, err
 	}
-	now := time.Now()
-	reportWait(ctx, now.Sub(began))
-	defer func() { p.release(time.Since(now)) }()
+	defer release()
+	reportWait(ctx, time.Since(began))
 	return p.rec.Recognize(ctx, audio, c)
 }
 
@@ -82,73 +82,6 @@ func (p *Pool) Prewarm(ctx context.Context) error {
 // Status adds the pool's load to what the recogniser says of itself.
 func (p *Pool) Status() Status {
 	s := p.passThrough.Status()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s.Workers, s.Busy, s.Queued = p.o.Workers, p.busy, len(p.waiting)
+	s.Workers, s.Busy, s.Queued = p.slots.Load()
 	return s
-}
-
-func (p *Pool) acquire(ctx context.Context) error {
-	p.mu.Lock()
-	if p.busy < p.o.Workers {
-		p.busy++
-		p.mu.Unlock()
-		return nil
-	}
-	if expected := p.service * time.Duration(len(p.waiting)+1) / time.Duration(p.o.Workers); expected > p.o.MaxWait {
-		queued := len(p.waiting)
-		p.mu.Unlock()
-		return &Error{Op: "queue", Kind: ErrOverloaded, Err: fmt.Errorf("%d utterances wait, expected wait %v", queued, expected.Round(time.Millisecond))}
-	}
-	turn := make(chan struct{})
-	p.waiting = append(p.waiting, turn)
-	p.mu.Unlock()
-
-	timer := time.NewTimer(p.o.MaxWait)
-	defer timer.Stop()
-	var err error
-	select {
-	case <-turn:
-		return nil
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-timer.C:
-		err = &Error{Op: "queue", Kind: ErrOverloaded, Err: fmt.Errorf("no worker within %v", p.o.MaxWait)}
-	}
-	if !p.leave(turn) {
-		p.pass() // the turn came meanwhile: it is the next one's
-	}
-	return err
-}
-
-// leave takes turn out of the queue; false if its turn has come.
-func (p *Pool) leave(turn chan struct{}) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i, t := range p.waiting {
-		if t == turn {
-			p.waiting = append(p.waiting[:i], p.waiting[i+1:]...)
-			return true
-		}
-	}
-	return false
-}
-
-func (p *Pool) release(took time.Duration) {
-	p.mu.Lock()
-	p.service += (took - p.service) / 8
-	p.mu.Unlock()
-	p.pass()
-}
-
-// pass gives the caller's worker to the next in the queue.
-func (p *Pool) pass() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.waiting) == 0 {
-		p.busy--
-		return
-	}
-	close(p.waiting[0])
-	p.waiting = p.waiting[1:]
 }

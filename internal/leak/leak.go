@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,4 +78,16 @@ func isHarmless(stack string) bool {
 		}
 	}
 	return false
+}
+
+// Module returns the stacks of the goroutines that run code of this module, but for
+// tests themselves and for stacks that contain one of the given texts.
+func Module(but ...string) (left []string) {
+	for _, stack := range others() {
+		if strings.Contains(stack, "agentos.dev/dialtone/") && !strings.Contains(stack, "testing.tRunner") &&
+			!slices.ContainsFunc(but, func(s string) bool { return strings.Contains(stack, s) }) {
+			left = append(left, stack)
+		}
+	}
+	return left
 }

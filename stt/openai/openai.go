@@ -15,10 +15,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"agentos.dev/dialtone/internal/option"
+	"agentos.dev/dialtone/internal/service"
 	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/secret"
@@ -91,10 +91,7 @@ type Engine struct {
 	pool   *stt.Pool
 	calls  stt.Engine
 
-	checking chan struct{} // has a token while the server is asked for its health
-	mu       sync.Mutex    // guards the last answer
-	checked  time.Time
-	health   error
+	health *service.Health
 }
 
 // Format prints the engine's options without secrets. Without it fmt follows
@@ -134,7 +131,8 @@ func New(o Options) (*Engine, error) {
 	if o.Segmentation.MinAudio == 0 {
 		o.Segmentation.MinAudio = 3 * time.Second
 	}
-	e := &Engine{o: &o, quiet: secret.Of(o.Key, u), checking: make(chan struct{}, 1)}
+	e := &Engine{o: &o, quiet: secret.Of(o.Key, u)}
+	e.health = service.NewHealth(checkEvery, e.probe)
 	if o.Client != nil {
 		e.client = wire.Straight(o.Client)
 	} else {
@@ -163,33 +161,10 @@ const checkEvery = 10 * time.Second
 
 // Check asks the server whether it is there and accepts the key, at most every
 // ten seconds; in between it repeats the answer.
-func (e *Engine) Check(ctx context.Context) error {
-	select {
-	case e.checking <- struct{}{}:
-		defer func() { <-e.checking }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	e.mu.Lock()
-	fresh, health := !e.checked.IsZero() && time.Since(e.checked) < checkEvery, e.health
-	e.mu.Unlock()
-	if fresh {
-		return health
-	}
-	return e.Prewarm(ctx)
-}
+func (e *Engine) Check(ctx context.Context) error { return e.health.Check(ctx) }
 
 // Prewarm opens a connection, and asks what Check asks.
-func (e *Engine) Prewarm(ctx context.Context) error {
-	err := e.probe(ctx)
-	if ctx.Err() == context.Canceled {
-		return err // which says nothing of the server
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.health, e.checked = err, time.Now()
-	return err
-}
+func (e *Engine) Prewarm(ctx context.Context) error { return e.health.Ask(ctx) }
 
 func (e *Engine) probe(ctx context.Context) error {
 	path := "/models"
@@ -211,9 +186,7 @@ func (e *Engine) probe(ctx context.Context) error {
 func (e *Engine) Status() stt.Status {
 	s := e.pool.Status()
 	s.Engine, s.Model = name, e.o.Model
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	s.Ready = !e.checked.IsZero() && e.health == nil
+	s.Ready = e.health.Good()
 	return s
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	child "agentos.dev/dialtone/internal/process"
 )
 
 // A context that ends just when the answer is here has no effect on the next
@@ -18,7 +20,7 @@ func TestLateCancelDoesNotDisturbTheNext(t *testing.T) {
 	require.NoError(t, err)
 	defer out.Close()
 	defer worker.Close()
-	p := &process{out: out, lines: bufio.NewReader(out)}
+	p := &process{child: &child.Process{Out: out}, lines: bufio.NewReader(out)}
 	deadline := time.Now().Add(time.Minute)
 	for i := range 20_000 {
 		canceled, next := fmt.Sprint("a", i), fmt.Sprint("b", i)

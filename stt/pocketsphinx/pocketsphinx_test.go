@@ -98,9 +98,9 @@ func TestKilledProcessesAreReplacedAndNoUtteranceIsLost(t *testing.T) {
 	for i, r := range rs {
 		for _, p := range e.workers[0].processes() {
 			p.mu.Lock()
-			p.cmd.Process.Kill()
+			p.child.Kill()
 			if i%2 == 0 {
-				<-p.exited // dead before it is asked; otherwise perhaps while it works
+				<-p.child.Exited() // dead before it is asked; otherwise perhaps while it works
 			}
 			p.mu.Unlock()
 		}
@@ -263,7 +263,7 @@ while read p a b id; do while [ ! -e checked ]; do sleep 0.01; done; echo "$id S
 	}()
 	phones := e.workers[0].phones
 	select {
-	case <-phones.exited:
+	case <-phones.child.Exited():
 	case <-time.After(time.Minute):
 		t.Fatal("the phone loop lives")
 	}

@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"time"
 
+	child "agentos.dev/dialtone/internal/process"
 	"agentos.dev/dialtone/stt"
 )
 
@@ -60,10 +60,7 @@ type process struct {
 	args []string
 
 	mu      sync.Mutex
-	cmd     *exec.Cmd // nil before the first start and after kill
-	exited  chan struct{}
-	in      *os.File
-	out     *os.File
+	child   *child.Process // nil before the first start and after kill
 	lines   *bufio.Reader
 	half    string // the beginning of a line whose rest is not here yet
 	stopped bool
@@ -76,47 +73,19 @@ func (p *process) start() error {
 	if p.stopped {
 		return stt.ErrClosed
 	}
-	if p.cmd != nil {
+	if p.child != nil {
 		select {
-		case <-p.exited:
+		case <-p.child.Exited():
 			p.drop()
 		default:
 			return nil
 		}
 	}
-	p.err = p.run()
-	return p.err
-}
-
-// run starts the program. It is called with mu held.
-func (p *process) run() error {
-	inRead, in, err := os.Pipe()
-	if err != nil {
-		return err
+	c, err := child.Start(child.Command{Args: p.args, Env: environment()})
+	if p.err = err; err == nil {
+		p.child, p.lines, p.half = c, bufio.NewReader(c.Out), ""
 	}
-	defer inRead.Close()
-	out, outWrite, err := os.Pipe()
-	if err != nil {
-		in.Close()
-		return err
-	}
-	defer outWrite.Close()
-	cmd := exec.Command(p.args[0], p.args[1:]...)
-	cmd.Stdin, cmd.Stdout = inRead, outWrite
-	cmd.SysProcAttr = ownGroup()
-	cmd.Env = environment()
-	if err := cmd.Start(); err != nil {
-		in.Close()
-		out.Close()
-		return err
-	}
-	exited := make(chan struct{})
-	go func() {
-		cmd.Wait()
-		close(exited)
-	}()
-	p.cmd, p.exited, p.in, p.out, p.lines, p.half = cmd, exited, in, out, bufio.NewReader(out), ""
-	return nil
+	return err
 }
 
 // environment returns the program's environment: the paths of programs and
@@ -138,11 +107,11 @@ func (p *process) send(c clip) {
 		return
 	}
 	p.mu.Lock()
-	in := p.in
+	asked := p.child
 	p.mu.Unlock()
-	if in != nil {
-		in.SetWriteDeadline(time.Now().Add(time.Second))
-		in.WriteString(c.path + " 0 -1 " + c.id + "\n")
+	if asked != nil {
+		asked.In.SetWriteDeadline(time.Now().Add(time.Second))
+		asked.In.WriteString(c.path + " 0 -1 " + c.id + "\n")
 	}
 }
 
@@ -177,14 +146,15 @@ func (p *process) receive(ctx context.Context, c clip, deadline time.Time) (hypo
 // answer reads lines up to the one that begins with id.
 func (p *process) answer(ctx context.Context, id string, deadline time.Time) (string, error) {
 	p.mu.Lock()
-	out, lines, err := p.out, p.lines, p.err
+	c, lines, err := p.child, p.lines, p.err
 	p.mu.Unlock()
-	if out == nil {
+	if c == nil {
 		if err == nil {
 			err = stt.ErrClosed
 		}
 		return "", err
 	}
+	out := c.Out
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
@@ -223,18 +193,15 @@ const maxLine = 256 << 10
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.cmd != nil {
-		p.cmd.Process.Kill()
-		<-p.exited
+	if p.child != nil {
 		p.drop()
 	}
 }
 
-// drop forgets a program that has ended. It is called with mu held.
+// drop ends a program and forgets it. It is called with mu held.
 func (p *process) drop() {
-	p.in.Close()
-	p.out.Close()
-	p.cmd, p.in, p.out = nil, nil, nil
+	p.child.End()
+	p.child = nil
 }
 
 // stop ends the program for good.

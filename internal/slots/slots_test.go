@@ -1,0 +1,62 @@
+package slots
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+func TestSlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(1, time.Second)
+		release, err := s.Acquire(t.Context())
+		require.NoError(t, err)
+		order := make(chan int, 2)
+		for i := range 2 {
+			go func() {
+				release, err := s.Acquire(t.Context())
+				if assert.NoError(t, err) {
+					order <- i
+					release()
+				}
+			}()
+			synctest.Wait()
+		}
+		count, busy, queued := s.Load()
+		assert.Equal(t, [3]int{1, 1, 2}, [3]int{count, busy, queued})
+		release()
+		release() // twice is once
+		assert.Equal(t, 0, <-order, "first come, first served")
+		assert.Equal(t, 1, <-order)
+		synctest.Wait()
+		_, busy, queued = s.Load()
+		assert.Equal(t, [2]int{}, [2]int{busy, queued})
+
+		// One that gives up leaves the queue; one that would wait too long is refused.
+		release, err = s.Acquire(t.Context())
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		_, err = s.Acquire(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		_, err = s.Acquire(t.Context())
+		require.ErrorIs(t, err, ErrFull)
+		time.Sleep(time.Minute)
+		release()
+		release, err = s.Acquire(t.Context())
+		require.NoError(t, err)
+		began := time.Now()
+		_, err = s.Acquire(t.Context())
+		require.ErrorIs(t, err, ErrFull)
+		assert.Zero(t, time.Since(began), "slots were held for longer than one may wait")
+		release()
+	})
+}
