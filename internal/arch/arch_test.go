@@ -66,6 +66,8 @@ func TestLeaves(t *testing.T) {
 		"internal/ws":     {"github.com/coder/websocket"},
 		"voice/signature": nil,
 		"voice/callback":  nil,
+		"voice/tts/text":  nil,
+		"voice/tts":       {"golang.org/x/sys/cpu", module + "/codec", module + "/voice/tts/text", module + "/internal/breaker", module + "/internal/slots"},
 	} {
 		name := module + "/" + leaf
 		require.Contains(t, all, name)

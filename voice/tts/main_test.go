@@ -1,0 +1,9 @@
+package tts
+
+import (
+	"testing"
+
+	"agentos.dev/dialtone/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
