@@ -210,7 +210,10 @@ func (c *Conn) admit(e *Event) error {
 	}
 	e.StreamSID = in.sid
 	c.order(e)
-	if e.Type == Stop {
+	switch e.Type {
+	case Mark:
+		c.out.returned(e.Mark, time.Now())
+	case Stop:
 		in.over.Store(true)
 		c.out.stop()
 	}

@@ -34,9 +34,13 @@ type outbox struct {
 	marks   []mark
 	clear   bool
 
+	away    []away        // sent and not back, in order
+	certain uint64        // position of the last mark that came back
+	lag     time.Duration // how much later than heard says audio is played, by that mark
+
 	writing   bool      // the writer goroutine is at work
 	writeFrom time.Time // when the write began that is under way, or has failed; zero if none
-	heard     time.Time // when all audio that was sent will have been played
+	heard     time.Time // when all audio that was sent will have been played, if nothing holds it up
 	wake      *time.Timer
 	forgotten uint64 // queued, at the watch's last look
 	message   []byte // the writer's buffer
@@ -158,6 +162,10 @@ func (o *outbox) drop() {
 	for i := range o.marks {
 		o.marks[i].pos = o.queued
 	}
+	for i := range o.away {
+		o.away[i].due = time.Time{}
+	}
+	o.certain = o.queued
 }
 
 // begin lets the queue leave, from the Start event on.
@@ -173,7 +181,7 @@ func (o *outbox) stop() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
-	o.audio, o.head, o.marks = nil, 0, nil
+	o.audio, o.head, o.marks, o.away = nil, 0, nil, nil
 	if o.wake != nil {
 		o.wake.Stop()
 	}
@@ -305,17 +313,16 @@ func (o *outbox) next(w wire, now time.Time, lead time.Duration) []byte {
 		return nil
 	case o.clear:
 		o.clear = false
-		o.heard = now
+		o.heard, o.lag = now, 0
 		dst = w.appendClear(dst)
 	case len(o.marks) > 0 && o.marks[0].pos == o.sent:
 		dst = w.appendMark(dst, o.marks[0].name)
+		o.leaves(o.marks[0], now)
 		o.marks = o.marks[1:]
 	default:
 		n := o.size()
 		dst = w.appendMedia(dst, o.take(n))
-		if o.heard.Before(now) {
-			o.heard = now
-		}
+		o.restart(now)
 		o.heard = o.heard.Add(o.lasts(n))
 	}
 	o.message = dst

@@ -1,0 +1,79 @@
+package mediastream
+
+import (
+	"slices"
+	"time"
+)
+
+// away is a mark that was sent and has not come back.
+type away struct {
+	mark
+	due time.Time // when the audio before it has been played, by the clock of what was sent; zero once it was cleared
+}
+
+// maxAway is how many marks that were sent are waited for; the oldest is given up for
+// another one.
+const maxAway = 4096
+
+// Played returns how much of the audio given to SendMedia has been played, in bytes since
+// the stream began. Certain is what the marks that came back say. About adds what has
+// been played since, by a clock that begins when audio is sent and is set right by each
+// mark; it stays short of a mark that has not come back. Audio that a Clear dropped counts
+// as played, so that what is sent next begins at SendMedia's count.
+func (c *Conn) Played() (certain, about int64) {
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return int64(o.certain), int64(o.about(time.Now()))
+}
+
+// about returns what has been played by the clock and the marks.
+func (o *outbox) about(now time.Time) uint64 {
+	played := o.sent
+	if left := o.heard.Add(o.lag).Sub(now); left > 0 {
+		played -= min(played, uint64(o.bytes(left)))
+	}
+	for _, m := range o.away {
+		if !m.due.IsZero() {
+			played = min(played, max(m.pos, 1)-1)
+			break
+		}
+	}
+	return max(played, o.certain)
+}
+
+// leaves notes that a mark is sent.
+func (o *outbox) leaves(m mark, now time.Time) {
+	if len(o.away) == maxAway {
+		o.away = slices.Delete(o.away, 0, 1)
+	}
+	due := o.heard
+	if due.Before(now) {
+		due = now
+	}
+	o.away = append(o.away, away{m, due})
+}
+
+// returned notes that a mark has come back, and with it those before it.
+func (o *outbox) returned(name string, now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := slices.IndexFunc(o.away, func(m away) bool { return m.name == name })
+	if n < 0 {
+		return
+	}
+	m := o.away[n]
+	if o.away = slices.Delete(o.away, 0, n+1); m.due.IsZero() {
+		return
+	}
+	o.certain = max(o.certain, m.pos)
+	o.lag = max(0, now.Sub(m.due))
+}
+
+// restart sets the clock back when audio is sent after a pause, or after a clear.
+func (o *outbox) restart(now time.Time) {
+	if o.heard.Before(now) {
+		o.lag = max(0, o.heard.Add(o.lag).Sub(now))
+		o.heard = now
+	}
+}
