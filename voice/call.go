@@ -8,13 +8,13 @@ import (
 	"io"
 	"iter"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
+	"agentos.dev/dialtone/voice/tts"
 )
 
 // ErrCallEnded is the error of what cannot be done because the call is over. It comes
@@ -58,8 +58,10 @@ type Call struct {
 	gone    atomic.Bool  // its place has been given back, or left to a transfer
 	release func()       // says that it has ended
 	log     *slog.Logger
-	sending sync.Mutex // keeps each playback's audio and mark together
 	expect  func(stt.Expectation) error
+
+	speaker  tts.Synthesizer // nil without Config.TTS
+	speaking tts.Options
 }
 
 // Transcripts returns what the caller says, as it is recognised: final
@@ -141,21 +143,14 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 	if bytes.HasPrefix(audio, []byte("RIFF")) {
 		return nil, ErrWAV
 	}
-	c.sending.Lock()
-	defer c.sending.Unlock()
+	c.player.order.Lock()
+	defer c.player.order.Unlock()
 	if err := c.alive(ctx); err != nil {
 		return nil, err
 	}
-	playback, err := c.player.add(audioLength(len(audio)), time.Now())
+	playback, err := c.player.play(audio)
 	if err != nil {
-		return nil, err
-	}
-	if err = c.conn.SendMedia(audio); err == nil {
-		err = c.conn.SendMark(playback.mark)
-	}
-	if err = ended(err); err != nil {
-		c.player.drop(playback, err)
-		return nil, err
+		return nil, ended(err)
 	}
 	c.owner.touch()
 	return playback, nil
@@ -165,12 +160,12 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 // the answer to a caller who starts to speak. Their playbacks end with
 // [ErrInterrupted]. Its only error is [ErrCallEnded].
 func (c *Call) Interrupt() error {
-	c.sending.Lock()
-	defer c.sending.Unlock()
+	c.player.order.Lock()
+	defer c.player.order.Unlock()
 	if c.over.Load() {
 		return ErrCallEnded
 	}
-	c.player.interrupt(ErrInterrupted, time.Now())
+	c.player.interrupt(ErrInterrupted)
 	c.owner.touch()
 	return ended(c.conn.Clear())
 }

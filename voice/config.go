@@ -19,6 +19,7 @@ import (
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/signature"
+	"agentos.dev/dialtone/voice/tts"
 )
 
 // Defaults of [Config].
@@ -68,6 +69,12 @@ type Config struct {
 	// Phrases are what callers are likely to say; engines take them as hints or
 	// as all there is, according to their kind.
 	Phrases []string
+	// TTS says text, for [Call.Say] and [Call.Ask]. The calls share what watches over it: a
+	// synthesiser that fails again and again is left alone for a while. For several, give a
+	// tts.Failover.
+	TTS tts.Synthesizer
+	// TTSOptions say how text is said. Their Language is the one above if empty.
+	TTSOptions tts.Options
 	// Policy decides about every call whose webhook comes in, also those that the
 	// service placed, which take places of the account (see policy.Call.Placed).
 	// Without one all calls are taken.
@@ -192,6 +199,10 @@ func (c *Config) check() []error {
 	if notNil("STT", c.STT) {
 		because("STT", stt.Validate(c.STT))
 	}
+	if notNil("TTS", c.TTS) {
+		because("TTS", tts.Validate(c.TTS))
+	}
+	because("TTSOptions", c.TTSOptions.Config.Validate())
 	if notNil("Policy", c.Policy) {
 		because("Policy", policy.Validate(c.Policy))
 	}

@@ -100,9 +100,7 @@ func (c *liveCall) serve(ctx context.Context) {
 		reason, err = ReasonError, failure
 		return
 	}
-	farewell, cancel := context.WithTimeout(ctx, c.player.left(time.Now())+markGrace)
-	defer cancel()
-	c.player.wait(farewell)
+	c.player.wait(ctx, markGrace)
 	reason, err = ReasonReturned, nil
 }
 
@@ -162,7 +160,7 @@ func (c *liveCall) bury() {
 	defer close(c.settled)
 	c.timer.Stop()
 	c.stopAwaiting()
-	c.player.close(time.Now())
+	c.player.close()
 	if unanswered := c.listener.unanswered(); unanswered > 0 && (c.goesOn || c.reason == ReasonMoved) {
 		s.config.Trace.FramesDropped("moved", unanswered)
 	}

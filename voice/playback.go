@@ -3,32 +3,42 @@ package voice
 import (
 	"context"
 	"errors"
-	"slices"
-	"strconv"
-	"sync"
 	"time"
 
-	"agentos.dev/dialtone/mediastream"
+	"agentos.dev/dialtone/voice/tts"
 )
 
 // ErrInterrupted is the error of a [Playback] that the caller did not hear to
 // its end.
 var ErrInterrupted = errors.New("voice: playback was interrupted")
 
-// Playback is audio on its way to the caller.
+// Playback is audio, or text that is said, on its way to the caller.
 type Playback struct {
 	player *player
 	mark   string // the name of the mark behind the audio
-	length time.Duration
-	begins time.Time // when the caller hears its first sample, by our clock; the player's lock guards it
 	done   chan struct{}
-	err    error         // valid once done is closed
-	heard  time.Duration // valid once done is closed
+
+	speech *tts.Speech        // nil for audio
+	making context.Context    // of speech: while it may be made
+	cancel context.CancelFunc // ends making
+
+	// The player's lock guards these until done is closed.
+	audio []byte // what waits for the end of an utterance that is being made
+	begun bool   // some of it was sent, at from of the stream's audio
+	sent  bool   // all of it
+	from  int64  // bytes
+	size  int64  // bytes that were sent
+	cause error  // why speech ended early
+
+	err   error         // valid once done is closed
+	heard time.Duration // valid once done is closed
+	text  string        // valid once done is closed
 }
 
 // Wait returns when the caller has heard all of the audio: nil then,
 // [ErrInterrupted] when [Call.Interrupt] cut it off, [ErrCallEnded] when the
-// call ended first, or the error of ctx.
+// call ended first, or the error of ctx. Where text could not be said to its end Wait
+// returns why, when what was said of it has been heard: see [Call.SayTokens].
 func (p *Playback) Wait(ctx context.Context) error {
 	select {
 	case <-p.done:
@@ -46,170 +56,69 @@ func (p *Playback) Wait(ctx context.Context) error {
 // Done is closed when the playback is over, for whatever reason.
 func (p *Playback) Done() <-chan struct{} { return p.done }
 
-// Heard returns how much of the audio the caller has heard so far. Twilio tells
-// only of a playback's end; before it, this is an estimate by the clock.
+// Heard returns how much of the audio the caller has heard so far. Twilio tells only
+// of marks: one behind the audio, and one behind each word of text that is said. Between
+// them this is an estimate by the clock, which stays short of a mark that has not come back.
 func (p *Playback) Heard() time.Duration {
+	p.player.mu.Lock()
+	defer p.player.mu.Unlock()
+	if p.over() {
+		return p.heard
+	}
+	_, about := p.player.out.Played()
+	return audioLength(p.played(about))
+}
+
+// HeardText returns the beginning of the text that the caller has heard so far, in the
+// characters that the host gave: what a language model should believe it has said. It
+// ends behind a word, with its punctuation, and never holds a word that was not heard. A
+// word counts as heard when Twilio has said so, which takes a round trip: one that ended
+// in the moment before an [Call.Interrupt] may be missing. An engine without word times
+// makes it an estimate, of one word too many at most. It is empty for audio that is played.
+func (p *Playback) HeardText() string {
+	p.player.mu.Lock()
+	defer p.player.mu.Unlock()
+	if p.over() {
+		return p.text
+	}
+	certain, _ := p.player.out.Played()
+	return p.heardText(certain)
+}
+
+// over reports whether the playback is over.
+func (p *Playback) over() bool {
 	select {
 	case <-p.done:
-		return p.heard
+		return true
 	default:
-		p.player.mu.Lock()
-		defer p.player.mu.Unlock()
-		return p.estimate(time.Now())
+		return false
 	}
 }
 
-// estimate returns what has been heard by now if all goes by the clock. The
-// caller holds the player's lock.
-func (p *Playback) estimate(now time.Time) time.Duration {
-	return max(0, min(p.length, now.Sub(p.begins)))
+// played returns how many bytes of the playback's audio lie before a position of the
+// stream's. The caller holds the player's lock.
+func (p *Playback) played(position int64) int {
+	if !p.begun {
+		return 0
+	}
+	return int(max(0, min(p.size, position-p.from)))
 }
 
-func (p *Playback) finish(heard time.Duration, err error) {
-	p.heard, p.err = heard, err
+// heardText is HeardText for a position. The caller holds the player's lock.
+func (p *Playback) heardText(position int64) string {
+	if p.speech == nil || !p.begun {
+		return ""
+	}
+	return p.speech.Heard(audioLength(p.played(position)))
+}
+
+// finish ends the playback, of which the caller has heard what lies before the two
+// positions. The caller holds the player's lock.
+func (p *Playback) finish(certain, about int64, err error) {
+	p.heard, p.text, p.err = audioLength(p.played(about)), p.heardText(certain), err
+	if p.cancel != nil {
+		p.cancel()
+	}
+	p.audio = nil
 	close(p.done)
-}
-
-// player keeps a call's playbacks in order. Every playback is followed by a
-// mark, which Twilio sends back when it has played what came before.
-type player struct {
-	mu      sync.Mutex
-	queue   []*Playback // in the order they play
-	next    int         // number of the next mark
-	free    time.Time   // when everything queued so far has been heard
-	closed  bool
-	idle    chan struct{} // closed while nothing plays
-	playing bool
-}
-
-// maxPlaybacks is how many playbacks a call queues. It is below the number of
-// marks that a connection does: audio whose mark is refused would still be heard.
-const maxPlaybacks = 1000
-
-// markPrefix begins the names of all marks, which Twilio's logs show.
-const markPrefix = "dialtone-"
-
-func newPlayer() *player {
-	p := &player{idle: make(chan struct{})}
-	close(p.idle)
-	return p
-}
-
-// add registers a playback of the given length.
-func (p *player) add(length time.Duration, now time.Time) (*Playback, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return nil, ErrCallEnded
-	}
-	if len(p.queue) >= maxPlaybacks {
-		return nil, mediastream.ErrQueueFull
-	}
-	begins := now
-	if p.free.After(now) {
-		begins = p.free
-	}
-	p.free = begins.Add(length)
-	playback := &Playback{
-		player: p,
-		mark:   markPrefix + strconv.Itoa(p.next),
-		length: length,
-		begins: begins,
-		done:   make(chan struct{}),
-	}
-	p.next++
-	p.queue = append(p.queue, playback)
-	if !p.playing {
-		p.playing, p.idle = true, make(chan struct{})
-	}
-	return playback, nil
-}
-
-// drop forgets the playback that was added last and could not be sent.
-func (p *player) drop(playback *Playback, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := slices.Index(p.queue, playback)
-	if n < 0 { // the call has ended meanwhile
-		return
-	}
-	p.queue = slices.Delete(p.queue, n, n+1)
-	p.free = playback.begins
-	playback.finish(0, err)
-	if len(p.queue) == 0 {
-		p.rest()
-	}
-}
-
-// mark finishes the playback that the mark belongs to, and those before it. A
-// mark that a clear sent back finds nothing: interrupt was there before.
-func (p *player) mark(name string, now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := slices.IndexFunc(p.queue, func(playback *Playback) bool { return playback.mark == name })
-	if n < 0 {
-		return
-	}
-	for _, playback := range p.queue[:n+1] {
-		playback.finish(playback.length, nil)
-	}
-	p.queue = p.queue[n+1:]
-	if len(p.queue) == 0 {
-		p.free = now
-		p.rest()
-		return
-	}
-	p.queue[0].begins = now
-}
-
-// interrupt finishes all playbacks with err.
-func (p *player) interrupt(err error, now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, playback := range p.queue {
-		playback.finish(playback.estimate(now), err)
-	}
-	p.queue, p.free = nil, now
-	p.rest()
-}
-
-// close finishes everything and refuses what comes later.
-func (p *player) close(now time.Time) {
-	p.mu.Lock()
-	p.closed = true
-	p.mu.Unlock()
-	p.interrupt(ErrCallEnded, now)
-}
-
-// wait returns when nothing plays any more, or when ctx is done.
-func (p *player) wait(ctx context.Context) {
-	p.mu.Lock()
-	idle := p.idle
-	p.mu.Unlock()
-	select {
-	case <-idle:
-	case <-ctx.Done():
-	}
-}
-
-// rest notes that nothing plays. The caller holds the lock.
-func (p *player) rest() {
-	if p.playing {
-		p.playing = false
-		close(p.idle)
-	}
-}
-
-// left returns how long what is queued will still play.
-func (p *player) left(now time.Time) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return max(0, p.free.Sub(now))
-}
-
-// unheard returns how many playbacks have not been heard to their end.
-func (p *player) unheard() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.queue)
 }

@@ -47,6 +47,16 @@ func (r *registry) exit() {
 	r.settle()
 }
 
+// goes runs f on a goroutine that Shutdown waits for. Whoever calls it must itself be
+// waited for.
+func (r *registry) goes(f func()) {
+	r.enter()
+	go func() {
+		defer r.exit()
+		f()
+	}()
+}
+
 // keep notes a stream that has been accepted, so that Shutdown finds it.
 func (r *registry) keep(stream *stream) bool {
 	r.mu.Lock()

@@ -38,6 +38,7 @@ import (
 	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/signature"
+	"agentos.dev/dialtone/voice/tts"
 )
 
 // Server answers calls. Its methods may be called from any goroutine.
@@ -65,6 +66,7 @@ type Server struct {
 	checkups checkups                        // of the speech engine
 	ends     ends                            // of calls, that wait for the store
 	hearing  hearing                         // how recognition goes
+	speaker  tts.Synthesizer                 // nil without Config.TTS
 
 	registry // of calls, streams and places
 }
@@ -125,6 +127,12 @@ func New(config Config) (*Server, error) {
 			streams:  make(map[*stream]struct{}),
 			idle:     make(chan struct{}),
 		},
+	}
+	if speaking := &s.config.TTSOptions.Config; speaking.Language == "" {
+		speaking.Language = c.Language
+	}
+	if c.TTS != nil {
+		s.speaker = tts.Failover(tts.FailoverOptions{}, c.TTS)
 	}
 	s.say = s.stillRunning
 	s.secrets.Store(secrets)

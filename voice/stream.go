@@ -207,7 +207,7 @@ func (s *Server) read(ctx context.Context, stream *stream) {
 			}
 		case mediastream.Mark:
 			if call != nil {
-				call.player.mark(event.Mark, time.Now())
+				call.player.mark(event.Mark)
 				call.owner.touch()
 			}
 		case mediastream.Stop:
@@ -244,7 +244,7 @@ func (s *Server) begin(ctx context.Context, stream *stream, start *mediastream.S
 			Started:   now,
 			conn:      stream.Conn,
 			inbox:     newInbox(),
-			player:    newPlayer(),
+			player:    newPlayer(stream.Conn, s.goes),
 			hanger:    s.config.Hanger,
 			release: func() {
 				s.finish(info, policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: -1}, streamed, true)
@@ -259,6 +259,11 @@ func (s *Server) begin(ctx context.Context, stream *stream, start *mediastream.S
 		settled: make(chan struct{}),
 		said:    -1,
 	}
+	if s.speaker != nil {
+		call.speaker, call.speaking = s.speaker, s.config.TTSOptions
+		call.speaking.Config.CallID = info.SID
+	}
+	call.player.told = call.spoke
 	call.listener = listener{info: info, trace: s.config.Trace, log: call.log, inbox: call.inbox, hearing: &s.hearing} // before others know of the call
 	if info.Leg > 1 && stream.passage.start.Before(now) {
 		call.Started = stream.passage.start

@@ -1,0 +1,83 @@
+package voice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"agentos.dev/dialtone/voice/tts"
+)
+
+// ErrNoTTS is the error of text that is to be said without [Config].TTS.
+var ErrNoTTS = errors.New("voice: Config.TTS is nil: there is nobody who speaks")
+
+// maxText is the longest text of one playback, in bytes: hours of speech.
+const maxText = 256 << 10
+
+// Say says text to the caller, behind what was queued before, and returns at once. The
+// text is what a person or a language model writes: markdown, addresses of web pages and emoji are not
+// read aloud, and numbers, money, times and telephone numbers are said as people say them.
+// See [Call.SayTokens] for its errors.
+func (c *Call) Say(ctx context.Context, text string) (*Playback, error) {
+	if len(text) > maxText {
+		return nil, tooLong(len(text))
+	}
+	return c.SayTokens(ctx, tts.Text(text))
+}
+
+// SayTokens says text that comes in tokens, as from a language model: the first clause
+// is said while tokens still yields the rest. tokens runs on another goroutine, once, and
+// must end when ctx is done, or the playback.
+//
+// Its errors are [ErrNoTTS], and those of [Call.Play]. Whatever comes to light later is
+// returned by [Playback.Wait], when what was said before has been heard, and the call goes
+// on: the error of tokens, after all clauses that were complete; tts.ErrBadText for a text
+// without a word in it or of more than 256 KiB; the synthesiser's, of type [*tts.Error]; and that of ctx, with which
+// no more is said.
+func (c *Call) SayTokens(ctx context.Context, tokens iter.Seq2[string, error]) (*Playback, error) {
+	if c.speaker == nil {
+		return nil, ErrNoTTS
+	}
+	c.player.order.Lock()
+	defer c.player.order.Unlock()
+	if err := c.alive(ctx); err != nil {
+		return nil, err
+	}
+	playback := &Playback{speech: tts.Speak(c.speaker, bounded(tokens), c.speaking)}
+	playback.making, playback.cancel = context.WithCancel(ctx)
+	if _, err := c.player.add(playback, nil); err != nil {
+		playback.cancel()
+		return nil, err
+	}
+	c.owner.touch()
+	return playback, nil
+}
+
+// bounded yields tokens up to maxText bytes, and then an error.
+func bounded(tokens iter.Seq2[string, error]) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		size := 0
+		for token, err := range tokens {
+			if size += len(token); size > maxText && err == nil {
+				token, err = "", tooLong(size)
+			}
+			if !yield(token, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func tooLong(size int) error {
+	return &tts.Error{Op: "say", Kind: tts.ErrBadText, Err: fmt.Errorf("%d bytes or more: want %d at most", size, maxText)}
+}
+
+// spoke notes how speech ended.
+func (c *liveCall) spoke(err error) {
+	c.owner.touch()
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrCallEnded) {
+		return
+	}
+	c.log.Warn("speech failed", "reason", tts.Reason(err), "error", err)
+}
