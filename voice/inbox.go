@@ -101,18 +101,31 @@ func (b *inbox) close() {
 // once, the failure of speech recognition. Unread events outlive ctx: a call that
 // has ended still has its last words to tell.
 func (b *inbox) next(ctx context.Context, failures bool) (Event, error) {
+	return b.nextUntil(ctx, failures, nil)
+}
+
+// errWoken is the error of nextUntil when its channel is closed.
+var errWoken = errors.New("voice: woken")
+
+// nextUntil is next, but waits only until another channel is closed as well.
+func (b *inbox) nextUntil(ctx context.Context, failures bool, until <-chan struct{}) (Event, error) {
 	for {
 		if e, ok, err := b.take(failures); ok || err != nil {
 			return e, err
 		}
 		select {
 		case <-b.wake:
+			continue
+		case <-until:
 		case <-ctx.Done():
-			if e, ok, err := b.take(failures); ok || err != nil {
-				return e, err // a call that has ended takes its contexts with it
-			}
-			return Event{}, ctx.Err()
 		}
+		if e, ok, err := b.take(failures); ok || err != nil {
+			return e, err // a call that has ended takes its contexts with it
+		}
+		if err := ctx.Err(); err != nil {
+			return Event{}, err
+		}
+		return Event{}, errWoken
 	}
 }
 

@@ -1,0 +1,289 @@
+package voice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"agentos.dev/dialtone/stt"
+)
+
+// ErrNoAnswer is the error of a [Question] that was asked as often as it says, and that
+// the caller did not answer.
+var ErrNoAnswer = errors.New("voice: the caller did not answer")
+
+// Question is what [Call.Ask] asks. The zero value says nothing, and waits for whatever
+// the caller says, or presses up to "#".
+type Question struct {
+	Prompt string // is said
+	Audio  []byte // is played in the place of Prompt, as by Call.Play
+	// Again and AgainAudio are said or played when nothing came; without both it is
+	// Prompt or Audio again.
+	Again      string
+	AgainAudio []byte
+	Times      int // how often the question is asked in all; 0 = 2
+
+	// Silence is how long the caller may take to begin his answer, from the end of the
+	// prompt; 0 = 5 s.
+	Silence time.Duration
+
+	Digits  int           // how many keys make an answer; 0 = any number, up to End
+	End     string        // the key that ends an answer: "" = "#"; "none" = there is none
+	Between time.Duration // the longest time between two keys, after which those that came are the answer; 0 = 3 s
+
+	NoSpeech    bool // what the caller says is no answer, and does not interrupt the prompt
+	NoKeys      bool // what he presses is none
+	SpeechWaits bool // what he says while the prompt plays counts for nothing: he hears it to its end
+	KeysWait    bool // what he presses while it plays
+
+	// Expect describes the spoken answer, as for Call.Expect.
+	Expect stt.Expectation
+}
+
+// Answer is what the caller said or pressed.
+type Answer struct {
+	Speech stt.Transcript // of his turn; the zero value if he pressed keys
+	Digits string         // the keys, without the one that ends them; "" if he spoke
+}
+
+// Text returns what was said, or the keys.
+func (a Answer) Text() string {
+	if a.Digits != "" {
+		return a.Digits
+	}
+	return a.Speech.Text
+}
+
+// Ask asks the caller a question, and returns what he says in his turn, or the keys that
+// he presses, whichever comes first. Either interrupts the prompt, and with it all that is
+// queued. Keys that were pressed before count, as callers who know a menu type ahead; what
+// was said before does not. Events of other kinds are dropped: a handler that wants those
+// reads [Call.Events].
+//
+// Errors are [ErrNoAnswer], [ErrCallEnded], that of ctx, why the prompt could not be said
+// or played, and, where keys are no answer, why speech recognition has failed.
+func (c *Call) Ask(ctx context.Context, q Question) (Answer, error) {
+	if err := q.check(); err != nil {
+		return Answer{}, err
+	}
+	c.Expect(q.Expect) // a recogniser that has ended says so in its events
+	defer c.Expect(stt.Expectation{})
+	a := asking{call: c, Question: &q, since: time.Now()}
+	for n := range q.Times {
+		err := a.ask(ctx, n > 0)
+		if err != errNothing {
+			return a.answer, err
+		}
+	}
+	return Answer{}, ErrNoAnswer
+}
+
+// check fills in defaults.
+func (q *Question) check() error {
+	if q.Times < 0 || q.Digits < 0 || q.Silence < 0 || q.Between < 0 {
+		return fmt.Errorf("voice: ask: a negative number: times %d, digits %d, silence %v, between %v", q.Times, q.Digits, q.Silence, q.Between)
+	}
+	if q.End != "" && q.End != "none" && (len(q.End) != 1 || !strings.Contains("0123456789*#", q.End)) {
+		return fmt.Errorf("voice: ask: End is %.20q: want a key or none", q.End)
+	}
+	if q.NoKeys && q.NoSpeech {
+		return errors.New("voice: ask: neither speech nor keys are an answer")
+	}
+	set := func(d *time.Duration, value time.Duration) {
+		if *d == 0 {
+			*d = value
+		}
+	}
+	set(&q.Silence, 5*time.Second)
+	set(&q.Between, 3*time.Second)
+	if q.End == "" {
+		q.End = "#"
+	}
+	if q.Times == 0 {
+		q.Times = 2
+	}
+	if q.Again == "" && q.AgainAudio == nil {
+		q.Again, q.AgainAudio = q.Prompt, q.Audio
+	}
+	return nil
+}
+
+// asking is a question under way.
+type asking struct {
+	*Question
+	call   *Call
+	since  time.Time // what was said before is no answer
+	answer Answer
+
+	prompt  *Playback // nil once it is over
+	keys    string    // so far
+	speaks  bool      // the caller
+	ignored bool      // what he says now, as it began in the prompt
+	until   <-chan struct{}
+	stop    context.CancelFunc // the clock behind until
+}
+
+// errNothing ends one round in which nothing came.
+var errNothing = errors.New("voice: nothing came")
+
+// ask asks once.
+func (a *asking) ask(ctx context.Context, again bool) (err error) {
+	text, audio := a.Prompt, a.Audio
+	if again {
+		text, audio = a.Again, a.AgainAudio
+	}
+	a.keys, a.stop = "", func() {}
+	defer func() { a.stop() }()
+	switch {
+	case audio != nil:
+		a.prompt, err = a.call.Play(ctx, audio)
+	case text != "":
+		a.prompt, err = a.call.Say(ctx, text)
+	default:
+		a.wait(ctx, a.Silence)
+	}
+	if err != nil {
+		return err
+	}
+	if a.prompt != nil {
+		a.until = a.prompt.Done()
+	}
+	for {
+		e, err := a.call.inbox.nextUntil(ctx, true, a.until)
+		switch {
+		case err == errWoken:
+			err = a.woken(ctx)
+		case err == io.EOF:
+			err = ErrCallEnded
+		case err == nil:
+			err = a.happened(ctx, &e)
+		}
+		if err == errAnswered {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// errAnswered ends a round with an answer.
+var errAnswered = errors.New("voice: answered")
+
+// wait sets the clock.
+func (a *asking) wait(ctx context.Context, d time.Duration) {
+	a.stop()
+	var clock context.Context
+	clock, a.stop = context.WithTimeout(context.WithoutCancel(ctx), d)
+	a.until = clock.Done()
+}
+
+// woken is called when the prompt or the time is over.
+func (a *asking) woken(ctx context.Context) error {
+	if prompt := a.prompt; prompt != nil {
+		a.prompt, a.until = nil, nil
+		if err := prompt.Wait(ctx); err != nil && !errors.Is(err, ErrInterrupted) {
+			return err
+		}
+		if !a.speaks {
+			a.wait(ctx, a.Silence)
+		}
+		return nil
+	}
+	if a.keys == "" {
+		return errNothing
+	}
+	a.answer.Digits = a.keys
+	return errAnswered
+}
+
+// happened takes an event.
+func (a *asking) happened(ctx context.Context, e *Event) error {
+	switch {
+	case e.failure != nil:
+		if a.NoKeys {
+			return e.failure
+		}
+		if a.NoSpeech = true; a.speaks { // it will not end his turn
+			a.spoken(ctx)
+		}
+	case e.Digit != "":
+		if !a.NoKeys && (a.prompt == nil || !a.KeysWait) {
+			return a.pressed(ctx, e.Digit)
+		}
+	case a.NoSpeech, e.At.Before(a.since):
+	case e.Kind == stt.SpeechStart, e.Turn.State == stt.TurnStart, e.Turn.State == stt.TurnResumed:
+		if a.prompt != nil && a.SpeechWaits {
+			a.ignored = true
+			return nil
+		}
+		return a.began()
+	case e.Turn.State == stt.TurnEnd:
+		if ignored := a.ignored; ignored || e.Transcript.Text == "" || a.keys != "" {
+			a.ignored = false
+			a.spoken(ctx)
+			return nil
+		}
+		if err := a.interrupt(); err != nil {
+			return err
+		}
+		a.answer.Speech = e.Transcript
+		return errAnswered
+	}
+	return nil
+}
+
+// began notes that the caller speaks: he is not hurried, unless he has pressed keys.
+func (a *asking) began() error {
+	if err := a.interrupt(); err != nil {
+		return err
+	}
+	if a.ignored = false; a.keys == "" {
+		a.stop()
+		a.speaks, a.until = true, nil
+	}
+	return nil
+}
+
+// spoken notes that he has spoken, and that it was no answer.
+func (a *asking) spoken(ctx context.Context) {
+	if a.speaks && a.prompt == nil && a.keys == "" {
+		a.wait(ctx, a.Silence)
+	}
+	a.speaks = false
+}
+
+// pressed takes a key.
+func (a *asking) pressed(ctx context.Context, key string) error {
+	if err := a.interrupt(); err != nil {
+		return err
+	}
+	a.speaks = false
+	if key == a.End && a.keys == "" {
+		return errNothing
+	}
+	if key != a.End {
+		a.keys += key
+	}
+	if key == a.End || len(a.keys) == a.Digits || len(a.keys) == maxKeys {
+		a.answer.Digits = a.keys
+		return errAnswered
+	}
+	a.wait(ctx, a.Between)
+	return nil
+}
+
+// maxKeys is the most keys of an answer.
+const maxKeys = 128
+
+// interrupt stops the prompt.
+func (a *asking) interrupt() error {
+	if a.prompt == nil {
+		return nil
+	}
+	a.prompt, a.until = nil, nil
+	return a.call.Interrupt()
+}
