@@ -108,8 +108,8 @@ func (c *Call) runGather(ctx context.Context, v *twiml.Gather, base string) (*do
 	return c.goTo(base, v.Action, v.Method, form)
 }
 
-// prompt runs the verbs inside a Gather, and listens from the first one on that
-// takes time: what is said before is always said. Input ends the prompt.
+// prompt runs the verbs inside a Gather, and listens from the first one on. Input ends the
+// prompt.
 func (c *Call) prompt(ctx context.Context, g *gather, v *twiml.Gather, base string) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -125,8 +125,15 @@ func (c *Call) prompt(ctx context.Context, g *gather, v *twiml.Gather, base stri
 		}
 	})
 	for _, child := range v.Verbs {
-		switch child.(type) {
-		case *twiml.Say, twiml.Comment, twiml.Text, twiml.ProcInst:
+		switch child := child.(type) {
+		case *twiml.Say:
+			if ctx.Err() == nil {
+				c.say(child)
+				listen()
+				c.speaks(ctx, child)
+			}
+			continue
+		case twiml.Comment, twiml.Text, twiml.ProcInst:
 		default:
 			listen()
 		}

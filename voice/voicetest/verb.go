@@ -39,8 +39,8 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 	switch v := verb.(type) {
 	case twiml.Comment, twiml.Text, twiml.ProcInst:
 	case *twiml.Say:
-		c.event(Verb, "Say %s", v.Text)
-		c.change(func() { c.said = append(c.said, v.Text) })
+		c.say(v)
+		c.speaks(ctx, v)
 	case *twiml.Play:
 		c.event(Verb, "Play %s", v.URL)
 		return nil, false, c.play(ctx, v, base)

@@ -24,8 +24,8 @@
 // [HalfOpen], made of the few primitives [EditRequest], [EditMessage] and
 // [OnFrame].
 //
-// Not simulated: speech synthesis (Say takes no time, its text is kept),
-// speech recognition (see [Call.Answer]), conferences, queues and payments.
+// Not simulated: speech synthesis (Say takes the time that its words take, and its text is
+// kept), speech recognition (see [Call.Answer]), conferences, queues and payments.
 package voicetest
 
 import (
@@ -90,6 +90,10 @@ type Config struct {
 	// and not the patience of Hears. A host that bounds the messages a second,
 	// as package mediastream does by default, bears a Pace of 3.
 	Pace float64
+
+	// Voice is what the host speaks with, for [Call.HearsText]. Say takes as long as it
+	// would; without one it says 14 characters a second.
+	Voice *Voice
 
 	// Trace is called for every thing that happens, from several goroutines.
 	Trace func(Event)

@@ -1,0 +1,184 @@
+package voicetest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"agentos.dev/dialtone/twiml"
+	"agentos.dev/dialtone/voice/tts"
+	"agentos.dev/dialtone/voice/tts/ttstest"
+)
+
+// Voice is a synthesiser for the host under test, which remembers what it has said: give
+// it to the host as voice.Config.TTS and to the fake as [Config].Voice, and
+// [Call.HearsText] knows the text of what the caller hears. Make one with [NewVoice]. It
+// is safe for concurrent use.
+type Voice struct {
+	engine tts.Synthesizer
+
+	mu   sync.Mutex
+	said []spoken // no two of the same sound
+}
+
+// spoken is a piece of text and its sound.
+type spoken struct {
+	words []string
+	audio []byte
+}
+
+// NewVoice returns a voice that says text as engine does; nil says each word as a tone, with
+// word times, and needs no program.
+func NewVoice(engine tts.Synthesizer) *Voice {
+	if engine == nil {
+		engine = &ttstest.Fake{}
+	}
+	return &Voice{engine: engine}
+}
+
+// Synthesize implements tts.Synthesizer.
+func (v *Voice) Synthesize(ctx context.Context, text string, c tts.Config) iter.Seq2[tts.Chunk, error] {
+	return func(yield func(tts.Chunk, error) bool) {
+		piece := spoken{words: wordsOf(text)}
+		for chunk, err := range tts.Stream(ctx, v.engine, slices.Values([]string{text}), c) {
+			piece.audio = append(piece.audio, chunk.Audio...)
+			if !yield(chunk, err) || err != nil {
+				return
+			}
+		}
+		v.remember(piece)
+	}
+}
+
+// Normalizes implements tts.Normalizer.
+func (v *Voice) Normalizes() bool { return tts.Normalizes(v.engine) }
+
+// remember keeps a piece that is whole, as it is before the caller hears its end.
+func (v *Voice) remember(piece spoken) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !slices.ContainsFunc(v.said, func(s spoken) bool { return bytes.Equal(s.audio, piece.audio) }) {
+		v.said = append(v.said, piece)
+	}
+}
+
+// length returns how long text takes.
+func (v *Voice) length(ctx context.Context, text string) time.Duration {
+	speech := tts.Speak(v.engine, tts.Text(text), tts.Options{})
+	for _, err := range speech.Audio(ctx) {
+		if err != nil {
+			break
+		}
+	}
+	return speech.Length()
+}
+
+// wordsOf returns the words of a text as they are compared: in small letters, without
+// punctuation.
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && r != '\''
+	})
+}
+
+// HearsText waits until the caller has heard text, which the host said with the [Config]'s
+// Voice, after whatever the last Hears or HearsText found, and fails when he has not within
+// the given time and the time that the words take. Letters' case and punctuation do not
+// count. The text is compared as it was said: "nineteen dollars", not "$19". The pieces
+// that hold it, sentences or clauses, have to be heard to their end.
+func (c *Call) HearsText(text string, within time.Duration) error {
+	c.helper()
+	v, want := c.tw.cfg.Voice, wordsOf(text)
+	switch {
+	case v == nil:
+		return c.tw.fail(fmt.Errorf("voicetest: HearsText needs a Config.Voice that the host speaks with"))
+	case len(want) == 0:
+		return c.tw.fail(fmt.Errorf("voicetest: no text to hear"))
+	}
+	deadline := time.Now().Add(within + c.tw.clock(sayTime(text)))
+	for {
+		over := c.over() // first: what is heard after that is not looked at
+		c.mu.Lock()
+		heard, from := c.player.heard, c.cursor
+		c.mu.Unlock()
+		words, ends := v.find(heard[from:])
+		for i := 0; i+len(want) <= len(words); i++ {
+			if slices.Equal(words[i:i+len(want)], want) {
+				c.mu.Lock()
+				c.cursor = max(c.cursor, from+ends[i+len(want)-1])
+				c.mu.Unlock()
+				return nil
+			}
+		}
+		if over || time.Now().After(deadline) {
+			err := fmt.Errorf("voicetest: the caller did not hear %q within %v; he heard %q", text, within, strings.Join(words, " "))
+			if over {
+				err = fmt.Errorf("%w; the call is over: %s", err, c.Status())
+			}
+			return c.tw.fail(withWarnings(err, c.Warnings()))
+		}
+		time.Sleep(frameMS * time.Millisecond)
+	}
+}
+
+// find returns the words of all pieces that are in what was heard, in its order, and for
+// each where its piece ends.
+func (v *Voice) find(heard []byte) (words []string, ends []int) {
+	type place struct {
+		from, to int
+		words    []string
+	}
+	var places []place
+	v.mu.Lock()
+	for _, s := range v.said {
+		for at := 0; len(s.audio) > 0; {
+			i := bytes.Index(heard[at:], s.audio)
+			if i < 0 {
+				break
+			}
+			places = append(places, place{at + i, at + i + len(s.audio), s.words})
+			at += i + len(s.audio)
+		}
+	}
+	v.mu.Unlock()
+	slices.SortFunc(places, func(a, b place) int { return a.from - b.from })
+	for _, p := range places {
+		for _, w := range p.words {
+			words, ends = append(words, w), append(ends, p.to)
+		}
+	}
+	return words, ends
+}
+
+// sayTime is how long words take by a simple rule: 14 characters a second.
+func sayTime(text string) time.Duration {
+	return time.Duration(utf8.RuneCountInString(text)) * time.Second / 14
+}
+
+// say notes what a Say verb says.
+func (c *Call) say(v *twiml.Say) {
+	c.event(Verb, "Say %s", v.Text)
+	c.change(func() { c.said = append(c.said, v.Text) })
+}
+
+// speaks lets the time pass that a Say verb takes.
+func (c *Call) speaks(ctx context.Context, v *twiml.Say) {
+	took := sayTime(v.Text)
+	if c.tw.cfg.Voice != nil {
+		took = c.tw.cfg.Voice.length(ctx, v.Text)
+	}
+	times := twiml.Or(v.Loop, 1)
+	if times == 0 {
+		times = math.MaxInt // until the call ends
+	}
+	for ; times > 0 && c.sleep(ctx, took+time.Millisecond) == nil; times-- {
+	}
+}
