@@ -99,7 +99,7 @@ func TestFirstLegIsOwnedSinceItsHandshake(t *testing.T) {
 			require.NoError(t, err)
 			st := &stream{info: session.info, passage: session.passage, owned: owned, accepted: time.Now()}
 			time.Sleep(after)
-			c := &liveCall{Call: &Call{Info: session.info, player: newPlayer(), Started: time.Now()}, server: s, stream: st, began: time.Now()}
+			c := &liveCall{Call: &Call{Info: session.info, player: newPlayer(&lineOut{}, nil), Started: time.Now()}, server: s, stream: st, began: time.Now()}
 			c.owner = s.ownerOf(c)
 			return c, c.begins(t.Context())
 		}
