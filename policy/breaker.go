@@ -20,9 +20,6 @@ const (
 	closed
 )
 
-// ask reports whether calls ask the engine.
-func (b *breaker) ask() bool { return !b.isOpen() }
-
 // suspect has the next failure be enough.
 func (b *breaker) suspect() {
 	b.mu.Lock()

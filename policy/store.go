@@ -178,7 +178,7 @@ func (s *Store) Do(ctx context.Context, ops []Op) {
 		return
 	}
 	s.hurry(ops)
-	asked := s.breaker.ask() && s.ask(ctx, ops)
+	asked := s.Up() && s.ask(ctx, ops)
 	for i := range ops {
 		switch op := &ops[i]; {
 		case asked && op.Err == nil:

@@ -2,7 +2,6 @@ package natsstore
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/policytest"
 )
 
 // jumping is the stream of servers whose clock is ahead: their messages say so. A server
@@ -38,16 +38,13 @@ func (j jumping) late(m *jetstream.RawStreamMsg) *jetstream.RawStreamMsg {
 	return m
 }
 
-// TestClockJumps sets the clock of the servers an hour forward and back again, between two
-// looks at it: calls age and leases end an hour early, those that are up take their places
-// again, and going back lets nobody have more than the limit, loses no claim and turns back
-// no generation.
+// TestClockJumps sets the clock of the servers, which instances look at once a minute.
 func TestClockJumps(t *testing.T) {
 	c := start(t, 1)
 	e := c.connect("test")
 	var ahead atomic.Int64
 	require.Eventually(t, func() bool { _, err := e.ready(t.Context()); return err == nil }, 30*time.Second, 50*time.Millisecond)
-	look := func() { // at the clock, as once a minute
+	look := func() { // at the clock, as a minute later
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.set = e.set.Add(-setAgain)
@@ -59,63 +56,10 @@ func TestClockJumps(t *testing.T) {
 	store, err := policy.NewStore(e, policy.StoreOptions{Wait: 10 * time.Second})
 	require.NoError(t, err)
 	defer store.Close()
-	const limit = 3
-	calls, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: policy.Limits{Default: limit}, Store: store})
-	require.NoError(t, err)
-	places := policy.NewConcurrency(policy.ConcurrencyOptions{Limit: 2, Store: store})
-	sid := 0
-	accepted := func() (n int) {
-		for range 2 * limit {
-			sid++
-			if calls.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", sid), From: "+14155550100"}).Allowed() {
-				n++
-			}
-		}
-		return n
-	}
-	taken := func() int {
-		n, err := places.InUse(t.Context())
-		require.NoError(t, err)
-		return n
-	}
-	var generation uint64
-	claimed := func(by string) bool {
-		ops := []policy.Op{
-			{Kind: policy.Write, Space: "claims", Keep: 24 * time.Hour, Value: []byte(by)},
-			{Kind: policy.Write, Space: "value", Generation: policy.Any, Keep: 24 * time.Hour, Value: []byte(by)},
-		}
-		store.Do(t.Context(), ops)
-		require.NoError(t, ops[0].Err)
-		require.NoError(t, ops[1].Err)
-		require.Greater(t, ops[1].Generation, generation)
-		generation = ops[1].Generation
-		return ops[0].OK
-	}
-	up := []policy.Call{{SID: "CB1"}, {SID: "CB2"}}
-
-	require.Equal(t, limit, accepted())
-	for _, c := range up {
-		require.True(t, places.Decide(t.Context(), c).Allowed())
-	}
-	require.True(t, claimed("one"))
-
-	ahead.Store(int64(time.Hour))
-	look()
-	require.Zero(t, taken(), "the leases have ended")
-	policy.Tell(t.Context(), policy.Outcome{Kind: policy.Running}, places, nil, up...)
-	require.Equal(t, 2, taken())
-	require.Equal(t, limit, accepted(), "the calls have aged")
-	require.False(t, claimed("other"))
-
-	ahead.Store(0)
-	look()
-	require.Zero(t, accepted(), "calls of the future count")
-	require.Equal(t, 2, taken())
-	require.False(t, claimed("other"))
-	for _, c := range up {
-		policy.Tell(t.Context(), policy.Outcome{Kind: policy.Ended}, places, nil, c)
-	}
-	require.Zero(t, taken())
+	policytest.ClockJumps(t, store, func(by time.Duration) {
+		ahead.Store(int64(by))
+		look()
+	})
 }
 
 // TestClockStoodStill: the clock of a machine that was suspended does not go on, and its

@@ -1,10 +1,10 @@
 package redisstore
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +13,7 @@ import (
 
 	"agentos.dev/dialtone/internal/apt"
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/policytest"
 )
 
 // clockLibrary is to be loaded before a program's own libraries: its clock is as many
@@ -50,9 +51,7 @@ int gettimeofday(struct timeval *restrict at, void *restrict zone) {
 }
 `
 
-// TestClockJumps sets the clock of a real Redis an hour forward and back again: calls age and
-// leases end an hour early, those that are up take their places again, and going back lets
-// nobody have more than the limit, loses no claim and turns back no generation.
+// TestClockJumps sets the clock of a real Redis.
 func TestClockJumps(t *testing.T) {
 	library := filepath.Join(t.TempDir(), "clock.so")
 	build := exec.Command(apt.Need(t, "cc", "gcc"), "-shared", "-fPIC", "-o", library, "-xc", "-")
@@ -71,57 +70,5 @@ func TestClockJumps(t *testing.T) {
 	s.start()
 	t.Cleanup(s.kill)
 	store := connect(t, s.url(), policy.StoreOptions{Wait: 5 * time.Second})
-	const limit = 3
-	calls, places := perCaller(store, limit, time.Hour), concurrent(store, 2)
-	sid := 0
-	accepted := func() (n int) {
-		for range 2 * limit {
-			sid++
-			if calls.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", sid), From: "+14155550100"}).Allowed() {
-				n++
-			}
-		}
-		return n
-	}
-	up := []policy.Call{{SID: "CB1"}, {SID: "CB2"}}
-	taken := func() int {
-		n, err := places.InUse(t.Context())
-		require.NoError(t, err)
-		return n
-	}
-	var generation uint64
-	claimed := func(by string) bool {
-		ops := []policy.Op{
-			{Kind: policy.Write, Space: "claims", Keep: 24 * time.Hour, Value: []byte(by)},
-			{Kind: policy.Write, Space: "value", Generation: policy.Any, Keep: 24 * time.Hour, Value: []byte(by)},
-		}
-		store.Do(t.Context(), ops)
-		require.NoError(t, ops[0].Err)
-		require.NoError(t, ops[1].Err)
-		require.Greater(t, ops[1].Generation, generation)
-		generation = ops[1].Generation
-		return ops[0].OK
-	}
-
-	require.Equal(t, limit, accepted())
-	for _, c := range up {
-		require.True(t, places.Decide(t.Context(), c).Allowed())
-	}
-	require.True(t, claimed("one"))
-
-	set("3600")
-	require.Zero(t, taken(), "the leases have ended")
-	policy.Tell(t.Context(), policy.Outcome{Kind: policy.Running}, places, nil, up...)
-	require.Equal(t, 2, taken())
-	require.Equal(t, limit, accepted(), "the calls have aged")
-	require.False(t, claimed("other"))
-
-	set("0")
-	require.Zero(t, accepted(), "calls of the future count")
-	require.Equal(t, 2, taken())
-	require.False(t, claimed("other"))
-	for _, c := range up {
-		ended(places, c.SID)
-	}
-	require.Zero(t, taken())
+	policytest.ClockJumps(t, store, func(ahead time.Duration) { set(strconv.Itoa(int(ahead.Seconds()))) })
 }
