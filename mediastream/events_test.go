@@ -199,6 +199,39 @@ func TestTheRateIsAsAllowed(t *testing.T) {
 	}
 }
 
+// TestSilenceEarnsNoBurst: a peer that has sent little for minutes may send no more at once
+// than one that has just come.
+func TestSilenceEarnsNoBurst(t *testing.T) {
+	const allowed = 3
+	for burst, refused := range map[int]bool{25: false, 40: true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newFakeSocket()
+			c := newConn(s, &twilio{}, (&Options{MaxRate: allowed}).withDefaults())
+			s.in <- testStart
+			fed := make(chan struct{})
+			go func() {
+				defer close(fed)
+				for range 300 {
+					time.Sleep(time.Second)
+					s.in <- `{"event":"hold"}`
+				}
+				for range burst {
+					s.in <- `{"event":"hold"}`
+				}
+				time.Sleep(time.Second / 4) // all of it is read
+				s.Interrupt()
+			}()
+			var last error
+			for _, err := range c.Events(t.Context()) {
+				last = err
+			}
+			require.Equal(t, refused, errors.Is(last, errTooMany), "%d: %v", burst, last)
+			require.NoError(t, c.Close(1000, ""))
+			<-fed
+		})
+	}
+}
+
 // TestGaps is the silence that a recorder puts in.
 func TestGaps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -73,6 +73,7 @@ func TestSIPAddresses(t *testing.T) {
 		"sip:x@203.0.113.5":   {"sip:x@203.0.113.5", "sip:x@203.0.113.5:5080", "sip:x@[::ffff:203.0.113.5]"},
 		"sip:x@[2001:db8::1]": {"sip:x@[2001:db8::1]", "sip:x@[2001:DB8:0:0::1]:5060", "sip:x@[2001:db8::1];transport=udp", "sip:x@[2001:db8::1%25eth0]"},
 		"sip:h.example":       {"sip:h.example", "sip:h.example:5060", "sips:h.example;lr", "sip:@h.example"},
+		"sip:az09-@h.example": {"sip:%61%7A%30%39%2D@h.example", "sip:%41%5A09-@h.example"},
 		"sip:%2a@h.example":   {"sip:*@h.example", "sip:%2a@h.example"},
 		"sip:a%40b@h.example": {"sip:a%40b@h.example", "sip:a%40B@h.example:5060"},
 		"sip:%2541@h.example": {"sip:%2541@h.example", "sip:%4%31@h.example"}, // no escape grows out of two

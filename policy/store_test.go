@@ -242,6 +242,57 @@ func TestChangeOfWhatIsLate(t *testing.T) {
 	}
 }
 
+// TestChangeWhileItIsSent: what changes while the entry is being sent that waits, and fails to
+// be, is not sent without that.
+func TestChangeWhileItIsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory, failures := NewMemory(MemoryOptions{}), 2
+		add := Op{Kind: Add, Space: "sums", ID: "CA1", Keep: time.Hour, Limit: Unlimited, Amount: 5}
+		change, sum := add, []Op{{Kind: Add, Space: "sums", Keep: time.Hour}}
+		change.Kind, change.Amount = Change, 2
+		var s *Store
+		var err error
+		s, err = NewStore(EngineFunc(func(ctx context.Context, ops []Op) {
+			for i := range ops {
+				if ops[i].Kind == Add && ops[i].ID != "" && failures > 0 {
+					if failures--; failures == 0 {
+						s.Later(change)
+					}
+					ops[i].Err = ErrAway
+					return
+				}
+			}
+			memory.Do(ctx, ops)
+		}), StoreOptions{})
+		require.NoError(t, err)
+		defer s.Close()
+		synctest.Wait()
+		s.Do(ctx, []Op{add})
+		time.Sleep(5 * time.Second)
+		s.Do(ctx, sum)
+		require.EqualValues(t, 2, sum[0].Total)
+	})
+}
+
+// TestWatchHearsAnswersAlone: what is watched is not said to be gone while nobody knows.
+func TestWatchHearsAnswersAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork()
+		s := n.instance(t, StoreOptions{})
+		var heard atomic.Int64
+		s.Watch(func() Op { return Op{Kind: Read, Space: "value", Name: "x"} }, func(op Op) {
+			require.NoError(t, op.Err)
+			heard.Add(1)
+		})
+		time.Sleep(3 * time.Second)
+		require.Positive(t, heard.Load())
+		n.set(func(n *network) { n.away = true })
+		time.Sleep(3 * time.Second)
+		n.set(func(n *network) { n.away = false })
+		time.Sleep(3 * time.Second)
+	})
+}
+
 // TestPlacesReleasedElsewhere: the end of a call often reaches another instance. The
 // one that took it must not go on counting it when it is left to itself.
 func TestPlacesReleasedElsewhere(t *testing.T) {

@@ -41,6 +41,7 @@ func TestValidate(t *testing.T) {
 		"for nobody":     {limit(ConcurrencyOptions{Reserved: 1}), "Priority nil"},
 		"less than none": {limit(ConcurrencyOptions{Reserved: -1, Priority: exempt}), "Reserved is negative"},
 		"warning":        {limit(ConcurrencyOptions{Warn: 6}), "Warn, 6, is more than Limit, 5"},
+		"no warning":     {limit(ConcurrencyOptions{Warn: -1}), "Warn is negative: -1"},
 		"negative limit": {Concurrent(-7), "Limit is negative: -7"},
 		"no limit":       {Concurrent(Unlimited), ""},
 	} {

@@ -63,6 +63,17 @@ func TestAdmittedRefuses(t *testing.T) {
 	require.Contains(t, log.String(), "Call refused from_number="+caller)
 }
 
+// TestAdmittedKeepsThePlace for as long as a call may last: its stream may come late, or never.
+func TestAdmittedKeepsThePlace(t *testing.T) {
+	leases := make(chan time.Duration, 1)
+	_, h := menuHost(t, voice.Config{Handler: waiting, MaxDuration: 3 * time.Hour, Policy: policy.Func(func(_ context.Context, c policy.Call) policy.Decision {
+		leases <- c.Lease
+		return policy.Decision{Verdict: policy.Allow}
+	})})
+	menuTwilio(t, h).Dial(caller, callee)
+	require.Equal(t, 3*time.Hour, next(t, leases))
+}
+
 // TestAdmittedIsOneDecision with the inbound route, on whichever instances the webhooks
 // arrive: the policy is asked once, its second refusal does not count, and the call holds
 // one place.

@@ -11,6 +11,10 @@ import (
 // say that it is over, until it counts as cut.
 const breakLease = 30 * time.Second
 
+// lookForBroken is how often it is asked meanwhile whether it has gone on: a store may forget
+// that later.
+const lookForBroken = 5 * time.Second
+
 // brokenCall is a call whose last stream was here, and of which nobody has said what
 // becomes of it.
 type brokenCall struct {
@@ -18,6 +22,7 @@ type brokenCall struct {
 	chain   int64
 	outcome policy.Outcome
 	reason  Reason
+	until   time.Time // of its lease
 	timer   *time.Timer
 }
 
@@ -45,14 +50,15 @@ func (s *Server) await(b *brokenCall) {
 		old.timer.Stop()
 	}
 	s.broken[b.info.SID] = b
-	wait := breakLease
+	b.until = time.Now().Add(breakLease)
+	wait := lookForBroken
 	if s.finished.get(idOf(b.info.SID), time.Now()).how == over { // while the last stream was put away
 		wait = 0
 	}
 	b.timer = time.AfterFunc(wait, func() { s.cut(b) })
 }
 
-// cut counts a call that has not gone on.
+// cut counts a call that has not gone on in time.
 func (s *Server) cut(b *brokenCall) {
 	defer contain(s.config.Logger.With("call_sid", b.info.SID))
 	s.mu.Lock()
@@ -75,10 +81,14 @@ func (s *Server) cut(b *brokenCall) {
 		b.timer = time.AfterFunc(retellEvery, func() { s.cut(b) })
 		return
 	}
-	delete(s.broken, b.info.SID)
 	moved := last.phase != isNone && (last.chain != b.chain || last.info.Leg > b.info.Leg)
 	alone := !s.config.Store.Shared() && s.config.Resume != ResumeAlone
-	if said := s.finished.get(idOf(b.info.SID), time.Now()).how == over; (moved || alone) && !said {
+	said := s.finished.get(idOf(b.info.SID), time.Now()).how == over
+	if left := time.Until(b.until); left > 0 && !moved && !said && err == nil {
+		b.timer = time.AfterFunc(min(left, lookForBroken), func() { s.cut(b) })
+		return
+	}
+	if delete(s.broken, b.info.SID); (moved || alone) && !said {
 		return // the instance that has it counts it, or the one that hears of its end
 	}
 	s.running++

@@ -68,3 +68,86 @@ func TestCallThatMovedAndIsOverIsCounted(t *testing.T) {
 		second.close()
 	})
 }
+
+// TestBrokenCallWithoutAStore: with a Hanger alone another instance may have the call, and the
+// one that hears of its end counts it; a server that is alone counts it when it does not come
+// back.
+func TestBrokenCallWithoutAStore(t *testing.T) {
+	for name, test := range map[string]struct {
+		resume Resume
+		cut    []Reason
+	}{
+		"others may have it": {ResumeShared, nil},
+		"alone":              {ResumeAlone, []Reason{ReasonDisconnect}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var cut []Reason
+				var mu sync.Mutex
+				s, err := New(Config{AuthTokens: []string{"0123456789abcdef"}, PublicURL: "https://calls.example.com", Resume: test.resume,
+					Handler: HandlerFunc(func(context.Context, *Call) error { return nil }),
+					Trace:   &Trace{CallCut: func(_ Info, why Reason) { mu.Lock(); defer mu.Unlock(); cut = append(cut, why) }}})
+				require.NoError(t, err)
+				o, _ := ownerFor(s, 1, 0)
+				s.broke(&liveCall{Call: &Call{Info: someInfo, owner: o}, server: s, reason: ReasonDisconnect, said: -1})
+				time.Sleep(2 * breakLease)
+				mu.Lock()
+				require.Equal(t, test.cut, cut)
+				mu.Unlock()
+				require.NoError(t, s.Shutdown(t.Context()))
+			})
+		})
+	}
+}
+
+// TestBrokenCallThatGoesOnHere: its next stream has begun before the last was put away.
+func TestBrokenCallThatGoesOnHere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := instanceOn(t, policy.NewMemory(policy.MemoryOptions{}))
+		first, _ := ownerFor(s, 1, 0)
+		second, _ := ownerFor(s, 2, 0)
+		require.True(t, s.register(&liveCall{Call: &Call{Info: someInfo, owner: second}, server: s}))
+		s.broke(&liveCall{Call: &Call{Info: someInfo, owner: first}, server: s, reason: ReasonDisconnect, said: -1})
+		require.Empty(t, s.broken)
+		s.mu.Lock()
+		clear(s.calls)
+		s.rest()
+		s.mu.Unlock()
+		second.close()
+	})
+}
+
+// TestOthersWaitForTheOneThatHadTheStream: an instance that hears of the end of a call that
+// another has does not tell it first, and tells it when that one does not.
+func TestOthersWaitForTheOneThatHadTheStream(t *testing.T) {
+	for name, test := range map[string]struct {
+		gone bool
+		want string
+	}{"it is slow": {false, "completed"}, "it has gone": {true, "failed"}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				engine := policy.NewMemory(policy.MemoryOptions{})
+				one, two := instanceOn(t, engine), instanceOn(t, engine)
+				var counted []string
+				var mu sync.Mutex
+				for _, s := range []*Server{one, two} {
+					s.config.Trace = s.config.Trace.Join(&Trace{CallFinished: func(_ Info, status string) { mu.Lock(); defer mu.Unlock(); counted = append(counted, status) }})
+				}
+				o, _ := ownerFor(one, 1, 0)
+				_, ok := o.take(t.Context())
+				require.True(t, ok)
+				ended := policy.Outcome{Kind: policy.Ended, Status: "completed"}
+				two.over(someInfo, ended)
+				time.Sleep(othersFirst - retellEvery)
+				if !test.gone {
+					one.finish(someInfo, ended, streamed, true)
+				}
+				time.Sleep(2 * holdStatus)
+				mu.Lock()
+				defer mu.Unlock()
+				require.Equal(t, []string{test.want}, counted)
+				o.close()
+			})
+		})
+	}
+}

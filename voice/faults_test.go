@@ -398,24 +398,25 @@ func TestSuspiciousCallerIsChallenged(t *testing.T) {
 
 // TestStartThatIsRefused: a start message must fit the token and the server.
 func TestStartThatIsRefused(t *testing.T) {
-	for kind, change := range map[string][2]string{
-		"auth":     {`"callSid":"CA`, `"callSid":"CB`},
-		"protocol": {`"sampleRate":8000`, `"sampleRate":16000`},
+	for name, change := range map[string][3]string{
+		"another call":    {"auth", `"callSid":"CA`, `"callSid":"CB`},
+		"another account": {"auth", `"accountSid":"AC`, `"accountSid":"AD`},
+		"another format":  {"protocol", `"sampleRate":8000`, `"sampleRate":16000`},
 	} {
-		t.Run(kind, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			var l ledger
 			_, mux := newHost(t, voice.Config{Handler: waiting, Trace: l.trace()})
 			call := voicetest.New(t, mux).Dial(caller, callee, voicetest.EditMessage(func(event string, m voicetest.Message) []voicetest.Message {
 				if event == "start" {
-					require.Contains(t, string(m.Data), change[0])
-					m.Data = bytes.Replace(m.Data, []byte(change[0]), []byte(change[1]), 1)
+					require.Contains(t, string(m.Data), change[1])
+					m.Data = bytes.Replace(m.Data, []byte(change[1]), []byte(change[2]), 1)
 				}
 				return []voicetest.Message{m}
 			}))
 			call.Wait(t.Context())
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			require.Equal(t, []string{kind}, l.ws)
+			require.Equal(t, change[:1], l.ws)
 			require.Zero(t, l.started)
 		})
 	}

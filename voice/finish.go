@@ -19,9 +19,8 @@ func (s *Server) stillRunning() {
 	defer func() { <-s.beating }()
 	s.mu.Lock()
 	calls := make([]policy.Call, 0, len(s.calls))
-	owners := make([]*owner, 0, len(s.calls))
 	for _, call := range s.calls {
-		calls, owners = append(calls, call.policyCall()), append(owners, call.owner)
+		calls = append(calls, call.policyCall())
 	}
 	if len(calls) > 0 {
 		s.running++
@@ -30,9 +29,7 @@ func (s *Server) stillRunning() {
 		s.pulse = nil
 	}
 	s.mu.Unlock()
-	for _, owner := range owners {
-		owner.touch() // another instance may have taken the call unnoticed
-	}
+	s.touchAll() // another instance may have taken a call unnoticed
 	if len(calls) > 0 {
 		s.tell(policy.Running, calls...)
 	}
@@ -119,6 +116,9 @@ func (s *Server) tellEnd(e *untold, last bool) (settled bool) {
 	if err != nil && last {
 		policy.Tell(ctx, e.outcome, s.config.Policy, s.config.Observers, e.info.policyCall())
 		told, err = true, nil
+	}
+	if told && s.config.Store.Shared() {
+		s.toldEnds.note(e)
 	}
 	alone := err != nil && e.wasHere && time.Since(e.since) >= countAlone
 	if (told || alone) && !e.counted {

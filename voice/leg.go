@@ -270,6 +270,19 @@ func (o *owner) touch() {
 	o.timer = time.AfterFunc(max(0, time.Until(o.last.Add(saveEvery))), o.flush)
 }
 
+// touchAll has the legs of all calls written, soon.
+func (s *Server) touchAll() {
+	s.mu.Lock()
+	owners := make([]*owner, 0, len(s.calls))
+	for _, call := range s.calls {
+		owners = append(owners, call.owner)
+	}
+	s.mu.Unlock()
+	for _, owner := range owners {
+		owner.touch()
+	}
+}
+
 // flush writes what has changed.
 func (o *owner) flush() {
 	defer o.server.exit()

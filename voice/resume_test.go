@@ -129,6 +129,35 @@ func TestHandOverByREST(t *testing.T) {
 	require.NotContains(t, strings.Join(call.Said(), " "), "sorry")
 }
 
+// TestHandOverWhileTheStoreIsAway: what was saved travels through Twilio then.
+func TestHandOverWhileTheStoreIsAway(t *testing.T) {
+	t.Parallel()
+	h := newCounting(t)
+	var away atomic.Bool
+	b := newBoard()
+	b.away = away.Load
+	f := newFleet(t, 0, b, voice.Config{Handler: h}).withREST()
+	f.start()
+	call := f.tw.Dial(caller, callee)
+	next(t, h.starts)
+	f.holder(call, 1)
+	require.Eventually(t, func() bool { return len(call.Heard()) >= len(h.prompt) }, patience, time.Millisecond)
+	f.saved(call)
+	other := f.start()
+	away.Store(true)
+	drained := make(chan error, 1)
+	go func() { drained <- f.servers[0].Shutdown(t.Context()) }()
+	r := next(t, h.starts)
+	require.Equal(t, "greeted", string(r.State))
+	require.Equal(t, other, f.holder(call, 2))
+	away.Store(false)
+	require.NoError(t, <-drained)
+	f.Remove(0)
+	call.Digits("9")
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, []string{"completed"}, f.finished(1))
+}
+
 // TestFinishedCallDoesNotComeBack ends calls in every way in which a server can.
 func TestFinishedCallDoesNotComeBack(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -65,6 +65,7 @@ type Server struct {
 	recorded *slog.Logger                    // of requests that Twilio has signed and who has recorded them sends again: so many lines a minute
 	checkups checkups                        // of the speech engine
 	ends     ends                            // of calls, that wait for the store
+	toldEnds toldEnds                        // of late
 	hearing  hearing                         // how recognition goes
 	speaker  tts.Synthesizer                 // nil without Config.TTS
 
@@ -137,6 +138,7 @@ func New(config Config) (*Server, error) {
 	s.say = s.stillRunning
 	s.secrets.Store(secrets)
 	s.handler = s.routes()
+	s.watchStore()
 	return s, nil
 }
 

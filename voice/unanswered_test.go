@@ -10,6 +10,7 @@ import (
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/voicetest"
 )
 
 // TestUnansweredSpeechIsCounted breaks a call's stream while the caller speaks, after the
@@ -65,6 +66,38 @@ func TestUnansweredSpeechIsCounted(t *testing.T) {
 				want = int64(len(stream.Audio())/160) - test.since.Milliseconds()/20
 			}
 			require.Equal(t, want, frames.Load())
+		})
+	}
+}
+
+// TestLastWordsAfterABreak: a call that ends with its stream has its last words recognised,
+// also when the connection broke.
+func TestLastWordsAfterABreak(t *testing.T) {
+	for name, test := range map[string]struct {
+		option  voicetest.Option
+		flushes int
+	}{
+		"reset":  {voicetest.Reset(20), 1},
+		"hangup": {nil, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var l ledger
+			engine := new(stttest.Engine)
+			_, mux := newHost(t, voice.Config{Handler: waiting, STT: engine, Trace: l.trace(), Resume: voice.ResumeNever})
+			var options []voicetest.Option
+			if test.option != nil {
+				options = append(options, test.option)
+			}
+			call := voicetest.New(t, mux).Dial(caller, callee, options...)
+			stream, err := engine.Stream(t.Context(), 0)
+			require.NoError(t, err)
+			if test.option == nil {
+				require.Eventually(t, func() bool { return l.starts() == 1 }, patience, time.Millisecond)
+				call.HangUp()
+			}
+			l.ends(t, 1)
+			require.Equal(t, test.flushes, stream.Flushes())
 		})
 	}
 }

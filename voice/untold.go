@@ -107,20 +107,29 @@ func (s *Server) retell(e *untold) bool {
 }
 
 // retellOne tells an end if it is due, or finds out that another instance has told it, and
-// reports whether it is settled.
+// reports whether it is settled. The time in which the store was away does not count for the
+// instance that waits for another: that one may have counted the call by itself.
 func (s *Server) retellOne(e *untold) bool {
+	settled, away := false, false
 	if !time.Now().Before(e.due) {
 		s.doubtCrash(e)
-		return s.tellEnd(e, false)
+		settled = s.tellEnd(e, false)
+		away = !settled
+	} else {
+		ops := []policy.Op{{Kind: policy.Read, Space: policy.EndedSpace, Name: e.info.SID}}
+		s.config.Store.Do(context.Background(), ops)
+		settled, away = ops[0].OK, ops[0].Err != nil
+		if settled && e.over {
+			s.config.Store.Later(overMark(e.info.SID))
+		}
+		if settled {
+			s.giveBack(e.info, e.outcome)
+		}
 	}
-	if !s.endedElsewhere(context.Background(), e.info.SID, "ringing") {
-		return false
+	if away && !e.wasHere {
+		e.due = time.Now().Add(othersFirst)
 	}
-	if e.over {
-		s.config.Store.Later(overMark(e.info.SID))
-	}
-	s.giveBack(e.info, e.outcome)
-	return true
+	return settled
 }
 
 // doubtCrash finds out that the stream of a call that seems to be cut by a crash never

@@ -76,11 +76,11 @@ func startMachines(t *testing.T, n int) *machines {
 	m := &machines{t: t, dead: make(map[int]time.Time)}
 	redis := apt.Need(t, "redis-server", "redis-server")
 	nginx := apt.Need(t, "nginx", "nginx-light")
-	_, m.port, _ = strings.Cut(freeAddress(t), ":")
+	_, m.port, _ = strings.Cut(steadyAddress(t), ":")
 	m.startRedis(redis)
 	t.Cleanup(func() { m.redis.Process.Kill(); m.redis.Wait() })
 	for range n {
-		m.addrs, m.procs = append(m.addrs, freeAddress(t)), append(m.procs, nil)
+		m.addrs, m.procs = append(m.addrs, steadyAddress(t)), append(m.procs, nil)
 	}
 	for i := range n {
 		m.start(i)
@@ -93,6 +93,20 @@ func startMachines(t *testing.T, n int) *machines {
 	})
 	m.startNginx(nginx)
 	return m
+}
+
+// steadyAddress returns an address that stays free while who listens there is started again:
+// its port is none of those that the kernel gives to outgoing connections.
+func steadyAddress(t *testing.T) string {
+	for range 100 {
+		addr := fmt.Sprint("127.0.0.1:", 20_000+rand.IntN(12_000))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			l.Close()
+			return addr
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 func (m *machines) startRedis(path string) {
@@ -223,6 +237,16 @@ func (m *machines) counted() (all []moveEvent, times map[string]int) {
 	return all, times
 }
 
+// countedAll is counted when n calls have been, or after a while: another instance counts a
+// call whose instance has gone.
+func (m *machines) countedAll(n int) (all []moveEvent, times map[string]int) {
+	all, times = m.counted()
+	for begun := time.Now(); len(times) < n && time.Since(begun) < 2*time.Minute; time.Sleep(time.Second) {
+		all, times = m.counted()
+	}
+	return all, times
+}
+
 // lines returns what the instances have logged of a call.
 func (m *machines) lines(callSID string) (all []string) {
 	for i, file := range m.logs {
@@ -243,6 +267,56 @@ func after(s, mark string) string {
 	return rest
 }
 
+// crowd are callers who call again and again.
+type crowd struct {
+	tw      *voicetest.Twilio
+	stop    atomic.Bool
+	callers sync.WaitGroup
+	mu      sync.Mutex
+	made    []*voicetest.Call
+	hungUp  map[*voicetest.Call]bool // by the caller
+}
+
+// call has caller i call, hold the line for a while and hang up, and call again.
+func (c *crowd) call(i int, least, more time.Duration, options ...func() []voicetest.Option) {
+	c.callers.Go(func() {
+		for n := 0; !c.stop.Load(); n++ {
+			var chosen []voicetest.Option
+			for _, option := range options {
+				chosen = append(chosen, option()...)
+			}
+			call := c.tw.Dial(fmt.Sprintf("+1415%07d", i*100+n%100), "+14155550199", chosen...)
+			c.mu.Lock()
+			c.made = append(c.made, call)
+			c.mu.Unlock()
+			hold, cancel := context.WithTimeout(context.Background(), least+rand.N(more))
+			for hold.Err() == nil && !c.stop.Load() && call.Status() == "in-progress" {
+				time.Sleep(50 * time.Millisecond)
+			}
+			cancel()
+			if c.stop.Load() {
+				return
+			}
+			if call.Status() != "in-progress" { // lost, or not answered
+				time.Sleep(time.Second)
+			} else {
+				c.mu.Lock()
+				c.hungUp[call] = true
+				c.mu.Unlock()
+				call.HangUp()
+			}
+		}
+	})
+}
+
+// leave has no caller call again, and returns the calls, the last of which are up, and those
+// that were hung up on by their callers.
+func (c *crowd) leave() (made []*voicetest.Call, hungUp map[*voicetest.Call]bool) {
+	c.stop.Store(true)
+	c.callers.Wait()
+	return c.made, c.hungUp
+}
+
 // TestCallsMove keeps calls up while instances are restarted and killed: none is lost, none
 // is on two instances at a moment, and each is counted once.
 func TestCallsMove(t *testing.T) {
@@ -254,36 +328,9 @@ func TestCallsMove(t *testing.T) {
 	tw, err := voicetest.Start(voicetest.Config{Target: m.nginx, Pace: p.pace})
 	require.NoError(t, err)
 
-	var stop atomic.Bool
-	var callers sync.WaitGroup
-	var mu sync.Mutex
-	var made []*voicetest.Call
-	hungUp := make(map[*voicetest.Call]bool) // by the caller
+	c := &crowd{tw: tw, hungUp: make(map[*voicetest.Call]bool)}
 	for i := range p.calls {
-		callers.Go(func() {
-			for n := 0; !stop.Load(); n++ {
-				call := tw.Dial(fmt.Sprintf("+1415%07d", i*100+n%100), "+14155550199")
-				mu.Lock()
-				made = append(made, call)
-				mu.Unlock()
-				hold, cancel := context.WithTimeout(context.Background(), 15*time.Second+rand.N(30*time.Second))
-				for hold.Err() == nil && !stop.Load() && call.Status() == "in-progress" {
-					time.Sleep(50 * time.Millisecond)
-				}
-				cancel()
-				if stop.Load() {
-					return
-				}
-				if call.Status() != "in-progress" { // lost, or not answered
-					time.Sleep(time.Second)
-				} else {
-					mu.Lock()
-					hungUp[call] = true
-					mu.Unlock()
-					call.HangUp()
-				}
-			}
-		})
+		c.call(i, 15*time.Second, 30*time.Second)
 	}
 	require.Eventually(t, func() bool { return tw.Calls() >= p.calls }, 6*patience, tick)
 	time.Sleep(2 * time.Second)
@@ -303,8 +350,7 @@ func TestCallsMove(t *testing.T) {
 		time.Sleep(time.Second)
 	}
 	time.Sleep(2 * time.Second)
-	stop.Store(true)
-	callers.Wait()
+	made, hungUp := c.leave()
 
 	lost, shown := 0, 0
 	tell := func(call *voicetest.Call, what string, args ...any) {
@@ -331,11 +377,7 @@ func TestCallsMove(t *testing.T) {
 		}
 	}
 	require.NoError(t, tw.Close()) // hangs up
-	// Another instance counts a call whose instance has gone, after a while.
-	check, counted := m.counted()
-	for begun := time.Now(); len(counted) < len(made) && time.Since(begun) < 2*time.Minute; time.Sleep(time.Second) {
-		check, counted = m.counted()
-	}
+	check, counted := m.countedAll(len(made))
 	twice := 0
 	for _, n := range counted {
 		if n > 1 {
