@@ -60,3 +60,39 @@ func TestSlots(t *testing.T) {
 		release()
 	})
 }
+
+// TestTurnThatComesTooLate gives a slot to one who has just given up waiting: it goes to the
+// next, and none is lost.
+func TestTurnThatComesTooLate(t *testing.T) {
+	s := New(1, time.Hour)
+	release, err := s.Acquire(t.Context())
+	require.NoError(t, err)
+	for late := 0; late < 5; {
+		ctx, cancel := context.WithCancel(t.Context())
+		type result struct {
+			release func()
+			err     error
+		}
+		results := make(chan result, 1)
+		go func() {
+			release, err := s.Acquire(ctx)
+			results <- result{release, err}
+		}()
+		require.Eventually(t, func() bool { _, _, queued := s.Load(); return queued == 1 }, time.Minute, time.Millisecond)
+		s.mu.Lock()
+		cancel() // it finds out when it has the lock
+		close(s.waiting[0])
+		s.waiting = nil
+		s.mu.Unlock()
+		if r := <-results; r.err == nil { // it took the turn all the same
+			release = r.release
+			continue
+		}
+		late++
+		_, busy, _ := s.Load()
+		require.Zero(t, busy)
+		release, err = s.Acquire(t.Context())
+		require.NoError(t, err)
+	}
+	release()
+}
