@@ -232,6 +232,30 @@ func TestSilenceEarnsNoBurst(t *testing.T) {
 	}
 }
 
+// TestFirstFaultCounts: a stream ends because of the first thing that goes wrong.
+func TestFirstFaultCounts(t *testing.T) {
+	var told []*Error
+	c := newConn(newFakeSocket(), &twilio{}, (&Options{OnError: func(e *Error) { told = append(told, e) }}).withDefaults())
+	first := &Error{Type: Timeout, Offset: -1, Code: codePolicy, Err: errNoStart}
+	c.fail(first)
+	c.fail(&Error{Type: Protocol, Offset: -1, Code: codePolicy, Err: errTooMany})
+	require.Same(t, first, c.cause)
+	c.Close(1000, "")
+	require.LessOrEqual(t, len(told), 1)
+}
+
+// TestRateOfAStrangeFormat is that of Twilio's, which audio is divided by.
+func TestRateOfAStrangeFormat(t *testing.T) {
+	for want, formats := range map[int][]Format{
+		8000:  {Mulaw(), {}, {SampleRate: -8000, Channels: 1}, {SampleRate: 1 << 30, Channels: 8}, {SampleRate: 8000}},
+		32000: {{Encoding: "audio/l16", SampleRate: 16000, Channels: 1}},
+	} {
+		for _, f := range formats {
+			require.Equal(t, want, f.bytesPerSecond(), f)
+		}
+	}
+}
+
 // TestGaps is the silence that a recorder puts in.
 func TestGaps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -75,6 +75,7 @@ func TestFastPathsTakeWhatTwilioSends(t *testing.T) {
 	for i, m := range messages(t) {
 		inOrder := strings.HasPrefix(m, `{"event":"media","sequenceNumber":"`) && strings.HasSuffix(m, `"},"streamSid":"`+testSID+`"}`) && !strings.Contains(m, `\`)
 		require.Equal(t, inOrder, tw.parseWireOrder(&e, []byte(m)), m)
+		require.False(t, tw.parseWireOrder(&e, []byte(strings.Replace(m, `"track":"`, `"track":"x`, 1))) && strings.Contains(m, `"track"`), "of another track")
 		slow := strings.Contains(m, `"start"`) || strings.Contains(m, `"connected"`) || strings.Contains(m, `\`) || strings.Contains(m, "171")
 		require.Equal(t, !slow, tw.parseAnyOrder(&e, []byte(m)), "%d %s", i, m)
 	}

@@ -2,6 +2,7 @@ package voice
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,6 +46,43 @@ func TestLameDuck(t *testing.T) {
 		require.True(t, s.handsOver())
 		require.False(t, s.admit(nonce))
 	})
+}
+
+// TestOnwardCarriesWhatBreaksCost: a hand-over by REST does not have a call whose streams break
+// begin to count anew.
+func TestOnwardCarriesWhatBreaksCost(t *testing.T) {
+	s := instanceOn(t, policy.NewMemory(policy.MemoryOptions{}))
+	c := &liveCall{Call: &Call{Info: someInfo}, server: s, stream: &stream{passage: passage{owed: time.Minute}}, began: time.Now()}
+	document := s.onward(c, passage{chain: 5, start: time.Now()})
+	_, token, _ := strings.Cut(document, resumeRoute)
+	token, _, _ = strings.Cut(token, "<")
+	read, err := s.secrets.Load().openTicket(token, someInfo.SID, someInfo.AccountSID, time.Now())
+	require.NoError(t, err)
+	require.Equal(t, time.Minute, read.owed)
+	require.EqualValues(t, 5, read.chain)
+}
+
+// TestCallThatTwilioBillsNothing: zero seconds are what Twilio says, too.
+func TestCallThatTwilioBillsNothing(t *testing.T) {
+	s := instanceOn(t, policy.NewMemory(policy.MemoryOptions{}))
+	for said, billed := range map[time.Duration]bool{-1: false, 0: true, time.Second: true} {
+		c := &liveCall{Call: &Call{Info: someInfo}, server: s, lasted: 3 * time.Second, said: said}
+		require.Equal(t, billed, c.outcome().Billed, said)
+	}
+}
+
+// TestStateOutlivesTheKeys: it is read with the keys in force and those before.
+func TestStateOutlivesTheKeys(t *testing.T) {
+	former := mustSecrets(t, "another token")
+	before := former.sealState([]byte("then"), someInfo.SID, 1)
+	s := mustSecrets(t, "a token").after(former, time.Now())
+	for sealed, want := range map[string]string{string(before): "then", string(s.sealState([]byte("since"), someInfo.SID, 1)): "since"} {
+		state, err := s.openState([]byte(sealed), someInfo.SID, 1)
+		require.NoError(t, err)
+		require.Equal(t, want, string(state))
+		_, err = s.openState([]byte(sealed), someInfo.SID, 2)
+		require.Error(t, err, "of another leg")
+	}
 }
 
 // TestWhatIsKnownOfAnEnd: which streams a call that has ended here does not go on with, and
