@@ -59,6 +59,10 @@ func pause(t *testing.T, process *os.Process, while time.Duration) {
 	require.NoError(t, process.Signal(syscall.SIGCONT))
 }
 
+// settles is how long what ended while the store was away may take to be counted. An instance
+// that is killed meanwhile counts nothing: faults come one by one.
+const settles = 8 * time.Second
+
 // TestSoak keeps callers calling while instances, the store and streams fail at random: each
 // call is counted, at most one in a hundred twice as the store forgets, and the instance that
 // is never restarted holds at the end what it held at the begin. The whole is
@@ -105,6 +109,9 @@ func TestSoak(t *testing.T) {
 		faults[name](i)
 		happened[name]++
 		time.Sleep(rand.N(2 * time.Second))
+		if strings.HasPrefix(name, "store") {
+			time.Sleep(settles)
+		}
 		if v, ok := m.vitals(0, begun); ok {
 			samples = append(samples, v)
 		}
