@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Answers one call of a built-in fake Twilio with a real speech recogniser, and
-# shows what happens. Installs the recogniser's Debian packages when they are
-# missing. Flags are passed on: -stay keeps serving.
+# Answers one call of a built-in fake Twilio with a real speech recogniser and in spoken
+# words, and shows what happens. Installs their Debian packages when they are missing.
+# Flags are passed on: -stay keeps serving.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages="pocketsphinx pocketsphinx-en-us"
+packages="pocketsphinx pocketsphinx-en-us flite"
 installed=$(dpkg-query -W -f '${Status}\n' $packages 2>/dev/null | grep -c 'ok installed' || true)
-if [ "${STT:-pocketsphinx}" = pocketsphinx ] && [ "$installed" != 2 ]; then
+if [ "${STT:-pocketsphinx}" = pocketsphinx ] && [ "$installed" != 3 ]; then
 	command -v apt-get >/dev/null || {
 		echo "The recogniser comes as Debian packages ($packages). Elsewhere name a server: STT=openai STT_URL=http://localhost:8000/v1 examples/demo.sh" >&2
 		exit 1
 	}
-	echo "The speech recogniser is missing: installing the Debian packages $packages."
+	echo "The speech recogniser or the synthesiser is missing: installing the Debian packages $packages."
 	sudo=$([ "$(id -u)" = 0 ] || echo sudo)
 	$sudo apt-get update -q >/dev/null
 	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages >/dev/null

@@ -55,11 +55,11 @@ func (t *talker) next() *Playback {
 // errGone ends the sending of a playback that is over.
 var errGone = errors.New("voice: playback is over")
 
-// say sends speech as it is made, with a mark behind each word, or behind each portion
-// in which no word is known to end.
+// say sends speech as it is made, with a mark behind each word, or behind each 200 ms
+// where it is not known when words end.
 func (t *talker) say(playback *Playback) error {
 	var ends []int // of words, in bytes of the utterance's audio
-	at := 0
+	at, marked := 0, 0
 	for chunk, err := range playback.speech.Audio(playback.making) {
 		if err != nil {
 			return err
@@ -70,18 +70,22 @@ func (t *talker) say(playback *Playback) error {
 		slices.Sort(ends)
 		var marks []int // in bytes of the chunk's audio
 		for len(ends) > 0 && ends[0] <= at+len(chunk.Audio) {
-			if ends[0] > at {
+			if ends[0] > at && (len(marks) == 0 || ends[0]-at > marks[len(marks)-1]) {
 				marks = append(marks, ends[0]-at)
 			}
 			ends = ends[1:]
 		}
-		if len(marks) == 0 {
+		end := at + len(chunk.Audio)
+		if len(marks) == 0 && len(ends) == 0 && end-marked >= share {
 			marks = append(marks, len(chunk.Audio))
 		}
 		if err := t.send(playback, chunk.Audio, marks); err != nil {
 			return err
 		}
-		at += len(chunk.Audio)
+		if n := len(marks); n > 0 {
+			marked = at + marks[n-1]
+		}
+		at = end
 	}
 	return nil
 }

@@ -22,11 +22,12 @@ var promptFiles embed.FS
 // recognised it goes by keys.
 type receptionist struct {
 	greeting, noted, sure, deaf, goodbye []byte
+	speaks                               bool // it says its prompts in words, and does not play recordings
 	log                                  *slog.Logger
 }
 
-func newReceptionist(log *slog.Logger) (*receptionist, error) {
-	r := &receptionist{log: log}
+func newReceptionist(log *slog.Logger, speaks bool) (*receptionist, error) {
+	r := &receptionist{log: log, speaks: speaks}
 	for name, prompt := range map[string]*[]byte{"greeting": &r.greeting, "noted": &r.noted, "sure": &r.sure, "deaf": &r.deaf, "goodbye": &r.goodbye} {
 		file, err := promptFiles.ReadFile("prompts/" + name + ".wav")
 		if err != nil {
@@ -62,10 +63,23 @@ func (r *receptionist) prompt(name string) []byte {
 	return r.greeting
 }
 
-// say plays a prompt, and keeps which, so that a call that resumes is told again what it
-// may not have heard.
-func (r *receptionist) say(ctx context.Context, call *voice.Call, name string) (*voice.Playback, error) {
-	playback, err := call.Play(ctx, r.prompt(name))
+// words are what the prompts say; "noted" ends with what was noted.
+var words = map[string]string{
+	"greeting": "Hello. How can I help you?",
+	"noted":    "I have noted that. What else can I do for you?",
+	"sure":     "Would you like to hang up? Say yes, or press 1.",
+	"deaf":     "I am sorry, I do not understand you. To hang up, press 1.",
+	"goodbye":  "Thank you for calling. Goodbye.",
+}
+
+// say says or plays a prompt, and keeps which, so that a call that resumes is told again
+// what it may not have heard.
+func (r *receptionist) say(ctx context.Context, call *voice.Call, name string) (playback *voice.Playback, err error) {
+	if r.speaks {
+		playback, err = call.Say(ctx, words[name])
+	} else {
+		playback, err = call.Play(ctx, r.prompt(name))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func TestGoodbyeIsConfirmed(t *testing.T) {
 			hold(c)
 		}
 	}
-	answer, err := newReceptionist(slog.New(slog.DiscardHandler))
+	answer, err := newReceptionist(slog.New(slog.DiscardHandler), false)
 	require.NoError(t, err)
 	say := func(text string) func(caller) {
 		return func(c caller) {

@@ -24,6 +24,7 @@ import (
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/wer"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/tts/local"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -57,11 +58,20 @@ func runDemo(ctx context.Context, getenv func(string) string, addr string, stay 
 	if err != nil {
 		return err
 	}
+	speaker, err := newSpeaker(ctx, config, demo.warnings())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if speaker != nil {
+		demo.voice = voicetest.NewVoice(speaker)
+		config.speaker = demo.voice
+	}
 	demo.say("server", "listening on http://%s, auth token %s", listener.Addr(), hex.EncodeToString(token))
 	twilio, err := voicetest.Start(voicetest.Config{
 		Target:    "http://" + listener.Addr().String(),
 		PublicURL: config.publicURL,
 		AuthToken: config.authTokens[0],
+		Voice:     demo.voice,
 		Trace:     demo.twilioDid,
 	})
 	if err != nil {
@@ -99,7 +109,8 @@ func runDemo(ctx context.Context, getenv func(string) string, addr string, stay 
 	return err
 }
 
-// demoEnv is all that a demo takes from the environment: which engine to use.
+// demoEnv is all that a demo takes from the environment: which engines to use. It speaks
+// in words if this machine can.
 func demoEnv(getenv func(string) string, token string) func(string) string {
 	return func(name string) string {
 		switch name {
@@ -109,7 +120,12 @@ func demoEnv(getenv func(string) string, token string) func(string) string {
 			return voicetest.PublicURL
 		case "METRICS_ADDR":
 			return metricsPublic // on loopback, as all of the demo
-		case "STT", "STT_URL", "STT_KEY", "STT_MODEL":
+		case "TTS":
+			if getenv(name) == "" && local.Available() == nil {
+				return "local"
+			}
+			return getenv(name)
+		case "STT", "STT_URL", "STT_KEY", "STT_MODEL", "TTS_VOICE", "TTS_URL", "TTS_KEY", "TTS_MODEL":
 			return getenv(name)
 		}
 		return ""
@@ -119,7 +135,8 @@ func demoEnv(getenv func(string) string, token string) func(string) string {
 // demo prints a call as it happens.
 type demo struct {
 	begun time.Time
-	ended chan struct{} // closed when the server has done with the call
+	ended chan struct{}    // closed when the server has done with the call
+	voice *voicetest.Voice // nil = recordings
 
 	mu        sync.Mutex
 	out       io.Writer
@@ -156,6 +173,9 @@ func (w logWriter) Write(record []byte) (int, error) {
 
 // twilioDid prints what the fake Twilio does.
 func (d *demo) twilioDid(e voicetest.Event) {
+	if e.Kind == voicetest.Marked { // there is one behind each word
+		return
+	}
 	words := strings.Fields(string(e.Kind) + " " + e.Text)
 	for i, word := range words {
 		if len(word) > 80 { // a stream's URL with its token
@@ -185,12 +205,12 @@ func (d *demo) heard(_ voice.Info, e stt.Event) {
 // call is the caller: it listens to the greeting, speaks, hears the answers and
 // hangs up.
 func (d *demo) call(twilio *voicetest.Twilio) (*voicetest.Call, error) {
-	answer, err := newReceptionist(slog.New(slog.DiscardHandler))
+	answer, err := newReceptionist(slog.New(slog.DiscardHandler), d.voice != nil)
 	if err != nil {
 		return nil, err
 	}
 	call := twilio.Dial("+14155550100", "+14155550199", voicetest.Param("FromCountry", "US"))
-	if err := call.Hears(answer.greeting, answerTimeout); err != nil {
+	if err := d.hears(call, answer, "greeting"); err != nil {
 		return nil, err
 	}
 	for _, line := range script {
@@ -205,12 +225,24 @@ func (d *demo) call(twilio *voicetest.Twilio) (*voicetest.Call, error) {
 		if err := call.SpeakAudio(audio); err != nil {
 			return nil, err
 		}
-		if err := call.Hears(answer.noted, answerTimeout); err != nil {
+		if err := d.hears(call, answer, "noted"); err != nil {
 			return nil, err
 		}
 	}
 	call.HangUp()
 	return call, nil
+}
+
+// hears has the caller hear a prompt.
+func (d *demo) hears(call *voicetest.Call, answer *receptionist, name string) error {
+	if !answer.speaks {
+		return call.Hears(answer.prompt(name), answerTimeout)
+	}
+	if err := call.HearsText(words[name], answerTimeout); err != nil {
+		return err
+	}
+	d.say("caller", "has heard %q", words[name])
+	return nil
 }
 
 // report prints what came of the call. It returns an error unless there was a

@@ -22,6 +22,7 @@ import (
 	"agentos.dev/dialtone/policy/outbound"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/signature"
+	"agentos.dev/dialtone/voice/tts"
 )
 
 // config is what the environment says.
@@ -40,6 +41,12 @@ type config struct {
 	sttURL      string
 	sttKey      string
 	sttModel    string
+	tts         string
+	ttsVoice    string
+	ttsURL      string
+	ttsKey      string
+	ttsModel    string
+	speaker     tts.Synthesizer // in the place of the one that tts names
 	callsPerHr  int
 	blocked     *policy.Numbers
 	maxCalls    int
@@ -87,6 +94,11 @@ var variables = []variable{
 	{"STT_URL", "", "URL of the engine's server; for openai that of a local one, with its /v1"},
 	{"STT_KEY", "", "API key of the engine's service"},
 	{"STT_MODEL", "", "model of the engine's server"},
+	{"TTS", recorded, "what speaks: " + strings.Join(synthesizers, ", ") + "; local is flite or espeak"},
+	{"TTS_VOICE", "", "its voice; its own if empty"},
+	{"TTS_URL", "", "URL of the server of TTS=openai, with its /v1"},
+	{"TTS_KEY", "", "API key of TTS=openai"},
+	{"TTS_MODEL", "", "model of TTS=openai"},
 	{"CALLS_PER_HOUR_LIMIT", "10", "calls that one number may make in an hour; 0 = no limit"},
 	{"BLOCKED_NUMBERS", "", "numbers, or prefixes such as +1900*, separated by commas"},
 	{"MAX_CONCURRENT_CALLS", "100", "calls at once, the account's limit; 0 = no limit"},
@@ -213,6 +225,11 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 		sttURL:      e.text("STT_URL"),
 		sttKey:      e.text("STT_KEY"),
 		sttModel:    e.text("STT_MODEL"),
+		tts:         e.choice("TTS", synthesizers...),
+		ttsVoice:    e.text("TTS_VOICE"),
+		ttsURL:      e.text("TTS_URL"),
+		ttsKey:      e.text("TTS_KEY"),
+		ttsModel:    e.text("TTS_MODEL"),
 		callsPerHr:  e.number("CALLS_PER_HOUR_LIMIT"),
 		maxCalls:    e.number("MAX_CONCURRENT_CALLS"),
 		maxDuration: e.duration("MAX_CALL_DURATION"),
@@ -347,6 +364,12 @@ func (c *config) notMeant(e *env) {
 	for _, name := range unused[c.stt] {
 		if e.text(name) != "" {
 			c.doubt(name, "is not used with STT=%s", c.stt)
+		}
+	}
+	for _, name := range []string{"TTS_VOICE", "TTS_URL", "TTS_KEY", "TTS_MODEL"} {
+		used := c.tts == "openai" || name == "TTS_VOICE" && (c.tts == "flite" || c.tts == "espeak")
+		if e.text(name) != "" && !used {
+			c.doubt(name, "is not used with TTS=%s", c.tts)
 		}
 	}
 	if c.apiSecret != "" && signature.Doubt(c.apiSecret) == "" {

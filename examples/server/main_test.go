@@ -307,7 +307,7 @@ func TestReadiness(t *testing.T) {
 // and the call counts as failed.
 func TestGoodbyeWithoutSpeechService(t *testing.T) {
 	a := newTestApp(t, stt.EngineFunc(func(context.Context, stt.Config) (stt.Stream, error) { return nil, stt.ErrUnavailable }))
-	answer, err := newReceptionist(a.log)
+	answer, err := newReceptionist(a.log, false)
 	require.NoError(t, err)
 	call := voicetest.New(t, a.handler).Dial("+14155550100", "+14155550199", voicetest.Param("FromCountry", "US"))
 	require.NoError(t, call.Hears(answer.goodbye, patience))

@@ -94,7 +94,7 @@ func harmless(value string) bool {
 const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 // secrets are the variables whose values are never shown, whatever they look like.
-var secrets = []string{"TWILIO_AUTH_TOKEN", "TWILIO_SHARED_KEYS", "TWILIO_API_KEY", "TWILIO_API_SECRET", "STT_URL", "STT_KEY", "ADMIN_TOKENS", "SESSION_KEYS", "REDIS_URL"}
+var secrets = []string{"TWILIO_AUTH_TOKEN", "TWILIO_SHARED_KEYS", "TWILIO_API_KEY", "TWILIO_API_SECRET", "STT_URL", "STT_KEY", "TTS_URL", "TTS_KEY", "ADMIN_TOKENS", "SESSION_KEYS", "REDIS_URL"}
 
 // quoted matches a value in a message.
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
@@ -131,6 +131,7 @@ var readFrom = map[string]string{
 	"AuthTokens": "TWILIO_AUTH_TOKEN", "PublicURL": "PUBLIC_URL", "MaxDuration": "MAX_CALL_DURATION", "TimeLimit": "MAX_CALL_DURATION",
 	"SessionKeys": "SESSION_KEYS", "AccountSIDs": "TWILIO_ACCOUNT_SID", "AccountSID": "TWILIO_ACCOUNT_SID", "APIKey": "TWILIO_API_KEY",
 	"SharedKeys": "TWILIO_SHARED_KEYS", "SharedKeyPins": "TWILIO_SHARED_KEYS", "APISecret": "TWILIO_API_SECRET", "Options.Key": "STT_KEY", "Options.URL": "STT_URL", "Options.BaseURL": "STT_URL",
+	"TTSKey": "TTS_KEY", "TTSBaseURL": "TTS_URL",
 }
 
 // aboutOption matches what a package says of an option: "voice: AuthTokens[0] is empty",
@@ -220,6 +221,7 @@ func (c *config) check(m *mistakes) {
 		m.adopt("STT_KEY", err)
 		stt.Close(engine)
 	}
+	c.checkSpeaker(m)
 	longest := capacity.BilledMinutes(c.maxDuration)
 	for _, limit := range c.caps {
 		if len(c.outboundTo) > 0 && limit.Minutes > 0 && limit.Minutes < longest && !m.told("OUTBOUND_CAPS") {

@@ -22,6 +22,7 @@ import (
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/twiliorest"
 )
 
@@ -32,6 +33,7 @@ type app struct {
 	private map[string]http.Handler // of METRICS_ADDR and ADMIN_ADDR, by address
 	metrics *prometheus.Registry
 	engine  stt.Engine
+	speaker tts.Synthesizer // nil = recordings
 	limits  *limits
 
 	closeStore func()
@@ -44,7 +46,12 @@ func newApp(ctx context.Context, c config, log *slog.Logger, extra *voice.Trace)
 	if err != nil {
 		return nil, err
 	}
-	a := &app{engine: engine, log: log, metrics: prometheus.NewRegistry()}
+	speaker, err := newSpeaker(ctx, c, log)
+	if err != nil {
+		stt.Close(engine)
+		return nil, err
+	}
+	a := &app{engine: engine, speaker: speaker, log: log, metrics: prometheus.NewRegistry()}
 	if err := a.build(c, extra); err != nil {
 		a.close()
 		return nil, err
@@ -55,6 +62,7 @@ func newApp(ctx context.Context, c config, log *slog.Logger, extra *voice.Trace)
 // close lets go of what the app holds, once its calls have ended.
 func (a *app) close() {
 	stt.Close(a.engine)
+	tts.Close(a.speaker)
 	if a.closeStore != nil {
 		a.closeStore()
 	}
@@ -66,7 +74,7 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	if err != nil {
 		return err
 	}
-	answer, err := newReceptionist(a.log)
+	answer, err := newReceptionist(a.log, a.speaker != nil)
 	if err != nil {
 		return err
 	}
@@ -78,7 +86,7 @@ func (a *app) build(c config, extra *voice.Trace) error {
 		return err
 	}
 	config := c.voice()
-	config.Handler, config.STT, config.Policy = answer, a.engine, a.limits.policy
+	config.Handler, config.STT, config.TTS, config.Policy = answer, a.engine, a.speaker, a.limits.policy
 	config.Logger, config.Trace = a.log, m.Trace().Join(a.limits.trace()).Join(extra)
 	config.Store, config.Observers = store, []policy.Observer{a.limits.gate}
 	var rest *twiliorest.Client

@@ -15,6 +15,7 @@ import (
 
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/tts"
+	"agentos.dev/dialtone/voice/tts/text"
 	"agentos.dev/dialtone/voice/tts/ttstest"
 )
 
@@ -61,6 +62,9 @@ func (v *Voice) Synthesize(ctx context.Context, text string, c tts.Config) iter.
 // Normalizes implements tts.Normalizer.
 func (v *Voice) Normalizes() bool { return tts.Normalizes(v.engine) }
 
+// Close closes the engine.
+func (v *Voice) Close() error { return tts.Close(v.engine) }
+
 // remember keeps a piece that is whole, as it is before the caller hears its end.
 func (v *Voice) remember(piece spoken) {
 	v.mu.Lock()
@@ -89,37 +93,37 @@ func wordsOf(text string) []string {
 	})
 }
 
-// HearsText waits until the caller has heard text, which the host said with the [Config]'s
+// HearsText waits until the caller has heard a text, which the host said with the [Config]'s
 // Voice, after whatever the last Hears or HearsText found, and fails when he has not within
 // the given time and the time that the words take. Letters' case and punctuation do not
-// count. The text is compared as it was said: "nineteen dollars", not "$19". The pieces
-// that hold it, sentences or clauses, have to be heard to their end.
-func (c *Call) HearsText(text string, within time.Duration) error {
+// count, and numbers may be written as the host wrote them, or as they are said. The pieces
+// that hold the text, sentences or clauses, have to be heard to their end.
+func (c *Call) HearsText(said string, within time.Duration) error {
 	c.helper()
-	v, want := c.tw.cfg.Voice, wordsOf(text)
+	v, want := c.tw.cfg.Voice, wordsOf(said)
+	prepared := wordsOf(preparedText(said))
 	switch {
 	case v == nil:
 		return c.tw.fail(fmt.Errorf("voicetest: HearsText needs a Config.Voice that the host speaks with"))
 	case len(want) == 0:
 		return c.tw.fail(fmt.Errorf("voicetest: no text to hear"))
 	}
-	deadline := time.Now().Add(within + c.tw.clock(sayTime(text)))
+	deadline := time.Now().Add(within + c.tw.clock(sayTime(said)))
 	for {
 		over := c.over() // first: what is heard after that is not looked at
 		c.mu.Lock()
 		heard, from := c.player.heard, c.cursor
 		c.mu.Unlock()
 		words, ends := v.find(heard[from:])
-		for i := 0; i+len(want) <= len(words); i++ {
-			if slices.Equal(words[i:i+len(want)], want) {
-				c.mu.Lock()
-				c.cursor = max(c.cursor, from+ends[i+len(want)-1])
-				c.mu.Unlock()
-				return nil
-			}
+		last := max(lastOf(words, want), lastOf(words, prepared))
+		if last >= 0 {
+			c.mu.Lock()
+			c.cursor = max(c.cursor, from+ends[last])
+			c.mu.Unlock()
+			return nil
 		}
 		if over || time.Now().After(deadline) {
-			err := fmt.Errorf("voicetest: the caller did not hear %q within %v; he heard %q", text, within, strings.Join(words, " "))
+			err := fmt.Errorf("voicetest: the caller did not hear %q within %v; he heard %q", said, within, strings.Join(words, " "))
 			if over {
 				err = fmt.Errorf("%w; the call is over: %s", err, c.Status())
 			}
@@ -127,6 +131,26 @@ func (c *Call) HearsText(text string, within time.Duration) error {
 		}
 		time.Sleep(frameMS * time.Millisecond)
 	}
+}
+
+// preparedText returns text as a voice is given it.
+func preparedText(s string) string {
+	var b strings.Builder
+	for _, piece := range text.Split(s, text.Options{}) {
+		b.WriteString(piece.Text)
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+// lastOf returns where the first of part in words ends; -1 if it is not there.
+func lastOf(words, part []string) int {
+	for i := 0; len(part) > 0 && i+len(part) <= len(words); i++ {
+		if slices.Equal(words[i:i+len(part)], part) {
+			return i + len(part) - 1
+		}
+	}
+	return -1
 }
 
 // find returns the words of all pieces that are in what was heard, in its order, and for
