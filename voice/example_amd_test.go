@@ -11,9 +11,8 @@ import (
 // once, and leaves a message when it turns out that a machine listens: at its beep, if
 // MachineDetection is DetectMessageEnd.
 func ExampleEvent_answeredBy() {
-	greeting, message := say("Good morning."), say("Please call us back.")
 	var handler voice.Handler = voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
-		if _, err := call.Play(ctx, greeting); err != nil {
+		if _, err := call.Say(ctx, "Good morning."); err != nil {
 			return err
 		}
 		for e, err := range call.Events(ctx) {
@@ -24,7 +23,7 @@ func ExampleEvent_answeredBy() {
 				if err := call.Interrupt(); err != nil {
 					return err
 				}
-				_, err := call.Play(ctx, message)
+				_, err := call.Say(ctx, "Please call us back.")
 				return err // hangs up when it has been heard
 			case e.AnsweredBy == "fax":
 				return nil

@@ -19,15 +19,6 @@ var think = func(ctx context.Context, text string) (string, error) {
 	}
 }
 
-// say stands for text to speech: half a second of silence.
-func say(string) []byte {
-	audio := make([]byte, 4000)
-	for i := range audio {
-		audio[i] = 0xff
-	}
-	return audio
-}
-
 // reply answers what the caller said. How much of it was heard is what a language
 // model should know when the caller interrupts.
 func reply(ctx context.Context, call *voice.Call, text string) {
@@ -35,12 +26,12 @@ func reply(ctx context.Context, call *voice.Call, text string) {
 	if err != nil {
 		return
 	}
-	playback, err := call.Play(ctx, say(answer))
+	playback, err := call.Say(ctx, answer)
 	if err != nil {
 		return
 	}
 	<-playback.Done()
-	fmt.Println(answer, playback.Heard())
+	fmt.Println(playback.HeardText())
 }
 
 // converse is the handler of a bot that answers when the caller's turn is over, and

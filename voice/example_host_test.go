@@ -72,8 +72,9 @@ func Example_menu() {
 		Before: []twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{
 			&twiml.Recording{RecordingStatusCallback: base + "/recorded"},
 		}}},
+		TTS: voicetest.NewVoice(nil), // in the place of local.New
 		Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
-			_, err := call.Play(ctx, say("You chose "+call.Query))
+			_, err := call.Say(ctx, "You chose "+call.Query)
 			return err
 		}),
 	})
@@ -127,7 +128,7 @@ func Example_menu() {
 	fmt.Println(call.Status(), call.Said())
 	fmt.Println(tw.Close(), srv.Shutdown(context.Background()))
 	// Output:
-	// For a room press 1, for a person 2. 500ms heard
+	// For a room press 1, for a person 2. 1.73s heard
 	// no-answer []
 	// <nil> <nil>
 }

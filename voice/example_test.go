@@ -21,7 +21,7 @@ func ExampleCall_Transfer() {
 		&twiml.Say{Text: "Goodbye."},
 	)
 	answer := func(ctx context.Context, call *voice.Call) error {
-		if _, err := call.Play(ctx, say("Press 1 for a person.")); err != nil {
+		if _, err := call.Say(ctx, "Press 1 for a person."); err != nil {
 			return err
 		}
 		if _, err := call.Digits(ctx, 1, ""); err != nil {
@@ -47,6 +47,7 @@ func ExampleCall_Transfer() {
 	srv, err := voice.New(voice.Config{
 		AuthTokens: []string{voicetest.AuthToken},
 		PublicURL:  voicetest.PublicURL,
+		TTS:        voicetest.NewVoice(nil), // in the place of local.New
 		Handler:    voice.HandlerFunc(answer),
 		Hanger:     rest,
 	})

@@ -244,7 +244,7 @@ func (s *Server) begin(ctx context.Context, stream *stream, start *mediastream.S
 			Started:   now,
 			conn:      stream.Conn,
 			inbox:     newInbox(),
-			player:    newPlayer(stream.Conn, s.goes),
+			player:    newPlayer(stream.Conn, func(f func()) { s.goes(func() { defer contain(stream.log); f() }) }),
 			hanger:    s.config.Hanger,
 			release: func() {
 				s.finish(info, policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: -1}, streamed, true)
