@@ -77,7 +77,7 @@ func (c *coder) Read() (msg []byte, text bool, err error) {
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		c.buf = buf
-		if err == io.EOF && c.net.ended {
+		if err == io.EOF && c.net.ended.Load() {
 			err = io.ErrUnexpectedEOF
 		}
 		if err == io.EOF {

@@ -3,6 +3,7 @@ package ws
 import (
 	"io"
 	"net"
+	"sync/atomic"
 )
 
 // follower reads a connection and follows the frames that go by, because coder's
@@ -12,7 +13,7 @@ type follower struct {
 	net.Conn
 	early          []byte      // comes before what the connection brings
 	onContinuation func() bool // its result does not matter
-	ended          bool        // the connection
+	ended          atomic.Bool // the connection; Close reads on another goroutine
 
 	header [maxHeader]byte
 	have   int    // bytes of the header that have come
@@ -28,7 +29,9 @@ func (f *follower) Read(p []byte) (n int, err error) {
 	} else {
 		n, err = f.Conn.Read(p)
 	}
-	f.ended = f.ended || err == io.EOF
+	if err == io.EOF {
+		f.ended.Store(true)
+	}
 	f.follow(p[:n])
 	return n, err
 }

@@ -53,7 +53,7 @@ func TestFollowing(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, all, got.String())
 		require.Equal(t, 2, count, "read %d bytes at a time", n)
-		require.True(t, f.ended)
+		require.True(t, f.ended.Load())
 		require.Zero(t, f.left)
 		require.Zero(t, f.have)
 	}
