@@ -30,6 +30,8 @@ func (s *Server) Admitted(next http.Handler) http.Handler {
 		if !ok || s.refuseEnded(w, r, info) {
 			return
 		}
+		r, end := s.step(r, info, StepWebhook)
+		defer end()
 		refusal := s.once(r.Context(), admittedSpace+info.SID, func() answer {
 			if s.finished.get(idOf(info.SID), time.Now()).how == refused { // longer ago than Twilio tries again
 				return hangUp()

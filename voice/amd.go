@@ -32,6 +32,8 @@ func (s *Server) serveAMD(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "AnsweredBy is missing", http.StatusBadRequest)
 		return
 	}
+	r, end := s.step(r, info, StepStatus)
+	defer end()
 	now := time.Now()
 	by := s.detected.note(idOf(info.SID), now, func(before string) string {
 		if before != "" {

@@ -64,6 +64,8 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 	if !ok || s.refuseEnded(w, r, info) {
 		return
 	}
+	r, end := s.step(r, info, StepWebhook)
+	defer end()
 	if info.Attested == "" {
 		info.Attested = atMost(r.URL.Query().Get(verstat), maxWord)
 	}

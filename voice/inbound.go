@@ -28,6 +28,8 @@ func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
 	if !ok || s.refuseEnded(w, r, info) {
 		return
 	}
+	r, end := s.step(r, info, StepWebhook)
+	defer end()
 	if info.Query = r.URL.RawQuery; len(info.Query) > maxQuery {
 		s.recorded.Warn("query of the webhook's URL is too long for the handler to be told", "call_sid", info.SID, "length", len(info.Query))
 		info.Query = ""

@@ -131,6 +131,8 @@ func (s *Server) serveResume(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	r, end := s.step(r, info, StepWebhook)
+	defer end()
 	token, known := r.PathValue("token"), s.finished.get(idOf(info.SID), time.Now())
 	t, err := s.secrets.Load().openTicket(token, info.SID, info.AccountSID, time.Now())
 	switch {

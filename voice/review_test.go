@@ -229,6 +229,8 @@ func TestHookThatPanicsLosesNothing(t *testing.T) {
 			}
 		}
 		return &voice.Trace{
+			Begin:            func(ctx context.Context, _ voice.Info, _ voice.Step) context.Context { hit("begin"); return ctx },
+			End:              func(context.Context, voice.Info, voice.Step) { hit("end") },
 			Signature:        func(signature.Result) { hit("signature") },
 			Decision:         func(voice.Info, policy.Decision) { hit("decision") },
 			StreamStarted:    func(voice.Info, time.Duration) { hit("started") },
@@ -241,7 +243,7 @@ func TestHookThatPanicsLosesNothing(t *testing.T) {
 			STTError:         func(voice.Info, string) { hit("stt") },
 		}
 	}
-	for _, hook := range []string{"signature", "decision", "started", "ended", "finished", "status", "frame", "transcoding", "websocket", "stt"} {
+	for _, hook := range []string{"begin", "end", "signature", "decision", "started", "ended", "finished", "status", "frame", "transcoding", "websocket", "stt"} {
 		t.Run(hook, func(t *testing.T) {
 			t.Parallel()
 			ran := make(chan struct{})

@@ -193,7 +193,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // choice from a menu and the callbacks of recordings. The first webhook of a call needs
 // [Server.Admitted]. See [signature.Validator.Middleware].
 func (s *Server) Verified(next http.Handler) http.Handler {
-	return telling("", s.validator.Middleware(next))
+	return telling("", s.validator.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if info := infoOf(r.PostForm); callSID.MatchString(info.SID) {
+			within, end := s.step(r, info, StepWebhook)
+			defer end()
+			r = within
+		}
+		next.ServeHTTP(w, r)
+	})))
 }
 
 // SetAuthTokens replaces the auth tokens while the server runs. What was signed

@@ -20,6 +20,8 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	r, end := s.step(r, info, StepStatus)
+	defer end()
 	s.config.Trace.StatusCallback(r.Context(), info, r.PostForm)
 	if status := r.PostForm.Get("CallStatus"); terminal(status) {
 		duration := lasted(status, r.PostForm.Get("CallDuration"))

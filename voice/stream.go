@@ -72,7 +72,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// The call outlives this request, whose goroutine and buffers are let go.
-	go s.read(context.WithoutCancel(r.Context()), stream)
+	go s.read(s.config.Trace.Begin(context.WithoutCancel(r.Context()), stream.info, StepStream), stream)
 }
 
 // keepFromResuming notes that a call is over whose stream broke the protocol, before its
@@ -167,6 +167,7 @@ func (s *Server) use(ctx context.Context, session session) (owned uint64, err er
 // call. It is the only goroutine that touches the call's audio.
 func (s *Server) read(ctx context.Context, stream *stream) {
 	defer s.leave(stream)
+	defer s.config.Trace.End(ctx, stream.info, StepStream)
 	defer contain(stream.log)
 	var call *liveCall
 	reason := ReasonPanic // of the host's code, unless the loop below ends

@@ -3,6 +3,7 @@ package voice
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -18,6 +19,13 @@ import (
 //
 // The metrics package fills a Trace; a host can add its own with [Trace.Join].
 type Trace struct {
+	// Begin runs when a step of a call begins, and returns the context under which the step
+	// runs: that of the policies and of the host's own webhooks, and, of StepStream, that of
+	// the handler, which may carry a span. End runs when the step is over, with what Begin
+	// returned. Which steps are of one call tells Info.SID alone: each may be on another
+	// instance.
+	Begin func(ctx context.Context, call Info, step Step) context.Context
+	End   func(ctx context.Context, call Info, step Step)
 	// Signature runs after a request's signature has been checked.
 	Signature func(signature.Result)
 	// Decision runs after the policy has been asked about a call, inbound or placed.
@@ -62,11 +70,35 @@ type Trace struct {
 	STTError func(call Info, kind string)
 }
 
+// Step is a part of a call that is on one instance.
+type Step string
+
+// The steps.
+const (
+	StepWebhook Step = "webhook"         // Twilio asks for TwiML: the server, or a host's webhook behind Admitted or Verified
+	StepStream  Step = "stream"          // from the handshake of a stream until it has ended
+	StepStatus  Step = "status callback" // Twilio tells a state, or who answered
+)
+
+// step begins a step that a request is, and returns the request under the step's context
+// and what ends the step.
+func (s *Server) step(r *http.Request, call Info, step Step) (within *http.Request, end func()) {
+	ctx := s.config.Trace.Begin(r.Context(), call, step)
+	return r.WithContext(ctx), func() { s.config.Trace.End(ctx, call, step) }
+}
+
 // Join returns a Trace that runs the hooks of t and then those of other, also
 // when one of t panics.
 func (t *Trace) Join(other *Trace) *Trace {
 	a, b := t.complete(), other.complete()
 	return &Trace{
+		Begin: func(ctx context.Context, c Info, step Step) context.Context {
+			return b.Begin(a.Begin(ctx, c, step), c, step)
+		},
+		End: func(ctx context.Context, c Info, step Step) {
+			defer a.End(ctx, c, step)
+			b.End(ctx, c, step)
+		},
 		Signature:     func(r signature.Result) { defer b.Signature(r); a.Signature(r) },
 		Decision:      func(c Info, d policy.Decision) { defer b.Decision(c, d); a.Decision(c, d) },
 		StreamStarted: func(c Info, took time.Duration) { defer b.StreamStarted(c, took); a.StreamStarted(c, took) },
@@ -92,6 +124,12 @@ func (t *Trace) complete() *Trace {
 	c := Trace{}
 	if t != nil {
 		c = *t
+	}
+	if c.Begin == nil {
+		c.Begin = func(ctx context.Context, _ Info, _ Step) context.Context { return ctx }
+	}
+	if c.End == nil {
+		c.End = func(context.Context, Info, Step) {}
 	}
 	if c.Signature == nil {
 		c.Signature = func(signature.Result) {}
@@ -142,6 +180,19 @@ func (t *Trace) complete() *Trace {
 // a panic out: some run on timers, where it would end the process.
 func (t *Trace) contained(log *slog.Logger) *Trace {
 	return &Trace{
+		Begin: func(ctx context.Context, c Info, step Step) (within context.Context) {
+			defer func() {
+				if within == nil { // after a panic, too
+					within = ctx
+				}
+			}()
+			defer contain(log)
+			return t.Begin(ctx, c, step)
+		},
+		End: func(ctx context.Context, c Info, step Step) {
+			defer contain(log)
+			t.End(ctx, c, step)
+		},
 		Signature:     contained(log, t.Signature),
 		Decision:      contained2(log, t.Decision),
 		StreamStarted: contained2(log, t.StreamStarted),

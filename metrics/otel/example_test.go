@@ -59,10 +59,12 @@ func Example() {
 	twilio.Close()
 	srv.Shutdown(context.Background())
 	for _, span := range recorder.Ended() {
-		fmt.Println("span:", span.Name())
+		fmt.Println("span:", span.Name(), span.SpanContext().TraceID() == otel.TraceID(call.SID))
 	}
-	// Output:
+	// Unordered output:
 	// heard: book a room
-	// span: utterance
-	// span: call
+	// span: webhook true
+	// span: utterance true
+	// span: call true
+	// span: status callback true
 }

@@ -1,16 +1,27 @@
-// Package otel makes OpenTelemetry traces of calls: a span for each call's
-// stream, and in it a span for each utterance. Frames have none.
+// Package otel makes an OpenTelemetry trace of each call: a span for each webhook, one for
+// each stream with one for each utterance in it, and one for each status callback, whichever
+// instance they are on. Frames have none.
 //
 //	tracer := otel.New(provider)
 //	m, err := metrics.New(registry, &metrics.Options{Exemplar: tracer.Exemplar})
 //	...
 //	srv, err := voice.New(voice.Config{Trace: m.Trace().Join(tracer.Trace()), ...})
 //
-// Spans hold the call's SID, but neither numbers nor what was said.
+// The trace's id is the number in the CallSid, its 32 hexadecimal digits: every instance
+// knows it from what Twilio sends and from the signed session token, no store is asked, and
+// whoever has a CallSid finds the trace. Each step is a root of it, so a sampler must go by
+// the trace id, as sdk/trace.ParentBased(TraceIDRatioBased(x)) does, to take a call whole or
+// not at all. The handler's context, and that of policies and the host's own webhooks,
+// carries the step's span: what they trace is part of the call. A span that a middleware has
+// begun for the request is a link.
+//
+// Spans hold the call's SID, but neither numbers nor tokens nor what was said.
 package otel
 
 import (
 	"context"
+	"encoding/hex"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -20,6 +31,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/voice"
 )
@@ -30,11 +42,18 @@ type Tracer struct {
 	tracer trace.Tracer
 
 	mu    sync.Mutex
-	calls map[string]*call // by CallSid, from StreamStarted to StreamEnded
+	steps map[key]*step // under way
 }
 
-// call is a call with a stream.
-type call struct {
+// key names a step: two streams of a call can overlap.
+type key struct {
+	sid  string
+	leg  int
+	step voice.Step
+}
+
+// step is a part of a call on this instance.
+type step struct {
 	ctx       context.Context // holds span
 	span      trace.Span
 	utterance trace.Span // nil while the caller is silent
@@ -42,12 +61,15 @@ type call struct {
 
 // New returns a tracer whose spans go to provider.
 func New(provider trace.TracerProvider) *Tracer {
-	return &Tracer{tracer: provider.Tracer("agentos.dev/dialtone/voice"), calls: make(map[string]*call)}
+	return &Tracer{tracer: provider.Tracer("agentos.dev/dialtone/voice"), steps: make(map[key]*step)}
 }
 
 // Trace returns the hooks that make the spans.
 func (t *Tracer) Trace() *voice.Trace {
-	return &voice.Trace{StreamStarted: t.started, StreamEnded: t.ended, STTEvent: t.heard, STTError: t.failed}
+	return &voice.Trace{
+		Begin: t.begin, End: t.end,
+		Decision: t.decided, StreamStarted: t.started, StreamEnded: t.ended, STTEvent: t.heard, STTError: t.failed,
+	}
 }
 
 // Exemplar returns the trace of a call that has a stream and is sampled, nil
@@ -55,51 +77,120 @@ func (t *Tracer) Trace() *voice.Trace {
 func (t *Tracer) Exemplar(info voice.Info) prometheus.Labels {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := t.calls[info.SID]
+	c := t.stream(info)
 	if c == nil || !c.span.SpanContext().IsSampled() {
 		return nil
 	}
 	return prometheus.Labels{"trace_id": c.span.SpanContext().TraceID().String()}
 }
 
-func (t *Tracer) started(info voice.Info, took time.Duration) {
-	ctx, span := t.tracer.Start(context.Background(), "call",
-		trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(time.Now().Add(-took)),
+// TraceID returns the id of a call's trace; it is not valid for what is no CallSid.
+func TraceID(callSID string) (id trace.TraceID) {
+	if digits, ok := strings.CutPrefix(callSID, "CA"); ok && len(digits) == 2*len(id) {
+		if _, err := hex.Decode(id[:], []byte(digits)); err != nil {
+			return trace.TraceID{}
+		}
+	}
+	return id
+}
+
+// spanNames are those of the steps.
+var spanNames = map[voice.Step]string{voice.StepWebhook: "webhook", voice.StepStream: "call", voice.StepStatus: "status callback"}
+
+func (t *Tracer) begin(ctx context.Context, info voice.Info, which voice.Step) context.Context {
+	options := []trace.SpanStartOption{
+		trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithAttributes(
 			attribute.String("call_sid", info.SID),
-			attribute.Int("leg", max(info.Leg, 1)),
-			attribute.String("direction", info.Direction),
+			attribute.String("direction", direction(info)),
 			attribute.String("from_country", info.Country),
-		))
-	span.AddEvent("start")
+		),
+	}
+	if which == voice.StepStream {
+		options = append(options, trace.WithAttributes(attribute.Int("leg", max(info.Leg, 1))))
+	}
+	id := TraceID(info.SID)
+	if outer := trace.SpanContextFromContext(ctx); id.IsValid() && outer.TraceID() != id {
+		if outer.IsValid() {
+			options = append(options, trace.WithLinks(trace.Link{SpanContext: outer}))
+		}
+		ctx = trace.ContextWithSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{TraceID: id}))
+	}
+	ctx, span := t.tracer.Start(ctx, spanNames[which], options...)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.calls[info.SID] = &call{ctx: ctx, span: span}
+	t.steps[keyOf(info, which)] = &step{ctx: ctx, span: span}
+	return ctx
+}
+
+// direction keeps what is no direction out of the attributes.
+func direction(info voice.Info) string {
+	switch info.Direction {
+	case "inbound", "outbound-api", "outbound-dial":
+		return info.Direction
+	}
+	return "other"
+}
+
+func keyOf(info voice.Info, which voice.Step) key {
+	k := key{sid: info.SID, step: which}
+	if which == voice.StepStream {
+		k.leg = info.Leg
+	}
+	return k
+}
+
+// stream returns the stream of a call, or nil. The caller holds the lock.
+func (t *Tracer) stream(info voice.Info) *step { return t.steps[keyOf(info, voice.StepStream)] }
+
+// end ends the span that is in ctx.
+func (t *Tracer) end(ctx context.Context, info voice.Info, which voice.Step) {
+	span := trace.SpanFromContext(ctx)
+	t.mu.Lock()
+	if s := t.steps[keyOf(info, which)]; s != nil && s.span == span { // and not that of a repetition
+		delete(t.steps, keyOf(info, which))
+		if s.utterance != nil {
+			s.utterance.End()
+		}
+	}
+	t.mu.Unlock()
+	span.End()
+}
+
+func (t *Tracer) decided(info voice.Info, d policy.Decision) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s := t.steps[keyOf(info, voice.StepWebhook)]; s != nil {
+		s.span.SetAttributes(attribute.String("decision", d.Verdict.String()))
+	}
+}
+
+func (t *Tracer) started(info voice.Info, _ time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c := t.stream(info); c != nil {
+		c.span.AddEvent("start")
+	}
 }
 
 func (t *Tracer) ended(info voice.Info, end voice.End) {
 	t.mu.Lock()
-	c := t.calls[info.SID]
-	delete(t.calls, info.SID)
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	c := t.stream(info)
 	if c == nil {
 		return
-	}
-	if c.utterance != nil {
-		c.utterance.End()
 	}
 	c.span.SetAttributes(attribute.String("reason", string(end.Reason)))
 	switch end.Reason {
 	case voice.ReasonError, voice.ReasonPanic, voice.ReasonProtocol:
 		c.span.SetStatus(codes.Error, string(end.Reason))
 	}
-	c.span.End()
 }
 
 func (t *Tracer) heard(info voice.Info, e stt.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := t.calls[info.SID]
+	c := t.stream(info)
 	if c == nil || e.Kind == stt.Interim || e.Kind == stt.Turn {
 		return
 	}
@@ -136,7 +227,7 @@ func begin(e stt.Event) time.Time {
 func (t *Tracer) failed(info voice.Info, kind string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if c := t.calls[info.SID]; c != nil {
+	if c := t.stream(info); c != nil {
 		c.span.AddEvent("speech recognition failed", trace.WithAttributes(attribute.String("error_type", kind)))
 	}
 }
