@@ -25,7 +25,7 @@ import (
 //
 // The webhooks that follow in the call need [Server.Verified] alone.
 func (s *Server) Admitted(next http.Handler) http.Handler {
-	return telling("", s.validator.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return telling("", s.verified(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		info, ok := s.call(w, r)
 		if !ok || s.refuseEnded(w, r, info) {
 			return

@@ -47,6 +47,11 @@ type Config struct {
 	SharedKeys map[string]string
 	// SharedKeyPins, by key id, limit a shared key to an algorithm or an account.
 	SharedKeyPins map[string]signature.Pin
+	// ReportOnly has webhooks and handshakes answered whose signature does not hold, while
+	// they are logged and counted (Trace.Signature) as refused: for switching signatures on
+	// in a service that runs. It leaves the service open to whoever knows its URLs until it
+	// is taken away; streams still need the token of a webhook's answer.
+	ReportOnly bool
 	// AccountSIDs, when set, are the only accounts whose calls are accepted.
 	AccountSIDs []string
 	// PublicURL is the scheme, host and, if a proxy strips one, path prefix under
@@ -332,6 +337,7 @@ func (c *Config) signature() signature.Options {
 		SharedKeys:    c.SharedKeys,
 		SharedKeyPins: c.SharedKeyPins,
 		AccountSIDs:   c.AccountSIDs,
+		ReportOnly:    c.ReportOnly,
 		PublicURL:     c.PublicURL,
 		Logger:        c.Logger,
 		OnResult:      c.Trace.Signature,

@@ -40,9 +40,12 @@ func (c *Config) doubts() []*OptionError {
 	doubt := func(option, format string, args ...any) {
 		doubts = append(doubts, &OptionError{Option: option, Problem: fmt.Sprintf(format, args...)})
 	}
+	if c.ReportOnly {
+		doubt("ReportOnly", "is set: requests that Twilio has not signed are answered")
+	}
 	u, err := url.Parse(c.PublicURL)
 	if err != nil {
-		return nil
+		return doubts
 	}
 	host := strings.ToLower(u.Hostname())
 	switch why := unreachable(host); {

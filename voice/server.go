@@ -162,11 +162,11 @@ func (s *Server) routes() http.Handler {
 		pattern := s.config.Path + route
 		mux.Handle(pattern, telling(pattern, h))
 	}
-	handle(inboundRoute, s.validator.Middleware(http.HandlerFunc(s.serveInbound)))
-	handle(challengeRoute+"{token}", s.validator.Middleware(http.HandlerFunc(s.serveChallenge)))
-	handle(resumeRoute+"{token}", s.validator.Middleware(http.HandlerFunc(s.serveResume)))
-	handle(statusRoute, s.validator.Middleware(http.HandlerFunc(s.serveStatus)))
-	handle(amdRoute, s.validator.Middleware(http.HandlerFunc(s.serveAMD)))
+	handle(inboundRoute, s.verified(http.HandlerFunc(s.serveInbound)))
+	handle(challengeRoute+"{token}", s.verified(http.HandlerFunc(s.serveChallenge)))
+	handle(resumeRoute+"{token}", s.verified(http.HandlerFunc(s.serveResume)))
+	handle(statusRoute, s.verified(http.HandlerFunc(s.serveStatus)))
+	handle(amdRoute, s.verified(http.HandlerFunc(s.serveAMD)))
 	handle(streamRoute+"{token}", http.HandlerFunc(s.serveStream))
 	handle(healthRoute, http.HandlerFunc(s.serveHealth))
 	return mux
@@ -193,7 +193,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // choice from a menu and the callbacks of recordings. The first webhook of a call needs
 // [Server.Admitted]. See [signature.Validator.Middleware].
 func (s *Server) Verified(next http.Handler) http.Handler {
-	return telling("", s.validator.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return telling("", s.verified(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if info := infoOf(r.PostForm); callSID.MatchString(info.SID) {
 			within, end := s.step(r, info, StepWebhook)
 			defer end()
