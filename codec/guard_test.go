@@ -3,11 +3,12 @@
 package codec
 
 import (
-	"syscall"
+	"os"
 	"testing"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // guarded returns n values that end exactly where unreadable memory begins and n
@@ -15,14 +16,14 @@ import (
 // outside them crashes the test.
 func guarded[T any](t *testing.T, n int) (atEnd, atStart []T) {
 	t.Helper()
-	page := syscall.Getpagesize()
+	page := os.Getpagesize()
 	size := n * int(unsafe.Sizeof(*new(T)))
 	room := (size + page) / page * page
-	mem, err := syscall.Mmap(-1, 0, room+2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	mem, err := unix.Mmap(-1, 0, room+2*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, syscall.Munmap(mem)) })
-	require.NoError(t, syscall.Mprotect(mem[:page], syscall.PROT_NONE))
-	require.NoError(t, syscall.Mprotect(mem[page+room:], syscall.PROT_NONE))
+	t.Cleanup(func() { require.NoError(t, unix.Munmap(mem)) })
+	require.NoError(t, unix.Mprotect(mem[:page], unix.PROT_NONE))
+	require.NoError(t, unix.Mprotect(mem[page+room:], unix.PROT_NONE))
 	atEnd = unsafe.Slice((*T)(unsafe.Pointer(&mem[page+room-size:][0])), n)
 	atStart = unsafe.Slice((*T)(unsafe.Pointer(&mem[page])), n)
 	return atEnd, atStart

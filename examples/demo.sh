@@ -9,7 +9,13 @@ packages="pocketsphinx pocketsphinx-en-us flite"
 installed=$(dpkg-query -W -f '${Status}\n' $packages 2>/dev/null | grep -c 'ok installed' || true)
 if [ "${STT:-pocketsphinx}" = pocketsphinx ] && [ "$installed" != 3 ]; then
 	command -v apt-get >/dev/null || {
-		echo "The recogniser comes as Debian packages ($packages). Elsewhere name a server: STT=openai STT_URL=http://localhost:8000/v1 examples/demo.sh" >&2
+		cat >&2 <<-EOF
+			The recogniser comes as Debian packages ($packages). Elsewhere the demo needs a server with OpenAI's API for
+			transcriptions. Homebrew has whisper.cpp; a model is at https://huggingface.co/ggerganov/whisper.cpp:
+			  brew install whisper-cpp ffmpeg
+			  whisper-server -m ggml-base.en.bin --port 8000 --convert --inference-path /v1/audio/transcriptions
+			  STT=openai STT_URL=http://127.0.0.1:8000/v1 examples/demo.sh
+		EOF
 		exit 1
 	}
 	echo "The speech recogniser or the synthesiser is missing: installing the Debian packages $packages."

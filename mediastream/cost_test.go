@@ -7,10 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"agentos.dev/dialtone/codec"
 )
@@ -151,13 +149,4 @@ func compare(t *testing.T, title string, contestants ...contestant) {
 		fmt.Fprintf(&b, "  %-46s %9.1f %9.1f %8.1f %8.1f\n", contestants[i].name, p10, median, base[0]/p10, base[1]/median)
 	}
 	t.Log(b.String())
-}
-
-// cpu returns the CPU time of this process in nanoseconds.
-func cpu(t *testing.T) int64 {
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &ts); err != nil {
-		return time.Now().UnixNano()
-	}
-	return ts.Nano()
 }

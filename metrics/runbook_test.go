@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -78,7 +77,7 @@ func TestRunbookCommands(t *testing.T) {
 		command := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", script)
 		command.Dir = ".."
 		command.Env = append(environment, append(more, "ADMIN_TOKEN="+token)...)
-		command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		ownGroup(command)
 		return command
 	}
 
@@ -94,8 +93,8 @@ func TestRunbookCommands(t *testing.T) {
 			server := shell(t.Context(), script, "STT=off", "ADMIN_TOKENS="+token)
 			require.NoError(t, server.Start())
 			t.Cleanup(func() {
-				syscall.Kill(-server.Process.Pid, syscall.SIGTERM) //nolint:errcheck // Wait tells
-				server.Wait()                                      //nolint:errcheck // by a signal
+				endGroup(server)
+				server.Wait() //nolint:errcheck // by a signal
 			})
 			require.Eventually(t, func() bool {
 				response, err := http.Get("http://" + address + "/livez")
