@@ -41,6 +41,9 @@ func main() {
 // run is main without the process around it. environ are all variables that are set, as
 // os.Environ returns them.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, environ ...string) error {
+	if len(args) > 0 && args[0] == "doctor" {
+		return runDoctor(ctx, args[1:], getenv, stdout, environ...)
+	}
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // an error is reported with the others
 	addr := flags.String("addr", ":8080", "address to listen on")
@@ -95,7 +98,7 @@ func loopback(flags *flag.FlagSet, addr string) string {
 
 func usage(flags *flag.FlagSet) {
 	w := flags.Output()
-	fmt.Fprint(w, "server answers Twilio calls.\n\nFlags:\n")
+	fmt.Fprint(w, "server answers Twilio calls. server doctor checks, while it runs, what a first call needs.\n\nFlags:\n")
 	flags.PrintDefaults()
 	fmt.Fprint(w, "\nEnvironment:\n")
 	for _, v := range variables {

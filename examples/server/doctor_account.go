@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// account asks Twilio about the number and the balance, with an API key.
+func (d *doctor) account(ctx context.Context) {
+	if d.c.apiKey == "" {
+		d.warn("account", "set TWILIO_API_KEY and TWILIO_API_SECRET to have it looked at", "the number's URLs and the balance are not known")
+		return
+	}
+	var balance struct {
+		Balance  string `json:"balance"`
+		Currency string `json:"currency"`
+	}
+	date, err := d.get(ctx, "/Balance.json", &balance)
+	if err != nil {
+		d.fail("account", 20003, "see TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET", "%v", err)
+		return
+	}
+	d.clock("REST API", date)
+	if sum, err := strconv.ParseFloat(balance.Balance, 64); err == nil && sum < lowBalance {
+		d.warn("account", "calls end when it is used up: see auto-recharge", "the balance is %.2f %s", sum, balance.Currency)
+	} else {
+		d.ok("account", "the key works, the balance is %s %s", balance.Balance, balance.Currency)
+	}
+	if d.c.number != "" {
+		d.lookUp(ctx)
+	}
+}
+
+// lowBalance is a sum that may not last for a day.
+const lowBalance = 10
+
+// lookUp compares the number's URLs with those of this server.
+func (d *doctor) lookUp(ctx context.Context) {
+	var found struct {
+		Numbers []struct {
+			VoiceURL         string `json:"voice_url"`
+			VoiceMethod      string `json:"voice_method"`
+			VoiceFallbackURL string `json:"voice_fallback_url"`
+			Application      string `json:"voice_application_sid"`
+			Trunk            string `json:"trunk_sid"`
+			StatusCallback   string `json:"status_callback"`
+		} `json:"incoming_phone_numbers"`
+	}
+	if _, err := d.get(ctx, "/IncomingPhoneNumbers.json?PhoneNumber="+url.QueryEscape(d.c.number), &found); err != nil {
+		d.fail("number", 0, "the key may lack the permission", "%v", err)
+		return
+	}
+	inbound, status := d.c.publicURL+"/api/voice/twilio/inbound", d.c.publicURL+"/api/voice/twilio/status"
+	if len(found.Numbers) == 0 {
+		d.fail("number", 21210, "see TWILIO_NUMBER", "%s is not the account's", d.c.number)
+		return
+	}
+	n := found.Numbers[0]
+	switch {
+	case n.Trunk != "" || n.Application != "":
+		d.fail("number", 0, "take the number off it, or set its URLs", "a trunk or an application has the number: its own URLs do not count")
+	case n.VoiceURL != inbound:
+		d.fail("number", 11200, "set it to "+inbound, "its voice URL is %q", n.VoiceURL)
+	case n.VoiceMethod != http.MethodPost:
+		d.fail("number", 11200, "set it to HTTP POST", "the method of its voice URL is %s", n.VoiceMethod)
+	default:
+		d.ok("number", "its voice URL is this server's")
+	}
+	if n.StatusCallback != status {
+		d.warn("number", "set it to "+status+", or calls without a stream hold their line for minutes", "its status callback is %q", n.StatusCallback)
+	}
+	if n.VoiceFallbackURL == "" {
+		d.warn("number", "callers hear Twilio's error when this server is down", "it has no fallback URL")
+	}
+}
+
+// get asks the REST API and returns its Date.
+func (d *doctor) get(ctx context.Context, path string, into any) (date string, err error) {
+	base := d.c.restURL
+	if base == "" {
+		base = "https://api.twilio.com"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/2010-04-01/Accounts/"+d.c.accountSID+path, nil)
+	if err != nil {
+		return "", err
+	}
+	request.SetBasicAuth(d.c.apiKey, d.c.apiSecret)
+	client, done := d.client()
+	defer done()
+	response, err := client.Do(request)
+	if err != nil {
+		return "", unwrapped(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("the REST API answers %d", response.StatusCode)
+	}
+	return response.Header.Get("Date"), json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(into)
+}
