@@ -5,6 +5,8 @@ package process
 import (
 	"os"
 	"os/exec"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -22,10 +24,12 @@ type Command struct {
 // latest when the host is gone and it reads or writes. What it says on standard error
 // is dropped.
 type Process struct {
-	In    *os.File // may be closed by the owner
-	Out   *os.File
-	Files []*os.File
-	cmd   *exec.Cmd
+	In  *os.File // may be closed by the owner
+	Out *os.File
+	cmd *exec.Cmd
+
+	mu    sync.Mutex
+	files []*os.File // that End closes
 
 	exited chan struct{}
 	err    error // valid once exited is closed
@@ -64,7 +68,7 @@ func Start(c Command) (_ *Process, err error) {
 	if c.CPU > 0 {
 		limit(cmd.Process.Pid, uint64(max(1, c.CPU/time.Second)))
 	}
-	p := &Process{In: in, Out: out, Files: c.Files, cmd: cmd, exited: make(chan struct{})}
+	p := &Process{In: in, Out: out, files: slices.Clone(c.Files), cmd: cmd, exited: make(chan struct{})}
 	go p.wait()
 	return p, nil
 }
@@ -99,11 +103,22 @@ func (p *Process) End() {
 	<-p.exited
 	p.In.Close()
 	p.Out.Close()
-	closeAll(p.Files)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	closeAll(p.files)
+}
+
+// Keep returns a file of the Command's, which End leaves open: it is the caller's.
+func (p *Process) Keep(i int) *os.File {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := p.files[i]
+	p.files[i] = nil
+	return f
 }
 
 func closeAll(files []*os.File) {
 	for _, f := range files {
-		f.Close()
+		f.Close() // which a nil one survives
 	}
 }

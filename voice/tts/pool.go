@@ -11,7 +11,9 @@ import (
 
 // PoolOptions bound a [Pool].
 type PoolOptions struct {
-	// Workers is how many pieces are made at once, or utterances with a [Streamer]; 0 = 1.
+	// Workers is how many pieces are made at once, or utterances with a [Streamer]; 0 = 1. A
+	// call takes a piece at the pace of its playback, so it holds a worker for as long as
+	// the piece plays, less the second that is sent ahead.
 	Workers int
 	// MaxWait is the longest wait for a worker; 0 = 2 s. A piece that would wait longer,
 	// judged by how long the last ones took, is refused at once with [ErrOverloaded], so

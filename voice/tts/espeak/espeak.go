@@ -3,8 +3,8 @@
 //
 //	apt-get install espeak-ng
 //
-// It sounds like a machine, and it is fast: a sentence takes 5 ms of one core, and its
-// first sound comes after one. It has no word times: only its library reports them. Each
+// It sounds like a machine, and it is fast: a sentence takes 5 ms of one core. It has no
+// word times: only its library reports them. Each
 // piece of text has a process of its own, started before it is needed: what was said for
 // one caller cannot reach another, and nothing of it is in a command line.
 package espeak
@@ -14,16 +14,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
-	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/internal/option"
-	"agentos.dev/dialtone/internal/process"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/internal/program"
 )
@@ -82,7 +79,7 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("espeak: %w: see espeak-ng --voices", err)
 	}
 	e.program, err = program.New(program.Options{Engine: name, Workers: o.Workers, MaxWait: o.MaxWait, Timeout: o.Timeout,
-		Start: func() (*process.Process, error) { return e.start(e.own, 1) }, Say: e.say})
+		Args: e.args(e.own, 1), Say: e.say})
 	if err != nil {
 		return nil, err
 	}
@@ -148,9 +145,9 @@ func (e *Engine) voice(c tts.Config) (string, error) {
 // pace is the words a minute of a voice's own speed.
 const pace = 175
 
-// start starts a process that waits for its text.
-func (e *Engine) start(voice string, speed float64) (*process.Process, error) {
-	return process.Start(process.Command{CPU: program.CPU, Args: []string{e.o.Binary, "--stdin", "--stdout", "-b", "1", "-v", voice, "-s", strconv.Itoa(int(pace * speed))}})
+// args are the program's for a piece of text.
+func (e *Engine) args(voice string, speed float64) []string {
+	return []string{e.o.Binary, "--stdin", "-w", "/dev/fd/3", "-b", "1", "-v", voice, "-s", strconv.Itoa(int(pace * speed))}
 }
 
 // Synthesize implements tts.Synthesizer. The audio is PCM at 22050 Hz; the voice is
@@ -202,32 +199,13 @@ func (e *Engine) say(ctx context.Context, text string, c tts.Config, yield func(
 	if text == "" || len(text) > longestText {
 		return &tts.Error{Engine: name, Op: "synthesize", Kind: tts.ErrBadText, Err: fmt.Errorf("%d bytes: want 1 to %d, with a letter or a digit", len(text), longestText)}
 	}
-	var special func() (*process.Process, error)
+	var special []string
 	if speed := cmp.Or(c.Speed, 1); voice != e.own || speed != 1 {
-		special = func() (*process.Process, error) { return e.start(voice, speed) }
+		special = e.args(voice, speed)
 	}
-	return e.program.Run(ctx, special, text, func(p *process.Process) (bool, error) { return e.play(p, yield) })
-}
-
-// play yields the sound as it comes, and reports whether the loop was left.
-func (e *Engine) play(p *process.Process, yield func(tts.Chunk, error) bool) (left bool, err error) {
-	wav, err := codec.NewWAVReader(p.Out)
+	sound, _, err := e.program.Make(ctx, text, special)
 	if err != nil {
-		return false, err
+		return err
 	}
-	chunk := tts.Chunk{Encoding: codec.PCM16, Rate: wav.Format().Rate}
-	samples := make([]int16, 2048)
-	for {
-		e.program.Patient(p)
-		n, err := wav.Read(samples)
-		switch {
-		case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF): // the header says more than comes
-			return false, nil
-		case err != nil:
-			return false, err
-		}
-		if chunk.Audio = codec.AppendPCM(chunk.Audio[:0], samples[:n]); !yield(chunk, nil) {
-			return true, nil
-		}
-	}
+	return e.program.Play(ctx, sound, 0, nil, yield)
 }

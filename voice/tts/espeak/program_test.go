@@ -41,10 +41,10 @@ func TestBadPrograms(t *testing.T) {
 		kind error
 	}{
 		"hangs":        {"sleep 1000", tts.ErrTimeout},
-		"hangs later":  {"printf 'RIFF\\44\\0\\0\\200WAVEfmt \\20\\0\\0\\0\\1\\0\\1\\0\\42\\126\\0\\0\\104\\254\\0\\0\\2\\0\\20\\0data\\0\\0\\0\\200ab'; sleep 1000", tts.ErrTimeout},
+		"hangs later":  {"printf 'RIFF\\44\\0\\0\\200WAVEfmt \\20\\0\\0\\0\\1\\0\\1\\0\\42\\126\\0\\0\\104\\254\\0\\0\\2\\0\\20\\0data\\0\\0\\0\\200ab' >&3; sleep 1000", tts.ErrTimeout},
 		"dies":         {"read x; exit 3", tts.ErrUnavailable},
 		"says nothing": {"cat >/dev/null", tts.ErrUnavailable},
-		"nonsense":     {"cat >/dev/null; echo nonsense", tts.ErrUnavailable},
+		"nonsense":     {"cat >/dev/null; echo nonsense >&3", tts.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			timeout := time.Minute

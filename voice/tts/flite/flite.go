@@ -9,20 +9,17 @@
 package flite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/internal/option"
-	"agentos.dev/dialtone/internal/process"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/internal/program"
 )
@@ -81,7 +78,7 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("flite: Options.Voice is %q: this flite has %s", o.Voice, strings.Join(e.voices, ", "))
 	}
 	e.program, err = program.New(program.Options{Engine: name, Workers: o.Workers, MaxWait: o.MaxWait, Timeout: o.Timeout,
-		Start: func() (*process.Process, error) { return e.start(tts.Config{}) }, Say: e.say})
+		Args: e.args(tts.Config{}), Say: e.say})
 	if err != nil {
 		return nil, err
 	}
@@ -97,23 +94,13 @@ func parseVoices(list string) []string {
 	})
 }
 
-// start starts a process that waits for its text. It writes the sound to a file that
-// has no name any more, and the phones to its output.
-func (e *Engine) start(c tts.Config) (*process.Process, error) {
-	sound, err := nameless()
-	if err != nil {
-		return nil, err
-	}
-	voice := e.o.Voice
-	if c.Voice != "" {
-		voice = c.Voice
-	}
-	args := []string{e.o.Binary, "-voice", voice}
+// args are the program's for a piece of text. It prints the phones.
+func (e *Engine) args(c tts.Config) []string {
+	args := []string{e.o.Binary, "-voice", cmp.Or(c.Voice, e.o.Voice)}
 	if c.Speed > 0 && c.Speed != 1 {
 		args = append(args, "--setf", "duration_stretch="+strconv.FormatFloat(1/c.Speed, 'f', 3, 64))
 	}
-	args = append(args, "-psdur", "-f", "/dev/stdin", "-o", "/dev/fd/3")
-	return process.Start(process.Command{Args: args, Files: []*os.File{sound}, CPU: program.CPU})
+	return append(args, "-psdur", "-f", "/dev/stdin", "-o", "/dev/fd/3")
 }
 
 // Synthesize implements tts.Synthesizer. The audio is PCM at the voice's rate, 8000 or
@@ -151,48 +138,15 @@ func (e *Engine) say(ctx context.Context, text string, c tts.Config, yield func(
 	if len(words) == 0 || len(text) > longestText {
 		return refused(tts.ErrBadText, "%d bytes with %d words that it can read: want 1 to %d bytes", len(text), len(words), longestText)
 	}
-	var special func() (*process.Process, error)
+	var special []string
 	if c.Voice != "" && c.Voice != e.o.Voice || c.Speed > 0 && c.Speed != 1 {
-		special = func() (*process.Process, error) { return e.start(c) }
+		special = e.args(c)
 	}
-	return e.program.Run(ctx, special, plain(words), func(p *process.Process) (bool, error) {
-		phones, err := io.ReadAll(io.LimitReader(p.Out, 1<<20))
-		if err == nil {
-			err = p.Err()
-		}
-		if err != nil {
-			return false, err
-		}
-		return play(ctx, p.Files[0], parsePhones(string(phones)), words, yield)
-	})
-}
-
-// play yields the sound without the silence before it, and the times of the words.
-func play(ctx context.Context, sound *os.File, phones []phone, words []word, yield func(tts.Chunk, error) bool) (left bool, err error) {
-	wav, err := codec.NewWAVReader(io.NewSectionReader(sound, 0, 1<<30))
+	sound, printed, err := e.program.Make(ctx, plain(words), special)
 	if err != nil {
-		return false, err
+		return err
 	}
-	skip, rate := lead(phones), wav.Format().Rate
-	chunk := tts.Chunk{Encoding: codec.PCM16, Rate: rate, Words: times(words, phones, skip)}
-	late := int(skip.Seconds() * float64(rate))
-	samples := make([]int16, 4096)
-	for {
-		n, err := wav.Read(samples)
-		if err == nil {
-			err = ctx.Err()
-		}
-		switch {
-		case err == io.EOF:
-			return false, nil
-		case err != nil:
-			return false, err
-		}
-		part := samples[min(late, n):n]
-		late -= n - len(part)
-		if chunk.Audio = codec.AppendPCM(chunk.Audio[:0], part); !yield(chunk, nil) {
-			return true, nil
-		}
-		chunk.Words = nil
-	}
+	phones := parsePhones(string(printed))
+	skip := lead(phones) // the silence before the first word
+	return e.program.Play(ctx, sound, skip, times(words, phones, skip), yield)
 }

@@ -28,3 +28,15 @@ func TestSuite(t *testing.T) {
 		return engine(t, Options{Voice: "kal16", Workers: 3, MaxWait: time.Minute, Timeout: time.Minute})
 	}}.Run(t)
 }
+
+// TestPlayingHoldsNoWorker: a call takes its pieces at the pace of speech, and so others
+// would wait for as long as it speaks.
+func TestPlayingHoldsNoWorker(t *testing.T) {
+	e := engine(t, Options{Workers: 1, MaxWait: time.Minute, Timeout: time.Minute})
+	for _, err := range e.Synthesize(t.Context(), "One, two, three.", tts.Config{}) {
+		require.NoError(t, err)
+		require.Zero(t, e.Status().Busy)
+		_, _, err := say(t.Context(), e, "Four.", tts.Config{})
+		require.NoError(t, err)
+	}
+}

@@ -1,5 +1,6 @@
 // Package program is what the engines share that are a program on this machine: a
-// process for each piece of text, started before it is needed.
+// process for each piece of text, started before it is needed, that writes its sound to a
+// file. How long that takes to be played keeps no other piece waiting.
 package program
 
 import (
@@ -13,13 +14,15 @@ import (
 	"runtime"
 	"time"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/internal/process"
+	"agentos.dev/dialtone/internal/slots"
 	"agentos.dev/dialtone/voice/tts"
 )
 
-// CPU bounds the processor time of a process. The slowest takes 15 ms for each second
+// cpu bounds the processor time of a process. The slowest takes 15 ms for each second
 // of speech.
-const CPU = 10 * time.Second
+const cpu = 10 * time.Second
 
 // Find returns the path of a program, or an error that names the Debian package that
 // brings it.
@@ -51,8 +54,9 @@ type Options struct {
 	Workers int           // how many pieces are made at once; 0 = two per core, at least four
 	MaxWait time.Duration // the longest that a piece waits for a worker
 	Timeout time.Duration // the longest that a process may be silent; 0 = 4 s
-	// Start starts a process as most pieces need it.
-	Start func() (*process.Process, error)
+	// Args are the program and its arguments as most pieces need them. It reads text, and
+	// writes a WAV file to its descriptor 3.
+	Args []string
 	// Say says a piece of text.
 	Say func(ctx context.Context, text string, c tts.Config, yield func(tts.Chunk, error) bool) error
 }
@@ -60,7 +64,7 @@ type Options struct {
 // Program is an engine's processes.
 type Program struct {
 	o      Options
-	pool   *tts.Pool
+	slots  *slots.Slots
 	spares *process.Spares
 }
 
@@ -72,73 +76,112 @@ func New(o Options) (*Program, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = 4 * time.Second
 	}
-	p := &Program{o: o}
+	if o.MaxWait <= 0 {
+		o.MaxWait = 2 * time.Second
+	}
+	p := &Program{o: o, slots: slots.New(o.Workers, o.MaxWait)}
 	var err error
-	if p.spares, err = process.NewSpares(o.Workers, o.Start); err != nil {
+	if p.spares, err = process.NewSpares(o.Workers, func() (*process.Process, error) { return start(o.Args) }); err != nil {
 		return nil, p.Failed("start", err)
 	}
-	p.pool = tts.NewPool(tts.SynthesizerFunc(func(ctx context.Context, text string, c tts.Config) iter.Seq2[tts.Chunk, error] {
-		return func(yield func(tts.Chunk, error) bool) {
-			err := c.Validate()
-			if err == nil {
-				err = o.Say(ctx, text, c, yield)
-			}
-			if err != nil {
-				yield(tts.Chunk{}, err)
-			}
-		}
-	}), tts.PoolOptions{Workers: o.Workers, MaxWait: o.MaxWait})
 	return p, nil
 }
 
-// Synthesize has a worker say text.
-func (p *Program) Synthesize(ctx context.Context, text string, c tts.Config) iter.Seq2[tts.Chunk, error] {
-	return p.pool.Synthesize(ctx, text, c)
+// start starts a process that waits for its text.
+func start(args []string) (*process.Process, error) {
+	sound, err := nameless()
+	if err != nil {
+		return nil, err
+	}
+	return process.Start(process.Command{Args: args, Files: []*os.File{sound}, CPU: cpu})
 }
 
-// Run gives a process its text and then calls play, which reads the process's output.
-// The process is one that was started before, or one that special starts if that is
-// not nil. play reports whether the loop over the chunks was left.
-func (p *Program) Run(ctx context.Context, special func() (*process.Process, error), text string, play func(*process.Process) (left bool, err error)) error {
-	take := special
-	if take == nil {
-		take = func() (*process.Process, error) { return p.spares.Take(ctx) }
+// Synthesize says text.
+func (p *Program) Synthesize(ctx context.Context, text string, c tts.Config) iter.Seq2[tts.Chunk, error] {
+	return func(yield func(tts.Chunk, error) bool) {
+		err := c.Validate()
+		if err == nil {
+			err = p.o.Say(ctx, text, c, yield)
+		}
+		if err != nil {
+			yield(tts.Chunk{}, err)
+		}
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+}
+
+// Make has a process make the sound of text, and returns that and what it printed. The
+// process is one that was started before, or one with the given arguments if there are any.
+func (p *Program) Make(ctx context.Context, text string, args []string) (sound *os.File, printed []byte, err error) {
+	release, err := p.slots.Acquire(ctx)
+	if errors.Is(err, slots.ErrFull) {
+		err = &tts.Error{Engine: p.o.Engine, Op: "queue", Kind: tts.ErrOverloaded, Err: err}
 	}
-	proc, err := take()
 	if err != nil {
-		return p.Failed("synthesize", err)
+		return nil, nil, err
+	}
+	defer release()
+	var proc *process.Process
+	if args != nil {
+		proc, err = start(args)
+	} else {
+		proc, err = p.spares.Take(ctx)
+	}
+	if err != nil {
+		return nil, nil, p.Failed("synthesize", err)
 	}
 	defer proc.End()
 	defer context.AfterFunc(ctx, proc.End)()
-	p.Patient(proc)
-	_, err = io.WriteString(proc.In, text+"\n")
-	proc.In.Close()
-	left := false
-	if err == nil {
-		left, err = play(proc)
-	}
-	switch {
-	case left:
-		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err == nil:
-		err = proc.Err()
-	}
-	if err != nil {
-		return p.Failed("synthesize", err)
-	}
-	return nil
-}
-
-// Patient gives a process the time that it may be silent, from now on.
-func (p *Program) Patient(proc *process.Process) {
 	deadline := time.Now().Add(p.o.Timeout)
 	proc.In.SetWriteDeadline(deadline)
 	proc.Out.SetReadDeadline(deadline)
+	_, err = io.WriteString(proc.In, text+"\n")
+	proc.In.Close()
+	if err == nil {
+		printed, err = io.ReadAll(io.LimitReader(proc.Out, maxPrinted))
+	}
+	if err == nil {
+		err = proc.Err()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, nil, ctx.Err()
+	case err != nil:
+		return nil, nil, p.Failed("synthesize", err)
+	}
+	return proc.Keep(0), printed, nil
+}
+
+// maxPrinted bounds what a program prints, in bytes.
+const maxPrinted = 1 << 20
+
+// Play yields the sound in a file from skip on, and closes it. The first chunk has the words.
+func (p *Program) Play(ctx context.Context, sound *os.File, skip time.Duration, words []tts.Word, yield func(tts.Chunk, error) bool) error {
+	defer sound.Close()
+	wav, err := codec.NewWAVReader(io.NewSectionReader(sound, 0, 1<<30))
+	if err != nil {
+		return p.Failed("synthesize", err)
+	}
+	rate := wav.Format().Rate
+	chunk := tts.Chunk{Encoding: codec.PCM16, Rate: rate, Words: words}
+	late := int(skip.Seconds() * float64(rate))
+	samples := make([]int16, 4096)
+	for {
+		n, err := wav.Read(samples)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) && n == 0: // the header says more than there is
+			return nil
+		case err != nil:
+			return p.Failed("synthesize", err)
+		}
+		part := samples[min(late, n):n]
+		late -= n - len(part)
+		if chunk.Audio = codec.AppendPCM(chunk.Audio[:0], part); !yield(chunk, nil) {
+			return nil
+		}
+		chunk.Words = nil
+	}
 }
 
 // Check returns an error when no process can be started any more.
@@ -163,8 +206,8 @@ func (p *Program) Prewarm(ctx context.Context) error {
 
 // Status returns the load.
 func (p *Program) Status(model string) tts.Status {
-	s := p.pool.Status()
-	s.Engine, s.Model = p.o.Engine, model
+	s := tts.Status{Engine: p.o.Engine, Model: model, Ready: true}
+	s.Workers, s.Busy, s.Queued = p.slots.Load()
 	return s
 }
 

@@ -1,4 +1,4 @@
-package flite
+package program
 
 import (
 	"os"
@@ -9,9 +9,9 @@ import (
 // nameless returns a file in memory: it is gone when its last user is, however that
 // ends, and needs no folder that can be written to.
 func nameless() (*os.File, error) {
-	fd, err := unix.MemfdCreate("dialtone-flite", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate("dialtone-speech", unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("memfd_create", err)
 	}
-	return os.NewFile(uintptr(fd), "dialtone-flite"), nil
+	return os.NewFile(uintptr(fd), "dialtone-speech"), nil
 }

@@ -1,12 +1,12 @@
 //go:build !linux
 
-package flite
+package program
 
 import "os"
 
 // nameless returns a file that is gone when its last user is, however that ends.
 func nameless() (*os.File, error) {
-	f, err := os.CreateTemp("", "dialtone-flite-")
+	f, err := os.CreateTemp("", "dialtone-speech-")
 	if err != nil {
 		return nil, err
 	}
