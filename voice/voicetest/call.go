@@ -18,11 +18,12 @@ import (
 
 // Why a call or a document of it ended.
 var (
-	errHungUp   = errors.New("voicetest: the caller hung up")
-	errFinished = errors.New("voicetest: the call is over")
-	errEnded    = errors.New("voicetest: the host ended the call by REST")
-	errReplaced = errors.New("voicetest: the document was replaced by REST")
-	errLate     = errors.New("the time that go test has for all tests is nearly up")
+	errHungUp    = errors.New("voicetest: the caller hung up")
+	errFinished  = errors.New("voicetest: the call is over")
+	errEnded     = errors.New("voicetest: the host ended the call by REST")
+	errReplaced  = errors.New("voicetest: the document was replaced by REST")
+	errTimeLimit = errors.New("voicetest: the call has come to its time limit")
+	errLate      = errors.New("the time that go test has for all tests is nearly up")
 )
 
 // Call is one call of the fake. All methods may be called from several
@@ -53,6 +54,7 @@ type Call struct {
 	document  *twiml.Response
 	next      *document               // set by REST
 	abort     context.CancelCauseFunc // ends the document
+	rejected  string                  // the status that Reject gave the call; or ""
 	finished  bool                    // no document will run any more
 	said      []string
 	gather    *gather

@@ -42,7 +42,12 @@ func (c *Call) tick() {
 		}
 	}
 	marks, began, ended := c.player.tick(&heard)
+	limit := c.plan.timeLimit
+	tooLong := limit > 0 && !c.pickedUp.IsZero() && time.Since(c.pickedUp) >= c.tw.clock(limit)
 	c.mu.Unlock()
+	if tooLong {
+		c.end(errTimeLimit)
+	}
 
 	if begun {
 		c.event(Speaking, "begins")

@@ -34,7 +34,7 @@ func (c *Call) start(first *document) {
 		c.report("ringing", "ringing")
 		var clock sync.WaitGroup
 		clock.Go(c.keepTime)
-		status, err := c.plan.unanswered, error(nil)
+		status, err := c.ring(), error(nil)
 		if status == "" {
 			status, err = c.follow(first)
 		}
@@ -44,12 +44,50 @@ func (c *Call) start(first *document) {
 			s.stop()
 		}
 		c.background.Wait()
+		if err == nil {
+			err = c.tw.beyond(c.Warnings())
+		}
 		c.change(func() {
 			c.status, c.err, c.ended = status, err, time.Now()
 		})
 		c.event(Ended, "%s after %v", status, c.Duration().Round(time.Millisecond))
 		c.report("completed", status)
 	}()
+}
+
+// ring lets an outbound call ring and picks it up. It returns the status that it ends with
+// if it is not picked up.
+func (c *Call) ring() (status string) {
+	if c.direction == "inbound" {
+		return ""
+	}
+	rings, status := c.plan.rings, c.plan.unanswered
+	if limit := c.plan.timeout; limit > 0 && rings > limit {
+		rings, status = limit, "no-answer"
+	}
+	if rings > 0 && c.sleep(c.ctx, rings) != nil {
+		if context.Cause(c.ctx) == errHungUp {
+			return "no-answer"
+		}
+		return "canceled"
+	}
+	if status == "" {
+		c.pickUp()
+	}
+	return status
+}
+
+// pickUp has the call answered, unless it is.
+func (c *Call) pickUp() {
+	picksUp := false
+	c.change(func() {
+		if picksUp = c.status != "in-progress"; picksUp {
+			c.status, c.pickedUp = "in-progress", time.Now()
+		}
+	})
+	if picksUp {
+		c.report("answered", "in-progress")
+	}
 }
 
 func (c *Call) openStreams() []*stream {
@@ -116,51 +154,45 @@ func (c *Call) run(ctx context.Context, d *document) (next *document, status str
 	if err != nil {
 		return nil, "", err
 	}
-	if reject := firstReject(response); reject != nil && c.Status() == "ringing" {
-		c.gotDocument(response, "ringing")
-		c.event(Verb, "Reject")
-		if reject.Reason == twiml.ReasonBusy {
-			return nil, "busy", nil
-		}
-		return nil, "no-answer", nil
-	}
-	c.gotDocument(response, "in-progress")
+	c.gotDocument(response)
 	next, err = c.execute(ctx, response, base)
+	if next == nil && err == nil && ctx.Err() == nil {
+		if c.rejected != "" {
+			return nil, c.rejected, nil
+		}
+		c.pickUp() // by a document without verbs
+	}
 	return next, "", err
 }
 
-// firstReject returns the Reject that a document begins with: only that one
-// keeps the call from being answered.
-func firstReject(r *twiml.Response) *twiml.Reject {
-	for _, verb := range r.Verbs {
-		switch v := verb.(type) {
-		case twiml.Comment, twiml.Text, twiml.ProcInst:
-		case *twiml.Reject:
-			return v
-		default:
-			return nil
-		}
+// answers reports whether a verb has a call that rings answered.
+func answers(verb twiml.Verb) bool {
+	switch verb.(type) {
+	case twiml.Comment, twiml.Text, twiml.ProcInst, *twiml.Pause, *twiml.Reject:
+		return false
 	}
-	return nil
+	return true
 }
 
-// gotDocument notes the document that runs from now on.
-func (c *Call) gotDocument(r *twiml.Response, status string) {
-	picksUp := false
+// gotDocument notes the document that runs from now on, and picks up if it begins with a
+// verb that does.
+func (c *Call) gotDocument(r *twiml.Response) {
+	for _, verb := range r.Verbs {
+		if answers(verb) {
+			c.pickUp()
+		}
+		if _, comment := verb.(twiml.Comment); !comment {
+			break
+		}
+	}
 	c.change(func() {
 		c.document = r
-		if picksUp = c.status != status; picksUp {
-			c.status, c.pickedUp = status, time.Now()
-		}
 		select {
 		case <-c.answered:
 		default:
 			close(c.answered)
 		}
 	})
-	if picksUp {
-		c.report("answered", status)
-	}
 }
 
 // load returns the TwiML of d and the URL that relative URLs in it refer to.

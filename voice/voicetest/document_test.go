@@ -23,7 +23,7 @@ func site(documents map[string]string) func(string, url.Values) string {
 var menu = map[string]string{
 	"inbound": `<Response><!-- a comment --><Say>Welcome</Say><Pause/><Gather action="menu" numDigits="1" timeout="600"><Say>Press 1</Say></Gather><Say>Too late</Say></Response>`,
 	"menu":    `<Response><Gather input="speech dtmf" action="/words?lang=en#rc=2" method="GET" finishOnKey="" timeout="600"><Say>Which room?</Say></Gather></Response>`,
-	"words":   `<Response><Dial action="dialed" timeout="20">+14155550123</Dial></Response>`,
+	"words":   `<Response><Dial action="dialed">+14155550123</Dial></Response>`,
 	"dialed":  `<Response><Redirect>https://calls.example.com/bye#rc=2</Redirect><Say>Never</Say></Response>`,
 	"bye":     `<Response><Say>Goodbye</Say><Hangup/><Say>Never</Say></Response>`,
 }
@@ -102,14 +102,22 @@ func TestInputCutsThePromptOff(t *testing.T) {
 
 func TestRejectedCallsAreNotAnswered(t *testing.T) {
 	for twiml, status := range map[string]string{
-		`<Response><Reject/></Response>`:                               "no-answer",
-		`<Response><!-- full --><Reject reason="busy"/></Response>`:    "busy",
-		`<Response><Say>Hello</Say><Reject reason="busy"/></Response>`: "completed",
+		`<Response><Reject/></Response>`:                                 "no-answer",
+		`<Response><!-- full --><Reject reason="busy"/></Response>`:      "busy",
+		`<Response><Pause/><Reject reason="busy"/></Response>`:           "busy",
+		`<Response><Pause/><Pause/><Reject/><Say>Never</Say></Response>`: "no-answer",
+		`<Response><Redirect>/second</Redirect></Response>`:              "completed",
+		`<Response><Say>Hello</Say><Reject reason="busy"/></Response>`:   "completed",
 	} {
-		h := newHost(t, answer(twiml))
+		h := newHost(t, func(path string, form url.Values) string {
+			if path == "/second" {
+				return "<Response><Reject/></Response>"
+			}
+			return answer(twiml)(path, form)
+		})
 		call := fast(t, h).Dial(alice, us)
 		require.NoError(t, call.Wait(t.Context()))
-		require.Equal(t, status, call.Status())
+		require.Equal(t, status, call.Status(), twiml)
 		callback := h.to("/status")
 		require.Len(t, callback, 1)
 		require.Equal(t, status, callback[0].form.Get("CallStatus"))
@@ -152,14 +160,13 @@ func TestBadAnswersEndTheCallAsTwilioDoes(t *testing.T) {
 			}
 			xml("<Response/>")(w, r)
 		}, 0},
-		"plain TwiML":                  {reply(200, "text/plain; charset=utf-8", "<Response/>"), 0},
-		"blank line, no declaration":   {xml("\n <Response/>"), 0},
-		"byte order mark":              {xml("\ufeff<?xml version=\"1.0\"?><Response/>"), 0},
-		"Latin-1":                      {xml("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><Response><Say>caf\xe9</Say></Response>"), 0},
-		"instructions and comments":    {xml("<?a?><Response><?b?><!-- c --><Gather timeout=\"1\"><?d?><!-- e --></Gather></Response>"), 0},
-		"a verb that is not simulated": {xml("<Response><Record/></Response>"), 0},
-		"loop for ever":                {xml("<Response><Redirect/></Response>"), 11200},
-		"aborted":                      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 11200},
+		"plain TwiML":                {reply(200, "text/plain; charset=utf-8", "<Response/>"), 0},
+		"blank line, no declaration": {xml("\n <Response/>"), 0},
+		"byte order mark":            {xml("\ufeff<?xml version=\"1.0\"?><Response/>"), 0},
+		"Latin-1":                    {xml("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><Response><Say>caf\xe9</Say></Response>"), 0},
+		"instructions and comments":  {xml("<?a?><Response><?b?><!-- c --><Gather timeout=\"1\"><?d?><!-- e --></Gather></Response>"), 0},
+		"loop for ever":              {xml("<Response><Redirect/></Response>"), 11200},
+		"aborted":                    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 11200},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -230,7 +237,7 @@ func TestPlayIsHeard(t *testing.T) {
 	require.NoError(t, err)
 	mux := http.NewServeMux()
 	mux.Handle("/room.wav", reply(200, "audio/wav", string(wav)))
-	mux.Handle("/api/voice/twilio/inbound", reply(200, "text/xml", `<Response><Play loop="2">/room.wav</Play><Play>https://cdn.example.com/a.mp3</Play><Play>/none.wav</Play></Response>`))
+	mux.Handle("/api/voice/twilio/inbound", reply(200, "text/xml", `<Response><Play loop="2">/room.wav</Play><Play>/none.wav</Play></Response>`))
 	mux.Handle("/api/voice/twilio/status", reply(204, "", ""))
 	call := fast(t, mux).Dial(alice, us)
 	audio := read(t, "testdata/book_a_room.wav")

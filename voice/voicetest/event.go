@@ -38,14 +38,20 @@ func (e Event) String() string {
 	return fmt.Sprintf("%6.3fs %s %s", e.At.Seconds(), e.Kind, e.Text)
 }
 
-// Warning is a warning or an error that Twilio would log in its debugger.
+// Warning is a warning or an error that Twilio would log in its debugger, or something that
+// the fake does not simulate.
 type Warning struct {
-	Code int // Twilio's error code, such as 31951
+	Code int // Twilio's error code, such as 31951; 0 of what is not simulated
 	Text string
 }
 
 // Error returns the code and the text.
-func (w Warning) Error() string { return fmt.Sprintf("twilio %d: %s", w.Code, w.Text) }
+func (w Warning) Error() string {
+	if w.Code == 0 {
+		return "voicetest: " + w.Text
+	}
+	return fmt.Sprintf("twilio %d: %s", w.Code, w.Text)
+}
 
 // event records what happened and tells the tracer.
 func (c *Call) event(kind Kind, format string, args ...any) {
@@ -71,7 +77,7 @@ func (c *Call) warn(code int, format string, args ...any) error {
 	}
 	c.mu.Unlock()
 	if !full {
-		c.event(Warned, "%d %s", w.Code, w.Text)
+		c.event(Warned, "%s", w.Error())
 	}
 	return w
 }

@@ -83,7 +83,12 @@ func (c *Call) runGather(ctx context.Context, v *twiml.Gather, base string) (*do
 		numDigits:   v.NumDigits,
 		heard:       make(chan struct{}, 1),
 	}
-	c.prompt(ctx, g, v, base)
+	if v.BargeIn.Or(true) {
+		c.prompt(ctx, g, v, base)
+	} else {
+		c.recite(ctx, v.Verbs, base)
+		c.change(func() { c.gather = g })
+	}
 	c.listen(ctx, g, twiml.Or(v.Timeout, 5*time.Second))
 	c.change(func() { c.gather = nil })
 
@@ -95,6 +100,7 @@ func (c *Call) runGather(ctx context.Context, v *twiml.Gather, base string) (*do
 	case ctx.Err() != nil:
 		return nil, nil
 	case g.words != "":
+		c.partial(v, base, g.words)
 		form.Set("SpeechResult", g.words)
 		form.Set("Confidence", "0.9")
 	case g.keys != "" || g.key != "" || v.ActionOnEmptyResult == twiml.True:
@@ -106,6 +112,33 @@ func (c *Call) runGather(ctx context.Context, v *twiml.Gather, base string) (*do
 		return nil, nil
 	}
 	return c.goTo(base, v.Action, v.Method, form)
+}
+
+// recite runs verbs that lead nowhere: Say, Play and Pause.
+func (c *Call) recite(ctx context.Context, verbs []twiml.Audible, base string) {
+	for _, child := range verbs {
+		if verb, ok := child.(twiml.Verb); ok && ctx.Err() == nil {
+			c.verb(ctx, verb, base)
+		}
+	}
+}
+
+// partial tells the partialResultCallback what was recognised, in one piece.
+func (c *Call) partial(v *twiml.Gather, base, words string) {
+	if v.PartialResultCallback == "" {
+		return
+	}
+	at, err := resolve(base, twiml.Or(v.PartialResultCallback, ""))
+	if err != nil {
+		c.warn(15004, "%v", err)
+		return
+	}
+	form := c.params(c.Status())
+	form.Set("UnstableSpeechResult", words)
+	form.Set("StableSpeechResult", "")
+	form.Set("Stability", "0.9")
+	form.Set("SequenceNumber", "0")
+	c.callback(methodOf(v.PartialResultCallbackMethod), at, form)
 }
 
 // prompt runs the verbs inside a Gather, and listens from the first one on. Input ends the

@@ -1,9 +1,11 @@
 package voicetest
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"agentos.dev/dialtone/voice/signature"
 )
@@ -14,20 +16,26 @@ type Option func(*plan)
 
 // plan is what the options of a call amount to.
 type plan struct {
-	params       url.Values
-	inboundPath  string
-	statusURL    string
-	streamURL    string // instead of the one in the TwiML
-	statusEvents []string
-	reverse      bool
-	detectionURL string // AsyncAmdStatusCallback of a call that the host places; or ""
-	unanswered   string // final status of a call that nobody picks up; or ""
-	dialStatus   string
-	repeats      map[Hop]int
-	requests     []RequestEdit
-	messages     []MessageEdit
-	frames       map[int][]func(*Socket)
-	signers      map[Hop]signer
+	params          url.Values
+	inboundPath     string
+	inboundMethod   string
+	statusURL       string
+	statusMethod    string
+	streamURL       string // instead of the one in the TwiML
+	statusEvents    []string
+	reverse         bool
+	detectionURL    string // AsyncAmdStatusCallback of a call that the host places; or ""
+	detectionMethod string
+	unanswered      string        // final status of a call that nobody picks up; or ""
+	rings           time.Duration // how long it rings
+	timeout         time.Duration // how long it may ring; 0: for ever
+	timeLimit       time.Duration // of the call; 0: none
+	dialStatus      string
+	repeats         map[Hop]int
+	requests        []RequestEdit
+	messages        []MessageEdit
+	frames          map[int][]func(*Socket)
+	signers         map[Hop]signer
 }
 
 // A signer is a shared key that signs instead of the auth token.
@@ -80,9 +88,21 @@ func Param(name string, values ...string) Option {
 // Inbound sends the first webhook to another path than Config.InboundPath.
 func Inbound(path string) Option { return func(p *plan) { p.inboundPath = path } }
 
+// ByGET asks the first webhook and sends status callbacks with GET: their parameters are in
+// the query of the URL.
+func ByGET() Option {
+	return func(p *plan) { p.inboundMethod, p.statusMethod = http.MethodGet, http.MethodGet }
+}
+
 // StatusEvents chooses the status callbacks: any of initiated, ringing,
-// answered and completed. Only completed comes otherwise.
+// answered and completed. Only completed comes otherwise. None is a number without
+// status callback.
 func StatusEvents(events ...string) Option { return func(p *plan) { p.statusEvents = events } }
+
+// Rings has a call that the host places by REST ring for d before it is picked up, or ends
+// [Unanswered]. Rung for longer than its Timeout, it ends as no-answer. 0, picked up at once,
+// is the default.
+func Rings(d time.Duration) Option { return func(p *plan) { p.rings = d } }
 
 // Unanswered has a call that the host places by REST end before its TwiML is asked
 // for: busy, no-answer, failed or canceled.

@@ -1,11 +1,14 @@
 package voicetest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -36,6 +39,7 @@ func newRestAPI(t *Twilio) (*restAPI, error) {
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Calls/{call}", a.authorised(a.fetch))
 	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Calls.json", a.authorised(a.create))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		t.notSimulated("the REST request " + r.Method + " " + r.URL.Path + " is not simulated")
 		restError(w, http.StatusNotFound, 20404, "not simulated: "+r.Method+" "+r.URL.Path)
 	})
 	a.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
@@ -53,7 +57,7 @@ func (a *restAPI) close() {
 
 // RESTURL returns the base URL of the fake REST API, such as
 // "http://127.0.0.1:40124". It takes AccountSid and AuthToken, or [APIKey] and
-// [APISecret].
+// [APISecret]. Simulated are Calls.json (POST) and Calls/{sid}.json (GET and POST).
 func (t *Twilio) RESTURL() string { return t.rest.url }
 
 // authorised checks who asks.
@@ -72,6 +76,16 @@ func (a *restAPI) authorised(next http.HandlerFunc) http.HandlerFunc {
 			return
 		}
 		next(w, r)
+	}
+}
+
+// known warns of parameters of a request that are not simulated.
+func (a *restAPI) known(r *http.Request, what string, names ...string) {
+	r.ParseForm()
+	for _, name := range slices.Sorted(maps.Keys(r.PostForm)) {
+		if !slices.Contains(names, name) {
+			a.twilio.notSimulated("the parameter " + name + " of " + what + " by REST is not simulated")
+		}
 	}
 }
 
@@ -97,6 +111,7 @@ func (a *restAPI) update(w http.ResponseWriter, r *http.Request) {
 	if c == nil {
 		return
 	}
+	a.known(r, "a call's update", "Status", "Twiml", "Url", "Method")
 	status, xml, at := r.PostFormValue("Status"), r.PostFormValue("Twiml"), r.PostFormValue("Url")
 	if c.ctx.Err() != nil {
 		restOver(w)
@@ -145,6 +160,8 @@ func restDocument(xml, at, method string) (d *document, code int, problem string
 
 // create places an outbound call, which is picked up at once.
 func (a *restAPI) create(w http.ResponseWriter, r *http.Request) {
+	a.known(r, "a new call", "To", "From", "Url", "Twiml", "Method", "StatusCallback", "StatusCallbackEvent", "StatusCallbackMethod",
+		"Timeout", "TimeLimit", "MachineDetection", "AsyncAmd", "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod")
 	to, from := r.PostFormValue("To"), r.PostFormValue("From")
 	if to == "" {
 		restError(w, http.StatusBadRequest, 21201, "No 'To' number is specified")
@@ -164,10 +181,19 @@ func (a *restAPI) create(w http.ResponseWriter, r *http.Request) {
 		options = append(options, StatusEvents(events...))
 	}
 	at := r.PostFormValue("StatusCallback")
+	seconds := func(name string, otherwise time.Duration) time.Duration {
+		if n, err := strconv.Atoi(r.PostFormValue(name)); err == nil && n > 0 {
+			return time.Duration(n) * time.Second
+		}
+		return otherwise
+	}
 	options = append(options, func(p *plan) {
+		p.timeout, p.timeLimit = seconds("Timeout", time.Minute), seconds("TimeLimit", 4*time.Hour)
 		if r.PostFormValue("MachineDetection") != "" && r.PostFormValue("AsyncAmd") == "true" {
 			p.detectionURL = r.PostFormValue("AsyncAmdStatusCallback")
+			p.detectionMethod = cmp.Or(r.PostFormValue("AsyncAmdStatusCallbackMethod"), http.MethodPost)
 		}
+		p.statusMethod = cmp.Or(r.PostFormValue("StatusCallbackMethod"), http.MethodPost)
 		if p.statusURL = at; at == "" {
 			p.statusEvents = nil
 		}

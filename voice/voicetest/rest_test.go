@@ -108,7 +108,7 @@ func TestRESTRefuses(t *testing.T) {
 		{"POST", calls + "/CA1.json", nil, []string{voicetest.AccountSID, "wrong"}, 401, "20003"},
 		{"POST", calls + "/CA1.json", url.Values{"Status": {"completed"}}, nil, 404, "20404"},
 		{"GET", "AC1/Calls/CA1.json", nil, nil, 404, "20404"},
-		{"GET", calls + ".json", nil, nil, 404, "20404"},
+		{"GET", calls + "/CA2.json", nil, nil, 404, "20404"},
 		{"POST", calls + ".json", url.Values{"From": {us}}, nil, 400, "21201"},
 		{"POST", calls + ".json", url.Values{"To": {us}}, nil, 400, "21213"},
 		{"POST", calls + ".json", url.Values{"To": {us}, "From": {us}}, nil, 400, "12100"},

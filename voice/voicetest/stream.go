@@ -32,6 +32,7 @@ type stream struct {
 	tracks        []mediastream.Track
 	bidirectional bool
 	callback      string // statusCallback
+	method        string // of its requests
 
 	carrier *mediastream.Carrier
 	valve   *valve
@@ -51,7 +52,7 @@ type stream struct {
 // openStream dials and announces the stream that s describes.
 func (c *Call) openStream(ctx context.Context, t *twiml.Stream, bidirectional bool) (*stream, error) {
 	s := &stream{
-		call: c, sid: newSID("MZ"), name: t.Name, callback: t.StatusCallback, bidirectional: bidirectional,
+		call: c, sid: newSID("MZ"), name: t.Name, callback: twiml.Or(t.StatusCallback, ""), method: methodOf(t.StatusCallbackMethod), bidirectional: bidirectional,
 		out: make(chan Message, upstream), wrote: make(chan struct{}), done: make(chan struct{}),
 	}
 	if s.name == "" {
@@ -345,5 +346,5 @@ func (s *stream) report(event, problem string) {
 	if problem != "" {
 		form.Set("StreamError", problem)
 	}
-	s.call.background.Go(func() { s.call.callback(s.callback, form) })
+	s.call.background.Go(func() { s.call.callback(s.method, s.callback, form) })
 }

@@ -230,7 +230,7 @@ func TestOptionsOfTheWebhook(t *testing.T) {
 
 func TestHangingUpEndsWhateverRuns(t *testing.T) {
 	for _, twiml := range []string{
-		`<Response><Pause length="600"/></Response>`,
+		`<Response><Say>Wait</Say><Pause length="600"/></Response>`,
 		`<Response><Gather timeout="600"/></Response>`,
 		`<Response><Gather><Pause length="600"/></Gather></Response>`,
 		`<Response><Play loop="0">/room.wav</Play></Response>`,

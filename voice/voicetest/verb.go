@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"agentos.dev/dialtone/codec"
@@ -36,6 +35,10 @@ func (c *Call) execute(ctx context.Context, r *twiml.Response, base string) (*do
 // verb runs one verb. It returns the document that the verb leads to, or that
 // the call is over.
 func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *document, over bool, err error) {
+	c.inspect(verb)
+	if answers(verb) {
+		c.pickUp()
+	}
 	switch v := verb.(type) {
 	case twiml.Comment, twiml.Text, twiml.ProcInst:
 	case *twiml.Say:
@@ -58,6 +61,12 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 		return nil, true, nil
 	case *twiml.Reject:
 		c.event(Verb, "Reject")
+		if c.Status() == "ringing" && c.direction == "inbound" {
+			c.rejected = "no-answer"
+			if v.Reason == twiml.ReasonBusy {
+				c.rejected = "busy"
+			}
+		}
 		return nil, true, nil
 	case *twiml.Dial:
 		c.event(Verb, "Dial %s", v.Number)
@@ -70,8 +79,6 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 		c.event(Verb, "Connect")
 		if s, ok := v.Noun.(*twiml.Stream); ok {
 			c.connect(ctx, s)
-		} else {
-			c.event(Verb, "%T is not simulated", v.Noun)
 		}
 		if v.Action != "" && ctx.Err() == nil {
 			next, err = c.goTo(base, v.Action, v.Method, nil)
@@ -90,8 +97,6 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 				c.stopStream(s.Name)
 			}
 		}
-	default:
-		c.event(Verb, "%T is not simulated", verb)
 	}
 	return next, false, err
 }
@@ -103,7 +108,7 @@ func (c *Call) goTo(base, ref string, method twiml.Method, form url.Values) (*do
 	if err != nil {
 		return nil, c.warn(15004, "%v", err)
 	}
-	return &document{url: to, method: strings.ToUpper(string(twiml.Or(method, twiml.POST))), form: form}, nil
+	return &document{url: to, method: methodOf(method), form: form}, nil
 }
 
 // connect opens a bidirectional stream and waits for its end.
@@ -146,7 +151,8 @@ const maxRecording = 16 << 20
 // play fetches audio below the public URL and plays it to the caller.
 func (c *Call) play(ctx context.Context, v *twiml.Play, base string) error {
 	if v.URL == "" {
-		return nil // digits
+		c.press(ctx, v.Digits)
+		return nil
 	}
 	at, err := resolve(base, v.URL)
 	if err != nil {
@@ -157,7 +163,7 @@ func (c *Call) play(ctx context.Context, v *twiml.Play, base string) error {
 		switch {
 		case ctx.Err() != nil:
 		case isUnreachable(err):
-			c.event(Verb, "audio is not played: %v", err)
+			c.notSimulated("Play %s: audio that is elsewhere is not simulated", at)
 		default:
 			c.warn(11200, "Play %s: %v", at, err)
 		}
@@ -188,12 +194,27 @@ func (c *Call) fetch(ctx context.Context, at string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(resp.Body, maxRecording))
 }
 
+// press lets the time pass that it takes to press keys: a tenth of a second and as much
+// after it; w is half a second and W a whole one.
+func (c *Call) press(ctx context.Context, keys string) {
+	for _, key := range keys {
+		switch key {
+		case 'w':
+			c.sleep(ctx, time.Second/2)
+		case 'W':
+			c.sleep(ctx, time.Second)
+		default:
+			c.sleep(ctx, time.Second/5)
+		}
+	}
+}
+
 // hear plays a WAV file to the caller and waits until it has been heard. What
-// it cannot decode takes no time.
+// it cannot decode is not simulated.
 func (c *Call) hear(ctx context.Context, wav []byte, times int) error {
 	audio, err := codec.ReadMulaw(bytes.NewReader(wav))
 	if err != nil {
-		c.event(Verb, "audio is not played: %v", err)
+		c.notSimulated("audio that is no WAV is not simulated: %v", err)
 		return nil
 	}
 	for range times {

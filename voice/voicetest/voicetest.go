@@ -24,8 +24,35 @@
 // [HalfOpen], made of the few primitives [EditRequest], [EditMessage] and
 // [OnFrame].
 //
-// Not simulated: speech synthesis (Say takes the time that its words take, and its text is
-// kept), speech recognition (see [Call.Answer]), conferences, queues and payments.
+// There is no speech: Say takes no time and its text is kept, and what a caller says to a
+// Gather is given in words, see [Call.Answer]. What a voice, a recogniser or a carrier is told
+// (voice, language, hints, enhanced, profanityFilter, ringTone, callReason, byoc, the password
+// of a SIP host, the thresholds of machine detection) has no effect, nor have the edges and
+// server names of connection overrides. Answers to GET are not cached.
+//
+// Nothing else is skipped: what a host uses and the fake does not simulate is a [Warning]
+// without a Code, which [New] makes the test fail with and [Twilio.Close] returns, as does
+// [Call.Wait], unless [Config].Tolerate says otherwise. It is this:
+//
+//   - elements: <AiSession>, <Application>, <Autopilot>, <Conference>, <Conversation>,
+//     <ConversationRelay>, <ConversationRelaySession>, <Echo>, <Enqueue>, <Leave>,
+//     <MediaFilter>, <Pay>, <Prompt>, <Queue>, <Record>, <Recording>, <Refer>, <Room>, <Sim>,
+//     <Siprec>, <Sms>, <Transcription>, <Uri>, <VirtualAgent>, <WhatsApp>, <Hangup/Parameter>,
+//     <Reject/Parameter>
+//   - of <Client>: clientNotificationUrl, method, statusCallback, statusCallbackEvent,
+//     statusCallbackMethod, url
+//   - of <Dial>: answerOnBridge, events, hangupOnStar, passports, record,
+//     recordingConfigurationId, recordingStatusCallback, recordingStatusCallbackEvent,
+//     recordingStatusCallbackMethod, recordingTrack, referMethod, referUrl, sequential,
+//     timeLimit, timeout, trim
+//   - of <Number>: amdStatusCallback, amdStatusCallbackMethod, machineDetection, method,
+//     sendDigits, statusCallback, statusCallbackEvent, statusCallbackMethod, url
+//   - of <Sip>: amdStatusCallback, amdStatusCallbackMethod, machineDetection, method,
+//     statusCallback, statusCallbackEvent, statusCallbackMethod, url
+//   - of <Start>: action, method
+//   - of <Stream>: audioFormat, connectorName, sampleRate
+//   - audio that is no WAV, and audio that is not below the public URL
+//   - requests and parameters of the REST API other than those of [Twilio.RESTURL]
 package voicetest
 
 import (
@@ -95,6 +122,11 @@ type Config struct {
 	// would; without one it says 14 characters a second.
 	Voice *Voice
 
+	// Tolerate says which warnings of what the fake does not simulate, those without a
+	// Code, fail no test and are no error: a test that uses what it lists does not
+	// depend on it. nil tolerates none.
+	Tolerate func(Warning) bool
+
 	// Trace is called for every thing that happens, from several goroutines.
 	Trace func(Event)
 }
@@ -160,6 +192,7 @@ type Twilio struct {
 	mu     sync.Mutex
 	closed bool
 	calls  map[string]*Call
+	gaps   []Warning  // what was asked for and is not simulated, of no call
 	placed chan *Call // outbound calls that nobody picked up yet
 }
 
@@ -232,7 +265,7 @@ func (t *Twilio) Client() *http.Client { return &http.Client{Transport: t.link.t
 // or failed to: that ends the call, and [Call.Wait] tells why.
 func (t *Twilio) Dial(from, to string, options ...Option) *Call {
 	c := t.newCall(from, to, "inbound", options)
-	c.start(&document{url: t.cfg.PublicURL + c.plan.inboundPath, method: http.MethodPost})
+	c.start(&document{url: t.cfg.PublicURL + c.plan.inboundPath, method: c.plan.inboundMethod})
 	select {
 	case <-c.answered:
 	case <-c.done:
@@ -268,7 +301,7 @@ func (t *Twilio) Calls() int {
 
 // Close hangs up every call, waits for their callbacks and stops the fake and
 // the server of Config.Handler. It reports requests that the handler never
-// finished.
+// finished, and what was met and is not simulated, as [Warning] without a Code.
 func (t *Twilio) Close() error {
 	t.mu.Lock()
 	t.closed = true
@@ -284,14 +317,15 @@ func (t *Twilio) Close() error {
 		<-c.done
 	}
 	t.rest.close()
-	return t.link.close()
+	return errors.Join(t.unknowns(calls), t.link.close())
 }
 
 func (t *Twilio) newCall(from, to, direction string, options []Option) *Call {
 	c := &Call{
 		SID: newSID("CA"), From: from, To: to,
 		tw: t, direction: direction, begun: time.Now(),
-		plan:     plan{inboundPath: t.cfg.InboundPath, statusURL: t.cfg.PublicURL + t.cfg.StatusPath, statusEvents: []string{"completed"}, dialStatus: "completed"},
+		plan: plan{inboundPath: t.cfg.InboundPath, statusURL: t.cfg.PublicURL + t.cfg.StatusPath, statusEvents: []string{"completed"},
+			inboundMethod: http.MethodPost, statusMethod: http.MethodPost, detectionMethod: http.MethodPost, dialStatus: "completed"},
 		changed:  make(chan struct{}),
 		answered: make(chan struct{}),
 		done:     make(chan struct{}),

@@ -190,7 +190,7 @@ func TestFailuresSayWhy(t *testing.T) {
 // TestNothingWaitsForEver: a host that does not move fails its test with the
 // reason before go test ends the whole binary without one.
 func TestNothingWaitsForEver(t *testing.T) {
-	still := newHost(t, answer(`<Response><Pause length="36000"/></Response>`))
+	still := newHost(t, answer(`<Response><Say>Wait</Say><Pause length="36000"/></Response>`))
 	closes := rawHost(func(conn *websocket.Conn, _ string) { // in the caller's first word
 		for {
 			if _, data, err := conn.Read(context.Background()); err != nil || strings.Contains(string(data), `"payload":"AAAA`) {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/signature"
 )
 
@@ -86,7 +87,11 @@ func (c *Call) headers(hop Hop) http.Header {
 // send delivers one webhook or callback with a fresh idempotency token,
 // retries it as Twilio does and follows redirects.
 func (c *Call) send(ctx context.Context, hop Hop, method, rawURL string, form url.Values) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.tw.link.webhook)
+	limit := c.tw.link.webhook
+	if total := overridesOf(rawURL).total; total > 0 {
+		limit = min(limit, total)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	jar := c.cookies()
 	token := newSID("")
@@ -136,21 +141,27 @@ func (c *Call) deliver(ctx context.Context, jar http.CookieJar, hop Hop, method,
 	}
 }
 
-// attempt sends one request. A failed connection is tried once more, the
-// default of Twilio's connection overrides.
+// attempt sends one request, again as the connection overrides have it: by default a failed
+// connection is tried once more.
 func (c *Call) attempt(ctx context.Context, client *http.Client, hop Hop, method, rawURL string, form url.Values, token string) (*http.Response, error) {
+	over := overridesOf(rawURL)
 	for try := 1; ; try++ {
 		req, err := c.signed(ctx, hop, method, rawURL, form)
 		if err != nil {
 			return nil, c.warn(11100, "%q: %v", rawURL, err)
 		}
 		req.Header.Set("I-Twilio-Idempotency-Token", token)
-		resp, err := client.Do(req)
-		var op *net.OpError
+		resp, err := over.do(ctx, client, req)
 		switch {
+		case ctx.Err() == nil && over.again(try, resp, err):
+			if err == nil {
+				resp.Body.Close()
+				c.event(Request, "%s %s: %d, tried again", method, rawURL, resp.StatusCode)
+			}
 		case err == nil:
 			return resp, nil
-		case errors.As(err, &op) && op.Op == "dial" && try == 1 && ctx.Err() == nil:
+		case errors.Is(err, errReadTimeout):
+			return nil, c.warn(11205, "%s did not answer within the rt of its URL", rawURL)
 		case context.Cause(ctx) == context.DeadlineExceeded:
 			return nil, c.warn(11205, "%s did not answer within %v", rawURL, c.tw.link.webhook)
 		case ctx.Err() != nil:
@@ -249,7 +260,7 @@ func (c *Call) report(event, status string) {
 		if c.plan.reverse {
 			i = len(held) - 1 - i
 		}
-		c.callback(c.plan.statusURL, held[i])
+		c.callback(c.plan.statusMethod, c.plan.statusURL, held[i])
 	}
 }
 
@@ -261,19 +272,22 @@ func (c *Call) Detected(answeredBy string) error {
 	if c.plan.detectionURL == "" {
 		return c.tw.fail(errors.New("voicetest: the call was placed without AsyncAmd and AsyncAmdStatusCallback"))
 	}
-	c.callback(c.plan.detectionURL, url.Values{
+	c.callback(c.plan.detectionMethod, c.plan.detectionURL, url.Values{
 		"CallSid": {c.SID}, "AccountSid": {c.tw.cfg.AccountSID}, "AnsweredBy": {answeredBy}, "MachineDetectionDuration": {"4210"},
 	})
 	return nil
 }
 
 // callback posts a form whose answer is not used.
-func (c *Call) callback(rawURL string, form url.Values) {
-	a, err := c.send(context.Background(), Callback, http.MethodPost, rawURL, form)
+func (c *Call) callback(method, rawURL string, form url.Values) {
+	a, err := c.send(context.Background(), Callback, method, rawURL, form)
 	if err == nil && (a.status < 200 || a.status >= 400) {
 		c.warn(15003, "callback %s was answered %d", rawURL, a.status)
 	}
 }
+
+// methodOf returns the method of a request, POST unless a document says otherwise.
+func methodOf(m twiml.Method) string { return strings.ToUpper(string(twiml.Or(m, twiml.POST))) }
 
 // mediaType returns the type of a Content-Type header without parameters.
 func mediaType(header string) string {
