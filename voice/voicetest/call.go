@@ -51,17 +51,20 @@ type Call struct {
 	sequence int          // of status callbacks
 	held     []url.Values // status callbacks not yet delivered
 
-	document  *twiml.Response
-	next      *document               // set by REST
-	abort     context.CancelCauseFunc // ends the document
-	rejected  string                  // the status that Reject gave the call; or ""
-	finished  bool                    // no document will run any more
-	said      []string
-	gather    *gather
-	streams   []*stream
-	streamURL string
-	broke     time.Time       // when the last bidirectional stream ended
-	silences  []time.Duration // between two of them
+	document   *twiml.Response
+	next       *document               // set by REST
+	abort      context.CancelCauseFunc // ends the document
+	rejected   string                  // the status that Reject gave the call; or ""
+	finished   bool                    // no document will run any more
+	said       []string
+	gather     *gather
+	recorder   *recording   // of a Record that listens to keys
+	recordings []*recording // that run
+	recorded   []*recording // all
+	streams    []*stream
+	streamURL  string
+	broke      time.Time       // when the last bidirectional stream ended
+	silences   []time.Duration // between two of them
 
 	player   player
 	speech   []*utterance
@@ -93,8 +96,8 @@ type utterance struct {
 
 // Speak speaks the recording in a WAV file, of any format that codec.ReadMulaw
 // takes, in real time, and returns when it has been spoken. It waits for a
-// stream to be open, and fails when the call ends before. Until someone
-// speaks, the host receives silence.
+// stream to be open or a recording to run, and fails when the call ends before. Until
+// someone speaks, the host receives silence.
 func (c *Call) Speak(file string) error {
 	c.helper()
 	f, err := os.Open(file)
@@ -112,8 +115,8 @@ func (c *Call) Speak(file string) error {
 // SpeakAudio is [Call.Speak] for 8 kHz mu-law bytes.
 func (c *Call) SpeakAudio(mulaw []byte) error {
 	c.helper()
-	if err := c.await(func() bool { return len(c.streams) > 0 }); err != nil {
-		return c.tw.fail(fmt.Errorf("voicetest: no stream to speak to: %w", err))
+	if err := c.await(c.listened); err != nil {
+		return c.tw.fail(fmt.Errorf("voicetest: nobody to speak to: %w", err))
 	}
 	u := &utterance{audio: slices.Clone(mulaw), said: make(chan struct{})}
 	c.mu.Lock()
@@ -123,23 +126,26 @@ func (c *Call) SpeakAudio(mulaw []byte) error {
 	case <-u.said:
 	case <-c.done: // cut off, as callers are
 	case <-c.tw.late:
-		return c.tw.fail(fmt.Errorf("voicetest: no stream takes the rest of what is spoken: %w", c.stuck(errLate)))
+		return c.tw.fail(fmt.Errorf("voicetest: nobody takes the rest of what is spoken: %w", c.stuck(errLate)))
 	}
 	return nil
 }
 
-// Listen says nothing for d of call time. It waits for a stream to be open, and
+// Listen says nothing for d of call time. It waits as [Call.Speak] does, and
 // fails when the call ends before; when it ends later, Listen returns.
 func (c *Call) Listen(d time.Duration) error {
 	c.helper()
-	if err := c.await(func() bool { return len(c.streams) > 0 }); err != nil {
-		return c.tw.fail(fmt.Errorf("voicetest: no stream to listen to: %w", err))
+	if err := c.await(c.listened); err != nil {
+		return c.tw.fail(fmt.Errorf("voicetest: nobody to listen to: %w", err))
 	}
 	c.sleep(c.ctx, d)
 	return nil
 }
 
-// Digits presses keys: 0-9, * and #. It waits for a Gather or a bidirectional
+// listened reports whether somebody hears what the caller says, with the lock held.
+func (c *Call) listened() bool { return len(c.streams) > 0 || len(c.recordings) > 0 }
+
+// Digits presses keys: 0-9, * and #. It waits for a Gather, a Record or a bidirectional
 // stream to listen to them, and fails when the call ends before.
 func (c *Call) Digits(keys string) error {
 	c.helper()
@@ -148,7 +154,14 @@ func (c *Call) Digits(keys string) error {
 			return c.tw.fail(fmt.Errorf("voicetest: no such key: %q", key))
 		}
 	}
-	return c.input(keys, func(g *gather) bool { return g.press(keys) }, func(s *stream) bool {
+	return c.input(keys, func(g *gather) bool { return g.press(keys) }, func(r *recording) bool {
+		for _, key := range keys {
+			if r.press(string(key)) {
+				break
+			}
+		}
+		return true
+	}, func(s *stream) bool {
 		if !s.bidirectional {
 			return false
 		}
@@ -159,21 +172,21 @@ func (c *Call) Digits(keys string) error {
 	})
 }
 
-// Answer speaks text to a Gather that listens to speech, as if Twilio had
+// Answer speaks text to a Gather that listens to speech, or to a Record, as if Twilio had
 // recognised it. It waits for one, and fails when the call ends before.
 func (c *Call) Answer(text string) error {
 	c.helper()
-	return c.input(text, func(g *gather) bool { return g.say(text) }, func(*stream) bool { return false })
+	return c.input(text, func(g *gather) bool { return g.say(text) }, func(r *recording) bool { return r.say(text) }, func(*stream) bool { return false })
 }
 
 // input hands what the caller does to whoever listens first.
-func (c *Call) input(what string, toGather func(*gather) bool, toStream func(*stream) bool) error {
+func (c *Call) input(what string, toGather func(*gather) bool, toRecord func(*recording) bool, toStream func(*stream) bool) error {
 	c.helper()
 	for {
 		c.mu.Lock()
-		g, streams, changed := c.gather, slices.Clone(c.streams), c.changed
+		g, r, streams, changed := c.gather, c.recorder, slices.Clone(c.streams), c.changed
 		c.mu.Unlock()
-		if g != nil && toGather(g) || g == nil && slices.ContainsFunc(streams, toStream) {
+		if g != nil && toGather(g) || r != nil && toRecord(r) || g == nil && r == nil && slices.ContainsFunc(streams, toStream) {
 			c.event(Pressed, "%s", what)
 			return nil
 		}

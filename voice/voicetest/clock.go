@@ -29,7 +29,8 @@ func (c *Call) tick() {
 	var begun, said bool
 	c.mu.Lock()
 	streams := c.streams
-	if len(streams) > 0 && len(c.speech) > 0 {
+	speaks := c.listened() && len(c.speech) > 0
+	if speaks {
 		u := c.speech[0]
 		begun = !u.begun
 		u.begun = true
@@ -42,6 +43,9 @@ func (c *Call) tick() {
 		}
 	}
 	marks, began, ended := c.player.tick(&heard)
+	for _, r := range c.recordings {
+		r.hear(spoken[:], heard[:], speaks)
+	}
 	limit := c.plan.timeLimit
 	tooLong := limit > 0 && !c.pickedUp.IsZero() && time.Since(c.pickedUp) >= c.tw.clock(limit)
 	c.mu.Unlock()

@@ -43,6 +43,12 @@ func (c *Call) start(first *document) {
 		for _, s := range c.openStreams() {
 			s.stop()
 		}
+		c.mu.Lock()
+		recordings := c.recordings
+		c.mu.Unlock()
+		for _, r := range recordings {
+			r.done(false)
+		}
 		c.background.Wait()
 		if err == nil {
 			err = c.tw.beyond(c.Warnings())

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func recording(t testing.TB) []byte {
+func recorded(t testing.TB) []byte {
 	f, err := os.Open("testdata/book_a_room.wav")
 	require.NoError(t, err)
 	defer f.Close()
@@ -40,7 +40,7 @@ func resampled(t testing.TB, rate int, mulaw []byte) []byte {
 }
 
 func TestWhatCountsAsHeard(t *testing.T) {
-	audio := recording(t)
+	audio := recorded(t)
 	noise := rand.New(rand.NewPCG(1, 2))
 	other := change(audio, func(int16) int16 { return int16(noise.IntN(20000) - 10000) })
 	backwards := slices.Clone(audio)
@@ -84,7 +84,7 @@ func TestWhatCountsAsHeard(t *testing.T) {
 }
 
 func TestASoundIsFoundOncePerPlayback(t *testing.T) {
-	audio := recording(t)
+	audio := recorded(t)
 	heard := slices.Concat(audio, audio)
 	found, end := newSearch(audio).find(heard, 0)
 	require.True(t, found)

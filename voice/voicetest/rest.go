@@ -38,6 +38,7 @@ func newRestAPI(t *Twilio) (*restAPI, error) {
 	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Calls/{call}", a.authorised(a.update))
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Calls/{call}", a.authorised(a.fetch))
 	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Calls.json", a.authorised(a.create))
+	a.recordings(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		t.notSimulated("the REST request " + r.Method + " " + r.URL.Path + " is not simulated")
 		restError(w, http.StatusNotFound, 20404, "not simulated: "+r.Method+" "+r.URL.Path)
@@ -57,7 +58,9 @@ func (a *restAPI) close() {
 
 // RESTURL returns the base URL of the fake REST API, such as
 // "http://127.0.0.1:40124". It takes AccountSid and AuthToken, or [APIKey] and
-// [APISecret]. Simulated are Calls.json (POST) and Calls/{sid}.json (GET and POST).
+// [APISecret]. Simulated are Calls.json (POST), Calls/{sid}.json (GET, POST),
+// Calls/{sid}/Recordings.json (GET, POST), Calls/{sid}/Recordings/{sid}.json (POST), and
+// Recordings/{sid} (GET, DELETE), as .json and, which is where a RecordingUrl leads, as WAV.
 func (t *Twilio) RESTURL() string { return t.rest.url }
 
 // authorised checks who asks.
@@ -72,7 +75,7 @@ func (a *restAPI) authorised(next http.HandlerFunc) http.HandlerFunc {
 			return
 		}
 		if r.PathValue("account") != cfg.AccountSID {
-			restError(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+			notFound(w, r)
 			return
 		}
 		next(w, r)
@@ -94,7 +97,7 @@ func (a *restAPI) find(w http.ResponseWriter, r *http.Request) *Call {
 	sid, _ := strings.CutSuffix(r.PathValue("call"), ".json")
 	c := a.twilio.call(sid)
 	if c == nil {
-		restError(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+		notFound(w, r)
 	}
 	return c
 }

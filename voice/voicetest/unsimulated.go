@@ -16,7 +16,7 @@ import (
 var unsimulated = map[string][]string{
 	"AiSession": nil, "Application": nil, "Autopilot": nil, "Conference": nil, "Conversation": nil, "ConversationRelay": nil,
 	"ConversationRelaySession": nil, "Echo": nil, "Enqueue": nil, "Leave": nil, "MediaFilter": nil, "Pay": nil, "Prompt": nil, "Queue": nil,
-	"Record": nil, "Recording": nil, "Refer": nil, "Room": nil, "Sim": nil, "Siprec": nil, "Sms": nil, "Transcription": nil, "Uri": nil,
+	"Refer": nil, "Room": nil, "Sim": nil, "Siprec": nil, "Sms": nil, "Transcription": nil, "Uri": nil,
 	"VirtualAgent": nil, "WhatsApp": nil, "Hangup/Parameter": nil, "Reject/Parameter": nil,
 
 	"Client": {"clientNotificationUrl", "method", "statusCallback", "statusCallbackEvent", "statusCallbackMethod", "url"},
@@ -27,8 +27,10 @@ var unsimulated = map[string][]string{
 		"statusCallbackEvent", "statusCallbackMethod", "url"},
 	"Sip": {"amdStatusCallback", "amdStatusCallbackMethod", "machineDetection", "method", "statusCallback", "statusCallbackEvent",
 		"statusCallbackMethod", "url"},
-	"Start":  {"action", "method"},
-	"Stream": {"audioFormat", "connectorName", "sampleRate"},
+	"Recording": {"recordingConfigurationId"},
+	"Record":    {"recordingConfigurationId"},
+	"Start":     {"action", "method"},
+	"Stream":    {"audioFormat", "connectorName", "sampleRate"},
 }
 
 // notSimulated records what the fake does not simulate and returns it.

@@ -29,7 +29,10 @@ var obeyed = map[string]string{
 		"partialResultCallback partialResultCallbackMethod profanityFilter speechModel speechTimeout timeout",
 	"Hangup": "", "Leave": "",
 	"Number": "byoc machineDetectionSilenceTimeout machineDetectionSpeechEndThreshold machineDetectionSpeechThreshold machineDetectionTimeout",
-	"Pause":  "length", "Play": "digits loop", "Redirect": "method", "Reject": "reason", "Say": "language loop voice",
+	"Record": "action finishOnKey maxLength method playBeep recordingStatusCallback recordingStatusCallbackEvent recordingStatusCallbackMethod " +
+		"timeout transcribe transcribeCallback trim",
+	"Recording": "channels name recordingStatusCallback recordingStatusCallbackEvent recordingStatusCallbackMethod track trim",
+	"Pause":     "length", "Play": "digits loop", "Redirect": "method", "Reject": "reason", "Say": "language loop voice",
 	"Sip":   "machineDetectionSilenceTimeout machineDetectionSpeechEndThreshold machineDetectionSpeechThreshold machineDetectionTimeout password username",
 	"Start": "", "Stop": "",
 	"Stream": "name statusCallback statusCallbackMethod track url",

@@ -53,6 +53,9 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 	case *twiml.Gather:
 		c.event(Verb, "Gather")
 		next, err = c.runGather(ctx, v, base)
+	case *twiml.Record:
+		c.event(Verb, "Record")
+		next, err = c.runRecord(ctx, v, base)
 	case *twiml.Redirect:
 		c.event(Verb, "Redirect %s", v.URL)
 		next, err = c.goTo(base, v.URL, v.Method, nil)
@@ -85,16 +88,24 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 		}
 	case *twiml.Start:
 		for _, noun := range v.Nouns {
-			if s, ok := noun.(*twiml.Stream); ok {
-				c.event(Verb, "Start Stream %s", s.URL)
-				c.openStream(ctx, s, false) // a failure is only a warning
+			switch n := noun.(type) {
+			case *twiml.Stream:
+				c.event(Verb, "Start Stream %s", n.URL)
+				c.openStream(ctx, n, false) // a failure is only a warning
+			case *twiml.Recording:
+				c.event(Verb, "Start Recording %s", n.Name)
+				c.startRecording(n, base)
 			}
 		}
 	case *twiml.Stop:
 		for _, noun := range v.Nouns {
-			if s, ok := noun.(*twiml.Stream); ok {
-				c.event(Verb, "Stop Stream %s", s.Name)
-				c.stopStream(s.Name)
+			switch n := noun.(type) {
+			case *twiml.Stream:
+				c.event(Verb, "Stop Stream %s", n.Name)
+				c.stopStream(n.Name)
+			case *twiml.Recording:
+				c.event(Verb, "Stop Recording %s", n.Name)
+				c.stopRecording(n.Name)
 			}
 		}
 	}
@@ -217,6 +228,12 @@ func (c *Call) hear(ctx context.Context, wav []byte, times int) error {
 		c.notSimulated("audio that is no WAV is not simulated: %v", err)
 		return nil
 	}
+	c.hearAudio(ctx, audio, times)
+	return nil
+}
+
+// hearAudio is hear for 8 kHz mu-law.
+func (c *Call) hearAudio(ctx context.Context, audio []byte, times int) {
 	for range times {
 		c.mu.Lock()
 		c.player.play(audio)
@@ -232,9 +249,8 @@ func (c *Call) hear(ctx context.Context, wav []byte, times int) error {
 				c.mu.Lock()
 				c.player.clear()
 				c.mu.Unlock()
-				return nil
+				return
 			}
 		}
 	}
-	return nil
 }

@@ -25,7 +25,7 @@
 // [OnFrame].
 //
 // There is no speech: Say takes no time and its text is kept, and what a caller says to a
-// Gather is given in words, see [Call.Answer]. What a voice, a recogniser or a carrier is told
+// Gather, or to a Record that transcribes, is given in words, see [Call.Answer]. What a voice, a recogniser or a carrier is told
 // (voice, language, hints, enhanced, profanityFilter, ringTone, callReason, byoc, the password
 // of a SIP host, the thresholds of machine detection) has no effect, nor have the edges and
 // server names of connection overrides. Answers to GET are not cached.
@@ -36,7 +36,7 @@
 //
 //   - elements: <AiSession>, <Application>, <Autopilot>, <Conference>, <Conversation>,
 //     <ConversationRelay>, <ConversationRelaySession>, <Echo>, <Enqueue>, <Leave>,
-//     <MediaFilter>, <Pay>, <Prompt>, <Queue>, <Record>, <Recording>, <Refer>, <Room>, <Sim>,
+//     <MediaFilter>, <Pay>, <Prompt>, <Queue>, <Refer>, <Room>, <Sim>,
 //     <Siprec>, <Sms>, <Transcription>, <Uri>, <VirtualAgent>, <WhatsApp>, <Hangup/Parameter>,
 //     <Reject/Parameter>
 //   - of <Client>: clientNotificationUrl, method, statusCallback, statusCallbackEvent,
@@ -45,12 +45,14 @@
 //     recordingConfigurationId, recordingStatusCallback, recordingStatusCallbackEvent,
 //     recordingStatusCallbackMethod, recordingTrack, referMethod, referUrl, sequential,
 //     timeLimit, timeout, trim
+//   - of <Record> and <Recording>: recordingConfigurationId
 //   - of <Number>: amdStatusCallback, amdStatusCallbackMethod, machineDetection, method,
 //     sendDigits, statusCallback, statusCallbackEvent, statusCallbackMethod, url
 //   - of <Sip>: amdStatusCallback, amdStatusCallbackMethod, machineDetection, method,
 //     statusCallback, statusCallbackEvent, statusCallbackMethod, url
 //   - of <Start>: action, method
 //   - of <Stream>: audioFormat, connectorName, sampleRate
+//   - recordings as anything but WAV
 //   - audio that is no WAV, and audio that is not below the public URL
 //   - requests and parameters of the REST API other than those of [Twilio.RESTURL]
 package voicetest
@@ -189,11 +191,12 @@ type Twilio struct {
 	link *link
 	rest *restAPI
 
-	mu     sync.Mutex
-	closed bool
-	calls  map[string]*Call
-	gaps   []Warning  // what was asked for and is not simulated, of no call
-	placed chan *Call // outbound calls that nobody picked up yet
+	mu         sync.Mutex
+	closed     bool
+	calls      map[string]*Call
+	recordings map[string]*recording
+	gaps       []Warning  // what was asked for and is not simulated, of no call
+	placed     chan *Call // outbound calls that nobody picked up yet
 }
 
 // New starts a fake in front of h for the length of a test. Failures of its
@@ -244,7 +247,7 @@ func Start(cfg Config) (*Twilio, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Twilio{cfg: cfg, calls: map[string]*Call{}, placed: make(chan *Call, 1024)}
+	t := &Twilio{cfg: cfg, calls: map[string]*Call{}, recordings: map[string]*recording{}, placed: make(chan *Call, 1024)}
 	if t.link, err = newLink(cfg); err != nil {
 		return nil, err
 	}

@@ -150,7 +150,7 @@ func TestFailuresSayWhy(t *testing.T) {
 		want string
 	}{
 		"refused": {reply(403, "", ""), func(tw *voicetest.Twilio) { tw.Dial(alice, us).Speak("testdata/book_a_room.wav") },
-			"no stream to speak to: twilio 11200: https://calls.example.com/api/voice/twilio/inbound was answered 403"},
+			"nobody to speak to: twilio 11200: https://calls.example.com/api/voice/twilio/inbound was answered 403"},
 		"no file":   {echo, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Speak("testdata/none.wav") }, "no such file"},
 		"no WAV":    {echo, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Speak("testdata/README.md") }, "testdata/README.md"},
 		"no key":    {echo, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Digits("12a") }, "no such key"},
@@ -167,7 +167,7 @@ func TestFailuresSayWhy(t *testing.T) {
 			call.Hears(room[:8000], 5*time.Second)
 			call.Hears(room[:8000], 0)
 		}, "did not hear"},
-		"no stream": {newHost(t, answer("<Response/>")), func(tw *voicetest.Twilio) { tw.Dial(alice, us).Listen(time.Second) }, "no stream to listen to"},
+		"no stream": {newHost(t, answer("<Response/>")), func(tw *voicetest.Twilio) { tw.Dial(alice, us).Listen(time.Second) }, "nobody to listen to"},
 		"no audio":  {echo, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Hears(nil, 0) }, "no audio"},
 		"goes on": {echo, func(tw *voicetest.Twilio) {
 			ctx, cancel := context.WithCancel(context.Background())
@@ -211,9 +211,9 @@ func TestNothingWaitsForEver(t *testing.T) {
 		test func(*voicetest.Twilio)
 		want string
 	}{
-		"Speak":      {still, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Speak("testdata/book_a_room.wav") }, "no stream to speak to"},
-		"SpeakAudio": {thenStill, func(tw *voicetest.Twilio) { tw.Dial(alice, us).SpeakAudio(make([]byte, 1<<20)) }, "no stream takes the rest"},
-		"Listen":     {still, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Listen(time.Second) }, "no stream to listen to"},
+		"Speak":      {still, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Speak("testdata/book_a_room.wav") }, "nobody to speak to"},
+		"SpeakAudio": {thenStill, func(tw *voicetest.Twilio) { tw.Dial(alice, us).SpeakAudio(make([]byte, 1<<20)) }, "nobody takes the rest"},
+		"Listen":     {still, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Listen(time.Second) }, "nobody to listen to"},
 		"Digits":     {still, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Digits("1") }, `nobody listened to "1"`},
 		"Answer":     {still, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Answer("yes") }, `nobody listened to "yes"`},
 		"Wait":       {still, func(tw *voicetest.Twilio) { tw.Dial(alice, us).Wait(t.Context()) }, "has not ended"},

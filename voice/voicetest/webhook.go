@@ -25,6 +25,9 @@ const (
 	maxDocument  = 64 << 10 // error 11750
 )
 
+// rfc2822 is how Twilio writes times in callbacks.
+const rfc2822 = "Mon, 02 Jan 2006 15:04:05 +0000"
+
 // A Hop is one of the kinds of requests that Twilio sends to a host.
 type Hop string
 
@@ -233,7 +236,7 @@ func (c *Call) report(event, status string) {
 	form := c.params(status)
 	now := time.Now()
 	form.Set("CallbackSource", "call-progress-events")
-	form.Set("Timestamp", now.UTC().Format("Mon, 02 Jan 2006 15:04:05 +0000"))
+	form.Set("Timestamp", now.UTC().Format(rfc2822))
 	c.mu.Lock()
 	form.Set("SequenceNumber", strconv.Itoa(c.sequence))
 	c.sequence++
