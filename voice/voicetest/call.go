@@ -54,6 +54,7 @@ type Call struct {
 	document   *twiml.Response
 	next       *document               // set by REST
 	abort      context.CancelCauseFunc // ends the document
+	hungUp     bool                    // by Hangup
 	rejected   string                  // the status that Reject gave the call; or ""
 	finished   bool                    // no document will run any more
 	said       []string
@@ -65,6 +66,16 @@ type Call struct {
 	streamURL  string
 	broke      time.Time       // when the last bidirectional stream ended
 	silences   []time.Duration // between two of them
+
+	parent       string        // the call that dialled this one; or ""
+	other        *Call         // that call
+	legs         []*Call       // that it has dialled
+	talker       *Call         // whom it is joined with
+	joinable     bool          // a leg that has come through its own document
+	bridged      bool          // a leg that was joined
+	left         chan struct{} // closed when a leg leaves its Dial for a document of its own
+	star         bool          // * ends the leg that it is joined with
+	dialRecorded *recording    // of a leg
 
 	player   player
 	speech   []*utterance
@@ -96,7 +107,7 @@ type utterance struct {
 
 // Speak speaks the recording in a WAV file, of any format that codec.ReadMulaw
 // takes, in real time, and returns when it has been spoken. It waits for a
-// stream to be open or a recording to run, and fails when the call ends before. Until
+// stream to be open, a recording to run or another party, and fails when the call ends before. Until
 // someone speaks, the host receives silence.
 func (c *Call) Speak(file string) error {
 	c.helper()
@@ -143,7 +154,7 @@ func (c *Call) Listen(d time.Duration) error {
 }
 
 // listened reports whether somebody hears what the caller says, with the lock held.
-func (c *Call) listened() bool { return len(c.streams) > 0 || len(c.recordings) > 0 }
+func (c *Call) listened() bool { return len(c.streams) > 0 || len(c.recordings) > 0 || c.talker != nil }
 
 // Digits presses keys: 0-9, * and #. It waits for a Gather, a Record or a bidirectional
 // stream to listen to them, and fails when the call ends before.
@@ -183,6 +194,9 @@ func (c *Call) Answer(text string) error {
 func (c *Call) input(what string, toGather func(*gather) bool, toRecord func(*recording) bool, toStream func(*stream) bool) error {
 	c.helper()
 	for {
+		if c.pressedStar(what) {
+			return nil
+		}
 		c.mu.Lock()
 		g, r, streams, changed := c.gather, c.recorder, slices.Clone(c.streams), c.changed
 		c.mu.Unlock()
@@ -194,6 +208,19 @@ func (c *Call) input(what string, toGather func(*gather) bool, toRecord func(*re
 			return c.tw.fail(fmt.Errorf("voicetest: nobody listened to %q: %w", what, err))
 		}
 	}
+}
+
+// pressedStar ends the leg that a Dial with hangupOnStar has joined the caller with, if keys
+// say so.
+func (c *Call) pressedStar(keys string) bool {
+	c.mu.Lock()
+	leg, ends := c.talker, c.star && strings.Contains(keys, "*")
+	c.mu.Unlock()
+	if ends && leg != nil {
+		c.event(Pressed, "%s", keys)
+		leg.end(errStar)
+	}
+	return ends && leg != nil
 }
 
 // HangUp ends the call as the caller and returns when the host has been told:

@@ -1,6 +1,7 @@
 package voicetest
 
 import (
+	"slices"
 	"time"
 
 	"agentos.dev/dialtone/mediastream"
@@ -48,7 +49,13 @@ func (c *Call) tick() {
 	}
 	limit := c.plan.timeLimit
 	tooLong := limit > 0 && !c.pickedUp.IsZero() && time.Since(c.pickedUp) >= c.tw.clock(limit)
+	talker := c.talker
 	c.mu.Unlock()
+	if speaks && talker != nil {
+		talker.mu.Lock()
+		talker.player.play(slices.Clone(spoken[:]))
+		talker.mu.Unlock()
+	}
 	if tooLong {
 		c.end(errTimeLimit)
 	}

@@ -28,16 +28,23 @@ type document struct {
 
 // start runs the call from its first document to its last callback.
 func (c *Call) start(first *document) {
+	c.begin(func() (string, error) {
+		if status := c.ring(); status != "" {
+			return status, nil
+		}
+		return c.follow(first)
+	})
+}
+
+// begin runs a call as serve has it, which returns its last status.
+func (c *Call) begin(serve func() (status string, err error)) {
 	go func() {
 		defer close(c.done)
 		c.report("initiated", "initiated")
 		c.report("ringing", "ringing")
 		var clock sync.WaitGroup
 		clock.Go(c.keepTime)
-		status, err := c.ring(), error(nil)
-		if status == "" {
-			status, err = c.follow(first)
-		}
+		status, err := serve()
 		c.end(errFinished)
 		clock.Wait()
 		for _, s := range c.openStreams() {
@@ -75,7 +82,7 @@ func (c *Call) ring() (status string) {
 		if context.Cause(c.ctx) == errHungUp {
 			return "no-answer"
 		}
-		return "canceled"
+		return "canceled" // by the host, or by the caller
 	}
 	if status == "" {
 		c.pickUp()
@@ -122,6 +129,8 @@ func (c *Call) follow(d *document) (status string, err error) {
 			c.finished = next == nil
 		})
 		switch {
+		case c.ctx.Err() != nil && c.Status() == "ringing" && context.Cause(c.ctx) == errEnded:
+			return "canceled", nil
 		case c.ctx.Err() != nil && c.Status() == "ringing":
 			return "no-answer", nil
 		case c.ctx.Err() != nil || next == nil && status == "":
@@ -173,9 +182,11 @@ func (c *Call) run(ctx context.Context, d *document) (next *document, status str
 
 // answers reports whether a verb has a call that rings answered.
 func answers(verb twiml.Verb) bool {
-	switch verb.(type) {
+	switch v := verb.(type) {
 	case twiml.Comment, twiml.Text, twiml.ProcInst, *twiml.Pause, *twiml.Reject:
 		return false
+	case *twiml.Dial:
+		return !v.AnswerOnBridge.Or(false)
 	}
 	return true
 }

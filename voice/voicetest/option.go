@@ -29,6 +29,8 @@ type plan struct {
 	unanswered      string        // final status of a call that nobody picks up; or ""
 	rings           time.Duration // how long it rings
 	timeout         time.Duration // how long it may ring; 0: for ever
+	talks           time.Duration // how long after that a leg hangs up
+	legs            map[string][]Option
 	timeLimit       time.Duration // of the call; 0: none
 	dialStatus      string
 	repeats         map[Hop]int
@@ -99,17 +101,32 @@ func ByGET() Option {
 // status callback.
 func StatusEvents(events ...string) Option { return func(p *plan) { p.statusEvents = events } }
 
-// Rings has a call that the host places by REST ring for d before it is picked up, or ends
-// [Unanswered]. Rung for longer than its Timeout, it ends as no-answer. 0, picked up at once,
-// is the default.
+// Leg sets options of the legs that the host dials to a number, to "client:name" or to a SIP
+// address with <Dial>; to "" it sets those of all. Meant are [Rings], [Talks], [Unanswered]
+// and [Param].
+func Leg(to string, options ...Option) Option {
+	return func(p *plan) {
+		if p.legs == nil {
+			p.legs = map[string][]Option{}
+		}
+		p.legs[to] = append(p.legs[to], options...)
+	}
+}
+
+// Talks has a [Leg] hang up when it has been joined with the caller for d, by default 2 s.
+func Talks(d time.Duration) Option { return func(p *plan) { p.talks = d } }
+
+// Rings has a call that the host places by REST, or a [Leg], ring for d before it is picked
+// up, or ends [Unanswered]. Rung for longer than its Timeout, it ends as no-answer. A call is
+// picked up at once by default, a leg after 1 s.
 func Rings(d time.Duration) Option { return func(p *plan) { p.rings = d } }
 
-// Unanswered has a call that the host places by REST end before its TwiML is asked
-// for: busy, no-answer, failed or canceled.
+// Unanswered has a call that the host places by REST, or a [Leg], end before its TwiML is
+// asked for: busy, no-answer, failed or canceled.
 func Unanswered(status string) Option {
 	return func(p *plan) { p.unanswered = strings.ToLower(status) }
 }
 
-// Dialed sets the DialCallStatus with which the calls that the host places
-// with <Dial> end: completed (the default), busy, no-answer, failed, canceled.
+// Dialed sets how the legs end that the host places with <Dial>: completed (the default),
+// busy, no-answer, failed or canceled, all but the first unanswered. For more see [Leg].
 func Dialed(status string) Option { return func(p *plan) { p.dialStatus = strings.ToLower(status) } }

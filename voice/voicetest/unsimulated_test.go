@@ -22,18 +22,21 @@ import (
 var obeyed = map[string]string{
 	"Response": "", "ApplicationSid": "", "Config": "name value", "Failover": "", "Language": "*", "Task": "priority timeout", "Sip/Sip": "",
 	"Identity": "", "Header": "name value", "Headers": "", "Parameter": "name value",
-	"Client":  "",
+	"Client":  "method statusCallback statusCallbackEvent statusCallbackMethod url",
 	"Connect": "action method",
-	"Dial":    "action callReason callerId method ringTone",
+	"Dial": "action answerOnBridge callReason callerId hangupOnStar method record recordingStatusCallback recordingStatusCallbackEvent " +
+		"recordingStatusCallbackMethod recordingTrack ringTone sequential timeLimit timeout trim",
 	"Gather": "action actionOnEmptyResult bargeIn debug enhanced finishOnKey hints input language maxSpeechTime method numDigits " +
 		"partialResultCallback partialResultCallbackMethod profanityFilter speechModel speechTimeout timeout",
 	"Hangup": "", "Leave": "",
-	"Number": "byoc machineDetectionSilenceTimeout machineDetectionSpeechEndThreshold machineDetectionSpeechThreshold machineDetectionTimeout",
+	"Number": "amdStatusCallback amdStatusCallbackMethod machineDetection method sendDigits statusCallback statusCallbackEvent statusCallbackMethod url " +
+		"byoc machineDetectionSilenceTimeout machineDetectionSpeechEndThreshold machineDetectionSpeechThreshold machineDetectionTimeout",
 	"Record": "action finishOnKey maxLength method playBeep recordingStatusCallback recordingStatusCallbackEvent recordingStatusCallbackMethod " +
 		"timeout transcribe transcribeCallback trim",
 	"Recording": "channels name recordingStatusCallback recordingStatusCallbackEvent recordingStatusCallbackMethod track trim",
 	"Pause":     "length", "Play": "digits loop", "Redirect": "method", "Reject": "reason", "Say": "language loop voice",
-	"Sip":   "machineDetectionSilenceTimeout machineDetectionSpeechEndThreshold machineDetectionSpeechThreshold machineDetectionTimeout password username",
+	"Sip": "amdStatusCallback amdStatusCallbackMethod machineDetection method statusCallback statusCallbackEvent statusCallbackMethod url " +
+		"machineDetectionSilenceTimeout machineDetectionSpeechEndThreshold machineDetectionSpeechThreshold machineDetectionTimeout password username",
 	"Start": "", "Stop": "",
 	"Stream": "name statusCallback statusCallbackMethod track url",
 }

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"agentos.dev/dialtone/codec"
@@ -61,6 +60,7 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 		next, err = c.goTo(base, v.URL, v.Method, nil)
 	case *twiml.Hangup:
 		c.event(Verb, "Hangup")
+		c.hungUp = true
 		return nil, true, nil
 	case *twiml.Reject:
 		c.event(Verb, "Reject")
@@ -73,11 +73,7 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 		return nil, true, nil
 	case *twiml.Dial:
 		c.event(Verb, "Dial %s", v.Number)
-		if v.Action != "" {
-			next, err = c.goTo(base, v.Action, v.Method, url.Values{
-				"DialCallStatus": {c.plan.dialStatus}, "DialCallSid": {newSID("CA")}, "DialCallDuration": {"0"}, "DialBridged": {strconv.FormatBool(c.plan.dialStatus == "completed")},
-			})
-		}
+		return c.runDial(ctx, v, base)
 	case *twiml.Connect:
 		c.event(Verb, "Connect")
 		if s, ok := v.Noun.(*twiml.Stream); ok {

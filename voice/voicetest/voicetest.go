@@ -27,7 +27,7 @@
 // There is no speech: Say takes no time and its text is kept, and what a caller says to a
 // Gather, or to a Record that transcribes, is given in words, see [Call.Answer]. What a voice, a recogniser or a carrier is told
 // (voice, language, hints, enhanced, profanityFilter, ringTone, callReason, byoc, the password
-// of a SIP host, the thresholds of machine detection) has no effect, nor have the edges and
+// and headers of a SIP host, the thresholds of machine detection) has no effect, nor have the edges and
 // server names of connection overrides. Answers to GET are not cached.
 //
 // Nothing else is skipped: what a host uses and the fake does not simulate is a [Warning]
@@ -39,17 +39,9 @@
 //     <MediaFilter>, <Pay>, <Prompt>, <Queue>, <Refer>, <Room>, <Sim>,
 //     <Siprec>, <Sms>, <Transcription>, <Uri>, <VirtualAgent>, <WhatsApp>, <Hangup/Parameter>,
 //     <Reject/Parameter>
-//   - of <Client>: clientNotificationUrl, method, statusCallback, statusCallbackEvent,
-//     statusCallbackMethod, url
-//   - of <Dial>: answerOnBridge, events, hangupOnStar, passports, record,
-//     recordingConfigurationId, recordingStatusCallback, recordingStatusCallbackEvent,
-//     recordingStatusCallbackMethod, recordingTrack, referMethod, referUrl, sequential,
-//     timeLimit, timeout, trim
+//   - of <Client>: clientNotificationUrl
+//   - of <Dial>: events, passports, recordingConfigurationId, referMethod, referUrl
 //   - of <Record> and <Recording>: recordingConfigurationId
-//   - of <Number>: amdStatusCallback, amdStatusCallbackMethod, machineDetection, method,
-//     sendDigits, statusCallback, statusCallbackEvent, statusCallbackMethod, url
-//   - of <Sip>: amdStatusCallback, amdStatusCallbackMethod, machineDetection, method,
-//     statusCallback, statusCallbackEvent, statusCallbackMethod, url
 //   - of <Start>: action, method
 //   - of <Stream>: audioFormat, connectorName, sampleRate
 //   - recordings as anything but WAV
@@ -331,6 +323,7 @@ func (t *Twilio) newCall(from, to, direction string, options []Option) *Call {
 			inboundMethod: http.MethodPost, statusMethod: http.MethodPost, detectionMethod: http.MethodPost, dialStatus: "completed"},
 		changed:  make(chan struct{}),
 		answered: make(chan struct{}),
+		left:     make(chan struct{}),
 		done:     make(chan struct{}),
 		status:   "ringing",
 	}

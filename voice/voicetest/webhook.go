@@ -65,6 +65,9 @@ func (c *Call) params(status string) url.Values {
 		v.Set(who+"Zip", "")
 		v.Set(who+"Country", "US")
 	}
+	if c.parent != "" {
+		v.Set("ParentCallSid", c.parent)
+	}
 	if c.direction == "inbound" {
 		v.Set("CallToken", "%7B%22parentCallInfoToken%22%3A%22eyJhbGciOiJFUzI1NiJ9.e30.c2ln%22%2C%22identityHeaderTokens%22%3A%5B%5D%7D")
 		v.Set("StirVerstat", "TN-Validation-Passed-A")
