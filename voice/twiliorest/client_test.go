@@ -23,7 +23,7 @@ const (
 	alice   = "+14155550100"
 	us      = "+14155550199"
 	callSID = "CA0123456789abcdef0123456789abcdef"
-	waiting = `<Response><Say>Wait</Say><Pause length="600"/></Response>`
+	waiting = `<Response><Gather timeout="600"/></Response>`
 )
 
 // host answers every webhook with TwiML.

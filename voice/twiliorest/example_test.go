@@ -13,7 +13,7 @@ import (
 
 // A host hangs up by REST. The fake Twilio stands in for api.twilio.com.
 func ExampleClient_HangUp() {
-	tw, err := voicetest.Start(voicetest.Config{Handler: host(`<Response><Say>Wait</Say><Pause length="600"/></Response>`)})
+	tw, err := voicetest.Start(voicetest.Config{Handler: host(`<Response><Gather timeout="600"/></Response>`)})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func ExampleClient_HangUp() {
 // A host gives a live call other TwiML. Of a call that package voice serves,
 // voice.Call.Transfer does it.
 func ExampleClient_Update() {
-	tw, err := voicetest.Start(voicetest.Config{Handler: host(`<Response><Say>Wait</Say><Pause length="600"/></Response>`)})
+	tw, err := voicetest.Start(voicetest.Config{Handler: host(`<Response><Gather timeout="600"/></Response>`)})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -54,6 +54,7 @@ type Call struct {
 	document   *twiml.Response
 	next       *document               // set by REST
 	abort      context.CancelCauseFunc // ends the document
+	answeredBy string                  // by asynchronous machine detection
 	hungUp     bool                    // by Hangup
 	rejected   string                  // the status that Reject gave the call; or ""
 	finished   bool                    // no document will run any more

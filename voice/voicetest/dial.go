@@ -137,7 +137,7 @@ func (c *Call) runDial(ctx context.Context, v *twiml.Dial, base string) (*docume
 		if recorded != nil {
 			form.Set("RecordingUrl", recorded.url())
 			form.Set("RecordingSid", recorded.sid)
-			form.Set("RecordingDuration", strconv.Itoa(seconds(recorded.duration())))
+			form.Set("RecordingDuration", recorded.lasted())
 		}
 	}
 	if v.Action == "" {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -41,6 +40,7 @@ func (c *Call) begin(serve func() (status string, err error)) {
 	go func() {
 		defer close(c.done)
 		c.report("initiated", "initiated")
+		c.change(func() { c.status = "ringing" })
 		c.report("ringing", "ringing")
 		var clock sync.WaitGroup
 		clock.Go(c.keepTime)
@@ -99,7 +99,11 @@ func (c *Call) pickUp() {
 		}
 	})
 	if picksUp {
+		if r := c.plan.record; r != nil {
+			c.record(r)
+		}
 		c.report("answered", "in-progress")
+		c.press(c.ctx, c.plan.sendDigits)
 	}
 }
 
@@ -162,8 +166,8 @@ func (c *Call) replace(d *document) (ok bool) {
 func (c *Call) run(ctx context.Context, d *document) (next *document, status string, err error) {
 	response, base, err := c.load(ctx, d)
 	var w Warning
-	if errors.As(err, &w) && !d.fallback && c.tw.cfg.FallbackPath != "" && ctx.Err() == nil {
-		return &document{url: c.tw.cfg.PublicURL + c.tw.cfg.FallbackPath, method: http.MethodPost, fallback: true,
+	if errors.As(err, &w) && !d.fallback && c.plan.fallbackURL != "" && ctx.Err() == nil {
+		return &document{url: c.plan.fallbackURL, method: c.plan.fallbackMethod, fallback: true,
 			form: url.Values{"ErrorCode": {strconv.Itoa(w.Code)}, "ErrorUrl": {d.url}}}, "", nil
 	}
 	if err != nil {

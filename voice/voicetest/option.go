@@ -16,28 +16,31 @@ type Option func(*plan)
 
 // plan is what the options of a call amount to.
 type plan struct {
-	params          url.Values
-	inboundPath     string
-	inboundMethod   string
-	statusURL       string
-	statusMethod    string
-	streamURL       string // instead of the one in the TwiML
-	statusEvents    []string
-	reverse         bool
-	detectionURL    string // AsyncAmdStatusCallback of a call that the host places; or ""
-	detectionMethod string
-	unanswered      string        // final status of a call that nobody picks up; or ""
-	rings           time.Duration // how long it rings
-	timeout         time.Duration // how long it may ring; 0: for ever
-	talks           time.Duration // how long after that a leg hangs up
-	legs            map[string][]Option
-	timeLimit       time.Duration // of the call; 0: none
-	dialStatus      string
-	repeats         map[Hop]int
-	requests        []RequestEdit
-	messages        []MessageEdit
-	frames          map[int][]func(*Socket)
-	signers         map[Hop]signer
+	params                      url.Values
+	inboundPath                 string
+	inboundMethod               string
+	statusURL                   string
+	statusMethod                string
+	streamURL                   string // instead of the one in the TwiML
+	statusEvents                []string
+	reverse                     bool
+	detectionURL                string // AsyncAmdStatusCallback of a call that the host places; or ""
+	detectionMethod             string
+	unanswered                  string        // final status of a call that nobody picks up; or ""
+	rings                       time.Duration // how long it rings
+	timeout                     time.Duration // how long it may ring; 0: for ever
+	fallbackURL, fallbackMethod string        // asked for TwiML when a webhook fails; or ""
+	sendDigits                  string        // pressed when a placed call is picked up
+	record                      *recording    // of a placed call, from then on; or nil
+	talks                       time.Duration // how long after that a leg hangs up
+	legs                        map[string][]Option
+	timeLimit                   time.Duration // of the call; 0: none
+	dialStatus                  string
+	repeats                     map[Hop]int
+	requests                    []RequestEdit
+	messages                    []MessageEdit
+	frames                      map[int][]func(*Socket)
+	signers                     map[Hop]signer
 }
 
 // A signer is a shared key that signs instead of the auth token.

@@ -181,14 +181,21 @@ func (r *recording) report(event twiml.RecordingEvent) {
 		"RecordingTrack": {string(r.track)}, "RecordingStartTime": {r.began.UTC().Format(rfc2822)}, "ErrorCode": {"0"},
 	}
 	if event != twiml.RecordingInProgress {
-		form.Set("RecordingDuration", strconv.Itoa(seconds(r.duration())))
+		form.Set("RecordingDuration", r.seconds())
 	}
 	r.call.mu.Unlock()
 	r.call.background.Go(func() { r.call.callback(r.callback.method, r.callback.url, form) })
 }
 
-// seconds is how Twilio counts them: whole ones, of which the first is begun.
-func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
+// lasted returns RecordingDuration: whole seconds, begun ones among them.
+func (r *recording) lasted() string {
+	r.call.mu.Lock()
+	defer r.call.mu.Unlock()
+	return r.seconds()
+}
+
+// seconds is lasted with the call's lock held.
+func (r *recording) seconds() string { return strconv.Itoa(int(math.Ceil(r.duration().Seconds()))) }
 
 // sound returns the audio of each channel, with the call's lock held.
 func (r *recording) sound() [][]byte {
@@ -308,7 +315,7 @@ func (c *Call) runRecord(ctx context.Context, v *twiml.Record, base string) (*do
 	if !r.spoke {
 		return nil, nil
 	}
-	form := url.Values{"RecordingUrl": {r.url()}, "RecordingSid": {r.sid}, "RecordingDuration": {strconv.Itoa(seconds(r.duration()))}}
+	form := url.Values{"RecordingUrl": {r.url()}, "RecordingSid": {r.sid}, "RecordingDuration": {r.lasted()}}
 	if r.key != "" {
 		form.Set("Digits", r.key)
 	}

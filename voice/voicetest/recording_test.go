@@ -106,6 +106,7 @@ func TestRecordingsBesideTheCall(t *testing.T) {
 	require.Equal(t, 201, code, body)
 	second := call.Recordings()[1].SID
 	require.Contains(t, body, second)
+	call.SpeakAudio(room[:800])
 	for _, status := range []string{"paused", "in-progress", "stopped"} {
 		code, body = rest(t, tw, "POST", path+"/Twilio.CURRENT.json", url.Values{"Status": {status}, "PauseBehavior": {"skip"}})
 		require.Equal(t, 200, code, body)

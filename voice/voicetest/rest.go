@@ -1,14 +1,12 @@
 package voicetest
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -38,6 +36,7 @@ func newRestAPI(t *Twilio) (*restAPI, error) {
 	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Calls/{call}", a.authorised(a.update))
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Calls/{call}", a.authorised(a.fetch))
 	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Calls.json", a.authorised(a.create))
+	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Calls.json", a.authorised(a.list))
 	a.recordings(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		t.notSimulated("the REST request " + r.Method + " " + r.URL.Path + " is not simulated")
@@ -58,7 +57,7 @@ func (a *restAPI) close() {
 
 // RESTURL returns the base URL of the fake REST API, such as
 // "http://127.0.0.1:40124". It takes AccountSid and AuthToken, or [APIKey] and
-// [APISecret]. Simulated are Calls.json (POST), Calls/{sid}.json (GET, POST),
+// [APISecret]. Simulated are Calls.json (GET, POST), Calls/{sid}.json (GET, POST),
 // Calls/{sid}/Recordings.json (GET, POST), Calls/{sid}/Recordings/{sid}.json (POST), and
 // Recordings/{sid} (GET, DELETE), as .json and, which is where a RecordingUrl leads, as WAV.
 func (t *Twilio) RESTURL() string { return t.rest.url }
@@ -121,7 +120,7 @@ func (a *restAPI) update(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch {
-	case status == "completed" || status == "canceled" && c.Status() == "ringing":
+	case status == "completed" || status == "canceled" && slices.Contains([]string{"queued", "ringing"}, c.Status()):
 		c.event(REST, "Status=%s", status)
 		c.end(errEnded)
 	case status != "":
@@ -149,8 +148,12 @@ func restDocument(xml, at, method string) (d *document, code int, problem string
 		method = http.MethodPost
 	}
 	switch {
+	case at != "" && !isWeb(at):
+		return nil, 21205, "Url is not a valid URL: " + at
 	case at != "":
 		return &document{url: at, method: method}, 0, ""
+	case xml == "":
+		return nil, 21205, "Neither Url nor Twiml is given"
 	case utf8.RuneCountInString(xml) > maxTwiML:
 		return nil, 32018, fmt.Sprintf("Twiml is longer than %d characters", maxTwiML)
 	}
@@ -159,69 +162,6 @@ func restDocument(xml, at, method string) (d *document, code int, problem string
 		return nil, errorCode(err, 12100), err.Error()
 	}
 	return &document{response: r}, 0, ""
-}
-
-// create places an outbound call, which is picked up at once.
-func (a *restAPI) create(w http.ResponseWriter, r *http.Request) {
-	a.known(r, "a new call", "To", "From", "Url", "Twiml", "Method", "StatusCallback", "StatusCallbackEvent", "StatusCallbackMethod",
-		"Timeout", "TimeLimit", "MachineDetection", "AsyncAmd", "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod")
-	to, from := r.PostFormValue("To"), r.PostFormValue("From")
-	if to == "" {
-		restError(w, http.StatusBadRequest, 21201, "No 'To' number is specified")
-		return
-	}
-	if from == "" {
-		restError(w, http.StatusBadRequest, 21213, "Caller phone number is required")
-		return
-	}
-	d, code, problem := restDocument(r.PostFormValue("Twiml"), r.PostFormValue("Url"), r.PostFormValue("Method"))
-	if d == nil {
-		restError(w, http.StatusBadRequest, code, problem)
-		return
-	}
-	options := slices.Clone(a.twilio.cfg.Placed)
-	if events := r.PostForm["StatusCallbackEvent"]; len(events) > 0 {
-		options = append(options, StatusEvents(events...))
-	}
-	at := r.PostFormValue("StatusCallback")
-	seconds := func(name string, otherwise time.Duration) time.Duration {
-		if n, err := strconv.Atoi(r.PostFormValue(name)); err == nil && n > 0 {
-			return time.Duration(n) * time.Second
-		}
-		return otherwise
-	}
-	options = append(options, func(p *plan) {
-		p.timeout, p.timeLimit = seconds("Timeout", time.Minute), seconds("TimeLimit", 4*time.Hour)
-		if r.PostFormValue("MachineDetection") != "" && r.PostFormValue("AsyncAmd") == "true" {
-			p.detectionURL = r.PostFormValue("AsyncAmdStatusCallback")
-			p.detectionMethod = cmp.Or(r.PostFormValue("AsyncAmdStatusCallbackMethod"), http.MethodPost)
-		}
-		p.statusMethod = cmp.Or(r.PostFormValue("StatusCallbackMethod"), http.MethodPost)
-		if p.statusURL = at; at == "" {
-			p.statusEvents = nil
-		}
-	})
-	c := a.twilio.newCall(from, to, "outbound-api", options)
-	c.checkGiven(d)
-	restCall(w, http.StatusCreated, c)
-	c.start(d)
-	select {
-	case a.twilio.placed <- c:
-	default: // nobody ever picks up
-	}
-}
-
-// restCall answers with the call resource.
-func restCall(w http.ResponseWriter, code int, c *Call) {
-	status := c.Status()
-	if c.ctx.Err() != nil && status == "in-progress" {
-		status = "completed"
-	}
-	restJSON(w, code, map[string]any{
-		"sid": c.SID, "account_sid": c.tw.cfg.AccountSID, "from": c.From, "to": c.To,
-		"status": status, "direction": c.direction, "api_version": "2010-04-01",
-		"uri": "/2010-04-01/Accounts/" + c.tw.cfg.AccountSID + "/Calls/" + c.SID + ".json",
-	})
 }
 
 func restOver(w http.ResponseWriter) {

@@ -94,13 +94,7 @@ func (a *restAPI) startRecording(w http.ResponseWriter, r *http.Request) {
 	}
 	rec := &recording{source: "StartCallRecordingAPI", channels: channelsOf(r.PostFormValue("RecordingChannels")),
 		track: twiml.RecordedTrack(cmp.Or(r.PostFormValue("RecordingTrack"), "both")), trim: r.PostFormValue("Trim") == "trim-silence"}
-	var events []twiml.RecordingEvent
-	for _, e := range r.PostForm["RecordingStatusCallbackEvent"] {
-		for _, event := range strings.Fields(e) {
-			events = append(events, twiml.RecordingEvent(event))
-		}
-	}
-	rec.callback = c.recordingCallback("", r.PostFormValue("RecordingStatusCallback"), twiml.Method(r.PostFormValue("RecordingStatusCallbackMethod")), events)
+	rec.callback = c.recordingCallback("", r.PostFormValue("RecordingStatusCallback"), twiml.Method(r.PostFormValue("RecordingStatusCallbackMethod")), recordingEvents(r.PostForm))
 	restJSON(w, http.StatusCreated, c.record(rec).resource())
 }
 
@@ -166,7 +160,7 @@ func (r *recording) resource() map[string]any {
 		"uri": "/2010-04-01/Accounts/" + r.call.tw.cfg.AccountSID + "/Recordings/" + r.sid + ".json",
 	}
 	if r.over {
-		m["duration"] = strconv.Itoa(seconds(r.duration()))
+		m["duration"] = r.seconds()
 	}
 	return m
 }

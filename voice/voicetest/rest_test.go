@@ -1,13 +1,16 @@
 package voicetest_test
 
 import (
+	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"agentos.dev/dialtone/voice/callback"
 	"agentos.dev/dialtone/voice/voicetest"
 
 	"github.com/stretchr/testify/require"
@@ -111,7 +114,14 @@ func TestRESTRefuses(t *testing.T) {
 		{"GET", calls + "/CA2.json", nil, nil, 404, "20404"},
 		{"POST", calls + ".json", url.Values{"From": {us}}, nil, 400, "21201"},
 		{"POST", calls + ".json", url.Values{"To": {us}}, nil, 400, "21213"},
-		{"POST", calls + ".json", url.Values{"To": {us}, "From": {us}}, nil, 400, "12100"},
+		{"POST", calls + ".json", url.Values{"To": {us}, "From": {us}}, nil, 400, "21205"},
+		{"POST", calls + ".json", url.Values{"To": {us}, "From": {us}, "Url": {"/relative"}}, nil, 400, "21205"},
+		{"POST", calls + ".json", url.Values{"To": {"4155550100"}, "From": {us}, "Twiml": {"<Response/>"}}, nil, 400, "21211"},
+		{"POST", calls + ".json", url.Values{"To": {"+0"}, "From": {us}, "Twiml": {"<Response/>"}}, nil, 400, "21211"},
+		{"POST", calls + ".json", url.Values{"To": {us}, "From": {"me"}, "Twiml": {"<Response/>"}}, nil, 400, "21212"},
+		{"POST", calls + ".json", url.Values{"To": {us}, "From": {us}, "ApplicationSid": {"AP0"}}, nil, 400, "21218"},
+		{"POST", calls + ".json", url.Values{"To": {us}, "From": {us}, "Twiml": {"<Response>"}}, nil, 400, "12100"},
+		{"POST", calls + ".json", url.Values{"To": {us}, "From": {us}, "Twiml": {"<Response/>"}, "StatusCallback": {"status"}}, nil, 400, "21609"},
 	} {
 		status, body := rest(t, tw, tc.method, tc.path, tc.form, tc.credentials...)
 		require.Equal(t, tc.status, status, "%+v", tc)
@@ -150,4 +160,145 @@ func TestOutboundCallsThatNobodyPicksUp(t *testing.T) {
 	require.Empty(t, h.to("/out/inbound"))
 	require.Equal(t, "busy", h.to("/out/status")[0].form.Get("CallStatus"))
 	require.Equal(t, "486", h.to("/out/status")[0].form.Get("SipResponseCode"))
+}
+
+// TestTheCallResource goes with the call: queued, ringing, in-progress, completed.
+func TestTheCallResource(t *testing.T) {
+	type resource struct {
+		Sid, Status, Duration, Price string
+		StartTime                    string `json:"start_time"`
+		EndTime                      string `json:"end_time"`
+		AnsweredBy                   string `json:"answered_by"`
+	}
+	read := func(body string) (r resource) {
+		require.NoError(t, json.Unmarshal([]byte(body), &r), body)
+		return r
+	}
+	h := newHost(t, site(map[string]string{"out": `<Response><Pause length="62"/></Response>`}))
+	tw := fast(t, h)
+	code, body := rest(t, tw, "POST", voicetest.AccountSID+"/Calls.json", url.Values{
+		"To": {alice}, "From": {us}, "Url": {voicetest.PublicURL + "/out"}, "MachineDetection": {"Enable"}, "Record": {"true"}, "SendDigits": {""},
+		"RecordingStatusCallback": {voicetest.PublicURL + "/recording"}, "StatusCallback": {voicetest.PublicURL + "/out/status"},
+	})
+	require.Equal(t, 201, code, body)
+	made := read(body)
+	require.Equal(t, "queued", made.Status)
+	require.Empty(t, made.StartTime+made.EndTime+made.Duration+made.Price)
+	call, err := tw.Picked(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, call.Wait(t.Context()))
+	require.Empty(t, call.Warnings())
+	require.Equal(t, "in-progress", h.to("/out")[0].form.Get("CallStatus"), "a placed call has been picked up when its URL is asked")
+	require.Equal(t, "human", h.to("/out")[0].form.Get("AnsweredBy"))
+
+	_, body = rest(t, tw, "GET", voicetest.AccountSID+"/Calls/"+made.Sid+".json", nil)
+	done := read(body)
+	require.Equal(t, []string{"completed", "human", "-0.02800"}, []string{done.Status, done.AnsweredBy, done.Price})
+	require.GreaterOrEqual(t, done.Duration, "62")
+	require.NotEmpty(t, done.StartTime)
+	require.NotEmpty(t, done.EndTime)
+	status, err := callback.ReadStatus(h.to("/out/status")[0].form)
+	require.NoError(t, err)
+	require.Equal(t, call.Recordings()[0].SID, status.RecordingSID)
+	require.Len(t, h.to("/recording"), 1)
+
+	code, body = rest(t, tw, "GET", voicetest.AccountSID+"/Calls.json?Status=completed&PageSize=1&To="+url.QueryEscape(alice), nil)
+	require.Equal(t, 200, code)
+	require.Contains(t, body, made.Sid)
+	_, body = rest(t, tw, "GET", voicetest.AccountSID+"/Calls.json?Status=ringing", nil)
+	require.NotContains(t, body, made.Sid)
+}
+
+// TestPlacedCallsEnd: when they ring or last for too long, or are canceled while they ring.
+func TestPlacedCallsEnd(t *testing.T) {
+	for name, tc := range map[string]struct {
+		parameters url.Values
+		rings      time.Duration
+		cancel     bool
+		status     string
+		asked      bool // its URL
+	}{
+		"rings too long": {url.Values{"Timeout": {"5"}}, time.Minute, false, "no-answer", false},
+		"lasts too long": {url.Values{"TimeLimit": {"5"}}, time.Second, false, "completed", true},
+		"is canceled":    {nil, time.Hour, true, "canceled", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t, site(map[string]string{"out": `<Response><Pause length="3600"/></Response>`}))
+			tw := voicetest.New(t, h, voicetest.Config{Pace: 10, Placed: []voicetest.Option{voicetest.Rings(tc.rings)}})
+			form := url.Values{"To": {alice}, "From": {us}, "Url": {voicetest.PublicURL + "/out"}, "StatusCallback": {voicetest.PublicURL + "/out/status"}}
+			maps.Copy(form, tc.parameters)
+			code, body := rest(t, tw, "POST", voicetest.AccountSID+"/Calls.json", form)
+			require.Equal(t, 201, code, body)
+			call, err := tw.Picked(t.Context())
+			require.NoError(t, err)
+			if tc.cancel {
+				require.Eventually(t, func() bool { return call.Status() == "ringing" }, 30*time.Second, time.Millisecond)
+				code, body = rest(t, tw, "POST", voicetest.AccountSID+"/Calls/"+call.SID+".json", url.Values{"Status": {"canceled"}})
+				require.Equal(t, 200, code, body)
+			}
+			require.NoError(t, call.Wait(t.Context()))
+			require.Equal(t, tc.status, call.Status())
+			require.Equal(t, tc.asked, len(h.to("/out")) == 1)
+			require.Equal(t, tc.status, h.to("/out/status")[0].form.Get("CallStatus"))
+		})
+	}
+}
+
+// TestWarningsOfNewCalls: Twilio takes them, and complains.
+func TestWarningsOfNewCalls(t *testing.T) {
+	tw := fast(t, newHost(t, site(map[string]string{"out": "<Response/>"})))
+	code, body := rest(t, tw, "POST", voicetest.AccountSID+"/Calls.json", url.Values{
+		"To": {alice}, "From": {us}, "Url": {voicetest.PublicURL + "/out"}, "Twiml": {"<Response/>"}, "StatusCallback": {voicetest.PublicURL + "/out/status"},
+		"StatusCallbackEvent": {"hung-up"}, "MachineDetection": {"Enable"}, "AsyncAmd": {"true"},
+	})
+	require.Equal(t, 201, code, body)
+	call, err := tw.Picked(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, []int{21626, 21262, 32019}, codes(call))
+}
+
+// TestTheFallbackOfAPlacedCall is its own.
+func TestTheFallbackOfAPlacedCall(t *testing.T) {
+	h := newHost(t, site(map[string]string{"fallback": "<Response><Say>Sorry</Say></Response>"}))
+	tw := voicetest.New(t, h, voicetest.Config{Pace: 10, FallbackPath: "/number/fallback"})
+	rest(t, tw, "POST", voicetest.AccountSID+"/Calls.json", url.Values{"To": {alice}, "From": {us}, "Url": {voicetest.PublicURL + "/out"}, "FallbackUrl": {voicetest.PublicURL + "/own/fallback"}})
+	call, err := tw.Picked(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, []string{"Sorry"}, call.Said())
+	fallback, err := callback.ReadFallback(h.to("/own/fallback")[0].form)
+	require.NoError(t, err)
+	require.Equal(t, 11770, fallback.ErrorCode)
+	require.Empty(t, h.to("/number/fallback"))
+}
+
+// TestWebhooksByGET carry their parameters in the query.
+func TestWebhooksByGET(t *testing.T) {
+	var asked []string
+	tw := fast(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.Query().Get("CallStatus"))
+		reply(200, "text/xml", "<Response/>")(w, r)
+	}))
+	require.NoError(t, tw.Dial(alice, us, voicetest.ByGET()).Wait(t.Context()))
+	require.Equal(t, []string{"GET ringing", "GET completed"}, asked)
+	require.NoError(t, tw.Dial(alice, us, voicetest.StatusEvents()).Wait(t.Context()))
+	require.Equal(t, []string{"GET ringing", "GET completed", "POST "}, asked, "a number without status callback")
+}
+
+// TestPromptsThatAreNotInterrupted: what is pressed meanwhile is not taken.
+func TestPromptsThatAreNotInterrupted(t *testing.T) {
+	h := newHost(t, site(map[string]string{
+		"inbound": `<Response><Gather input="speech dtmf" bargeIn="false" action="done" partialResultCallback="/partial"><Say>Please</Say><Pause length="5"/><Say>wait</Say></Gather></Response>`,
+		"done":    "<Response/>", "partial": "<Response/>",
+	}))
+	call := fast(t, h).Dial(alice, us)
+	require.NoError(t, call.Answer("a room"))
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, []string{"Please", "wait"}, call.Said())
+	partial, err := callback.ReadPartial(h.to("/partial")[0].form)
+	require.NoError(t, err)
+	require.Equal(t, "a room", partial.Unstable)
+	require.Equal(t, "a room", h.to("/done")[0].form.Get("SpeechResult"))
 }

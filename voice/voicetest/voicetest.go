@@ -327,6 +327,11 @@ func (t *Twilio) newCall(from, to, direction string, options []Option) *Call {
 		done:     make(chan struct{}),
 		status:   "ringing",
 	}
+	if direction != "inbound" {
+		c.status = "queued"
+	} else if t.cfg.FallbackPath != "" {
+		c.plan.fallbackURL, c.plan.fallbackMethod = t.cfg.PublicURL+t.cfg.FallbackPath, http.MethodPost
+	}
 	c.ctx, c.end = context.WithCancelCause(context.Background())
 	for _, o := range options {
 		o(&c.plan)

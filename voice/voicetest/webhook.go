@@ -251,6 +251,11 @@ func (c *Call) report(event, status string) {
 		if status == "completed" {
 			form.Set("SipResponseCode", "200")
 		}
+		if r := c.plan.record; r != nil && r.call != nil && r.state() == "completed" {
+			form.Set("RecordingUrl", r.url())
+			form.Set("RecordingSid", r.sid)
+			form.Set("RecordingDuration", r.lasted())
+		}
 	}
 	c.mu.Lock()
 	c.held = append(c.held, form)
@@ -278,6 +283,7 @@ func (c *Call) Detected(answeredBy string) error {
 	if c.plan.detectionURL == "" {
 		return c.tw.fail(errors.New("voicetest: the call was placed without AsyncAmd and AsyncAmdStatusCallback"))
 	}
+	c.change(func() { c.answeredBy = answeredBy })
 	c.callback(c.plan.detectionMethod, c.plan.detectionURL, url.Values{
 		"CallSid": {c.SID}, "AccountSid": {c.tw.cfg.AccountSID}, "AnsweredBy": {answeredBy}, "MachineDetectionDuration": {"4210"},
 	})
