@@ -55,6 +55,7 @@ type Call struct {
 	next       *document               // set by REST
 	abort      context.CancelCauseFunc // ends the document
 	answeredBy string                  // by asynchronous machine detection
+	leaves     bool                    // by Leave
 	hungUp     bool                    // by Hangup
 	rejected   string                  // the status that Reject gave the call; or ""
 	finished   bool                    // no document will run any more

@@ -98,10 +98,44 @@ type dialing struct {
 // runDial rings the callees, joins the first that answers with the caller until one of
 // them hangs up, and asks the action.
 func (c *Call) runDial(ctx context.Context, v *twiml.Dial, base string) (*document, bool, error) {
+	form := c.dialled(ctx, v, base)
+	if form == nil {
+		return nil, false, nil
+	}
+	if v.Action == "" {
+		return nil, c.ctx.Err() != nil, nil
+	}
+	next, err := c.goTo(base, v.Action, v.Method, form)
+	if err != nil || c.ctx.Err() == nil {
+		return next, false, err
+	}
+	told := c.params("completed") // the answer is not run: the caller has gone
+	for name, values := range form {
+		told[name] = values
+	}
+	c.callback(next.method, next.url, told)
+	return nil, true, nil
+}
+
+// dialled rings whom a Dial calls and returns what its action is told, nil for nothing.
+func (c *Call) dialled(ctx context.Context, v *twiml.Dial, base string) url.Values {
+	for _, noun := range v.Nouns {
+		if q, ok := noun.(*twiml.Queue); ok {
+			if v.HangupOnStar.Or(false) || twiml.Or(v.Record, twiml.DoNotRecord) != twiml.DoNotRecord {
+				c.notSimulated("record and hangupOnStar of <Dial> with a <Queue> are not simulated")
+			}
+			c.pickUp() // with answerOnBridge
+			form := c.dialQueue(ctx, v, q, base)
+			if ctx.Err() != nil && c.ctx.Err() == nil {
+				return nil
+			}
+			return form
+		}
+	}
 	d := &dialing{call: c, verb: v, base: base}
 	all := c.callees(v, base)
 	if len(all) == 0 && len(v.Nouns) > 0 {
-		return nil, false, nil // it has been warned of
+		return nil // it has been warned of
 	}
 	var leg, joined *Call
 	if v.Sequential.Or(false) {
@@ -117,7 +151,7 @@ func (c *Call) runDial(ctx context.Context, v *twiml.Dial, base string) (*docume
 		c.change(func() { c.talker = nil })
 	}
 	if ctx.Err() != nil && c.ctx.Err() == nil { // replaced by REST
-		return nil, false, nil
+		return nil
 	}
 	form := url.Values{"DialCallStatus": {"failed"}, "DialBridged": {"false"}}
 	if leg != nil {
@@ -140,19 +174,7 @@ func (c *Call) runDial(ctx context.Context, v *twiml.Dial, base string) (*docume
 			form.Set("RecordingDuration", recorded.lasted())
 		}
 	}
-	if v.Action == "" {
-		return nil, c.ctx.Err() != nil, nil
-	}
-	next, err := c.goTo(base, v.Action, v.Method, form)
-	if err != nil || c.ctx.Err() == nil {
-		return next, false, err
-	}
-	told := c.params("completed") // the answer is not run: the caller has gone
-	for name, values := range form {
-		told[name] = values
-	}
-	c.callback(next.method, next.url, told)
-	return nil, true, nil
+	return form
 }
 
 // try rings all of some callees at once and returns the leg that says how that ended, and

@@ -21,6 +21,7 @@ const (
 	Cleared  Kind = "clear"    // the host dropped what was not yet played
 	Pressed  Kind = "pressed"  // the caller pressed keys, or answered a Gather in words
 	Dialled  Kind = "dialled"  // a leg of a Dial begins to ring, or is joined with the caller
+	Queued   Kind = "queued"   // the call enters or leaves a queue
 	Recorded Kind = "recorded" // a recording begins or ends
 	REST     Kind = "rest"     // the host used the REST API on this call
 	Warned   Kind = "warning"  // Twilio would raise this warning or error

@@ -15,13 +15,15 @@ import (
 // same list; a test holds it against the schema of package twiml.
 var unsimulated = map[string][]string{
 	"AiSession": nil, "Application": nil, "Autopilot": nil, "Conference": nil, "Conversation": nil, "ConversationRelay": nil,
-	"ConversationRelaySession": nil, "Echo": nil, "Enqueue": nil, "Leave": nil, "MediaFilter": nil, "Pay": nil, "Prompt": nil, "Queue": nil,
+	"ConversationRelaySession": nil, "Echo": nil, "MediaFilter": nil, "Pay": nil, "Prompt": nil, "Task": nil,
 	"Refer": nil, "Room": nil, "Sim": nil, "Siprec": nil, "Sms": nil, "Transcription": nil, "Uri": nil,
 	"VirtualAgent": nil, "WhatsApp": nil, "Hangup/Parameter": nil, "Reject/Parameter": nil,
 
 	"Client":    {"clientNotificationUrl"},
 	"Dial":      {"events", "passports", "recordingConfigurationId", "referMethod", "referUrl"},
 	"Recording": {"recordingConfigurationId"},
+	"Enqueue":   {"workflowSid"},
+	"Queue":     {"postWorkActivitySid", "reservationSid"},
 	"Record":    {"recordingConfigurationId"},
 	"Start":     {"action", "method"},
 	"Stream":    {"audioFormat", "connectorName", "sampleRate"},

@@ -20,9 +20,10 @@ import (
 // elements that are not unsimulated as a whole: what a voice, a recogniser or a carrier makes
 // of a call.
 var obeyed = map[string]string{
-	"Response": "", "ApplicationSid": "", "Config": "name value", "Failover": "", "Language": "*", "Task": "priority timeout", "Sip/Sip": "",
+	"Response": "", "ApplicationSid": "", "Config": "name value", "Failover": "", "Language": "*", "Sip/Sip": "",
 	"Identity": "", "Header": "name value", "Headers": "", "Parameter": "name value",
 	"Client":  "method statusCallback statusCallbackEvent statusCallbackMethod url",
+	"Enqueue": "action maxQueueSize method waitUrl waitUrlMethod", "Queue": "method url",
 	"Connect": "action method",
 	"Dial": "action answerOnBridge callReason callerId hangupOnStar method record recordingStatusCallback recordingStatusCallbackEvent " +
 		"recordingStatusCallbackMethod recordingTrack ringTone sequential timeLimit timeout trim",

@@ -55,6 +55,14 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 	case *twiml.Record:
 		c.event(Verb, "Record")
 		next, err = c.runRecord(ctx, v, base)
+	case *twiml.Enqueue:
+		c.event(Verb, "Enqueue %s", v.Name)
+		next, err = c.runEnqueue(ctx, v, base)
+		over = c.hungUp
+	case *twiml.Leave:
+		c.event(Verb, "Leave")
+		c.leaves = true
+		return nil, true, nil
 	case *twiml.Redirect:
 		c.event(Verb, "Redirect %s", v.URL)
 		next, err = c.goTo(base, v.URL, v.Method, nil)
@@ -105,7 +113,7 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 			}
 		}
 	}
-	return next, false, err
+	return next, over, err
 }
 
 // goTo returns the document behind a URL in a document that came from base; an

@@ -35,12 +35,13 @@
 // [Call.Wait], unless [Config].Tolerate says otherwise. It is this:
 //
 //   - elements: <AiSession>, <Application>, <Autopilot>, <Conference>, <Conversation>,
-//     <ConversationRelay>, <ConversationRelaySession>, <Echo>, <Enqueue>, <Leave>,
-//     <MediaFilter>, <Pay>, <Prompt>, <Queue>, <Refer>, <Room>, <Sim>,
+//     <ConversationRelay>, <ConversationRelaySession>, <Echo>, <MediaFilter>, <Pay>, <Prompt>, <Refer>, <Room>, <Sim>,
 //     <Siprec>, <Sms>, <Transcription>, <Uri>, <VirtualAgent>, <WhatsApp>, <Hangup/Parameter>,
 //     <Reject/Parameter>
 //   - of <Client>: clientNotificationUrl
 //   - of <Dial>: events, passports, recordingConfigurationId, referMethod, referUrl
+//   - of <Queue>: postWorkActivitySid, reservationSid; of <Enqueue>: workflowSid and <Task>
+//   - of <Dial> with a <Queue>: record, hangupOnStar
 //   - of <Record> and <Recording>: recordingConfigurationId
 //   - of <Start>: action, method
 //   - of <Stream>: audioFormat, connectorName, sampleRate
@@ -187,6 +188,7 @@ type Twilio struct {
 	closed     bool
 	calls      map[string]*Call
 	recordings map[string]*recording
+	queues     map[string]*queue
 	gaps       []Warning  // what was asked for and is not simulated, of no call
 	placed     chan *Call // outbound calls that nobody picked up yet
 }
@@ -239,7 +241,7 @@ func Start(cfg Config) (*Twilio, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Twilio{cfg: cfg, calls: map[string]*Call{}, recordings: map[string]*recording{}, placed: make(chan *Call, 1024)}
+	t := &Twilio{cfg: cfg, calls: map[string]*Call{}, recordings: map[string]*recording{}, queues: map[string]*queue{}, placed: make(chan *Call, 1024)}
 	if t.link, err = newLink(cfg); err != nil {
 		return nil, err
 	}
