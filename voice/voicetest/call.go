@@ -72,6 +72,7 @@ type Call struct {
 	parent       string        // the call that dialled this one; or ""
 	other        *Call         // that call
 	legs         []*Call       // that it has dialled
+	inside       *participant  // of a conference
 	talker       *Call         // whom it is joined with
 	joinable     bool          // a leg that has come through its own document
 	bridged      bool          // a leg that was joined
@@ -156,7 +157,9 @@ func (c *Call) Listen(d time.Duration) error {
 }
 
 // listened reports whether somebody hears what the caller says, with the lock held.
-func (c *Call) listened() bool { return len(c.streams) > 0 || len(c.recordings) > 0 || c.talker != nil }
+func (c *Call) listened() bool {
+	return len(c.streams) > 0 || len(c.recordings) > 0 || c.talker != nil || c.inside != nil
+}
 
 // Digits presses keys: 0-9, * and #. It waits for a Gather, a Record or a bidirectional
 // stream to listen to them, and fails when the call ends before.
@@ -212,17 +215,21 @@ func (c *Call) input(what string, toGather func(*gather) bool, toRecord func(*re
 	}
 }
 
-// pressedStar ends the leg that a Dial with hangupOnStar has joined the caller with, if keys
-// say so.
+// pressedStar ends the Dial with hangupOnStar that the caller is in, if keys say so.
 func (c *Call) pressedStar(keys string) bool {
 	c.mu.Lock()
-	leg, ends := c.talker, c.star && strings.Contains(keys, "*")
+	leg, inside, ends := c.talker, c.inside, c.star && strings.Contains(keys, "*")
 	c.mu.Unlock()
-	if ends && leg != nil {
-		c.event(Pressed, "%s", keys)
+	if !ends || leg == nil && inside == nil {
+		return false
+	}
+	c.event(Pressed, "%s", keys)
+	if inside != nil {
+		inside.room.end(inside)
+	} else {
 		leg.end(errStar)
 	}
-	return ends && leg != nil
+	return true
 }
 
 // HangUp ends the call as the caller and returns when the host has been told:

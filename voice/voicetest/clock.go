@@ -49,12 +49,21 @@ func (c *Call) tick() {
 	}
 	limit := c.plan.timeLimit
 	tooLong := limit > 0 && !c.pickedUp.IsZero() && time.Since(c.pickedUp) >= c.tw.clock(limit)
-	talker := c.talker
+	var hearers []*Call
+	if c.talker != nil {
+		hearers = []*Call{c.talker}
+	}
+	inside := c.inside
 	c.mu.Unlock()
-	if speaks && talker != nil {
-		talker.mu.Lock()
-		talker.player.play(slices.Clone(spoken[:]))
-		talker.mu.Unlock()
+	if speaks && inside != nil {
+		hearers = inside.hearers()
+	}
+	for _, h := range hearers {
+		if speaks {
+			h.mu.Lock()
+			h.player.play(slices.Clone(spoken[:]))
+			h.mu.Unlock()
+		}
 	}
 	if tooLong {
 		c.end(errTimeLimit)

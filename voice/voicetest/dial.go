@@ -120,6 +120,13 @@ func (c *Call) runDial(ctx context.Context, v *twiml.Dial, base string) (*docume
 // dialled rings whom a Dial calls and returns what its action is told, nil for nothing.
 func (c *Call) dialled(ctx context.Context, v *twiml.Dial, base string) url.Values {
 	for _, noun := range v.Nouns {
+		if n, ok := noun.(*twiml.Conference); ok {
+			if twiml.Or(v.Record, twiml.DoNotRecord) != twiml.DoNotRecord {
+				c.notSimulated("record of <Dial> with a <Conference> is not simulated")
+			}
+			c.pickUp() // with answerOnBridge
+			return c.dialConference(ctx, v, n, base)
+		}
 		if q, ok := noun.(*twiml.Queue); ok {
 			if v.HangupOnStar.Or(false) || twiml.Or(v.Record, twiml.DoNotRecord) != twiml.DoNotRecord {
 				c.notSimulated("record and hangupOnStar of <Dial> with a <Queue> are not simulated")

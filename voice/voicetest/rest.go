@@ -38,6 +38,7 @@ func newRestAPI(t *Twilio) (*restAPI, error) {
 	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Calls.json", a.authorised(a.create))
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Calls.json", a.authorised(a.list))
 	a.recordings(mux)
+	a.rooms(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		t.notSimulated("the REST request " + r.Method + " " + r.URL.Path + " is not simulated")
 		restError(w, http.StatusNotFound, 20404, "not simulated: "+r.Method+" "+r.URL.Path)
@@ -59,7 +60,9 @@ func (a *restAPI) close() {
 // "http://127.0.0.1:40124". It takes AccountSid and AuthToken, or [APIKey] and
 // [APISecret]. Simulated are Calls.json (GET, POST), Calls/{sid}.json (GET, POST),
 // Calls/{sid}/Recordings.json (GET, POST), Calls/{sid}/Recordings/{sid}.json (POST), and
-// Recordings/{sid} (GET, DELETE), as .json and, which is where a RecordingUrl leads, as WAV.
+// Recordings/{sid} (GET, DELETE), as .json and, which is where a RecordingUrl leads, as WAV;
+// Conferences.json (GET), Conferences/{sid or name}.json (POST), and below that
+// Participants.json (GET) and Participants/{sid or label}.json (POST, DELETE).
 func (t *Twilio) RESTURL() string { return t.rest.url }
 
 // authorised checks who asks.
@@ -85,6 +88,15 @@ func (a *restAPI) authorised(next http.HandlerFunc) http.HandlerFunc {
 func (a *restAPI) known(r *http.Request, what string, names ...string) {
 	r.ParseForm()
 	for _, name := range slices.Sorted(maps.Keys(r.PostForm)) {
+		if !slices.Contains(names, name) {
+			a.twilio.notSimulated("the parameter " + name + " of " + what + " by REST is not simulated")
+		}
+	}
+}
+
+// asked is known for the query of a list.
+func (a *restAPI) asked(r *http.Request, what string, names ...string) {
+	for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
 		if !slices.Contains(names, name) {
 			a.twilio.notSimulated("the parameter " + name + " of " + what + " by REST is not simulated")
 		}

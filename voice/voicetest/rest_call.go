@@ -130,11 +130,7 @@ func recordingEvents(form url.Values) (events []twiml.RecordingEvent) {
 // list answers with the calls, the last first.
 func (a *restAPI) list(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	for name := range q {
-		if !slices.Contains([]string{"Status", "To", "From", "ParentCallSid", "PageSize", "Page"}, name) {
-			a.twilio.notSimulated("the parameter " + name + " of the list of calls by REST is not simulated")
-		}
-	}
+	a.asked(r, "the list of calls", "Status", "To", "From", "ParentCallSid", "PageSize", "Page")
 	is := func(name, value string) bool { return q.Get(name) == "" || q.Get(name) == value }
 	a.twilio.mu.Lock()
 	var calls []*Call

@@ -22,7 +22,9 @@ import (
 var obeyed = map[string]string{
 	"Response": "", "ApplicationSid": "", "Config": "name value", "Failover": "", "Language": "*", "Sip/Sip": "",
 	"Identity": "", "Header": "name value", "Headers": "", "Parameter": "name value",
-	"Client":  "method statusCallback statusCallbackEvent statusCallbackMethod url",
+	"Client": "method statusCallback statusCallbackEvent statusCallbackMethod url",
+	"Conference": "beep coach endConferenceOnExit jitterBufferSize maxParticipants muted participantLabel region startConferenceOnEnter statusCallback " +
+		"statusCallbackEvent statusCallbackMethod waitMethod waitUrl",
 	"Enqueue": "action maxQueueSize method waitUrl waitUrlMethod", "Queue": "method url",
 	"Connect": "action method",
 	"Dial": "action answerOnBridge callReason callerId hangupOnStar method record recordingStatusCallback recordingStatusCallbackEvent " +

@@ -25,23 +25,28 @@
 // [OnFrame].
 //
 // There is no speech: Say takes no time and its text is kept, and what a caller says to a
-// Gather, or to a Record that transcribes, is given in words, see [Call.Answer]. What a voice, a recogniser or a carrier is told
-// (voice, language, hints, enhanced, profanityFilter, ringTone, callReason, byoc, the password
-// and headers of a SIP host, the thresholds of machine detection) has no effect, nor have the edges and
-// server names of connection overrides. Answers to GET are not cached.
+// Gather, or to a Record that transcribes, is given in words, see [Call.Answer]. What a
+// voice, a recogniser or a carrier is told (voice, language, hints, enhanced,
+// profanityFilter, ringTone, callReason, byoc, the password and headers of a SIP host, the
+// thresholds of machine detection) has no effect, nor have the edges and server names of
+// connection overrides, a conference's region, jitterBufferSize and beep. In a conference
+// who speaks at the same time is heard one after the other. Answers to GET are not cached.
 //
 // Nothing else is skipped: what a host uses and the fake does not simulate is a [Warning]
 // without a Code, which [New] makes the test fail with and [Twilio.Close] returns, as does
 // [Call.Wait], unless [Config].Tolerate says otherwise. It is this:
 //
-//   - elements: <AiSession>, <Application>, <Autopilot>, <Conference>, <Conversation>,
-//     <ConversationRelay>, <ConversationRelaySession>, <Echo>, <MediaFilter>, <Pay>, <Prompt>, <Refer>, <Room>, <Sim>,
-//     <Siprec>, <Sms>, <Transcription>, <Uri>, <VirtualAgent>, <WhatsApp>, <Hangup/Parameter>,
-//     <Reject/Parameter>
+//   - elements: <AiSession>, <Application>, <Autopilot>, <Conversation>,
+//     <ConversationRelay>, <ConversationRelaySession>, <Echo>, <MediaFilter>, <Pay>,
+//     <Prompt>, <Refer>, <Room>, <Sim>, <Siprec>, <Sms>, <Transcription>, <Uri>,
+//     <VirtualAgent>, <WhatsApp>, <Hangup/Parameter>, <Reject/Parameter>
 //   - of <Client>: clientNotificationUrl
 //   - of <Dial>: events, passports, recordingConfigurationId, referMethod, referUrl
 //   - of <Queue>: postWorkActivitySid, reservationSid; of <Enqueue>: workflowSid and <Task>
-//   - of <Dial> with a <Queue>: record, hangupOnStar
+//   - of <Dial> with a <Queue>: record, hangupOnStar; with a <Conference>: record
+//   - of <Conference>: eventCallbackUrl, record, recordingConfigurationId,
+//     recordingStatusCallback, recordingStatusCallbackEvent, recordingStatusCallbackMethod,
+//     trim; in its waitUrl verbs other than Say, Play, Pause and Redirect
 //   - of <Record> and <Recording>: recordingConfigurationId
 //   - of <Start>: action, method
 //   - of <Stream>: audioFormat, connectorName, sampleRate
@@ -184,13 +189,14 @@ type Twilio struct {
 	link *link
 	rest *restAPI
 
-	mu         sync.Mutex
-	closed     bool
-	calls      map[string]*Call
-	recordings map[string]*recording
-	queues     map[string]*queue
-	gaps       []Warning  // what was asked for and is not simulated, of no call
-	placed     chan *Call // outbound calls that nobody picked up yet
+	mu          sync.Mutex
+	closed      bool
+	calls       map[string]*Call
+	recordings  map[string]*recording
+	queues      map[string]*queue
+	conferences map[string]*conference
+	gaps        []Warning  // what was asked for and is not simulated, of no call
+	placed      chan *Call // outbound calls that nobody picked up yet
 }
 
 // New starts a fake in front of h for the length of a test. Failures of its
@@ -241,7 +247,7 @@ func Start(cfg Config) (*Twilio, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Twilio{cfg: cfg, calls: map[string]*Call{}, recordings: map[string]*recording{}, queues: map[string]*queue{}, placed: make(chan *Call, 1024)}
+	t := &Twilio{cfg: cfg, calls: map[string]*Call{}, recordings: map[string]*recording{}, queues: map[string]*queue{}, conferences: map[string]*conference{}, placed: make(chan *Call, 1024)}
 	if t.link, err = newLink(cfg); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,254 @@
+package voicetest
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"agentos.dev/dialtone/twiml"
+)
+
+// maxParticipants is how many a conference holds unless maxParticipants says otherwise.
+const maxParticipants = 250
+
+// conference is a room in which calls hear each other. It is guarded by the fake's lock.
+type conference struct {
+	twilio   *Twilio
+	sid      string
+	name     string
+	began    bool
+	told     bool         // that it has, with two inside
+	first    *participant // whose noun says whom to tell
+	inside   []*participant
+	sequence int
+	changed  chan struct{} // closed and replaced when somebody comes or goes, or it begins
+}
+
+// participant is a call in a conference.
+type participant struct {
+	call  *Call
+	room  *conference
+	noun  *twiml.Conference
+	muted bool
+	over  bool // the conference has ended for it
+	base  string
+}
+
+// tell is what a statusCallback is to be told.
+type tell struct {
+	event twiml.ConferenceEvent
+	name  string // as it is written there
+	about *participant
+	extra url.Values
+}
+
+// enter lets a call into the conference of a name, and returns nil if it is full.
+func (c *Call) enterConference(n *twiml.Conference, base string) (*participant, []tell) {
+	t := c.tw
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	room := t.conferences[n.Name]
+	if room == nil {
+		room = &conference{twilio: t, sid: newSID("CF"), name: n.Name, changed: make(chan struct{})}
+		t.conferences[n.Name] = room
+	}
+	p := &participant{call: c, room: room, noun: n, muted: n.Muted.Or(false), base: base}
+	if room.first == nil {
+		room.first = p
+	}
+	if len(room.inside) >= twiml.Or(n.MaxParticipants, maxParticipants) {
+		return nil, nil
+	}
+	room.inside = append(slices.Clip(room.inside), p)
+	told := []tell{{twiml.ConferenceJoin, "participant-join", p, nil}}
+	if !room.began && n.StartConferenceOnEnter.Or(true) {
+		room.began = true
+	}
+	if room.began && !room.told && len(room.inside) > 1 {
+		room.told = true
+		told = append(told, tell{twiml.ConferenceStart, "conference-start", nil, nil})
+	}
+	room.change()
+	return p, told
+}
+
+// change wakes who waits for the conference, with the fake's lock held.
+func (room *conference) change() {
+	close(room.changed)
+	room.changed = make(chan struct{})
+}
+
+// leave takes a participant out, and ends the conference when it says so or nobody is left.
+func (p *participant) leave() []tell {
+	room := p.room
+	room.twilio.mu.Lock()
+	defer room.twilio.mu.Unlock()
+	room.inside = slices.DeleteFunc(slices.Clone(room.inside), func(o *participant) bool { return o == p })
+	told := []tell{{twiml.ConferenceLeave, "participant-leave", p, url.Values{"ReasonParticipantLeft": {"participant_hung_up"}}}}
+	if p.noun.EndConferenceOnExit.Or(false) {
+		for _, o := range room.inside {
+			o.over = true
+		}
+	}
+	if len(room.inside) == 0 && room.twilio.conferences[room.name] == room {
+		delete(room.twilio.conferences, room.name)
+		told = append(told, tell{twiml.ConferenceEnd, "conference-end", nil, nil})
+	}
+	room.change()
+	return told
+}
+
+// report tells the statusCallback of the noun that began the conference.
+func (room *conference) report(told []tell) {
+	n := room.first.noun
+	at := twiml.Or(n.StatusCallback, "")
+	if at == "" {
+		return
+	}
+	events := n.StatusCallbackEvent
+	if len(events) == 0 {
+		events = []twiml.ConferenceEvent{twiml.ConferenceStart, twiml.ConferenceEnd}
+	}
+	by := room.first.call
+	to, err := resolve(room.first.base, at)
+	if err != nil {
+		by.warn(15004, "%v", err)
+		return
+	}
+	for _, m := range told {
+		if !slices.Contains(events, m.event) {
+			continue
+		}
+		room.twilio.mu.Lock()
+		room.sequence++
+		form := url.Values{"AccountSid": {room.twilio.cfg.AccountSID}, "ConferenceSid": {room.sid}, "FriendlyName": {room.name},
+			"StatusCallbackEvent": {m.name}, "SequenceNumber": {strconv.Itoa(room.sequence)}, "Timestamp": {time.Now().UTC().Format(rfc2822)}}
+		if p := m.about; p != nil {
+			form.Set("CallSid", p.call.SID)
+			form.Set("Muted", strconv.FormatBool(p.muted))
+			form.Set("Hold", "false")
+			form.Set("Coaching", "false")
+			form.Set("StartConferenceOnEnter", strconv.FormatBool(p.noun.StartConferenceOnEnter.Or(true)))
+			form.Set("EndConferenceOnExit", strconv.FormatBool(p.noun.EndConferenceOnExit.Or(false)))
+			if l := twiml.Or(p.noun.ParticipantLabel, ""); l != "" {
+				form.Set("ParticipantLabel", l)
+			}
+		}
+		room.twilio.mu.Unlock()
+		for name, values := range m.extra {
+			form[name] = values
+		}
+		by.callback(methodOf(n.StatusCallbackMethod), to, form)
+	}
+}
+
+// dialConference is in a conference until it ends or the caller leaves, and returns what the
+// action of the Dial is told, nil for nothing.
+func (c *Call) dialConference(ctx context.Context, v *twiml.Dial, n *twiml.Conference, base string) url.Values {
+	p, told := c.enterConference(n, base)
+	if p == nil {
+		c.warn(16020, "conference %q is full", n.Name)
+		return url.Values{"DialCallStatus": {"failed"}, "DialBridged": {"false"}}
+	}
+	c.event(Dialled, "conference %s", p.room.sid)
+	p.room.report(told)
+	c.change(func() { c.inside, c.star = p, v.HangupOnStar.Or(false) })
+	limit := time.NewTimer(c.tw.clock(twiml.Or(v.TimeLimit, 4*time.Hour)))
+	defer limit.Stop()
+	p.stay(ctx, limit.C)
+	c.change(func() { c.inside, c.star = nil, false })
+	p.room.report(p.leave())
+	if ctx.Err() != nil && c.ctx.Err() == nil { // replaced by REST
+		return nil
+	}
+	return url.Values{"DialCallStatus": {"answered"}, "DialBridged": {"true"}}
+}
+
+// stay waits until the conference is over for a participant. Until the conference begins
+// he hears the documents of the waitUrl, or music.
+func (p *participant) stay(ctx context.Context, limit <-chan time.Time) {
+	c := p.call
+	waiting, stop := context.WithCancelCause(ctx)
+	var music sync.WaitGroup
+	defer music.Wait()
+	defer stop(nil)
+	for playing := false; ; {
+		c.tw.mu.Lock()
+		began, over, changed := p.room.began && len(p.room.inside) > 1, p.over, p.room.changed
+		c.tw.mu.Unlock()
+		if over {
+			return
+		}
+		if began {
+			stop(nil)
+		} else if !playing {
+			playing = true
+			music.Go(func() { p.wait(waiting) })
+		}
+		select {
+		case <-changed:
+		case <-limit:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// wait runs the documents of the waitUrl.
+func (p *participant) wait(ctx context.Context) {
+	at := strings.TrimSpace(twiml.Or(p.noun.WaitURL, ""))
+	if at == "" {
+		return // Twilio's own music, or silence
+	}
+	d, err := p.call.goTo(p.base, at, p.noun.WaitMethod, nil)
+	for next := d; err == nil && ctx.Err() == nil; {
+		response, base, problem := p.call.load(ctx, next)
+		if problem != nil {
+			return
+		}
+		next = d // again and again
+		for _, verb := range response.Verbs {
+			switch v := verb.(type) {
+			case twiml.Audible:
+				p.call.recite(ctx, []twiml.Audible{v}, base)
+			case *twiml.Redirect:
+				next, err = p.call.goTo(base, v.URL, v.Method, nil)
+			default:
+				p.call.notSimulated("%T in the waitUrl of a conference is not simulated", verb)
+			}
+		}
+		p.call.sleep(ctx, time.Second)
+	}
+}
+
+// hearers returns who hears a participant, nobody if he is muted or alone.
+func (p *participant) hearers() (calls []*Call) {
+	p.room.twilio.mu.Lock()
+	defer p.room.twilio.mu.Unlock()
+	if p.muted || !p.room.began {
+		return nil
+	}
+	for _, o := range p.room.inside {
+		if coach := twiml.Or(p.noun.Coach, ""); o != p && (coach == "" || coach == o.call.SID) {
+			calls = append(calls, o.call)
+		}
+	}
+	return calls
+}
+
+// end ends the conference for a participant, or for all.
+func (room *conference) end(only *participant) {
+	room.twilio.mu.Lock()
+	defer room.twilio.mu.Unlock()
+	for _, p := range room.inside {
+		if only == nil || p == only {
+			p.over = true
+		}
+	}
+	room.change()
+}
