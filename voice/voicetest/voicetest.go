@@ -24,8 +24,9 @@
 // [HalfOpen], made of the few primitives [EditRequest], [EditMessage] and
 // [OnFrame].
 //
-// There is no speech: Say takes no time and its text is kept, and what a caller says to a
-// Gather, or to a Record that transcribes, is given in words, see [Call.Answer]. What a
+// There is no speech: Say takes the time of its words and its text is kept, and what a
+// caller says to a Gather, or to a Record that transcribes, is given in words, see
+// [Call.Answer]. What a
 // voice, a recogniser or a carrier is told (voice, language, hints, enhanced,
 // profanityFilter, ringTone, callReason, byoc, the password and headers of a SIP host, the
 // thresholds of machine detection) has no effect, nor have the edges and server names of
