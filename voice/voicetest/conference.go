@@ -46,7 +46,7 @@ type tell struct {
 	extra url.Values
 }
 
-// enter lets a call into the conference of a name, and returns nil if it is full.
+// enterConference lets a call into the conference of a name, and returns nil if it is full.
 func (c *Call) enterConference(n *twiml.Conference, base string) (*participant, []tell) {
 	t := c.tw
 	t.mu.Lock()

@@ -39,7 +39,7 @@ type callee struct {
 	detectionBy string
 }
 
-// calls adds what a noun tells to whom.
+// calls adds what a noun says of its URLs, relative to base.
 func (d *callee) calls(base string, c *Call, at string, method twiml.Method, status string, statusBy twiml.Method, events []twiml.CallEvent) callee {
 	abs := func(ref string) string {
 		if ref = twiml.Or(ref, ""); ref == "" {

@@ -54,7 +54,7 @@ type recordingCallback struct {
 	events      []twiml.RecordingEvent
 }
 
-// recordingEvents returns the callback that a document which came from base asks for.
+// recordingCallback returns the callback that a document which came from base asks for.
 func (c *Call) recordingCallback(base, ref string, method twiml.Method, events []twiml.RecordingEvent) recordingCallback {
 	if ref = twiml.Or(ref, ""); ref == "" {
 		return recordingCallback{}
