@@ -181,6 +181,35 @@ func TestHang(t *testing.T) {
 	})
 }
 
+// TestChunksWithoutAudio keep no engine alive, and what an engine does after its error is
+// no other error.
+func TestChunksWithoutAudio(t *testing.T) {
+	engine := func(say func(ctx context.Context, yield func(tts.Chunk, error) bool)) tts.Synthesizer {
+		return tts.SynthesizerFunc(func(ctx context.Context, _ string, _ tts.Config) iter.Seq2[tts.Chunk, error] {
+			return func(yield func(tts.Chunk, error) bool) { say(ctx, yield) }
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		empty := engine(func(ctx context.Context, yield func(tts.Chunk, error) bool) {
+			for ctx.Err() == nil && yield(tts.Chunk{}, nil) {
+				time.Sleep(100 * time.Millisecond)
+			}
+		})
+		began := time.Now()
+		h := listen(tts.Failover(tts.FailoverOptions{FirstAudio: time.Second}, empty, &ttstest.Fake{}).Synthesize(t.Context(), "Hello to all of you.", tts.Config{}))
+		require.NoError(t, h.err)
+		require.ErrorIs(t, h.survived[0], tts.ErrTimeout)
+		require.Equal(t, time.Second, time.Since(began))
+
+		goesOn := engine(func(_ context.Context, yield func(tts.Chunk, error) bool) {
+			yield(tts.Chunk{}, down)
+			yield(tts.Chunk{Audio: make([]byte, 800)}, nil)
+		})
+		h = listen(tts.Failover(tts.FailoverOptions{Retries: -1}, goesOn).Synthesize(t.Context(), "Hello.", tts.Config{}))
+		require.ErrorIs(t, h.err, tts.ErrUnavailable)
+	})
+}
+
 // streaming is a fake that takes pieces while it speaks.
 type streaming struct{ ttstest.Fake }
 

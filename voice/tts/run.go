@@ -111,7 +111,7 @@ func (f *feed) start(ctx context.Context, s Synthesizer, c Config, p place, owne
 		defer close(r.done)
 		defer close(r.chunks)
 		defer func() {
-			if p := recover(); p != nil {
+			if p := recover(); p != nil && r.err == nil {
 				r.err = &Error{Op: "synthesize", Kind: ErrPanic, Err: fmt.Errorf("%v", p)}
 			}
 		}()
@@ -129,8 +129,11 @@ func (f *feed) start(ctx context.Context, s Synthesizer, c Config, p place, owne
 	return r
 }
 
-// put hands a chunk on, in portions.
+// put hands a chunk on, in portions. Only audio counts as an answer.
 func (r *run) put(ctx context.Context, c Chunk) error {
+	if len(c.Audio) == 0 && len(c.Words) == 0 {
+		return ctx.Err()
+	}
 	c.Words = slices.Clone(c.Words)
 	audio := slices.Clone(c.Audio)
 	for {
@@ -141,9 +144,11 @@ func (r *run) put(ctx context.Context, c Chunk) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		r.feed.mu.Lock()
-		r.feed.answered, r.feed.since = true, time.Now()
-		r.feed.mu.Unlock()
+		if n > 0 {
+			r.feed.mu.Lock()
+			r.feed.answered, r.feed.since = true, time.Now()
+			r.feed.mu.Unlock()
+		}
 		if audio, c.Words = audio[n:], nil; len(audio) == 0 {
 			return nil
 		}
