@@ -220,7 +220,7 @@ func (a *asking) happened(ctx context.Context, e *Event) error {
 			a.ignored = true
 			return nil
 		}
-		return a.began()
+		return a.began(ctx, e.Kind != stt.SpeechStart)
 	case e.Turn.State == stt.TurnEnd:
 		if ignored := a.ignored; ignored || e.Transcript.Text == "" || a.keys != "" {
 			a.ignored = false
@@ -236,14 +236,19 @@ func (a *asking) happened(ctx context.Context, e *Event) error {
 	return nil
 }
 
-// began notes that the caller speaks: he is not hurried, unless he has pressed keys.
-func (a *asking) began() error {
+// began notes that the caller speaks: he is not hurried, unless he has pressed keys. A
+// sound that is not of a turn yet may be noise, behind which no turn ends.
+func (a *asking) began(ctx context.Context, turn bool) error {
 	if err := a.interrupt(); err != nil {
 		return err
 	}
-	if a.ignored = false; a.keys == "" {
+	switch a.ignored = false; {
+	case a.keys != "" || a.speaks:
+	case turn:
 		a.stop()
 		a.speaks, a.until = true, nil
+	case a.until == nil: // it has ended the prompt
+		a.wait(ctx, a.Silence)
 	}
 	return nil
 }
