@@ -31,7 +31,7 @@ type Question struct {
 	Silence time.Duration
 
 	Digits  int           // how many keys make an answer; 0 = any number, up to End
-	End     string        // the key that ends an answer: "" = "#"; "none" = there is none
+	End     string        // the key that ends an answer: "" = "#"; "none" = there is none. Behind an answer that is complete without it it counts for nothing
 	Between time.Duration // the longest time between two keys, after which those that came are the answer; 0 = 3 s
 
 	NoSpeech    bool // what the caller says is no answer, and does not interrupt the prompt
@@ -196,7 +196,7 @@ func (a *asking) woken(ctx context.Context) error {
 	if a.keys == "" {
 		return errNothing
 	}
-	a.answer.Digits = a.keys
+	a.answer.Digits, a.call.late = a.keys, a.End
 	return errAnswered
 }
 
@@ -211,6 +211,10 @@ func (a *asking) happened(ctx context.Context, e *Event) error {
 			a.spoken(ctx)
 		}
 	case e.Digit != "":
+		late := a.call.late
+		if a.call.late = ""; e.Digit == late && time.Since(a.since) < a.Between {
+			return nil
+		}
 		if !a.NoKeys && (a.prompt == nil || !a.KeysWait) {
 			return a.pressed(ctx, e.Digit)
 		}
@@ -274,7 +278,9 @@ func (a *asking) pressed(ctx context.Context, key string) error {
 		a.keys += key
 	}
 	if key == a.End || len(a.keys) == a.Digits || len(a.keys) == maxKeys {
-		a.answer.Digits = a.keys
+		if a.answer.Digits = a.keys; key != a.End {
+			a.call.late = a.End
+		}
 		return errAnswered
 	}
 	a.wait(ctx, a.Between)

@@ -130,6 +130,44 @@ func TestAskTakesKeysThatCameBefore(t *testing.T) {
 	})
 }
 
+// TestAskLeavesOutTheEndOfTheAnswerBefore: callers press "#" also where the number of keys
+// has ended the answer, and press it late.
+func TestAskLeavesOutTheEndOfTheAnswerBefore(t *testing.T) {
+	for name, q := range map[string]Question{"the number": {Digits: 2}, "the time": {}, "the end": {}} {
+		t.Run(name, func(t *testing.T) {
+			fake := &ttstest.Fake{}
+			inCall(t, fake, 0, func(t *testing.T, call *Call, c *caller) {
+				call.expect = func(stt.Expectation) error { return nil }
+				press := func(keys string) {
+					for _, key := range keys {
+						call.inbox.put(Event{Digit: string(key)})
+					}
+				}
+				if press("12"); name != "the time" {
+					press("#")
+				}
+				answer, err := call.Ask(t.Context(), q)
+				require.NoError(t, err)
+				require.Equal(t, "12", answer.Digits)
+				if name == "the time" {
+					press("#")
+				}
+				press("34#")
+				answer, err = call.Ask(t.Context(), Question{Prompt: "Which?", Times: 1})
+				require.NoError(t, err)
+				require.Equal(t, "34", answer.Digits)
+				go func() {
+					time.Sleep(200 * time.Millisecond)
+					press("#")
+				}()
+				_, err = call.Ask(t.Context(), Question{Prompt: "And then?", Times: 1})
+				require.ErrorIs(t, err, ErrNoAnswer)
+				require.Equal(t, []string{"And then?"}, fake.Texts()[len(fake.Texts())-1:])
+			})
+		})
+	}
+}
+
 func TestAskThatCannotBe(t *testing.T) {
 	inCall(t, nil, 0, func(t *testing.T, call *Call, c *caller) {
 		call.expect = func(stt.Expectation) error { return nil }

@@ -59,6 +59,7 @@ type Call struct {
 	release func()       // says that it has ended
 	log     *slog.Logger
 	expect  func(stt.Expectation) error
+	late    string // the key that may come behind the last answer of Ask, which was complete without it
 
 	speaker  tts.Synthesizer // nil without Config.TTS
 	speaking tts.Options
