@@ -15,6 +15,9 @@ import (
 // the caller did not answer.
 var ErrNoAnswer = errors.New("voice: the caller did not answer")
 
+// ErrNoSTT is the error of a [Question] that only speech answers, without [Config].STT.
+var ErrNoSTT = errors.New("voice: Config.STT is nil: there is nobody who listens")
+
 // Question is what [Call.Ask] asks. The zero value says nothing, and waits for whatever
 // the caller says, or presses up to "#".
 type Question struct {
@@ -64,9 +67,12 @@ func (a Answer) Text() string {
 // reads [Call.Events].
 //
 // Errors are [ErrNoAnswer], [ErrCallEnded], that of ctx, why the prompt could not be said
-// or played, and, where keys are no answer, why speech recognition has failed.
+// or played, and, where keys are no answer, [ErrNoSTT] or why speech recognition has failed.
 func (c *Call) Ask(ctx context.Context, q Question) (Answer, error) {
 	if err := q.check(); err != nil {
+		return Answer{}, err
+	}
+	if err := c.inbox.deafness(); err != nil && q.NoKeys {
 		return Answer{}, err
 	}
 	c.Expect(q.Expect) // a recogniser that has ended says so in its events

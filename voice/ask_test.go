@@ -185,6 +185,16 @@ func TestAskThatCannotBe(t *testing.T) {
 		_, err = call.Ask(t.Context(), Question{})
 		require.ErrorIs(t, err, ErrCallEnded)
 	})
+	inCall(t, &ttstest.Fake{}, 0, func(t *testing.T, call *Call, c *caller) {
+		call.expect = func(stt.Expectation) error { return nil }
+		call.inbox.fail(errDeaf)
+		_, err := call.Ask(t.Context(), Question{Prompt: "Which?", Times: 1}) // is told, and waits for keys
+		require.ErrorIs(t, err, ErrNoAnswer)
+		began := time.Now()
+		_, err = call.Ask(t.Context(), Question{Prompt: "Which?", NoKeys: true})
+		require.ErrorIs(t, err, errDeaf, "nothing can answer it")
+		require.Equal(t, began, time.Now(), "the caller is not asked")
+	})
 	broken := &ttstest.Fake{Fault: func(int, string) ttstest.Fault {
 		return ttstest.Fault{Err: &tts.Error{Op: "synthesize", Kind: tts.ErrAuth}}
 	}}

@@ -38,6 +38,7 @@ type inbox struct {
 	events []Event
 	size   int           // bytes that they take
 	broken error         // why there will be no more transcripts; nil once told
+	deaf   error         // the same, told or not
 	closed bool          // nothing more will come
 	wake   chan struct{} // has room for one signal to the one reader
 }
@@ -85,8 +86,15 @@ func (b *inbox) put(e Event) bool {
 func (b *inbox) fail(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.broken = err
+	b.broken, b.deaf = err, err
 	b.signal()
+}
+
+// deafness returns why there will be no more transcripts.
+func (b *inbox) deafness() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.deaf
 }
 
 // close ends the inbox: after the events that are left, next returns io.EOF.

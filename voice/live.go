@@ -69,6 +69,8 @@ func (c *liveCall) live(ctx context.Context) {
 			CallID:   c.SID,
 			Interim:  true,
 		})
+	} else {
+		c.inbox.deaf = ErrNoSTT
 	}
 	c.awaitDetected()
 	c.server.enter()
