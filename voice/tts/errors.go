@@ -25,6 +25,7 @@ var (
 
 var (
 	errNothing     = errors.New("there is nothing to say in it")
+	errGone        = errors.New("they have ended their goroutine")
 	errBreakerOpen = errors.New("it failed too often: breaker is open")
 )
 

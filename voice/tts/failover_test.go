@@ -192,14 +192,14 @@ func TestChunksWithoutAudio(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		empty := engine(func(ctx context.Context, yield func(tts.Chunk, error) bool) {
 			for ctx.Err() == nil && yield(tts.Chunk{}, nil) {
-				time.Sleep(100 * time.Millisecond)
+				time.Sleep(70 * time.Millisecond)
 			}
 		})
 		began := time.Now()
 		h := listen(tts.Failover(tts.FailoverOptions{FirstAudio: time.Second}, empty, &ttstest.Fake{}).Synthesize(t.Context(), "Hello to all of you.", tts.Config{}))
 		require.NoError(t, h.err)
 		require.ErrorIs(t, h.survived[0], tts.ErrTimeout)
-		require.Equal(t, time.Second, time.Since(began))
+		require.Less(t, time.Since(began), 1100*time.Millisecond)
 
 		goesOn := engine(func(_ context.Context, yield func(tts.Chunk, error) bool) {
 			yield(tts.Chunk{}, down)

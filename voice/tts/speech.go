@@ -69,7 +69,9 @@ func (s *Speech) Audio(ctx context.Context) iter.Seq2[Chunk, error] {
 		prepared := make(chan error, 1)
 		go func() {
 			defer close(in)
-			prepared <- s.prepare(ctx, in)
+			var err error = &Error{Op: "tokens", Kind: ErrPanic, Err: errGone}
+			defer func() { prepared <- err }()
+			err = s.prepare(ctx, in)
 		}()
 		left := false
 		s.engine.speak(ctx, in, s.o.Config, &s.line, func(c Chunk, err error) bool {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -142,6 +143,11 @@ func TestBrokenTokens(t *testing.T) {
 		assert.Equal(t, want(test.pieces...), audio, test.source)
 	}
 	_, err := collect(t.Context(), tts.Speak(&ttstest.Fake{}, func(func(string, error) bool) { panic("model") }, tts.Options{}))
+	assert.ErrorIs(t, err, tts.ErrPanic)
+	_, err = collect(t.Context(), tts.Speak(&ttstest.Fake{}, func(yield func(string, error) bool) { // as t.FailNow does
+		yield("Hello. ", nil)
+		runtime.Goexit()
+	}, tts.Options{}))
 	assert.ErrorIs(t, err, tts.ErrPanic)
 }
 
