@@ -46,6 +46,7 @@ type token struct {
 	kind       kind
 	text       string // the word, or the punctuation
 	glued      bool   // no space before it
+	joined     bool   // it says the same number, address and the like as the one before
 	start, end int    // the bytes of the source
 }
 
@@ -61,6 +62,13 @@ func (l *lexer) step() bool {
 	if l.in.short {
 		l.lexState, l.out = state, l.out[:0]
 		return false
+	}
+	words := 0
+	for i := range l.out {
+		if t := &l.out[i]; t.kind == said && t.text != "," {
+			t.joined = words > 0
+			words++
+		}
 	}
 	l.last = l.in.cell(n - 1).r
 	l.in.drop(n)
@@ -219,6 +227,10 @@ func (l *lexer) mark(r rune) int {
 			return 1
 		}
 		if c := l.in.at(1); r == ':' && c != 0 && c != ' ' && !isBreak(c) && !unspaced(c) && c != '"' {
+			return 1
+		}
+		if c := l.in.at(1); r == ',' && isDigit(l.last) && isDigit(c) { // a number, or several
+			l.out = append(l.out, token{kind: said, text: ","})
 			return 1
 		}
 		return l.end(clause, string(r), l.closers(1))

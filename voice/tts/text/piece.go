@@ -32,7 +32,7 @@ func (a *assembler) add(t token) {
 		a.punctuate(t.text, said)
 	case t.kind == said:
 		if n > 0 && a.length+weight(t.text) > a.max {
-			a.cut()
+			a.cut(t.joined)
 		}
 		a.words, a.marks = append(a.words, t), append(a.marks, mark{})
 		a.letters += letters(t.text)
@@ -68,8 +68,9 @@ func (a *assembler) punctuate(text string, k kind) {
 }
 
 // cut makes a piece of what is too long: up to the last clause if the piece is at
-// least a third as long as it may be, up to the last word otherwise.
-func (a *assembler) cut() {
+// least a third as long as it may be, up to the last word otherwise, or up to the word
+// before what the next is joined to.
+func (a *assembler) cut(joined bool) {
 	length, at := 0, 0
 	for i, t := range a.words {
 		length += 1 + weight(t.text)
@@ -78,6 +79,13 @@ func (a *assembler) cut() {
 		}
 	}
 	if at == 0 {
+		at = len(a.words)
+		for joined && at > 0 {
+			at--
+			joined = a.words[at].joined
+		}
+	}
+	if at == 0 { // it is too long by itself
 		at = len(a.words)
 	}
 	a.piece(at, false)

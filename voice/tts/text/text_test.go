@@ -103,6 +103,23 @@ func TestTokens(t *testing.T) {
 }
 
 // The first clause is there before the rest of the text is made.
+// No piece ends inside of what is one thing, wherever a long sentence has to be cut.
+func TestCutBetweenWords(t *testing.T) {
+	for n := range 60 {
+		for _, one := range []string{"+1 415 555 2671", "$1,234,567.89", "anna.smith@mail.example.com", "March 15, 2024"} {
+			before := strings.Repeat("word ", n)
+			source := before + one + strings.Repeat(" word", 80)
+			in := 0
+			for _, p := range Split(source, Options{}) {
+				if p.Start < len(before)+len(one) && p.End > len(before) {
+					in++
+				}
+			}
+			require.Equal(t, 1, in, source)
+		}
+	}
+}
+
 func TestFirstClause(t *testing.T) {
 	p := NewPreparer(Options{})
 	for _, step := range []struct{ token, piece string }{
