@@ -20,6 +20,9 @@ func (l *lexer) namedDate(r rune) int {
 	if _, ok := currencies[name]; ok && l.in.at(j) == ' ' && isDigit(l.in.at(j+1)) {
 		return l.sum(0)
 	}
+	if l.in.at(j) == '$' {
+		return l.sum(0)
+	}
 	if !startsUpper(name) {
 		return 0
 	}
@@ -224,7 +227,9 @@ func (l *lexer) writtenDate() int {
 			m, d = d, m
 		}
 		if y < 100 {
-			y += 2000
+			if y += 2000; y >= 2070 { // a date of birth
+				y -= 100
+			}
 		}
 	}
 	if m < 1 || m > 12 || d < 1 || d > 31 || y < 1000 || y >= 2100 {

@@ -17,6 +17,9 @@ var currencies = map[string]currency{
 	"₺": {"lira", "lira", "", ""}, "₪": {"shekel", "shekels", "", ""}, "¢": {"cent", "cents", "", ""}, "₿": {"bitcoin", "bitcoin", "", ""}, "₫": {"dong", "dong", "", ""}, "₴": {"hryvnia", "hryvnias", "", ""},
 	"USD": {"US dollar", "US dollars", "cent", "cents"}, "EUR": {"euro", "euros", "cent", "cents"}, "GBP": {"pound", "pounds", "penny", "pence"},
 	"CAD": {"Canadian dollar", "Canadian dollars", "cent", "cents"}, "AUD": {"Australian dollar", "Australian dollars", "cent", "cents"}, "CHF": {"Swiss franc", "Swiss francs", "", ""},
+	"US$": {"US dollar", "US dollars", "cent", "cents"}, "C$": {"Canadian dollar", "Canadian dollars", "cent", "cents"}, "CA$": {"Canadian dollar", "Canadian dollars", "cent", "cents"},
+	"A$": {"Australian dollar", "Australian dollars", "cent", "cents"}, "AU$": {"Australian dollar", "Australian dollars", "cent", "cents"}, "NZ$": {"New Zealand dollar", "New Zealand dollars", "cent", "cents"},
+	"HK$": {"Hong Kong dollar", "Hong Kong dollars", "cent", "cents"}, "S$": {"Singapore dollar", "Singapore dollars", "cent", "cents"}, "R$": {"real", "reais", "centavo", "centavos"},
 	"JPY": {"yen", "yen", "", ""}, "INR": {"rupee", "rupees", "", ""}, "MXN": {"Mexican peso", "Mexican pesos", "", ""}, "SEK": {"Swedish krona", "Swedish kronor", "", ""},
 }
 
@@ -35,10 +38,7 @@ func (l *lexer) sum(i int) int {
 	if !ok {
 		return 0
 	}
-	if before != "" && a.fraction == "" && l.in.at(a.end) == ',' && isDigit(l.in.at(a.end+1)) && isDigit(l.in.at(a.end+2)) && !isWord(l.in.at(a.end+3)) { // €1,99
-		a.fraction = l.string(a.end+1, a.end+3)
-		a.end += 3
-	}
+	a = l.european(i, a, before != "")
 	many, end := l.magnitude(a.end)
 	if before == "" {
 		j := end
@@ -46,7 +46,7 @@ func (l *lexer) sum(i int) int {
 			j++
 		}
 		code, k := l.currency(j)
-		if code == "" || isWord(l.in.at(k)) || len(code) == 1 && j > end && isDigit(l.in.at(k)) {
+		if code == "" || isWord(l.in.at(k)) || !unicode.IsLetter(rune(code[0])) && j > end && isDigit(l.in.at(k)) {
 			return 0
 		}
 		l.say(money(a, many, l.priced(code, k)), start, k)
@@ -81,12 +81,43 @@ func (l *lexer) sum(i int) int {
 			}
 		}
 	}
-	words := money(a, many, l.priced(before, end))
+	price := l.priced(before, end)
+	if code, k := l.currency(end + 1); before == "$" && l.in.at(end) == ' ' && strings.HasSuffix(currencies[code].many, "dollars") && len(code) == 3 && !isDigit(l.in.at(k+1)) { // $5 USD
+		price, end = currencies[code], k
+	}
+	words := money(a, many, price)
 	if negative {
 		words = "minus " + words
 	}
 	l.say(words, start, end)
 	return l.per(end)
+}
+
+// european reads the rest of a sum of which a was read at i: "1,99", and, where the
+// currency stands behind it, "1 234,50".
+func (l *lexer) european(i int, a amount, before bool) amount {
+	b := a
+	if !before && a.fraction == "" && a.end-i <= 3 {
+		for l.in.at(b.end) == ' ' && l.digits(b.end+1) == 3 && b.end < i+16 {
+			b.whole += l.string(b.end+1, b.end+4)
+			b.end += 4
+		}
+	}
+	if n := l.cents(b.end); n > 0 && b.fraction == "" {
+		b.fraction = l.string(b.end+1, b.end+1+n)
+		b.end += 1 + n
+	}
+	if before || b.end == a.end {
+		return b
+	}
+	j := b.end
+	if l.in.at(j) == ' ' {
+		j++
+	}
+	if code, k := l.currency(j); code == "" || isWord(l.in.at(k)) || j > b.end && isDigit(l.in.at(k)) { // of the next sum
+		return a
+	}
+	return b
 }
 
 // priced returns the currency for a sum that ends at i: before a noun, as in "a $5
@@ -109,6 +140,11 @@ func (l *lexer) currency(i int) (string, int) {
 	}
 	if !unicode.IsUpper(l.in.at(i)) {
 		return "", i
+	}
+	for n := 1; n <= 2; n++ {
+		if _, ok := currencies[l.string(i, i+n+1)]; ok && l.in.at(i+n) == '$' {
+			return l.string(i, i+n+1), i + n + 1
+		}
 	}
 	code := l.string(i, i+3)
 	if _, ok := currencies[code]; ok && !isWord(l.in.at(i+3)) {

@@ -116,6 +116,9 @@ func (l *lexer) decimal(i int) (a amount, ok bool) {
 		i++
 	}
 	a.whole = l.string(start, i)
+	if b, ok := l.grouped(start, i); ok {
+		return b, true
+	}
 	if n := i - start; 0 < n && n <= 3 {
 		for l.in.at(i) == ',' && isDigit(l.in.at(i+1)) && isDigit(l.in.at(i+2)) && isDigit(l.in.at(i+3)) && !isDigit(l.in.at(i+4)) && i < start+24 {
 			a.whole += l.string(i+1, i+4)
@@ -130,6 +133,53 @@ func (l *lexer) decimal(i int) (a amount, ok bool) {
 	}
 	a.end = i
 	return a, i > start
+}
+
+// grouped reads a number whose first digits are from start up to i as other countries
+// write it: "1.234.567,89", "1.234,50" and "12,34,567".
+func (l *lexer) grouped(start, i int) (a amount, ok bool) {
+	if n := i - start; n == 0 || n > 3 || l.in.at(start) == '0' {
+		return a, false
+	}
+	a.whole = l.string(start, i)
+	pairs := 0
+	for i-start <= 2+3*pairs && l.in.at(i) == ',' && l.digits(i+1) == 2 && l.in.at(i+3) == ',' && pairs < 4 {
+		a.whole += l.string(i+1, i+3)
+		i, pairs = i+3, pairs+1
+	}
+	if pairs > 0 {
+		a.whole, a.end = a.whole+l.string(i+1, i+4), i+4
+		return a, l.digits(i+1) == 3 && (l.in.at(i+4) != ',' || !isDigit(l.in.at(i+5)))
+	}
+	dots := 0
+	for l.in.at(i) == '.' && l.digits(i+1) == 3 && dots < 4 {
+		a.whole += l.string(i+1, i+4)
+		i, dots = i+4, dots+1
+	}
+	a.end = i
+	if n := l.cents(i); n > 0 && dots > 0 {
+		a.fraction, a.end = l.string(i+1, i+1+n), i+1+n
+		return a, true
+	}
+	return a, dots == 2 && !(l.in.at(i) == '.' && isDigit(l.in.at(i+1)))
+}
+
+// cents returns how many digits there are behind the decimal comma at i: 2, or 0 where
+// it is none.
+func (l *lexer) cents(i int) int {
+	if l.in.at(i) != ',' || l.digits(i+1) != 2 || isWord(l.in.at(i+3)) || l.in.at(i+3) == ',' && isDigit(l.in.at(i+4)) {
+		return 0
+	}
+	return 2
+}
+
+// digits returns how many digits there are at i, up to four.
+func (l *lexer) digits(i int) int {
+	n := 0
+	for n < 4 && isDigit(l.in.at(i+n)) {
+		n++
+	}
+	return n
 }
 
 // words returns the number in words.
@@ -420,6 +470,9 @@ func (l *lexer) dotted() int {
 		n++
 	}
 	if dots < 2 || !isDigit(l.in.at(0)) || isLetter(l.in.at(n)) {
+		return 0
+	}
+	if _, ok := l.grouped(0, l.digits(0)); ok {
 		return 0
 	}
 	w := l.string(0, n)

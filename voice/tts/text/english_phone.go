@@ -108,7 +108,7 @@ func (l *lexer) phoneShape(list []group, plus, paren bool) int {
 		if n < len(list) && l.in.at(list[n-1].to) != ' ' { // more of the same number
 			continue
 		}
-		if n == 2 && !l.local(list, paren) {
+		if n == 2 && !l.local(list, paren, shape[0] == 5) {
 			continue
 		}
 		if n == 4 && shape[0] == 1 && l.in.at(list[0].from) != '1' {
@@ -126,9 +126,13 @@ func (l *lexer) phoneShape(list []group, plus, paren bool) int {
 	return 0
 }
 
-// local reports whether three and four digits are a phone number and no range.
-func (l *lexer) local(list []group, paren bool) bool {
+// local reports whether three and four digits are a phone number and no range, or five
+// and four a zip code.
+func (l *lexer) local(list []group, paren, zip bool) bool {
 	sep := l.in.at(list[0].to)
+	if zip || sep == ' ' && len(list) == 2 && calls[strings.ToLower(l.word)] {
+		return !paren && (sep == '-' || !zip)
+	}
 	if paren || sep != '-' && sep != '.' {
 		return false
 	}
