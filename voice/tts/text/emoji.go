@@ -55,6 +55,10 @@ func folded(r rune) rune {
 		return '–'
 	case r == '―':
 		return '—'
+	case r == '′':
+		return '\''
+	case r == '″':
+		return '"'
 	case r == '⁄':
 		return '/'
 	case r == '￡':

@@ -93,7 +93,12 @@ func (l *lexer) sayWord(w string, n int) int {
 	case strings.Contains(w, "."):
 		return l.sayDotted(w, lower, n)
 	case strings.Contains(w, "&"):
-		l.say(strings.ReplaceAll(spell(w), "&", "and"), 0, n)
+		stem, own := strings.CutSuffix(w, "'s")
+		words := strings.ReplaceAll(spell(stem), "&", "and")
+		if own {
+			words += "s"
+		}
+		l.say(words, 0, n)
 		return n
 	case strings.ContainsAny(w, "0123456789"):
 		return l.sayCode(w, n)
@@ -213,6 +218,13 @@ func (l *lexer) sayDotted(w, lower string, n int) int {
 	switch {
 	case initialism(w):
 		l.say(spell(strings.ReplaceAll(w, ".", "")), 0, n)
+	case l.numberedBehind(w, lower) > 0: // "No.5"
+		short := l.language.abbreviations[lower[:strings.IndexByte(lower, '.')]].say
+		n = l.numberedBehind(w, lower)
+		l.say(short, 0, n)
+		if topic := topicOf[lower[:n-1]]; topic != "" {
+			l.topic, l.distance = topic, 0
+		}
 	case strings.HasSuffix(w, ".s") && l.language.abbreviations[strings.TrimSuffix(lower, ".s")].say != "":
 		l.say(l.language.abbreviations[strings.TrimSuffix(lower, ".s")].say+"s", 0, n)
 	case (w[0] == 'v' || w[0] == 'V') && dottedDigits(w[1:]):
@@ -224,6 +236,16 @@ func (l *lexer) sayDotted(w, lower string, n int) int {
 		l.sayDomain(w, 0)
 	}
 	return n
+}
+
+// numberedBehind returns where the number begins behind an abbreviation and its dot, as
+// "5" does in "No.5"; 0 where w is something else.
+func (l *lexer) numberedBehind(w, lower string) int {
+	head, number, _ := strings.Cut(lower, ".")
+	if short, ok := l.language.abbreviations[head]; !ok || short.use != beforeNumber || short.say == "" || !dottedDigits(number) || strings.Contains(number, ".") {
+		return 0
+	}
+	return len(head) + 1
 }
 
 // sayAddress says an e-mail address.

@@ -39,7 +39,7 @@ func (l *lexer) ordinal(a amount) int {
 
 // fractional says "3/4", "2 1/2", "24/7" and "4.5/5".
 func (l *lexer) fractional(a amount) int {
-	if l.in.at(a.end) == ' ' && a.fraction == "" && len(a.whole) < 4 {
+	if c := l.in.at(a.end); (c == ' ' || c == '-') && a.fraction == "" && len(a.whole) < 4 {
 		if b, ok := l.decimal(a.end + 1); ok && l.in.at(b.end) == '/' {
 			if c, ok := l.decimal(b.end + 1); ok && b.int() > 0 && b.int() < c.int() && !strings.ContainsRune("/.-", l.in.at(c.end)) && !isWord(l.in.at(c.end)) {
 				if words := fraction(b.int(), c.int()); words != "" {
@@ -71,6 +71,10 @@ func (l *lexer) fractional(a amount) int {
 		}
 	case x > 0 && x <= 12 && 1900 <= y && y < 2100:
 		words = monthNames[x-1] + " " + year(y)
+	case x > 0 && x <= 12 && len(b.whole) == 2 && expires[strings.ToLower(l.word)]:
+		words = monthNames[x-1] + " " + year(2000+y)
+	case padded(a) && x > 0 && x <= 12 && y > 0 && y <= 31 && !l.dayFirst:
+		words = monthNames[x-1] + " " + ordinalInt(y)
 	case x > 0 && x < y:
 		words = fraction(x, y)
 	}
@@ -83,6 +87,9 @@ func (l *lexer) fractional(a amount) int {
 
 // onDays are words behind which "3/5" is a day.
 var onDays = set("on by until till before after since monday tuesday wednesday thursday friday saturday sunday")
+
+// expires are words behind which "05/27" is a month.
+var expires = set("expires expire expiring expiry expiration expired exp thru")
 
 // fraction returns x/y in words; empty if it has none.
 func fraction(x, y int) string {

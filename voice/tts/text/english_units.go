@@ -34,10 +34,13 @@ func (l *lexer) unit(i int) (int, measure) {
 	if spaced {
 		i++
 	}
+	if end, u := l.square(i); end > 0 {
+		return end, u
+	}
 	j := i
 	for j < i+6 {
 		r := l.in.at(j)
-		if !isLetter(r) && !strings.ContainsRune("%°²³/µ", r) || r == 0 {
+		if !isLetter(r) && !strings.ContainsRune("%°²³/µμ", r) || r == 0 {
 			break
 		}
 		if r == '/' && l.in.at(j+1) != 'h' && l.in.at(j+1) != 's' {
@@ -51,6 +54,35 @@ func (l *lexer) unit(i int) (int, measure) {
 		return 0, u
 	}
 	return j, u
+}
+
+// square returns the unit at i that is written as "sq. ft" is, and where it ends.
+func (l *lexer) square(i int) (int, measure) {
+	if l.string(i, i+2) != "sq" {
+		return 0, measure{}
+	}
+	j := i + 2
+	if l.in.at(j) == '.' {
+		j++
+	}
+	if l.in.at(j) != ' ' {
+		return 0, measure{}
+	}
+	j++
+	k := j
+	for k < j+3 && isLetter(l.in.at(k)) {
+		k++
+	}
+	switch l.string(j, k) {
+	case "ft", "in", "yd", "mi", "m", "km", "cm":
+	default:
+		return 0, measure{}
+	}
+	if isWord(l.in.at(k)) {
+		return 0, measure{}
+	}
+	u := measures[l.string(j, k)]
+	return k, measure{one: "square " + u.one, many: "square " + u.many}
 }
 
 // measure is a unit in words.
@@ -68,6 +100,7 @@ var measures = map[string]measure{
 	"mph": {"mile per hour", "miles per hour", false}, "km/h": {"kilometer per hour", "kilometers per hour", false}, "kmh": {"kilometer per hour", "kilometers per hour", false}, "m/s": {"meter per second", "meters per second", false},
 	"KB": {"kilobyte", "kilobytes", false}, "MB": {"megabyte", "megabytes", false}, "GB": {"gigabyte", "gigabytes", false}, "TB": {"terabyte", "terabytes", false}, "Mbps": {"megabit per second", "megabits per second", false}, "Gbps": {"gigabit per second", "gigabits per second", false}, "kbps": {"kilobit per second", "kilobits per second", false},
 	"Hz": {"hertz", "hertz", false}, "kHz": {"kilohertz", "kilohertz", false}, "MHz": {"megahertz", "megahertz", false}, "GHz": {"gigahertz", "gigahertz", false}, "kW": {"kilowatt", "kilowatts", false}, "kWh": {"kilowatt hour", "kilowatt hours", false}, "W": {"watt", "watts", true}, "V": {"volt", "volts", true}, "mAh": {"milliamp hour", "milliamp hours", false}, "dB": {"decibel", "decibels", false},
+	"µs": {"microsecond", "microseconds", false}, "μs": {"microsecond", "microseconds", false}, "µm": {"micrometer", "micrometers", false}, "μm": {"micrometer", "micrometers", false},
 	"ms": {"millisecond", "milliseconds", false}, "s": {"second", "seconds", true}, "sec": {"second", "seconds", false}, "secs": {"second", "seconds", false}, "min": {"minute", "minutes", false}, "mins": {"minute", "minutes", false}, "h": {"hour", "hours", true}, "hr": {"hour", "hours", false}, "hrs": {"hour", "hours", false}, "yr": {"year", "years", false}, "yrs": {"year", "years", false},
 	"k": {"thousand", "thousand", true}, "M": {"million", "million", true}, "bn": {"billion", "billion", false}, "mn": {"million", "million", false}, "kcal": {"kilocalorie", "kilocalories", false}, "cal": {"calorie", "calories", false}, "hp": {"horsepower", "horsepower", false}, "px": {"pixel", "pixels", false},
 }

@@ -25,6 +25,8 @@ var english = &language{
 		"sec": {say: "section", use: beforeNumber}, "art": {say: "article", use: beforeNumber}, "ext": {say: "extension", use: beforeNumber}, "tel": {say: "telephone"},
 		"rm": {say: "room", use: beforeNumber}, "temp": {say: "temperature", use: beforeNumber}, "appt": {say: "appointment", use: ending}, "appts": {say: "appointments", use: ending},
 		"est": {say: "established", use: beforeNumber}, "ed": {say: "edition", use: beforeNumber}, "hrs": {say: "hours", use: ending}, "mins": {say: "minutes", use: ending},
+		"tsp": {say: "teaspoon", use: ending}, "tbsp": {say: "tablespoon", use: ending}, "oz": {say: "ounces", use: ending}, "lb": {say: "pound", use: ending}, "lbs": {say: "pounds", use: ending},
+		"avg": {say: "average"}, "ea": {say: "each", use: ending}, "qty": {say: "quantity"}, "hr": {say: "hour", use: ending}, "yr": {say: "year", use: ending}, "yrs": {say: "years", use: ending}, "nr": {say: "number", use: beforeNumber},
 		"tues": {say: "Tuesday", use: ending}, "thurs": {say: "Thursday", use: ending}, "sept": {say: "September"}, "attn": {say: "attention"}, "p.s": {say: "P S"},
 	},
 	starters: set(`a an the this that these those there here it its i i'm i'll i've i'd we we're we'll we've you you're you'll your he she they they're
@@ -39,7 +41,7 @@ var english = &language{
 // topics are words behind which a number names something and counts nothing: it is
 // said digit by digit.
 // The value is the least number of digits.
-var topics = map[string]int{"code": 3, "codes": 3, "pin": 3, "passcode": 3, "password": 3, "extension": 3, "zip": 3, "ending": 3, "digits": 3, "dial": 3,
+var topics = map[string]int{"code": 3, "codes": 3, "pin": 3, "cvv": 3, "cvc": 3, "passcode": 3, "password": 3, "extension": 3, "zip": 3, "ending": 3, "digits": 3, "dial": 3,
 	"flight": 3, "gate": 3, "room": 3, "suite": 3, "apartment": 3, "plate": 3, "locator": 3,
 	"number": 4, "numbers": 4, "account": 4, "confirmation": 4, "reference": 4, "reservation": 4, "booking": 4, "order": 4, "ticket": 4, "tracking": 4,
 	"postcode": 4, "id": 4, "serial": 4, "invoice": 4, "policy": 4, "case": 4, "card": 4, "route": 4, "bus": 4, "channel": 4, "terminal": 4, "call": 20}
