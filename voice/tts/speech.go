@@ -97,7 +97,7 @@ func (s *Speech) Audio(ctx context.Context) iter.Seq2[Chunk, error] {
 func (s *Speech) prepare(ctx context.Context, in chan<- text.Piece) (err error) {
 	defer recovered("tokens", &err)
 	some := false
-	for p, err := range text.Prepare(s.noted, s.o.Text) {
+	for p, err := range text.Prepare(s.noted(ctx), s.o.Text) {
 		if err != nil {
 			return err
 		}
@@ -114,16 +114,21 @@ func (s *Speech) prepare(ctx context.Context, in chan<- text.Piece) (err error) 
 	return nil
 }
 
-// noted yields the tokens and remembers them.
-func (s *Speech) noted(yield func(string, error) bool) {
-	for token, err := range s.tokens {
-		if err == nil {
-			s.mu.Lock()
-			s.source = append(s.source, token)
-			s.mu.Unlock()
-		}
-		if !yield(token, err) {
-			return
+// noted yields the tokens while ctx is not done, and remembers them.
+func (s *Speech) noted(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for token, err := range s.tokens {
+			if ctx.Err() != nil {
+				return
+			}
+			if err == nil && token != "" {
+				s.mu.Lock()
+				s.source = append(s.source, token)
+				s.mu.Unlock()
+			}
+			if !yield(token, err) {
+				return
+			}
 		}
 	}
 }

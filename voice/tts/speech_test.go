@@ -151,6 +151,21 @@ func TestBrokenTokens(t *testing.T) {
 	assert.ErrorIs(t, err, tts.ErrPanic)
 }
 
+// Tokens that hold nothing, as services send to keep a connection alive, end with ctx.
+func TestEmptyTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		s := tts.Speak(&ttstest.Fake{}, func(yield func(string, error) bool) {
+			for yield("", nil) {
+				time.Sleep(time.Second)
+			}
+		}, tts.Options{})
+		_, err := collect(ctx, s)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
 // Whatever an engine does, there is a typed error.
 func TestBadEngines(t *testing.T) {
 	long := strings.Repeat("word ", 40) + "end."
