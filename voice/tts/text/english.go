@@ -192,7 +192,7 @@ var dayBefore = set("on or next this until through every to monday tuesday wedne
 // behind the name of a street.
 func (l *lexer) street(i int) bool {
 	ordinal := strings.HasSuffix(l.word, "th") || strings.HasSuffix(l.word, "first") || strings.HasSuffix(l.word, "second") || strings.HasSuffix(l.word, "third")
-	if !startsUpper(l.word) && !ordinal || l.language.starters[strings.ToLower(l.word)] || l.last != ' ' {
+	if !ordinal && (!startsUpper(l.word) || l.language.starters[strings.ToLower(l.word)]) || l.last != ' ' {
 		return false
 	}
 	if l.in.at(i) != ' ' {

@@ -93,7 +93,7 @@ func (l *lexer) phoneShape(list []group, plus, paren bool) int {
 		return 0
 	}
 	last := list[len(list)-1].to
-	open := isWord(l.in.at(last)) || strings.ContainsRune("-./", l.in.at(last)) && isDigit(l.in.at(last+1)) || l.in.at(last) == '%' || l.in.at(last) == ':' && isDigit(l.in.at(last+1))
+	open := isWord(l.in.at(last)) && !(l.in.at(last) == 'x' && isDigit(l.in.at(last+1))) || strings.ContainsRune("-./", l.in.at(last)) && isDigit(l.in.at(last+1)) || l.in.at(last) == '%' || l.in.at(last) == ':' && isDigit(l.in.at(last+1))
 	if plus {
 		if open || total < 8 || total > 15 {
 			return 0

@@ -26,7 +26,7 @@ var english = &language{
 		"rm": {say: "room", use: beforeNumber}, "temp": {say: "temperature", use: beforeNumber}, "appt": {say: "appointment", use: ending}, "appts": {say: "appointments", use: ending},
 		"est": {say: "established", use: beforeNumber}, "ed": {say: "edition", use: beforeNumber}, "hrs": {say: "hours", use: ending}, "mins": {say: "minutes", use: ending},
 		"tsp": {say: "teaspoon", use: ending}, "tbsp": {say: "tablespoon", use: ending}, "oz": {say: "ounces", use: ending}, "lb": {say: "pound", use: ending}, "lbs": {say: "pounds", use: ending},
-		"avg": {say: "average"}, "ea": {say: "each", use: ending}, "qty": {say: "quantity"}, "hr": {say: "hour", use: ending}, "yr": {say: "year", use: ending}, "yrs": {say: "years", use: ending}, "nr": {say: "number", use: beforeNumber},
+		"avg": {say: "average"}, "ref": {say: "reference"}, "ea": {say: "each", use: ending}, "qty": {say: "quantity"}, "hr": {say: "hour", use: ending}, "yr": {say: "year", use: ending}, "yrs": {say: "years", use: ending}, "nr": {say: "number", use: beforeNumber},
 		"tues": {say: "Tuesday", use: ending}, "thurs": {say: "Thursday", use: ending}, "sept": {say: "September"}, "attn": {say: "attention"}, "p.s": {say: "P S"},
 	},
 	starters: set(`a an the this that these those there here it its i i'm i'll i've i'd we we're we'll we've you you're you'll your he she they they're

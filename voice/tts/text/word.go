@@ -198,6 +198,9 @@ func (l *lexer) initial(w string, i int) bool {
 		return false
 	}
 	next := l.nextWord(i)
+	if strings.Contains("NSEW", w) && next != "" && isDigit(rune(next[0])) && isLetter(rune(next[len(next)-1])) { // W. 3rd St.
+		return true
+	}
 	if !startsUpper(next) || l.language.starters[strings.ToLower(next)] && len(next) > 1 {
 		return false
 	}
