@@ -232,6 +232,39 @@ func (s *streaming) Stream(ctx context.Context, pieces iter.Seq[string], c tts.C
 	}
 }
 
+// TestStreamerThatReadsAhead takes its pieces on a goroutine of its own, as one with a
+// WebSocket does: under the race detector.
+func TestStreamerThatReadsAhead(t *testing.T) {
+	list := make([]string, 200)
+	for i := range list {
+		list[i] = "Hello."
+	}
+	h := listen(tts.Stream(t.Context(), &readingAhead{}, pieces(list...), tts.Config{}))
+	require.NoError(t, h.err)
+	require.Len(t, h.words, len(list))
+}
+
+type readingAhead struct{ streaming }
+
+func (s *readingAhead) Stream(ctx context.Context, pieces iter.Seq[string], c tts.Config) iter.Seq2[tts.Chunk, error] {
+	return func(yield func(tts.Chunk, error) bool) {
+		in := make(chan string, 8)
+		go func() {
+			defer close(in)
+			for p := range pieces {
+				in <- p
+			}
+		}()
+		s.streaming.Stream(ctx, func(yield func(string) bool) {
+			for p := range in {
+				if !yield(p) {
+					return
+				}
+			}
+		}, c)(yield)
+	}
+}
+
 func TestStreamer(t *testing.T) {
 	ttstest.Suite{Words: true, New: func(testing.TB) tts.Synthesizer { return &streaming{} }}.Run(t)
 	ttstest.Suite{Words: true, New: func(testing.TB) tts.Synthesizer { return tts.NewPool(&streaming{}, tts.PoolOptions{Workers: 12}) }}.Run(t)

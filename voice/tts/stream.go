@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -83,14 +84,15 @@ func eachPiece(ctx context.Context, s Synthesizer, pieces iter.Seq[string], c Co
 	}
 }
 
-// bounds are between which an utterance's audio has to be.
+// bounds are between which an utterance's audio has to be. A [Streamer] may be given
+// pieces on another goroutine than that of its chunks.
 type bounds struct {
-	least, most time.Duration
+	least, most atomic.Int64 // time.Durations
 }
 
 func (b *bounds) given(text string, speed float64) {
-	b.least += shortest(text, speed)
-	b.most += longest(text, speed)
+	b.least.Add(int64(shortest(text, speed)))
+	b.most.Add(int64(longest(text, speed)))
 }
 
 // check passes chunks on while they are within the bounds.
@@ -98,8 +100,8 @@ func (b *bounds) check(chunks iter.Seq2[Chunk, error], yield func(Chunk, error) 
 	size := 0
 	for c, err := range chunks {
 		if err == nil {
-			if size += len(c.Audio); duration(size) > b.most {
-				yield(Chunk{}, badAudio("%w: %v", errTooMuch, b.most))
+			if size += len(c.Audio); int64(duration(size)) > b.most.Load() {
+				yield(Chunk{}, badAudio("%w: %v", errTooMuch, time.Duration(b.most.Load())))
 				return
 			}
 		}
@@ -108,9 +110,9 @@ func (b *bounds) check(chunks iter.Seq2[Chunk, error], yield func(Chunk, error) 
 		}
 	}
 	switch d := duration(size); {
-	case b.most > 0 && size == 0:
+	case b.most.Load() > 0 && size == 0:
 		yield(Chunk{}, badAudio("%w", errNoAudio))
-	case d < b.least:
+	case int64(d) < b.least.Load():
 		yield(Chunk{}, badAudio("%v are too short for the text", d))
 	}
 }
