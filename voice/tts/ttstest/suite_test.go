@@ -3,6 +3,7 @@ package ttstest
 import (
 	"context"
 	"iter"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -154,15 +155,12 @@ func leaveGoroutine(until chan struct{}) { <-until }
 
 // oneAtATime is an engine that mixes texts said at the same time up.
 func oneAtATime() tts.Synthesizer {
-	var current string
-	entered := make(chan struct{}, 100)
+	var current atomic.Value
 	return tts.SynthesizerFunc(func(ctx context.Context, text string, c tts.Config) iter.Seq2[tts.Chunk, error] {
 		return func(yield func(tts.Chunk, error) bool) {
-			entered <- struct{}{}
-			current = text
+			current.Store(text)
 			time.Sleep(5 * time.Millisecond)
-			(&Fake{}).Synthesize(ctx, current, c)(yield)
-			<-entered
+			(&Fake{}).Synthesize(ctx, current.Load().(string), c)(yield)
 		}
 	})
 }
