@@ -104,7 +104,7 @@ func TestDoctor(t *testing.T) {
 		"another token":               {doctors: []string{"TWILIO_AUTH_TOKEN=0123456789abcdef0123456789abcdef"}, says: []string{"FAIL  call", "11200", "403", "TWILIO_AUTH_TOKEN"}},
 		"signatures do not arrive":    {proxy: strip("X-Twilio-Signature"), says: []string{"FAIL  call", "11200", "403"}},
 		"upgrades do not arrive":      {proxy: strip("Upgrade"), says: []string{"FAIL  call", "31920", "Upgrade"}},
-		"no instance is up":           {proxy: at("/", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>http.StatusBadGateway", 502) }), says: []string{"FAIL  server", "11200", "502"}},
+		"no instance is up":           {proxy: at("/", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>502", http.StatusBadGateway) }), says: []string{"FAIL  server", "11200", "502"}},
 		"another program answers":     {proxy: at("/", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "welcome") }), says: []string{"FAIL  server", "leads elsewhere"}},
 		"anybody may post":            {proxy: at("/status", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }), says: []string{"FAIL  signature", "anybody"}},
 		"only the API is passed on":   {proxy: at("/status", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }), says: []string{"FAIL  signature", "11200", "404"}},
