@@ -51,8 +51,8 @@ func TestPlayed(t *testing.T) {
 	})
 }
 
-// TestPlayedAfterClear: what was dropped is over, and the marks that come back for it
-// say nothing of what is sent next.
+// TestPlayedAfterClear: audio that was cleared counts as over, and its marks do not count
+// for audio that is sent later.
 func TestPlayedAfterClear(t *testing.T) {
 	inBubble(t, Options{}, func(t *testing.T, s *fakeSocket, c *Conn) {
 		require.NoError(t, c.SendMedia(ms(5000)))

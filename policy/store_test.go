@@ -274,7 +274,7 @@ func TestChangeWhileItIsSent(t *testing.T) {
 	})
 }
 
-// TestWatchHearsAnswersAlone: what is watched is not said to be gone while nobody knows.
+// TestWatchHearsAnswersAlone: Watch reports nothing while the engine does not answer.
 func TestWatchHearsAnswersAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork()

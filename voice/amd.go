@@ -51,11 +51,7 @@ func (s *Server) serveAMD(w http.ResponseWriter, r *http.Request) {
 		call.hearDetected(by)
 	}
 	if s.config.Store.Shared() { // also for the next stream of a call that is here
-		ops := []policy.Op{{Kind: policy.Write, Space: amdSpace, Name: info.SID, Generation: policy.Any, Keep: amdKeep, Value: []byte(by)}}
-		if s.config.Store.Do(r.Context(), ops); ops[0].Err != nil {
-			ops[0].Err = nil
-			s.config.Store.Later(ops[0])
-		}
+		s.write(r.Context(), policy.Op{Kind: policy.Write, Space: amdSpace, Name: info.SID, Generation: policy.Any, Keep: amdKeep, Value: []byte(by)})
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -67,7 +63,8 @@ type awaited struct {
 	timer *time.Timer // until the store is asked; nil if it is not
 }
 
-// awaitDetected has a placed call hear who has answered it, if that is not known already.
+// awaitDetected gives the handler of a placed call the result of machine detection, if the
+// webhook did not bring it.
 func (c *liveCall) awaitDetected() {
 	if !c.policyCall().Placed() || c.AnsweredBy != "" {
 		return

@@ -100,7 +100,8 @@ func TestDetectedReachesTheCall(t *testing.T) {
 	}
 }
 
-// TestDetectedIsSigned: only Twilio says who has answered, and it has to say that.
+// TestDetectedIsSigned: a callback of machine detection without a signature, or without
+// AnsweredBy, is refused.
 func TestDetectedIsSigned(t *testing.T) {
 	_, mux := newHost(t, voice.Config{Handler: waiting})
 	for _, test := range []struct {

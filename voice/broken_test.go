@@ -52,9 +52,7 @@ func TestCallThatMovedAndIsOverIsCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		engine := policy.NewMemory(policy.MemoryOptions{})
 		s, two := instanceOn(t, engine), instanceOn(t, engine)
-		var counted []string
-		var mu sync.Mutex
-		s.config.Trace = s.config.Trace.Join(&Trace{CallFinished: func(_ Info, status string) { mu.Lock(); defer mu.Unlock(); counted = append(counted, status) }})
+		counted := counting(s)
 		first, _ := ownerFor(s, 1, 0)
 		second, _ := ownerFor(two, 2, 0)
 		_, ok := second.take(t.Context())
@@ -62,9 +60,7 @@ func TestCallThatMovedAndIsOverIsCounted(t *testing.T) {
 		s.noteEnd(someInfo, ending{how: over})
 		s.broke(&liveCall{Call: &Call{Info: someInfo, owner: first}, server: s, reason: ReasonDisconnect, said: -1})
 		time.Sleep(2 * holdStatus)
-		mu.Lock()
-		defer mu.Unlock()
-		require.Equal(t, []string{"failed"}, counted)
+		require.Equal(t, []string{"failed"}, counted())
 		second.close()
 	})
 }
@@ -128,11 +124,7 @@ func TestOthersWaitForTheOneThatHadTheStream(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				engine := policy.NewMemory(policy.MemoryOptions{})
 				one, two := instanceOn(t, engine), instanceOn(t, engine)
-				var counted []string
-				var mu sync.Mutex
-				for _, s := range []*Server{one, two} {
-					s.config.Trace = s.config.Trace.Join(&Trace{CallFinished: func(_ Info, status string) { mu.Lock(); defer mu.Unlock(); counted = append(counted, status) }})
-				}
+				counted := counting(one, two)
 				o, _ := ownerFor(one, 1, 0)
 				_, ok := o.take(t.Context())
 				require.True(t, ok)
@@ -143,9 +135,7 @@ func TestOthersWaitForTheOneThatHadTheStream(t *testing.T) {
 					one.finish(someInfo, ended, streamed, true)
 				}
 				time.Sleep(2 * holdStatus)
-				mu.Lock()
-				defer mu.Unlock()
-				require.Equal(t, []string{test.want}, counted)
+				require.Equal(t, []string{test.want}, counted())
 				o.close()
 			})
 		})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,10 +164,7 @@ func TestCountedOnceWhileTheStoreIsAway(t *testing.T) {
 				engine := &forgetful{engine: policy.NewMemory(policy.MemoryOptions{}), away: true}
 				memory := engine.engine
 				one, two := instanceOn(t, engine), instanceOn(t, engine)
-				var counted atomic.Int64
-				for _, s := range []*Server{one, two} {
-					s.config.Trace = s.config.Trace.Join(&Trace{CallFinished: func(Info, string) { counted.Add(1) }})
-				}
+				counted := counting(one, two)
 				time.Sleep(300 * time.Millisecond)
 				two.over(someInfo, policy.Outcome{Kind: policy.Ended, Status: "completed"})
 				time.Sleep(400 * time.Millisecond)
@@ -178,7 +174,7 @@ func TestCountedOnceWhileTheStoreIsAway(t *testing.T) {
 				time.Sleep(7700 * time.Millisecond)
 				engine.be(memory, false)
 				time.Sleep(20 * time.Second)
-				require.EqualValues(t, 1, counted.Load())
+				require.Len(t, counted(), 1)
 			})
 		})
 	}
@@ -190,11 +186,7 @@ func TestStoreThatForgetsAnEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		engine := &forgetful{engine: policy.NewMemory(policy.MemoryOptions{})}
 		one, two := instanceOn(t, engine), instanceOn(t, engine)
-		var counted []string
-		var mu sync.Mutex
-		for _, s := range []*Server{one, two} {
-			s.config.Trace = s.config.Trace.Join(&Trace{CallFinished: func(_ Info, status string) { mu.Lock(); defer mu.Unlock(); counted = append(counted, status) }})
-		}
+		counted := counting(one, two)
 		o, _ := ownerFor(one, 1, 0)
 		_, ok := o.take(t.Context())
 		require.True(t, ok)
@@ -207,9 +199,7 @@ func TestStoreThatForgetsAnEnd(t *testing.T) {
 		time.Sleep(time.Second)
 		engine.be(policy.NewMemory(policy.MemoryOptions{}), false)
 		time.Sleep(20 * time.Second)
-		mu.Lock()
-		defer mu.Unlock()
-		require.Equal(t, []string{"completed"}, counted)
+		require.Equal(t, []string{"completed"}, counted())
 		o.close()
 	})
 }

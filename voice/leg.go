@@ -173,7 +173,12 @@ func (s *Server) disown(info Info, owned uint64) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
 	defer cancel()
-	ops := []policy.Op{{Kind: policy.Write, Space: legSpace, Name: info.SID, Generation: owned, Keep: keepDone}}
+	s.write(ctx, policy.Op{Kind: policy.Write, Space: legSpace, Name: info.SID, Generation: owned, Keep: keepDone})
+}
+
+// write asks the store at once, or when it is back.
+func (s *Server) write(ctx context.Context, op policy.Op) {
+	ops := []policy.Op{op}
 	if s.config.Store.Do(ctx, ops); ops[0].Err != nil {
 		s.config.Store.Later(ops[0])
 	}

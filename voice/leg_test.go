@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -27,6 +29,24 @@ func instanceOn(t *testing.T, engine policy.Engine) *Server {
 		store.Close()
 	})
 	return s
+}
+
+// counting notes the statuses by which servers count calls, and returns what gives them.
+func counting(servers ...*Server) (counted func() []string) {
+	var mu sync.Mutex
+	var all []string
+	for _, s := range servers {
+		s.config.Trace = s.config.Trace.Join(&Trace{CallFinished: func(_ Info, status string) {
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, status)
+		}})
+	}
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(all)
+	}
 }
 
 // ownerFor returns the owner of a stream of someInfo's call, and a channel that is closed
@@ -163,8 +183,7 @@ func TestStreamThatNeverBeganIsNoCrash(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				engine := policy.NewMemory(policy.MemoryOptions{})
 				one, two := instanceOn(t, engine), instanceOn(t, engine)
-				var counted []string
-				two.config.Trace = two.config.Trace.Join(&Trace{CallFinished: func(_ Info, status string) { counted = append(counted, status) }})
+				counted := counting(two)
 				info := someInfo
 				info.Leg = 1
 				made := newSession(info, time.Now())
@@ -177,7 +196,7 @@ func TestStreamThatNeverBeganIsNoCrash(t *testing.T) {
 					one.disown(info, owned)
 				}
 				<-settled
-				require.Equal(t, []string{test.want}, counted)
+				require.Equal(t, []string{test.want}, counted())
 			})
 		})
 	}

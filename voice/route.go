@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 )
@@ -34,10 +35,8 @@ func tellRoute(r *http.Request, pattern string) {
 // telling is next for requests of the pattern, "" for that of the request.
 func telling(pattern string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if served := pattern; served != "" {
+		if served := cmp.Or(pattern, r.Pattern); served != "" {
 			tellRoute(r, served)
-		} else if r.Pattern != "" {
-			tellRoute(r, r.Pattern)
 		}
 		next.ServeHTTP(w, r)
 	})

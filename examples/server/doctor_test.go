@@ -74,7 +74,7 @@ func numbers(voiceURL, status string) string {
 	return `{"incoming_phone_numbers":[{"voice_url":"` + voiceURL + `","voice_method":"POST","voice_fallback_url":"https://x","status_callback":"` + status + `"}]}`
 }
 
-// TestDoctor: what is right is said to be, and each of the broken set-ups is named.
+// TestDoctor: a set-up that works has no finding, and each broken one has its own.
 func TestDoctor(t *testing.T) {
 	strip := func(header string) func(http.Handler) http.Handler {
 		return func(next http.Handler) http.Handler {

@@ -75,8 +75,8 @@ func TestOffice(t *testing.T) {
 	require.NoError(t, a.voice.Shutdown(t.Context()))
 }
 
-// TestHistory: what was decided is remembered for the people who look into complaints, and
-// forgotten when a person demands it, and after its days.
+// TestHistory: the office can read the decisions about a number, until it forgets them on
+// demand or after HISTORY_DAYS.
 func TestHistory(t *testing.T) {
 	for days, want := range map[string]int{"30": 1, "0": 0} {
 		token := admin.Generate()

@@ -69,7 +69,7 @@ func TestKilledHost(t *testing.T) {
 	}
 }
 
-// gone reports whether a process has ended; a zombie has, whoever has to bury it.
+// gone reports whether a process has ended. A zombie counts as ended.
 func gone(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -16,7 +16,7 @@ const (
 	Overloaded
 	Unavailable
 	Timeout
-	BadInput // what was sent is too large or of the wrong type
+	BadInput // the request is too large or of the wrong type
 	Refused
 )
 

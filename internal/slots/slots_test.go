@@ -61,8 +61,8 @@ func TestSlots(t *testing.T) {
 	})
 }
 
-// TestTurnThatComesTooLate gives a slot to one who has just given up waiting: it goes to the
-// next, and none is lost.
+// TestTurnThatComesTooLate: a slot that is given to a waiter which has just given up goes to
+// the next one, and is not lost.
 func TestTurnThatComesTooLate(t *testing.T) {
 	s := New(1, time.Hour)
 	release, err := s.Acquire(t.Context())

@@ -148,8 +148,8 @@ func (r *reader) resize(size int) {
 	r.buf = buf
 }
 
-// keep leaves the buffer to the holder of the message in it. While another message is
-// coming in there is no holder.
+// keep leaves the buffer to the holder of the message in it. A buffer into which another
+// message is being read has no holder.
 func (r *reader) keep() {
 	if r.opcode != 0 {
 		return

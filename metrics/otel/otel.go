@@ -9,7 +9,7 @@
 //
 // The trace's id is the number in the CallSid, its 32 hexadecimal digits: every instance
 // knows it from what Twilio sends and from the signed session token, no store is asked, and
-// whoever has a CallSid finds the trace. Each step is a root of it, so a sampler must go by
+// the trace can be found by its CallSid. Each step is a root of it, so a sampler must go by
 // the trace id, as sdk/trace.ParentBased(TraceIDRatioBased(x)) does, to take a call whole or
 // not at all. The handler's context, and that of policies and the host's own webhooks,
 // carries the step's span: what they trace is part of the call. A span that a middleware has
