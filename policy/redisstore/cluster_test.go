@@ -136,9 +136,11 @@ func TestFailover(t *testing.T) {
 			}
 			up := func() bool {
 				for _, s := range stores {
-					ops := []policy.Op{{Kind: policy.Read, Space: "probe", Name: fmt.Sprint(time.Now().UnixNano())}}
-					if s.Do(t.Context(), ops); ops[0].Err != nil || !s.Up() {
-						return false
+					for i := range 100 { // every server of a cluster has some of these names
+						ops := []policy.Op{{Kind: policy.Read, Space: "probe", Name: fmt.Sprint(time.Now().UnixNano(), i)}}
+						if s.Do(t.Context(), ops); ops[0].Err != nil || !s.Up() {
+							return false
+						}
 					}
 				}
 				return true

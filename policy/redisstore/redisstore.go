@@ -36,6 +36,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -148,7 +149,12 @@ func (e *Engine) Do(ctx context.Context, ops []policy.Op) {
 	if !e.do(ctx, ops, false) {
 		e.do(ctx, ops, true)
 	}
+	if cluster, ok := e.client.(*redis.ClusterClient); ok && slices.ContainsFunc(ops, failed) {
+		cluster.ReloadState(ctx) // which asks five times a second at most: by itself it learns each minute who took over
+	}
 }
+
+func failed(op policy.Op) bool { return op.Err != nil }
 
 // do reports whether Redis knew all scripts.
 func (e *Engine) do(ctx context.Context, ops []policy.Op, whole bool) bool {
