@@ -127,15 +127,14 @@ func (s *Server) drop(b *brokenCall) {
 }
 
 // overHere takes note that a call is over whose stream was not here, or has broken: by what
-// the instances know of its last stream it was cut, or ended as Twilio says. While that
-// waits for another instance, it returns a channel that is closed when it is settled.
-func (s *Server) overHere(info Info, o policy.Outcome) (settled <-chan struct{}) {
+// the instances know of its last stream it was cut, or ended as Twilio says.
+func (s *Server) overHere(info Info, o policy.Outcome) {
 	log := s.config.Logger.With("call_sid", info.SID, "status", o.Status)
 	if !s.config.resumes() {
 		if s.finish(info, o, over, false) {
 			log.Info("call finished without a stream here")
 		}
-		return nil
+		return
 	}
 	last, err := s.lastLeg(context.Background(), info.SID)
 	unknown := err != nil && err != errOver
@@ -155,25 +154,18 @@ func (s *Server) overHere(info Info, o policy.Outcome) (settled <-chan struct{})
 	case last.phase == hasBroke:
 		s.finishCut(info, o, over, false, last.cause)
 	default: // perhaps another instance has its stream, or had its last, and tells its end, unless it has gone
-		e := &untold{info: info, outcome: o, over: true, settled: make(chan struct{})}
+		e := &untold{info: info, outcome: o, over: true}
 		if err == nil && last.phase == isUp {
 			e.cut, e.said, e.outcome.Status = ReasonCrash, o.Status, "failed"
 		}
 		before := s.noteEnd(info, ending{told: true, how: over})
 		if before.told {
 			s.giveBack(info, o)
-			return nil
+			return
 		}
 		e.counted, e.since = before.counted, time.Now()
-		if s.retell(e) {
-			if unknown {
-				return nil // the store may be away for long
-			}
-			return e.settled
-		}
-		if !s.tellAtOnce(e) {
+		if !s.retell(e) && !s.tellAtOnce(e) {
 			s.tellEnd(e, true)
 		}
 	}
-	return nil
 }

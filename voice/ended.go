@@ -40,9 +40,13 @@ const (
 	over               // Twilio said so, or its TwiML hangs up
 )
 
-// noteEnd notes how a call ends, and returns what was known of that before.
+// noteEnd notes how a call ends, and returns what was known of that before. An end that is to
+// be told, and was not before, is then for finishNoted.
 func (s *Server) noteEnd(info Info, more ending) (before ending) {
 	return s.finished.note(idOf(info.SID), time.Now(), func(e ending) ending {
+		if more.told && !e.told {
+			s.ends.begin(info.SID)
+		}
 		return ending{e.told || more.told, e.counted || more.counted, max(e.how, more.how), max(e.chain, more.chain)}
 	})
 }

@@ -338,6 +338,7 @@ func TestPolicyRefuses(t *testing.T) {
 }
 
 func TestPolicyThatPanicsApologises(t *testing.T) {
+	t.Parallel()
 	var l ledger
 	_, mux := newHost(t, voice.Config{
 		Handler: waiting, Trace: l.trace(),

@@ -104,6 +104,11 @@ func (s *Server) giveBack(info Info, o policy.Outcome) {
 // tellEnd tells the end of a call, and reports whether that is settled. last says that
 // there is no other time: it is told then unless another instance is known to have.
 func (s *Server) tellEnd(e *untold, last bool) (settled bool) {
+	defer func() {
+		if settled || last || e.counted {
+			s.ends.settle(e.info.SID)
+		}
+	}()
 	defer contain(s.config.Logger.With("call_sid", e.info.SID))
 	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
 	defer cancel()

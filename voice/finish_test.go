@@ -89,7 +89,8 @@ func TestMinutesAreTwilios(t *testing.T) {
 		"stream here, callback there":      {func(a, b *Server) { stream(a); callback(b) }, 2},
 		"callback there, then stream here": {func(a, b *Server) { callback(b); stream(a) }, 2},
 		"callback while the stream is up": {func(a, _ *Server) {
-			call := &liveCall{Call: &Call{Info: info}, server: a, lasted: streamed.Duration, reason: ReasonHungUp, said: -1}
+			call := &liveCall{Call: &Call{Info: info}, server: a, lasted: streamed.Duration, reason: ReasonHungUp, said: -1, settled: make(chan struct{})}
+			close(call.settled)
 			call.ended.Do(func() {})
 			require.True(t, a.register(call))
 			callback(a)

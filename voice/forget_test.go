@@ -3,6 +3,9 @@ package voice
 import (
 	"context"
 	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -248,6 +251,43 @@ func TestStoreThatForgetsAMove(t *testing.T) {
 				}
 				first.close()
 				second.close()
+			})
+		})
+	}
+}
+
+// TestStatusCallbackWaitsForTheCount: while the store is away, the answer comes when the call
+// has been counted, so that a load balancer sends the callback on if the instance is killed
+// before.
+func TestStatusCallbackWaitsForTheCount(t *testing.T) {
+	for name, wasHere := range map[string]bool{"the stream was here": true, "it was elsewhere": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				engine := &forgetful{engine: policy.NewMemory(policy.MemoryOptions{}), away: true}
+				s := instanceOn(t, engine)
+				counted := counting(s)
+				time.Sleep(300 * time.Millisecond)
+				if wasHere {
+					s.finish(someInfo, policy.Outcome{Kind: policy.Ended, Status: "completed"}, streamed, true)
+				}
+				form := url.Values{"CallSid": {someInfo.SID}, "AccountSid": {someInfo.AccountSID}, "From": {someInfo.From}, "To": {someInfo.To},
+					"Direction": {someInfo.Direction}, "CallStatus": {"completed"}, "CallDuration": {"4"}}
+				r := httptest.NewRequest(http.MethodPost, "https://calls.example.com/api/voice/status", nil)
+				r.PostForm, r.Form = form, form
+				answer := httptest.NewRecorder()
+				begun := time.Now()
+				s.serveStatus(answer, r)
+				require.Equal(t, http.StatusNoContent, answer.Code)
+				if wasHere {
+					require.Len(t, counted(), 1)
+					require.LessOrEqual(t, time.Since(begun), countAlone+retellEvery)
+					return
+				}
+				require.Empty(t, counted(), "another instance may count it, or have")
+				require.Equal(t, holdStatus, time.Since(begun), "Twilio gives up after 15 s")
+				engine.be(engine.engine, false)
+				time.Sleep(othersFirst + 3*retellEvery)
+				require.Len(t, counted(), 1)
 			})
 		})
 	}

@@ -77,6 +77,7 @@ func instances(t *testing.T, l *ledger, b *board) (servers []*voice.Server, hand
 }
 
 func TestCallCountsOnceOnAllInstances(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		board *board
 		want  int
@@ -103,6 +104,7 @@ func TestCallCountsOnceOnAllInstances(t *testing.T) {
 }
 
 func TestTokenOpensOneStreamOnAllInstances(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		board   *board
 		streams int
@@ -147,6 +149,7 @@ func claim(callSID string) voicetest.MessageEdit {
 // call, nobody tells it, but for the count of the instance that had the stream; then one does,
 // also one that drains meanwhile.
 func TestEndToldWhenTheStoreIsBack(t *testing.T) {
+	t.Parallel()
 	var away atomic.Bool
 	b := newBoard()
 	b.away = away.Load

@@ -191,11 +191,11 @@ func TestStreamThatNeverBeganIsNoCrash(t *testing.T) {
 				owned, err := one.use(t.Context(), made)
 				require.NoError(t, err)
 				require.NotZero(t, owned)
-				settled := two.over(info, policy.Outcome{Kind: policy.Ended, Status: "completed"})
+				two.over(info, policy.Outcome{Kind: policy.Ended, Status: "completed"})
 				if test.disowned {
 					one.disown(info, owned)
 				}
-				<-settled
+				<-two.ends.settled(info.SID)
 				require.Equal(t, []string{test.want}, counted())
 			})
 		})

@@ -191,6 +191,7 @@ func TestReplayedAnswerOfEndedCall(t *testing.T) {
 
 // TestReplayOnAnotherInstance: each knows which calls ended on the others.
 func TestReplayOnAnotherInstance(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		board *board
 		knows bool

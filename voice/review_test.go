@@ -355,6 +355,7 @@ func (forgetful) Release(string) { panic("what call?") }
 // TestHostCodeThatPanicsAroundACall panics where no hook is: the call is counted
 // and answered all the same.
 func TestHostCodeThatPanicsAroundACall(t *testing.T) {
+	t.Parallel()
 	allow := policy.Func(func(context.Context, policy.Call) policy.Decision { return policy.Decision{Verdict: policy.Allow} })
 	t.Run("Release", func(t *testing.T) {
 		var l ledger

@@ -25,17 +25,23 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 	s.config.Trace.StatusCallback(r.Context(), info, r.PostForm)
 	if status := r.PostForm.Get("CallStatus"); terminal(status) {
 		duration := lasted(status, r.PostForm.Get("CallDuration"))
-		if settled := s.over(info, policy.Outcome{Kind: policy.Ended, Status: status, Duration: duration, Billed: duration >= 0}); settled != nil {
-			hold := time.NewTimer(holdStatus)
-			defer hold.Stop()
-			select {
-			case <-settled:
-			case <-hold.C:
-			case <-r.Context().Done():
-			}
-		}
+		ctx, cancel := context.WithTimeout(r.Context(), holdStatus)
+		defer cancel()
+		await(ctx, s.over(info, policy.Outcome{Kind: policy.Ended, Status: status, Duration: duration, Billed: duration >= 0}))
+		await(ctx, s.ends.settled(info.SID))
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// await waits for a channel to be closed, if there is one.
+func await(ctx context.Context, done <-chan struct{}) {
+	if done == nil {
+		return
+	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
 }
 
 // holdStatus is how long the answer to a status callback waits, of the 15 s that Twilio
@@ -52,9 +58,8 @@ func lasted(status, seconds string) time.Duration {
 }
 
 // over takes note that a call is over. One whose stream is still here ends now,
-// and counts for what the stream came to. The channel, if there is one, is closed when the
-// end has been told.
-func (s *Server) over(info Info, o policy.Outcome) (settled <-chan struct{}) {
+// and counts for what the stream came to: the channel is closed when it has.
+func (s *Server) over(info Info, o policy.Outcome) (buried <-chan struct{}) {
 	s.mu.Lock()
 	before := s.noteEnd(info, ending{how: over})
 	call := s.calls[info.SID]
@@ -66,14 +71,17 @@ func (s *Server) over(info Info, o policy.Outcome) (settled <-chan struct{}) {
 	switch {
 	case call != nil:
 		s.config.Store.Later(overMark(info.SID))
+		done := make(chan struct{})
 		go func() {
 			defer s.exit()
+			defer close(done)
 			call.end(ReasonHungUp, nil)
 			if call.reason == ReasonTransfer { // which that does not tell
 				s.finish(info, o, over, true)
 			}
+			<-call.settled
 		}()
-		return call.settled
+		return done
 	case before.told:
 		if before.how != over {
 			s.config.Store.Later(overMark(info.SID))
@@ -82,7 +90,7 @@ func (s *Server) over(info Info, o policy.Outcome) (settled <-chan struct{}) {
 			s.giveBack(info, o)
 		}
 	default:
-		return s.overHere(info, o)
+		s.overHere(info, o)
 	}
 	return nil
 }

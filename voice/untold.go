@@ -18,16 +18,8 @@ type untold struct {
 	cut     Reason // why neither side ended it; or ""
 	said    string // Twilio's status of a call that seems to be cut by a crash
 	counted bool
-	since   time.Time     // when it was to be told first
-	due     time.Time     // when to tell it, unless another instance has
-	settled chan struct{} // closed when it is; nil if nobody waits for that
-}
-
-// settle ends the wait for it.
-func (e *untold) settle() {
-	if e.settled != nil {
-		close(e.settled)
-	}
+	since   time.Time // when it was to be told first
+	due     time.Time // when to tell it, unless another instance has
 }
 
 const (
@@ -50,9 +42,38 @@ type ends struct {
 	telling sync.Mutex // held while they are told, before mu
 
 	mu      sync.Mutex
+	open    map[string]chan struct{} // by CallSid; closed when the end is settled, or counted
 	waiting []*untold
 	retry   *time.Timer // tells them
 	silent  bool        // Shutdown has told them: nothing waits any more
+}
+
+// begin notes that an end is to be told.
+func (e *ends) begin(callSID string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.open == nil {
+		e.open = make(map[string]chan struct{})
+	}
+	e.open[callSID] = make(chan struct{})
+}
+
+// settle ends the wait for an end.
+func (e *ends) settle(callSID string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if settled := e.open[callSID]; settled != nil {
+		close(settled)
+		delete(e.open, callSID)
+	}
+}
+
+// settled returns a channel that is closed when the end of a call is settled, or counted; nil
+// if it does not wait for that.
+func (e *ends) settled(callSID string) <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.open[callSID]
 }
 
 // add adds an end that tell will tell. It reports false when there is no other time.
@@ -152,7 +173,7 @@ func (s *Server) retellAll() {
 	for _, e := range s.ends.all() {
 		if s.retellOne(e) {
 			settled[e] = true
-			e.settle()
+			s.ends.settle(e.info.SID)
 		}
 	}
 	s.ends.remove(settled, s.retellAll)
@@ -186,6 +207,5 @@ func (s *Server) tellRest(ctx context.Context) {
 		if !s.tellAtOnce(e) {
 			s.tellEnd(e, true)
 		}
-		e.settle()
 	}
 }
