@@ -188,15 +188,8 @@ func (d *doctor) call() {
 		return
 	}
 	call := tw.Dial("+14155550100", to)
-	streams := call.StreamURL() != "" || len(call.Warnings()) > 0
 	cut := make(chan error, 1)
-	go func() {
-		if streams {
-			cut <- call.Listen(d.hold)
-		} else {
-			cut <- nil
-		}
-	}()
+	go func() { cut <- call.Listen(d.hold) }()
 	var lasted error
 	for waiting := true; waiting; {
 		select {
@@ -218,7 +211,7 @@ func (d *doctor) call() {
 			what = "see https://www.twilio.com/docs/api/errors"
 		}
 		d.fail("call", warnings[0].Code, what, "%.300s", streamToken.ReplaceAllString(warnings[0].Text, "/stream/..."))
-	case !streams:
+	case call.StreamURL() == "":
 		d.warn("call", "see the server's log for its reason, and call again when it may", "the webhook is answered, by a policy that refuses +14155550100")
 	case lasted != nil:
 		d.fail("call", 31921, advice[31921], "the stream did not last %v", d.hold)

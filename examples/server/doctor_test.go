@@ -92,7 +92,22 @@ func TestDoctor(t *testing.T) {
 			})
 		}
 	}
+	pause := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.Contains(r.URL.Path, "/inbound") {
+				next.ServeHTTP(w, r) // a stream hijacks its connection
+				return
+			}
+			r.Header.Del("Accept-Encoding")
+			answer := httptest.NewRecorder()
+			next.ServeHTTP(answer, r)
+			w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+			w.WriteHeader(answer.Code)
+			io.WriteString(w, strings.Replace(answer.Body.String(), "<Response>", "<Response><Pause/>", 1))
+		})
+	}
 	for name, s := range map[string]setup{
+		"the stream comes late":       {proxy: pause, says: []string{"ok    call"}},
 		"all is well":                 {says: []string{"ok    TLS", "ok    signature", "ok    call", "ok    clock", "ok    number", "ok    account"}},
 		"a variable is wrong":         {doctors: []string{"MAX_CALL_DURATION=soon"}, says: []string{"FAIL  variables", "MAX_CALL_DURATION"}},
 		"the name is not known":       {doctors: []string{"PUBLIC_URL=https://calls.invalid"}, api: numbers("https://calls.invalid/api/voice/twilio/inbound", "https://calls.invalid/api/voice/twilio/status"), says: []string{"FAIL  DNS", "11210"}},
@@ -183,7 +198,12 @@ func (s setup) examine(t *testing.T) (string, error) {
 	require.NoError(t, err)
 	a, err := newApp(t.Context(), c, silent(), nil)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, a.voice.Shutdown(context.Background())); a.close() }()
+	defer func() {
+		ended, end := context.WithCancel(context.Background())
+		end()
+		a.voice.Shutdown(ended) // without the lame-duck time: no balancer looks
+		a.close()
+	}()
 	back := httptest.NewServer(a.handler)
 	defer back.Close()
 	target, err := url.Parse(back.URL)
