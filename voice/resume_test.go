@@ -299,7 +299,6 @@ func TestSupersededOwnerIsFenced(t *testing.T) {
 // TestAllInstancesStop: callers hear an apology, and nothing loops.
 func TestAllInstancesStop(t *testing.T) {
 	t.Parallel()
-	t.Parallel()
 	h := newCounting(t)
 	f := newFleet(t, 2, memory(), voice.Config{Handler: h})
 	call := f.tw.Dial(caller, callee)
