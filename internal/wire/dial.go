@@ -19,7 +19,7 @@ import (
 const (
 	dialTimeout  = 5 * time.Second
 	writeTimeout = 5 * time.Second
-	maxMessage   = 256 << 10 // bytes; the words of a minute take some 40 KiB
+	maxMessage   = 256 << 10 // bytes, unless Options say; the words of a minute take some 40 KiB
 	dials        = 3         // attempts to connect before Connect fails
 	// idleTimeout is how long a connection without a request is kept: most servers
 	// and load balancers close theirs after a minute.
@@ -34,6 +34,8 @@ type Options struct {
 	// Keep is how long a connection may wait for its use, once Prepare was called; 0 =
 	// none waits, as where waiting costs money.
 	Keep time.Duration
+	// MaxMessage bounds a message of the service, in bytes; 0 = 256 KiB.
+	MaxMessage int64
 }
 
 // Endpoint connects to a service. It is safe for concurrent use.
@@ -49,6 +51,9 @@ type Endpoint struct {
 
 // New returns an endpoint. It connects to nothing.
 func New(o Options) *Endpoint {
+	if o.MaxMessage == 0 {
+		o.MaxMessage = maxMessage
+	}
 	e := &Endpoint{o: &o}
 	if o.Client != nil {
 		e.client = Straight(o.Client)
@@ -144,7 +149,7 @@ func (e *Endpoint) dialOnce(ctx context.Context, url string) (*Link, error) {
 	defer cancel()
 	conn, resp, err := websocket.Dial(dialing, url, &websocket.DialOptions{HTTPClient: e.client, HTTPHeader: e.o.Header.Clone()})
 	if err == nil {
-		conn.SetReadLimit(maxMessage)
+		conn.SetReadLimit(e.o.MaxMessage)
 		return newLink(conn), nil
 	}
 	if ctx.Err() != nil {

@@ -23,9 +23,9 @@ type Link struct {
 	err   error         // then: why
 
 	mu      sync.Mutex
-	early   [][]byte // messages before there was a call
-	waiting int      // bytes of them
-	receive func(data []byte) error
+	early   []Message // messages before there was a call
+	waiting int       // bytes of them
+	receive func(Message) error
 }
 
 func newLink(conn *websocket.Conn) *Link {
@@ -45,37 +45,37 @@ var errTalkative = errors.New("it speaks without being asked")
 func (l *Link) read() {
 	defer close(l.ended)
 	for {
-		_, data, err := l.conn.Read(context.Background())
+		kind, data, err := l.conn.Read(context.Background())
 		if err != nil {
 			l.err = failure(err)
 			return
 		}
-		if l.err = l.take(data); l.err != nil {
+		if l.err = l.take(Message{Binary: kind == websocket.MessageBinary, Data: data}); l.err != nil {
 			return
 		}
 	}
 }
 
-func (l *Link) take(data []byte) error {
+func (l *Link) take(m Message) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.receive != nil {
-		return l.receive(data)
+		return l.receive(m)
 	}
-	if l.waiting += len(data); len(l.early) == maxEarly || l.waiting > maxEarlyBytes {
+	if l.waiting += len(m.Data); len(l.early) == maxEarly || l.waiting > maxEarlyBytes {
 		return &Error{Err: errTalkative}
 	}
-	l.early = append(l.early, data)
+	l.early = append(l.early, m)
 	return nil
 }
 
 // Attach gives messages to receive, those that came already first. An error of
 // receive ends the link.
-func (l *Link) Attach(receive func(data []byte) error) error {
+func (l *Link) Attach(receive func(Message) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, data := range l.early {
-		if err := receive(data); err != nil {
+	for _, m := range l.early {
+		if err := receive(m); err != nil {
 			return err
 		}
 	}

@@ -7,12 +7,12 @@ import (
 	"agentos.dev/dialtone/stt"
 )
 
-// receive takes a message of the service.
-func (l *leg) receive(data []byte) error {
+// receive takes a message of the service, text or binary.
+func (l *leg) receive(m Message) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.heard = time.Now()
-	err := l.use(l.session.Handle(data))
+	err := l.use(l.session.Handle(m.Data))
 	l.poke()
 	return err
 }
