@@ -68,14 +68,20 @@ type machines struct {
 	addrs []string
 	procs []*exec.Cmd
 	logs  []string // files, one a process that was started
-	dead  map[int]time.Time
 	mu    sync.Mutex
 }
 
 func startMachines(t *testing.T, n int) *machines {
-	m := &machines{t: t, dead: make(map[int]time.Time)}
-	redis := apt.Need(t, "redis-server", "redis-server")
 	nginx := apt.Need(t, "nginx", "nginx-light")
+	m := startInstances(t, n)
+	m.startNginx(nginx)
+	return m
+}
+
+// startInstances starts them without a proxy.
+func startInstances(t *testing.T, n int) *machines {
+	m := &machines{t: t}
+	redis := apt.Need(t, "redis-server", "redis-server")
 	_, m.port, _ = strings.Cut(steadyAddress(t), ":")
 	m.startRedis(redis)
 	t.Cleanup(func() { m.redis.Process.Kill(); m.redis.Wait() })
@@ -91,22 +97,7 @@ func startMachines(t *testing.T, n int) *machines {
 			cmd.Wait()
 		}
 	})
-	m.startNginx(nginx)
 	return m
-}
-
-// steadyAddress returns an address that stays free while who listens there is started again:
-// its port is none of those that the kernel gives to outgoing connections.
-func steadyAddress(t *testing.T) string {
-	for range 100 {
-		addr := fmt.Sprint("127.0.0.1:", 20_000+rand.IntN(12_000))
-		if l, err := net.Listen("tcp", addr); err == nil {
-			l.Close()
-			return addr
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }
 
 func (m *machines) startRedis(path string) {
@@ -262,6 +253,17 @@ func (m *machines) lines(callSID string) (all []string) {
 	return all
 }
 
+// tell logs what became of a call, as its caller and the instances saw it.
+func (m *machines) tell(call *voicetest.Call, what string, args ...any) {
+	m.t.Logf("%s %s: %s %v", call.SID, fmt.Sprintf(what, args...), call.Status(), call.Said())
+	for _, e := range call.Events() {
+		m.t.Logf("%.120s", e)
+	}
+	for _, line := range m.lines(call.SID) {
+		m.t.Log(line)
+	}
+}
+
 func after(s, mark string) string {
 	_, rest, _ := strings.Cut(s, mark)
 	return rest
@@ -354,15 +356,8 @@ func TestCallsMove(t *testing.T) {
 
 	lost, shown := 0, 0
 	tell := func(call *voicetest.Call, what string, args ...any) {
-		if shown++; shown > 5 {
-			return
-		}
-		t.Logf("%s %s: %s %v", call.SID, fmt.Sprintf(what, args...), call.Status(), call.Said())
-		for _, e := range call.Events() {
-			t.Logf("%.120s", e)
-		}
-		for _, line := range m.lines(call.SID) {
-			t.Log(line)
+		if shown++; shown <= 5 {
+			m.tell(call, what, args...)
 		}
 	}
 	var silences []time.Duration
