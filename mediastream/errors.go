@@ -80,6 +80,8 @@ func closedWith(err error) *Error {
 		return nil
 	case closed != nil:
 		return &Error{Type: Disconnect, Offset: -1, Code: closed.Code, Err: err}
+	case errors.Is(err, ws.ErrUnmaskedClose): // a proxy's: the stream breaks, and its call can go on with another
+		return &Error{Type: Disconnect, Offset: -1, Code: codeProtocol, Err: err}
 	case errors.As(err, &broken) && broken.Code == codeTooBig:
 		return &Error{Type: Oversize, Offset: -1, Code: codeTooBig, Err: err}
 	case broken != nil:

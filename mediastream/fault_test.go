@@ -287,6 +287,7 @@ func TestRawFrames(t *testing.T) {
 		code  int
 	}{
 		{"unmasked frame", []byte{0x81, 2, '{', '}'}, mediastream.Protocol, 1002},
+		{"close by a proxy, unmasked", []byte{0x88, 2, 1001 >> 8, 1001 & 0xff}, mediastream.Disconnect, 1002},
 		{"reserved bits", []byte{0xf1, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
 		{"unknown opcode", []byte{0x83, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
 		{"continuation of nothing", []byte{0x80, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},

@@ -54,10 +54,8 @@ func TestRollingRestarts(t *testing.T) {
 			for made == nil {
 				slowest = max(slowest, m.restart(restarts%2))
 				restarts++
-				if restarts%2 == 0 {
-					for _, reload := range reloads {
-						reload()
-					}
+				for _, reload := range reloads {
+					reload()
 				}
 				select {
 				case all := <-called:

@@ -55,7 +55,11 @@ func sendable(code int) bool {
 	return code >= codeNormal && code <= codeBadGateway || code >= codeLibrary && code <= codePrivateLast
 }
 
-// What a peer can do wrong.
+// ErrUnmaskedClose is the violation of proxies that close a connection in the name of its
+// client, as Caddy 2.6 does with every one when it is reloaded or stopped.
+var ErrUnmaskedClose = errors.New("a close frame of a client is not masked")
+
+// What a peer can do wrong besides.
 var (
 	errReserved     = errors.New("a reserved bit is set, and no extension is in use")
 	errUnmasked     = errors.New("a frame of a client is not masked")

@@ -58,6 +58,8 @@ func parseHeader(b []byte) (h header, err error) {
 	switch {
 	case b[0]&0x70 != 0:
 		return h, errReserved
+	case !masked && h.opcode == opClose:
+		return h, ErrUnmaskedClose
 	case !masked:
 		return h, errUnmasked
 	case h.opcode > opBinary && h.opcode < opClose || h.opcode > opPong:
