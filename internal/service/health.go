@@ -1,5 +1,5 @@
-// Package service is what the adapters of speech services over HTTP share: what their
-// answers mean, and whether they work.
+// Package service is what the adapters of speech services over HTTP share: whether the
+// service works.
 package service
 
 import (

@@ -15,30 +15,6 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-func TestFaults(t *testing.T) {
-	for body, want := range map[string]Fault{
-		`{"error":{"message":"no","code":"invalid_api_key","type":"x"}}`:  {"invalid_api_key", "no"},
-		`{"error":{"message":"no","code":null,"type":"x"}}`:               {"x", "no"},
-		`{"error":{"message":"no","code":429}}`:                           {"429", "no"},
-		`{"error":"busy"}`:                                                {"", "busy"},
-		`{"detail":"no voice"}`:                                           {"", "no voice"},
-		`{"detail":[{"loc":["body"],"msg":"required","type":"missing"}]}`: {"missing", "required"},
-		`{"detail":{"error":"validation_error","message":"no"}}`:          {"", "no"},
-		`{"message":"oops"}`:                                              {"", "oops"},
-		`{}`:                                                              {}, `[]`: {"", "[]"}, ` plain `: {"", "plain"}, ``: {}, `{"error":7}`: {}, `{"error":[]}`: {}, `null`: {},
-	} {
-		assert.Equal(t, want, ReadFault([]byte(body)), body)
-	}
-	for status, kind := range map[int]Kind{200: Fine, 204: Fine, 301: Refused, 400: Refused, 401: Auth, 402: Quota, 403: Auth, 404: Refused, 408: Timeout, 413: BadInput, 429: Overloaded, 500: Unavailable, 504: Timeout, 599: Unavailable} {
-		assert.Equal(t, kind, Status(status), status)
-	}
-}
-
-func FuzzReadFault(f *testing.F) {
-	f.Add([]byte(`{"error":{"message":"no","code":"x"}}`))
-	f.Fuzz(func(t *testing.T, body []byte) { ReadFault(body) })
-}
-
 func TestHealth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/answer"
+	"agentos.dev/dialtone/stt/internal/failure"
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
@@ -99,14 +100,14 @@ func (s *session) flushed(r *live.Reply) {
 func (s *session) Handle(data []byte) (r live.Reply) {
 	kind, err := answer.Type(data)
 	if err != nil {
-		r.Unclear = answer.Unclear(name, "read", err)
+		r.Unclear = failure.Unclear(name, "read", err)
 		return r
 	}
 	switch kind {
 	case "Begin", "Turn":
 		var m message
 		if err := answer.Decode(data, &m); err != nil {
-			r.Unclear = answer.Unclear(name, "read", err)
+			r.Unclear = failure.Unclear(name, "read", err)
 		} else if kind == "Turn" {
 			s.turn(m, &r)
 		}
@@ -125,10 +126,10 @@ func (s *session) Handle(data []byte) (r live.Reply) {
 func (s *session) complaint(data []byte, r *live.Reply) {
 	fault, ok := answer.ReadFault(data)
 	if !ok {
-		r.Unclear = answer.Missing(name, "read", "type")
+		r.Unclear = failure.Missing(name, "read", "type")
 		return
 	}
-	e := fault.Error(name, "read")
+	e := failure.Of(fault, name, "read")
 	if k := kind(fault.Status, fault.Message); k != nil {
 		e.Kind = k
 	}
@@ -148,7 +149,7 @@ const sessionExpired = 3008
 func (s *session) turn(m message, r *live.Reply) {
 	switch {
 	case m.TurnOrder == nil:
-		r.Unclear = answer.Missing(name, "read", "turn_order")
+		r.Unclear = failure.Missing(name, "read", "turn_order")
 		return
 	case slices.Contains(s.done, *m.TurnOrder):
 		return // late, or a revision of what is final
@@ -220,7 +221,7 @@ func (s *session) transcript(m message) (stt.Transcript, error) {
 	case m.Text != nil && (*m.Text != "" || m.EndOfTurn):
 		t.Text = *m.Text
 	case m.EndOfTurn:
-		return stt.Transcript{}, answer.Missing(name, "read", "transcript")
+		return stt.Transcript{}, failure.Missing(name, "read", "transcript")
 	default: // a partial of words alone
 		t.Text = strings.Join(texts, " ")
 	}

@@ -15,9 +15,10 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/answer"
+	"agentos.dev/dialtone/stt/internal/failure"
 	"agentos.dev/dialtone/stt/internal/live"
 	"agentos.dev/dialtone/stt/internal/secret"
 )
@@ -100,7 +101,7 @@ func New(o Options) (*Engine, error) {
 			err.Code = h.Get("dg-error")
 		},
 		Closed: func(code int, reason string) error {
-			switch kind := (answer.Fault{Code: reason}).Kind(); kind {
+			switch kind := failure.Kind(answer.Fault{Code: reason}); kind {
 			case stt.ErrAuth, stt.ErrQuota, stt.ErrOverloaded:
 				return kind
 			}

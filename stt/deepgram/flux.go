@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/answer"
+	"agentos.dev/dialtone/stt/internal/failure"
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
@@ -131,20 +132,20 @@ type turnInfo struct {
 func (s *fluxSession) Handle(data []byte) (r live.Reply) {
 	kind, err := answer.Type(data)
 	if err != nil {
-		r.Unclear = answer.Unclear(name, "read", err)
+		r.Unclear = failure.Unclear(name, "read", err)
 		return r
 	}
 	switch kind {
 	case "TurnInfo":
 		var m turnInfo
 		if err := answer.Decode(data, &m); err != nil {
-			r.Unclear = answer.Unclear(name, "read", err)
+			r.Unclear = failure.Unclear(name, "read", err)
 		} else {
 			s.info(m, &r)
 		}
 	case "ConfigureFailure": // it need not say why
 		fault, _ := answer.ReadFault(data)
-		e := fault.Error(name, "configure")
+		e := failure.Of(fault, name, "configure")
 		if e.Err == nil {
 			e.Kind, e.Err = stt.ErrRefused, errConfigure
 		}
@@ -160,7 +161,7 @@ var errConfigure = errors.New("the service keeps its thresholds and phrases")
 func (s *fluxSession) info(m turnInfo, r *live.Reply) {
 	switch {
 	case m.Index == nil:
-		r.Unclear = answer.Missing(name, "read", "turn_index")
+		r.Unclear = failure.Missing(name, "read", "turn_index")
 		return
 	case slices.Contains(s.done, *m.Index):
 		return // a repetition of what is final
@@ -249,7 +250,7 @@ func turnEvent(state stt.TurnState, m turnInfo) stt.Event {
 // where they are told, and else of the audio that was transcribed.
 func (s *fluxSession) transcript(m turnInfo) (stt.Transcript, error) {
 	if m.Transcript == nil {
-		return stt.Transcript{}, answer.Missing(name, "read", "transcript")
+		return stt.Transcript{}, failure.Missing(name, "read", "transcript")
 	}
 	t := stt.Transcript{Text: *m.Transcript, Engine: name, RequestID: s.request, Start: max(m.Start.Seconds(), s.from), End: m.End.Seconds()}
 	if s.open != nil {

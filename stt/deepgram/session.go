@@ -6,8 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/answer"
+	"agentos.dev/dialtone/stt/internal/failure"
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
@@ -81,14 +82,14 @@ type word struct {
 func (s *session) Handle(data []byte) (r live.Reply) {
 	kind, err := answer.Type(data)
 	if err != nil {
-		r.Unclear = answer.Unclear(name, "read", err)
+		r.Unclear = failure.Unclear(name, "read", err)
 		return r
 	}
 	switch kind {
 	case "Results", "SpeechStarted", "UtteranceEnd":
 		var m message
 		if err := answer.Decode(data, &m); err != nil {
-			r.Unclear = answer.Unclear(name, "read", err)
+			r.Unclear = failure.Unclear(name, "read", err)
 			return r
 		}
 		switch kind {
@@ -169,13 +170,13 @@ func (s *session) expect() {
 func transcript(m message) (stt.Transcript, error) {
 	var c channel
 	if len(m.Channel) == 0 {
-		return stt.Transcript{}, answer.Missing(name, "read", "channel")
+		return stt.Transcript{}, failure.Missing(name, "read", "channel")
 	}
 	if err := answer.Decode(m.Channel, &c); err != nil {
-		return stt.Transcript{}, answer.Unclear(name, "read", err)
+		return stt.Transcript{}, failure.Unclear(name, "read", err)
 	}
 	if len(c.Alternatives) == 0 || c.Alternatives[0].Transcript == nil {
-		return stt.Transcript{}, answer.Missing(name, "read", "channel.alternatives[0].transcript")
+		return stt.Transcript{}, failure.Missing(name, "read", "channel.alternatives[0].transcript")
 	}
 	a := c.Alternatives[0]
 	var metadata struct {

@@ -7,9 +7,10 @@ import (
 	"net/http"
 	"strings"
 
+	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/answer"
+	"agentos.dev/dialtone/stt/internal/failure"
 )
 
 // failure makes an error of a request that got no answer.
@@ -32,7 +33,7 @@ func (e *Engine) refused(op string, status int, header http.Header, body []byte)
 		f.Message = strings.TrimSpace(string(body))
 	}
 	out := &stt.Error{Engine: name, Op: op, Kind: stt.StatusKind(status), Status: status, Code: cmp.Or(f.Code, f.Type), RetryAfter: wire.RetryAfter(header)}
-	switch kind := f.Kind(); {
+	switch kind := failure.Kind(f); {
 	case status < 400:
 		out.Kind = stt.ErrRefused // a redirect, which is not followed
 	case status < 500 && kind == stt.ErrQuota:

@@ -10,8 +10,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/answer"
+	"agentos.dev/dialtone/stt/internal/failure"
 )
 
 // response is json and verbose_json of all the dialects. Times are in seconds.
@@ -46,7 +47,7 @@ func read(a reply, c stt.Config, d Dialect) (stt.Transcript, error) {
 	var r response
 	body := decoded(a)
 	if err := answer.Decode(body, &r); err != nil {
-		e := answer.Unclear(name, "recognize", err)
+		e := failure.Unclear(name, "recognize", err)
 		e.Status = a.status
 		return stt.Transcript{}, e
 	}
@@ -57,9 +58,9 @@ func read(a reply, c stt.Config, d Dialect) (stt.Transcript, error) {
 	}
 	switch {
 	case failed: // whisper.cpp, with status 200
-		return stt.Transcript{}, fault.Error(name, "recognize")
+		return stt.Transcript{}, failure.Of(fault, name, "recognize")
 	case r.Text == nil:
-		e := answer.Missing(name, "recognize", "text")
+		e := failure.Missing(name, "recognize", "text")
 		e.Status = a.status
 		return stt.Transcript{}, e
 	}
@@ -78,16 +79,16 @@ func healthy(a reply, d Dialect) error {
 		return nil
 	}
 	if err := answer.Decode(a.body, &r); err != nil {
-		return answer.Unclear(name, "check", err)
+		return failure.Unclear(name, "check", err)
 	}
 	fault, failed := answer.FaultIn(r.Error)
 	switch {
 	case failed:
-		return fault.Error(name, "check")
+		return failure.Of(fault, name, "check")
 	case d == WhisperCPP && r.Status != "ok":
-		return answer.Unclear(name, "check", fmt.Errorf("its status is %.40q", r.Status))
+		return failure.Unclear(name, "check", fmt.Errorf("its status is %.40q", r.Status))
 	case d != WhisperCPP && r.Data == nil:
-		return answer.Missing(name, "check", "data")
+		return failure.Missing(name, "check", "data")
 	}
 	return nil
 }
@@ -114,7 +115,7 @@ func (s segment) imagined() bool {
 // transcript leaves out what was not said.
 func (r response) transcript(c stt.Config, d Dialect) (stt.Transcript, error) {
 	if n := max(len(r.Words), len(r.Segments)); n > stt.MaxWords {
-		return stt.Transcript{}, answer.Unclear(name, "recognize", fmt.Errorf("it has %d words or segments", n))
+		return stt.Transcript{}, failure.Unclear(name, "recognize", fmt.Errorf("it has %d words or segments", n))
 	}
 	t := stt.Transcript{Text: *r.Text, Final: true, Confidence: math.NaN(), Language: language(string(r.Language)), Engine: name}
 	var kept []segment

@@ -11,8 +11,9 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/answer"
+	"agentos.dev/dialtone/stt/internal/failure"
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
@@ -114,7 +115,7 @@ type message struct {
 func (s *session) Handle(data []byte) (r live.Reply) {
 	kind, err := answer.Type(data)
 	if err != nil {
-		r.Unclear = answer.Unclear(name, "read", err)
+		r.Unclear = failure.Unclear(name, "read", err)
 		return r
 	}
 	var m message
@@ -132,7 +133,7 @@ func (s *session) Handle(data []byte) (r live.Reply) {
 	case !ofItem && !transcription:
 	default:
 		if err := answer.Decode(data, &m); err != nil {
-			r.Unclear = answer.Unclear(name, "read", err)
+			r.Unclear = failure.Unclear(name, "read", err)
 			m.Transcript = nil // its type may be wrong
 		}
 		s.ofItem(kind, m, &r)
@@ -177,7 +178,7 @@ func (s *session) ofItem(kind string, m message, r *live.Reply) {
 		s.complete(i, m)
 	case "failed":
 		fault, _ := answer.FaultIn(m.Error)
-		i.finish(fault.Error(name, "read"))
+		i.finish(failure.Of(fault, name, "read"))
 	}
 }
 
@@ -188,14 +189,14 @@ var errItems = errors.New("too many items are open")
 func (s *session) complaint(data []byte, r *live.Reply) {
 	fault, ok := answer.ReadFault(data)
 	if !ok {
-		r.Unclear = answer.Missing(name, "read", "type")
+		r.Unclear = failure.Missing(name, "read", "type")
 		return
 	}
 	if fault.Code == "input_audio_buffer_commit_empty" {
 		s.answer()
 		return
 	}
-	e := fault.Error(name, "read")
+	e := failure.Of(fault, name, "read")
 	if !s.ready {
 		r.Err = e
 		return
@@ -225,7 +226,7 @@ func (s *session) answer() {
 func (s *session) item(m message, r *live.Reply) *item {
 	switch {
 	case m.ItemID == "":
-		r.Unclear = answer.Missing(name, "read", "item_id")
+		r.Unclear = failure.Missing(name, "read", "item_id")
 		return nil
 	case slices.Contains(s.past, m.ItemID):
 		return nil
@@ -316,7 +317,7 @@ func (s *session) delta(i *item, m message, r *live.Reply) {
 // complete takes an item's transcript.
 func (s *session) complete(i *item, m message) {
 	if m.Transcript == nil {
-		i.finish(answer.Missing(name, "read", "transcript"))
+		i.finish(failure.Missing(name, "read", "transcript"))
 		return
 	}
 	i.t.Text = *m.Transcript

@@ -27,9 +27,10 @@ import (
 	"sync"
 	"time"
 
+	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/answer"
+	"agentos.dev/dialtone/stt/internal/failure"
 )
 
 const name = "twilio"
@@ -145,9 +146,9 @@ func (e *Engine) read(form url.Values) callback {
 	switch c.event {
 	case "transcription-error":
 		f := answer.Fault{Code: form.Get("TranscriptionErrorCode"), Message: form.Get("TranscriptionError")}
-		failure := f.Error(name, "read")
-		failure.Kind = stt.ErrUnavailable // of the transcription, whatever it says of the account
-		c.err = failure
+		e := failure.Of(f, name, "read")
+		e.Kind = stt.ErrUnavailable // of the transcription, whatever it says of the account
+		c.err = e
 	case content:
 		if track := form.Get("Track"); track != "" && track != e.o.Track {
 			break
@@ -157,11 +158,11 @@ func (e *Engine) read(form url.Values) callback {
 			Confidence answer.Number `json:"confidence"`
 		}
 		if err := answer.Decode([]byte(form.Get("TranscriptionData")), &data); err != nil {
-			c.err = answer.Unclear(name, "read", err)
+			c.err = failure.Unclear(name, "read", err)
 			break
 		}
 		if data.Transcript == nil {
-			c.err = answer.Missing(name, "read", "transcript")
+			c.err = failure.Missing(name, "read", "transcript")
 			break
 		}
 		c.text, c.confidence = *data.Transcript, data.Confidence.Float()

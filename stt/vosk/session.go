@@ -5,8 +5,9 @@ import (
 	"math"
 	"strings"
 
+	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/answer"
+	"agentos.dev/dialtone/stt/internal/failure"
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
@@ -82,7 +83,7 @@ func (s *session) Handle(data []byte) (r live.Reply) {
 	s.answered = min(s.answered+1, s.sent)
 	var m message
 	if err := answer.Decode(data, &m); err != nil {
-		r.Unclear = answer.Unclear(name, "read", err)
+		r.Unclear = failure.Unclear(name, "read", err)
 		return r
 	}
 	if m.Text == nil && len(m.Alternatives) > 0 {
@@ -97,7 +98,7 @@ func (s *session) Handle(data []byte) (r live.Reply) {
 		if fault, ok := answer.ReadFault(data); ok {
 			s.fault(fault, &r)
 		} else {
-			r.Unclear = answer.Missing(name, "read", "text")
+			r.Unclear = failure.Missing(name, "read", "text")
 		}
 	}
 	// The answer to a flush is a result. After a lost answer the count reaches it with
@@ -124,7 +125,7 @@ func (s *session) Settle() (r live.Reply) {
 
 // fault handles an error, which a proxy before the server may send.
 func (s *session) fault(f answer.Fault, r *live.Reply) {
-	if e := f.Error(name, "read"); answer.Final(e) {
+	if e := failure.Of(f, name, "read"); failure.Final(e) {
 		r.Err = e
 	} else {
 		r.Unclear = e // it stands in the place of a result

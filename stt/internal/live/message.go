@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"math"
 
+	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/answer"
 )
 
 // JSON returns v as a text message.

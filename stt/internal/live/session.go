@@ -3,9 +3,10 @@ package live
 import (
 	"time"
 
+	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/internal/answer"
+	"agentos.dev/dialtone/stt/internal/failure"
 )
 
 // Message is one WebSocket message. A nil Data is none.
@@ -81,15 +82,15 @@ type Reply struct {
 func Complaint(engine string, data []byte, r *Reply) {
 	fault, ok := answer.ReadFault(data)
 	if !ok {
-		r.Unclear = answer.Missing(engine, "read", "type")
+		r.Unclear = failure.Missing(engine, "read", "type")
 		return
 	}
-	r.Complain(fault.Error(engine, "read"))
+	r.Complain(failure.Of(fault, engine, "read"))
 }
 
 // Complain handles an error of the service as Complaint does.
 func (r *Reply) Complain(e *stt.Error) {
-	if answer.Final(e) {
+	if failure.Final(e) {
 		r.Err = e
 		return
 	}

@@ -16,9 +16,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"agentos.dev/dialtone/internal/service"
+	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/voice/tts"
+	"agentos.dev/dialtone/voice/tts/internal/failure"
 )
 
 // maxText is the number of characters of the longest text that the API takes.
@@ -141,10 +142,6 @@ func (e *Engine) failure(op string, err error) error {
 	return &tts.Error{Engine: name, Op: op, Kind: kind, Err: e.quiet.Error(err)}
 }
 
-// kinds are the kinds of failure by what a status means.
-var kinds = map[service.Kind]error{service.Auth: tts.ErrAuth, service.Quota: tts.ErrQuota, service.Overloaded: tts.ErrOverloaded,
-	service.Unavailable: tts.ErrUnavailable, service.Timeout: tts.ErrTimeout, service.BadInput: tts.ErrBadText, service.Refused: tts.ErrRefused}
-
 // maxFault bounds what is read of an answer that is an error, in bytes.
 const maxFault = 64 << 10
 
@@ -152,10 +149,13 @@ const maxFault = 64 << 10
 // key may quote it, so that is left out.
 func (e *Engine) refused(op string, status int, header http.Header, body io.Reader) error {
 	content, _ := io.ReadAll(io.LimitReader(body, maxFault))
-	f := service.ReadFault(content)
-	out := &tts.Error{Engine: name, Op: op, Kind: kinds[service.Status(status)], Status: status, Code: e.quiet.Text(f.Code), RetryAfter: wire.RetryAfter(header)}
+	f, ok := answer.ReadFault(content)
+	if !ok {
+		f.Message = strings.TrimSpace(string(content))
+	}
+	out := &tts.Error{Engine: name, Op: op, Kind: failure.Kind(answer.Status(status)), Status: status, Code: e.quiet.Text(cmp.Or(f.Code, f.Type)), RetryAfter: wire.RetryAfter(header)}
 	switch {
-	case f.Exhausted():
+	case f.Kind() == answer.Quota:
 		out.Kind, out.RetryAfter = tts.ErrQuota, 0
 	case out.Kind == nil:
 		out.Kind = tts.ErrUnavailable

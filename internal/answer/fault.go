@@ -3,12 +3,45 @@ package answer
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
-
-	"agentos.dev/dialtone/stt"
 )
+
+// Kind is what kind of failure an answer means.
+type Kind uint8
+
+const (
+	Fine Kind = iota
+	Auth
+	Quota
+	Overloaded
+	Unavailable
+	Timeout
+	BadInput // the request is too large or of the wrong type
+	Refused
+)
+
+// Status returns what an HTTP status means. A redirect, which is not followed, is
+// refused.
+func Status(status int) Kind {
+	switch {
+	case status < 300:
+		return Fine
+	case status == 401 || status == 403:
+		return Auth
+	case status == 402:
+		return Quota
+	case status == 408 || status == 504:
+		return Timeout
+	case status == 413 || status == 415:
+		return BadInput
+	case status == 429:
+		return Overloaded
+	case status >= 500:
+		return Unavailable
+	}
+	return Refused
+}
 
 // Fault is an error of a service, as its message describes it.
 type Fault struct {
@@ -29,12 +62,21 @@ func ReadFault(data []byte) (Fault, bool) {
 			if f.Code == "" && f.Status == 0 { // beside it, as AssemblyAI has it
 				f.code(outer, "error_code", "code")
 			}
+			if said := first(outer, "message"); said != "" && f.Code == "" && f.Type == "" { // the error is a name, as with ElevenLabs
+				f.Code, f.Message = f.Message, said
+			}
+			if f.Status == 0 {
+				f.status(string(outer["status_code"]))
+			}
 			return f, true
 		}
 	}
 	var f Fault
 	f.code(outer, "error_code", "err_code", "warning_code", "warn_code", "variant", "code")
 	f.Message = first(outer, "error_message", "err_msg", "warning", "warn_msg", "description", "message", "msg")
+	if f.Status == 0 && f != (Fault{}) {
+		f.status(string(outer["status_code"]))
+	}
 	return f, f != (Fault{})
 }
 
@@ -111,31 +153,31 @@ func first(o map[string]json.RawMessage, keys ...string) string {
 }
 
 // Kind returns the kind of the failure by its code and, for failures of the account,
-// by its message; nil if it is unknown.
-func (f Fault) Kind() error {
+// by its message; Fine if it is unknown.
+func (f Fault) Kind() Kind {
 	code := strings.ToLower(f.Code + " " + f.Type)
 	all := code + " " + strings.ToLower(f.Message)
 	switch {
 	case has(all, expiry...):
-		return stt.ErrUnavailable
-	case has(all, "insufficient_quota", "quota exceeded", "exceeded your current quota", "insufficient funds", "insufficient_funds", "payment_required", "billing"):
-		return stt.ErrQuota
+		return Unavailable
+	case has(all, "insufficient_quota", "quota exceeded", "quota_exceeded", "exceeded your current quota", "insufficient funds", "insufficient_funds", "payment_required", "billing"):
+		return Quota
 	case has(code, "rate_limit", "too_many", "overloaded", "concurren", "throttl"):
-		return stt.ErrOverloaded
+		return Overloaded
 	case has(all, "invalid_api_key", "incorrect api key", "invalid_auth", "authentication", "unauthorized", "not authorized", "invalid credentials", "permission"):
-		return stt.ErrAuth
+		return Auth
 	case f.Status >= 400 && f.Status < 600:
-		return stt.StatusKind(f.Status)
+		return Status(f.Status)
 	case has(code, "timeout", "timed_out"):
-		return stt.ErrTimeout
+		return Timeout
 	case has(code, "audio", "media"):
-		return stt.ErrBadAudio
+		return BadInput
 	case has(code, "server_error", "internal", "unavailable"):
-		return stt.ErrUnavailable
+		return Unavailable
 	case has(code, "invalid", "not_found", "unsupported", "bad_request"):
-		return stt.ErrRefused
+		return Refused
 	}
-	return nil
+	return Fine
 }
 
 func has(text string, words ...string) bool {
@@ -147,30 +189,9 @@ func has(text string, words ...string) bool {
 	return false
 }
 
-// Error makes an error of the fault, of its kind or of [stt.ErrUnavailable]. It leaves
-// out the message about a refused key, as that may quote the key.
-func (f Fault) Error(engine, op string) *stt.Error {
-	e := &stt.Error{Engine: engine, Op: op, Kind: f.Kind(), Status: f.Status, Code: f.Code}
-	if e.Code == "" {
-		e.Code = f.Type
-	}
-	if e.Kind == nil {
-		e.Kind = stt.ErrUnavailable
-	}
-	if e.Kind != stt.ErrAuth && f.Message != "" {
-		e.Err = errors.New(f.Message)
-	}
-	return e
-}
-
-// Final reports whether an error ends a conversation with the service: it refuses
-// the key, or the account, or says that the session has expired.
-func Final(e *stt.Error) bool {
-	text := strings.ToLower(e.Code)
-	if e.Err != nil {
-		text += " " + strings.ToLower(e.Err.Error())
-	}
-	return e.Kind == stt.ErrAuth || e.Kind == stt.ErrQuota || has(text, expiry...)
+// Expired reports whether the service says that the session has lasted for as long as one may.
+func (f Fault) Expired() bool {
+	return has(strings.ToLower(f.Code+" "+f.Type+" "+f.Message), expiry...)
 }
 
 // expiry is how services say that a session has lasted for as long as one may.

@@ -1,18 +1,16 @@
-// Package answer reads the JSON messages of speech services. A missing text is an
-// error; a wrong number or a wrong type elsewhere does not cost the text.
+// Package answer reads what speech services send in JSON, and what their errors mean. A
+// missing text is an error; a wrong number or a wrong type elsewhere does not cost the
+// text.
 package answer
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
-
-	"agentos.dev/dialtone/stt"
 )
 
 // Decode reads a JSON object into v. It accepts a byte order mark, and reads NaN and
@@ -86,16 +84,6 @@ func notNumber(data []byte) int {
 		}
 	}
 	return 0
-}
-
-// Unclear is the error of a message that is not as documented.
-func Unclear(engine, op string, err error) *stt.Error {
-	return &stt.Error{Engine: engine, Op: op, Kind: stt.ErrUnavailable, Err: fmt.Errorf("answer is not as documented: %w", err)}
-}
-
-// Missing is the error of a message without a field.
-func Missing(engine, op, field string) *stt.Error {
-	return Unclear(engine, op, errors.New("its field "+field+" is missing"))
 }
 
 // Number is a number that may be missing or be anything else. The zero value is
