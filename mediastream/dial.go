@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/coder/websocket"
-
 	"agentos.dev/dialtone/internal/ws"
 )
 
@@ -28,7 +26,7 @@ type DialOptions struct {
 // Messages are made by one goroutine at a time. [Carrier.Send] may be called
 // from any, and [Carrier.Receive] from one, meanwhile.
 type Carrier struct {
-	ws       *websocket.Conn
+	ws       *ws.Client
 	stream   Stream
 	sequence uint64
 	chunk    uint64
@@ -59,22 +57,10 @@ func Dial(ctx context.Context, url string, stream Stream, opts *DialOptions) (*C
 	if opts != nil {
 		o = *opts
 	}
-	ws, resp, err := websocket.Dial(ctx, url, &websocket.DialOptions{
-		HTTPHeader: o.Header,
-		Host:       o.Host,
-		HTTPClient: &http.Client{
-			Transport:     o.Transport,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	})
+	client, status, err := ws.Dial(ctx, url, ws.DialOptions{Header: o.Header, Host: o.Host, Transport: o.Transport, ReadLimit: maxReceive})
 	if err != nil {
-		e := &Error{Type: Handshake, Offset: -1, Err: err}
-		if resp != nil {
-			e.Code = resp.StatusCode
-		}
-		return nil, e
+		return nil, &Error{Type: Handshake, Offset: -1, Code: status, Err: err}
 	}
-	ws.SetReadLimit(maxReceive)
 	if stream.Format == (Format{}) {
 		stream.Format = Mulaw()
 	}
@@ -84,17 +70,13 @@ func Dial(ctx context.Context, url string, stream Stream, opts *DialOptions) (*C
 	if stream.Parameters == nil {
 		stream.Parameters = map[string]string{}
 	}
-	return &Carrier{ws: ws, stream: stream, sent: make(map[Track]int64)}, nil
+	return &Carrier{ws: client, stream: stream, sent: make(map[Track]int64)}, nil
 }
 
 // Send sends a message, whatever it says. It waits for a server that does not
 // read, until [Carrier.Abort]. Its error is an [*Error] of type [Disconnect].
 func (c *Carrier) Send(m Message) error {
-	kind := websocket.MessageText
-	if m.Binary {
-		kind = websocket.MessageBinary
-	}
-	if err := c.ws.Write(context.Background(), kind, m.Data); err != nil {
+	if err := c.ws.Send(m.Binary, m.Data); err != nil {
 		return &Error{Type: Disconnect, Offset: -1, Code: codeAbnormal, Err: err}
 	}
 	return nil
@@ -104,17 +86,15 @@ func (c *Carrier) Send(m Message) error {
 // ended when it fails: with a [*CloseError] when the server said so, with
 // ctx.Err() when ctx has ended, which closes the socket, else with an [*Error].
 func (c *Carrier) Receive(ctx context.Context) (Message, error) {
-	kind, data, err := c.ws.Read(ctx)
+	binary, data, err := c.ws.Receive(ctx)
 	if err == nil {
-		return Message{Binary: kind == websocket.MessageBinary, Data: data}, nil
+		return Message{Binary: binary, Data: data}, nil
 	}
-	err = ws.CoderError(err)
 	var frame *ws.CloseError
 	switch {
 	case errors.As(err, &frame):
 		return Message{}, &CloseError{Code: frame.Code, Reason: frame.Reason}
 	case ctx.Err() != nil:
-		_ = c.Abort() // Read does so only when it has begun
 		return Message{}, ctx.Err()
 	}
 	return Message{}, closedWith(err)
@@ -138,8 +118,8 @@ func (e *CloseError) Error() string {
 // Close closes the socket properly, with a close code and a reason of at most 123
 // bytes. It waits ten seconds at most: five to send that, five for the server's answer.
 func (c *Carrier) Close(code int, reason string) error {
-	return c.ws.Close(websocket.StatusCode(code), reason)
+	return c.ws.Close(code, reason)
 }
 
 // Abort drops the connection without a word.
-func (c *Carrier) Abort() error { return c.ws.CloseNow() }
+func (c *Carrier) Abort() error { return c.ws.Abort() }

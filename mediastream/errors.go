@@ -73,19 +73,14 @@ const (
 // closedWith sorts the error that ended a socket: the close code, and whether
 // it is an error at all.
 func closedWith(err error) *Error {
-	var closed *ws.CloseError
-	var broken *ws.Error
-	switch {
-	case errors.As(err, &closed) && (closed.Code == codeNormal || closed.Code == codeGoingAway || closed.Code == codeNoStatus):
+	switch fault, code := ws.Sort(err); fault {
+	case ws.Closed:
 		return nil
-	case closed != nil:
-		return &Error{Type: Disconnect, Offset: -1, Code: closed.Code, Err: err}
-	case errors.Is(err, ws.ErrUnmaskedClose): // a proxy's: the stream breaks, and its call can go on with another
-		return &Error{Type: Disconnect, Offset: -1, Code: codeProtocol, Err: err}
-	case errors.As(err, &broken) && broken.Code == codeTooBig:
-		return &Error{Type: Oversize, Offset: -1, Code: codeTooBig, Err: err}
-	case broken != nil:
-		return &Error{Type: Protocol, Offset: -1, Code: broken.Code, Err: err}
+	case ws.TooBig:
+		return &Error{Type: Oversize, Offset: -1, Code: code, Err: err}
+	case ws.Broken:
+		return &Error{Type: Protocol, Offset: -1, Code: code, Err: err}
+	default:
+		return &Error{Type: Disconnect, Offset: -1, Code: code, Err: err}
 	}
-	return &Error{Type: Disconnect, Offset: -1, Code: codeAbnormal, Err: err}
 }

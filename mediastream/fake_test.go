@@ -82,6 +82,7 @@ func (s *fakeSocket) Write(frame []byte) error {
 	return nil
 }
 
+func (s *fakeSocket) Ping()      {}
 func (s *fakeSocket) Interrupt() { s.once.Do(func() { close(s.end) }) }
 
 func (s *fakeSocket) Keep() { s.buf = nil }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"agentos.dev/dialtone/internal/ws"
 )
 
 // Limits of a message besides its size.
@@ -25,7 +27,9 @@ const (
 func parseJSON(e *Event, msg []byte) *Error {
 	*e = Event{}
 	r := &jsonReader{msg: msg}
-	r.checkDepth()
+	if at := ws.TooDeep(msg, maxDepth); at >= 0 {
+		r.fail(at, "", errDepth)
+	}
 	top := r.object("", msg, 0)
 	r.event = top.text("event", true)
 	e.StreamSID = top.text("streamSid", false)
@@ -269,25 +273,4 @@ func (o jsonObject) numberUpTo(key string, limit uint64) uint64 {
 		o.fail(key, errTooLarge)
 	}
 	return n
-}
-
-// checkDepth counts brackets outside of strings.
-func (r *jsonReader) checkDepth() {
-	depth, quoted := 0, false
-	for i := 0; i < len(r.msg); i++ {
-		switch c := r.msg[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				r.fail(i, "", errDepth)
-				return
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
 }

@@ -64,6 +64,7 @@ func TestLeaves(t *testing.T) {
 		"stt/vad":         {module + "/stt/vad", "golang.org/x/sys/cpu"},
 		"stt/wer":         nil,
 		"internal/ws":     {"github.com/coder/websocket"},
+		"voice/relay":     {"github.com/coder/websocket", module + "/internal/ws", module + "/mediastream"},
 		"voice/signature": nil,
 		"voice/callback":  nil,
 		"voice/tts/text":  nil,

@@ -24,6 +24,7 @@ type coder struct {
 	buf []byte    // the last message
 
 	closed sync.Once
+	pings  sync.WaitGroup
 }
 
 // writeBuffer is that of a connection.
@@ -121,6 +122,15 @@ func (c *coder) Write(frame []byte) error {
 	return c.ws.Write(context.Background(), websocket.MessageText, frame[Headroom:])
 }
 
+// Ping implements [Socket].
+func (c *coder) Ping() {
+	c.pings.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+		defer cancel()
+		_ = c.ws.Ping(ctx) // what comes back is seen by Read
+	})
+}
+
 // Interrupt implements [Socket].
 func (c *coder) Interrupt() {
 	_ = c.net.SetReadDeadline(time.Unix(1, 0)) // fails only on a connection that has ended
@@ -132,6 +142,7 @@ func (c *coder) Close(code int, reason string) (err error) {
 		limit := time.AfterFunc(closeWait, func() { _ = underTLS(c.net.Conn).Close() }) // TLS would wait until its alert is written
 		_ = c.net.SetReadDeadline(time.Time{})                                          // undoes Interrupt
 		err = c.ws.Close(websocket.StatusCode(code), reason)
+		c.pings.Wait()
 		if !limit.Stop() && err == nil {
 			err = os.ErrDeadlineExceeded
 		}

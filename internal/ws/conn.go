@@ -63,7 +63,7 @@ func (c *conn) Read() (msg []byte, text bool, err error) {
 			c.ended = closeError(payload)
 		default:
 			if (c.onFrame == nil || c.onFrame()) && opcode == opPing {
-				c.out.pong(payload)
+				c.out.control(opPong, payload)
 			}
 		}
 	}
@@ -82,6 +82,9 @@ func (c *conn) Rest() { c.in.rest() }
 
 // Write implements [Socket].
 func (c *conn) Write(frame []byte) error { return c.out.message(frame) }
+
+// Ping implements [Socket].
+func (c *conn) Ping() { c.out.control(opPing, nil) }
 
 // Interrupt implements [Socket].
 func (c *conn) Interrupt() {

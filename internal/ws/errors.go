@@ -31,9 +31,40 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap returns the violation.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Fault sorts the errors that end the reading of a [Socket].
+type Fault uint8
+
+// How a connection ends.
+const (
+	Closed  Fault = iota // the peer closed it properly
+	Dropped              // it broke, or the peer closed it with another code
+	TooBig               // the peer sent a message over the read limit
+	Broken               // the peer broke the protocol
+)
+
+// Sort sorts an error of Read, and returns the code that the connection is closed with.
+func Sort(err error) (fault Fault, code int) {
+	var closed *CloseError
+	var broken *Error
+	switch {
+	case errors.As(err, &closed) && (closed.Code == codeNormal || closed.Code == codeGoingAway || closed.Code == codeNoStatus):
+		return Closed, closed.Code
+	case closed != nil:
+		return Dropped, closed.Code
+	case errors.As(err, &broken) && broken.Code == codeTooBig:
+		return TooBig, codeTooBig
+	case errors.Is(err, errUnmaskedClose): // a proxy's: the call can go on with another connection
+		return Dropped, codeProtocol
+	case broken != nil:
+		return Broken, broken.Code
+	}
+	return Dropped, codeAbnormal
+}
+
 // Close codes, RFC 6455 section 7.4.1.
 const (
 	codeNormal      = 1000
+	codeGoingAway   = 1001
 	codeProtocol    = 1002
 	codeReserved    = 1004
 	codeNoStatus    = 1005
@@ -55,9 +86,9 @@ func sendable(code int) bool {
 	return code >= codeNormal && code <= codeBadGateway || code >= codeLibrary && code <= codePrivateLast
 }
 
-// ErrUnmaskedClose is the violation of proxies that close a connection in the name of its
+// errUnmaskedClose is the violation of proxies that close a connection in the name of its
 // client, as Caddy 2.6 does with every one when it is reloaded or stopped.
-var ErrUnmaskedClose = errors.New("a close frame of a client is not masked")
+var errUnmaskedClose = errors.New("a close frame of a client is not masked")
 
 // What a peer can do wrong besides.
 var (

@@ -59,7 +59,7 @@ func parseHeader(b []byte) (h header, err error) {
 	case b[0]&0x70 != 0:
 		return h, errReserved
 	case !masked && h.opcode == opClose:
-		return h, ErrUnmaskedClose
+		return h, errUnmaskedClose
 	case !masked:
 		return h, errUnmasked
 	case h.opcode > opBinary && h.opcode < opClose || h.opcode > opPong:

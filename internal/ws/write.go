@@ -16,7 +16,7 @@ type writer struct {
 	closed bool       // a close frame has been sent
 
 	pongMu  sync.Mutex
-	pongs   []byte // frames that wait
+	pongs   []byte // frames that wait, and pings
 	ponging bool   // a goroutine sends them
 	running sync.WaitGroup
 }
@@ -52,14 +52,14 @@ func (w *writer) close(code int, reason string) error {
 	return err
 }
 
-// pong answers a ping. It does not wait for a peer that does not read.
-func (w *writer) pong(payload []byte) {
+// control sends a pong, or a ping. It does not wait for a peer that does not read.
+func (w *writer) control(opcode byte, payload []byte) {
 	w.pongMu.Lock()
 	defer w.pongMu.Unlock()
 	if len(w.pongs)+2+len(payload) > maxPongs {
 		w.pongs = w.pongs[:0]
 	}
-	w.pongs = append(appendHeader(w.pongs, opPong, len(payload)), payload...)
+	w.pongs = append(appendHeader(w.pongs, opcode, len(payload)), payload...)
 	if !w.ponging {
 		w.ponging = true
 		w.running.Go(w.sendPongs)

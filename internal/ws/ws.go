@@ -1,5 +1,6 @@
 // Package ws is the server's end of a WebSocket (RFC 6455) that carries many
-// small text messages for a long time, at the cost of what the socket costs.
+// small text messages for a long time, at the cost of what the socket costs. The
+// client's end, for the fakes of tests, is [Dial].
 //
 // [Accept] answers the handshake and returns a [Socket]. On a TCP or TLS
 // connection that is a reader and writer of this package: a frame is read into
@@ -41,6 +42,9 @@ type Socket interface {
 	// Write sends frame[Headroom:] as one text message, and overwrites what is
 	// before it.
 	Write(frame []byte) error
+	// Ping sends a ping, behind what is being written, and does not wait. Its answer is
+	// an Options.OnFrame.
+	Ping()
 	// Interrupt makes a Read that waits, and all later ones, fail.
 	Interrupt()
 	// Close sends a close frame, waits at most a second for the peer's, and ends
