@@ -47,7 +47,7 @@ type Call struct {
 	StreamSID string    // "MZ" and 32 hexadecimal digits
 	Started   time.Time // of the call's first stream
 
-	conn    *mediastream.Conn
+	line    line
 	inbox   *inbox
 	player  *player
 	owner   *owner   // nil if the call ends with its stream
@@ -168,7 +168,7 @@ func (c *Call) Interrupt() error {
 	}
 	c.player.interrupt(ErrInterrupted)
 	c.owner.touch()
-	return ended(c.conn.Clear())
+	return ended(c.line.Clear())
 }
 
 // Transfer gives the call other TwiML by REST, such as a Dial to a person, and

@@ -93,7 +93,7 @@ func TestStreamThatBrokeProtocolIsMarked(t *testing.T) {
 	} {
 		engine := policy.NewMemory(policy.MemoryOptions{})
 		one, two := instanceOn(t, engine), instanceOn(t, engine)
-		one.keepFromResuming(someInfo, &mediastream.Error{Type: kind})
+		one.keepFromResuming(someInfo, &fault{kind: kind})
 		_, err := two.lastLeg(t.Context(), someInfo.SID)
 		require.Equal(t, marked, err == errOver, kind)
 	}

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 )
@@ -114,8 +113,8 @@ func (c *liveCall) end(reason Reason, err error) {
 		c.lasted = time.Since(c.began)
 		// A stream that broke the protocol is seen by Twilio as a hang-up too.
 		if broken := c.stream.broken.Load(); broken != nil && (reason == ReasonHungUp || reason == ReasonDisconnect) {
-			reason, err = ReasonDisconnect, broken
-			if broken.Type == mediastream.Protocol || broken.Type == mediastream.Oversize {
+			reason, err = ReasonDisconnect, broken.err
+			if broken.ofPeer() {
 				reason = ReasonProtocol
 			}
 		}
@@ -142,7 +141,7 @@ func (c *liveCall) end(reason Reason, err error) {
 		if reason == ReasonShutdown {
 			code = closeGoingAway
 		}
-		c.conn.Close(code, "")
+		c.line.Close(code, "")
 	})
 }
 
@@ -194,7 +193,7 @@ func (c *liveCall) bury() {
 		c.owner.done()
 		s.finishNoted(c.told(), before)
 	}
-	end := End{Reason: c.reason, Err: c.err, Duration: c.lasted, Call: c.whole(), Resumes: c.goesOn, Stream: c.conn.Stats()}
+	end := End{Reason: c.reason, Err: c.err, Duration: c.lasted, Call: c.whole(), Resumes: c.goesOn, Stream: c.line.Stats()}
 	if end.Stream.Dropped > 0 {
 		s.config.Trace.FramesDropped("slow_consumer", int(end.Stream.Dropped))
 	}

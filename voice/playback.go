@@ -4,13 +4,19 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"agentos.dev/dialtone/voice/tts"
 )
 
 // ErrInterrupted is the error of a [Playback] that the caller did not hear to
 // its end.
 var ErrInterrupted = errors.New("voice: playback was interrupted")
+
+// source is what a talker makes a playback of.
+type source interface {
+	// send sends it to its end, in portions, by the talker's send.
+	send(t *talker, p *Playback) error
+	// heard returns the text that the first n bytes of what was sent are of.
+	heard(n int) string
+}
 
 // Playback is audio, or text that is said, on its way to the caller.
 type Playback struct {
@@ -18,8 +24,8 @@ type Playback struct {
 	mark   string // the name of the mark behind the audio
 	done   chan struct{}
 
-	speech *tts.Speech        // nil for audio
-	making context.Context    // of speech: while it may be made
+	source source             // nil for audio
+	making context.Context    // of a source: while it may be made
 	cancel context.CancelFunc // ends making
 
 	// The player's lock guards these until done is closed.
@@ -28,7 +34,7 @@ type Playback struct {
 	sent  bool   // all of it
 	from  int64  // bytes
 	size  int64  // bytes that were sent
-	cause error  // why speech ended early
+	cause error  // why its source ended early
 
 	err   error         // valid once done is closed
 	heard time.Duration // valid once done is closed
@@ -66,7 +72,7 @@ func (p *Playback) Heard() time.Duration {
 		return p.heard
 	}
 	_, about := p.player.out.Played()
-	return audioLength(p.played(about))
+	return p.player.length(p.played(about))
 }
 
 // HeardText returns the beginning of the text that the caller has heard so far, in the
@@ -106,16 +112,16 @@ func (p *Playback) played(position int64) int {
 
 // heardText is HeardText for a position. The caller holds the player's lock.
 func (p *Playback) heardText(position int64) string {
-	if p.speech == nil || !p.begun {
+	if p.source == nil || !p.begun {
 		return ""
 	}
-	return p.speech.Heard(audioLength(p.played(position)))
+	return p.source.heard(p.played(position))
 }
 
 // finish ends the playback, of which the caller has heard what lies before the two
 // positions. The caller holds the player's lock.
 func (p *Playback) finish(certain, about int64, err error) {
-	p.heard, p.text, p.err = audioLength(p.played(about)), p.heardText(certain), err
+	p.heard, p.text, p.err = p.player.length(p.played(about)), p.heardText(certain), err
 	if p.cancel != nil {
 		p.cancel()
 	}

@@ -11,7 +11,13 @@ import (
 	"agentos.dev/dialtone/mediastream"
 )
 
-// output is the stream's connection as a player needs it: a mediastream.Conn.
+// line is the connection of a call: a mediastream.Conn, or what is made of a relay.Conn.
+type line interface {
+	output
+	Close(code int, reason string) error
+}
+
+// output is a connection as a player needs it. Its positions count bytes of what was sent.
 type output interface {
 	SendMedia(audio []byte) error
 	SendMark(name string) error
@@ -26,7 +32,9 @@ type output interface {
 type player struct {
 	out   output
 	spawn func(func()) // starts a goroutine that the call waits for
-	told  func(error)  // how the speech of a playback ended; on a talker's goroutine
+	told  func(error)  // how the source of a playback ended; on a talker's goroutine
+
+	length func(n int) time.Duration // of n bytes of what is sent
 
 	order sync.Mutex // keeps each playback's audio and mark together; held before mu
 
@@ -54,7 +62,7 @@ const (
 const markPrefix = "dialtone-"
 
 func newPlayer(out output, spawn func(func())) *player {
-	p := &player{out: out, spawn: spawn, told: func(error) {}, idle: make(chan struct{})}
+	p := &player{out: out, spawn: spawn, told: func(error) {}, length: audioLength, idle: make(chan struct{})}
 	close(p.idle)
 	return p
 }
@@ -87,7 +95,7 @@ func (p *player) add(playback *Playback, audio []byte) (waits bool, err error) {
 	case len(p.queue) >= maxPlaybacks:
 		return false, mediastream.ErrQueueFull
 	}
-	waits = p.talker != nil && playback.speech == nil
+	waits = p.talker != nil && playback.source == nil
 	if waits {
 		if p.waiting+len(audio) > maxWaiting {
 			return false, mediastream.ErrQueueFull
@@ -96,12 +104,12 @@ func (p *player) add(playback *Playback, audio []byte) (waits bool, err error) {
 		playback.audio = bytes.Clone(audio)
 	}
 	playback.player, playback.mark, playback.done = p, p.name(), make(chan struct{})
-	playback.sent = !waits && playback.speech == nil
+	playback.sent = !waits && playback.source == nil
 	p.queue = append(p.queue, playback)
 	if !p.playing {
 		p.playing, p.idle = true, make(chan struct{})
 	}
-	if playback.speech != nil && p.talker == nil {
+	if playback.source != nil && p.talker == nil {
 		p.talker = &talker{player: p, done: make(chan struct{})}
 		p.spawn(p.talker.talk)
 	}
@@ -215,7 +223,7 @@ func (p *player) left() time.Duration {
 		return 0
 	}
 	_, about := p.out.Played()
-	return audioLength(int(max(0, p.sent-about)) + p.waiting)
+	return p.length(int(max(0, p.sent-about)) + p.waiting)
 }
 
 // unheard returns how many playbacks have not been heard to their end.

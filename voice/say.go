@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"agentos.dev/dialtone/voice/tts"
 )
@@ -44,7 +45,7 @@ func (c *Call) SayTokens(ctx context.Context, tokens iter.Seq2[string, error]) (
 	if err := c.alive(ctx); err != nil {
 		return nil, err
 	}
-	playback := &Playback{speech: tts.Speak(c.speaker, bounded(tokens), c.speaking)}
+	playback := &Playback{source: speech{tts.Speak(c.speaker, bounded(tokens), c.speaking)}}
 	playback.making, playback.cancel = context.WithCancel(ctx)
 	if _, err := c.player.add(playback, nil); err != nil {
 		playback.cancel()
@@ -52,6 +53,46 @@ func (c *Call) SayTokens(ctx context.Context, tokens iter.Seq2[string, error]) (
 	}
 	c.owner.touch()
 	return playback, nil
+}
+
+// speech is a source that a synthesiser makes audio of.
+type speech struct{ *tts.Speech }
+
+func (s speech) heard(n int) string { return s.Heard(audioLength(n)) }
+
+// send sends speech as it is made, with a mark behind each word, or behind each 200 ms
+// where it is not known when words end.
+func (s speech) send(t *talker, playback *Playback) error {
+	var ends []int // of words, in bytes of the utterance's audio
+	at, marked := 0, 0
+	for chunk, err := range s.Audio(playback.making) {
+		if err != nil {
+			return err
+		}
+		for _, w := range chunk.Words {
+			ends = append(ends, audioSize(w.End))
+		}
+		slices.Sort(ends)
+		var marks []int // in bytes of the chunk's audio
+		for len(ends) > 0 && ends[0] <= at+len(chunk.Audio) {
+			if ends[0] > at && (len(marks) == 0 || ends[0]-at > marks[len(marks)-1]) {
+				marks = append(marks, ends[0]-at)
+			}
+			ends = ends[1:]
+		}
+		end := at + len(chunk.Audio)
+		if len(marks) == 0 && len(ends) == 0 && end-marked >= share {
+			marks = append(marks, len(chunk.Audio))
+		}
+		if err := t.send(playback, chunk.Audio, marks); err != nil {
+			return err
+		}
+		if n := len(marks); n > 0 {
+			marked = at + marks[n-1]
+		}
+		at = end
+	}
+	return nil
 }
 
 // bounded yields tokens up to maxText bytes, and then an error.

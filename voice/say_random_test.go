@@ -140,6 +140,7 @@ func inCall(t *testing.T, speaker tts.Synthesizer, latency time.Duration, f func
 	synctest.Test(t, func(t *testing.T) {
 		here, there := net.Pipe()
 		call := &Call{inbox: newInbox(), speaker: speaker, log: slog.New(slog.DiscardHandler)}
+		var conn *mediastream.Conn
 		var work sync.WaitGroup
 		accepted := make(chan struct{})
 		go func() { // an HTTP server with one connection
@@ -147,7 +148,7 @@ func inCall(t *testing.T, speaker tts.Synthesizer, latency time.Duration, f func
 			if err != nil {
 				panic(err)
 			}
-			call.conn, err = mediastream.Accept(&upgrade{conn: here, header: http.Header{}}, r, &mediastream.Options{IdleTimeout: 1000 * time.Hour})
+			conn, err = mediastream.Accept(&upgrade{conn: here, header: http.Header{}}, r, &mediastream.Options{IdleTimeout: 1000 * time.Hour})
 			if err != nil {
 				panic(err)
 			}
@@ -158,9 +159,10 @@ func inCall(t *testing.T, speaker tts.Synthesizer, latency time.Duration, f func
 		carrier, err := mediastream.Dial(t.Context(), "ws://calls.example.com/", stream, &mediastream.DialOptions{Transport: transport})
 		require.NoError(t, err)
 		<-accepted
-		call.player = newPlayer(call.conn, func(f func()) { work.Go(f) })
+		call.line = conn
+		call.player = newPlayer(call.line, func(f func()) { work.Go(f) })
 		work.Go(func() {
-			for event := range call.conn.Events(context.Background()) {
+			for event := range conn.Events(context.Background()) {
 				if event.Type == mediastream.Mark {
 					call.player.mark(event.Mark)
 				}
@@ -180,7 +182,7 @@ func inCall(t *testing.T, speaker tts.Synthesizer, latency time.Duration, f func
 			call.player.close()
 			c.timer.Stop()
 			carrier.Abort()
-			call.conn.Close(1000, "")
+			call.line.Close(1000, "")
 			work.Wait()
 			time.Sleep(time.Hour)
 		}()

@@ -75,7 +75,7 @@ func (s *Server) drain(ctx context.Context) error {
 		if call := s.calls[stream.info.SID]; call != nil && call.stream == stream {
 			go call.end(ReasonShutdown, nil)
 		} else {
-			go stream.Close(closeGoingAway, "")
+			go stream.line.Close(closeGoingAway, "")
 		}
 	}
 	s.mu.Unlock()

@@ -49,25 +49,14 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	stream := &stream{info: session.info, passage: session.passage, owned: session.owned, done: make(chan struct{}), accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
-	limits := s.limits
-	limits.OnError = func(err *mediastream.Error) {
-		s.config.Trace.WebSocketError(string(err.Type))
-		stream.log.Warn("stream error", "error_type", string(err.Type), "error", err)
-		if err.Code != 0 { // the connection is about to be closed
-			stream.broken.Store(err)
-			s.keepFromResuming(stream.info, err)
-		}
-	}
-	conn, err := mediastream.Accept(w, r, &limits)
-	if err != nil {
+	if err := s.accept(w, r, stream); err != nil {
 		s.disown(stream.info, stream.owned)
 		s.leave(nil)
 		return
 	}
-	stream.Conn = conn
 	if !s.keep(stream) {
 		s.disown(stream.info, stream.owned)
-		conn.Close(closeGoingAway, "")
+		stream.line.Close(closeGoingAway, "")
 		s.leave(nil)
 		return
 	}
@@ -75,10 +64,45 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	go s.read(s.config.Trace.Begin(context.WithoutCancel(r.Context()), stream.info, StepStream), stream)
 }
 
+// accept upgrades the request to the connection of a stream.
+func (s *Server) accept(w http.ResponseWriter, r *http.Request, stream *stream) error {
+	limits := s.limits
+	limits.OnError = func(err *mediastream.Error) { s.failed(stream, fault{err.Type, err.Code, err}) }
+	conn, err := mediastream.Accept(w, r, &limits)
+	if err != nil {
+		return err
+	}
+	stream.line = conn
+	stream.take = func(ctx context.Context) Reason { return s.takeMedia(ctx, stream, conn) }
+	return nil
+}
+
+// fault is what is wrong with a connection.
+type fault struct {
+	kind mediastream.ErrorType
+	code int // the connection is closed with; 0: it goes on
+	err  error
+}
+
+// ofPeer reports whether the peer broke the protocol.
+func (f *fault) ofPeer() bool {
+	return f.kind == mediastream.Protocol || f.kind == mediastream.Oversize
+}
+
+// failed notes what is wrong with the connection of a stream.
+func (s *Server) failed(stream *stream, f fault) {
+	s.config.Trace.WebSocketError(string(f.kind))
+	stream.log.Warn("stream error", "error_type", string(f.kind), "error", f.err)
+	if f.code != 0 { // the connection is about to be closed
+		stream.broken.Store(&f)
+		s.keepFromResuming(stream.info, &f)
+	}
+}
+
 // keepFromResuming notes that a call is over whose stream broke the protocol, before its
 // connection is closed and Twilio asks how the call goes on.
-func (s *Server) keepFromResuming(info Info, err *mediastream.Error) {
-	if err.Type == mediastream.Protocol || err.Type == mediastream.Oversize {
+func (s *Server) keepFromResuming(info Info, f *fault) {
+	if f.ofPeer() {
 		s.noteEnd(info, ending{how: over})
 		if s.config.resumes() {
 			s.markOver(info.SID)
@@ -88,14 +112,16 @@ func (s *Server) keepFromResuming(info Info, err *mediastream.Error) {
 
 // stream is a connection and what its handshake told.
 type stream struct {
-	*mediastream.Conn
+	line     line
+	take     func(ctx context.Context) Reason // reads it until it ends, and returns how it ended
+	call     *liveCall                        // since its start, for the reader
 	info     Info
 	passage  passage
 	owned    uint64        // generation of the leg that the handshake wrote; 0: none
 	done     chan struct{} // closed when nothing more comes of the connection
 	accepted time.Time
 	log      *slog.Logger
-	broken   atomic.Pointer[mediastream.Error] // why the connection ended by itself; set before it is closed
+	broken   atomic.Pointer[fault] // why the connection ended by itself; set before it is closed
 }
 
 // deny notes that the stream of a call was refused for good: where its token is ours, the
@@ -169,42 +195,42 @@ func (s *Server) read(ctx context.Context, stream *stream) {
 	defer s.leave(stream)
 	defer s.config.Trace.End(ctx, stream.info, StepStream)
 	defer contain(stream.log)
-	var call *liveCall
-	reason := ReasonPanic // of the host's code, unless the loop below ends
+	reason := ReasonPanic // of the host's code, unless the reading ends
 	defer func() {
 		close(stream.done)
-		if call == nil {
+		if stream.call == nil {
 			s.disown(stream.info, stream.owned)
-			stream.Close(closeNormal, "")
+			stream.line.Close(closeNormal, "")
 			return
 		}
-		call.end(reason, nil)
-		call.bury()
+		stream.call.end(reason, nil)
+		stream.call.bury()
 	}()
-	last := ReasonDisconnect
+	reason = stream.take(ctx)
+}
 
-	for event, err := range stream.Events(ctx) {
+// takeMedia reads a Media Stream.
+func (s *Server) takeMedia(ctx context.Context, stream *stream, conn *mediastream.Conn) Reason {
+	last := ReasonDisconnect
+	for event, err := range conn.Events(ctx) {
 		if err != nil {
 			break // stream.broken has it
 		}
+		call := stream.call
 		switch event.Type {
 		case mediastream.Start:
-			begun, refused := s.begin(ctx, stream, event.Start)
-			if refused != nil {
-				s.config.Trace.WebSocketError(string(refused.Type))
-				stream.log.Warn("stream refused", "error_type", string(refused.Type), "error", refused.Err)
-				stream.Close(closePolicyViolation, "")
+			if f := event.Start.Format; f != mediastream.Mulaw() {
+				s.refuseStream(stream, mediastream.Protocol, fmt.Errorf("voice: stream format %v is not supported", f))
 				continue
 			}
-			call = begun
-			call.live(ctx)
+			s.begin(ctx, stream, begin{event.Start.CallSID, event.Start.AccountSID, event.Start.StreamSID})
 		case mediastream.Media:
 			if call != nil {
 				call.listener.hear(event.Media)
 			}
 		case mediastream.DTMF:
-			if call != nil && !call.inbox.put(Event{Digit: event.Digit}) {
-				call.log.Warn("key dropped: the handler does not read its events")
+			if call != nil {
+				call.pressed(event.Digit)
 			}
 		case mediastream.Mark:
 			if call != nil {
@@ -215,7 +241,21 @@ func (s *Server) read(ctx context.Context, stream *stream) {
 			last = ReasonHungUp
 		}
 	}
-	reason = last
+	return last
+}
+
+// pressed takes a key.
+func (c *liveCall) pressed(key string) {
+	if !c.inbox.put(Event{Digit: key}) {
+		c.log.Warn("key dropped: the handler does not read its events")
+	}
+}
+
+// refuseStream closes a connection of which no call becomes.
+func (s *Server) refuseStream(stream *stream, kind mediastream.ErrorType, err error) {
+	s.config.Trace.WebSocketError(string(kind))
+	stream.log.Warn("stream refused", "error_type", string(kind), "error", err)
+	stream.line.Close(closePolicyViolation, "")
 }
 
 // WebSocket close codes, RFC 6455 section 7.4.1.
@@ -225,32 +265,30 @@ const (
 	closePolicyViolation = 1008
 )
 
-// begin makes a call of a stream whose start message has come.
-func (s *Server) begin(ctx context.Context, stream *stream, start *mediastream.Stream) (*liveCall, *mediastream.Error) {
-	refuse := func(t mediastream.ErrorType, format string, args ...any) (*liveCall, *mediastream.Error) {
-		return nil, &mediastream.Error{Type: t, Offset: -1, Err: fmt.Errorf("voice: "+format, args...)}
-	}
+// begin is what the first message of a connection says of its call.
+type begin struct{ callSID, accountSID, streamSID string }
+
+// begin makes a call of a stream whose first message has come, or refuses it.
+func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 	info := stream.info
-	if start.CallSID != info.SID || start.AccountSID != info.AccountSID {
-		return refuse(mediastream.Auth, "start message is of another call than the session token")
-	}
-	if f := start.Format; f != mediastream.Mulaw() {
-		return refuse(mediastream.Protocol, "stream format %v is not supported", f)
+	if with.callSID != info.SID || with.accountSID != info.AccountSID {
+		s.refuseStream(stream, mediastream.Auth, errors.New("voice: start message is of another call than the session token"))
+		return
 	}
 	now := time.Now()
 	call := &liveCall{
 		Call: &Call{
 			Info:      info,
-			StreamSID: start.StreamSID,
+			StreamSID: with.streamSID,
 			Started:   now,
-			conn:      stream.Conn,
+			line:      stream.line,
 			inbox:     newInbox(),
-			player:    newPlayer(stream.Conn, func(f func()) { s.goes(func() { defer contain(stream.log); f() }) }),
+			player:    newPlayer(stream.line, func(f func()) { s.goes(func() { defer contain(stream.log); f() }) }),
 			hanger:    s.config.Hanger,
 			release: func() {
 				s.finish(info, policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: -1}, streamed, true)
 			},
-			log: stream.log.With("stream_sid", start.StreamSID),
+			log: stream.log.With("stream_sid", with.streamSID),
 		},
 		server: s,
 		stream: stream,
@@ -273,13 +311,16 @@ func (s *Server) begin(ctx context.Context, stream *stream, start *mediastream.S
 		call.owner = s.ownerOf(call)
 	}
 	if !s.register(call) {
-		return refuse(mediastream.Protocol, "the call has a stream already, or the server has shut down")
+		s.refuseStream(stream, mediastream.Protocol, errors.New("voice: the call has a stream already, or the server has shut down"))
+		return
 	}
 	if !call.begins(ctx) {
 		s.unregister(call)
-		return refuse(mediastream.Protocol, "the call has had this stream already")
+		s.refuseStream(stream, mediastream.Protocol, errors.New("voice: the call has had this stream already"))
+		return
 	}
-	return call, nil
+	stream.call = call
+	call.live(ctx)
 }
 
 // comeBackWait is how long a stream waits for the end of the same call's stream before

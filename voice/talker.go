@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// talker is the goroutine that sends speech while it is made, and what was played behind
+// talker is the goroutine that sends sources, as speech while it is made, and what was played behind
 // it. It ends when nothing waits. An interruption leaves it behind, so that a synthesiser
 // or a stream of tokens that hangs holds nothing up.
 type talker struct {
@@ -27,8 +27,8 @@ const (
 func (t *talker) talk() {
 	defer close(t.done)
 	for playback := t.next(); playback != nil; playback = t.next() {
-		if playback.speech != nil {
-			t.end(playback, t.say(playback))
+		if playback.source != nil {
+			t.end(playback, playback.source.send(t, playback))
 		} else {
 			t.end(playback, t.play(playback))
 		}
@@ -54,41 +54,6 @@ func (t *talker) next() *Playback {
 
 // errGone ends the sending of a playback that is over.
 var errGone = errors.New("voice: playback is over")
-
-// say sends speech as it is made, with a mark behind each word, or behind each 200 ms
-// where it is not known when words end.
-func (t *talker) say(playback *Playback) error {
-	var ends []int // of words, in bytes of the utterance's audio
-	at, marked := 0, 0
-	for chunk, err := range playback.speech.Audio(playback.making) {
-		if err != nil {
-			return err
-		}
-		for _, w := range chunk.Words {
-			ends = append(ends, audioSize(w.End))
-		}
-		slices.Sort(ends)
-		var marks []int // in bytes of the chunk's audio
-		for len(ends) > 0 && ends[0] <= at+len(chunk.Audio) {
-			if ends[0] > at && (len(marks) == 0 || ends[0]-at > marks[len(marks)-1]) {
-				marks = append(marks, ends[0]-at)
-			}
-			ends = ends[1:]
-		}
-		end := at + len(chunk.Audio)
-		if len(marks) == 0 && len(ends) == 0 && end-marked >= share {
-			marks = append(marks, len(chunk.Audio))
-		}
-		if err := t.send(playback, chunk.Audio, marks); err != nil {
-			return err
-		}
-		if n := len(marks); n > 0 {
-			marked = at + marks[n-1]
-		}
-		at = end
-	}
-	return nil
-}
 
 // play sends audio that was played behind speech.
 func (t *talker) play(playback *Playback) error {
@@ -182,7 +147,7 @@ func (t *talker) end(playback *Playback, cause error) {
 	} else if err := p.out.SendMark(playback.mark); err != nil {
 		p.drop(playback, ended(err))
 	}
-	if playback.speech != nil {
+	if playback.source != nil {
 		p.told(playback.cause)
 	}
 }
