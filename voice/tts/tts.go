@@ -9,8 +9,8 @@
 // [Pool] bounds how many pieces are made at once.
 //
 // The engines are in subpackages. flite and espeak run on this machine and need no
-// network, local takes whichever of them is installed, and openai speaks the HTTP API
-// that most local servers share. Package ttstest tests an engine of one's own.
+// network, local takes whichever of them is installed, openai speaks the HTTP API that
+// most local servers share, and deepgram is a service over a WebSocket. Package ttstest tests an engine of one's own.
 package tts
 
 import (
@@ -25,7 +25,8 @@ import (
 // A Synthesizer says text. Implementations are safe for concurrent use. What every
 // one of them promises, and package ttstest checks:
 //   - Work begins with the loop over the chunks. When the loop is left, or soon after
-//     ctx is done, no goroutine, process or request of it remains.
+//     ctx is done, no goroutine, process or request of it remains. Processes and
+//     connections may wait for the next text until the engine is closed.
 //   - Chunks come as they are made, in the order in which they are played, all in one
 //     format.
 //   - Word times, if the engine has them, come in the order of the text, at the latest

@@ -243,7 +243,7 @@ func (s Suite) leave(e tts.Synthesizer) error {
 	if _, err := listen(e.Synthesize(context.Background(), texts[0], tts.Config{})); err != nil {
 		return err
 	}
-	before := len(leak.Module(waits))
+	before := len(leak.Module(waits...))
 	for range 3 {
 		for _, err := range e.Synthesize(context.Background(), long, tts.Config{}) {
 			if err != nil {
@@ -255,12 +255,12 @@ func (s Suite) leave(e tts.Synthesizer) error {
 	if _, err := listen(e.Synthesize(context.Background(), texts[0], tts.Config{})); err != nil {
 		return fmt.Errorf("after loops were left: %w", err)
 	}
-	return s.left(before, waits)
+	return s.left(before, waits...)
 }
 
-// waits is on the stack of what waits for the end of a process that was started
-// before it is needed: there is one more or less of those while one is started.
-const waits = "internal/process.(*Process).wait"
+// waits are on the stacks of what waits for the next text: a process that was started
+// before it is needed, and the ends of a connection that is kept.
+var waits = []string{"internal/process.(*Process).wait", "internal/wire.(*Link).read", "ttstest.(*Live).ServeHTTP"}
 
 // left checks that no more goroutines of the engine are left than there were.
 func (s Suite) left(before int, but ...string) error {
