@@ -22,7 +22,7 @@ var ErrNoSTT = errors.New("voice: Config.STT is nil: there is nobody who listens
 // the caller says, or presses up to "#".
 type Question struct {
 	Prompt string // is said
-	Audio  []byte // is played in the place of Prompt, as by Call.Play
+	Audio  []byte // is played in the place of Prompt, as by Call.Play; over ConversationRelay Prompt is said all the same
 	// Again and AgainAudio are said or played when nothing came; without both it is
 	// Prompt or Audio again.
 	Again      string
@@ -144,7 +144,7 @@ func (a *asking) ask(ctx context.Context, again bool) (err error) {
 	a.keys, a.stop = "", func() {}
 	defer func() { a.stop() }()
 	switch {
-	case audio != nil:
+	case audio != nil && (a.call.relay == nil || text == ""):
 		a.prompt, err = a.call.Play(ctx, audio)
 	case text != "":
 		a.prompt, err = a.call.Say(ctx, text)

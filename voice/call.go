@@ -44,22 +44,24 @@ func (f HandlerFunc) ServeCall(ctx context.Context, call *Call) error { return f
 // only one at a time may read events.
 type Call struct {
 	Info
-	StreamSID string    // "MZ" and 32 hexadecimal digits
+	StreamSID string    // "MZ" and 32 hexadecimal digits; over ConversationRelay the session's, "VX" and as many
 	Started   time.Time // of the call's first stream
 
-	line    line
-	inbox   *inbox
-	player  *player
-	owner   *owner   // nil if the call ends with its stream
-	resumed *Resumed // nil in the first stream
-	hanger  Hanger
-	left    atomic.Int32 // transfers that were taken or are under way
-	over    atomic.Bool  // the call has ended: nothing reaches the caller any more
-	gone    atomic.Bool  // its place has been given back, or left to a transfer
-	release func()       // says that it has ended
-	log     *slog.Logger
-	expect  func(stt.Expectation) error
-	late    string // the key that may come behind the last answer of Ask, which was complete without it
+	line     line
+	inbox    *inbox
+	player   *player
+	owner    *owner     // nil if the call ends with its stream
+	resumed  *Resumed   // nil in the first stream
+	relay    *RelayCall // nil of a Media Stream
+	hanger   Hanger
+	left     atomic.Int32 // transfers that were taken or are under way
+	over     atomic.Bool  // the call has ended: nothing reaches the caller any more
+	handsOff bool         // RelayOptions.HandOff is there
+	gone     atomic.Bool  // its place has been given back, or left to a transfer
+	release  func()       // says that it has ended
+	log      *slog.Logger
+	expect   func(stt.Expectation) error
+	late     string // the key that may come behind the last answer of Ask, which was complete without it
 
 	speaker  tts.Synthesizer // nil without Config.TTS
 	speaking tts.Options
@@ -139,10 +141,14 @@ var ErrWAV = errors.New("voice: audio is a WAV file: read it with codec.ReadMula
 // see codec.ReadMulaw for reading a WAV file. Errors are [ErrCallEnded],
 // mediastream.ErrQueueFull when more than two minutes or a thousand playbacks are
 // queued, and the error of ctx: what is played under a context that was done before
-// a [Call.Interrupt] is not heard after it. Audio with an error is not heard at all.
+// a [Call.Interrupt] is not heard after it. Audio with an error is not heard at all. Over
+// ConversationRelay the error is [ErrNoAudio].
 func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 	if bytes.HasPrefix(audio, []byte("RIFF")) {
 		return nil, ErrWAV
+	}
+	if c.relay != nil {
+		return nil, ErrNoAudio
 	}
 	c.player.order.Lock()
 	defer c.player.order.Unlock()

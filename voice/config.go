@@ -64,6 +64,11 @@ type Config struct {
 	// end; "" means [DefaultPath]. It cannot be the root.
 	Path string
 
+	// Relay says which calls go over ConversationRelay, and how: for a call of which it
+	// returns nil, as without Relay, a Media Stream is opened. It is asked on any instance,
+	// also about a call that goes on, and must return the same Relay there. See [NewRelay].
+	Relay func(call Info) *Relay
+
 	// Handler answers the calls.
 	Handler Handler
 	// STT recognises speech. Without it calls have no transcripts.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/voice/relay"
 )
 
 // Event is something that happened in a call: what the recogniser reports, a key that
@@ -22,6 +23,12 @@ type Event struct {
 	// the event comes at once on the one that has the call, within about half a second
 	// from another, by Config.Store. It comes once in each stream of a call.
 	AnsweredBy string
+
+	// Relay is the message that the event is of, in a call over ConversationRelay: of prompts,
+	// with all fields, and of what has no other event, as errors, info and messages of a type
+	// that package relay does not know. tokensPlayed is not among them: see
+	// Playback.HeardText.
+	Relay *relay.Event
 
 	failure error // why there will be no more transcripts; the rest is empty then
 }
@@ -48,6 +55,9 @@ func newInbox() *inbox { return &inbox{wake: make(chan struct{}, 1)} }
 // size returns about how many bytes the event takes.
 func (e *Event) size() int {
 	n := 256 + len(e.Transcript.Text)
+	if e.Relay != nil {
+		n += 512 + len(e.Relay.Raw)
+	}
 	for _, w := range e.Transcript.Words {
 		n += 48 + len(w.Text)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/voice/relay"
 )
 
 // liveCall is the server's side of a call: what the handler must not touch.
@@ -60,7 +61,9 @@ func (c *liveCall) live(ctx context.Context) {
 		c.log.Info("call resumed", "leg", c.Leg, "cause", string(c.resumed.Cause), "gap_ms", c.resumed.Gap.Milliseconds(), "state", len(c.resumed.State))
 		config.Trace.CallResumed(c.Info, *c.resumed)
 	}
-	if config.STT != nil {
+	switch {
+	case c.relay != nil: // Twilio listens
+	case config.STT != nil:
 		c.listener.open(ctx, config.STT, stt.Config{
 			Format:   stt.Format{Encoding: stt.Mulaw, SampleRate: 8000},
 			Language: config.Language,
@@ -68,7 +71,7 @@ func (c *liveCall) live(ctx context.Context) {
 			CallID:   c.SID,
 			Interim:  true,
 		})
-	} else {
+	default:
 		c.inbox.deaf = ErrNoSTT
 	}
 	c.awaitDetected()
@@ -140,6 +143,9 @@ func (c *liveCall) end(reason Reason, err error) {
 		code := closeNormal
 		if reason == ReasonShutdown {
 			code = closeGoingAway
+		}
+		if c.relay != nil && c.hangsUpItself() {
+			_ = c.relay.line.Send(relay.End{}) // or else Twilio may connect again
 		}
 		c.line.Close(code, "")
 	})
@@ -275,14 +281,17 @@ func (c *liveCall) report(end End) {
 	c.log.Info("call ended", attrs...)
 }
 
-// hangsUp reports whether the server ends the call, and may do so by REST.
-func (c *liveCall) hangsUp() bool {
+// hangsUpItself reports whether the server ends the call.
+func (c *liveCall) hangsUpItself() bool {
 	switch c.reason {
 	case ReasonHungUp, ReasonDisconnect, ReasonTransfer, ReasonShutdown, ReasonMoved:
 		return false
 	}
-	return c.hanger != nil && !c.hungUp
+	return true
 }
+
+// hangsUp reports whether the server ends the call, and may do so by REST.
+func (c *liveCall) hangsUp() bool { return c.hangsUpItself() && c.hanger != nil && !c.hungUp }
 
 // hangUp ends the call by REST, in case the TwiML behind the stream does not.
 func (c *liveCall) hangUp() {

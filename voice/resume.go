@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"agentos.dev/dialtone/policy"
@@ -139,8 +140,13 @@ func (s *Server) serveResume(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.recorded.Warn("call not resumed", "call_sid", info.SID, "error", err)
 		s.reply(w, hangUp())
-	case terminal(r.PostForm.Get("CallStatus")), known.of(&t):
+	case terminal(r.PostForm.Get("CallStatus")), known.of(&t) && r.PostForm.Get("HandoffData") == "":
 		s.reply(w, hangUp()) // as after each call that its handler has ended
+	case r.PostForm.Get("HandoffData") != "":
+		data := strings.TrimPrefix(r.PostForm.Get("HandoffData"), noData)
+		s.reply(w, s.once(r.Context(), resumeRoute+"handoff"+info.SID, func() answer { return s.handedOff(r.Context(), t.info, data) }))
+	case !s.config.resumes():
+		s.reply(w, hangUp())
 	default:
 		key := resumeRoute + info.SID + token[:min(len(token), ticketNonce)]
 		s.reply(w, s.once(r.Context(), key, func() answer { return s.resume(r, t) }))
@@ -160,6 +166,9 @@ func (s *Server) resume(r *http.Request, t ticket) answer {
 		t.broke = time.Now()
 	}
 	same := last.chain == t.chain
+	if same && t.legs {
+		t.info.Leg = max(t.info.Leg, last.info.Leg)
+	}
 	known := same && last.phase != isNone && last.info.Leg == t.info.Leg
 	began := known
 	if err != nil || !s.config.Store.Shared() && !same {
@@ -232,7 +241,12 @@ func (s *Server) sendOn(r *http.Request, t ticket, pause bool) answer {
 
 // redirect is the verb behind a stream.
 func (s *Server) redirect(t ticket, mount string) twiml.Verb {
-	return &twiml.Redirect{URL: s.publicBase + mount + resumeRoute + s.secrets.Load().sealTicket(t)}
+	return &twiml.Redirect{URL: s.onwardURL(t, mount)}
+}
+
+// onwardURL is where Twilio asks how the call goes on.
+func (s *Server) onwardURL(t ticket, mount string) string {
+	return s.publicBase + mount + resumeRoute + s.secrets.Load().sealTicket(t)
 }
 
 // giveUp ends a call that no instance takes.
@@ -243,19 +257,35 @@ func (s *Server) giveUp(t ticket, why string) answer {
 	return say(apology)
 }
 
-// openStream answers with a bidirectional stream to this server, for which the nonce has
+// openStream answers with a connection to this server, for which the nonce has
 // reserved a place, and with what stands behind it.
 func (s *Server) openStream(info Info, mount string, nonce [8]byte, p passage, tries int, before ...twiml.Verb) answer {
 	now := time.Now()
 	session := newSession(info, now)
 	session.nonce, session.passage = nonce, p
-	verbs := append(before, &twiml.Connect{Noun: &twiml.Stream{URL: s.streamBase + mount + streamRoute + s.secrets.Load().keys.sign(session)}})
-	if !s.config.resumes() {
+	r := s.config.relayOf(info)
+	if r != nil {
+		session.wire = relayWire
+		if r.reconnects() {
+			session.wire = reconnectRelayWire
+		}
+	}
+	to := s.streamBase + mount + streamRoute + s.secrets.Load().keys.sign(session)
+	connect := &twiml.Connect{Noun: &twiml.Stream{URL: to}}
+	if r != nil {
+		connect.Noun = r.noun(to, &info, &s.config)
+	}
+	verbs := append(before, connect)
+	if !s.config.resumes() && (r == nil || r.handOff == nil) {
 		verbs = append(verbs, &twiml.Hangup{})
 		return twiml.New(verbs...).AppendXML(nil)
 	}
-	behind := ticket{info: info, issued: now, expires: p.start.Add(s.config.MaxDuration + ticketGrace), tries: tries + 1,
+	behind := ticket{info: info, issued: now, expires: p.start.Add(s.config.MaxDuration + ticketGrace), tries: tries + 1, legs: session.comesBack(),
 		passage: passage{chain: p.chain, start: p.start, refused: p.refused + 1, owed: p.owed}}
-	verbs = append(verbs, s.redirect(behind, mount))
+	if r != nil {
+		connect.Action = s.onwardURL(behind, mount)
+	} else {
+		verbs = append(verbs, s.redirect(behind, mount))
+	}
 	return twiml.New(verbs...).AppendXML(nil)
 }

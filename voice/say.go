@@ -19,7 +19,7 @@ const maxText = 256 << 10
 // Say says text to the caller, behind what was queued before, and returns at once. The
 // text is what a person or a language model writes: markdown, addresses of web pages and emoji are not
 // read aloud, and numbers, money, times and telephone numbers are said as people say them.
-// See [Call.SayTokens] for its errors.
+// See [Call.SayTokens] for its errors. Over ConversationRelay Twilio says it, as it is written.
 func (c *Call) Say(ctx context.Context, text string) (*Playback, error) {
 	if len(text) > maxText {
 		return nil, tooLong(len(text))
@@ -37,15 +37,23 @@ func (c *Call) Say(ctx context.Context, text string) (*Playback, error) {
 // without a word in it or of more than 256 KiB; the synthesiser's, of type [*tts.Error]; and that of ctx, with which
 // no more is said.
 func (c *Call) SayTokens(ctx context.Context, tokens iter.Seq2[string, error]) (*Playback, error) {
-	if c.speaker == nil {
+	switch {
+	case c.relay != nil:
+		return c.queue(ctx, &written{tokens: bounded(tokens)})
+	case c.speaker == nil:
 		return nil, ErrNoTTS
 	}
+	return c.queue(ctx, speech{tts.Speak(c.speaker, bounded(tokens), c.speaking)})
+}
+
+// queue adds a playback of a source.
+func (c *Call) queue(ctx context.Context, from source) (*Playback, error) {
 	c.player.order.Lock()
 	defer c.player.order.Unlock()
 	if err := c.alive(ctx); err != nil {
 		return nil, err
 	}
-	playback := &Playback{source: speech{tts.Speak(c.speaker, bounded(tokens), c.speaking)}}
+	playback := &Playback{source: from}
 	playback.making, playback.cancel = context.WithCancel(ctx)
 	if _, err := c.player.add(playback, nil); err != nil {
 		playback.cancel()

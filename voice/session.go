@@ -24,11 +24,24 @@ type session struct {
 	expires time.Time
 	info    Info // Leg is that of the stream
 	passage
+	wire  wire   // of its connection
 	owned uint64 // of this handshake, not of the token: see Server.use
 }
 
+// wire is what a call's connection speaks.
+type wire byte
+
 const (
-	sessionVersion = 6
+	mediaWire          wire = iota // Media Streams
+	relayWire                      // ConversationRelay
+	reconnectRelayWire             // the same; Twilio connects again when the connection breaks
+)
+
+// comesBack reports whether Twilio may connect again with the token.
+func (s *session) comesBack() bool { return s.wire == reconnectRelayWire }
+
+const (
+	sessionVersion = 7
 	sessionTTL     = time.Minute // Twilio opens the stream within seconds of the TwiML
 	macSize        = 16
 	headerSize     = 1 + 8 + 8 // version, expiry in Unix nanoseconds, nonce
@@ -148,7 +161,7 @@ func (k keyring) sign(s session) string {
 	buf[0] = sessionVersion
 	binary.BigEndian.PutUint64(buf[1:], uint64(s.expires.UnixNano()))
 	copy(buf[9:], s.nonce[:])
-	buf = appendPassage(appendInfo(buf, &s.info), s.passage)
+	buf = append(appendPassage(appendInfo(buf, &s.info), s.passage), byte(s.wire))
 	return base64.RawURLEncoding.EncodeToString(append(buf, mac(k[0], buf)...))
 }
 
@@ -169,7 +182,8 @@ func (k keyring) verify(token string, now time.Time) (session, error) {
 	copy(s.nonce[:], body[9:])
 	d := decoder{rest: body[headerSize:]}
 	d.info(&s.info)
-	if s.passage = d.passage(); d.bad {
+	s.passage, s.wire = d.passage(), wire(d.number())
+	if d.bad {
 		return session{}, errTokenMalformed
 	}
 	if now.After(s.expires.Add(maxSkew)) {

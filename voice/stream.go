@@ -48,8 +48,12 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
-	stream := &stream{info: session.info, passage: session.passage, owned: session.owned, done: make(chan struct{}), accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
-	if err := s.accept(w, r, stream); err != nil {
+	stream := &stream{info: session.info, comesBack: session.comesBack(), passage: session.passage, owned: session.owned, done: make(chan struct{}), accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
+	accept := s.acceptMedia
+	if session.wire != mediaWire {
+		accept = s.acceptRelay
+	}
+	if err := accept(w, r, stream); err != nil {
 		s.disown(stream.info, stream.owned)
 		s.leave(nil)
 		return
@@ -64,8 +68,8 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	go s.read(s.config.Trace.Begin(context.WithoutCancel(r.Context()), stream.info, StepStream), stream)
 }
 
-// accept upgrades the request to the connection of a stream.
-func (s *Server) accept(w http.ResponseWriter, r *http.Request, stream *stream) error {
+// acceptMedia upgrades the request to the connection of a Media Stream.
+func (s *Server) acceptMedia(w http.ResponseWriter, r *http.Request, stream *stream) error {
 	limits := s.limits
 	limits.OnError = func(err *mediastream.Error) { s.failed(stream, fault{err.Type, err.Code, err}) }
 	conn, err := mediastream.Accept(w, r, &limits)
@@ -112,16 +116,17 @@ func (s *Server) keepFromResuming(info Info, f *fault) {
 
 // stream is a connection and what its handshake told.
 type stream struct {
-	line     line
-	take     func(ctx context.Context) Reason // reads it until it ends, and returns how it ended
-	call     *liveCall                        // since its start, for the reader
-	info     Info
-	passage  passage
-	owned    uint64        // generation of the leg that the handshake wrote; 0: none
-	done     chan struct{} // closed when nothing more comes of the connection
-	accepted time.Time
-	log      *slog.Logger
-	broken   atomic.Pointer[fault] // why the connection ended by itself; set before it is closed
+	line      line
+	take      func(ctx context.Context) Reason // reads it until it ends, and returns how it ended
+	call      *liveCall                        // since its start, for the reader
+	info      Info
+	passage   passage
+	comesBack bool          // Twilio connects again if the connection breaks
+	owned     uint64        // generation of the leg that the handshake wrote; 0: none
+	done      chan struct{} // closed when nothing more comes of the connection
+	accepted  time.Time
+	log       *slog.Logger
+	broken    atomic.Pointer[fault] // why the connection ended by itself; set before it is closed
 }
 
 // deny notes that the stream of a call was refused for good: where its token is ours, the
@@ -142,6 +147,10 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 		return session{}, err
 	}
 	session, err := s.secrets.Load().verify(r.PathValue("token"), time.Now())
+	late := time.Since(session.expires)
+	if err == errTokenExpired && session.comesBack() && time.Since(session.start) < s.config.MaxDuration+ticketGrace {
+		err = nil
+	}
 	switch {
 	case err != nil:
 		return session, err
@@ -150,10 +159,19 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 	case !s.admit(session.nonce):
 		return session, errFull
 	}
-	if late := time.Since(session.expires); late > 0 {
+	switch {
+	case session.comesBack() && late > 0: // for the first time, a connection comes at once
+		err = errTokenUsed
+	case late > 0:
 		s.recorded.Warn("stream came after its token's time: are the clocks of the instances right?", "call_sid", session.info.SID, "late", late.Round(time.Second).String())
 	}
-	if session.owned, err = s.use(r.Context(), session); err != nil {
+	if err == nil {
+		session.owned, err = s.use(r.Context(), session)
+	}
+	if err == errTokenUsed && session.comesBack() {
+		session, err = s.comesBack(r.Context(), session)
+	}
+	if err != nil {
 		s.leave(nil)
 	}
 	return session, err
@@ -172,7 +190,7 @@ func (s *Server) use(ctx context.Context, session session) (owned uint64, err er
 		return 0, nil
 	}
 	ops := []policy.Op{{Kind: policy.Write, Space: "token", Name: hex.EncodeToString(session.nonce[:]), Keep: rememberTokens, Value: []byte(s.id)}}
-	if s.config.resumes() && session.info.Leg == 1 { // in the same question: nothing comes before it
+	if (s.config.resumes() || session.comesBack()) && session.info.Leg == 1 { // in the same question: nothing comes before it
 		ops = append(ops, s.firstLeg(session))
 	}
 	s.config.Store.Do(ctx, ops)
@@ -223,7 +241,7 @@ func (s *Server) takeMedia(ctx context.Context, stream *stream, conn *mediastrea
 				s.refuseStream(stream, mediastream.Protocol, fmt.Errorf("voice: stream format %v is not supported", f))
 				continue
 			}
-			s.begin(ctx, stream, begin{event.Start.CallSID, event.Start.AccountSID, event.Start.StreamSID})
+			s.begin(ctx, stream, begin{event.Start.CallSID, event.Start.AccountSID, event.Start.StreamSID, nil})
 		case mediastream.Media:
 			if call != nil {
 				call.listener.hear(event.Media)
@@ -266,7 +284,10 @@ const (
 )
 
 // begin is what the first message of a connection says of its call.
-type begin struct{ callSID, accountSID, streamSID string }
+type begin struct {
+	callSID, accountSID, streamSID string
+	made                           func(*liveCall) // is told of the call before it begins; may be nil
+}
 
 // begin makes a call of a stream whose first message has come, or refuses it.
 func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
@@ -303,11 +324,14 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 		call.speaking.Config.CallID = info.SID
 	}
 	call.player.told = call.spoke
+	if with.made != nil {
+		with.made(call)
+	}
 	call.listener = listener{info: info, trace: s.config.Trace, log: call.log, inbox: call.inbox, hearing: &s.hearing} // before others know of the call
 	if info.Leg > 1 && stream.passage.start.Before(now) {
 		call.Started = stream.passage.start
 	}
-	if s.config.resumes() {
+	if s.config.resumes() || stream.comesBack {
 		call.owner = s.ownerOf(call)
 	}
 	if !s.register(call) {

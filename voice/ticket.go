@@ -32,11 +32,12 @@ type ticket struct {
 	expires time.Time
 	tries   int  // how often in a row the call was sent on without a stream
 	sent    bool // it was sent on by the answer before, which had no stream
+	legs    bool // the connection in front of it may have been several legs, as Twilio connects again
 	passage
 }
 
 const (
-	ticketVersion = 2
+	ticketVersion = 3
 	ticketNonce   = 22 // characters of a token that hold its version and nonce, and no two share
 	// ticketGrace is how much longer a call may resume than it may last.
 	ticketGrace = time.Minute
@@ -56,7 +57,7 @@ var (
 func (s *secrets) sealTicket(t ticket) string {
 	body := []byte{ticketVersion}
 	body = appendTime(appendTime(body, t.issued), t.expires)
-	body = appendFlag(binary.AppendUvarint(body, uint64(t.tries)), t.sent)
+	body = appendFlag(appendFlag(binary.AppendUvarint(body, uint64(t.tries)), t.sent), t.legs)
 	body = appendInfo(body, &t.info)
 	body = appendPassage(body, t.passage)
 	return base64.RawURLEncoding.EncodeToString(s.tickets.seal(body, t.info.SID+t.info.AccountSID))
@@ -82,6 +83,7 @@ func (s *secrets) openTicket(token, callSID, accountSID string, now time.Time) (
 	t := ticket{}
 	d := decoder{rest: body[1:]}
 	t.issued, t.expires, t.tries, t.sent = d.time(), d.time(), int(d.number()), d.number() != 0
+	t.legs = d.number() != 0
 	d.info(&t.info)
 	t.passage = d.passage()
 	switch {

@@ -146,6 +146,9 @@ func (e End) append(dst []byte) []byte {
 
 func (r Raw) append(dst []byte) []byte { return append(dst, r...) }
 
+// Check returns what Twilio would not take of a message, an [*Error] of type protocol.
+func Check(m Message) error { return m.check() }
+
 // wrong describes a field of a message that is not to be sent.
 func wrong(m Message, field string, err error) *Error {
 	return &Error{Type: mediastream.Protocol, Message: m.kind(), Offset: -1, Err: fmt.Errorf("%s %w", field, err)}

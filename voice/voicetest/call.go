@@ -65,6 +65,11 @@ type Call struct {
 	recordings []*recording // that run
 	recorded   []*recording // all
 	streams    []*stream
+	session    *session // of ConversationRelay
+	words      []string // that Twilio has said in its sessions
+	wordsHeard int      // in words: what HearsText found ends here
+	files      []string // that it has played
+	sent       string   // keys that the host has sent
 	streamURL  string
 	broke      time.Time       // when the last bidirectional stream ended
 	silences   []time.Duration // between two of them
@@ -158,7 +163,7 @@ func (c *Call) Listen(d time.Duration) error {
 
 // listened reports whether somebody hears what the caller says, with the lock held.
 func (c *Call) listened() bool {
-	return len(c.streams) > 0 || len(c.recordings) > 0 || c.talker != nil || c.inside != nil
+	return len(c.streams) > 0 || c.session != nil || len(c.recordings) > 0 || c.talker != nil || c.inside != nil
 }
 
 // Digits presses keys: 0-9, * and #. It waits for a Gather, a Record or a bidirectional
@@ -185,27 +190,27 @@ func (c *Call) Digits(keys string) error {
 			s.dtmf(string(key))
 		}
 		return true
-	})
+	}, func(s *session) bool { return s.press(keys) })
 }
 
 // Answer speaks text to a Gather that listens to speech, or to a Record, as if Twilio had
 // recognised it. It waits for one, and fails when the call ends before.
 func (c *Call) Answer(text string) error {
 	c.helper()
-	return c.input(text, func(g *gather) bool { return g.say(text) }, func(r *recording) bool { return r.say(text) }, func(*stream) bool { return false })
+	return c.input(text, func(g *gather) bool { return g.say(text) }, func(r *recording) bool { return r.say(text) }, func(*stream) bool { return false }, func(*session) bool { return false })
 }
 
 // input hands what the caller does to whoever listens first.
-func (c *Call) input(what string, toGather func(*gather) bool, toRecord func(*recording) bool, toStream func(*stream) bool) error {
+func (c *Call) input(what string, toGather func(*gather) bool, toRecord func(*recording) bool, toStream func(*stream) bool, toSession func(*session) bool) error {
 	c.helper()
 	for {
 		if c.pressedStar(what) {
 			return nil
 		}
 		c.mu.Lock()
-		g, r, streams, changed := c.gather, c.recorder, slices.Clone(c.streams), c.changed
+		g, r, streams, session, changed := c.gather, c.recorder, slices.Clone(c.streams), c.session, c.changed
 		c.mu.Unlock()
-		if g != nil && toGather(g) || r != nil && toRecord(r) || g == nil && r == nil && slices.ContainsFunc(streams, toStream) {
+		if session != nil && toSession(session) || g != nil && toGather(g) || r != nil && toRecord(r) || g == nil && r == nil && slices.ContainsFunc(streams, toStream) {
 			c.event(Pressed, "%s", what)
 			return nil
 		}
@@ -308,6 +313,27 @@ func (c *Call) Stats() Stats {
 	s := c.stats
 	s.Gaps = c.player.gaps
 	return s
+}
+
+// count counts what went over a connection.
+func (c *Call) count(f func(*Stats)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f(&c.stats)
+}
+
+// Files returns the files of audio that were played to the caller over ConversationRelay.
+func (c *Call) Files() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.files)
+}
+
+// Sent returns the keys that the host has sent into the call over ConversationRelay.
+func (c *Call) Sent() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sent
 }
 
 // Silences returns how long the caller had no stream, each time that the call went on with

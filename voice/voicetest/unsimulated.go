@@ -14,20 +14,22 @@ import (
 // behind them, anywhere or in a parent, and attributes of others. Never written to. The
 // package comment has the same list; a test holds it against the schema of package twiml.
 var unsimulated = map[string][]string{
-	"AiSession": nil, "Application": nil, "Autopilot": nil, "Conversation": nil, "ConversationRelay": nil,
+	"AiSession": nil, "Application": nil, "Autopilot": nil, "Conversation": nil,
 	"ConversationRelaySession": nil, "Echo": nil, "MediaFilter": nil, "Pay": nil, "Prompt": nil, "Task": nil,
 	"Refer": nil, "Room": nil, "Sim": nil, "Siprec": nil, "Sms": nil, "Transcription": nil, "Uri": nil,
 	"VirtualAgent": nil, "WhatsApp": nil, "Hangup/Parameter": nil, "Reject/Parameter": nil,
 
-	"Conference": {"eventCallbackUrl", "record", "recordingConfigurationId", "recordingStatusCallback", "recordingStatusCallbackEvent", "recordingStatusCallbackMethod", "trim"},
-	"Client":     {"clientNotificationUrl"},
-	"Dial":       {"events", "passports", "recordingConfigurationId", "referMethod", "referUrl"},
-	"Recording":  {"recordingConfigurationId"},
-	"Enqueue":    {"workflowSid"},
-	"Queue":      {"postWorkActivitySid", "reservationSid"},
-	"Record":     {"recordingConfigurationId"},
-	"Start":      {"action", "method"},
-	"Stream":     {"audioFormat", "connectorName", "sampleRate"},
+	"Conference":        {"eventCallbackUrl", "record", "recordingConfigurationId", "recordingStatusCallback", "recordingStatusCallbackEvent", "recordingStatusCallbackMethod", "trim"},
+	"ConversationRelay": {"conversationConfiguration", "conversationId", "customerName", "intelligenceService", "partialPromptOnHangup"},
+
+	"Client":    {"clientNotificationUrl"},
+	"Dial":      {"events", "passports", "recordingConfigurationId", "referMethod", "referUrl"},
+	"Recording": {"recordingConfigurationId"},
+	"Enqueue":   {"workflowSid"},
+	"Queue":     {"postWorkActivitySid", "reservationSid"},
+	"Record":    {"recordingConfigurationId"},
+	"Start":     {"action", "method"},
+	"Stream":    {"audioFormat", "connectorName", "sampleRate"},
 }
 
 // notSimulated records what the fake does not simulate and returns it.

@@ -27,6 +27,11 @@ var obeyed = map[string]string{
 		"statusCallbackEvent statusCallbackMethod waitMethod waitUrl",
 	"Enqueue": "action maxQueueSize method waitUrl waitUrlMethod", "Queue": "method url",
 	"Connect": "action method",
+	"ConversationRelay": "applicationReconnect asrSmartFormat backgroundNoiseReduction debug deepgramSmartFormat dtmfDetection eagerEotThreshold " +
+		"echoPromptFiltering elevenlabsLanguageTextNormalization elevenlabsTextNormalization eotThreshold events hints ignoreBackchannel includeInPrompt " +
+		"interruptSensitivity interruptible language partialPrompts preemptible profanityFilter reportInputDuringAgentSpeech speechModel speechTimeout " +
+		"transcriptionLanguage transcriptionProvider ttsLanguage ttsLanguageTextNormalization ttsProvider ttsTextNormalization turnDetection url voice " +
+		"welcomeGreeting welcomeGreetingInterruptible",
 	"Dial": "action answerOnBridge callReason callerId hangupOnStar method record recordingStatusCallback recordingStatusCallbackEvent " +
 		"recordingStatusCallbackMethod recordingTrack ringTone sequential timeLimit timeout trim",
 	"Gather": "action actionOnEmptyResult bargeIn debug enhanced finishOnKey hints input language maxSpeechTime method numDigits " +

@@ -84,11 +84,15 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 		return c.runDial(ctx, v, base)
 	case *twiml.Connect:
 		c.event(Verb, "Connect")
-		if s, ok := v.Noun.(*twiml.Stream); ok {
-			c.connect(ctx, s)
+		var form url.Values // for the action
+		switch noun := v.Noun.(type) {
+		case *twiml.Stream:
+			c.connect(ctx, noun)
+		case *twiml.ConversationRelay:
+			form = c.runSession(ctx, noun)
 		}
 		if v.Action != "" && ctx.Err() == nil {
-			next, err = c.goTo(base, v.Action, v.Method, nil)
+			next, err = c.goTo(base, v.Action, v.Method, form)
 		}
 	case *twiml.Start:
 		for _, noun := range v.Nouns {

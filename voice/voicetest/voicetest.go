@@ -28,7 +28,8 @@
 // caller says to a Gather, or to a Record that transcribes, is given in words, see
 // [Call.Answer]. What a
 // voice, a recogniser or a carrier is told (voice, language, hints, enhanced,
-// profanityFilter, ringTone, callReason, byoc, the password and headers of a SIP host, the
+// profanityFilter and all that <ConversationRelay> says of how it recognises and speaks,
+// ringTone, callReason, byoc, the password and headers of a SIP host, the
 // thresholds of machine detection) has no effect, nor have the edges and server names of
 // connection overrides, a conference's region, jitterBufferSize and beep. In a conference
 // who speaks at the same time is heard one after the other. Answers to GET are not cached.
@@ -38,10 +39,12 @@
 // [Call.Wait], unless [Config].Tolerate says otherwise. It is this:
 //
 //   - elements: <AiSession>, <Application>, <Autopilot>, <Conversation>,
-//     <ConversationRelay>, <ConversationRelaySession>, <Echo>, <MediaFilter>, <Pay>,
+//     <ConversationRelaySession>, <Echo>, <MediaFilter>, <Pay>,
 //     <Prompt>, <Refer>, <Room>, <Sim>, <Siprec>, <Sms>, <Transcription>, <Uri>,
 //     <VirtualAgent>, <WhatsApp>, <Hangup/Parameter>, <Reject/Parameter>
 //   - of <Client>: clientNotificationUrl
+//   - of <ConversationRelay>: conversationConfiguration, conversationId, customerName,
+//     intelligenceService, partialPromptOnHangup
 //   - of <Dial>: events, passports, recordingConfigurationId, referMethod, referUrl
 //   - of <Queue>: postWorkActivitySid, reservationSid; of <Enqueue>: workflowSid and <Task>
 //   - of <Dial> with a <Queue>: record, hangupOnStar; with a <Conference>: record
@@ -122,6 +125,9 @@ type Config struct {
 	// Voice is what the host speaks with, for [Call.HearsText]. Say takes as long as it
 	// would; without one it says 14 characters a second.
 	Voice *Voice
+
+	// Ear is what the host listens with, for [Call.Says] over a Media Stream.
+	Ear *Ear
 
 	// Tolerate says which warnings of what the fake does not simulate, those without a
 	// Code, fail no test and are no error: a test that uses what it lists does not

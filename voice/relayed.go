@@ -1,0 +1,190 @@
+package voice
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"time"
+
+	"agentos.dev/dialtone/mediastream"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/voice/relay"
+)
+
+// acceptRelay upgrades the request to the connection of a call over ConversationRelay.
+func (s *Server) acceptRelay(w http.ResponseWriter, r *http.Request, stream *stream) error {
+	conn, err := relay.Accept(w, r, &relay.Options{
+		SetupTimeout: s.limits.StartTimeout,
+		OnError:      func(err *relay.Error) { s.failed(stream, fault{err.Type, err.Code, err}) },
+	})
+	if err != nil {
+		return err
+	}
+	line := &relayLine{Conn: conn, returned: func(string) {}}
+	stream.line = line
+	stream.take = func(ctx context.Context) Reason { return s.takeRelay(ctx, stream, line) }
+	return nil
+}
+
+// takeRelay reads a session of ConversationRelay. Twilio has no message for the end of a
+// call: it closes the connection.
+func (s *Server) takeRelay(ctx context.Context, stream *stream, line *relayLine) Reason {
+	var ear *relayEar
+	for event, err := range line.Events(ctx) {
+		switch {
+		case err != nil:
+			return ReasonDisconnect // stream.broken has it
+		case event.Type == relay.Setup && stream.call == nil:
+			about := event.Session
+			s.begin(ctx, stream, begin{about.CallSID, about.AccountSID, about.SessionID, func(call *liveCall) {
+				line.returned = func(mark string) {
+					call.player.mark(mark)
+					call.owner.touch()
+				}
+				call.player.length = textLength
+				call.relay = &RelayCall{*about, call.Call, line}
+				if r := s.config.relayOf(call.Info); r != nil {
+					call.handsOff = r.handOff != nil
+				}
+			}})
+			if stream.call != nil {
+				ear = &relayEar{call: stream.call, line: line}
+			}
+		case ear != nil:
+			ear.take(event)
+		}
+	}
+	return ReasonHungUp
+}
+
+// relayEar makes events of a call of what Twilio hears, as a recogniser's: by the reader.
+type relayEar struct {
+	call   *liveCall
+	line   *relayLine
+	speaks bool          // the caller, as has been told
+	turn   bool          // his turn has begun
+	began  time.Duration // when he began to speak
+}
+
+// take takes a message behind the setup.
+func (e *relayEar) take(event relay.Event) {
+	call := e.call
+	switch event.Type {
+	case relay.Prompt:
+		e.prompt(event)
+		return
+	case relay.DTMF:
+		call.pressed(event.Digit)
+		return
+	case relay.Interrupt:
+		e.interrupted(event.Interruption.Heard)
+		e.speak()
+	case relay.Failure:
+		call.log.Warn("Twilio took no message, or something failed there", "error", event.Problem)
+		call.server.config.Trace.WebSocketError(string(mediastream.Protocol))
+	case relay.Information:
+		switch event.Info.Name {
+		case relay.TokensPlayed:
+			e.line.played(event.Info.Value)
+		case relay.AgentSpeaking:
+			e.line.speaking(event.Info.Value == "on")
+		case relay.ClientSpeaking:
+			if event.Info.Value == "on" {
+				e.speak()
+			} else if e.speaks && !e.turn { // or the last prompt ends it
+				e.speaks = false
+				e.hear(stt.Event{Kind: stt.UtteranceEnd}, nil)
+			}
+		}
+	}
+	if event.Info.Name != relay.TokensPlayed { // several a second
+		e.put(Event{Relay: &event})
+	}
+}
+
+// interrupted ends what was being said, of which the caller has heard that much.
+func (e *relayEar) interrupted(heard string) {
+	p := e.call.player
+	p.order.Lock()
+	defer p.order.Unlock()
+	e.line.interrupted(heard)
+	p.interrupt(ErrInterrupted)
+	e.line.forget()
+	e.call.owner.touch()
+}
+
+// speak tells that the caller has begun to speak.
+func (e *relayEar) speak() {
+	if !e.speaks {
+		e.speaks, e.began = true, e.now()
+		e.hear(stt.Event{Kind: stt.SpeechStart}, nil)
+	}
+}
+
+// prompt takes what the caller said, all of his turn or the beginning of it.
+func (e *relayEar) prompt(event relay.Event) {
+	said := event.Speech
+	if !e.turn && (said.Text != "" || !said.Last) {
+		e.speak()
+		e.turn = true
+		e.hear(stt.Event{Kind: stt.Turn, Turn: stt.TurnChange{State: stt.TurnStart, Confidence: math.NaN()}}, nil)
+	}
+	text := stt.Transcript{Text: said.Text, Language: said.Language}
+	if !said.Last {
+		e.hear(stt.Event{Kind: stt.Interim, Transcript: text}, &event)
+		return
+	}
+	if text.Final = true; said.Text != "" {
+		e.hear(stt.Event{Kind: stt.Final, Transcript: text}, &event)
+	}
+	if e.speaks {
+		e.hear(stt.Event{Kind: stt.UtteranceEnd}, nil)
+	}
+	if e.turn {
+		e.hear(stt.Event{Kind: stt.Turn, Transcript: text, Turn: stt.TurnChange{State: stt.TurnEnd, Confidence: math.NaN()}}, nil)
+	}
+	e.speaks, e.turn = false, false
+}
+
+// hear puts an event of the caller's speech into the inbox, with the message it is of.
+func (e *relayEar) hear(event stt.Event, of *relay.Event) {
+	t := &event.Transcript
+	t.Engine, t.Confidence, t.Start, t.End = "conversationrelay", math.NaN(), e.began, e.now()
+	event.At = time.Now()
+	e.call.listener.observe(event)
+	e.put(Event{Event: event, Relay: of})
+}
+
+func (e *relayEar) put(event Event) {
+	if !e.call.inbox.put(event) {
+		e.call.log.Warn("event dropped: the handler does not read its events")
+	}
+}
+
+func (e *relayEar) now() time.Duration { return time.Since(e.call.began) }
+
+// errNotBack is why the connection of a call is not taken again.
+var errNotBack = errors.New("voice: the call has ended, or has gone on without this connection")
+
+// comesBack returns the session of a call whose connection has broken and that Twilio
+// connects again, with the token that it has used before, on whichever instance: it is the
+// call's next leg.
+func (s *Server) comesBack(ctx context.Context, session session) (session, error) {
+	if s.finished.get(idOf(session.info.SID), time.Now()).how == over {
+		return session, errNotBack
+	}
+	last, err := s.lastLegWithin(ctx, session.info.SID, askAgainFor)
+	switch {
+	case err == errOver, err == nil && last.chain == session.chain && last.phase == isDone, err == nil && last.phase != isNone && last.chain != session.chain:
+		return session, errNotBack
+	case last.phase != isNone && last.chain == session.chain:
+		session.passage = last.after(session.passage)
+		session.info.Leg = max(session.info.Leg, last.info.Leg)
+	}
+	session.info.Leg++
+	if session.broke.IsZero() {
+		session.broke = time.Now()
+	}
+	return session, nil
+}

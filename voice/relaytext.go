@@ -1,0 +1,147 @@
+package voice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"agentos.dev/dialtone/voice/relay"
+	"agentos.dev/dialtone/voice/tts"
+)
+
+// written is text that Twilio says, as it comes.
+type written struct {
+	tokens iter.Seq2[string, error]
+	text   strings.Builder // so far; the player's lock guards it
+}
+
+// send sends the text, one token after the other.
+func (w *written) send(t *talker, playback *Playback) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &tts.Error{Op: "say", Kind: tts.ErrPanic, Err: fmt.Errorf("tokens panicked: %v", p)}
+		}
+	}()
+	begun := false
+	held := "" // what is not said stays back, so that an empty text is none
+	for token, err := range w.tokens {
+		switch {
+		case err != nil:
+			return err
+		case playback.making.Err() != nil:
+			return playback.making.Err()
+		}
+		if held += strings.ToValidUTF8(token, ""); held == "" || !begun && !worded([]byte(held)) {
+			continue
+		}
+		begun = true
+		t.player.mu.Lock()
+		w.text.WriteString(held)
+		t.player.mu.Unlock()
+		if err := t.send(playback, []byte(held), nil); err != nil {
+			return err
+		}
+		held = ""
+	}
+	if !begun {
+		return &tts.Error{Op: "say", Kind: tts.ErrBadText, Err: errors.New("there is no word in it")}
+	}
+	return nil
+}
+
+func (w *written) heard(n int) string { return wholeWords(w.text.String(), n) }
+
+// file is audio that Twilio fetches and plays.
+type file struct {
+	relay.Play
+	line *relayLine
+}
+
+func (f file) send(t *talker, playback *Playback) error {
+	if err := t.pace(playback); err != nil {
+		return err
+	}
+	p := t.player
+	p.order.Lock()
+	defer p.order.Unlock()
+	if playback.over() {
+		return errGone
+	}
+	if err := f.line.sendFile(f.Play); err != nil {
+		return err
+	}
+	p.count(playback, 1)
+	return nil
+}
+
+func (file) heard(int) string { return "" }
+
+// RelayCall is what only a call over ConversationRelay has. See [Call.Relay].
+type RelayCall struct {
+	// Session is what Twilio said of the call when the session began.
+	Session relay.Session
+
+	call *Call
+	line *relayLine
+}
+
+// Relay returns what only a call over ConversationRelay has; nil for one over a Media Stream.
+func (c *Call) Relay() *RelayCall { return c.relay }
+
+// Play plays a file of audio, behind what was queued before, and returns at once. Its errors
+// are those of [Call.Play], and a [*relay.Error] for an address or a number of times that
+// Twilio would not take. When it has ended is known by Twilio's speaker events, or when what
+// is said behind it is heard. [Call.Interrupt] does not stop it at Twilio; the caller does,
+// unless Interruptible says otherwise.
+func (r *RelayCall) Play(ctx context.Context, m relay.Play) (*Playback, error) {
+	if err := relay.Check(m); err != nil {
+		return nil, err
+	}
+	return r.call.queue(ctx, file{m, r.line})
+}
+
+// Send sends any other message at once, beside what is queued: a [relay.Language], a
+// [relay.Digits], or as [relay.Raw] a change of configuration. What is said and played goes
+// through Call.Say and Play, and the end through HandOff or the return of the handler. Errors
+// are [ErrCallEnded], mediastream.ErrQueueFull, one that is errors.ErrUnsupported for those
+// messages, and a [*relay.Error] for what Twilio would not take.
+func (r *RelayCall) Send(m relay.Message) error {
+	switch m.(type) {
+	case relay.Text, relay.Play, relay.End, nil:
+		return fmt.Errorf("voice: %T is sent by other methods of the call: %w", m, errors.ErrUnsupported)
+	}
+	if r.call.over.Load() {
+		return ErrCallEnded
+	}
+	return ended(ofLine(r.line.Send(m)))
+}
+
+// noData begins the data of a hand-over, which without it might be empty, as behind any
+// other end.
+const noData = "dialtone:"
+
+// HandOff ends the session and leaves the call to Twilio with data, which
+// [RelayOptions].HandOff is given, on any instance: what only Twilio can do, as a Dial to a
+// person, without the REST API. Let a farewell be heard first, with [Playback.Wait]. As after
+// [Call.Transfer], whatever the handler returns, nothing hangs up any more, and the status
+// callback counts the call. Twilio keeps data in its logs. Its errors are [ErrCallEnded], and
+// one that is errors.ErrUnsupported without a RelayOptions.HandOff.
+func (r *RelayCall) HandOff(data string) error {
+	c := r.call
+	if !c.handsOff {
+		return fmt.Errorf("voice: hand off: RelayOptions.HandOff is nil: %w", errors.ErrUnsupported)
+	}
+	if c.over.Load() {
+		return ErrCallEnded
+	}
+	c.left.Add(1) // before the session can end
+	if err := r.line.Send(relay.End{HandoffData: noData + data}); err != nil {
+		if c.left.Add(-1) == 0 && c.gone.Load() {
+			c.release()
+		}
+		return ended(ofLine(err))
+	}
+	return nil
+}
