@@ -63,6 +63,7 @@ type relayEar struct {
 	call   *liveCall
 	line   *relayLine
 	speaks bool          // the caller, as has been told
+	quiet  bool          // he has stopped since, as Twilio hears
 	turn   bool          // his turn has begun
 	began  time.Duration // when he began to speak
 }
@@ -90,12 +91,15 @@ func (e *relayEar) take(event relay.Event) {
 		case relay.AgentSpeaking:
 			e.line.speaking(event.Info.Value == "on")
 		case relay.ClientSpeaking:
-			if event.Info.Value == "on" {
-				e.speak()
-			} else if e.speaks && !e.turn { // or the last prompt ends it
-				e.speaks = false
-				e.hear(stt.Event{Kind: stt.UtteranceEnd}, nil)
+			wasQuiet := e.quiet
+			if e.quiet = event.Info.Value != "on"; e.quiet { // and perhaps a prompt comes
+				call.listener.speaks.Store(false)
+				break
 			}
+			if wasQuiet && !e.turn { // what he said before was no speech
+				e.speaks = false
+			}
+			e.speak()
 		}
 	}
 	if event.Info.Name != relay.TokensPlayed { // several a second
@@ -144,7 +148,7 @@ func (e *relayEar) prompt(event relay.Event) {
 	if e.turn {
 		e.hear(stt.Event{Kind: stt.Turn, Transcript: text, Turn: stt.TurnChange{State: stt.TurnEnd, Confidence: math.NaN()}}, nil)
 	}
-	e.speaks, e.turn = false, false
+	e.speaks, e.quiet, e.turn = false, false, false
 }
 
 // hear puts an event of the caller's speech into the inbox, with the message it is of.

@@ -164,7 +164,7 @@ func (s *session) run(ctx context.Context) (status string) {
 				carrier.Close(1000, "")
 			}
 			return "failed"
-		case errors.As(err, &closed) && closed.Code == 1000:
+		case errors.As(err, &closed) && (closed.Code == 1000 || closed.Code == 1001 && !s.noun.ApplicationReconnect.Or(false)):
 			return "ended"
 		case !s.noun.ApplicationReconnect.Or(false):
 			c.warn(64102, "the connection broke: %v", err)
@@ -211,8 +211,10 @@ func (s *session) read(ctx context.Context) error {
 	if carrier == nil {
 		return ctx.Err()
 	}
+	stop := context.AfterFunc(ctx, func() { carrier.Close(1000, "") }) // which ends the reading
+	defer stop()
 	for {
-		m, err := carrier.Receive(ctx)
+		m, err := carrier.Receive(context.Background())
 		if err != nil {
 			return err
 		}
