@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // an error is reported with the others
-	addr := flags.String("addr", ":8080", "address to listen on")
+	addr := flags.String("addr", ":8080", "address to listen on, unless a supervisor as systemd passes a socket on")
 	demo := flags.Bool("demo", false, "answer one call of a built-in fake Twilio, on loopback only, and exit")
 	stay := flags.Bool("stay", false, "with -demo: keep serving afterwards")
 	var wrong mistakes
@@ -76,7 +76,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err := errors.Join(wrong.err(), err, config.checkEngine()); err != nil {
 		return refused(err)
 	}
-	return serve(ctx, config, *addr, stderr)
+	return serve(ctx, config, *addr, supervisor{getenv}, stderr)
 }
 
 // refused is the error of a start with mistakes.

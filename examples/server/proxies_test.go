@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -63,7 +64,9 @@ var proxies = map[string]func(p *proxy){
 		haproxy := apt.Need(p.t, "haproxy", "haproxy")
 		main := p.write("haproxy.cfg", []byte("global\n  log stderr local0\n"))
 		p.run(haproxy, "-W", "-f", main, "-f", deployment+"haproxy/voice.cfg")
-		p.reload = func() { require.NoError(p.t, p.cmd.Process.Signal(syscall.SIGUSR2)) }
+		p.reload = func() {
+			require.NoError(p.t, exec.Command("kill", "-USR2", strconv.Itoa(p.cmd.Process.Pid)).Run()) // Windows has no SIGUSR2
+		}
 		p.obeys = true
 	},
 	"caddy": func(p *proxy) {

@@ -190,6 +190,15 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
+// open listens on an address.
+func open(addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	if unknown := (*net.DNSError)(nil); errors.As(err, &unknown) { // it holds the name
+		return nil, errors.New("cannot be listened on: " + unknown.Err)
+	}
+	return listener, err
+}
+
 // lameDuck is how long calls are taken after a SIGTERM, so that a load balancer that looks
 // at /readyz notices before it is refused.
 const lameDuck = 3 * time.Second
@@ -198,8 +207,9 @@ const lameDuck = 3 * time.Second
 // the longest call.
 const drainTime = 30 * time.Second
 
-// serve runs the server until ctx ends and the calls in progress have.
-func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
+// serve runs the server until ctx ends and the calls in progress have. It listens on addr,
+// or on the socket of the supervisor.
+func serve(ctx context.Context, c config, addr string, by supervisor, stderr io.Writer) error {
 	log := c.logger(stderr)
 	for _, doubt := range c.doubts {
 		log.Warn(doubt.Error())
@@ -211,44 +221,48 @@ func serve(ctx context.Context, c config, addr string, stderr io.Writer) error {
 	}
 	defer a.close()
 	failed := make(chan error, 1+len(a.private))
-	listen := func(addr string, handler http.Handler, message string) (*http.Server, error) {
-		listener, err := net.Listen("tcp", addr)
-		if unknown := (*net.DNSError)(nil); errors.As(err, &unknown) { // it holds the name
-			return nil, errors.New("cannot be listened on: " + unknown.Err)
-		}
-		if err != nil {
-			return nil, err
-		}
+	answer := func(listener net.Listener, handler http.Handler, message string) *http.Server {
 		server := newHTTPServer(handler, log)
 		go func() { failed <- server.Serve(listener) }()
 		log.Info(message, "addr", listener.Addr().String(), "stt", c.stt)
-		return server, nil
+		return server
 	}
 	for _, addr := range slices.Sorted(maps.Keys(a.private)) {
 		name, message := "METRICS_ADDR", "listening for who reads the metrics"
 		if addr == c.adminAddr {
 			name, message = "ADMIN_ADDR", "listening for administrators"
 		}
-		private, err := listen(addr, a.private[addr], message)
+		private, err := open(addr)
 		if err != nil && name == "METRICS_ADDR" && c.metricsAny { // as by another instance on this machine
 			log.Warn("the metrics are at a free port: METRICS_ADDR is not set", "error", err.Error())
-			private, err = listen("127.0.0.1:0", a.private[addr], message)
+			private, err = open("127.0.0.1:0")
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		defer private.Close()
+		defer answer(private, a.private[addr], message).Close()
 	}
-	public, err := listen(addr, a.handler, "listening")
+	listener, err := by.listener()
+	if listener == nil && err == nil {
+		listener, err = open(addr)
+	}
 	if err != nil {
 		return err
 	}
+	public := answer(listener, a.handler, "listening")
+	tell := func(state string) {
+		if err := by.tell(state); err != nil {
+			log.Warn("the supervisor is not told the state", "state", state, "error", err.Error())
+		}
+	}
+	tell("READY=1")
 
 	select {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
 	}
+	tell("STOPPING=1")
 	patience := c.maxDuration + drainTime
 	log.Info("draining: no new calls; a second signal exits at once", "active_calls", a.voice.Stats().ActiveCalls, "at_most", patience.String())
 	wait, cancel := context.WithTimeout(context.Background(), patience)
