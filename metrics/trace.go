@@ -30,7 +30,7 @@ func (m *Metrics) Trace() *voice.Trace {
 			m.wsConnect.Observe(took.Seconds())
 		},
 		StreamEnded: func(c voice.Info, e voice.End) {
-			if !e.Resumes { // or the call's last stream counts all of it
+			if !e.Resumes && !c.Unidirectional { // or the call's last stream counts all of it; listening ends before the call
 				m.duration.Observe(max(e.Call, e.Duration).Seconds())
 			}
 			m.cost.add(c, e.Duration)

@@ -19,6 +19,9 @@ type Transcript struct {
 	Start, End time.Duration
 	Engine     string // which engine heard it, as "deepgram"
 	RequestID  string // the service's own name for the request, for its support
+	// Track is whose speech it is: "inbound" is the caller, "outbound" what the caller
+	// hears. Package voice sets it, in all events; engines leave it empty.
+	Track string
 	// Music is true when the engine takes the audio for music or tones, so that there
 	// is no Text.
 	Music bool

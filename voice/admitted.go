@@ -46,7 +46,7 @@ func (s *Server) Admitted(next http.Handler) http.Handler {
 			s.reply(w, refusal)
 			return
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, s.checked(r))
 	})))
 }
 

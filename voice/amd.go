@@ -44,10 +44,7 @@ func (s *Server) serveAMD(w http.ResponseWriter, r *http.Request) {
 	if by == "" {
 		by = info.AnsweredBy
 	}
-	s.mu.Lock()
-	call := s.calls[info.SID]
-	s.mu.Unlock()
-	if call != nil {
+	for _, call := range s.streamsOf(info.SID) {
 		call.hearDetected(by)
 	}
 	if s.config.Store.Shared() { // also for the next stream of a call that is here

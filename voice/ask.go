@@ -66,11 +66,14 @@ func (a Answer) Text() string {
 // was said before does not. Events of other kinds are dropped: a handler that wants those
 // reads [Call.Events].
 //
-// Errors are [ErrNoAnswer], [ErrCallEnded], that of ctx, why the prompt could not be said
+// Errors are [ErrNoAnswer], [ErrCallEnded], [ErrListening], that of ctx, why the prompt could not be said
 // or played, and, where keys are no answer, [ErrNoSTT] or why speech recognition has failed.
 func (c *Call) Ask(ctx context.Context, q Question) (Answer, error) {
 	if err := q.check(); err != nil {
 		return Answer{}, err
+	}
+	if c.Unidirectional {
+		return Answer{}, ErrListening
 	}
 	if err := c.inbox.deafness(); err != nil && q.NoKeys {
 		return Answer{}, err

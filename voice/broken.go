@@ -43,7 +43,7 @@ func (s *Server) broke(c *liveCall) {
 
 // await waits for the call for a while. The caller holds the lock.
 func (s *Server) await(b *brokenCall) {
-	if s.calls[b.info.SID] != nil { // it goes on here
+	if s.calls[callKey{sid: b.info.SID}] != nil { // it goes on here
 		return
 	}
 	if old := s.broken[b.info.SID]; old != nil {

@@ -61,13 +61,15 @@ type Call struct {
 	release  func()       // says that it has ended
 	log      *slog.Logger
 	expect   func(stt.Expectation) error
+	listen   func(tracks twiml.Track, then []twiml.Verb) (*twiml.Response, error)
 	late     string // the key that may come behind the last answer of Ask, which was complete without it
 
 	speaker  tts.Synthesizer // nil without Config.TTS
 	speaking tts.Options
 }
 
-// Transcripts returns what the caller says, as it is recognised: final
+// Transcripts returns what the caller says, and in a call that is listened to what either
+// side says (their Track tells which), as it is recognised: final
 // transcripts, and before them interim ones if the engine has them. The
 // sequence ends when the call does, or with an error when speech recognition has
 // failed for good; the call is still up then. Without [Config].STT the sequence
@@ -113,8 +115,12 @@ func (c *Call) Expect(e stt.Expectation) error { return c.expect(e) }
 // Digits collects keys that the caller presses until there are n of them or the
 // key end is pressed ("#", say; "" for none). When ctx is done first it returns the
 // error of ctx, when the call ends first [ErrCallEnded], with the digits so far.
-// Speech that comes in between is dropped.
+// Speech that comes in between is dropped. In a call that is listened to it returns
+// [ErrListening]: Twilio does not tell which keys are pressed there.
 func (c *Call) Digits(ctx context.Context, n int, end string) (string, error) {
+	if c.Unidirectional {
+		return "", ErrListening
+	}
 	digits := ""
 	for len(digits) < n {
 		e, err := c.inbox.next(ctx, false)
@@ -138,7 +144,7 @@ var ErrWAV = errors.New("voice: audio is a WAV file: read it with codec.ReadMula
 
 // Play queues audio for the caller, behind what was queued before, and returns
 // at once. The audio is what a call carries: mu-law, 8000 Hz, one byte a sample;
-// see codec.ReadMulaw for reading a WAV file. Errors are [ErrCallEnded],
+// see codec.ReadMulaw for reading a WAV file. Errors are [ErrCallEnded], [ErrListening],
 // mediastream.ErrQueueFull when more than two minutes or a thousand playbacks are
 // queued, and the error of ctx: what is played under a context that was done before
 // a [Call.Interrupt] is not heard after it. Audio with an error is not heard at all. Over
@@ -152,7 +158,7 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 	}
 	c.player.order.Lock()
 	defer c.player.order.Unlock()
-	if err := c.alive(ctx); err != nil {
+	if err := c.speakable(ctx); err != nil {
 		return nil, err
 	}
 	playback, err := c.player.play(audio)
@@ -165,12 +171,12 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 
 // Interrupt stops what is playing and drops what is queued, here and at Twilio:
 // the answer to a caller who starts to speak. Their playbacks end with
-// [ErrInterrupted]. Its only error is [ErrCallEnded].
+// [ErrInterrupted]. Its only errors are [ErrCallEnded] and [ErrListening].
 func (c *Call) Interrupt() error {
 	c.player.order.Lock()
 	defer c.player.order.Unlock()
-	if c.over.Load() {
-		return ErrCallEnded
+	if err := c.speakable(context.Background()); err != nil {
+		return err
 	}
 	c.player.interrupt(ErrInterrupted)
 	c.owner.touch()
@@ -241,6 +247,14 @@ func (c *Call) alive(ctx context.Context) error {
 		return ErrCallEnded
 	}
 	return err
+}
+
+// speakable returns the error of what is to be said in a call, if nothing can be.
+func (c *Call) speakable(ctx context.Context) error {
+	if c.Unidirectional {
+		return ErrListening
+	}
+	return c.alive(ctx)
 }
 
 // ended names the error of a connection that is no more.

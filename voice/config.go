@@ -29,8 +29,8 @@ const (
 	DefaultPath        = "/api/voice"
 )
 
-// Config says how a [Server] answers calls. AuthTokens, PublicURL and Handler
-// are required. [New] copies what it holds; blanks and line breaks around tokens, SIDs
+// Config says how a [Server] answers calls. AuthTokens, PublicURL and a Handler or
+// Listener are required. [New] copies what it holds; blanks and line breaks around tokens, SIDs
 // and the URL do not count.
 type Config struct {
 	// AuthTokens are the Twilio account's auth tokens. Requests signed with any
@@ -69,8 +69,11 @@ type Config struct {
 	// also about a call that goes on, and must return the same Relay there. See [NewRelay].
 	Relay func(call Info) *Relay
 
-	// Handler answers the calls.
+	// Handler answers the calls of the inbound route.
 	Handler Handler
+	// Listener hears the calls that are only listened to, while TwiML of the host's own
+	// runs: see [Server.Listening]. It needs STT.
+	Listener Handler
 	// STT recognises speech. Without it calls have no transcripts.
 	STT stt.Engine
 	// Language of the callers, a BCP 47 tag such as "en-GB", in whatever case; "" is the
@@ -196,10 +199,13 @@ func (c *Config) check() []error {
 		}
 		return !option.Nil(value)
 	}
-	if c.Handler == nil {
+	if c.Handler == nil && c.Listener == nil {
 		wrong("Handler", "is missing")
 	}
 	notNil("Handler", c.Handler)
+	if notNil("Listener", c.Listener) && c.STT == nil {
+		wrong("Listener", "hears nothing without STT")
+	}
 	for i, observer := range c.Observers {
 		if option.Nil(observer) {
 			wrong(fmt.Sprintf("Observers[%d]", i), "is nil")

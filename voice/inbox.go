@@ -74,10 +74,12 @@ func (b *inbox) put(e Event) bool {
 		return true
 	}
 	last := len(b.events) - 1
-	if last >= 0 && e.Kind == stt.Interim && b.events[last].Kind == stt.Interim {
-		b.size += e.size() - b.events[last].size()
-		b.events[last] = e
-		return true
+	for i := last; i >= 0 && e.Kind == stt.Interim && b.events[i].Kind == stt.Interim; i-- {
+		if b.events[i].Transcript.Track == e.Transcript.Track {
+			b.size += e.size() - b.events[i].size()
+			b.events[i] = e
+			return true
+		}
 	}
 	fits := b.size+e.size() <= inboxLimit
 	if !fits {

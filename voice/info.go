@@ -27,6 +27,8 @@ type Info struct {
 
 	Leg int // number of the call's stream, from 1; 0 where there was none. It is above 1 when the call has resumed
 
+	Unidirectional bool // the stream is one of Server.Listening or Call.Listening: nothing can be said in it
+
 	Query string // of the webhook's URL, where the host may write what its handler is to know: "order=42"
 }
 

@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -13,10 +14,13 @@ import (
 	"agentos.dev/dialtone/stt"
 )
 
-// listener has a call's speech recognised: the reader sends audio, and what is heard
-// goes to the inbox, from whichever goroutine hears it. Whatever the engine does,
-// a panic included, the call stays up.
+// listener has the speech on one track of a call recognised: the reader sends audio, and
+// what is heard goes to the inbox, from whichever goroutine hears it. Whatever the engine
+// does, a panic included, the call stays up.
 type listener struct {
+	track   mediastream.Track
+	paced   bool          // silence stands for what does not come of the track, by the stream's clock
+	others  *atomic.Int32 // listeners of the call that hear, and this one
 	info    Info
 	trace   *Trace
 	log     *slog.Logger
@@ -49,6 +53,7 @@ func (l *listener) heard(e stt.Event) {
 		}
 		return
 	}
+	e.Transcript.Track = string(l.track)
 	l.observe(e)
 	if !l.inbox.put(Event{Event: e}) {
 		l.log.Warn("event dropped: the handler does not read its events")
@@ -83,10 +88,15 @@ func (l *listener) observe(e stt.Event) {
 	}
 }
 
-// hear takes one frame of the caller's audio.
+// hear takes one frame of the stream's audio.
 func (l *listener) hear(media mediastream.Audio) {
-	l.trace.FrameReceived()
-	if media.Track != mediastream.Inbound || l.stream == nil {
+	if l.stream == nil {
+		return
+	}
+	if l.paced {
+		l.catchUp(media.Timestamp)
+	}
+	if media.Track != l.track {
 		return
 	}
 	if n := base64.StdEncoding.DecodedLen(len(media.Payload)); cap(l.audio) < n {
@@ -97,8 +107,32 @@ func (l *listener) hear(media mediastream.Audio) {
 		l.trace.TranscodingError("base64")
 		return
 	}
-	l.sent += audioLength(n)
-	l.stream.Send(l.audio[:n]) // an error of the stream comes as an event as well
+	l.send(l.audio[:n])
+}
+
+func (l *listener) send(audio []byte) {
+	l.sent += audioLength(len(audio))
+	l.stream.Send(audio) // an error of the stream comes as an event as well
+}
+
+const (
+	// paceSlack is how much later than the other track's one track's audio may come.
+	paceSlack = 200 * time.Millisecond
+	// paceMost bounds the silence that one frame makes up for.
+	paceMost = 10 * time.Second
+)
+
+// mulawSilence is 100 ms.
+var mulawSilence = bytes.Repeat([]byte{0xff}, 800)
+
+// catchUp hears silence where the stream's clock is ahead of the track: so utterances end
+// when its audio stops coming, and the times of both tracks are on one clock.
+func (l *listener) catchUp(now time.Duration) {
+	if behind := now - l.sent; behind > paceSlack {
+		for until := l.sent + min(behind, paceMost); l.sent < until; {
+			l.send(mulawSilence)
+		}
+	}
 }
 
 var strictBase64 = base64.StdEncoding.Strict()
@@ -139,11 +173,16 @@ func (l *listener) close(lastWords bool) {
 	}
 }
 
-// failed tells everyone that the call goes on without transcripts.
+// failed tells everyone that the call goes on without transcripts, or without those of one
+// side.
 func (l *listener) failed(err error) {
 	l.waits.Store(0)
 	l.hearing.failed()
 	l.trace.STTError(l.info, stt.Reason(err))
 	logFailure(l.log, "speech recognition failed", l.info.SID, "speech_recognition_failed", "error", err)
+	if l.others.Add(-1) > 0 {
+		l.inbox.put(Event{Event: stt.Event{Kind: stt.Degraded, Err: err, Transcript: stt.Transcript{Track: string(l.track)}, At: time.Now()}})
+		return
+	}
 	l.inbox.fail(err)
 }

@@ -11,6 +11,7 @@ import (
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/relay"
 )
 
@@ -39,7 +40,7 @@ type liveCall struct {
 	settled chan struct{} // closed when its end has been told, or waits for the store
 	said    time.Duration // how long the call has lasted, as Twilio says; < 0 = it has not. Server.mu guards it
 
-	listener listener
+	listeners []listener // of the caller, or of each track
 }
 
 const (
@@ -54,7 +55,10 @@ func (c *liveCall) live(ctx context.Context) {
 	config := &c.server.config
 	ctx, c.cancel = context.WithCancelCause(ctx)
 	c.timer = time.AfterFunc(min(config.MaxDuration, max(0, time.Until(c.Started.Add(config.MaxDuration)))), func() { c.end(ReasonTimeout, nil) })
-	c.expect = c.listener.expect
+	c.expect = c.expectAll
+	c.listen = func(tracks twiml.Track, then []twiml.Verb) (*twiml.Response, error) {
+		return c.server.listening(c.Info, tracks, then)
+	}
 	config.Trace.StreamStarted(c.Info, c.began.Sub(c.stream.accepted))
 	c.log.Info("stream started", "leg", c.Leg)
 	if c.resumed != nil {
@@ -64,20 +68,22 @@ func (c *liveCall) live(ctx context.Context) {
 	switch {
 	case c.relay != nil: // Twilio listens
 	case config.STT != nil:
-		c.listener.open(ctx, config.STT, stt.Config{
-			Format:   stt.Format{Encoding: stt.Mulaw, SampleRate: 8000},
-			Language: config.Language,
-			Phrases:  config.Phrases,
-			CallID:   c.SID,
-			Interim:  true,
-		})
+		for i := range c.listeners {
+			c.listeners[i].open(ctx, config.STT, stt.Config{
+				Format:   stt.Format{Encoding: stt.Mulaw, SampleRate: 8000},
+				Language: config.Language,
+				Phrases:  config.Phrases,
+				CallID:   c.SID,
+				Interim:  true,
+			})
+		}
 	default:
 		c.inbox.deaf = ErrNoSTT
 	}
 	c.awaitDetected()
 	c.server.enter()
 	go c.serve(ctx)
-	if c.passing {
+	if c.passing && !c.Unidirectional {
 		c.server.enter()
 		go c.handOver(ctx, legEvery)
 	}
@@ -94,7 +100,11 @@ func (c *liveCall) serve(ctx context.Context) {
 		}
 		c.end(reason, err)
 	}()
-	if failure := c.server.config.Handler.ServeCall(ctx, c.Call); failure != nil {
+	handler := c.server.config.Handler
+	if c.Unidirectional {
+		handler = c.server.config.Listener
+	}
+	if failure := handler.ServeCall(ctx, c.Call); failure != nil {
 		if errors.Is(failure, ErrCallEnded) { // then the reader is about to say why
 			select {
 			case <-ctx.Done():
@@ -121,7 +131,7 @@ func (c *liveCall) end(reason Reason, err error) {
 				reason = ReasonProtocol
 			}
 		}
-		if c.left.Load() > 0 {
+		if c.left.Load() > 0 && !c.Unidirectional {
 			reason, err = ReasonTransfer, nil
 		}
 		if c.endsHere(reason) && !c.owner.finish() {
@@ -132,7 +142,7 @@ func (c *liveCall) end(reason Reason, err error) {
 		case c.goesOn:
 			c.passOn()
 			c.log.Info("stream ended, the call may go on", "reason", string(reason), "leg", c.Leg, "error", err)
-		case reason != ReasonTransfer: // which goes on elsewhere
+		case !c.goesOnWithout(reason):
 			here := !c.server.config.Store.Shared() // so no other instance can have counted it
 			before := c.server.noteEnd(c.Info, ending{counted: here, how: c.certainty(), chain: c.stream.passage.chain})
 			if here && !before.told && !before.counted {
@@ -149,6 +159,12 @@ func (c *liveCall) end(reason Reason, err error) {
 		}
 		c.line.Close(code, "")
 	})
+}
+
+// goesOnWithout reports whether a call whose stream ends so goes on without one: by the
+// TwiML that Transfer gave it, or that it runs while it is listened to.
+func (c *liveCall) goesOnWithout(reason Reason) bool {
+	return c.Unidirectional || reason == ReasonTransfer
 }
 
 // endsHere reports whether this server ends the call, rather than one of its sides, and
@@ -168,20 +184,23 @@ func (c *liveCall) bury() {
 	c.timer.Stop()
 	c.stopAwaiting()
 	c.player.close()
-	if unanswered := c.listener.unanswered(); unanswered > 0 && (c.goesOn || c.reason == ReasonMoved) {
-		s.config.Trace.FramesDropped("moved", unanswered)
+	moved := c.goesOn || c.reason == ReasonMoved
+	for i := range c.listeners {
+		if unanswered := c.listeners[i].unanswered(); unanswered > 0 && moved {
+			s.config.Trace.FramesDropped("moved", unanswered)
+		}
 	}
-	c.listener.close(!c.goesOn && (c.reason == ReasonHungUp || c.reason == ReasonDisconnect))
+	c.stopListening(!c.goesOn && (c.reason == ReasonHungUp || c.reason == ReasonDisconnect))
 	c.inbox.close()
 	c.cancel(c.reason)
-	transferred := c.left.Load() > 0
+	transferred := c.Unidirectional || c.left.Load() > 0
 	var before ending
 	s.mu.Lock()
 	if !transferred && !c.goesOn {
 		before = s.noteEnd(c.Info, ending{told: true, how: c.certainty(), chain: c.stream.passage.chain})
 	}
-	if s.calls[c.SID] == c { // and not a later stream of the call
-		delete(s.calls, c.SID)
+	if s.calls[c.key()] == c { // and not a later stream of the call
+		delete(s.calls, c.key())
 	}
 	s.rest()
 	s.mu.Unlock()
@@ -263,6 +282,10 @@ func contain(log *slog.Logger) {
 // report logs the end of a call.
 func (c *liveCall) report(end End) {
 	attrs := []any{"reason", string(end.Reason), "duration_s", int(end.Call.Seconds()), "leg", c.Leg}
+	failed, ended := "call failed", "call ended"
+	if c.Unidirectional {
+		failed, ended = "listening failed", "listening ended"
+	}
 	if end.Err != nil {
 		attrs = append(attrs, "error", end.Err)
 	}
@@ -275,10 +298,10 @@ func (c *liveCall) report(end End) {
 			ReasonPanic:    "handler_panicked",
 			ReasonProtocol: "stream_broke_protocol",
 		}[end.Reason]
-		logFailure(c.log, "call failed", c.SID, what, attrs...)
+		logFailure(c.log, failed, c.SID, what, attrs...)
 		return
 	}
-	c.log.Info("call ended", attrs...)
+	c.log.Info(ended, attrs...)
 }
 
 // hangsUpItself reports whether the server ends the call.
@@ -287,7 +310,7 @@ func (c *liveCall) hangsUpItself() bool {
 	case ReasonHungUp, ReasonDisconnect, ReasonTransfer, ReasonShutdown, ReasonMoved:
 		return false
 	}
-	return true
+	return !c.Unidirectional
 }
 
 // hangsUp reports whether the server ends the call, and may do so by REST.

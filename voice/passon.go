@@ -110,7 +110,7 @@ func (c *liveCall) handOver(ctx context.Context, spread time.Duration) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	giveUp := time.After(quietEnough)
-	for (c.player.unheard() > 0 || c.listener.speaks.Load()) && !c.over.Load() && ctx.Err() == nil {
+	for (c.player.unheard() > 0 || c.someoneSpeaks()) && !c.over.Load() && ctx.Err() == nil {
 		select {
 		case <-tick.C:
 			continue

@@ -16,7 +16,7 @@ type registry struct {
 	beating chan struct{} // holds something while it is said which calls are up
 
 	mu       sync.Mutex
-	calls    map[string]*liveCall   // by CallSid, from start to end
+	calls    map[callKey]*liveCall  // from start to end
 	streams  map[*stream]struct{}   // accepted, started or not
 	places   int                    // taken by streams, the handshakes under way included
 	running  int                    // streams and goroutines of calls that Shutdown waits for
@@ -29,6 +29,27 @@ type registry struct {
 	closed   bool                   // no streams either
 	pulse    *time.Timer            // says which calls are up; nil without calls
 	idle     chan struct{}          // closed when Shutdown has nothing left to wait for
+}
+
+// callKey tells the streams of a call apart: the one by which it is answered, and one by
+// which it is listened to.
+type callKey struct {
+	sid            string
+	unidirectional bool
+}
+
+func (i *Info) key() callKey { return callKey{i.SID, i.Unidirectional} }
+
+// streamsOf returns the streams of a call.
+func (r *registry) streamsOf(callSID string) (all []*liveCall) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, unidirectional := range []bool{false, true} {
+		if call := r.calls[callKey{callSID, unidirectional}]; call != nil {
+			all = append(all, call)
+		}
+	}
+	return all
 }
 
 // enter has Shutdown wait until exit is called. Whoever calls it must itself be
@@ -188,7 +209,7 @@ func (r *registry) rest() {
 func (r *registry) enlist(call *liveCall) *liveCall {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before := r.calls[call.SID]
+	before := r.calls[call.key()]
 	switch {
 	case r.closed:
 		return nil
@@ -204,8 +225,10 @@ func (r *registry) enlist(call *liveCall) *liveCall {
 		return before
 	}
 	call.passing = r.moving
-	r.goesOn(call.SID)
-	r.calls[call.SID] = call
+	if !call.Unidirectional {
+		r.goesOn(call.SID)
+	}
+	r.calls[call.key()] = call
 	r.beat()
 	return call
 }
@@ -216,8 +239,8 @@ func (r *registry) unregister(call *liveCall) {
 	defer r.mu.Unlock()
 	close(call.buried)
 	close(call.settled)
-	if r.calls[call.SID] == call {
-		delete(r.calls, call.SID)
+	if r.calls[call.key()] == call {
+		delete(r.calls, call.key())
 	}
 	r.rest()
 }

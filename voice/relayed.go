@@ -37,7 +37,7 @@ func (s *Server) takeRelay(ctx context.Context, stream *stream, line *relayLine)
 			return ReasonDisconnect // stream.broken has it
 		case event.Type == relay.Setup && stream.call == nil:
 			about := event.Session
-			s.begin(ctx, stream, begin{about.CallSID, about.AccountSID, about.SessionID, func(call *liveCall) {
+			s.begin(ctx, stream, begin{about.CallSID, about.AccountSID, about.SessionID, nil, func(call *liveCall) {
 				line.returned = func(mark string) {
 					call.player.mark(mark)
 					call.owner.touch()
@@ -93,7 +93,7 @@ func (e *relayEar) take(event relay.Event) {
 		case relay.ClientSpeaking:
 			wasQuiet := e.quiet
 			if e.quiet = event.Info.Value != "on"; e.quiet { // and perhaps a prompt comes
-				call.listener.speaks.Store(false)
+				call.listeners[0].speaks.Store(false)
 				break
 			}
 			if wasQuiet && !e.turn { // what he said before was no speech
@@ -156,7 +156,7 @@ func (e *relayEar) hear(event stt.Event, of *relay.Event) {
 	t := &event.Transcript
 	t.Engine, t.Confidence, t.Start, t.End = "conversationrelay", math.NaN(), e.began, e.now()
 	event.At = time.Now()
-	e.call.listener.observe(event)
+	e.call.listeners[0].observe(event)
 	e.put(Event{Event: event, Relay: of})
 }
 

@@ -40,7 +40,7 @@ func (c *Call) SayTokens(ctx context.Context, tokens iter.Seq2[string, error]) (
 	switch {
 	case c.relay != nil:
 		return c.queue(ctx, &written{tokens: bounded(tokens)})
-	case c.speaker == nil:
+	case c.speaker == nil && !c.Unidirectional:
 		return nil, ErrNoTTS
 	}
 	return c.queue(ctx, speech{tts.Speak(c.speaker, bounded(tokens), c.speaking)})
@@ -50,7 +50,7 @@ func (c *Call) SayTokens(ctx context.Context, tokens iter.Seq2[string, error]) (
 func (c *Call) queue(ctx context.Context, from source) (*Playback, error) {
 	c.player.order.Lock()
 	defer c.player.order.Unlock()
-	if err := c.alive(ctx); err != nil {
+	if err := c.speakable(ctx); err != nil {
 		return nil, err
 	}
 	playback := &Playback{source: from}

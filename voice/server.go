@@ -17,6 +17,9 @@
 // https://calls.example.com/api/voice/twilio/inbound, and its status callback
 // https://calls.example.com/api/voice/twilio/status.
 //
+// A call can also be listened to, on one or both tracks, while TwiML of the host's own runs:
+// see [Server.Listening].
+//
 // No instance remembers a call between the webhook and the stream: what the
 // stream must know travels in its URL, signed. So any instance behind a load
 // balancer can take the stream.
@@ -124,7 +127,7 @@ func New(config Config) (*Server, error) {
 			beating:  make(chan struct{}, 1),
 			broken:   make(map[string]*brokenCall),
 			promised: make(map[[8]byte]time.Time),
-			calls:    make(map[string]*liveCall),
+			calls:    make(map[callKey]*liveCall),
 			streams:  make(map[*stream]struct{}),
 			idle:     make(chan struct{}),
 		},
@@ -162,7 +165,9 @@ func (s *Server) routes() http.Handler {
 		pattern := s.config.Path + route
 		mux.Handle(pattern, telling(pattern, h))
 	}
-	handle(inboundRoute, s.verified(http.HandlerFunc(s.serveInbound)))
+	if s.config.Handler != nil {
+		handle(inboundRoute, s.verified(http.HandlerFunc(s.serveInbound)))
+	}
 	handle(challengeRoute+"{token}", s.verified(http.HandlerFunc(s.serveChallenge)))
 	handle(resumeRoute+"{token}", s.verified(http.HandlerFunc(s.serveResume)))
 	handle(statusRoute, s.verified(http.HandlerFunc(s.serveStatus)))
@@ -174,7 +179,7 @@ func (s *Server) routes() http.Handler {
 
 // ServeHTTP serves, below [Config].Path:
 //
-//	POST twilio/inbound            a call comes in
+//	POST twilio/inbound            a call comes in; not without Config.Handler
 //	POST twilio/challenge/{token}  a suspicious caller has pressed digits
 //	GET  twilio/stream/{token}     the call's audio, a WebSocket
 //	POST twilio/resume/{token}     a call's stream has ended
@@ -197,7 +202,7 @@ func (s *Server) Verified(next http.Handler) http.Handler {
 		if info := infoOf(r.PostForm); callSID.MatchString(info.SID) {
 			within, end := s.step(r, info, StepWebhook)
 			defer end()
-			r = within
+			r = s.checked(within)
 		}
 		next.ServeHTTP(w, r)
 	})))

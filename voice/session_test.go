@@ -46,6 +46,12 @@ func TestSessionTokenCarriesTheCall(t *testing.T) {
 	require.True(t, s.issued().Equal(now), "to the nanosecond, as a drain begins between two calls")
 	require.NotContains(t, token, "/")
 	require.Less(t, len(token), 400, "the stream URL has to stay short")
+
+	heard := someInfo
+	heard.Unidirectional = true
+	s, err = ring.verify(ring.sign(newSession(heard, now)), now)
+	require.NoError(t, err)
+	require.Equal(t, heard, s.info)
 }
 
 func TestSessionTokenIsRefused(t *testing.T) {

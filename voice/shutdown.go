@@ -14,7 +14,8 @@ import (
 // Hanger that is an [Updater], that takes seconds: after Config.LameDuck, in which new calls
 // are taken but load balancers are told not to send any, each call is handed over when
 // nobody speaks, within two seconds. Webhooks that come meanwhile are answered so that the
-// call goes on elsewhere: keep the HTTP server running until Shutdown returns.
+// call goes on elsewhere: keep the HTTP server running until Shutdown returns. A call that
+// is listened to cannot be: Shutdown waits for the end of its stream.
 //
 // Otherwise Shutdown refuses new calls as busy and waits for those in progress to end. The
 // stream of a call whose webhook was answered before is still taken, as long as there are
@@ -72,7 +73,7 @@ func (s *Server) drain(ctx context.Context) error {
 	s.closed = true
 	left := len(s.calls)
 	for stream := range s.streams {
-		if call := s.calls[stream.info.SID]; call != nil && call.stream == stream {
+		if call := s.calls[stream.info.key()]; call != nil && call.stream == stream {
 			go call.end(ReasonShutdown, nil)
 		} else {
 			go stream.line.Close(closeGoingAway, "")
@@ -100,12 +101,17 @@ func (s *Server) handOverAll(ctx context.Context) {
 	defer s.mu.Unlock()
 	s.lame, s.moving = false, true
 	spread := min(time.Duration(len(s.calls))*spreadEach, spreadMost)
+	handed := 0
 	for _, call := range s.calls {
+		if call.Unidirectional {
+			continue
+		}
+		handed++
 		s.running++
 		go call.handOver(ctx, spread)
 	}
-	if len(s.calls) > 0 {
-		s.config.Logger.Info("handing calls over to other instances", "calls", len(s.calls))
+	if handed > 0 {
+		s.config.Logger.Info("handing calls over to other instances", "calls", handed)
 	}
 	s.settle()
 }

@@ -62,12 +62,22 @@ func lasted(status, seconds string) time.Duration {
 func (s *Server) over(info Info, o policy.Outcome) (buried <-chan struct{}) {
 	s.mu.Lock()
 	before := s.noteEnd(info, ending{how: over})
-	call := s.calls[info.SID]
+	call := s.calls[callKey{sid: info.SID}]
 	if call != nil {
 		s.running++
 		call.said = o.Duration
 	}
+	heard := s.calls[callKey{sid: info.SID, unidirectional: true}]
+	if heard != nil {
+		s.running++
+	}
 	s.mu.Unlock()
+	if heard != nil {
+		go func() {
+			defer s.exit()
+			heard.end(ReasonHungUp, nil)
+		}()
+	}
 	switch {
 	case call != nil:
 		s.config.Store.Later(overMark(info.SID))

@@ -35,7 +35,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		}
 		s.recorded.Warn("stream refused", "call_sid", session.info.SID, "error", err, "max_streams", s.config.MaxStreams)
 		w.WriteHeader(http.StatusServiceUnavailable)
-		if !s.config.resumes() { // what stands behind the stream hangs up
+		if !s.config.resumes() && !session.info.Unidirectional { // what stands behind the stream hangs up
 			s.finishCut(session.info, policy.Outcome{Kind: policy.Ended, Duration: -1}, streamed, true, ReasonRefused)
 		}
 		return
@@ -50,7 +50,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	}
 	stream := &stream{info: session.info, comesBack: session.comesBack(), passage: session.passage, owned: session.owned, done: make(chan struct{}), accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
 	accept := s.acceptMedia
-	if session.wire != mediaWire {
+	if session.wire == relayWire || session.wire == reconnectRelayWire {
 		accept = s.acceptRelay
 	}
 	if err := accept(w, r, stream); err != nil {
@@ -106,7 +106,7 @@ func (s *Server) failed(stream *stream, f fault) {
 // keepFromResuming notes that a call is over whose stream broke the protocol, before its
 // connection is closed and Twilio asks how the call goes on.
 func (s *Server) keepFromResuming(info Info, f *fault) {
-	if f.ofPeer() {
+	if f.ofPeer() && !info.Unidirectional {
 		s.noteEnd(info, ending{how: over})
 		if s.config.resumes() {
 			s.markOver(info.SID)
@@ -135,7 +135,9 @@ func (s *Server) deny(r *http.Request) {
 	session, err := s.secrets.Load().verify(r.PathValue("token"), time.Now())
 	if err == nil || err == errTokenExpired {
 		s.withdraw(session.nonce)
-		s.denied.note(idOf(session.info.SID), time.Now(), func(int) int { return session.info.Leg })
+		if !session.info.Unidirectional {
+			s.denied.note(idOf(session.info.SID), time.Now(), func(int) int { return session.info.Leg })
+		}
 	}
 }
 
@@ -190,7 +192,7 @@ func (s *Server) use(ctx context.Context, session session) (owned uint64, err er
 		return 0, nil
 	}
 	ops := []policy.Op{{Kind: policy.Write, Space: "token", Name: hex.EncodeToString(session.nonce[:]), Keep: rememberTokens, Value: []byte(s.id)}}
-	if (s.config.resumes() || session.comesBack()) && session.info.Leg == 1 { // in the same question: nothing comes before it
+	if (s.config.resumes() || session.comesBack()) && session.info.Leg == 1 && !session.info.Unidirectional { // in the same question: nothing comes before it
 		ops = append(ops, s.firstLeg(session))
 	}
 	s.config.Store.Do(ctx, ops)
@@ -241,10 +243,10 @@ func (s *Server) takeMedia(ctx context.Context, stream *stream, conn *mediastrea
 				s.refuseStream(stream, mediastream.Protocol, fmt.Errorf("voice: stream format %v is not supported", f))
 				continue
 			}
-			s.begin(ctx, stream, begin{event.Start.CallSID, event.Start.AccountSID, event.Start.StreamSID, nil})
+			s.begin(ctx, stream, begin{event.Start.CallSID, event.Start.AccountSID, event.Start.StreamSID, event.Start.Tracks, nil})
 		case mediastream.Media:
 			if call != nil {
-				call.listener.hear(event.Media)
+				call.hear(event.Media)
 			}
 		case mediastream.DTMF:
 			if call != nil {
@@ -286,6 +288,7 @@ const (
 // begin is what the first message of a connection says of its call.
 type begin struct {
 	callSID, accountSID, streamSID string
+	tracks                         []mediastream.Track
 	made                           func(*liveCall) // is told of the call before it begins; may be nil
 }
 
@@ -324,14 +327,17 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 		call.speaking.Config.CallID = info.SID
 	}
 	call.player.told = call.spoke
+	call.listeners = s.listenersOf(call, with.tracks) // before others know of the call
 	if with.made != nil {
 		with.made(call)
 	}
-	call.listener = listener{info: info, trace: s.config.Trace, log: call.log, inbox: call.inbox, hearing: &s.hearing} // before others know of the call
 	if info.Leg > 1 && stream.passage.start.Before(now) {
 		call.Started = stream.passage.start
 	}
-	if s.config.resumes() || stream.comesBack {
+	switch {
+	case info.Unidirectional:
+		call.release = func() {} // its status callback tells of its end
+	case s.config.resumes() || stream.comesBack:
 		call.owner = s.ownerOf(call)
 	}
 	if !s.register(call) {
@@ -352,7 +358,7 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 const comeBackWait = 2 * time.Second
 
 // register adds a call that has no stream, or soon has none, or whose stream before this
-// one has broken, noticed or not.
+// one has broken, noticed or not; or that is listened to for the first time, or anew.
 func (s *Server) register(call *liveCall) bool {
 	patience := time.NewTimer(comeBackWait)
 	defer patience.Stop()
@@ -371,9 +377,12 @@ func (s *Server) register(call *liveCall) bool {
 
 // precedes reports whether a stream is a later one of the same call.
 func (c *liveCall) precedes(next *liveCall) bool {
-	if c.owner == nil {
+	if c.owner == nil && !c.Unidirectional {
 		return false
 	}
 	a, b := &c.stream.passage, &next.stream.passage
+	if c.Unidirectional {
+		return a.chain < b.chain
+	}
 	return a.chain == b.chain && c.Leg < next.Leg || a.chain < b.chain && c.over.Load()
 }

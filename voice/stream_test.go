@@ -20,12 +20,12 @@ func TestCallThatComesBackWaits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				another := func() *liveCall { return &liveCall{Call: &Call{Info: Info{SID: "CA1"}}, buried: make(chan struct{})} }
-				s, first := &Server{registry: registry{calls: map[string]*liveCall{}, say: func() {}}}, another()
+				s, first := &Server{registry: registry{calls: map[callKey]*liveCall{}, say: func() {}}}, another()
 				require.True(t, s.register(first))
 				if tt.ends > 0 {
 					time.AfterFunc(tt.ends, func() {
 						s.mu.Lock()
-						delete(s.calls, "CA1")
+						delete(s.calls, callKey{sid: "CA1"})
 						s.mu.Unlock()
 						close(first.buried)
 					})
@@ -34,7 +34,7 @@ func TestCallThatComesBackWaits(t *testing.T) {
 				require.Equal(t, tt.taken, s.register(second))
 				if tt.taken {
 					require.Equal(t, tt.ends, time.Since(begun), "as soon as it can")
-					require.Same(t, second, s.calls["CA1"])
+					require.Same(t, second, s.calls[callKey{sid: "CA1"}])
 				} else {
 					require.Equal(t, comeBackWait, time.Since(begun))
 					time.Sleep(time.Second) // the timer of the test is over
@@ -46,6 +46,6 @@ func TestCallThatComesBackWaits(t *testing.T) {
 
 // TestNoCallAfterShutdown: nobody waits there.
 func TestNoCallAfterShutdown(t *testing.T) {
-	s := &Server{registry: registry{calls: map[string]*liveCall{}, closed: true}}
+	s := &Server{registry: registry{calls: map[callKey]*liveCall{}, closed: true}}
 	require.False(t, s.register(&liveCall{Call: &Call{Info: Info{SID: "CA1"}}}))
 }

@@ -1,5 +1,5 @@
 // Package otel makes an OpenTelemetry trace of each call: a span for each webhook, one for
-// each stream with one for each utterance in it, and one for each status callback, whichever
+// each stream (a call, or listening) with one for each utterance in it, and one for each status callback, whichever
 // instance they are on. Frames have none.
 //
 //	tracer := otel.New(provider)
@@ -47,16 +47,17 @@ type Tracer struct {
 
 // key names a step: two streams of a call can overlap.
 type key struct {
-	sid  string
-	leg  int
-	step voice.Step
+	sid            string
+	leg            int
+	unidirectional bool
+	step           voice.Step
 }
 
 // step is a part of a call on this instance.
 type step struct {
-	ctx       context.Context // holds span
-	span      trace.Span
-	utterance trace.Span // nil while the caller is silent
+	ctx        context.Context // holds span
+	span       trace.Span
+	utterances map[string]trace.Span // of those who speak, by track
 }
 
 // New returns a tracer whose spans go to provider.
@@ -106,8 +107,12 @@ func (t *Tracer) begin(ctx context.Context, info voice.Info, which voice.Step) c
 			attribute.String("from_country", info.Country),
 		),
 	}
+	name := spanNames[which]
 	if which == voice.StepStream {
 		options = append(options, trace.WithAttributes(attribute.Int("leg", max(info.Leg, 1))))
+		if info.Unidirectional {
+			name = "listening"
+		}
 	}
 	id := TraceID(info.SID)
 	if outer := trace.SpanContextFromContext(ctx); id.IsValid() && outer.TraceID() != id {
@@ -116,10 +121,10 @@ func (t *Tracer) begin(ctx context.Context, info voice.Info, which voice.Step) c
 		}
 		ctx = trace.ContextWithSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{TraceID: id}))
 	}
-	ctx, span := t.tracer.Start(ctx, spanNames[which], options...)
+	ctx, span := t.tracer.Start(ctx, name, options...)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.steps[keyOf(info, which)] = &step{ctx: ctx, span: span}
+	t.steps[keyOf(info, which)] = &step{ctx: ctx, span: span, utterances: make(map[string]trace.Span)}
 	return ctx
 }
 
@@ -135,7 +140,7 @@ func direction(info voice.Info) string {
 func keyOf(info voice.Info, which voice.Step) key {
 	k := key{sid: info.SID, step: which}
 	if which == voice.StepStream {
-		k.leg = info.Leg
+		k.leg, k.unidirectional = info.Leg, info.Unidirectional
 	}
 	return k
 }
@@ -149,8 +154,8 @@ func (t *Tracer) end(ctx context.Context, info voice.Info, which voice.Step) {
 	t.mu.Lock()
 	if s := t.steps[keyOf(info, which)]; s != nil && s.span == span { // and not that of a repetition
 		delete(t.steps, keyOf(info, which))
-		if s.utterance != nil {
-			s.utterance.End()
+		for _, utterance := range s.utterances {
+			utterance.End()
 		}
 	}
 	t.mu.Unlock()
@@ -194,24 +199,27 @@ func (t *Tracer) heard(info voice.Info, e stt.Event) {
 	if c == nil || e.Kind == stt.Interim || e.Kind == stt.Turn {
 		return
 	}
-	if c.utterance == nil {
+	track := e.Transcript.Track
+	utterance := c.utterances[track]
+	if utterance == nil {
 		if e.Kind == stt.UtteranceEnd || e.Kind == stt.Degraded { // the call's span has what failed
 			return
 		}
-		_, c.utterance = t.tracer.Start(c.ctx, "utterance", trace.WithTimestamp(begin(e)))
+		_, utterance = t.tracer.Start(c.ctx, "utterance", trace.WithTimestamp(begin(e)), trace.WithAttributes(attribute.String("track", track)))
+		c.utterances[track] = utterance
 	}
 	switch e.Kind {
 	case stt.Final:
-		c.utterance.AddEvent("final", trace.WithAttributes(
+		utterance.AddEvent("final", trace.WithAttributes(
 			attribute.String("engine", e.Transcript.Engine),
 			attribute.Int("characters", utf8.RuneCountInString(e.Transcript.Text)),
 			attribute.Int64("latency_ms", e.Timing.Latency.Milliseconds()),
 		))
 	case stt.Degraded:
-		c.utterance.SetStatus(codes.Error, stt.Reason(e.Err))
+		utterance.SetStatus(codes.Error, stt.Reason(e.Err))
 	case stt.UtteranceEnd:
-		c.utterance.End()
-		c.utterance = nil
+		utterance.End()
+		delete(c.utterances, track)
 	}
 }
 

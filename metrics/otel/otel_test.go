@@ -105,6 +105,38 @@ func TestCall(t *testing.T) {
 	}
 }
 
+// TestListening: a call that is listened to beside its own stream has a span for each, and
+// those who speak at once have an utterance each.
+func TestListening(t *testing.T) {
+	recorder := tracetest.NewSpanRecorder()
+	tracer := New(sdk.NewTracerProvider(sdk.WithSpanProcessor(recorder)))
+	trace := tracer.Trace()
+	call := voice.Info{SID: "CA1", Leg: 1}
+	heard := call
+	heard.Unidirectional = true
+	ctx := trace.Begin(t.Context(), call, voice.StepStream)
+	listening := trace.Begin(t.Context(), heard, voice.StepStream)
+	event := func(kind stt.Kind, track string) {
+		trace.STTEvent(heard, stt.Event{Kind: kind, Transcript: stt.Transcript{Track: track}})
+	}
+	event(stt.SpeechStart, "inbound")
+	event(stt.SpeechStart, "outbound")
+	event(stt.Final, "inbound")
+	event(stt.UtteranceEnd, "inbound")
+	trace.End(ctx, call, voice.StepStream)
+	if n := len(recorder.Ended()); n != 2 { // the caller's words, the call
+		t.Fatalf("%d spans have ended", n)
+	}
+	trace.End(listening, heard, voice.StepStream)
+	var names []string
+	for _, span := range recorder.Ended() {
+		names = append(names, span.Name())
+	}
+	if want := []string{"utterance", "call", "utterance", "listening"}; !slices.Equal(names, want) {
+		t.Errorf("spans %v, want %v", names, want)
+	}
+}
+
 // TestWhatGoesWrong: failures are marked, and hooks for calls that are not there
 // do nothing.
 func TestWhatGoesWrong(t *testing.T) {

@@ -24,7 +24,8 @@
 // [HalfOpen], made of the few primitives [EditRequest], [EditMessage] and
 // [OnFrame].
 //
-// There is no speech: Say takes the time of its words and its text is kept, and what a
+// There is no speech: Say takes the time of its words, in which the outbound track of a
+// stream is silent, and its text is kept, and what a
 // caller says to a Gather, or to a Record that transcribes, is given in words, see
 // [Call.Answer]. What a
 // voice, a recogniser or a carrier is told (voice, language, hints, enhanced,

@@ -1,0 +1,178 @@
+package voice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"agentos.dev/dialtone/internal/option"
+	"agentos.dev/dialtone/mediastream"
+	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/twiml"
+)
+
+// Errors of calls that are listened to.
+var (
+	// ErrListening is the error of what would be said, played or asked in a call that is
+	// only listened to: no audio goes that way. Config.Handler answers calls by speech.
+	ErrListening = errors.New("voice: the call is only listened to: nothing can be said in it")
+	// ErrNoListener is the error of TwiML that has calls listened to by nobody.
+	ErrNoListener = errors.New("voice: Config.Listener is nil: nobody listens")
+	// ErrNoPlace is the error of another stream for which the server has no place, or no
+	// time, as it shuts down. The call can go on without being listened to.
+	ErrNoPlace = errors.New("voice: every place is taken, or the server shuts down")
+)
+
+// StreamName is the name at Twilio of the stream of a call that is listened to, by which the
+// host's TwiML can end it: <Stop><Stream name="dialtone"/></Stop>.
+const StreamName = "dialtone"
+
+// Listening returns TwiML that has [Config].Listener hear a call, by <Start><Stream>, while
+// the verbs of the host go on: two people who talk (twiml.Dial), a conference, a bot of
+// somebody else's. r is the webhook that the TwiML answers, as [Server.Admitted] or
+// [Server.Verified] has passed it on: so the policy has decided about the call.
+//
+// The Listener's [Call] tells by the Track of each transcript which side speaks: "inbound" is
+// the caller, "outbound" whatever the caller hears. Nothing can be said in it: Say, Play, Ask,
+// Digits and Interrupt return [ErrListening]. Such a stream is a place of MaxStreams and one
+// of Stats.ActiveCalls, and ends with the call, by <Stop>, after MaxDuration, or when the
+// Listener returns. Its end is not that of the call, which nothing hangs up: the status
+// callback tells of that, and counts the call. It may have a stream by which it is answered
+// besides, before or after; another by which it is listened to takes the place of the first.
+// Twilio goes on without a stream that fails, and asks for no
+// other; while two tracks are heard and the engine fails on one, Events tell so.
+//
+// Errors are [ErrNoListener], [ErrNoPlace], and what is wrong with the arguments: a request
+// that nobody has checked, a track that is none, no verbs, behind which the call would end at
+// once, or what [twiml.Response.Validate] finds.
+func (s *Server) Listening(r *http.Request, tracks twiml.Track, then ...twiml.Verb) (*twiml.Response, error) {
+	info := infoOf(r.PostForm)
+	if r.Context().Value(checkedKey{}) != s || !callSID.MatchString(info.SID) {
+		return nil, errors.New("voice: listening: the request has not come through Admitted or Verified")
+	}
+	if info.Query = r.URL.RawQuery; len(info.Query) > maxQuery {
+		info.Query = ""
+	}
+	return s.listening(info, tracks, then)
+}
+
+// Listening is [Server.Listening] for TwiML that takes the call elsewhere, by
+// [Call.Transfer]: a call that is handed to a person goes on being transcribed.
+func (c *Call) Listening(tracks twiml.Track, then ...twiml.Verb) (*twiml.Response, error) {
+	return c.listen(tracks, then)
+}
+
+// checkedKey is the key of the server in the context of a request that it has checked.
+type checkedKey struct{}
+
+// checked notes that a request has been checked.
+func (s *Server) checked(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), checkedKey{}, s))
+}
+
+func (s *Server) listening(info Info, tracks twiml.Track, then []twiml.Verb) (*twiml.Response, error) {
+	if s.config.Listener == nil {
+		return nil, ErrNoListener
+	}
+	if len(then) == 0 {
+		return nil, errors.New("voice: listening: no verbs: the call would end at once")
+	}
+	for i, verb := range then {
+		if option.Nil(verb) {
+			return nil, fmt.Errorf("voice: listening: verb %d is nil", i)
+		}
+	}
+	now := time.Now()
+	info.Leg, info.Unidirectional = 1, true
+	session := newSession(info, now)
+	session.passage = passage{chain: now.UnixNano(), start: now}
+	stream := &twiml.Stream{Name: StreamName, Track: tracks}
+	document := twiml.New(append([]twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{stream}}}, then...)...)
+	address := func() { stream.URL = s.streamBase + s.config.Path + streamRoute + s.secrets.Load().keys.sign(session) }
+	address()
+	if err := document.Validate(); err != nil {
+		return nil, fmt.Errorf("voice: listening: %w", err)
+	}
+	nonce, ok := s.reserveNew()
+	if !ok {
+		return nil, ErrNoPlace
+	}
+	session.nonce = nonce
+	address()
+	return document, nil
+}
+
+// listenersOf returns what hears a call: the caller, or each track of a call that is listened
+// to.
+func (s *Server) listenersOf(c *liveCall, tracks []mediastream.Track) []listener {
+	has := func(t mediastream.Track) bool { return slices.Contains(tracks, t) }
+	switch {
+	case !c.Unidirectional, !has(mediastream.Outbound):
+		tracks = []mediastream.Track{mediastream.Inbound}
+	case !has(mediastream.Inbound):
+		tracks = []mediastream.Track{mediastream.Outbound}
+	default:
+		tracks = []mediastream.Track{mediastream.Inbound, mediastream.Outbound}
+	}
+	others := new(atomic.Int32)
+	others.Store(int32(len(tracks)))
+	all := make([]listener, len(tracks))
+	for i, track := range tracks {
+		l := &all[i]
+		l.track, l.paced, l.others = track, c.Unidirectional, others
+		l.info, l.trace, l.log, l.inbox, l.hearing = c.Info, s.config.Trace, c.log, c.inbox, &s.hearing
+		if c.Unidirectional {
+			l.log = l.log.With("track", string(track))
+		}
+	}
+	return all
+}
+
+// hear takes one frame of the stream's audio.
+func (c *liveCall) hear(media mediastream.Audio) {
+	c.server.config.Trace.FrameReceived()
+	for i := range c.listeners {
+		c.listeners[i].hear(media)
+	}
+}
+
+// expectAll passes an Expectation on to the recognisers.
+func (c *liveCall) expectAll(e stt.Expectation) error {
+	var failed error
+	for i := range c.listeners {
+		if err := c.listeners[i].expect(e); err != nil {
+			failed = err
+		}
+	}
+	return failed
+}
+
+// someoneSpeaks reports whether somebody does, as the recognisers hear.
+func (c *liveCall) someoneSpeaks() bool {
+	for i := range c.listeners {
+		if c.listeners[i].speaks.Load() {
+			return true
+		}
+	}
+	return false
+}
+
+// stopListening ends listening, on all tracks at once. With lastWords it waits for what was
+// just said.
+func (c *liveCall) stopListening(lastWords bool) {
+	done := make(chan struct{})
+	for i := range c.listeners[1:] {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			c.listeners[1+i].close(lastWords)
+		}()
+	}
+	c.listeners[0].close(lastWords)
+	for range c.listeners[1:] {
+		<-done
+	}
+}
