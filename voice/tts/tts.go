@@ -10,7 +10,8 @@
 //
 // The engines are in subpackages. flite and espeak run on this machine and need no
 // network, local takes whichever of them is installed, openai speaks the HTTP API that
-// most local servers share, and deepgram is a service over a WebSocket. Package ttstest tests an engine of one's own.
+// most local servers share, and deepgram, elevenlabs and cartesia are services over
+// WebSockets. Package ttstest tests an engine of one's own.
 package tts
 
 import (

@@ -323,7 +323,7 @@ func (c *conn) stop(ctx context.Context) {
 		return
 	}
 	messages, clean := c.session.Stop()
-	fine := len(messages) > 0 && c.err == nil && c.alive()
+	fine := c.err == nil && c.alive()
 	if fine {
 		c.state, c.queue, c.size = stopping, nil, 0
 		c.e.mu.Lock()

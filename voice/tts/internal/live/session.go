@@ -18,9 +18,9 @@ type Session interface {
 	Say(piece string) []Message
 	// End returns the messages that tell that there are no more pieces.
 	End() []Message
-	// Stop returns the messages that end the service's work in mid-utterance. With clean
-	// the connection can take another utterance at once, otherwise when Reply.Stopped or
-	// Reply.Done has told so. Without messages the connection is closed.
+	// Stop returns the messages that end the service's work in mid-utterance, and whether
+	// the connection can take another utterance at once: otherwise it can when Reply.Stopped
+	// or Reply.Done has told so.
 	Stop() (messages []Message, clean bool)
 	// Handle takes a message of the service, also after Stop.
 	Handle(m Message) Reply
