@@ -19,6 +19,7 @@ import (
 	"agentos.dev/dialtone/metrics"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/voice/tts"
 )
 
 // A doctor checks what a first call needs: from outside, as Twilio would come, and with the
@@ -88,6 +89,7 @@ func (d *doctor) examine(ctx context.Context) {
 	}
 	d.store(ctx)
 	d.engine(ctx)
+	d.speaker(ctx)
 	d.account(ctx)
 }
 
@@ -152,6 +154,48 @@ func (d *doctor) engine(ctx context.Context) {
 		d.warn("speech", "see STT_PHRASES and STT_MODEL", "%s hears nothing in a recording of %q", d.c.stt, script[1].text)
 	default:
 		d.ok("speech", "%s hears %q in a recording of %q", d.c.stt, heard, script[1].text)
+	}
+}
+
+// sample is what the synthesiser is tried with.
+const sample = "Your table for two at seven is booked."
+
+// slowSpeech is when callers take the silence before an answer for a broken line.
+const slowSpeech = 1500 * time.Millisecond
+
+// speaker has the synthesiser say a sample.
+func (d *doctor) speaker(ctx context.Context) {
+	if d.c.tts == recorded && d.c.speaker == nil {
+		d.ok("voice", "is recordings")
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	synthesizer, err := newSpeaker(ctx, d.c, silent())
+	var length, first time.Duration
+	if err == nil {
+		defer tts.Close(synthesizer)
+		began := time.Now()
+		speech := tts.Speak(synthesizer, tts.Text(sample), tts.Options{Config: tts.Config{CallID: "doctor"}})
+		for _, err = range speech.Audio(ctx) {
+			if err != nil {
+				break
+			}
+			if first == 0 {
+				first = time.Since(began).Round(time.Millisecond)
+			}
+		}
+		length = speech.Length().Round(10 * time.Millisecond)
+	}
+	switch {
+	case err != nil:
+		d.fail("voice", 0, "callers hear the recordings alone: see TTS, TTS_URL and TTS_KEY", "%s does not work: %v", d.c.tts, err)
+	case length == 0:
+		d.fail("voice", 0, "see TTS_VOICE and TTS_MODEL", "%s says nothing for %q", d.c.tts, sample)
+	case first > slowSpeech:
+		d.warn("voice", "callers wait for that in silence: take a nearer service or a smaller model", "%s begins to speak after %v", d.c.tts, first)
+	default:
+		d.ok("voice", "%s begins to speak after %v, and says %q in %v", d.c.tts, first, sample, length)
 	}
 }
 

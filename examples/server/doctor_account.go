@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,7 +22,7 @@ func (d *doctor) account(ctx context.Context) {
 		Balance  string `json:"balance"`
 		Currency string `json:"currency"`
 	}
-	date, err := d.get(ctx, "/Balance.json", &balance)
+	date, err := d.get(ctx, d.resource("/Balance.json"), &balance)
 	if err != nil {
 		d.fail("account", 20003, "see TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET", "%v", err)
 		return
@@ -35,6 +36,39 @@ func (d *doctor) account(ctx context.Context) {
 	if d.c.number != "" {
 		d.lookUp(ctx)
 	}
+	for _, country := range d.c.outboundTo {
+		d.geography(ctx, country)
+	}
+}
+
+// geography asks whether Twilio lets the account dial a country, as OUTBOUND_COUNTRIES does.
+func (d *doctor) geography(ctx context.Context, country string) {
+	var allows struct {
+		Low   *bool `json:"low_risk_numbers_enabled"`
+		Fraud bool  `json:"high_risk_tollfraud_numbers_enabled"`
+	}
+	const console = "see Voice, Settings, Geo permissions in the console"
+	_, err := d.get(ctx, d.api("https://voice.twilio.com")+"/v1/DialingPermissions/Countries/"+url.PathEscape(country), &allows)
+	switch {
+	case err != nil:
+		d.warn("geography", console+"; the key may lack the permission", "whether %s may be dialled is not known: %v", country, err)
+	case allows.Low == nil:
+		d.warn("geography", console, "Twilio does not say whether %s may be dialled", country)
+	case !*allows.Low:
+		d.fail("geography", 21215, console, "Twilio does not let the account dial %s", country)
+	case allows.Fraud:
+		d.warn("geography", console, "numbers of %s that fraud runs up bills with may be dialled", country)
+	default:
+		d.ok("geography", "%s may be dialled", country)
+	}
+}
+
+// api returns where an API of Twilio's is.
+func (d *doctor) api(at string) string { return cmp.Or(d.c.restURL, at) }
+
+// resource returns the URL of one of the account's resources.
+func (d *doctor) resource(path string) string {
+	return d.api("https://api.twilio.com") + "/2010-04-01/Accounts/" + d.c.accountSID + path
 }
 
 // lowBalance is a sum that may not last for a day.
@@ -52,7 +86,7 @@ func (d *doctor) lookUp(ctx context.Context) {
 			StatusCallback   string `json:"status_callback"`
 		} `json:"incoming_phone_numbers"`
 	}
-	if _, err := d.get(ctx, "/IncomingPhoneNumbers.json?PhoneNumber="+url.QueryEscape(d.c.number), &found); err != nil {
+	if _, err := d.get(ctx, d.resource("/IncomingPhoneNumbers.json?PhoneNumber="+url.QueryEscape(d.c.number)), &found); err != nil {
 		d.fail("number", 0, "the key may lack the permission", "%v", err)
 		return
 	}
@@ -81,14 +115,10 @@ func (d *doctor) lookUp(ctx context.Context) {
 }
 
 // get asks the REST API and returns its Date.
-func (d *doctor) get(ctx context.Context, path string, into any) (date string, err error) {
-	base := d.c.restURL
-	if base == "" {
-		base = "https://api.twilio.com"
-	}
+func (d *doctor) get(ctx context.Context, at string, into any) (date string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/2010-04-01/Accounts/"+d.c.accountSID+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
 		return "", err
 	}

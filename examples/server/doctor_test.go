@@ -9,7 +9,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"fmt"
 	"io"
+	"iter"
 	"log"
 	"math/big"
 	"net/http"
@@ -22,6 +24,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/voice/tts"
+	"agentos.dev/dialtone/voice/tts/ttstest"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -66,12 +70,38 @@ type setup struct {
 	closed      bool // nobody listens
 	proxy       func(http.Handler) http.Handler
 	api         string // the REST API's answer about the number
+	geography   string // and about a country
 	says        []string
 }
 
 // numbers is the REST API's answer about a number.
 func numbers(voiceURL, status string) string {
 	return `{"incoming_phone_numbers":[{"voice_url":"` + voiceURL + `","voice_method":"POST","voice_fallback_url":"https://x","status_callback":"` + status + `"}]}`
+}
+
+// geography is Twilio's answer about a country.
+func geography(low, fraud bool) string {
+	return fmt.Sprintf(`{"low_risk_numbers_enabled":%t,"high_risk_special_numbers_enabled":false,"high_risk_tollfraud_numbers_enabled":%t}`, low, fraud)
+}
+
+// TestDoctorHearsTheSynthesiser say a sample.
+func TestDoctorHearsTheSynthesiser(t *testing.T) {
+	for name, test := range map[string]struct {
+		speaker tts.Synthesizer
+		want    string
+	}{
+		"speaks": {&ttstest.Fake{}, "ok    voice     fake begins to speak after"},
+		"says nothing": {tts.SynthesizerFunc(func(context.Context, string, tts.Config) iter.Seq2[tts.Chunk, error] {
+			return func(func(tts.Chunk, error) bool) {}
+		}), "FAIL  voice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			d := &doctor{c: config{tts: "fake", speaker: test.speaker}, out: &out}
+			d.speaker(t.Context())
+			require.Contains(t, out.String(), test.want)
+		})
+	}
 }
 
 // TestDoctor: a set-up that works has no finding, and each broken one has its own.
@@ -136,6 +166,11 @@ func TestDoctor(t *testing.T) {
 		"the speech server is away":     {doctors: []string{"STT=openai", "STT_URL=http://127.0.0.1:1/v1", "STT_MODEL=x"}, says: []string{"FAIL  speech"}},
 		"the number's URL is another's": {api: numbers("https://old.example.com/voice", ""), says: []string{"FAIL  number", "11200", "old.example.com", "warn  number", "status callback"}},
 		"the number is another's":       {api: `{"incoming_phone_numbers":[]}`, says: []string{"FAIL  number", "21210"}},
+		"a country may be dialled":      {doctors: []string{"OUTBOUND_COUNTRIES=DE"}, geography: geography(true, false), says: []string{"ok    geography DE"}},
+		"a country may not be dialled":  {doctors: []string{"OUTBOUND_COUNTRIES=DE"}, geography: geography(false, false), says: []string{"FAIL  geography", "21215", "DE"}},
+		"fraud may be dialled":          {doctors: []string{"OUTBOUND_COUNTRIES=DE"}, geography: geography(true, true), says: []string{"warn  geography", "fraud"}},
+		"nobody says what may be":       {doctors: []string{"OUTBOUND_COUNTRIES=DE"}, geography: "{}", says: []string{"warn  geography", "does not say"}},
+		"the synthesiser is away":       {doctors: []string{"TTS=openai", "TTS_URL=http://127.0.0.1:1/v1", "TTS_MODEL=x"}, says: []string{"FAIL  voice"}},
 		"the key is wrong":              {api: "401", says: []string{"FAIL  account", "20003", "401"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -182,6 +217,8 @@ func (s setup) examine(t *testing.T) (string, error) {
 		switch {
 		case key != voicetest.APIKey || secret != voicetest.APISecret || s.api == "401":
 			w.WriteHeader(http.StatusUnauthorized)
+		case strings.HasSuffix(r.URL.Path, "/DialingPermissions/Countries/DE"):
+			io.WriteString(w, s.geography)
 		case strings.HasSuffix(r.URL.Path, "/Balance.json"):
 			io.WriteString(w, `{"balance":"100.00","currency":"USD"}`)
 		case s.api != "":
