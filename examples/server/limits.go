@@ -18,6 +18,7 @@ type limits struct {
 	store   *policy.Store
 	blocked *policy.Setting // the block list, as its entries
 	history *policy.History // what was decided, of this instance; nil if nothing is remembered
+	forgets *forgetting     // nil without a history
 	callers *policy.Setting // the limits of single callers, as ParseLimits reads them
 }
 
@@ -66,6 +67,7 @@ func newLimits(c config, store *policy.Store) (*limits, error) {
 	l.policy = policy.All(all...)
 	if c.historyDays > 0 {
 		l.history = policy.NewHistory(l.policy, policy.HistoryOptions{Retention: time.Duration(c.historyDays) * 24 * time.Hour})
+		l.forgets = newForgetting(l.history, store)
 	}
 	return l, nil
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"agentos.dev/dialtone/policy"
@@ -160,20 +161,27 @@ func (o *office) listHistory(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// forget has this instance forget the calls of the number in the form field "caller", and
-// answers how many there were. What limits and scores count goes by itself.
+// forget has all instances forget the calls of the number in the form field "caller", and
+// answers how many there were on this one. What limits and scores count goes by itself.
 func (o *office) forget(w http.ResponseWriter, r *http.Request) {
 	caller := r.PostFormValue("caller")
-	if caller == "" {
-		http.Error(w, "caller is missing", http.StatusBadRequest)
+	if caller == "" || len(caller) > maxCaller || strings.ContainsAny(caller, "\r\n") {
+		http.Error(w, "caller is missing, or none", http.StatusBadRequest)
 		return
 	}
 	forgotten := 0
-	if o.limits.history != nil {
-		forgotten = o.limits.history.Forget(caller)
+	if o.limits.forgets != nil {
+		var err error
+		if forgotten, err = o.limits.forgets.forget(r.Context(), caller); err != nil {
+			http.Error(w, fmt.Sprintf("%d forgotten here; the other instances do not know yet, try again: %v", forgotten, err), http.StatusServiceUnavailable)
+			return
+		}
 	}
 	fmt.Fprintln(w, forgotten)
 }
+
+// maxCaller is the longest caller, a SIP address.
+const maxCaller = 256
 
 // listLimits answers with the limits of single callers, one a line.
 func (o *office) listLimits(w http.ResponseWriter, _ *http.Request) { list(w, o.limits.callers) }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/admin"
 	"agentos.dev/dialtone/voice/voicetest"
 )
@@ -51,6 +52,23 @@ func TestOneOfficeForAllInstances(t *testing.T) {
 		apps = append(apps, a)
 	}
 	one, other := apps[0], apps[1]
+
+	forgotten := func(a *app) bool {
+		return a.ask("GET", "/admin/history?caller=%2B14155550777", token, "").Body.Len() == 0
+	}
+	his := policy.Call{From: "+14155550777"}
+	other.limits.history.Remember(his, policy.Decision{})
+	require.Equal(t, "0\n", one.ask("POST", "/admin/forget", token, "caller=%2B14155550777").Body.String(), "it was there alone")
+	require.Eventually(t, func() bool { return forgotten(other) }, patience, tick)
+	other.limits.history.Remember(his, policy.Decision{}) // he calls again
+	require.Equal(t, http.StatusOK, one.ask("POST", "/admin/forget", token, "caller=%2B14155550778").Code)
+	require.Eventually(t, func() bool {
+		other.limits.forgets.mu.Lock()
+		defer other.limits.forgets.mu.Unlock()
+		return len(other.limits.forgets.done) == 2
+	}, patience, tick)
+	require.False(t, forgotten(other), "whom nobody wants to be forgotten since")
+	require.Equal(t, http.StatusBadRequest, one.ask("POST", "/admin/forget", token, "caller=%2B1%0a2").Code)
 
 	require.Equal(t, http.StatusNoContent, one.ask("POST", "/admin/blocked", token, "+14155550666").Code)
 	require.Equal(t, http.StatusNoContent, other.ask("POST", "/admin/blocked", token, "+14155550667").Code)
