@@ -13,6 +13,7 @@ import (
 	"agentos.dev/dialtone/stt/openai"
 	"agentos.dev/dialtone/stt/openairealtime"
 	"agentos.dev/dialtone/stt/pocketsphinx"
+	"agentos.dev/dialtone/stt/vad"
 	"agentos.dev/dialtone/stt/vosk"
 )
 
@@ -46,13 +47,13 @@ const warmTime = 20 * time.Second
 func openEngine(c config, log *slog.Logger) (stt.Engine, error) {
 	switch c.stt {
 	case "pocketsphinx":
-		engine, err := pocketsphinx.New(pocketsphinx.Options{Phrases: c.phrases, Logger: log})
+		engine, err := pocketsphinx.New(pocketsphinx.Options{Phrases: c.phrases, Workers: c.sttWorkers, Segmentation: c.segmentation(), Logger: log})
 		if err != nil {
 			return nil, fmt.Errorf("%w\nor choose another engine with STT=openai STT_URL=..., or none with STT=off", err)
 		}
 		return engine, nil
 	case "openai":
-		return opened(openai.New(openai.Options{BaseURL: c.sttURL, Key: c.sttKey, Model: c.sttModel}))
+		return opened(openai.New(openai.Options{BaseURL: c.sttURL, Key: c.sttKey, Model: c.sttModel, Workers: c.sttWorkers, Segmentation: c.segmentation()}))
 	case "openairealtime":
 		return opened(openairealtime.New(openairealtime.Options{URL: c.sttURL, Key: c.sttKey, Model: c.sttModel}))
 	case "deepgram":
@@ -63,6 +64,11 @@ func openEngine(c config, log *slog.Logger) (stt.Engine, error) {
 		return opened(vosk.New(vosk.Options{URL: c.sttURL}))
 	}
 	return nil, nil
+}
+
+// segmentation says where engines that hear utterances cut the calls.
+func (c *config) segmentation() stt.Segmentation {
+	return stt.Segmentation{VAD: vad.Options{Threshold: float32(c.vadThreshold), HangOver: c.vadSilence}}
 }
 
 // opened keeps a nil engine from becoming an interface that is not nil.

@@ -71,7 +71,11 @@ type config struct {
 	storeWait    time.Duration // for the store's answers; 0 = the usual
 	callerLimits map[string]int
 	instances    int
-	historyDays  int // 0 = nothing is remembered
+	historyDays  int           // 0 = nothing is remembered
+	sttWorkers   int           // 0 = the engine's own number
+	vadThreshold float64       // 0 = the engine's own
+	vadSilence   time.Duration // 0 = the engine's own
+	logLevel     slog.Level
 	logJSON      bool
 	logNumber    func(string) string
 	doubts       []mistake // what can work and is hardly meant
@@ -94,6 +98,9 @@ var variables = []variable{
 	{"STT_URL", "", "URL of the engine's server; for openai that of a local one, with its /v1"},
 	{"STT_KEY", "", "API key of the engine's service"},
 	{"STT_MODEL", "", "model of the engine's server"},
+	{"STT_WORKERS", "0", "utterances recognised at once by STT=pocketsphinx (0 = one a core) or openai (0 = 20)"},
+	{"VAD_THRESHOLD", "", "probability that begins speech, above 0 and below 1, with STT=pocketsphinx and openai: a lower one hears quieter callers and more noise; 0.5 if empty"},
+	{"VAD_SILENCE", "", "silence that ends an utterance with them, as 400ms: a shorter one answers sooner and cuts more callers off; 240ms or 280ms if empty"},
 	{"TTS", recorded, "what speaks: " + strings.Join(synthesizers, ", ") + "; local is flite or espeak"},
 	{"TTS_VOICE", "", "its voice; its own if empty"},
 	{"TTS_URL", "", "URL of the server of TTS=openai, with its /v1"},
@@ -123,6 +130,7 @@ var variables = []variable{
 	{"NATS_REPLICAS", "1", "on how many NATS servers the bucket is, when it is made: 1, 3 or 5"},
 	{"INSTANCES", "1", "instances that share the Redis or NATS; while it is away, each allows its share of the limits"},
 	{"LOG_FORMAT", "text", "text or json"},
+	{"LOG_LEVEL", "info", "debug, info, warning or error; debug tells once in 5 s what audio arrives in each call, and what is sent"},
 	{"LOG_NUMBERS", "full", "phone numbers in the log: full, mask or hash"},
 }
 
@@ -239,6 +247,7 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 		number:      e.text("TWILIO_NUMBER"),
 		instances:   e.number("INSTANCES"),
 		historyDays: e.number("HISTORY_DAYS"),
+		sttWorkers:  e.number("STT_WORKERS"),
 
 		natsReplicas: e.number("NATS_REPLICAS"),
 		logJSON:      e.choice("LOG_FORMAT", "text", "json") == "json",
@@ -315,6 +324,8 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 	c.readBudget(e)
 	c.readPhrases(e)
 	c.readLogNumbers(e)
+	c.readVAD(e)
+	c.logLevel = logLevels[e.choice("LOG_LEVEL", "debug", "info", "warning", "error")]
 	if u, err := url.Parse(c.sttURL); err != nil || c.sttURL != "" && u.Host == "" {
 		e.wrong("STT_URL", "is not a URL")
 	}
@@ -360,6 +371,12 @@ func (c *config) notMeant(e *env) {
 	unused := map[string][]string{
 		"pocketsphinx": {"STT_URL", "STT_KEY", "STT_MODEL"}, "vosk": {"STT_KEY", "STT_MODEL"},
 		"off": {"STT_URL", "STT_KEY", "STT_MODEL", "STT_PHRASES"},
+	}
+	if c.stt != "pocketsphinx" && c.stt != "openai" { // which do their own
+		unused[c.stt] = append(unused[c.stt], "VAD_THRESHOLD", "VAD_SILENCE")
+		if c.sttWorkers != 0 {
+			c.doubt("STT_WORKERS", "is not used with STT=%s", c.stt)
+		}
 	}
 	for _, name := range unused[c.stt] {
 		if e.text(name) != "" {
@@ -476,10 +493,27 @@ func (c *config) readLogNumbers(e *env) {
 	}
 }
 
+var logLevels = map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warning": slog.LevelWarn, "error": slog.LevelError}
+
+func (c *config) readVAD(e *env) {
+	if text := e.text("VAD_THRESHOLD"); text != "" {
+		var err error
+		if c.vadThreshold, err = strconv.ParseFloat(text, 32); err != nil || !(c.vadThreshold > 0 && c.vadThreshold < 1) {
+			e.wrong("VAD_THRESHOLD", "%s is no number between 0 and 1", shown(text))
+		}
+	}
+	if e.text("VAD_SILENCE") == "" {
+		return
+	}
+	if c.vadSilence = e.duration("VAD_SILENCE"); !e.told("VAD_SILENCE") && (c.vadSilence < 60*time.Millisecond || c.vadSilence > 5*time.Second) {
+		e.wrong("VAD_SILENCE", "%v is not between 60ms and 5s", c.vadSilence)
+	}
+}
+
 // logger returns the log as the configuration wants it. WARN is spelled WARNING,
 // as the runbook's queries do.
 func (c *config) logger(w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+	options := &slog.HandlerOptions{Level: c.logLevel, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.MessageKey && len(groups) == 0 {
 			if name, text := translate(a.Value.String()); name != "" { // what voice.New doubts
 				a.Value = slog.StringValue(name + ": " + text)

@@ -24,6 +24,7 @@ import (
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/policy/admin"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/stt/vad"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -72,16 +73,33 @@ func TestConfigurationReportsEveryMistakeAtOnce(t *testing.T) {
 		"BUSINESS_TZ=Mars/Olympus", "TWILIO_RECORD_CALLS=maybe", "OUTBOUND_CPS=x", "SESSION_KEYS=short", "STT=magic",
 		"LOG_FORMAT=xml", "LOG_NUMBERS=some", "TRUSTED_PROXIES=10.0.0.0", "BLOCKED_NUMBERS=12", "TWILIO_API_KEY=SK1",
 		"BUDGET=NaN", "RATES=inbound=cheap", "ADMIN_ADDR=here", "METRICS_ADDR=9464",
+		"STT_WORKERS=-1", "VAD_THRESHOLD=1", "VAD_SILENCE=1h", "LOG_LEVEL=loud",
 	))
 	require.Error(t, err)
 	for _, name := range []string{
 		"TWILIO_AUTH_TOKEN", "PUBLIC_URL", "CALLS_PER_HOUR_LIMIT", "MAX_CONCURRENT_CALLS", "MAX_CALL_DURATION", "BUSINESS_TZ",
 		"TWILIO_RECORD_CALLS", "OUTBOUND_CPS", "SESSION_KEYS", "STT", "LOG_FORMAT", "LOG_NUMBERS", "TRUSTED_PROXIES", "BLOCKED_NUMBERS",
-		"TWILIO_API_KEY", "BUDGET", "RATES", "ADMIN_ADDR", "METRICS_ADDR",
+		"TWILIO_API_KEY", "BUDGET", "RATES", "ADMIN_ADDR", "METRICS_ADDR", "STT_WORKERS", "VAD_THRESHOLD", "VAD_SILENCE", "LOG_LEVEL",
 	} {
 		require.ErrorContains(t, err, name+": ")
 	}
 	require.NotContains(t, err.Error(), "short", "a key must not get into an error")
+}
+
+// TestEngineVariables reach the engine, and are told where they have no effect.
+func TestEngineVariables(t *testing.T) {
+	set := []string{"TWILIO_AUTH_TOKEN=" + voicetest.AuthToken, "PUBLIC_URL=" + voicetest.PublicURL, "STT_WORKERS=3", "VAD_THRESHOLD=0.4", "VAD_SILENCE=400ms", "LOG_LEVEL=debug"}
+	c, err := configFromEnv(environment(set...))
+	require.NoError(t, err)
+	require.Empty(t, c.doubts)
+	require.Equal(t, 3, c.sttWorkers)
+	require.Equal(t, stt.Segmentation{VAD: vad.Options{Threshold: 0.4, HangOver: 400 * time.Millisecond}}, c.segmentation())
+	var log bytes.Buffer
+	c.logger(&log).Debug("audio arrives")
+	require.Contains(t, log.String(), "level=DEBUG")
+	c, err = configFromEnv(environment(append(set, "STT=off")...))
+	require.NoError(t, err)
+	require.Len(t, c.doubts, 3)
 }
 
 func TestServerRefusesToStart(t *testing.T) {
