@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -90,14 +89,15 @@ func TestTwoInstancesHoldOneLimit(t *testing.T) {
 				t.Cleanup(a.close)
 				instances = append(instances, voicetest.New(t, a.handler))
 			}
-			accepted := 0
+			var calls []*voicetest.Call
 			for i := range 4 * limit {
-				call := instances[i%2].Dial("+14155550100", "+14155550199", voicetest.Unsigned(voicetest.Handshake))
-				call.Wait(t.Context())
-				if call.StreamURL() != "" {
+				calls = append(calls, instances[i%2].Dial("+14155550100", "+14155550199", voicetest.Unsigned(voicetest.Handshake)))
+			}
+			accepted := 0
+			for _, call := range calls {
+				if call.Wait(t.Context()); call.StreamURL() != "" {
 					accepted++
 				}
-				time.Sleep(tick)
 			}
 			require.Equal(t, test.want, accepted)
 		})
