@@ -89,7 +89,7 @@ func (s *Server) listening(info Info, tracks twiml.Track, then []twiml.Verb) (*t
 	now := time.Now()
 	info.Leg, info.Unidirectional = 1, true
 	session := newSession(info, now)
-	session.passage = passage{chain: now.UnixNano(), start: now}
+	session.passage, session.wire = passage{chain: now.UnixNano(), start: now}, listeningWire
 	stream := &twiml.Stream{Name: StreamName, Track: tracks}
 	document := twiml.New(append([]twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{stream}}}, then...)...)
 	address := func() { stream.URL = s.streamBase + s.config.Path + streamRoute + s.secrets.Load().keys.sign(session) }

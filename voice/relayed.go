@@ -155,6 +155,7 @@ func (e *relayEar) prompt(event relay.Event) {
 func (e *relayEar) hear(event stt.Event, of *relay.Event) {
 	t := &event.Transcript
 	t.Engine, t.Confidence, t.Start, t.End = "conversationrelay", math.NaN(), e.began, e.now()
+	t.Track = string(mediastream.Inbound)
 	event.At = time.Now()
 	e.call.listeners[0].observe(event)
 	e.put(Event{Event: event, Relay: of})

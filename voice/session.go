@@ -35,7 +35,7 @@ const (
 	mediaWire          wire = iota // Media Streams
 	relayWire                      // ConversationRelay
 	reconnectRelayWire             // the same; Twilio connects again when the connection breaks
-	listeningWire                  // a Media Stream beside other verbs, which cannot talk back
+	listeningWire                  // Media Streams in one direction
 )
 
 // comesBack reports whether Twilio may connect again with the token.
@@ -160,9 +160,6 @@ func newSession(info Info, now time.Time) session {
 func (k keyring) sign(s session) string {
 	buf := make([]byte, headerSize, 256)
 	buf[0] = sessionVersion
-	if s.info.Unidirectional {
-		s.wire = listeningWire
-	}
 	binary.BigEndian.PutUint64(buf[1:], uint64(s.expires.UnixNano()))
 	copy(buf[9:], s.nonce[:])
 	buf = append(appendPassage(appendInfo(buf, &s.info), s.passage), byte(s.wire))

@@ -49,7 +49,9 @@ func TestSessionTokenCarriesTheCall(t *testing.T) {
 
 	heard := someInfo
 	heard.Unidirectional = true
-	s, err = ring.verify(ring.sign(newSession(heard, now)), now)
+	listening := newSession(heard, now)
+	listening.wire = listeningWire
+	s, err = ring.verify(ring.sign(listening), now)
 	require.NoError(t, err)
 	require.Equal(t, heard, s.info)
 }

@@ -50,7 +50,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	}
 	stream := &stream{info: session.info, comesBack: session.comesBack(), passage: session.passage, owned: session.owned, done: make(chan struct{}), accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
 	accept := s.acceptMedia
-	if session.wire == relayWire || session.wire == reconnectRelayWire {
+	if session.wire == relayWire || session.comesBack() {
 		accept = s.acceptRelay
 	}
 	if err := accept(w, r, stream); err != nil {
@@ -327,17 +327,17 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 		call.speaking.Config.CallID = info.SID
 	}
 	call.player.told = call.spoke
-	call.listeners = s.listenersOf(call, with.tracks) // before others know of the call
 	if with.made != nil {
 		with.made(call)
 	}
+	call.listeners = s.listenersOf(call, with.tracks) // before others know of the call
 	if info.Leg > 1 && stream.passage.start.Before(now) {
 		call.Started = stream.passage.start
 	}
 	switch {
 	case info.Unidirectional:
 		call.release = func() {} // its status callback tells of its end
-	case s.config.resumes() || stream.comesBack:
+	case s.config.resumes(), stream.comesBack:
 		call.owner = s.ownerOf(call)
 	}
 	if !s.register(call) {
