@@ -30,6 +30,7 @@ type listener struct {
 	speaks  atomic.Bool // the caller, as the recogniser hears
 	closing atomic.Bool // the call is over: what ends now is no failure
 	audio   []byte      // the reader's scratch: one frame of mu-law
+	meter   *meter      // nil unless the log wants to know
 
 	sent  time.Duration // audio, by the reader
 	waits atomic.Int64  // up to when of it speech has been answered, in ns and one; 0: none waits
@@ -90,7 +91,7 @@ func (l *listener) observe(e stt.Event) {
 
 // hear takes one frame of the stream's audio.
 func (l *listener) hear(media mediastream.Audio) {
-	if l.stream == nil {
+	if l.stream == nil && l.meter == nil {
 		return
 	}
 	if l.paced {
@@ -107,12 +108,17 @@ func (l *listener) hear(media mediastream.Audio) {
 		l.trace.TranscodingError("base64")
 		return
 	}
+	if l.meter != nil {
+		l.meter.add(l.audio[:n])
+	}
 	l.send(l.audio[:n])
 }
 
 func (l *listener) send(audio []byte) {
 	l.sent += audioLength(len(audio))
-	l.stream.Send(audio) // an error of the stream comes as an event as well
+	if l.stream != nil {
+		l.stream.Send(audio) // an error of the stream comes as an event as well
+	}
 }
 
 const (

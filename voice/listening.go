@@ -128,6 +128,9 @@ func (s *Server) listenersOf(c *liveCall, tracks []mediastream.Track) []listener
 		if c.Unidirectional {
 			l.log = l.log.With("track", string(track))
 		}
+		if c.measured() {
+			l.meter = new(meter)
+		}
 	}
 	return all
 }

@@ -81,6 +81,9 @@ func (c *liveCall) live(ctx context.Context) {
 		c.inbox.deaf = ErrNoSTT
 	}
 	c.awaitDetected()
+	if c.relay == nil && c.measured() {
+		c.server.goes(func() { c.tellAudio(ctx) })
+	}
 	c.server.enter()
 	go c.serve(ctx)
 	if c.passing && !c.Unidirectional {
