@@ -2,7 +2,9 @@ package metrics
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -12,11 +14,14 @@ import (
 // job of the dashboard begins with.
 const DefaultJob = "agentos_webui"
 
-//go:embed rules/voice.rules.yml dashboards/voice.json
+// DefaultRunbook is where the alerts' runbook_url leads, before the section.
+const DefaultRunbook = "https://docs.agentos.dev/voice/runbook"
+
+//go:embed rules/voice.rules.yml rules/alertmanager.yml dashboards/voice.json
 var files embed.FS
 
-// Files holds rules/voice.rules.yml, for Prometheus, and dashboards/voice.json,
-// for Grafana.
+// Files holds rules/voice.rules.yml, for Prometheus, rules/alertmanager.yml, an example
+// for Alertmanager, and dashboards/voice.json, for Grafana.
 func Files() fs.FS { return files }
 
 var jobName = regexp.MustCompile(`^[A-Za-z0-9_.:/-]+$`)
@@ -24,12 +29,34 @@ var jobName = regexp.MustCompile(`^[A-Za-z0-9_.:/-]+$`)
 // Rules returns the recording rules and alerts for the Prometheus job of the
 // given name, as a rule file in YAML.
 func Rules(job string) ([]byte, error) {
+	if job == "" {
+		return nil, errors.New("metrics: the job has no name")
+	}
+	return RulesFor(RuleOptions{Job: job, Runbook: DefaultRunbook})
+}
+
+// RuleOptions are what a service sets in the rules.
+type RuleOptions struct {
+	Job     string // at Prometheus; "" = DefaultJob
+	Runbook string // URL of docs/runbook.md as a page, without a fragment; "" = DefaultRunbook
+}
+
+var runbookURL = regexp.MustCompile(`^https?://[^\s"'#{}\\]+$`)
+
+// RulesFor is Rules for alerts whose runbook_url leads to a runbook of one's own, with the
+// sections of docs/runbook.md.
+func RulesFor(o RuleOptions) ([]byte, error) {
+	job, runbook := cmp.Or(o.Job, DefaultJob), cmp.Or(o.Runbook, DefaultRunbook)
 	if !jobName.MatchString(job) {
 		return nil, fmt.Errorf("metrics: job %q is not made of letters, digits and _.:/-", job)
+	}
+	if !runbookURL.MatchString(runbook) {
+		return nil, fmt.Errorf("metrics: runbook %q is not the URL of a page, without a fragment", runbook)
 	}
 	rules, err := files.ReadFile("rules/voice.rules.yml")
 	if err != nil {
 		return nil, err
 	}
-	return bytes.ReplaceAll(rules, []byte(DefaultJob), []byte(job)), nil
+	rules = bytes.ReplaceAll(rules, []byte(DefaultJob), []byte(job))
+	return bytes.ReplaceAll(rules, []byte(DefaultRunbook+"#"), []byte(runbook+"#")), nil
 }

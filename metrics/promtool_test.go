@@ -131,6 +131,30 @@ func TestRulesAreValid(t *testing.T) {
 	require.NotRegexp(t, `\[([1-4]m|\d+s)\]`, shippedRules(t), "too short a window for who scrapes every minute")
 }
 
+// TestAlertmanager checks the example, whom it sends what to, and that the alerts it names
+// exist.
+func TestAlertmanager(t *testing.T) {
+	tool := apt.Need(t, "amtool", "prometheus-alertmanager")
+	const example = "rules/alertmanager.yml"
+	out, err := exec.Command(tool, "check-config", example).CombinedOutput()
+	require.NoError(t, err, string(out))
+	for severity, receiver := range map[string]string{"critical": "pager", "warning": "chat"} {
+		out, err := exec.Command(tool, "config", "routes", "test", "--config.file="+example, "--verify.receivers="+receiver, "job=phone", "severity="+severity).CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	text, err := os.ReadFile(example)
+	require.NoError(t, err)
+	alerts := map[string]bool{}
+	for _, m := range ruleStart.FindAllStringSubmatch(shippedRules(t), -1) {
+		alerts[m[2]] = true
+	}
+	for _, m := range regexp.MustCompile(`Twilio(\w+)|Twilio\(([\w|]+)\)`).FindAllStringSubmatch(string(text), -1) {
+		for name := range strings.SplitSeq(m[1]+m[2], "|") {
+			require.True(t, alerts["Twilio"+name], "there is no alert Twilio%s", name)
+		}
+	}
+}
+
 // TestAlertTable holds names, severities and durations of the runbook's alerts.
 func TestAlertTable(t *testing.T) {
 	want := strings.Fields(`

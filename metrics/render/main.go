@@ -1,7 +1,8 @@
-// Command render prints the Prometheus rules for a job of another name, or the
-// Grafana dashboard:
+// Command render prints the Prometheus rules, for a job of another name and a runbook of
+// one's own, an example for Alertmanager, or the Grafana dashboard:
 //
-//	go run agentos.dev/dialtone/metrics/render -job phone > voice.rules.yml
+//	go run agentos.dev/dialtone/metrics/render -job phone -runbook https://wiki.example.com/calls > voice.rules.yml
+//	go run agentos.dev/dialtone/metrics/render -alertmanager > alertmanager.yml
 //	go run agentos.dev/dialtone/metrics/render -dashboard > voice.json
 package main
 
@@ -17,18 +18,28 @@ import (
 
 func main() {
 	job := flag.String("job", metrics.DefaultJob, "the Prometheus job that scrapes the service")
+	runbook := flag.String("runbook", metrics.DefaultRunbook, "where the alerts' runbook_url leads: docs/runbook.md as a page")
+	alertmanager := flag.Bool("alertmanager", false, "print an example for Alertmanager instead of the rules")
 	dashboard := flag.Bool("dashboard", false, "print the dashboard instead of the rules")
 	flag.Parse()
-	if err := run(os.Stdout, *job, *dashboard); err != nil {
+	file := ""
+	switch {
+	case *dashboard:
+		file = "dashboards/voice.json"
+	case *alertmanager:
+		file = "rules/alertmanager.yml"
+	}
+	if err := run(os.Stdout, metrics.RuleOptions{Job: *job, Runbook: *runbook}, file); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(out io.Writer, job string, dashboard bool) error {
-	text, err := metrics.Rules(job)
-	if dashboard {
-		text, err = fs.ReadFile(metrics.Files(), "dashboards/voice.json")
+// run prints a file, or the rules if file is empty.
+func run(out io.Writer, rules metrics.RuleOptions, file string) error {
+	text, err := metrics.RulesFor(rules)
+	if file != "" {
+		text, err = fs.ReadFile(metrics.Files(), file)
 	}
 	if err != nil {
 		return err
