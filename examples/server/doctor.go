@@ -56,7 +56,7 @@ func runDoctor(ctx context.Context, args []string, getenv func(string) string, o
 	flags := flag.NewFlagSet("server doctor", flag.ContinueOnError)
 	flags.SetOutput(out)
 	flags.Usage = func() {
-		fmt.Fprint(out, "server doctor checks what a first call needs, with the server's environment: PUBLIC_URL from outside, by a call that it\nplaces through it as Twilio would, the speech engine, the store and, with an API key, the number. It exits with 1 if a\ncheck fails. Its call counts as one of +14155550100.\n\nFlags:\n")
+		fmt.Fprint(out, "server doctor checks what a first call needs, with the server's environment: PUBLIC_URL from outside, by a call that it\nplaces through it as Twilio would, the speech engine, the synthesiser, the store and, with an API key, the number. It exits with 1 if a\ncheck fails. Its call counts as one of +14155550100.\n\nFlags:\n")
 		flags.PrintDefaults()
 	}
 	hold := flags.Duration("hold", 2*time.Second, "how long the call lasts; 75s also finds a proxy that cuts streams after a minute")

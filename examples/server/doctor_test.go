@@ -84,7 +84,7 @@ func geography(low, fraud bool) string {
 	return fmt.Sprintf(`{"low_risk_numbers_enabled":%t,"high_risk_special_numbers_enabled":false,"high_risk_tollfraud_numbers_enabled":%t}`, low, fraud)
 }
 
-// TestDoctorHearsTheSynthesiser say a sample.
+// TestDoctorHearsTheSynthesiser: it says a sample.
 func TestDoctorHearsTheSynthesiser(t *testing.T) {
 	for name, test := range map[string]struct {
 		speaker tts.Synthesizer

@@ -103,9 +103,9 @@ var variables = []variable{
 	{"VAD_SILENCE", "", "silence that ends an utterance with them, as 400ms: a shorter one answers sooner and cuts more callers off; 240ms or 280ms if empty"},
 	{"TTS", recorded, "what speaks: " + strings.Join(synthesizers, ", ") + "; local is flite or espeak"},
 	{"TTS_VOICE", "", "its voice; its own if empty"},
-	{"TTS_URL", "", "URL of the server of TTS=openai, with its /v1"},
-	{"TTS_KEY", "", "API key of TTS=openai"},
-	{"TTS_MODEL", "", "model of TTS=openai"},
+	{"TTS_URL", "", "URL of its server; for openai that of a local one, with its /v1"},
+	{"TTS_KEY", "", "API key of its service"},
+	{"TTS_MODEL", "", "its model; deepgram has it in the voice"},
 	{"CALLS_PER_HOUR_LIMIT", "10", "calls that one number may make in an hour; 0 = no limit"},
 	{"BLOCKED_NUMBERS", "", "numbers, or prefixes such as +1900*, separated by commas"},
 	{"MAX_CONCURRENT_CALLS", "100", "calls at once, the account's limit; 0 = no limit"},
@@ -384,7 +384,15 @@ func (c *config) notMeant(e *env) {
 		}
 	}
 	for _, name := range []string{"TTS_VOICE", "TTS_URL", "TTS_KEY", "TTS_MODEL"} {
-		used := c.tts == "openai" || name == "TTS_VOICE" && (c.tts == "flite" || c.tts == "espeak")
+		used := true
+		switch c.tts {
+		case recorded, "local":
+			used = false
+		case "flite", "espeak":
+			used = name == "TTS_VOICE"
+		case "deepgram":
+			used = name != "TTS_MODEL"
+		}
 		if e.text(name) != "" && !used {
 			c.doubt(name, "is not used with TTS=%s", c.tts)
 		}

@@ -131,7 +131,7 @@ var readFrom = map[string]string{
 	"AuthTokens": "TWILIO_AUTH_TOKEN", "PublicURL": "PUBLIC_URL", "MaxDuration": "MAX_CALL_DURATION", "TimeLimit": "MAX_CALL_DURATION",
 	"SessionKeys": "SESSION_KEYS", "AccountSIDs": "TWILIO_ACCOUNT_SID", "AccountSID": "TWILIO_ACCOUNT_SID", "APIKey": "TWILIO_API_KEY",
 	"SharedKeys": "TWILIO_SHARED_KEYS", "SharedKeyPins": "TWILIO_SHARED_KEYS", "APISecret": "TWILIO_API_SECRET", "Options.Key": "STT_KEY", "Options.URL": "STT_URL", "Options.BaseURL": "STT_URL",
-	"TTSKey": "TTS_KEY", "TTSBaseURL": "TTS_URL",
+	"TTSKey": "TTS_KEY", "TTSBaseURL": "TTS_URL", "TTSURL": "TTS_URL", "TTSVoice": "TTS_VOICE",
 }
 
 // aboutOption matches what a package says of an option: "voice: AuthTokens[0] is empty",

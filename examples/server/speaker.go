@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"agentos.dev/dialtone/voice/tts"
+	"agentos.dev/dialtone/voice/tts/cartesia"
+	"agentos.dev/dialtone/voice/tts/deepgram"
+	"agentos.dev/dialtone/voice/tts/elevenlabs"
 	"agentos.dev/dialtone/voice/tts/espeak"
 	"agentos.dev/dialtone/voice/tts/flite"
 	"agentos.dev/dialtone/voice/tts/local"
@@ -17,7 +20,7 @@ import (
 const recorded = "recordings"
 
 // synthesizers are what TTS can name.
-var synthesizers = []string{recorded, "local", "flite", "espeak", "openai"}
+var synthesizers = []string{recorded, "local", "flite", "espeak", "openai", "deepgram", "elevenlabs", "cartesia"}
 
 // newSpeaker opens the configured synthesiser and waits until it can work, as newEngine
 // does. It returns nil for recordings.
@@ -52,6 +55,12 @@ func openSpeaker(c config) (tts.Synthesizer, error) {
 		return speaks(espeak.New(espeak.Options{Voice: c.ttsVoice}))
 	case "openai":
 		return speaks(openai.New(openai.Options{BaseURL: c.ttsURL, Key: c.ttsKey, Model: c.ttsModel, Voice: c.ttsVoice}))
+	case "deepgram":
+		return speaks(deepgram.New(deepgram.Options{URL: c.ttsURL, Key: c.ttsKey, Voice: c.ttsVoice}))
+	case "elevenlabs":
+		return speaks(elevenlabs.New(elevenlabs.Options{URL: c.ttsURL, Key: c.ttsKey, Model: c.ttsModel, Voice: c.ttsVoice}))
+	case "cartesia":
+		return speaks(cartesia.New(cartesia.Options{URL: c.ttsURL, Key: c.ttsKey, Model: c.ttsModel, Voice: c.ttsVoice}))
 	}
 	return nil, nil
 }
@@ -74,9 +83,10 @@ func (c *config) checkSpeaker(m *mistakes) {
 		err = flite.Available()
 	case "espeak":
 		err = espeak.Available()
-	case "openai":
-		_, err = openSpeaker(*c)
+	case "openai", "deepgram", "elevenlabs", "cartesia":
+		speaker, err := openSpeaker(*c)
 		m.adopt("TTS_URL", ofSpeaker(err))
+		tts.Close(speaker)
 		return
 	}
 	if err != nil {

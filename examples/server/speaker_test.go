@@ -1,7 +1,9 @@
 package main
 
 import (
+	"io"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -9,6 +11,7 @@ import (
 
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/voice/tts/local"
+	"agentos.dev/dialtone/voice/tts/ttstest"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -18,7 +21,10 @@ func TestSpeakerIsWhatTTSNames(t *testing.T) {
 		`TTS: "festival" is none of`:                       {"TTS=festival"},
 		"TTS_URL: neither Options.Key nor Options.BaseURL": {"TTS=openai"},
 		"TTS_URL: is not an http or https URL":             {"TTS=openai", "TTS_URL=ftp://example.com"},
-		"TTS_KEY: ":                                        {"TTS=openai", "TTS_KEY=a b"},
+		"TTS_KEY: has blanks":                              {"TTS=openai", "TTS_KEY=a b"},
+		"TTS_KEY: is empty":                                {"TTS=deepgram"},
+		"TTS_URL: is not a ws or wss URL":                  {"TTS=cartesia", "TTS_KEY=key", "TTS_URL=ftp://example.com"},
+		"TTS_VOICE: \"no voice\" is not the id of a voice": {"TTS=elevenlabs", "TTS_KEY=key", "TTS_VOICE=no voice"},
 	} {
 		_, err := configFromEnv(environment(append(base, more...)...))
 		require.ErrorContains(t, err, want)
@@ -27,11 +33,18 @@ func TestSpeakerIsWhatTTSNames(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, c.doubts, mistake{"TTS_KEY", "is not used with TTS=recordings"})
 	require.Contains(t, c.doubts, mistake{"TTS_VOICE", "is not used with TTS=recordings"})
+	c, err = configFromEnv(environment(append(base, "TTS=deepgram", "TTS_KEY=key", "TTS_MODEL=aura-2")...))
+	require.NoError(t, err)
+	require.Contains(t, c.doubts, mistake{"TTS_MODEL", "is not used with TTS=deepgram"})
 	for _, name := range synthesizers[1:] {
-		if name != "openai" && local.Available() != nil {
+		var more []string
+		switch {
+		case name == "openai" || name == "deepgram" || name == "elevenlabs" || name == "cartesia":
+			more = []string{"TTS_KEY=key", "TTS_URL=http://127.0.0.1:1"}
+		case local.Available() != nil:
 			continue
 		}
-		c, err := configFromEnv(environment(append(base, "TTS="+name, "TTS_URL=http://127.0.0.1:1/v1")...))
+		c, err := configFromEnv(environment(append(append(base, "TTS="+name), more...)...))
 		require.NoError(t, err)
 		speaker, err := newSpeaker(t.Context(), c, slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
@@ -58,4 +71,22 @@ func TestAnswersInWords(t *testing.T) {
 	require.NoError(t, call.Digits("1"))
 	require.NoError(t, call.HearsText("Thank you for calling. Goodbye.", patience))
 	require.NoError(t, call.Wait(t.Context()))
+}
+
+// TestDoctorTriesASpeechService: it says a sentence, or why it cannot.
+func TestDoctorTriesASpeechService(t *testing.T) {
+	service := ttstest.NewDeepgram(t, nil)
+	refusing := ttstest.NewDeepgram(t, func(int) ttstest.Trouble { return ttstest.Trouble{Status: 401} })
+	for url, want := range map[string]string{
+		service.URL:  "ok    voice     deepgram begins to speak after ",
+		refusing.URL: "FAIL  voice     deepgram does not work: tts/deepgram: open: credentials refused: status 401",
+	} {
+		var said strings.Builder
+		d := &doctor{c: config{tts: "deepgram", ttsURL: url, ttsKey: "key"}, out: &said}
+		d.speaker(t.Context())
+		require.Contains(t, said.String(), want)
+	}
+	d := &doctor{c: config{tts: recorded}, out: io.Discard}
+	d.speaker(t.Context())
+	require.Zero(t, d.fails)
 }
