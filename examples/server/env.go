@@ -121,7 +121,7 @@ var variables = []variable{
 	{"RATES", "", "dollars a minute, as inbound=0.0085,outbound=0.014,stream=0.004,stt=0.02,recording=0.0025; what is not named is as in package capacity"},
 	{"ADMIN_TOKENS", "", "bearer tokens of the /admin routes, as [label=]token[@scope], separated by commas; a token is admin- and 32 random hexadecimal digits"},
 	{"ADMIN_ADDR", "", "where /admin is served alone, as 127.0.0.1:9465; beside the calls if empty"},
-	{"METRICS_ADDR", "127.0.0.1:9464", "where /metrics is served alone; if empty with an ADMIN_ADDR, there; if empty and taken, on a free port of loopback; public = beside the calls, off = nowhere"},
+	{"METRICS_ADDR", "127.0.0.1:9464", "where /metrics and /autoscale are served alone; if empty with an ADMIN_ADDR, there; if empty and taken, on a free port of loopback; public = beside the calls, off = nowhere"},
 	{"SESSION_KEYS", "", "keys of session tokens, separated by commas; derived from the auth tokens if empty"},
 	{"CALLER_LIMITS", "", "limits of single callers instead of CALLS_PER_HOUR_LIMIT, as +14155550100=50,+1212*=20,sip:*@pbx.example.com=-; - is any number"},
 	{"HISTORY_DAYS", "30", "days that each instance remembers who called and what was decided, for /admin/history; 0 = nothing"},

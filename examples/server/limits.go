@@ -20,6 +20,8 @@ type limits struct {
 	history *policy.History // what was decided, of this instance; nil if nothing is remembered
 	forgets *forgetting     // nil without a history
 	callers *policy.Setting // the limits of single callers, as ParseLimits reads them
+
+	concurrency *policy.Concurrency // of all instances; nil without a limit
 }
 
 // newLimits puts the configured policies together.
@@ -62,7 +64,8 @@ func newLimits(c config, store *policy.Store) (*limits, error) {
 	}
 	all = append(all, fraud.NewPasses(score, fraud.PassesOptions{Store: store}), perCaller)
 	if c.maxCalls > 0 {
-		all = append(all, policy.NewConcurrency(policy.ConcurrencyOptions{Limit: c.maxCalls, Store: store}))
+		l.concurrency = policy.NewConcurrency(policy.ConcurrencyOptions{Limit: c.maxCalls, Store: store})
+		all = append(all, l.concurrency)
 	}
 	l.policy = policy.All(all...)
 	if c.historyDays > 0 {

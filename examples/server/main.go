@@ -18,6 +18,9 @@ import (
 	_ "time/tzdata" // BUSINESS_TZ also where the system has no time zones
 )
 
+// usualAddr is where callers are answered unless -addr says otherwise.
+const usualAddr = ":8080"
+
 func main() {
 	ctx, stop := context.WithCancel(context.Background())
 	// Nothing is read again, and a terminal or a reader of the log that goes ends no call.
@@ -46,7 +49,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // an error is reported with the others
-	addr := flags.String("addr", ":8080", "address to listen on, unless a supervisor as systemd passes a socket on")
+	addr := flags.String("addr", usualAddr, "address to listen on, unless a supervisor as systemd passes a socket on")
 	demo := flags.Bool("demo", false, "answer one call of a built-in fake Twilio, on loopback only, and exit")
 	stay := flags.Bool("stay", false, "with -demo: keep serving afterwards")
 	var wrong mistakes

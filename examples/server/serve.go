@@ -118,6 +118,7 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	}
 	if c.metricsAddr != metricsOff {
 		at(c.metricsAddr).Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+		at(c.metricsAddr).HandleFunc("GET /autoscale", a.serveAutoscale)
 	}
 	newOffice(c, a, rest).routes(at(c.adminAddr), c.adminTokens)
 	return nil
