@@ -195,6 +195,9 @@ func (s *Server) ownerOf(c *liveCall) *owner {
 		sealed:  c.stream.owned,
 		held:    c.stream.owned != 0,
 	}
+	if c.stream.comesBack { // Twilio says what it has, also while nobody is connected
+		o.unheard = c.player.unsent
+	}
 	o.state, o.unread = s.secrets.Load().openState(p.state, c.SID, p.leg)
 	return o
 }

@@ -226,6 +226,18 @@ func (p *player) left() time.Duration {
 	return p.length(int(max(0, p.sent-about)) + p.waiting)
 }
 
+// unsent returns how many playbacks have not been sent to their end.
+func (p *player) unsent() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, playback := range p.queue {
+		if !playback.sent {
+			n++
+		}
+	}
+	return n
+}
+
 // unheard returns how many playbacks have not been heard to their end.
 func (p *player) unheard() int {
 	p.mu.Lock()

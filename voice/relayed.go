@@ -43,6 +43,9 @@ func (s *Server) takeRelay(ctx context.Context, stream *stream, line *relayLine)
 					call.owner.touch()
 				}
 				call.player.length = textLength
+				if stream.comesBack && stream.info.Leg > 1 {
+					line.comesBack()
+				}
 				call.relay = &RelayCall{*about, call.Call, line}
 				if r := s.config.relayOf(call.Info); r != nil {
 					call.handsOff = r.handOff != nil

@@ -30,6 +30,7 @@ type relayLine struct {
 	marks  []relayMark // that have not come back, in order
 	tells  bool        // Twilio tells what it has spoken
 	speaks bool        // Twilio has begun to speak since the last reply was sent
+	before time.Time   // until when Twilio may speak what a connection before sent; zero: it does not
 	late   *time.Timer // returns the first mark if Twilio tells nothing
 }
 
@@ -43,6 +44,8 @@ type relayMark struct {
 const (
 	// lookAgain is how long a player waits to look again whether Twilio has spoken.
 	lookAgain = 20 * time.Millisecond
+	// tellsWithin is how soon Twilio tells the next word, while it speaks.
+	tellsWithin = time.Second
 	// slowest is how many bytes of text a voice says in a second at least.
 	slowest = 8
 	// unheardOf is how much longer than that Twilio may take to tell, and how long a file may
@@ -100,17 +103,33 @@ func (l *relayLine) SendMark(name string) error {
 	return nil
 }
 
+// comesBack notes that Twilio may still speak what a connection before has sent, which must
+// not be preempted.
+func (l *relayLine) comesBack() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.before = time.Now().Add(tellsWithin)
+}
+
 // Clear has Twilio stop: an empty reply preempts what it speaks, as far as that is
 // documented, and the next one does.
 func (l *relayLine) Clear() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	speaking := l.open || len(l.marks) > 0
-	l.drop()
-	if !speaking {
-		return nil
+	replies := 0
+	if l.open { // the end of this one comes first
+		replies++
 	}
-	return ofLine(l.Send(relay.Text{Last: true, Preemptible: new(true)}))
+	if l.open || len(l.marks) > 0 || time.Now().Before(l.before) {
+		replies++
+	}
+	l.drop()
+	for range replies {
+		if err := l.Send(relay.Text{Last: true, Preemptible: new(true)}); err != nil {
+			return ofLine(err)
+		}
+	}
+	return nil
 }
 
 // Played implements output.
@@ -126,7 +145,7 @@ func (l *relayLine) Stats() mediastream.Stats {
 	stats := mediastream.Stats{MessagesIn: s.MessagesIn, BytesIn: s.BytesIn, MessagesOut: s.MessagesOut, BytesOut: s.BytesOut, Malformed: s.Malformed, Unknown: s.Unknown}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.open && len(l.marks) > 0 && !l.marks[len(l.marks)-1].file {
+	if !l.open && (len(l.marks) > 0 && !l.marks[len(l.marks)-1].file || time.Now().Before(l.before)) {
 		stats.Unplayed = ahead + lookAgain
 	}
 	return stats
@@ -142,6 +161,7 @@ func (l *relayLine) Close(code int, reason string) error {
 
 // drop forgets what is at Twilio. The caller holds the lock.
 func (l *relayLine) drop() {
+	l.before = time.Time{}
 	l.spoken, l.open, l.marks, l.reply, l.base = l.sent, false, nil, nil, l.sent
 	l.expect()
 }
@@ -182,7 +202,9 @@ func (l *relayLine) reached(pos int64) {
 // all of the reply so far, as both are seen.
 func (l *relayLine) played(said string) {
 	l.mu.Lock()
-	l.tells = true
+	if l.tells = true; !l.before.IsZero() {
+		l.before = time.Now().Add(tellsWithin)
+	}
 	from, pos := max(l.spoken, l.base), l.spoken
 	if n, ok := follow(l.reply[from-l.base:], said); ok && n > 0 {
 		pos = from + int64(n)
@@ -224,6 +246,9 @@ func (l *relayLine) speaking(on bool) {
 	l.mu.Lock()
 	began := l.speaks
 	l.speaks = on || l.speaks
+	if !on {
+		l.before = time.Time{}
+	}
 	pos := int64(-1)
 	for _, m := range l.marks {
 		if !on && began && !l.open && (m.file || !l.tells) {

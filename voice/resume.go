@@ -47,7 +47,8 @@ type Resumed struct {
 	State []byte
 	// Unheard is how many playbacks were queued that the caller did not hear to their end,
 	// as far as was known: the last ones that were played. What they said is to be said
-	// again.
+	// again. Over ConversationRelay with ApplicationReconnect it is how many were not sent to
+	// their end: Twilio says what it has, whoever is connected.
 	Unheard int
 	// Gap is how long the caller has heard nothing, as far as is known: from the end of the
 	// stream before, or from when Twilio asked for another one. What the caller said

@@ -66,6 +66,7 @@ type Call struct {
 	recorded   []*recording // all
 	streams    []*stream
 	session    *session // of ConversationRelay
+	relayed    bool     // it has had one
 	words      []string // that Twilio has said in its sessions
 	wordsHeard int      // in words: what HearsText found ends here
 	files      []string // that it has played
@@ -320,6 +321,14 @@ func (c *Call) count(f func(*Stats)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f(&c.stats)
+}
+
+// Words returns the words that Twilio has said to the caller over ConversationRelay, in small
+// letters and without punctuation.
+func (c *Call) Words() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.words)
 }
 
 // Files returns the files of audio that were played to the caller over ConversationRelay.

@@ -24,6 +24,7 @@ const (
 	// documented.
 	reconnectEvery = 200 * time.Millisecond
 	reconnectFor   = 10 * time.Second
+	maxRefused     = 5
 )
 
 // session is a ConversationRelay of a call.
@@ -66,7 +67,7 @@ type part struct {
 func (c *Call) runSession(ctx context.Context, noun *twiml.ConversationRelay) url.Values {
 	s := &session{call: c, sid: newSID("VX"), noun: noun, url: noun.URL, begun: time.Now(), wake: make(chan struct{}, 1),
 		language: or(or(noun.TranscriptionLanguage, noun.Language), "en-US")}
-	c.change(func() { c.streamURL = noun.URL })
+	c.change(func() { c.streamURL, c.relayed = noun.URL, true })
 	if c.plan.streamURL != "" {
 		s.url = c.plan.streamURL
 	}
@@ -147,8 +148,13 @@ func (s *session) run(ctx context.Context) (status string) {
 		c.change(func() { c.session, c.broke = nil, time.Now() })
 		c.event(Closed, "%s %s", s.sid, status)
 	}()
+	refused := 0 // connections in a row that the application closed at once
 	for {
+		since := time.Now()
 		err := s.read(ctx)
+		if refused++; time.Since(since) > time.Second {
+			refused = 0
+		}
 		s.mu.Lock()
 		asked, failed, carrier := s.asked, s.failed, s.carrier
 		s.mu.Unlock()
@@ -166,7 +172,7 @@ func (s *session) run(ctx context.Context) (status string) {
 			return "failed"
 		case errors.As(err, &closed) && (closed.Code == 1000 || closed.Code == 1001 && !s.noun.ApplicationReconnect.Or(false)):
 			return "ended"
-		case !s.noun.ApplicationReconnect.Or(false):
+		case !s.noun.ApplicationReconnect.Or(false) || refused > maxRefused:
 			c.warn(64102, "the connection broke: %v", err)
 			return "failed"
 		}

@@ -1,0 +1,373 @@
+package voice_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/mediastream"
+	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/twiml"
+	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/relay"
+	"agentos.dev/dialtone/voice/voicetest"
+)
+
+// TestNewRelay: everything that is wrong at once.
+func TestNewRelay(t *testing.T) {
+	_, err := voice.NewRelay(voice.RelayOptions{Settings: twiml.ConversationRelay{
+		URL: "wss://elsewhere.example/", EOTThreshold: "2", Languages: []twiml.Language{{Voice: "x"}},
+	}})
+	var option *voice.OptionError
+	require.ErrorAs(t, err, &option)
+	for _, want := range []string{"Settings.URL is not empty", "eotThreshold", "code: missing"} {
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// TestRelayTwiML: what the webhook answers, with all that the host has set.
+func TestRelayTwiML(t *testing.T) {
+	settings := twiml.ConversationRelay{
+		TTSProvider: "Google", WelcomeGreeting: "Hi.", Interruptible: twiml.InterruptSpeech, ApplicationReconnect: twiml.True, TurnDetection: twiml.True,
+		Languages: []twiml.Language{{Code: "sv-SE", TTSProvider: "Amazon"}}, Failovers: []twiml.Failover{{}}, Parameters: []twiml.Parameter{{Name: "a", Value: "b"}},
+	}
+	_, mux := newHost(t, voice.Config{Relay: relayed(t, settings), Language: "en-GB", Phrases: []string{"room", "table"}, Resume: voice.ResumeAlone,
+		Handler: voice.HandlerFunc(func(_ context.Context, call *voice.Call) error { return nil })})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	require.NoError(t, call.Wait(t.Context()))
+	connect := func() *twiml.Connect {
+		for _, e := range call.Events() {
+			if e.Kind == voicetest.Opened {
+				return nil
+			}
+		}
+		t.Fatal("no session was opened")
+		return nil
+	}
+	require.Nil(t, connect())
+	settings.URL, settings.Language, settings.Hints = call.StreamURL(), "en-GB", "room,table"
+	settings.PartialPrompts, settings.DTMFDetection = twiml.True, twiml.True
+	settings.Debug = []twiml.RelayDebug{twiml.RelaySpeakerEvents, twiml.RelayTokensPlayed}
+	require.Equal(t, "completed", call.Status())
+	require.NoError(t, twiml.New(&twiml.Connect{Noun: &settings}).Validate())
+}
+
+// TestRelayChoosesByCall: one host, both kinds of calls.
+func TestRelayChoosesByCall(t *testing.T) {
+	any := relayed(t, twiml.ConversationRelay{})
+	kinds := make(chan string, 3)
+	_, mux := newHost(t, voice.Config{
+		Relay: func(call voice.Info) *voice.Relay {
+			switch call.From {
+			case "+14155550101":
+				return any(call)
+			case "+14155550102":
+				panic("of the host")
+			}
+			return nil
+		},
+		Handler: voice.HandlerFunc(func(_ context.Context, call *voice.Call) error {
+			kinds <- call.StreamSID[:2]
+			return nil
+		}),
+	})
+	tw := voicetest.New(t, mux)
+	for from, want := range map[string]string{"+14155550100": "MZ", "+14155550101": "VX", "+14155550102": "MZ"} {
+		call := tw.Dial(from, callee)
+		require.NoError(t, call.Wait(t.Context()))
+		require.Equal(t, want, next(t, kinds), from)
+	}
+}
+
+// TestRelayAlone: what only a call over ConversationRelay has.
+func TestRelayAlone(t *testing.T) {
+	told := make(chan string, 10)
+	handOff := func(_ context.Context, call voice.Info, data string) *twiml.Response {
+		return twiml.New(&twiml.Say{Text: data})
+	}
+	r, err := voice.NewRelay(voice.RelayOptions{HandOff: handOff, Settings: twiml.ConversationRelay{
+		Failovers: []twiml.Failover{{}}, Events: "config-updated", Parameters: []twiml.Parameter{{Name: "table", Value: "4"}},
+	}})
+	require.NoError(t, err)
+	var l ledger
+	_, mux := newHost(t, voice.Config{Trace: l.trace(), Relay: func(voice.Info) *voice.Relay { return r }, Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		only := call.Relay()
+		told <- only.Session.Parameters["table"]
+		_, err := call.Play(ctx, make([]byte, 160))
+		require.ErrorIs(t, err, voice.ErrNoAudio)
+		_, err = only.Play(ctx, relay.Play{Source: "song.mp3"})
+		var wrong *relay.Error
+		require.ErrorAs(t, err, &wrong)
+		song, err := only.Play(ctx, relay.Play{Source: "https://cdn.example.com/song.mp3"})
+		require.NoError(t, err)
+		behind, err := call.Say(ctx, "That was a song.")
+		require.NoError(t, err)
+		require.NoError(t, song.Wait(ctx))
+		require.NoError(t, behind.Wait(ctx))
+		require.NoError(t, only.Send(relay.Language{TTS: "sv-SE", Transcription: "sv-SE"}))
+		require.NoError(t, only.Send(relay.Digits{Digits: "1w2#"}))
+		require.NoError(t, only.Send(relay.Raw(`{"type":"config","interruptible":"none"}`)))
+		require.ErrorIs(t, only.Send(relay.Text{Token: "x"}), errors.ErrUnsupported)
+		require.ErrorIs(t, only.Send(nil), errors.ErrUnsupported)
+		require.Error(t, only.Send(relay.Digits{Digits: "x"}))
+		told <- "sent"
+		for e := range call.Events(ctx) {
+			switch {
+			case e.Relay != nil && e.Relay.Type == relay.Information && e.Relay.Info.Name == relay.ConfigUpdated:
+				told <- "configUpdated " + e.Relay.Info.Value
+			case e.Relay != nil && e.Relay.Type == relay.Unknown:
+				told <- string(e.Relay.Raw)
+			case e.Relay != nil && e.Transcript.Final:
+				told <- e.Transcript.Language + " " + e.Transcript.Text
+				require.NoError(t, only.HandOff("Table 4, please."))
+				return nil
+			}
+		}
+		return nil
+	})})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	require.Equal(t, "4", next(t, told))
+	require.Equal(t, "sent", next(t, told))
+	require.Equal(t, []string{"https://cdn.example.com/song.mp3"}, call.Files())
+	require.Eventually(t, func() bool { return call.Sent() == "1w2#" }, patience, time.Millisecond)
+	call.ProviderFails("tts")
+	require.Equal(t, "configUpdated ttsProvider", next(t, told))
+	call.Sends(voicetest.Message{Data: []byte(`{"type":"mood","value":7}`)})
+	require.Equal(t, `{"type":"mood","value":7}`, next(t, told))
+	call.Says("hej")
+	require.Equal(t, "sv-SE hej", next(t, told))
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, []string{"Table 4, please."}, call.Said())
+	require.Equal(t, []voice.Reason{voice.ReasonTransfer}, l.ends(t, 1))
+	require.Empty(t, call.Warnings())
+}
+
+// TestRelayErrors: what Twilio does not take is told, and the session goes on.
+func TestRelayErrors(t *testing.T) {
+	told := make(chan string, 10)
+	var l ledger
+	_, mux := newHost(t, voice.Config{Trace: l.trace(), Relay: relayed(t, twiml.ConversationRelay{}), Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+		if err := call.Relay().Send(relay.Raw(`{"type":"shout","token":"x"}`)); err != nil {
+			return err
+		}
+		if err := call.Relay().Send(relay.Language{TTS: "klingon"}); err != nil {
+			return err
+		}
+		for e := range call.Events(ctx) {
+			if e.Relay != nil && e.Relay.Type == relay.Failure {
+				told <- e.Relay.Problem
+			}
+		}
+		return nil
+	})})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	require.Contains(t, next(t, told), "64107")
+	require.Contains(t, next(t, told), "64106")
+	call.HangUp()
+	require.Equal(t, 64107, call.Warnings()[0].Code)
+	require.Equal(t, 64106, call.Warnings()[1].Code)
+	require.Equal(t, []string{string(mediastream.Protocol), string(mediastream.Protocol)}, l.ws)
+}
+
+// comesBack is a handler that counts what it is told in state that it saves.
+func comesBack(told chan string) voice.HandlerFunc {
+	return func(ctx context.Context, call *voice.Call) error {
+		r, resumed := call.Resumed()
+		if told <- "leg " + strconv.Itoa(call.Leg) + " " + string(r.State) + " " + strconv.Itoa(r.Unheard); !resumed {
+			if _, err := call.Say(ctx, "Welcome to this long greeting of the hotel."); err != nil {
+				return err
+			}
+		}
+		for t, err := range call.Transcripts(ctx) {
+			if err != nil {
+				return err
+			}
+			if !t.Final {
+				continue
+			}
+			told <- t.Text
+			if err := call.Save([]byte(t.Text)); err != nil {
+				return err
+			}
+			if _, err := call.Say(ctx, "Heard "+t.Text+"."); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// TestRelayReconnects: the same URL, what was said meanwhile, and nothing said twice.
+func TestRelayReconnects(t *testing.T) {
+	told := make(chan string, 20)
+	var l ledger
+	_, mux := newHost(t, voice.Config{Trace: l.trace(), Handler: comesBack(told), Relay: relayed(t, twiml.ConversationRelay{ApplicationReconnect: twiml.True, Interruptible: twiml.InterruptNone, ReportInputDuringAgentSpeech: twiml.ReportAny})})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	require.Equal(t, "leg 1  0", next(t, told))
+	call.HearsText("welcome", patience)
+	call.Break() // in the middle of the greeting
+	call.Says("one")
+	require.Equal(t, "leg 2  0", next(t, told))
+	require.Equal(t, "one", next(t, told))
+	call.HearsText("heard one", patience)
+	call.Break()
+	require.Equal(t, "leg 3 one 0", next(t, told))
+	url := call.StreamURL()
+	other := tw.Dial(caller, callee, voicetest.ReplayedStream(url)) // never another call
+	other.Wait(t.Context())
+	require.Contains(t, l.ws, "auth")
+	call.Says("two")
+	require.Equal(t, "two", next(t, told))
+	call.HearsText("heard two", patience)
+	call.HangUp()
+	l.ends(t, 3)
+	require.Equal(t, "completed", call.Status())
+	said := strings.Join(call.Words(), " ")
+	require.Equal(t, "welcome to this long greeting of the hotel heard one heard two", said, "once each")
+}
+
+// TestRelayDoesNotComeBackFromItsEnd: the URL of a call that has ended opens nothing.
+func TestRelayDoesNotComeBackFromItsEnd(t *testing.T) {
+	var l ledger
+	_, mux := newHost(t, voice.Config{Trace: l.trace(), Resume: voice.ResumeNever, Relay: relayed(t, twiml.ConversationRelay{ApplicationReconnect: twiml.True}),
+		Handler: voice.HandlerFunc(func(context.Context, *voice.Call) error { return nil })})
+	tw := voicetest.New(t, mux)
+	call := tw.Dial(caller, callee)
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, []voice.Reason{voice.ReasonReturned}, l.ends(t, 1))
+	again := tw.Dial(caller, callee, voicetest.ReplayedStream(call.StreamURL()))
+	again.Wait(t.Context())
+	require.Equal(t, 1, l.starts())
+}
+
+// many is how many calls TestRelayFleet has: 1,000 of them take two minutes of a quiet machine.
+//
+//	DIALTONE_RELAY=1000 go test ./voice -run TestRelayFleet -v
+func many() int {
+	if n, err := strconv.Atoi(os.Getenv("DIALTONE_RELAY")); err == nil {
+		return n
+	}
+	return 12
+}
+
+// TestRelayFleet: calls over three instances, of which one after the other is killed and
+// replaced. No prompt is handled twice and no answer said twice.
+func TestRelayFleet(t *testing.T) {
+	t.Parallel()
+	const turns = 4
+	n := many()
+	var mu sync.Mutex
+	handled := make(map[string]int) // by call and prompt
+	f := newFleet(t, 3, policy.NewMemory(policy.MemoryOptions{}), voice.Config{
+		MaxStreams: 2 * n, Relay: relayed(t, twiml.ConversationRelay{ApplicationReconnect: twiml.True, Interruptible: twiml.InterruptNone, ReportInputDuringAgentSpeech: twiml.ReportAny}),
+		Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+			var said []string
+			say := func(prompt string) error {
+				said = append(said, prompt)
+				if err := call.Save([]byte(strings.Join(said, " "))); err != nil {
+					return err
+				}
+				_, err := call.Say(ctx, "Got "+prompt+".")
+				return err
+			}
+			if r, ok := call.Resumed(); ok {
+				before := strings.Fields(string(r.State))
+				said = before[:max(0, len(before)-r.Unheard)]
+				for _, prompt := range before[len(said):] {
+					if err := say(prompt); err != nil {
+						return err
+					}
+				}
+			}
+			for t, err := range call.Transcripts(ctx) {
+				if err != nil {
+					return err
+				}
+				if !t.Final {
+					continue
+				}
+				mu.Lock()
+				handled[call.SID+" "+t.Text]++
+				mu.Unlock()
+				if err := say(t.Text); err != nil {
+					return err
+				}
+			}
+			return nil
+		}),
+	})
+	prompts := []string{"alpha", "bravo", "charlie", "delta"}[:turns]
+	calls := make([]*voicetest.Call, n)
+	var talking sync.WaitGroup
+	for i := range calls {
+		calls[i] = f.tw.Dial(caller, callee)
+		talking.Go(func() {
+			for turn, prompt := range prompts {
+				time.Sleep(time.Duration(100+(i*37+turn*61)%400) * time.Millisecond)
+				calls[i].Says(prompt)
+			}
+		})
+	}
+	for k := range 3 {
+		time.Sleep(500 * time.Millisecond)
+		f.start()
+		f.Kill(k)
+	}
+	talking.Wait()
+	count := func() (lost, twice int) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, call := range calls {
+			for _, prompt := range prompts {
+				switch handled[call.SID+" "+prompt] {
+				case 0:
+					lost++
+				case 1:
+				default:
+					twice++
+				}
+			}
+		}
+		return lost, twice
+	}
+	for giveUp := time.Now().Add(patience); time.Now().Before(giveUp); time.Sleep(10 * time.Millisecond) {
+		if lost, _ := count(); lost == 0 {
+			break
+		}
+	}
+	lost, twice := count()
+	unsaid := 0
+	for _, call := range calls {
+		for giveUp := time.Now().Add(patience); time.Now().Before(giveUp); time.Sleep(10 * time.Millisecond) {
+			if words := call.Words(); len(words) > 0 && words[len(words)-1] == prompts[turns-1] {
+				break
+			}
+		}
+		said := strings.Join(call.Words(), " ")
+		for _, prompt := range prompts {
+			switch strings.Count(said, "got "+prompt) {
+			case 0:
+				unsaid++
+			case 1:
+			default:
+				t.Errorf("%s was said twice: %s", prompt, said)
+			}
+		}
+		call.HangUp()
+	}
+	t.Logf("%d calls, %d prompts: %d lost, %d handled twice, %d answers not said", n, n*turns, lost, twice, unsaid)
+	require.Zero(t, twice)
+	require.LessOrEqual(t, lost, n/2, "what was in a killed process' socket is lost, and nothing else")
+	require.Len(t, f.finished(n), n, "each counted once")
+}
