@@ -123,6 +123,7 @@ func (p plan) print(w io.Writer) error {
 	p.printDemand(w)
 	p.printScaling(w, t)
 	p.printCosts(w, t)
+	p.printNumbers(w, tabwriter.NewWriter(w, 0, 0, 2, ' ', 0))
 	return t.Flush()
 }
 
@@ -157,6 +158,36 @@ func (p plan) printScaling(w io.Writer, t *tabwriter.Writer) {
 	}
 	t.Flush()
 	fmt.Fprintln(w)
+}
+
+// numberRow is a row of the runbook's table of number types.
+type numberRow struct {
+	kind    string
+	dollars float64 // a month
+	calls   bool    // it takes calls
+	use     string
+}
+
+func runbookNumbers() []numberRow {
+	return []numberRow{
+		{"local", 1, true, "one region: callers know the area code"},
+		{"mobile", 1, true, "calls and text messages"},
+		{"toll-free", 2, true, "the whole country: callers pay nothing, and inbound minutes cost more"},
+		{"short code", 1000, false, "text messages in great numbers; takes no calls"},
+	}
+}
+
+// printNumbers prints what the types of numbers cost, in a month and for a call.
+func (p plan) printNumbers(w io.Writer, t *tabwriter.Writer) {
+	fmt.Fprintf(w, "\nNumbers: the runbook's dollars a month | and for a call, of %.0f a day | use\n", p.demand.CallsPerDay)
+	for _, n := range runbookNumbers() {
+		each := "-"
+		if n.calls {
+			each = fmt.Sprintf("%.6f", n.dollars/(p.demand.CallsPerDay*30))
+		}
+		fmt.Fprintf(t, "%s\t%.2f\t|\t%s\t|\t%s\n", n.kind, n.dollars, each, n.use)
+	}
+	t.Flush()
 }
 
 func (p plan) printCosts(w io.Writer, t *tabwriter.Writer) {
