@@ -44,8 +44,13 @@ func main() {
 // run is main without the process around it. environ are all variables that are set, as
 // os.Environ returns them.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, environ ...string) error {
-	if len(args) > 0 && args[0] == "doctor" {
-		return runDoctor(ctx, args[1:], getenv, stdout, environ...)
+	if len(args) > 0 {
+		switch args[0] {
+		case "doctor":
+			return runDoctor(ctx, args[1:], getenv, stdout, environ...)
+		case "setup":
+			return runSetup(ctx, args[1:], getenv, stdout, environ...)
+		}
 	}
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // an error is reported with the others
@@ -101,7 +106,7 @@ func loopback(flags *flag.FlagSet, addr string) string {
 
 func usage(flags *flag.FlagSet) {
 	w := flags.Output()
-	fmt.Fprint(w, "server answers Twilio calls. server doctor checks, while it runs, what a first call needs.\n\nFlags:\n")
+	fmt.Fprint(w, "server answers Twilio calls. server doctor checks, while it runs, what a first call needs.\nserver setup has the number's calls come here.\n\nFlags:\n")
 	flags.PrintDefaults()
 	fmt.Fprint(w, "\nEnvironment:\n")
 	for _, v := range variables {
