@@ -14,6 +14,7 @@ import (
 var (
 	transcodingErrors = []string{"base64", "json", "length", "codec", "resample", "other"}
 	sttErrors         = []string{"timeout", "unavailable", "rate_limited", "auth", "bad_audio", "canceled", "panic", "other"}
+	ttsErrors         = []string{"timeout", "unavailable", "rate_limited", "auth", "bad_text", "bad_audio", "canceled", "panic", "other"}
 	webSocketErrors   = []string{"handshake", "auth", "timeout", "disconnect", "protocol", "oversize", "slow_consumer", "write", "other"}
 )
 

@@ -86,6 +86,9 @@ type Metrics struct {
 	e2eLatency  prometheus.Histogram
 	sttLength   prometheus.Histogram
 	sttErrors   *closedSet
+	utterances  prometheus.Counter
+	ttsErrors   *closedSet
+	ttsSurvived *closedSet
 	words       prometheus.Counter
 	wordErrors  prometheus.Counter
 	wsErrors    *closedSet
@@ -122,6 +125,9 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 	m.e2eLatency = f.histogram("twilio_e2e_latency_seconds", "Time from the caller's last word until the handler can have the transcript", 0.1, 0.2, 0.3, 0.5, 0.6, 1, 2, 5)
 	m.sttLength = f.histogram("twilio_stt_transcript_length_chars", "Length of transcribed text in characters", 10, 50, 100, 200, 500)
 	m.sttErrors = f.set("twilio_stt_errors_total", "Total speech recognition errors", "error_type", sttErrors)
+	m.utterances = f.counter("twilio_tts_utterances_total", "Total texts that were to be said, those that failed and those that callers interrupted among them")
+	m.ttsErrors = f.set("twilio_tts_errors_total", "Total texts that could not be said to their end", "error_type", ttsErrors)
+	m.ttsSurvived = f.set("twilio_tts_failovers_total", "Total failures of synthesisers after which another one went on, or the same one again", "error_type", ttsErrors)
 	m.words = f.counter("twilio_stt_words_total", "Total words said in checked samples of speech")
 	m.wordErrors = f.counter("twilio_stt_word_errors_total", "Total words substituted, deleted or inserted in checked samples of speech")
 	m.wsErrors = f.set("twilio_websocket_errors_total", "Total WebSocket errors", "error_type", webSocketErrors)

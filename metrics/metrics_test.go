@@ -54,6 +54,9 @@ func fill(m *Metrics) {
 	trace.STTEvent(someCall, stt.Event{Kind: stt.Turn, Turn: stt.TurnChange{State: stt.TurnEnd}, Transcript: stt.Transcript{Text: "book a room"}}) // is no utterance
 	trace.STTEvent(someCall, stt.Event{Kind: stt.Degraded, Err: stt.ErrOverrun})
 	trace.STTError(someCall, "timeout")
+	trace.Spoken(someCall, voice.Spoken{Length: time.Second, Survived: []string{"timeout", "a new kind"}})
+	trace.Spoken(someCall, voice.Spoken{Failed: "auth"})
+	trace.Spoken(someCall, voice.Spoken{Interrupted: true})
 	trace.StreamEnded(someCall, voice.End{Duration: 42 * time.Second})
 	trace.CallFinished(someCall, "completed")
 	trace.CallFinished(voice.Info{Country: "ZZ"}, "failed")

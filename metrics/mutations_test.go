@@ -81,6 +81,7 @@ var mutations = []mutation{
 	{"failures of recognition against successes only", swap(`(sum by (job) (rate(twilio_stt_errors_total{error_type!="canceled"}[5m])) + sum by (job) (rate(twilio_stt_transcript_length_chars_count[5m])) > 0)`,
 		`(sum by (job) (rate(twilio_stt_transcript_length_chars_count[5m])) > 0)`), "no recognition succeeds"},
 	{"canceled recognitions", drop(`{error_type!="canceled"}`), "callers hang up while they speak"},
+	{"texts that nobody can say", swap(`canceled|bad_text`, `canceled`), "texts that nobody can say"},
 	{"4xx with 5xx", swap(`code=~"5.."`, `code=~"[45].."`), "4 % of webhooks answer 5xx, forgers get 403, and a health check 503"},
 	{"errors of every endpoint", within("TwilioWebhookErrors", `endpoint=~".*/twilio/inbound"`, `endpoint=~".*"`), "4 % of webhooks answer 5xx, forgers get 403, and a health check 503"},
 	{"signatures of strangers", swap(`|missing_signature|malformed_signature|method|body_timeout|overloaded"`, `"`), "strangers do not sign"},

@@ -169,7 +169,7 @@ func TestAlertTable(t *testing.T) {
 		TwilioHighConcurrentCalls warning 5m       TwilioConcurrentCallsNearLimit critical 1m
 		TwilioTranscodingErrors warning 10m        TwilioTranscodingErrorsCritical critical 5m
 		TwilioSTTAccuracyLow warning 1h            TwilioSTTAccuracyCritical critical 1h
-		TwilioSTTErrors warning 5m                 TwilioAudioStalled warning 5m
+		TwilioSTTErrors warning 5m                 TwilioTTSErrors warning 5m                TwilioAudioStalled warning 5m
 		TwilioUnusualCallVolume warning 30m
 		TwilioCallSuccessBudgetBurn critical 2m    TwilioCallSuccessBudgetBurnSlow warning 15m
 		TwilioLatencyBudgetBurn critical 2m        TwilioLatencyBudgetBurnSlow warning 15m

@@ -49,6 +49,17 @@ func (m *Metrics) Trace() *voice.Trace {
 		WebSocketError:   m.wsErrors.inc,
 		STTEvent:         m.sttEvent,
 		STTError:         func(_ voice.Info, kind string) { m.sttErrors.inc(kind) },
+		Spoken:           m.spoken,
+	}
+}
+
+func (m *Metrics) spoken(_ voice.Info, s voice.Spoken) {
+	m.utterances.Inc()
+	for _, kind := range s.Survived {
+		m.ttsSurvived.inc(kind)
+	}
+	if s.Failed != "" {
+		m.ttsErrors.inc(s.Failed)
 	}
 }
 

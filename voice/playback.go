@@ -28,6 +28,8 @@ type Playback struct {
 	making context.Context    // of a source: while it may be made
 	cancel context.CancelFunc // ends making
 
+	survived []error // of the synthesisers, of which the talker knows
+
 	// The player's lock guards these until done is closed.
 	audio []byte // what waits for the end of an utterance that is being made
 	begun bool   // some of it was sent, at from of the stream's audio

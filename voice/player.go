@@ -31,8 +31,8 @@ type output interface {
 // text is being made into speech, a talker sends that and then what was played behind it.
 type player struct {
 	out   output
-	spawn func(func()) // starts a goroutine that the call waits for
-	told  func(error)  // how the source of a playback ended; on a talker's goroutine
+	spawn func(func())                                          // starts a goroutine that the call waits for
+	told  func(playback *Playback, err error, interrupted bool) // how the source of a playback ended; on a talker's goroutine
 
 	length func(n int) time.Duration // of n bytes of what is sent
 
@@ -62,7 +62,7 @@ const (
 const markPrefix = "dialtone-"
 
 func newPlayer(out output, spawn func(func())) *player {
-	p := &player{out: out, spawn: spawn, told: func(error) {}, length: audioLength, idle: make(chan struct{})}
+	p := &player{out: out, spawn: spawn, told: func(*Playback, error, bool) {}, length: audioLength, idle: make(chan struct{})}
 	close(p.idle)
 	return p
 }

@@ -20,6 +20,7 @@ import (
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/signature"
+	"agentos.dev/dialtone/voice/tts/ttstest"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -241,14 +242,18 @@ func TestHookThatPanicsLosesNothing(t *testing.T) {
 			TranscodingError: func(string) { hit("transcoding") },
 			WebSocketError:   func(string) { hit("websocket") },
 			STTError:         func(voice.Info, string) { hit("stt") },
+			Spoken:           func(voice.Info, voice.Spoken) { hit("spoken") },
 		}
 	}
-	for _, hook := range []string{"begin", "end", "signature", "decision", "started", "ended", "finished", "status", "frame", "transcoding", "websocket", "stt"} {
+	for _, hook := range []string{"begin", "end", "signature", "decision", "started", "ended", "finished", "status", "frame", "transcoding", "websocket", "stt", "spoken"} {
 		t.Run(hook, func(t *testing.T) {
 			t.Parallel()
 			ran := make(chan struct{})
-			config := voice.Config{STT: rude{"send"}, Trace: panicking(hook, ran)}
-			config.Handler = voice.HandlerFunc(func(ctx context.Context, _ *voice.Call) error {
+			config := voice.Config{STT: rude{"send"}, TTS: &ttstest.Fake{}, Trace: panicking(hook, ran)}
+			config.Handler = voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+				if _, err := call.Say(ctx, "Hello."); err != nil {
+					return err
+				}
 				select {
 				case <-ctx.Done():
 				case <-ran:

@@ -77,6 +77,9 @@ func (s speech) send(t *talker, playback *Playback) error {
 		if err != nil {
 			return err
 		}
+		if chunk.Survived != nil {
+			playback.survived = append(playback.survived, chunk.Survived)
+		}
 		for _, w := range chunk.Words {
 			ends = append(ends, audioSize(w.End))
 		}
@@ -122,11 +125,26 @@ func tooLong(size int) error {
 	return &tts.Error{Op: "say", Kind: tts.ErrBadText, Err: fmt.Errorf("%d bytes or more: want %d at most", size, maxText)}
 }
 
-// spoke notes how speech ended.
-func (c *liveCall) spoke(err error) {
-	c.owner.touch()
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrCallEnded) {
+// spoke notes how a source ended.
+func (c *liveCall) spoke(playback *Playback, err error, interrupted bool) {
+	spoken := Spoken{Interrupted: interrupted}
+	switch source := playback.source.(type) {
+	case speech:
+		spoken.Length = source.Length()
+	case file:
+		c.owner.touch()
 		return
 	}
-	c.log.Warn("speech failed", "reason", tts.Reason(err), "error", err)
+	for _, survived := range playback.survived {
+		spoken.Survived = append(spoken.Survived, tts.Reason(survived))
+		c.log.Warn("speech survived a failure", "reason", tts.Reason(survived), "error", survived)
+	}
+	if !spoken.Interrupted {
+		c.owner.touch()
+		if err != nil && !errors.Is(ended(err), ErrCallEnded) {
+			spoken.Failed = tts.Reason(err)
+			c.log.Warn("speech failed", "reason", spoken.Failed, "error", err)
+		}
+	}
+	c.server.config.Trace.Spoken(c.Info, spoken)
 }

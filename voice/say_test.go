@@ -228,3 +228,45 @@ func TestPlayBehindSpeechIsBounded(t *testing.T) {
 		require.Zero(t, call.player.waiting)
 	})
 }
+
+// TestSpokenTellsHowATextWasSaid: whole, after failures that were survived, not at all, or
+// until the caller interrupted.
+func TestSpokenTellsHowATextWasSaid(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault     ttstest.Fault
+		interrupt bool
+		want      Spoken
+		err       error
+	}{
+		"whole":             {want: Spoken{}},
+		"survived":          {fault: ttstest.Fault{After: 200 * time.Millisecond, Err: &tts.Error{Kind: tts.ErrUnavailable}}, want: Spoken{Survived: []string{"unavailable"}}},
+		"refused":           {fault: ttstest.Fault{Err: &tts.Error{Kind: tts.ErrAuth}}, want: Spoken{Failed: "auth"}, err: tts.ErrAuth},
+		"its own canceling": {fault: ttstest.Fault{Err: context.Canceled}, want: Spoken{Survived: []string{"unavailable"}}},
+		"interrupted":       {interrupt: true, want: Spoken{Interrupted: true}, err: ErrInterrupted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := &ttstest.Fake{Fault: func(n int, _ string) ttstest.Fault {
+				if n == 0 {
+					return test.fault
+				}
+				return ttstest.Fault{}
+			}}
+			inCall(t, fake, 0, func(t *testing.T, call *Call, c *caller) {
+				spoken := make(chan Spoken, 1)
+				trace := (&Trace{Spoken: func(_ Info, s Spoken) { spoken <- s }}).complete()
+				call.player.told = (&liveCall{Call: call, server: &Server{config: Config{Trace: trace}}}).spoke
+				playback, err := call.Say(t.Context(), "Your table is booked. See you at eight.")
+				require.NoError(t, err)
+				if test.interrupt {
+					time.Sleep(time.Second)
+					require.NoError(t, call.Interrupt())
+				}
+				require.ErrorIs(t, playback.Wait(t.Context()), test.err)
+				got := <-spoken
+				require.Equal(t, test.want.Failed == "", got.Length > 0)
+				got.Length = 0
+				require.Equal(t, test.want, got)
+			})
+		})
+	}
+}

@@ -26,6 +26,7 @@
 package voice
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
@@ -39,6 +40,7 @@ import (
 	"agentos.dev/dialtone/internal/logqueue"
 	"agentos.dev/dialtone/internal/throttle"
 	"agentos.dev/dialtone/mediastream"
+	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/signature"
 	"agentos.dev/dialtone/voice/tts"
@@ -66,7 +68,8 @@ type Server struct {
 	denied   *recent[callID, int]            // calls whose stream was refused for its signature or token
 	id       string                          // of this instance, for the others
 	recorded *slog.Logger                    // of requests that Twilio has signed and who has recorded them sends again: so many lines a minute
-	checkups checkups                        // of the speech engine
+	hearer   *checkups                       // of the speech engine
+	talking  *checkups                       // of the synthesiser
 	ends     ends                            // of calls, that wait for the store
 	toldEnds toldEnds                        // of late
 	hearing  hearing                         // how recognition goes
@@ -121,7 +124,6 @@ func New(config Config) (*Server, error) {
 		detected:   newRecent[callID, string](amdKeep, rememberLimit),
 		denied:     newRecent[callID, int](rememberAnswers, rememberLimit),
 		recorded:   slog.New(throttle.New(c.Logger.Handler(), recordedLines)),
-		checkups:   checkups{turn: make(chan struct{}, 1)},
 		registry: registry{
 			most:     c.MaxStreams,
 			beating:  make(chan struct{}, 1),
@@ -138,6 +140,10 @@ func New(config Config) (*Server, error) {
 	if c.TTS != nil {
 		s.speaker = tts.Failover(tts.FailoverOptions{}, c.TTS)
 	}
+	s.hearer = newCheckups(func(ctx context.Context) error { return stt.Check(ctx, c.STT) },
+		func(err error) { c.Logger.Warn("speech engine is not ready", "error", err) })
+	s.talking = newCheckups(func(ctx context.Context) error { return tts.Check(ctx, s.speaker) },
+		func(err error) { c.Logger.Warn("synthesiser is not ready", "error", err) })
 	s.say = s.stillRunning
 	s.secrets.Store(secrets)
 	s.handler = s.routes()

@@ -22,6 +22,8 @@ import (
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/signature"
+	"agentos.dev/dialtone/voice/tts"
+	"agentos.dev/dialtone/voice/tts/ttstest"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -187,4 +189,31 @@ func TestDeafEngine(t *testing.T) {
 	stream.Put(stt.Event{Kind: stt.Final, Transcript: stt.Transcript{Text: "hello", Final: true}})
 	health("ok", "ready")
 	call.HangUp()
+}
+
+// absent is a synthesiser that works when its error is nil.
+type absent struct {
+	ttstest.Fake
+	err atomic.Value
+}
+
+func (a *absent) Check(context.Context) error {
+	err, _ := a.err.Load().(error)
+	return err
+}
+
+// TestHealthTellsOfTheSynthesiser as of the speech engine.
+func TestHealthTellsOfTheSynthesiser(t *testing.T) {
+	t.Parallel()
+	speaks := &absent{}
+	srv, _ := newHost(t, voice.Config{Handler: waiting, TTS: speaks})
+	health := srv.Health(t.Context())
+	require.Equal(t, []string{"ok", "off", "ready"}, []string{health.Status, health.STT, health.TTS})
+	speaks.err.Store(error(&tts.Error{Engine: "absent", Op: "check", Kind: tts.ErrUnavailable}))
+	require.Eventually(t, func() bool { // when the last answer is a second old
+		h := srv.Health(t.Context())
+		return h.Status == "degraded" && h.TTS == "not ready"
+	}, patience, 50*time.Millisecond)
+	silent, _ := newHost(t, voice.Config{Handler: waiting})
+	require.Equal(t, "off", silent.Health(t.Context()).TTS)
 }

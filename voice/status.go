@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/policy"
-	"agentos.dev/dialtone/stt"
 )
 
 // serveStatus takes a status callback. Callbacks come in any order, several
@@ -109,21 +108,23 @@ func (s *Server) over(info Info, o policy.Outcome) (buried <-chan struct{}) {
 type Health struct {
 	Status      string `json:"status"` // "ok", "degraded" or "draining"
 	STT         string `json:"stt"`    // "ready", "not ready" or "off"
+	TTS         string `json:"tts"`    // the same
 	Store       string `json:"store"`  // "up", "away" or "off": away, each instance decides by itself
 	ActiveCalls int    `json:"active_calls"`
 	Capacity    int    `json:"capacity"` // Config.MaxStreams
 	Uptime      string `json:"uptime"`
 }
 
-// Health returns how the server is. It asks the speech engine, if that can be
-// asked, at most once a second however many ask it, and waits for it two seconds
-// at most. An engine that recognised none of the last five utterances of all calls is
+// Health returns how the server is. It asks the speech engine and the synthesiser, if
+// they can be asked, at most once a second however many ask it, and waits for each two
+// seconds at most. An engine that recognised none of the last five utterances of all calls is
 // not ready, whatever it says, for a minute after the last.
 func (s *Server) Health(ctx context.Context) Health {
 	stats := s.Stats()
 	h := Health{
 		Status:      "ok",
 		STT:         "ready",
+		TTS:         "ready",
 		Store:       "off",
 		ActiveCalls: stats.ActiveCalls,
 		Capacity:    stats.MaxStreams,
@@ -136,8 +137,13 @@ func (s *Server) Health(ctx context.Context) Health {
 	}
 	if s.config.STT == nil {
 		h.STT = "off"
-	} else if s.hearing.deaf() || s.checkup(ctx) != nil {
+	} else if s.hearing.deaf() || s.hearer.checkup(ctx) != nil {
 		h.Status, h.STT = "degraded", "not ready"
+	}
+	if s.speaker == nil {
+		h.TTS = "off"
+	} else if s.talking.checkup(ctx) != nil {
+		h.Status, h.TTS = "degraded", "not ready"
 	}
 	if stats.Draining {
 		h.Status = "draining"
@@ -145,11 +151,13 @@ func (s *Server) Health(ctx context.Context) Health {
 	return h
 }
 
-// checkups remembers the last check of the speech engine: anybody can ask for one.
+// checkups remembers the last check of an engine: anybody can ask for one.
 type checkups struct {
-	turn chan struct{} // of one check at a time
-	at   time.Time
-	err  error
+	check func(ctx context.Context) error
+	log   func(err error)
+	turn  chan struct{} // of one check at a time
+	at    time.Time
+	err   error
 }
 
 const (
@@ -157,26 +165,29 @@ const (
 	checkInterval = time.Second
 )
 
-// checkup checks the speech engine, or returns what the last check found a moment
-// ago. A caller who goes away does not make the check fail for the others.
-func (s *Server) checkup(ctx context.Context) error {
-	last := &s.checkups
+func newCheckups(check func(ctx context.Context) error, log func(err error)) *checkups {
+	return &checkups{check: check, log: log, turn: make(chan struct{}, 1)}
+}
+
+// checkup checks the engine, or returns what the last check found a moment ago. A caller
+// who goes away does not make the check fail for the others.
+func (c *checkups) checkup(ctx context.Context) error {
 	select {
-	case last.turn <- struct{}{}:
-		defer func() { <-last.turn }()
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if !last.at.IsZero() && time.Since(last.at) < checkInterval {
-		return last.err
+	if !c.at.IsZero() && time.Since(c.at) < checkInterval {
+		return c.err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
 	defer cancel()
-	err := stt.Check(ctx, s.config.STT)
+	err := c.check(ctx)
 	if err != nil {
-		s.config.Logger.Warn("speech engine is not ready", "error", err)
+		c.log(err)
 	}
-	last.at, last.err = time.Now(), err
+	c.at, c.err = time.Now(), err
 	return err
 }
 

@@ -28,7 +28,10 @@ func (t *talker) talk() {
 	defer close(t.done)
 	for playback := t.next(); playback != nil; playback = t.next() {
 		if playback.source != nil {
-			t.end(playback, playback.source.send(t, playback))
+			err := playback.source.send(t, playback)
+			interrupted := playback.making.Err() != nil || errors.Is(err, errGone)
+			t.end(playback, err)
+			t.player.told(playback, err, interrupted)
 		} else {
 			t.end(playback, t.play(playback))
 		}
@@ -146,9 +149,6 @@ func (t *talker) end(playback *Playback, cause error) {
 		p.drop(playback, playback.cause)
 	} else if err := p.out.SendMark(playback.mark); err != nil {
 		p.drop(playback, ended(err))
-	}
-	if playback.source != nil {
-		p.told(playback.cause)
 	}
 }
 

@@ -68,6 +68,24 @@ type Trace struct {
 	STTEvent func(Info, stt.Event)
 	// STTError runs when a recogniser fails; kind as in [stt.Reason].
 	STTError func(call Info, kind string)
+	// Spoken runs when the making of a text of [Call.Say] is over: whole, failed or cut off by
+	// an interruption.
+	Spoken func(Info, Spoken)
+}
+
+// Spoken is how a text was said.
+type Spoken struct {
+	// Length is that of the audio which was made; 0 over ConversationRelay, where Twilio
+	// makes it.
+	Length time.Duration
+	// Survived are the failures of synthesisers after which another one went on, or the same
+	// one at a second attempt; kinds as in tts.Reason.
+	Survived []string
+	// Failed is the kind of the failure that ended the text; "" if none did, or the caller has
+	// interrupted.
+	Failed string
+	// Interrupted is set when the rest of the text was not wanted any more.
+	Interrupted bool
 }
 
 // Step is a part of a call that is on one instance.
@@ -116,6 +134,7 @@ func (t *Trace) Join(other *Trace) *Trace {
 		WebSocketError:   func(kind string) { defer b.WebSocketError(kind); a.WebSocketError(kind) },
 		STTEvent:         func(c Info, e stt.Event) { defer b.STTEvent(c, e); a.STTEvent(c, e) },
 		STTError:         func(c Info, kind string) { defer b.STTError(c, kind); a.STTError(c, kind) },
+		Spoken:           func(c Info, s Spoken) { defer b.Spoken(c, s); a.Spoken(c, s) },
 	}
 }
 
@@ -173,6 +192,9 @@ func (t *Trace) complete() *Trace {
 	if c.STTError == nil {
 		c.STTError = func(Info, string) {}
 	}
+	if c.Spoken == nil {
+		c.Spoken = func(Info, Spoken) {}
+	}
 	return &c
 }
 
@@ -210,6 +232,7 @@ func (t *Trace) contained(log *slog.Logger) *Trace {
 		WebSocketError:   contained(log, t.WebSocketError),
 		STTEvent:         contained2(log, t.STTEvent),
 		STTError:         contained2(log, t.STTError),
+		Spoken:           contained2(log, t.Spoken),
 	}
 }
 

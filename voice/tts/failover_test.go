@@ -3,6 +3,7 @@ package tts_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math/rand/v2"
 	"strings"
@@ -321,5 +322,26 @@ func TestFailoverAtRandom(t *testing.T) {
 			rest = rest[at+1:]
 		}
 		require.LessOrEqual(t, len(said), len(want)+2*len(engines), "%q for %q", said, want)
+	}
+}
+
+// TestErrorsOfAnEnginesOwnContext are failures of the engine: nobody has canceled the
+// utterance.
+func TestErrorsOfAnEnginesOwnContext(t *testing.T) {
+	for _, test := range []struct{ own, want error }{{context.Canceled, tts.ErrUnavailable}, {context.DeadlineExceeded, tts.ErrTimeout},
+		{fmt.Errorf("post: %w", context.Canceled), tts.ErrUnavailable}, {&tts.Error{Kind: tts.ErrAuth, Err: context.Canceled}, tts.ErrAuth}} {
+		broken := &ttstest.Fake{Fault: func(int, string) ttstest.Fault { return ttstest.Fault{Err: test.own} }}
+		var got error
+		for _, got = range tts.Failover(tts.FailoverOptions{Retries: -1}, broken).Synthesize(t.Context(), "Hello there.", tts.Config{}) {
+		}
+		require.ErrorIs(t, got, test.want)
+		backup := &ttstest.Fake{}
+		var survived error
+		for c, err := range tts.Failover(tts.FailoverOptions{}, broken, backup).Synthesize(t.Context(), "Hello there.", tts.Config{}) {
+			require.NoError(t, err)
+			survived = errors.Join(survived, c.Survived)
+		}
+		require.ErrorIs(t, survived, test.want)
+		require.Equal(t, []string{"Hello there."}, backup.Texts())
 	}
 }

@@ -120,13 +120,33 @@ func (f *feed) start(ctx context.Context, s Synthesizer, c Config, p place, owne
 				err = r.put(ctx, chunk)
 			}
 			if err != nil {
-				r.err = err
+				r.err = own(ctx, err)
 				return
 			}
 		}
 		r.err = ctx.Err()
 	}()
 	return r
+}
+
+// own gives an error that looks as if nobody wanted the utterance any more, though ctx is
+// not done, its type: the engine has a context of its own, or a request of it timed out.
+func own(ctx context.Context, err error) error {
+	kind := ErrUnavailable
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case errors.Is(err, context.DeadlineExceeded):
+		kind = ErrTimeout
+	case !errors.Is(err, context.Canceled):
+		return err
+	}
+	out := Error{Op: "synthesize", Kind: kind, Err: err}
+	if typed, ok := err.(*Error); ok && typed.Kind != nil && typed.Err != nil {
+		out = *typed
+	}
+	out.Err = errors.New(out.Err.Error()) // is not that of a context any more
+	return &out
 }
 
 // put hands a chunk on, in portions. Only audio counts as an answer.

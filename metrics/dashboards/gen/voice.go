@@ -67,6 +67,9 @@ func voice() *dashboard.DashboardBuilder {
 			query{`job:twilio_e2e_latency_seconds:p95_5m{job="$job"}`, "p95"})).
 		WithPanel(graph("Recognition errors", "By kind.", perMinute("errors"), bands{},
 			query{`sum by (error_type) (rate(twilio_stt_errors_total{job="$job"}[$__rate_interval])) * 60`, "{{error_type}}"})).
+		WithPanel(graph("Synthesis errors", "Texts that were not said to their end, and failures after which another engine went on, by kind.", perMinute("errors"), bands{},
+			query{`sum by (error_type) (rate(twilio_tts_errors_total{job="$job"}[$__rate_interval])) * 60`, "{{error_type}}"},
+			query{`sum by (error_type) (rate(twilio_tts_failovers_total{job="$job"}[$__rate_interval])) * 60`, "{{error_type}}, survived"})).
 		WithPanel(graph("Speech engine", "Utterances in work, and waiting for a worker.", number("utterances"), bands{},
 			query{`sum(twilio_stt_workers_busy{job="$job"})`, "busy"}, query{`sum(twilio_stt_queue_depth{job="$job"})`, "waiting"}).Span(6)).
 		WithPanel(graph("Transcripts", "Utterances that became text.", perMinute("transcripts"), bands{},
