@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"context"
 	"embed"
+	"errors"
 	"log/slog"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/tts"
 )
 
 //go:embed prompts/*.wav
@@ -22,7 +26,7 @@ var promptFiles embed.FS
 // recognised it goes by keys.
 type receptionist struct {
 	greeting, noted, sure, deaf, goodbye []byte
-	speaks                               bool // it says its prompts in words, and does not play recordings
+	speaks                               bool // it says its prompts in words, and plays recordings where that fails
 	log                                  *slog.Logger
 }
 
@@ -72,25 +76,50 @@ var words = map[string]string{
 	"goodbye":  "Thank you for calling. Goodbye.",
 }
 
+// conversation is a call that the receptionist has.
+type conversation struct {
+	*receptionist
+	call    *voice.Call
+	last    atomic.Pointer[voice.Playback] // the last prompt
+	replays sync.WaitGroup
+}
+
 // say says or plays a prompt, and keeps which, so that a call that resumes is told again
 // what it may not have heard.
-func (r *receptionist) say(ctx context.Context, call *voice.Call, name string) (playback *voice.Playback, err error) {
-	if r.speaks {
-		playback, err = call.Say(ctx, words[name])
+func (c *conversation) say(ctx context.Context, name string) (err error) {
+	var playback *voice.Playback
+	if c.speaks {
+		playback, err = c.call.Say(ctx, words[name])
 	} else {
-		playback, err = call.Play(ctx, r.prompt(name))
+		playback, err = c.call.Play(ctx, c.prompt(name))
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return playback, call.Save([]byte(name))
+	if c.last.Store(playback); c.speaks {
+		c.replays.Go(func() { c.replay(ctx, playback, name) })
+	}
+	return c.call.Save([]byte(name))
+}
+
+// replay plays a prompt that could not be said to its end, unless the caller has spoken or
+// something else is said meanwhile.
+func (c *conversation) replay(ctx context.Context, said *voice.Playback, name string) {
+	err := said.Wait(ctx)
+	if failure := (*tts.Error)(nil); !errors.As(err, &failure) || c.last.Load() != said {
+		return
+	}
+	c.log.Warn("plays a recording in the place of what could not be said", "call_sid", c.call.SID, "prompt", name, "reason", tts.Reason(err))
+	if recording, err := c.call.Play(ctx, c.prompt(name)); err == nil {
+		recording.Wait(ctx)
+	}
 }
 
 // begin greets the caller, or goes on where the call was, and returns the prompt that the
 // caller has heard or will hear.
-func (r *receptionist) begin(ctx context.Context, call *voice.Call) (name string, err error) {
+func (c *conversation) begin(ctx context.Context) (name string, err error) {
 	name = "greeting"
-	if before, resumed := call.Resumed(); resumed {
+	if before, resumed := c.call.Resumed(); resumed {
 		if name = string(before.State); before.State == nil {
 			name = "noted" // its state is lost
 		}
@@ -98,13 +127,14 @@ func (r *receptionist) begin(ctx context.Context, call *voice.Call) (name string
 			return name, nil
 		}
 	}
-	_, err = r.say(ctx, call, name)
-	return name, err
+	return name, c.say(ctx, name)
 }
 
 // ServeCall implements voice.Handler.
 func (r *receptionist) ServeCall(ctx context.Context, call *voice.Call) error {
-	name, err := r.begin(ctx, call)
+	c := &conversation{receptionist: r, call: call}
+	defer c.replays.Wait() // the last prompt may be one
+	name, err := c.begin(ctx)
 	if name == "goodbye" || err != nil {
 		return err
 	}
@@ -117,8 +147,8 @@ func (r *receptionist) ServeCall(ctx context.Context, call *voice.Call) error {
 		text := event.Transcript.Text
 		switch {
 		case err != nil: // it hears nothing any more, and silence would keep the caller waiting
-			if farewell, failed := r.say(ctx, call, "goodbye"); failed == nil {
-				farewell.Wait(ctx)
+			if failed := c.say(ctx, "goodbye"); failed == nil {
+				c.last.Load().Wait(ctx)
 			}
 			return err
 		case event.Kind == stt.SpeechStart:
@@ -132,14 +162,13 @@ func (r *receptionist) ServeCall(ctx context.Context, call *voice.Call) error {
 				continue
 			}
 			asked = time.Now()
-			if _, err := r.say(ctx, call, "deaf"); err != nil {
+			if err := c.say(ctx, "deaf"); err != nil {
 				return err
 			}
 		case event.Digit != "", event.Kind == stt.Final && text != "":
 			yes := event.Digit == "1" || text == "yes" && !onHold // music cannot confirm
 			if yes && time.Since(asked) < answerTime {
-				_, err := r.say(ctx, call, "goodbye")
-				return err
+				return c.say(ctx, "goodbye")
 			}
 			asked, lost = time.Time{}, 0
 			if event.Digit != "" {
@@ -150,7 +179,7 @@ func (r *receptionist) ServeCall(ctx context.Context, call *voice.Call) error {
 			if text == "goodbye" {
 				name, asked = "sure", time.Now()
 			}
-			if _, err := r.say(ctx, call, name); err != nil {
+			if err := c.say(ctx, name); err != nil {
 				return err
 			}
 		}

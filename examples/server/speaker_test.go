@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/stt/stttest"
+	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/local"
 	"agentos.dev/dialtone/voice/tts/ttstest"
 	"agentos.dev/dialtone/voice/voicetest"
@@ -89,4 +90,29 @@ func TestDoctorTriesASpeechService(t *testing.T) {
 	d := &doctor{c: config{tts: recorded}, out: io.Discard}
 	d.speaker(t.Context())
 	require.Zero(t, d.fails)
+}
+
+// TestPlaysWhatItCannotSay: a call whose synthesiser fails hears the recordings, to its end.
+func TestPlaysWhatItCannotSay(t *testing.T) {
+	c, err := configFromEnv(environment("TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "METRICS_ADDR=public"))
+	require.NoError(t, err)
+	broken := &ttstest.Fake{Fault: func(int, string) ttstest.Fault {
+		return ttstest.Fault{Err: &tts.Error{Engine: "ttstest", Op: "synthesize", Kind: tts.ErrUnavailable}}
+	}}
+	engine := &stttest.Engine{}
+	a := &app{engine: engine, speaker: broken, log: slog.New(slog.DiscardHandler), metrics: prometheus.NewRegistry()}
+	require.NoError(t, a.build(c, nil))
+	t.Cleanup(a.close)
+	prompts, err := newReceptionist(slog.New(slog.DiscardHandler), true)
+	require.NoError(t, err)
+	call := voicetest.New(t, a.handler).Dial("+14155550100", "+14155550199")
+	require.NoError(t, call.Hears(prompts.greeting, patience))
+	caller, err := engine.Stream(t.Context(), 0)
+	require.NoError(t, err)
+	caller.Say("goodbye")
+	require.NoError(t, call.Hears(prompts.sure, patience))
+	require.NoError(t, call.Digits("1"))
+	require.NoError(t, call.Hears(prompts.goodbye, patience))
+	require.NoError(t, call.Wait(t.Context()))
+	require.Equal(t, "completed", call.Status())
 }
