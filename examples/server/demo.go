@@ -51,8 +51,8 @@ func runDemo(ctx context.Context, getenv func(string) string, addr string, stay 
 	if err := errors.Join(err, config.checkEngine()); err != nil {
 		return refused(err)
 	}
-	if config.stt == "off" {
-		return errors.New("the demo needs a speech engine: STT=pocketsphinx, or STT=openai with STT_URL")
+	if config.stt == "off" && config.relay == nil {
+		return errors.New("the demo needs a speech engine: STT=pocketsphinx, STT=openai with STT_URL, or Twilio's own with RELAY=1")
 	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -80,7 +80,9 @@ func runDemo(ctx context.Context, getenv func(string) string, addr string, stay 
 	config.accountSID, config.apiKey, config.apiSecret = voicetest.AccountSID, voicetest.APIKey, voicetest.APISecret
 	config.restURL = twilio.RESTURL()
 
-	demo.say("server", "loading the speech engine %s", config.stt)
+	if demo.relay = config.relay != nil; !demo.relay {
+		demo.say("server", "loading the speech engine %s", config.stt)
+	}
 	app, err := newApp(ctx, config, demo.warnings(), &voice.Trace{
 		STTEvent:    demo.heard,
 		StreamEnded: func(voice.Info, voice.End) { close(demo.ended) }, // the demo has one call
@@ -125,7 +127,7 @@ func demoEnv(getenv func(string) string, token string) func(string) string {
 				return "local"
 			}
 			return getenv(name)
-		case "STT", "STT_URL", "STT_KEY", "STT_MODEL", "TTS_VOICE", "TTS_URL", "TTS_KEY", "TTS_MODEL":
+		case "RELAY", "RELAY_LANGUAGE", "RELAY_TTS", "RELAY_VOICE", "RELAY_STT", "RELAY_RECONNECT", "STT", "STT_URL", "STT_KEY", "STT_MODEL", "TTS_VOICE", "TTS_URL", "TTS_KEY", "TTS_MODEL":
 			return getenv(name)
 		}
 		return ""
@@ -137,6 +139,7 @@ type demo struct {
 	begun time.Time
 	ended chan struct{}    // closed when the server has done with the call
 	voice *voicetest.Voice // nil = recordings
+	relay bool             // Twilio hears and speaks
 
 	mu        sync.Mutex
 	out       io.Writer
@@ -192,7 +195,11 @@ func (d *demo) heard(_ voice.Info, e stt.Event) {
 		d.say("server", "caller starts to speak")
 	case stt.Final:
 		late := e.Timing.Latency
-		d.say("server", "transcript: %q, %d ms after the last word", e.Transcript.Text, late.Milliseconds())
+		if d.relay { // Twilio does not tell how late it is
+			d.say("server", "transcript: %q", e.Transcript.Text)
+		} else {
+			d.say("server", "transcript: %q, %d ms after the last word", e.Transcript.Text, late.Milliseconds())
+		}
 		d.mu.Lock()
 		d.heardText = append(d.heardText, e.Transcript.Text)
 		if e.Timing.Valid {
@@ -205,7 +212,7 @@ func (d *demo) heard(_ voice.Info, e stt.Event) {
 // call is the caller: it listens to the greeting, speaks, hears the answers and
 // hangs up.
 func (d *demo) call(twilio *voicetest.Twilio) (*voicetest.Call, error) {
-	answer, err := newReceptionist(slog.New(slog.DiscardHandler), d.voice != nil)
+	answer, err := newReceptionist(slog.New(slog.DiscardHandler), d.voice != nil || d.relay)
 	if err != nil {
 		return nil, err
 	}
@@ -214,6 +221,12 @@ func (d *demo) call(twilio *voicetest.Twilio) (*voicetest.Call, error) {
 		return nil, err
 	}
 	for _, line := range script {
+		if d.relay {
+			if err := errors.Join(call.Says(line.text), d.hears(call, answer, "noted")); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		file, err := recordingFiles.ReadFile("recordings/" + line.file)
 		if err != nil {
 			return nil, err

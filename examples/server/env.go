@@ -46,6 +46,7 @@ type config struct {
 	ttsURL      string
 	ttsKey      string
 	ttsModel    string
+	relay       *voice.Relay    // nil = calls go over Media Streams
 	speaker     tts.Synthesizer // in the place of the one that tts names
 	callsPerHr  int
 	blocked     *policy.Numbers
@@ -106,6 +107,12 @@ var variables = []variable{
 	{"TTS_URL", "", "URL of its server; for openai that of a local one, with its /v1"},
 	{"TTS_KEY", "", "API key of its service"},
 	{"TTS_MODEL", "", "its model; deepgram has it in the voice"},
+	{"RELAY", "false", "have calls go over Twilio's ConversationRelay, which hears and speaks in the place of STT and TTS"},
+	{"RELAY_LANGUAGE", "", "its language, as en-US; Twilio's own if empty"},
+	{"RELAY_TTS", "", "its provider of speech, as Google, Amazon or ElevenLabs; Twilio's own if empty"},
+	{"RELAY_VOICE", "", "its voice; the provider's own if empty"},
+	{"RELAY_STT", "", "its recogniser, as Deepgram or Google; Twilio's own if empty"},
+	{"RELAY_RECONNECT", "true", "have Twilio connect again when a connection breaks"},
 	{"CALLS_PER_HOUR_LIMIT", "10", "calls that one number may make in an hour; 0 = no limit"},
 	{"BLOCKED_NUMBERS", "", "numbers, or prefixes such as +1900*, separated by commas"},
 	{"MAX_CONCURRENT_CALLS", "100", "calls at once, the account's limit; 0 = no limit"},
@@ -252,6 +259,7 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 		natsReplicas: e.number("NATS_REPLICAS"),
 		logJSON:      e.choice("LOG_FORMAT", "text", "json") == "json",
 	}
+	c.readRelay(e)
 	if len(c.authTokens) == 0 {
 		e.wrong("TWILIO_AUTH_TOKEN", "is missing (to try without an account: -demo)")
 	}

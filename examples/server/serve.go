@@ -74,7 +74,7 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	if err != nil {
 		return err
 	}
-	answer, err := newReceptionist(a.log, a.speaker != nil)
+	answer, err := newReceptionist(a.log, a.speaker != nil || c.relay != nil)
 	if err != nil {
 		return err
 	}
@@ -139,6 +139,9 @@ func (c *config) voice() voice.Config {
 	}
 	if c.redisURL == "" && c.natsURL == "" && c.instances <= 1 {
 		config.Resume = voice.ResumeAlone
+	}
+	if c.relay != nil {
+		config.Relay = func(voice.Info) *voice.Relay { return c.relay }
 	}
 	if c.record {
 		config.Before = []twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{&twiml.Recording{}}}}

@@ -176,7 +176,7 @@ func (c *Conn) receive() (Event, error) {
 		case !text:
 			return Event{}, c.refuse(codeUnsupported, "", errBinary)
 		}
-		e, err := ParseEvent(msg)
+		e, err := parseAside(msg)
 		if err != nil {
 			c.counts.malformed.Add(1)
 			c.report(err.(*Error))
@@ -201,6 +201,18 @@ func (c *Conn) receive() (Event, error) {
 		}
 		return e, nil
 	}
+}
+
+// parseAside is ParseEvent on a stack of its own: encoding/json needs a deep one, which a
+// call would keep.
+func parseAside(msg []byte) (e Event, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e, err = ParseEvent(msg)
+	}()
+	<-done
+	return e, err
 }
 
 // Close sends what is queued, for at most a second, and ends the session with a close code
