@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"agentos.dev/dialtone/stt"
@@ -77,4 +78,20 @@ func opened[E stt.Engine](engine E, err error) (stt.Engine, error) {
 		return nil, err
 	}
 	return engine, nil
+}
+
+// readVAD reads where utterances begin and end.
+func (c *config) readVAD(e *env) {
+	if text := e.text("VAD_THRESHOLD"); text != "" {
+		var err error
+		if c.vadThreshold, err = strconv.ParseFloat(text, 32); err != nil || !(c.vadThreshold > 0 && c.vadThreshold < 1) {
+			e.wrong("VAD_THRESHOLD", "%s is no number between 0 and 1", shown(text))
+		}
+	}
+	if e.text("VAD_SILENCE") == "" {
+		return
+	}
+	if c.vadSilence = e.duration("VAD_SILENCE"); !e.told("VAD_SILENCE") && (c.vadSilence < 60*time.Millisecond || c.vadSilence > 5*time.Second) {
+		e.wrong("VAD_SILENCE", "%v is not between 60ms and 5s", c.vadSilence)
+	}
 }

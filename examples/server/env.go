@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	"net/netip"
@@ -15,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"agentos.dev/dialtone/internal/logqueue"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/admin"
 	"agentos.dev/dialtone/policy/capacity"
@@ -497,49 +495,4 @@ func (c *config) readPhrases(e *env) {
 	if len(c.phrases) == 0 && c.stt == "pocketsphinx" && !e.told("STT_PHRASES") {
 		e.wrong("STT_PHRASES", "the file holds no phrases, and pocketsphinx hears only phrases")
 	}
-}
-
-func (c *config) readLogNumbers(e *env) {
-	switch e.choice("LOG_NUMBERS", "full", "mask", "hash") {
-	case "mask":
-		c.logNumber = voice.MaskNumber
-	case "hash":
-		key := sha256.Sum256([]byte("log numbers " + strings.Join(c.authTokens, ",")))
-		c.logNumber = voice.HashNumber(key[:])
-	}
-}
-
-var logLevels = map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warning": slog.LevelWarn, "error": slog.LevelError}
-
-func (c *config) readVAD(e *env) {
-	if text := e.text("VAD_THRESHOLD"); text != "" {
-		var err error
-		if c.vadThreshold, err = strconv.ParseFloat(text, 32); err != nil || !(c.vadThreshold > 0 && c.vadThreshold < 1) {
-			e.wrong("VAD_THRESHOLD", "%s is no number between 0 and 1", shown(text))
-		}
-	}
-	if e.text("VAD_SILENCE") == "" {
-		return
-	}
-	if c.vadSilence = e.duration("VAD_SILENCE"); !e.told("VAD_SILENCE") && (c.vadSilence < 60*time.Millisecond || c.vadSilence > 5*time.Second) {
-		e.wrong("VAD_SILENCE", "%v is not between 60ms and 5s", c.vadSilence)
-	}
-}
-
-// logger returns the log as the configuration wants it. WARN is spelled WARNING,
-// as the runbook's queries do.
-func (c *config) logger(w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.logLevel, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.MessageKey && len(groups) == 0 {
-			if name, text := translate(a.Value.String()); name != "" { // what voice.New doubts
-				a.Value = slog.StringValue(name + ": " + text)
-			}
-		}
-		return voice.SpellWarning(groups, a)
-	}}
-	var handler slog.Handler = slog.NewTextHandler(w, options)
-	if c.logJSON {
-		handler = slog.NewJSONHandler(w, options)
-	}
-	return slog.New(logqueue.New(handler)) // who reads it may stop reading
 }

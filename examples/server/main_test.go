@@ -115,10 +115,14 @@ func TestHelpDocumentsEveryVariable(t *testing.T) {
 	for _, v := range variables {
 		require.Contains(t, out.String(), v.name)
 	}
-	source, err := os.ReadFile("env.go")
+	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
-	for _, name := range regexp.MustCompile(`e\.\w+\("([A-Z_]+)"`).FindAllStringSubmatch(string(source), -1) {
-		require.Contains(t, out.String(), name[1], "-h leaves out what the server reads")
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, name := range regexp.MustCompile(`\be\.\w+\("([A-Z_]+)"`).FindAllStringSubmatch(string(source), -1) {
+			require.Contains(t, out.String(), name[1], "-h leaves out what %s reads", file)
+		}
 	}
 }
 
