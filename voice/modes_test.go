@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -36,9 +35,6 @@ type stage struct {
 	call   *voicetest.Call
 	ledger ledger
 	told   chan string // by the handler
-
-	mu   sync.Mutex
-	rest voice.Updater
 }
 
 // tell tells the scene something, from the handler.

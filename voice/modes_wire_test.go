@@ -12,11 +12,6 @@ import (
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
-// first is the message that begins a call.
-func (s *stage) first() string {
-	return map[voicetest.Mode]string{voicetest.Stream: "start", voicetest.Relay: "setup"}[s.mode]
-}
-
 // onFirst edits that message, whatever the mode.
 func onFirst(edit func(m voicetest.Message) []voicetest.Message) voicetest.Option {
 	return voicetest.EditMessage(func(event string, m voicetest.Message) []voicetest.Message {
