@@ -47,6 +47,10 @@ func await(ctx context.Context, done <-chan struct{}) {
 // gives it.
 const holdStatus = othersFirst + 4*retellEvery
 
+// streamFirst is how long a call whose stream is still here has to end by that: a stream that
+// broke may be overtaken by the status callback.
+const streamFirst = time.Second
+
 // lasted reads how many seconds a call has lasted; < 0 if that should be there and is not.
 func lasted(status, seconds string) time.Duration {
 	n, err := strconv.ParseUint(seconds, 10, 31)
@@ -84,11 +88,17 @@ func (s *Server) over(info Info, o policy.Outcome) (buried <-chan struct{}) {
 		go func() {
 			defer s.exit()
 			defer close(done)
-			call.end(ReasonHungUp, nil)
+			select {
+			case <-call.buried:
+			case <-time.After(streamFirst):
+				call.end(ReasonHungUp, nil)
+			}
 			if call.reason == ReasonTransfer { // which that does not tell
 				s.finish(info, o, over, true)
 			}
-			<-call.settled
+			if <-call.settled; call.goesOn { // it would have
+				s.overHere(info, o)
+			}
 		}()
 		return done
 	case before.told:
