@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -50,13 +49,6 @@ func slope(samples []vitals) float64 {
 		n, t, b, tt, tb = n+1, t+x, b+s.bytes, tt+x*x, tb+x*s.bytes
 	}
 	return (n*tb - t*b) / (n*tt - t*t) / (b / n)
-}
-
-// pause stops a process for a while, as a hypervisor does.
-func pause(t *testing.T, process *os.Process, while time.Duration) {
-	require.NoError(t, process.Signal(syscall.SIGSTOP))
-	time.Sleep(while)
-	require.NoError(t, process.Signal(syscall.SIGCONT))
 }
 
 // settles is how long what ended while the store was away may take to be counted. An instance

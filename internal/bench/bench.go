@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Contestant is one implementation of the job that a comparison measures.
@@ -40,9 +38,9 @@ func Compare(rounds int, contestants ...Contestant) []Result {
 	samples := make([][]float64, len(contestants))
 	for range rounds {
 		for i, c := range contestants {
-			before := cpu()
+			before := CPU()
 			c.Run(counts[i])
-			samples[i] = append(samples[i], float64(cpu()-before)/float64(counts[i]))
+			samples[i] = append(samples[i], float64(CPU()-before)/float64(counts[i]))
 		}
 	}
 	results := make([]Result, len(contestants))
@@ -87,13 +85,4 @@ func calibrate(run func(int)) int {
 		}
 		n *= 2
 	}
-}
-
-// cpu returns the CPU time this process has used, in nanoseconds.
-func cpu() int64 {
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &ts); err != nil {
-		return time.Now().UnixNano()
-	}
-	return ts.Nano()
 }

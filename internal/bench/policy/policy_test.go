@@ -208,9 +208,9 @@ func TestMemory(t *testing.T) {
 		kept := fill()
 		runtime.GC()
 		runtime.ReadMemStats(&after)
-		begin := cpuTime()
+		begin := bench.CPU()
 		runtime.GC()
-		gc := cpuTime() - begin
+		gc := time.Duration(bench.CPU() - begin)
 		t.Logf("%-28s %6.1f bytes per caller, a collection takes %v of CPU", name, float64(after.HeapAlloc-before.HeapAlloc)/float64(callers), gc.Round(10*time.Microsecond))
 		runtime.KeepAlive(kept)
 	}

@@ -17,8 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"agentos.dev/dialtone/internal/apt"
 	"agentos.dev/dialtone/internal/bench"
 	"agentos.dev/dialtone/voice/tts"
@@ -124,19 +122,6 @@ func TestMemory(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
-}
-
-// cpu returns the processor time that this process and those that it has buried took.
-func cpu(t *testing.T) time.Duration {
-	var total time.Duration
-	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
-		var u unix.Rusage
-		if err := unix.Getrusage(who, &u); err != nil {
-			t.Fatal(err)
-		}
-		total += time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	}
-	return total
 }
 
 // TestFirstPiece: ten calls at once say sentences, each as soon as the one before

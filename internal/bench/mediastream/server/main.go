@@ -30,8 +30,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // counts is what the calls of this process have done.
@@ -104,8 +102,8 @@ func stats(w http.ResponseWriter, r *http.Request) {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+	user, system, err := used()
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
@@ -115,8 +113,8 @@ func stats(w http.ResponseWriter, r *http.Request) {
 		"lost":     lost.Load(),
 		"played":   played.Load(),
 		"active":   active.Load(),
-		"cpu":      u.Utime.Nano() + u.Stime.Nano(),
-		"user":     u.Utime.Nano(),
+		"cpu":      user + system,
+		"user":     user,
 		"memory":   int64(m.HeapInuse + m.StackInuse),
 		"mallocs":  int64(m.Mallocs),
 		"delay50":  delays.quantile(0.5),
