@@ -13,11 +13,12 @@ import (
 
 // Main runs the tests of a package and exits. It exits non-zero when a test
 // failed or when, five seconds after the last test, a goroutine that a test
-// started is still there. Call it from TestMain.
-func Main(m *testing.M) {
+// started is still there, but for those whose stacks contain one of the given texts. Call
+// it from TestMain.
+func Main(m *testing.M, but ...string) {
 	code := m.Run()
 	if code == 0 {
-		if left := wait(5 * time.Second); len(left) > 0 {
+		if left := wait(5*time.Second, but); len(left) > 0 {
 			fmt.Fprintf(os.Stderr, "leak: %d goroutines outlived the tests:\n\n%s\n", len(left), strings.Join(left, "\n\n"))
 			code = 1
 		}
@@ -26,10 +27,10 @@ func Main(m *testing.M) {
 }
 
 // wait returns the goroutines that are still running after at most d.
-func wait(d time.Duration) []string {
+func wait(d time.Duration, but []string) []string {
 	deadline := time.Now().Add(d)
 	for {
-		left := others()
+		left := slices.DeleteFunc(others(), func(stack string) bool { return contains(stack, but) })
 		if len(left) == 0 || time.Now().After(deadline) {
 			return left
 		}
@@ -63,7 +64,7 @@ func others() []string {
 	}
 	var left []string
 	for i, stack := range strings.Split(string(buf), "\n\n") {
-		if i == 0 || isHarmless(stack) { // the first stack is the caller's
+		if i == 0 || contains(stack, harmless) { // the first stack is the caller's
 			continue
 		}
 		left = append(left, stack)
@@ -71,13 +72,9 @@ func others() []string {
 	return left
 }
 
-func isHarmless(stack string) bool {
-	for _, mark := range harmless {
-		if strings.Contains(stack, mark) {
-			return true
-		}
-	}
-	return false
+// contains reports whether one of the texts is in a stack.
+func contains(stack string, texts []string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(stack, text) })
 }
 
 // Module returns the stacks of the goroutines that run code of this module, but for
@@ -85,7 +82,7 @@ func isHarmless(stack string) bool {
 func Module(but ...string) (left []string) {
 	for _, stack := range others() {
 		if strings.Contains(stack, "agentos.dev/dialtone/") && !strings.Contains(stack, "testing.tRunner") &&
-			!slices.ContainsFunc(but, func(s string) bool { return strings.Contains(stack, s) }) {
+			!contains(stack, but) {
 			left = append(left, stack)
 		}
 	}
