@@ -41,14 +41,14 @@ const StreamName = "dialtone"
 // Digits and Interrupt return [ErrListening]. Such a stream is a place of MaxStreams and one
 // of Stats.ActiveCalls, and ends with the call, by <Stop>, after MaxDuration, or when the
 // Listener returns. Its end is not that of the call, which nothing hangs up: the status
-// callback tells of that, and counts the call. It may have a stream by which it is answered
-// besides, before or after; another by which it is listened to takes the place of the first.
-// Twilio goes on without a stream that fails, and asks for no
-// other; while two tracks are heard and the engine fails on one, Events tell so.
+// callback reports that, and counts the call. A call can have a stream of its own for the
+// Handler besides, before or after; a second one to listen replaces the first. Twilio goes on
+// without a stream that fails, and asks for no other. When the engine fails on one of two
+// tracks, Events report it.
 //
 // Errors are [ErrNoListener], [ErrNoPlace], and what is wrong with the arguments: a request
-// that nobody has checked, a track that is none, no verbs, behind which the call would end at
-// once, or what [twiml.Response.Validate] finds.
+// that was not checked, an unknown track, no verbs, without which the call would end at once,
+// or what [twiml.Response.Validate] finds.
 func (s *Server) Listening(r *http.Request, tracks twiml.Track, then ...twiml.Verb) (*twiml.Response, error) {
 	info := infoOf(r.PostForm)
 	if r.Context().Value(checkedKey{}) != s || !callSID.MatchString(info.SID) {

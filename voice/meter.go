@@ -42,7 +42,7 @@ func (m *meter) take() (frames int, level codec.Level) {
 	return frames, level
 }
 
-// measured reports whether the log tells of the audio.
+// measured reports whether the log describes the audio.
 func (c *liveCall) measured() bool { return c.log.Enabled(context.Background(), slog.LevelDebug) }
 
 // tellAudio tells the log what arrives and what is sent, until the call ends.

@@ -33,7 +33,7 @@ func (l *lines) has(what string) bool {
 	return strings.Contains(l.text.String(), what)
 }
 
-// TestDebugTellsWhatArrives: who has a call without audio reads in the log where it ends.
+// TestDebugTellsWhatArrives: the log of a call without audio shows where the audio ends.
 func TestDebugTellsWhatArrives(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

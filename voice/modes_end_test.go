@@ -29,7 +29,7 @@ func stays(ctx context.Context, call *voice.Call, s *stage) error {
 
 func hello(s *stage) { s.Helper(); s.call.HearsText("hello", patience) }
 
-// goesOn tells what is known of the streams before, saves what it knows, and stays.
+// goesOn reports the state of the streams before, saves its own, and stays.
 func goesOn(ctx context.Context, call *voice.Call, s *stage) error {
 	r, resumed := call.Resumed()
 	if !resumed {

@@ -140,7 +140,7 @@ func perhaps(t *testing.T, sc scene, mode voicetest.Mode) {
 // placeholder stands for the fake's REST API, which is there when the server is.
 var placeholder voice.Hanger = &stage{}
 
-// said waits for the end of a playback and tells how it ended.
+// said waits for the end of a playback and reports how it ended.
 func (s *stage) said(ctx context.Context, p *voice.Playback, err error) {
 	if err == nil {
 		err = p.Wait(ctx)

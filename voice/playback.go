@@ -14,7 +14,7 @@ var ErrInterrupted = errors.New("voice: playback was interrupted")
 type source interface {
 	// send sends it to its end, in portions, by the talker's send.
 	send(t *talker, p *Playback) error
-	// heard returns the text that the first n bytes of what was sent are of.
+	// heard returns the text of the first n bytes that were sent.
 	heard(n int) string
 }
 

@@ -195,7 +195,7 @@ func (d *demo) heard(_ voice.Info, e stt.Event) {
 		d.say("server", "caller starts to speak")
 	case stt.Final:
 		late := e.Timing.Latency
-		if d.relay { // Twilio does not tell how late it is
+		if d.relay { // Twilio reports no latency
 			d.say("server", "transcript: %q", e.Transcript.Text)
 		} else {
 			d.say("server", "transcript: %q, %d ms after the last word", e.Transcript.Text, late.Milliseconds())

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/internal/option"
+	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live"
 	"agentos.dev/dialtone/stt/internal/secret"
@@ -117,33 +118,29 @@ func kind(code int, reason string) error {
 
 // query adds the parameters of a call.
 func (o Options) query(q url.Values, c stt.Config) {
-	set := func(key, value string) {
-		if value != "" && !q.Has(key) {
-			q.Set(key, value)
-		}
-	}
 	encoding := "pcm_mulaw"
 	if c.Format.Encoding == stt.PCM16 {
 		encoding = "pcm_s16le"
 	}
-	set("encoding", encoding)
-	set("sample_rate", strconv.Itoa(c.Format.Rate()))
-	set("format_turns", strconv.FormatBool(o.FormatTurns))
-	set("speech_model", o.Model)
+	values := map[string]string{
+		"encoding": encoding, "sample_rate": strconv.Itoa(c.Format.Rate()),
+		"format_turns": strconv.FormatBool(o.FormatTurns), "speech_model": o.Model,
+	}
 	if o.EndOfTurn > 0 {
-		set("end_of_turn_confidence_threshold", strconv.FormatFloat(o.EndOfTurn, 'f', -1, 64))
+		values["end_of_turn_confidence_threshold"] = strconv.FormatFloat(o.EndOfTurn, 'f', -1, 64)
 	}
 	if o.MinSilence > 0 {
-		set("min_turn_silence", strconv.FormatInt(o.MinSilence.Milliseconds(), 10))
+		values["min_turn_silence"] = strconv.FormatInt(o.MinSilence.Milliseconds(), 10)
 	}
 	if o.MaxSilence > 0 {
-		set("max_turn_silence", strconv.FormatInt(o.MaxSilence.Milliseconds(), 10))
+		values["max_turn_silence"] = strconv.FormatInt(o.MaxSilence.Milliseconds(), 10)
 	}
 	if len(c.Phrases) > 0 {
 		if list, err := json.Marshal(c.Phrases); err == nil {
-			set("keyterms_prompt", string(list))
+			values["keyterms_prompt"] = string(list)
 		}
 	}
+	wire.SetMissing(q, values)
 }
 
 // Open implements stt.Engine: the stream is one connection. Calls begin with stt.Open.

@@ -17,6 +17,7 @@ import (
 
 	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/internal/option"
+	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/failure"
 	"agentos.dev/dialtone/stt/internal/live"
@@ -131,7 +132,7 @@ func (o Options) query(q url.Values, c stt.Config) {
 	if language == "mul" { // several: the service has a name of its own
 		language = "multi"
 	}
-	setAll(q, map[string]string{
+	wire.SetMissing(q, map[string]string{
 		"model": o.Model, "encoding": encoding(c.Format), "sample_rate": strconv.Itoa(c.Format.Rate()), "channels": "1",
 		"interim_results": "true", "vad_events": "true", "utterance_end_ms": "1000",
 		"endpointing": strconv.FormatInt(o.Endpointing.Milliseconds(), 10), "language": language, "tag": c.CallID,
@@ -145,15 +146,6 @@ func (o Options) query(q url.Values, c stt.Config) {
 	}
 	for _, phrase := range c.Phrases {
 		q.Add(hint, phrase)
-	}
-}
-
-// setAll sets the parameters that the URL has not and that are not empty.
-func setAll(q url.Values, values map[string]string) {
-	for key, value := range values {
-		if value != "" && !q.Has(key) {
-			q.Set(key, value)
-		}
 	}
 }
 

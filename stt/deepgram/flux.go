@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/internal/answer"
+	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/failure"
 	"agentos.dev/dialtone/stt/internal/live"
@@ -35,7 +36,7 @@ func (o Options) fluxQuery(q url.Values, c stt.Config) {
 	if strings.HasSuffix(o.Model, "-multi") && c.Language != "mul" {
 		values["language_hint"], _, _ = strings.Cut(c.Language, "-")
 	}
-	setAll(q, values)
+	wire.SetMissing(q, values)
 	for _, phrase := range c.Phrases {
 		q.Add("keyterm", phrase)
 	}

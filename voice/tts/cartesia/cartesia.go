@@ -14,9 +14,9 @@ import (
 	"regexp"
 	"time"
 
-	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/internal/secret"
+	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/internal/live"
 )
@@ -89,7 +89,7 @@ func New(o Options) (*Engine, error) {
 		Header:  func(key string) http.Header { return http.Header{"X-Api-Key": {key}} },
 		Accepts: accepts, Address: address,
 		Session: func(c tts.Config, _ live.Session) live.Session { return newSession(&o, c) },
-		MaxText: 5000, Idle: 4 * time.Minute, Closed: closed,
+		MaxText: 5000, Idle: 4 * time.Minute,
 	})
 	if err = errors.Join(wrong, err); err != nil {
 		return nil, err
@@ -107,18 +107,9 @@ func accepts(c tts.Config) error {
 
 // address adds the version of the API.
 func address(u *url.URL, _ tts.Config) {
-	if q := u.Query(); !q.Has("cartesia_version") {
-		q.Set("cartesia_version", version)
-		u.RawQuery = q.Encode()
-	}
-}
-
-// closed gives a close its kind.
-func closed(code int, reason string) error {
-	if code == 1008 && (answer.Fault{Code: reason}).Kind() == answer.Fine {
-		return tts.ErrRefused
-	}
-	return nil
+	q := u.Query()
+	wire.SetMissing(q, map[string]string{"cartesia_version": version})
+	u.RawQuery = q.Encode()
 }
 
 // Synthesize implements tts.Synthesizer.

@@ -17,9 +17,9 @@ import (
 	"strings"
 	"time"
 
-	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/internal/secret"
+	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/internal/live"
 )
@@ -137,11 +137,7 @@ func (o Options) address(u *url.URL, c tts.Config) {
 	if !flux(o.Voice) {
 		values["container"] = "none"
 	}
-	for key, value := range values {
-		if value != "" && !q.Has(key) {
-			q.Set(key, value)
-		}
-	}
+	wire.SetMissing(q, values)
 	u.RawQuery = q.Encode()
 }
 
@@ -165,8 +161,6 @@ func closed(code int, reason string) error {
 		return tts.ErrRefused
 	case strings.HasPrefix(reason, "NET-"):
 		return tts.ErrUnavailable
-	case code == 1008 && (answer.Fault{Code: reason}).Kind() == answer.Fine:
-		return tts.ErrRefused
 	}
 	return nil
 }

@@ -15,9 +15,9 @@ import (
 	"strings"
 	"time"
 
-	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/internal/secret"
+	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/internal/live"
 )
@@ -120,12 +120,8 @@ func (o *Options) address(u *url.URL, c tts.Config) {
 		normalization = "auto"
 	}
 	q := u.Query()
-	for key, value := range map[string]string{"model_id": o.Model, "output_format": "ulaw_8000", "sync_alignment": "true", "inactivity_timeout": "180",
-		"apply_text_normalization": normalization, "language_code": strings.ToLower(language)} {
-		if value != "" && !q.Has(key) {
-			q.Set(key, value)
-		}
-	}
+	wire.SetMissing(q, map[string]string{"model_id": o.Model, "output_format": "ulaw_8000", "sync_alignment": "true", "inactivity_timeout": "180",
+		"apply_text_normalization": normalization, "language_code": strings.ToLower(language)})
 	u.RawQuery = q.Encode()
 }
 
@@ -148,15 +144,7 @@ func kind(text string) error {
 }
 
 // closed gives a close its kind.
-func closed(code int, reason string) error {
-	if kind := kind(reason); kind != nil {
-		return kind
-	}
-	if code == 1008 && (answer.Fault{Code: reason}).Kind() == answer.Fine {
-		return tts.ErrRefused
-	}
-	return nil
-}
+func closed(_ int, reason string) error { return kind(reason) }
 
 // Synthesize implements tts.Synthesizer.
 func (e *Engine) Synthesize(ctx context.Context, text string, c tts.Config) iter.Seq2[tts.Chunk, error] {

@@ -55,7 +55,8 @@ type Service struct {
 	// Workers is how many utterances there are at once, and connections; 0 = 15.
 	Workers int
 	MaxWait time.Duration // the longest that an utterance waits for its turn; 0 = 2 s
-	// Closed gives a close its kind; nil or a nil result is tts.ErrUnavailable.
+	// Closed gives a close its kind; nil or a nil result is that of its reason, and without
+	// one tts.ErrRefused for a policy violation, else tts.ErrUnavailable.
 	Closed func(code int, reason string) error
 	// Refused adds to the error of a refused handshake what the header of the answer
 	// says; nil adds nothing.
@@ -211,6 +212,9 @@ func (e *Engine) clean(err error) error {
 	return &c
 }
 
+// closePolicy is the close code of a policy violation (RFC 6455, section 7.4.1).
+const closePolicy = 1008
+
 // failure gives an error of a connection its kind. Others are left as they are.
 func (e *Engine) failure(op string, err error) error {
 	var w *wire.Error
@@ -220,7 +224,11 @@ func (e *Engine) failure(op string, err error) error {
 	out := &tts.Error{Engine: e.s.Name, Op: op, Kind: tts.ErrUnavailable, Status: w.Status, Code: w.Reason, RetryAfter: w.RetryAfter, Err: w.Err}
 	switch {
 	case w.Closed:
-		kind := failure.Kind(answer.Fault{Code: w.Reason}.Kind())
+		fault := answer.Fault{Code: w.Reason}.Kind()
+		kind := failure.Kind(fault)
+		if fault == answer.Fine && w.Status == closePolicy {
+			kind = tts.ErrRefused
+		}
 		if e.s.Closed != nil {
 			if own := e.s.Closed(w.Status, w.Reason); own != nil {
 				kind = own

@@ -202,6 +202,7 @@ func TestFailures(t *testing.T) {
 			"closed for the key":   {ttstest.Trouble{Close: 1008, Reason: "invalid_api_key " + key}, tts.ErrAuth, "1008"},
 			"closed for money":     {ttstest.Trouble{Close: 1008, Reason: "quota_exceeded"}, tts.ErrQuota, "1008"},
 			"closed for load":      {ttstest.Trouble{Close: 1008, Reason: "too_many_concurrent_requests"}, tts.ErrOverloaded, "1008"},
+			"closed for a rule":    {ttstest.Trouble{Close: 1008, Reason: "oops"}, tts.ErrRefused, "1008"},
 			"cut":                  {ttstest.Trouble{After: half, Cut: true}, tts.ErrUnavailable, ""},
 			"cut at once":          {ttstest.Trouble{Cut: true}, tts.ErrUnavailable, ""},
 			"nonsense":             {ttstest.Trouble{After: half, Message: "<html>", Repeat: 3}, tts.ErrUnavailable, "not as documented"},
