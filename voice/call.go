@@ -61,6 +61,7 @@ type Call struct {
 	release  func()       // says that it has ended
 	log      *slog.Logger
 	expect   func(stt.Expectation) error
+	queued   func(*Playback) // tells the trace
 	listen   func(tracks twiml.Track, then []twiml.Verb) (*twiml.Response, error)
 	late     string // the key that may come behind the last answer of Ask, which was complete without it
 
@@ -165,6 +166,7 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 	if err != nil {
 		return nil, ended(err)
 	}
+	c.queued(playback)
 	c.owner.touch()
 	return playback, nil
 }

@@ -56,6 +56,7 @@ func (c *liveCall) live(ctx context.Context) {
 	ctx, c.cancel = context.WithCancelCause(ctx)
 	c.timer = time.AfterFunc(min(config.MaxDuration, max(0, time.Until(c.Started.Add(config.MaxDuration)))), func() { c.end(ReasonTimeout, nil) })
 	c.expect = c.expectAll
+	c.queued = func(p *Playback) { config.Trace.Playback(c.Info, p) }
 	c.listen = func(tracks twiml.Track, then []twiml.Verb) (*twiml.Response, error) {
 		return c.server.listening(c.Info, tracks, then)
 	}

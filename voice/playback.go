@@ -16,6 +16,8 @@ type source interface {
 	send(t *talker, p *Playback) error
 	// heard returns the text of the first n bytes that were sent.
 	heard(n int) string
+	// written returns the text so far.
+	written() string
 }
 
 // Playback is audio, or text that is said, on its way to the caller.
@@ -75,6 +77,17 @@ func (p *Playback) Heard() time.Duration {
 	}
 	_, about := p.player.out.Played()
 	return p.player.length(p.played(about))
+}
+
+// Text returns the text that is said, in the characters that the host gave, as far as it has
+// come. It is empty for audio that is played.
+func (p *Playback) Text() string {
+	p.player.mu.Lock()
+	defer p.player.mu.Unlock()
+	if p.source == nil {
+		return ""
+	}
+	return p.source.written()
 }
 
 // HeardText returns the beginning of the text that the caller has heard so far, in the

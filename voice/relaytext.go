@@ -53,6 +53,8 @@ func (w *written) send(t *talker, playback *Playback) (err error) {
 
 func (w *written) heard(n int) string { return wholeWords(w.text.String(), n) }
 
+func (w *written) written() string { return w.text.String() }
+
 // file is audio that Twilio fetches and plays.
 type file struct {
 	relay.Play
@@ -77,6 +79,8 @@ func (f file) send(t *talker, playback *Playback) error {
 }
 
 func (file) heard(int) string { return "" }
+
+func (file) written() string { return "" }
 
 // RelayCall is what only a call over ConversationRelay has. See [Call.Relay].
 type RelayCall struct {

@@ -242,10 +242,11 @@ func TestHookThatPanicsLosesNothing(t *testing.T) {
 			TranscodingError: func(string) { hit("transcoding") },
 			WebSocketError:   func(string) { hit("websocket") },
 			STTError:         func(voice.Info, string) { hit("stt") },
+			Playback:         func(voice.Info, *voice.Playback) { hit("playback") },
 			Spoken:           func(voice.Info, voice.Spoken) { hit("spoken") },
 		}
 	}
-	for _, hook := range []string{"begin", "end", "signature", "decision", "started", "ended", "finished", "status", "frame", "transcoding", "websocket", "stt", "spoken"} {
+	for _, hook := range []string{"begin", "end", "signature", "decision", "started", "ended", "finished", "status", "frame", "transcoding", "websocket", "stt", "playback", "spoken"} {
 		t.Run(hook, func(t *testing.T) {
 			t.Parallel()
 			ran := make(chan struct{})

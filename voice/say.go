@@ -59,6 +59,7 @@ func (c *Call) queue(ctx context.Context, from source) (*Playback, error) {
 		playback.cancel()
 		return nil, err
 	}
+	c.queued(playback)
 	c.owner.touch()
 	return playback, nil
 }
@@ -67,6 +68,8 @@ func (c *Call) queue(ctx context.Context, from source) (*Playback, error) {
 type speech struct{ *tts.Speech }
 
 func (s speech) heard(n int) string { return s.Heard(audioLength(n)) }
+
+func (s speech) written() string { return s.Source() }
 
 // send sends speech as it is made, with a mark behind each word, or behind each 200 ms
 // where it is not known when words end.

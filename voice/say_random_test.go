@@ -139,7 +139,7 @@ func (c *caller) listens(ctx context.Context) {
 func inCall(t *testing.T, speaker tts.Synthesizer, latency time.Duration, f func(*testing.T, *Call, *caller)) {
 	synctest.Test(t, func(t *testing.T) {
 		here, there := net.Pipe()
-		call := &Call{inbox: newInbox(), speaker: speaker, log: slog.New(slog.DiscardHandler)}
+		call := &Call{inbox: newInbox(), queued: func(*Playback) {}, speaker: speaker, log: slog.New(slog.DiscardHandler)}
 		var conn *mediastream.Conn
 		var work sync.WaitGroup
 		accepted := make(chan struct{})

@@ -229,6 +229,31 @@ func TestPlayBehindSpeechIsBounded(t *testing.T) {
 	})
 }
 
+// TestPlaybacksAreTold: whoever follows the playbacks of a call knows their text as it comes,
+// and what was heard of it.
+func TestPlaybacksAreTold(t *testing.T) {
+	inCall(t, &ttstest.Fake{}, 0, func(t *testing.T, call *Call, c *caller) {
+		var told []*Playback
+		call.queued = func(p *Playback) { told = append(told, p) }
+		beep, err := call.Play(t.Context(), make([]byte, 4000))
+		require.NoError(t, err)
+		said, err := call.SayTokens(t.Context(), tokens(time.Second, nil, "Your table", " is booked. ", "See you at eight."))
+		require.NoError(t, err)
+		require.Equal(t, []*Playback{beep, said}, told)
+		require.Empty(t, beep.Text())
+		time.Sleep(2500 * time.Millisecond)
+		require.Equal(t, "Your table is booked. ", said.Text())
+		require.NoError(t, call.Interrupt())
+		require.Equal(t, "Your table is booked. ", said.Text())
+		require.NotEqual(t, said.Text(), said.HeardText())
+		_, err = call.Say(t.Context(), "Hello.")
+		require.NoError(t, err)
+		require.Len(t, told, 3)
+		require.NoError(t, told[2].Wait(t.Context()))
+		require.Equal(t, "Hello.", told[2].HeardText())
+	})
+}
+
 // TestSpokenTellsHowATextWasSaid: whole, after failures that were survived, not at all, or
 // until the caller interrupted.
 func TestSpokenTellsHowATextWasSaid(t *testing.T) {

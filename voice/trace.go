@@ -68,6 +68,10 @@ type Trace struct {
 	STTEvent func(Info, stt.Event)
 	// STTError runs when a recogniser fails; kind as in [stt.Reason].
 	STTError func(call Info, kind string)
+	// Playback runs when something was queued for the caller, audio or text. What becomes of it
+	// the playback tells: [Playback.Done], [Playback.Text], [Playback.HeardText] and
+	// [Playback.Heard].
+	Playback func(Info, *Playback)
 	// Spoken runs when the making of a text of [Call.Say] is over: whole, failed or cut off by
 	// an interruption.
 	Spoken func(Info, Spoken)
@@ -134,6 +138,7 @@ func (t *Trace) Join(other *Trace) *Trace {
 		WebSocketError:   func(kind string) { defer b.WebSocketError(kind); a.WebSocketError(kind) },
 		STTEvent:         func(c Info, e stt.Event) { defer b.STTEvent(c, e); a.STTEvent(c, e) },
 		STTError:         func(c Info, kind string) { defer b.STTError(c, kind); a.STTError(c, kind) },
+		Playback:         func(c Info, p *Playback) { defer b.Playback(c, p); a.Playback(c, p) },
 		Spoken:           func(c Info, s Spoken) { defer b.Spoken(c, s); a.Spoken(c, s) },
 	}
 }
@@ -192,6 +197,9 @@ func (t *Trace) complete() *Trace {
 	if c.STTError == nil {
 		c.STTError = func(Info, string) {}
 	}
+	if c.Playback == nil {
+		c.Playback = func(Info, *Playback) {}
+	}
 	if c.Spoken == nil {
 		c.Spoken = func(Info, Spoken) {}
 	}
@@ -232,6 +240,7 @@ func (t *Trace) contained(log *slog.Logger) *Trace {
 		WebSocketError:   contained(log, t.WebSocketError),
 		STTEvent:         contained2(log, t.STTEvent),
 		STTError:         contained2(log, t.STTError),
+		Playback:         contained2(log, t.Playback),
 		Spoken:           contained2(log, t.Spoken),
 	}
 }
