@@ -27,11 +27,16 @@ func (c *Call) keepTime() {
 
 func (c *Call) tick() {
 	spoken, heard := silence, silence
-	var begun, said bool
+	var begun, said, speaks bool
+	live := c.plan.handset
+	if live.Speak != nil {
+		speaks = live.Speak(spoken[:])
+	}
 	c.mu.Lock()
 	streams := c.streams
-	speaks := c.listened() && len(c.speech) > 0
-	if speaks {
+	speaks = speaks && c.listened()
+	if c.listened() && len(c.speech) > 0 {
+		speaks = true
 		u := c.speech[0]
 		begun = !u.begun
 		u.begun = true
@@ -64,6 +69,9 @@ func (c *Call) tick() {
 			h.player.play(slices.Clone(spoken[:]))
 			h.mu.Unlock()
 		}
+	}
+	if live.Hear != nil {
+		live.Hear(spoken[:], heard[:])
 	}
 	if tooLong {
 		c.end(errTimeLimit)

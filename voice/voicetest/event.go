@@ -65,6 +65,11 @@ func (c *Call) event(kind Kind, format string, args ...any) {
 	if c.tw.cfg.Trace != nil {
 		c.tw.cfg.Trace(e)
 	}
+	for _, w := range c.plan.watchers {
+		if w.Event != nil {
+			w.Event(e)
+		}
+	}
 }
 
 // maxWarnings bounds what a flood of bad messages is remembered for.

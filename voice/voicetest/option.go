@@ -41,6 +41,8 @@ type plan struct {
 	messages                    []MessageEdit
 	frames                      map[int][]func(*Socket)
 	signers                     map[Hop]signer
+	watchers                    []Watcher
+	handset                     Handset
 }
 
 // A signer is a shared key that signs instead of the auth token.

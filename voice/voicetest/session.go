@@ -74,12 +74,19 @@ func (c *Call) runSession(ctx context.Context, noun *twiml.ConversationRelay) ur
 }
 
 // dial connects to the application and sends the setup message.
-func (s *session) dial(ctx context.Context) error {
+func (s *session) dial(ctx context.Context) (problem error) {
 	c := s.call
 	u, err := url.Parse(s.url)
 	if err != nil || u.Host == "" || u.Scheme != "wss" {
 		return c.warn(64102, "url %q is not of the form wss://...", s.url)
 	}
+	sent, told := time.Now(), Exchange{Hop: Handshake, Method: http.MethodGet, URL: s.url}
+	defer func() {
+		if told.Err = problem; problem == nil {
+			told.Status = http.StatusSwitchingProtocols
+		}
+		c.exchanged(sent, told)
+	}()
 	ctx, cancel := context.WithTimeout(ctx, c.tw.link.handshake)
 	defer cancel()
 	req, err := c.signed(ctx, Handshake, http.MethodGet, s.url, nil)
@@ -213,6 +220,7 @@ func (s *session) read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.call.passed(s.sid, true, m)
 		parsed, err := relay.ParseMessage(m.Data)
 		if m.Binary || err != nil {
 			s.refuse(64107, "the host sent an invalid message: %v", err)
@@ -388,6 +396,7 @@ func (s *session) send(e relay.Event) {
 
 func (s *session) sendMessage(e relay.Event, m Message) {
 	if s.carrier != nil && s.carrier.Send(m) == nil {
+		s.call.passed(s.sid, false, m)
 		s.call.count(func(st *Stats) { st.FramesSent++ })
 		return
 	}

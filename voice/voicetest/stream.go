@@ -104,7 +104,7 @@ func (c *Call) openStream(ctx context.Context, t *twiml.Stream, bidirectional bo
 }
 
 // dial opens the WebSocket with a signed handshake.
-func (s *stream) dial(ctx context.Context, rawURL string, about mediastream.Stream) error {
+func (s *stream) dial(ctx context.Context, rawURL string, about mediastream.Stream) (problem error) {
 	c := s.call
 	u, err := url.Parse(rawURL)
 	switch {
@@ -115,6 +115,13 @@ func (s *stream) dial(ctx context.Context, rawURL string, about mediastream.Stre
 	case u.RawQuery != "":
 		return c.warn(31920, "query string in %q", rawURL)
 	}
+	sent, told := time.Now(), Exchange{Hop: Handshake, Method: http.MethodGet, URL: rawURL}
+	defer func() {
+		if told.Err = problem; problem == nil {
+			told.Status = http.StatusSwitchingProtocols
+		}
+		c.exchanged(sent, told)
+	}()
 	ctx, cancel := context.WithTimeout(ctx, c.tw.link.handshake)
 	defer cancel()
 	req, err := c.signed(ctx, Handshake, http.MethodGet, rawURL, nil)
@@ -132,6 +139,7 @@ func (s *stream) dial(ctx context.Context, rawURL string, about mediastream.Stre
 	case err == nil:
 		return nil
 	case errors.As(err, &refused) && refused.Code != 0:
+		told.Status = refused.Code
 		return c.warn(31920, "the handshake of %s was answered %d", rawURL, refused.Code)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return c.warn(31902, "connection to %s refused", rawURL)
@@ -169,6 +177,7 @@ func (s *stream) send(event string, message func() Message) bool {
 func (s *stream) queue(m Message) bool {
 	select {
 	case s.out <- m:
+		s.call.passed(s.sid, false, m)
 		return true
 	default:
 	}
@@ -246,6 +255,7 @@ func (s *stream) read() {
 			s.ended = err
 			return
 		}
+		s.call.passed(s.sid, true, m)
 		switch {
 		case m.Binary:
 			s.call.warn(31950, "the host sent a binary message")

@@ -358,6 +358,11 @@ func (t *Twilio) newCall(from, to, direction string, options []Option) *Call {
 	}
 	t.calls[c.SID] = c
 	t.mu.Unlock()
+	for _, w := range c.plan.watchers {
+		if w.Begun != nil {
+			w.Begun(c)
+		}
+	}
 	return c
 }
 

@@ -120,13 +120,19 @@ func (c *Call) deliver(ctx context.Context, jar http.CookieJar, hop Hop, method,
 		if n > maxRedirects {
 			return nil, c.warn(11215, "more than %d redirects from %s", maxRedirects, rawURL)
 		}
+		sent := time.Now()
+		told := Exchange{Hop: hop, Method: method, URL: rawURL, Form: form}
 		resp, err := c.attempt(ctx, client, hop, method, rawURL, form, token)
 		if err != nil {
+			told.Err = err
+			c.exchanged(sent, told)
 			return nil, err
 		}
 		a := &answer{status: resp.StatusCode, contentType: resp.Header.Get("Content-Type"), url: rawURL}
 		a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxDocument+1))
 		resp.Body.Close()
+		told.Status, told.Header, told.Body, told.Err = a.status, resp.Header, a.body[:min(len(a.body), maxDocument)], err
+		c.exchanged(sent, told)
 		c.event(Request, "%s %s: %d", method, rawURL, a.status)
 		if err != nil {
 			return nil, c.warn(11200, "reading the answer of %s: %v", rawURL, err)
