@@ -42,6 +42,10 @@ type Options struct {
 	// called from the connection's goroutines, must not block and must not
 	// call Close.
 	OnError func(*Error)
+	// OnMessage, if not nil, is shown every message that has come, and every one that is
+	// about to be sent, as it is on the wire. It is called from the connection's goroutines, must not
+	// block, and may keep nothing of the message.
+	OnMessage func(sent bool, message []byte)
 }
 
 // withDefaults returns a copy with the zero fields filled in.

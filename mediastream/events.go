@@ -133,6 +133,9 @@ func (c *Conn) receive(e *Event) error {
 		}
 		c.counts.messagesIn.Add(1)
 		c.counts.bytesIn.Add(uint64(len(msg)))
+		if c.opts.OnMessage != nil {
+			c.opts.OnMessage(false, msg)
+		}
 		if !c.allow() {
 			return c.finish(errTooMany)
 		}

@@ -338,6 +338,9 @@ func (c *Conn) write() {
 		if msg == nil {
 			return
 		}
+		if c.opts.OnMessage != nil {
+			c.opts.OnMessage(true, msg[ws.Headroom:])
+		}
 		if err := c.sock.Write(msg); err != nil {
 			// The reader ends the stream: it knows why the socket broke, and may
 			// have a stop to read yet. If it reads on, writeFrom tells the watch.

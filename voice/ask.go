@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/voice/journal"
 )
 
 // ErrNoAnswer is the error of a [Question] that was asked as often as it says, and that
@@ -84,9 +85,11 @@ func (c *Call) Ask(ctx context.Context, q Question) (Answer, error) {
 	for n := range q.Times {
 		err := a.ask(ctx, n > 0)
 		if err != errNothing {
+			c.did(journal.Action{What: "ask", Text: a.answer.Text()}, err)
 			return a.answer, err
 		}
 	}
+	c.did(journal.Action{What: "ask"}, ErrNoAnswer)
 	return Answer{}, ErrNoAnswer
 }
 

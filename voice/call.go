@@ -14,6 +14,7 @@ import (
 	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
+	"agentos.dev/dialtone/voice/journal"
 	"agentos.dev/dialtone/voice/tts"
 )
 
@@ -60,6 +61,7 @@ type Call struct {
 	gone     atomic.Bool  // its place has been given back, or left to a transfer
 	release  func()       // says that it has ended
 	log      *slog.Logger
+	page     *journal.Stream // nil unless it is recorded
 	expect   func(stt.Expectation) error
 	queued   func(*Playback) // tells the trace
 	listen   func(tracks twiml.Track, then []twiml.Verb) (*twiml.Response, error)
@@ -163,6 +165,7 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 		return nil, err
 	}
 	playback, err := c.player.play(audio)
+	c.did(journal.Action{What: "play", Bytes: len(audio)}, err)
 	if err != nil {
 		return nil, ended(err)
 	}
@@ -182,7 +185,9 @@ func (c *Call) Interrupt() error {
 	}
 	c.player.interrupt(ErrInterrupted)
 	c.owner.touch()
-	return ended(c.line.Clear())
+	err := ended(c.line.Clear())
+	c.did(journal.Action{What: "interrupt"}, err)
+	return err
 }
 
 // Transfer gives the call other TwiML by REST, such as a Dial to a person, and
@@ -227,7 +232,9 @@ func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
 			c.release()
 		}
 	}()
-	err := updater.Update(ctx, c.SID, string(to.AppendXML(nil)))
+	document := string(to.AppendXML(nil))
+	err := updater.Update(ctx, c.SID, document)
+	c.did(journal.Action{What: "transfer", Detail: document}, err)
 	if taken = err == nil; !taken && (c.over.Load() || saysEnded(err)) {
 		return fmt.Errorf("%w: %w", ErrCallEnded, err)
 	}

@@ -18,6 +18,7 @@ import (
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
+	"agentos.dev/dialtone/voice/journal"
 	"agentos.dev/dialtone/voice/signature"
 	"agentos.dev/dialtone/voice/tts"
 )
@@ -146,6 +147,10 @@ type Config struct {
 	LogNumber func(number string) string
 	// Trace holds hooks for metrics.
 	Trace *Trace
+	// Journal records the calls, to replay them: what Twilio asks and is answered, the
+	// messages of streams, what is recognised and what the handler does. nil records nothing.
+	// It is closed by who made it, after Shutdown.
+	Journal *journal.Recorder
 }
 
 // Hanger ends calls by REST. The client of package twiliorest is one, and an

@@ -141,5 +141,6 @@ func (s *Server) count(e *untold) {
 		s.config.Trace.CallCut(e.info, e.cut)
 	}
 	log.Info("call counted", "status", e.outcome.Status, "leg", e.info.Leg)
+	s.config.Journal.Known(e.info.SID).Finished(e.outcome.Status)
 	s.config.Trace.CallFinished(e.info, e.outcome.Status)
 }

@@ -12,6 +12,7 @@ import (
 
 	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/voice/journal"
 )
 
 // listener has the speech on one track of a call recognised: the reader sends audio, and
@@ -26,11 +27,12 @@ type listener struct {
 	log     *slog.Logger
 	inbox   *inbox
 	hearing *hearing
-	stream  stt.Stream  // nil when there is no recogniser, or none that works
-	speaks  atomic.Bool // the caller, as the recogniser hears
-	closing atomic.Bool // the call is over: what ends now is no failure
-	audio   []byte      // the reader's scratch: one frame of mu-law
-	meter   *meter      // nil unless the log wants to know
+	stream  stt.Stream      // nil when there is no recogniser, or none that works
+	speaks  atomic.Bool     // the caller, as the recogniser hears
+	closing atomic.Bool     // the call is over: what ends now is no failure
+	audio   []byte          // the reader's scratch: one frame of mu-law
+	meter   *meter          // nil unless the log wants to know
+	page    *journal.Stream // nil unless the call is recorded
 
 	sent  time.Duration // audio, by the reader
 	waits atomic.Int64  // up to when of it speech has been answered, in ns and one; 0: none waits
@@ -63,6 +65,9 @@ func (l *listener) heard(e stt.Event) {
 
 // observe counts and logs what the recogniser reports.
 func (l *listener) observe(e stt.Event) {
+	if l.page != nil {
+		l.page.Heard(heardOf(e))
+	}
 	l.trace.STTEvent(l.info, e)
 	l.hearing.heard(e)
 	switch e.Kind {
@@ -183,6 +188,9 @@ func (l *listener) close(lastWords bool) {
 // side.
 func (l *listener) failed(err error) {
 	l.waits.Store(0)
+	if l.page != nil {
+		l.page.Heard(heardOf(stt.Event{Kind: stt.Ended, Err: err, Transcript: stt.Transcript{Track: string(l.track)}}))
+	}
 	l.hearing.failed()
 	l.trace.STTError(l.info, stt.Reason(err))
 	logFailure(l.log, "speech recognition failed", l.info.SID, "speech_recognition_failed", "error", err)

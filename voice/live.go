@@ -227,6 +227,7 @@ func (c *liveCall) bury() {
 		s.config.Trace.FramesDropped("slow_consumer", int(end.Stream.Dropped))
 	}
 	c.report(end)
+	c.stream.endPage(end.Reason, end.Err, end.Resumes)
 	s.config.Trace.StreamEnded(c.Info, end)
 	if c.hangsUp() {
 		s.enter()

@@ -16,6 +16,7 @@ import (
 func (s *Server) acceptRelay(w http.ResponseWriter, r *http.Request, stream *stream) error {
 	conn, err := relay.Accept(w, r, &relay.Options{
 		SetupTimeout: s.limits.StartTimeout,
+		OnMessage:    stream.onMessage(),
 		OnError:      func(err *relay.Error) { s.failed(stream, fault{err.Type, err.Code, err}) },
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"strings"
 
+	"agentos.dev/dialtone/voice/journal"
 	"agentos.dev/dialtone/voice/relay"
 	"agentos.dev/dialtone/voice/tts"
 )
@@ -103,7 +104,9 @@ func (r *RelayCall) Play(ctx context.Context, m relay.Play) (*Playback, error) {
 	if err := relay.Check(m); err != nil {
 		return nil, err
 	}
-	return r.call.queue(ctx, file{m, r.line})
+	playback, err := r.call.queue(ctx, file{m, r.line})
+	r.call.did(journal.Action{What: "play", Detail: m.Source}, err)
+	return playback, err
 }
 
 // Send sends any other message at once, beside what is queued: a [relay.Language], a
@@ -119,7 +122,9 @@ func (r *RelayCall) Send(m relay.Message) error {
 	if r.call.over.Load() {
 		return ErrCallEnded
 	}
-	return ended(ofLine(r.line.Send(m)))
+	err := ended(ofLine(r.line.Send(m)))
+	r.call.did(journal.Action{What: "send", Detail: fmt.Sprintf("%T", m)}, err)
+	return err
 }
 
 // noData begins the data of a hand-over, which without it might be empty, as behind any
@@ -141,6 +146,7 @@ func (r *RelayCall) HandOff(data string) error {
 		return ErrCallEnded
 	}
 	c.left.Add(1) // before the session can end
+	c.did(journal.Action{What: "hand_off", Bytes: len(data)}, nil)
 	if err := r.line.Send(relay.End{HandoffData: noData + data}); err != nil {
 		if c.left.Add(-1) == 0 && c.gone.Load() {
 			c.release()

@@ -11,6 +11,7 @@ const maxUnverified = 64 << 10
 
 // verified passes on to next what Twilio has signed, or everything with ReportOnly.
 func (s *Server) verified(next http.Handler) http.Handler {
+	next = s.journalled(next)
 	if s.config.ReportOnly {
 		next = parsed(next)
 	}

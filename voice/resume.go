@@ -9,6 +9,7 @@ import (
 
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/twiml"
+	"agentos.dev/dialtone/voice/journal"
 )
 
 // Resume says which calls go on with another stream when theirs has broken, or when the
@@ -80,6 +81,7 @@ func (c *Call) Save(state []byte) error {
 		return ErrCallEnded
 	}
 	c.owner.save(state)
+	c.did(journal.Action{What: "save", Bytes: len(state)}, nil)
 	return nil
 }
 

@@ -39,10 +39,12 @@ func (c *Call) Say(ctx context.Context, text string) (*Playback, error) {
 func (c *Call) SayTokens(ctx context.Context, tokens iter.Seq2[string, error]) (*Playback, error) {
 	switch {
 	case c.relay != nil:
+		tokens = c.saying(tokens)
 		return c.queue(ctx, &written{tokens: bounded(tokens)})
 	case c.speaker == nil && !c.Unidirectional:
 		return nil, ErrNoTTS
 	}
+	tokens = c.saying(tokens)
 	return c.queue(ctx, speech{tts.Speak(c.speaker, bounded(tokens), c.speaking)})
 }
 

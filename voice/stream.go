@@ -13,6 +13,7 @@ import (
 
 	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/voice/journal"
 	"agentos.dev/dialtone/voice/signature"
 )
 
@@ -49,16 +50,19 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	stream := &stream{info: session.info, comesBack: session.comesBack(), passage: session.passage, owned: session.owned, done: make(chan struct{}), accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
+	stream.page = s.openPage(session)
 	accept := s.acceptMedia
 	if session.wire == relayWire || session.comesBack() {
 		accept = s.acceptRelay
 	}
 	if err := accept(w, r, stream); err != nil {
+		stream.endPage(ReasonDisconnect, err, false)
 		s.disown(stream.info, stream.owned)
 		s.leave(nil)
 		return
 	}
 	if !s.keep(stream) {
+		stream.endPage(ReasonShutdown, nil, false)
 		s.disown(stream.info, stream.owned)
 		stream.line.Close(closeGoingAway, "")
 		s.leave(nil)
@@ -72,6 +76,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 func (s *Server) acceptMedia(w http.ResponseWriter, r *http.Request, stream *stream) error {
 	limits := s.limits
 	limits.OnError = func(err *mediastream.Error) { s.failed(stream, fault{err.Type, err.Code, err}) }
+	limits.OnMessage = stream.onMessage()
 	conn, err := mediastream.Accept(w, r, &limits)
 	if err != nil {
 		return err
@@ -126,6 +131,7 @@ type stream struct {
 	done      chan struct{} // closed when nothing more comes of the connection
 	accepted  time.Time
 	log       *slog.Logger
+	page      *journal.Stream       // nil if the call is not recorded
 	broken    atomic.Pointer[fault] // why the connection ended by itself; set before it is closed
 }
 
@@ -221,6 +227,7 @@ func (s *Server) read(ctx context.Context, stream *stream) {
 		if stream.call == nil {
 			s.disown(stream.info, stream.owned)
 			stream.line.Close(closeNormal, "")
+			stream.endPage(ReasonProtocol, nil, false)
 			return
 		}
 		stream.call.end(reason, nil)
@@ -312,7 +319,8 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 			release: func() {
 				s.finish(info, policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: -1}, streamed, true)
 			},
-			log: stream.log.With("stream_sid", with.streamSID),
+			log:  stream.log.With("stream_sid", with.streamSID),
+			page: stream.page,
 		},
 		server: s,
 		stream: stream,

@@ -67,6 +67,7 @@ func TestLeaves(t *testing.T) {
 		"voice/relay":     {"github.com/coder/websocket", module + "/internal/ws", module + "/mediastream"},
 		"voice/signature": nil,
 		"voice/callback":  nil,
+		"voice/journal":   {"golang.org/x/sys/cpu", module + "/codec"},
 		"voice/tts/text":  nil,
 		"voice/tts":       {"golang.org/x/sys/cpu", module + "/codec", module + "/voice/tts/text", module + "/internal/breaker", module + "/internal/slots"},
 	} {

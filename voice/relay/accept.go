@@ -35,6 +35,10 @@ type Options struct {
 	// the one that Accept returns or Events ends with. It is called from the connection's
 	// goroutines, must not block and must not call Close.
 	OnError func(*Error)
+	// OnMessage, if not nil, is shown every message that has come, and every one that is
+	// about to be sent, as it is on the wire. It is called from the connection's goroutines,
+	// must not block, and may keep nothing of the message.
+	OnMessage func(sent bool, message []byte)
 }
 
 // burst is how many messages may come at once.

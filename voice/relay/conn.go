@@ -170,6 +170,9 @@ func (c *Conn) receive() (Event, error) {
 		}
 		c.counts.messagesIn.Add(1)
 		c.counts.bytesIn.Add(uint64(len(msg)))
+		if c.opts.OnMessage != nil {
+			c.opts.OnMessage(false, msg)
+		}
 		switch {
 		case !c.came(false):
 			return Event{}, c.finish(errTooMany)

@@ -52,6 +52,9 @@ func (c *Conn) write() {
 			c.fail(&Error{Type: mediastream.Write, Offset: -1, Code: codeAbnormal, Err: errStalled})
 		})
 		size := len(frame) - ws.Headroom
+		if c.opts.OnMessage != nil {
+			c.opts.OnMessage(true, frame[ws.Headroom:])
+		}
 		err := c.sock.Write(frame)
 		stalled.Stop()
 		if err != nil { // the reader ends the session: it knows why the socket broke
