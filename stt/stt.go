@@ -113,6 +113,9 @@ type Config struct {
 // The stream ends when ctx is done, as if Close had been called. Open returns an
 // error for a Config that no engine takes, and the last engine's when none can begin.
 func Open(ctx context.Context, e Engine, c Config) (Stream, error) {
+	if d, ok := e.(Describer); ok && d.Traits().Session {
+		return e.Open(ctx, c)
+	}
 	f, ok := e.(*failover)
 	if !ok || f == nil {
 		f = newFailover(FailoverOptions{}, e)
@@ -139,6 +142,10 @@ type Traits struct {
 	// sent: its transcripts have no times, and are placed where somebody spoke before
 	// they came.
 	Indirect bool
+	// Session is set when the engine's streams keep the promises of [Open] themselves, as
+	// those that emit again what a session has emitted: there is no session then, and no
+	// Failover.
+	Session bool
 	// Breaker is the engine's own, where it shows its health by it; nil = the
 	// session's.
 	Breaker *Breaker

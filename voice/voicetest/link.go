@@ -30,6 +30,8 @@ type link struct {
 	grace     time.Duration // for handlers when the server closes
 
 	server *http.Server // nil with Config.Target
+	memory *memory      // the way to it with Config.InMemory; or nil
+	rest   *memory      // the way to the REST API then
 	served chan struct{}
 
 	mu      sync.Mutex
@@ -43,7 +45,7 @@ func newLink(cfg Config) (*link, error) {
 		webhook: 15 * time.Second, handshake: 10 * time.Second, grace: 10 * time.Second}
 	l.idle = sync.NewCond(&l.mu)
 	if cfg.Handler != nil {
-		if err := l.serve(cfg.Handler, cfg.TLS); err != nil {
+		if err := l.serve(cfg.Handler, cfg); err != nil {
 			return nil, err
 		}
 	}
@@ -51,11 +53,13 @@ func newLink(cfg Config) (*link, error) {
 	l.https = target.Scheme == "https"
 	addr := hostPort(target)
 	dial := func(ctx context.Context, network, to string) (net.Conn, error) {
+		if l.rest != nil && to == l.rest.Addr().String() {
+			return l.rest.dial()
+		}
 		if to != l.public {
 			return nil, &net.DNSError{Err: "not below PublicURL, the fake does not reach it", Name: to, IsNotFound: true}
 		}
-		var d net.Dialer
-		conn, err := d.DialContext(ctx, network, addr)
+		conn, err := l.connect(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
@@ -73,14 +77,27 @@ func newLink(cfg Config) (*link, error) {
 	return l, nil
 }
 
-// serve serves h on a loopback listener and counts what it handles.
-func (l *link) serve(h http.Handler, useTLS bool) error {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+// connect opens a connection to the host.
+func (l *link) connect(ctx context.Context, network, addr string) (net.Conn, error) {
+	if l.memory != nil {
+		return l.memory.dial()
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, network, addr)
+}
+
+// serve serves h on a loopback listener, or in memory, and counts what it handles.
+func (l *link) serve(h http.Handler, cfg Config) error {
+	var ln net.Listener
+	var err error
+	if cfg.InMemory {
+		l.memory, l.rest = newMemory("127.0.0.1:1"), newMemory("127.0.0.1:2")
+		ln = l.memory
+	} else if ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return fmt.Errorf("voicetest: %w", err)
 	}
 	l.target = "http://" + ln.Addr().String()
-	if useTLS {
+	if cfg.TLS {
 		cert, err := selfSigned()
 		if err != nil {
 			ln.Close()

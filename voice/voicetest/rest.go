@@ -27,9 +27,12 @@ type restAPI struct {
 }
 
 func newRestAPI(t *Twilio) (*restAPI, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("voicetest: %w", err)
+	var ln net.Listener = t.link.rest
+	if t.link.rest == nil {
+		var err error
+		if ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return nil, fmt.Errorf("voicetest: %w", err)
+		}
 	}
 	a := &restAPI{twilio: t, url: "http://" + ln.Addr().String(), served: make(chan struct{})}
 	mux := http.NewServeMux()
