@@ -19,6 +19,7 @@ import (
 	"agentos.dev/dialtone/policy/capacity"
 	"agentos.dev/dialtone/policy/outbound"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/journal"
 	"agentos.dev/dialtone/voice/signature"
 	"agentos.dev/dialtone/voice/tts"
 )
@@ -70,10 +71,11 @@ type config struct {
 	storeWait    time.Duration // for the store's answers; 0 = the usual
 	callerLimits map[string]int
 	instances    int
-	historyDays  int           // 0 = nothing is remembered
-	sttWorkers   int           // 0 = the engine's own number
-	vadThreshold float64       // 0 = the engine's own
-	vadSilence   time.Duration // 0 = the engine's own
+	historyDays  int             // 0 = nothing is remembered
+	sttWorkers   int             // 0 = the engine's own number
+	vadThreshold float64         // 0 = the engine's own
+	vadSilence   time.Duration   // 0 = the engine's own
+	journal      journal.Options // without a Dir nothing is recorded
 	logLevel     slog.Level
 	logJSON      bool
 	logNumber    func(string) string
@@ -134,6 +136,9 @@ var variables = []variable{
 	{"NATS_URL", "", "NATS servers with JetStream that several instances share instead, as nats://a:4222,nats://b:4222"},
 	{"NATS_REPLICAS", "1", "on how many NATS servers the bucket is, when it is made: 1, 3 or 5"},
 	{"INSTANCES", "1", "instances that share the Redis or NATS; while it is away, each allows its share of the limits"},
+	{"JOURNAL_DIR", "", "directory of the journals: a file for each call, with its webhooks, messages and what was recognised, to attach to a bug and to replay by examples/phone; none if empty"},
+	{"JOURNAL_KEEP", "", "what the journals keep that is left out otherwise: audio (3 MB a minute), speech (what is said, as text), numbers, digits; separated by commas"},
+	{"JOURNAL_FILES", "1000", "how many journals there are at most: for one more the oldest is removed"},
 	{"LOG_FORMAT", "text", "text or json"},
 	{"LOG_LEVEL", "info", "debug, info, warning or error; debug tells once in 5 s what audio arrives in each call, and what is sent"},
 	{"LOG_NUMBERS", "full", "phone numbers in the log: full, mask or hash"},
@@ -330,6 +335,7 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 	c.readBudget(e)
 	c.readPhrases(e)
 	c.readLogNumbers(e)
+	c.readJournal(e)
 	c.readVAD(e)
 	c.logLevel = logLevels[e.choice("LOG_LEVEL", "debug", "info", "warning", "error")]
 	if u, err := url.Parse(c.sttURL); err != nil || c.sttURL != "" && u.Host == "" {

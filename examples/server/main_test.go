@@ -74,12 +74,14 @@ func TestConfigurationReportsEveryMistakeAtOnce(t *testing.T) {
 		"LOG_FORMAT=xml", "LOG_NUMBERS=some", "TRUSTED_PROXIES=10.0.0.0", "BLOCKED_NUMBERS=12", "TWILIO_API_KEY=SK1",
 		"BUDGET=NaN", "RATES=inbound=cheap", "ADMIN_ADDR=here", "METRICS_ADDR=9464",
 		"STT_WORKERS=-1", "VAD_THRESHOLD=1", "VAD_SILENCE=1h", "LOG_LEVEL=loud",
+		"JOURNAL_DIR=main.go", "JOURNAL_KEEP=audio,everything", "JOURNAL_FILES=0",
 	))
 	require.Error(t, err)
 	for _, name := range []string{
 		"TWILIO_AUTH_TOKEN", "PUBLIC_URL", "CALLS_PER_HOUR_LIMIT", "MAX_CONCURRENT_CALLS", "MAX_CALL_DURATION", "BUSINESS_TZ",
 		"TWILIO_RECORD_CALLS", "OUTBOUND_CPS", "SESSION_KEYS", "STT", "LOG_FORMAT", "LOG_NUMBERS", "TRUSTED_PROXIES", "BLOCKED_NUMBERS",
 		"TWILIO_API_KEY", "BUDGET", "RATES", "ADMIN_ADDR", "METRICS_ADDR", "STT_WORKERS", "VAD_THRESHOLD", "VAD_SILENCE", "LOG_LEVEL",
+		"JOURNAL_DIR", "JOURNAL_KEEP", "JOURNAL_FILES",
 	} {
 		require.ErrorContains(t, err, name+": ")
 	}

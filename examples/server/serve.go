@@ -22,6 +22,7 @@ import (
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/journal"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/twiliorest"
 )
@@ -37,6 +38,7 @@ type app struct {
 	limits  *limits
 
 	closeStore func()
+	journal    *journal.Recorder // nil = calls are not recorded
 	log        *slog.Logger
 }
 
@@ -63,6 +65,7 @@ func newApp(ctx context.Context, c config, log *slog.Logger, extra *voice.Trace)
 func (a *app) close() {
 	stt.Close(a.engine)
 	tts.Close(a.speaker)
+	a.journal.Close()
 	if a.closeStore != nil {
 		a.closeStore()
 	}
@@ -85,7 +88,11 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	if a.limits, err = newLimits(c, store); err != nil {
 		return err
 	}
+	if a.journal, err = newJournal(c, a); err != nil {
+		return err
+	}
 	config := c.voice()
+	config.Journal = a.journal
 	config.Handler, config.STT, config.TTS, config.Policy = answer, a.engine, a.speaker, a.limits.policy
 	config.Logger, config.Trace = a.log, m.Trace().Join(a.limits.trace()).Join(extra)
 	config.Store, config.Observers = store, []policy.Observer{a.limits.gate}
