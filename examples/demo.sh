@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Answers one call of a built-in fake Twilio with a real speech recogniser and in spoken
-# words, and shows what happens. Installs their Debian packages when they are missing.
-# Flags are passed on: -stay keeps serving.
+# words, and shows what happens; as "demo.sh phone", is a telephone in the browser that calls
+# the same server. Installs their Debian packages when they are missing.
+# Flags are passed on: -stay keeps serving, and -target URL has the phone call another server.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,4 +24,9 @@ if [ "${STT:-pocketsphinx}" = pocketsphinx ] && [ "$installed" != 3 ]; then
 	$sudo apt-get update -q >/dev/null
 	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages >/dev/null
 fi
-exec go run ./examples/server -demo "$@"
+mode=-demo
+if [ "${1:-}" = phone ]; then
+	mode=-phone
+	shift
+fi
+exec go run ./examples/server "$mode" "$@"

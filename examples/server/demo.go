@@ -12,7 +12,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -54,49 +53,24 @@ func runDemo(ctx context.Context, getenv func(string) string, addr string, stay 
 	if config.stt == "off" && config.relay == nil {
 		return errors.New("the demo needs a speech engine: STT=pocketsphinx, STT=openai with STT_URL, or Twilio's own with RELAY=1")
 	}
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return err
-	}
-	speaker, err := newSpeaker(ctx, config, demo.warnings())
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	if speaker != nil {
-		demo.voice = voicetest.NewVoice(speaker)
-		config.speaker = demo.voice
-	}
-	demo.say("server", "listening on http://%s, auth token %s", listener.Addr(), hex.EncodeToString(token))
-	twilio, err := voicetest.Start(voicetest.Config{
-		Target:    "http://" + listener.Addr().String(),
-		PublicURL: config.publicURL,
-		AuthToken: config.authTokens[0],
-		Voice:     demo.voice,
-		Trace:     demo.twilioDid,
+	r, err := newRehearsal(ctx, config, addr, demo.warnings(), demo.twilioDid, func(r *rehearsal) (*voice.Trace, error) {
+		demo.voice = r.voice
+		demo.say("server", "listening on http://%s, auth token %s", r.listener.Addr(), hex.EncodeToString(token))
+		if demo.relay = config.relay != nil; !demo.relay {
+			demo.say("server", "loading the speech engine %s", config.stt)
+		}
+		return &voice.Trace{
+			STTEvent:    demo.heard,
+			StreamEnded: func(voice.Info, voice.End) { close(demo.ended) }, // the demo has one call
+		}, nil
 	})
 	if err != nil {
 		return err
 	}
-	config.accountSID, config.apiKey, config.apiSecret = voicetest.AccountSID, voicetest.APIKey, voicetest.APISecret
-	config.restURL = twilio.RESTURL()
 
-	if demo.relay = config.relay != nil; !demo.relay {
-		demo.say("server", "loading the speech engine %s", config.stt)
-	}
-	app, err := newApp(ctx, config, demo.warnings(), &voice.Trace{
-		STTEvent:    demo.heard,
-		StreamEnded: func(voice.Info, voice.End) { close(demo.ended) }, // the demo has one call
-	})
-	if err != nil {
-		return errors.Join(err, twilio.Close())
-	}
-	defer app.close()
-	server := newHTTPServer(app.handler, app.log)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-
+	app := r.app
 	before := scrape(app.handler)
-	call, err := demo.call(twilio)
+	call, err := demo.call(r.twilio)
 	if err == nil {
 		err = demo.report(call, before, app)
 	}
@@ -104,11 +78,7 @@ func runDemo(ctx context.Context, getenv func(string) string, addr string, stay 
 		demo.say("server", "still serving; stop it with Ctrl-C")
 		<-ctx.Done()
 	}
-	drain, cancel := context.WithTimeout(context.Background(), drainTime)
-	defer cancel()
-	err = errors.Join(err, twilio.Close(), app.voice.Shutdown(drain), server.Shutdown(drain))
-	<-served
-	return err
+	return errors.Join(err, r.close())
 }
 
 // demoEnv is all that a demo takes from the environment: which engines to use. It speaks

@@ -12,6 +12,7 @@ require (
 	agentos.dev/dialtone v0.0.0-00010101000000-000000000000
 	agentos.dev/dialtone/policy/natsstore v0.0.0-00010101000000-000000000000
 	agentos.dev/dialtone/policy/redisstore v0.0.0-00010101000000-000000000000
+	github.com/coder/websocket v1.8.15
 	github.com/nats-io/nats.go v1.55.0
 	github.com/prometheus/client_golang v1.25.0
 	github.com/redis/go-redis/v9 v9.23.0
@@ -22,7 +23,6 @@ require (
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
-	github.com/coder/websocket v1.8.15 // indirect
 	github.com/golang/mock v1.6.0 // indirect
 	github.com/klauspost/compress v1.20.4 // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect

@@ -1,6 +1,6 @@
 // Command server is the reference server of dialtone: it answers Twilio calls
-// for real, and with -demo it answers a call of a built-in fake Twilio, so that
-// no account is needed to see one.
+// for real. With -demo it answers a call of a built-in fake Twilio, and with -phone those of a
+// telephone in the browser, so that no account is needed.
 //
 // Run it with -h for its flags and environment.
 package main
@@ -56,6 +56,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	flags.SetOutput(io.Discard) // an error is reported with the others
 	addr := flags.String("addr", usualAddr, "address to listen on, unless a supervisor as systemd passes a socket on")
 	demo := flags.Bool("demo", false, "answer one call of a built-in fake Twilio, on loopback only, and exit")
+	phone := flags.Bool("phone", false, "be a telephone in the browser, at a URL on loopback, that calls a server of its own or -target")
+	target := flags.String("target", "", "with -phone: call the server at this URL instead, in any language, with PUBLIC_URL and TWILIO_AUTH_TOKEN as it has them;\nits path is that of the voice webhook (default /api/voice/twilio/inbound)")
 	stay := flags.Bool("stay", false, "with -demo: keep serving afterwards")
 	var wrong mistakes
 	switch err := flags.Parse(args); {
@@ -71,7 +73,16 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if *stay && !*demo {
 		wrong.wrong("-stay", "goes with -demo")
 	}
+	if *target != "" && !*phone {
+		wrong.wrong("-target", "goes with -phone")
+	}
+	if *phone && *demo {
+		wrong.wrong("-phone", "does not go with -demo")
+	}
 	wrong.adopt("-addr", checkAddress(*addr))
+	if *phone && len(wrong) == 0 {
+		return runPhone(ctx, getenv, loopback(flags, *addr), *target, stdout, stderr)
+	}
 	if *demo && len(wrong) == 0 {
 		return runDemo(ctx, getenv, loopback(flags, *addr), *stay, stdout)
 	}
