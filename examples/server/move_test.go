@@ -67,26 +67,29 @@ type machines struct {
 	port  string // of Redis
 	addrs []string
 	procs []*exec.Cmd
-	logs  []string // files, one a process that was started
+	logs  []string          // files, one a process that was started
+	log   []int             // by instance, the number of its process's
+	died  map[int]time.Time // by the number of its log, when a process was killed
+	env   []string          // beside that of every test
 	mu    sync.Mutex
 }
 
-func startMachines(t *testing.T, n int) *machines {
+func startMachines(t *testing.T, n int, env ...string) *machines {
 	nginx := apt.Need(t, "nginx", "nginx-light")
-	m := startInstances(t, n)
+	m := startInstances(t, n, env...)
 	m.startNginx(nginx)
 	return m
 }
 
 // startInstances starts them without a proxy.
-func startInstances(t *testing.T, n int) *machines {
-	m := &machines{t: t}
+func startInstances(t *testing.T, n int, env ...string) *machines {
+	m := &machines{t: t, died: make(map[int]time.Time), env: env}
 	redis := apt.Need(t, "redis-server", "redis-server")
 	_, m.port, _ = strings.Cut(steadyAddress(t), ":")
 	m.startRedis(redis)
 	t.Cleanup(func() { m.redis.Process.Kill(); m.redis.Wait() })
 	for range n {
-		m.addrs, m.procs = append(m.addrs, steadyAddress(t)), append(m.procs, nil)
+		m.addrs, m.procs, m.log = append(m.addrs, steadyAddress(t)), append(m.procs, nil), append(m.log, 0)
 	}
 	for i := range n {
 		m.start(i)
@@ -133,11 +136,11 @@ func (m *machines) start(i int) {
 	log, err := os.Create(file)
 	require.NoError(m.t, err)
 	defer log.Close()
-	cmd := program(m.t, m.addrs[i], "REDIS_URL=redis://127.0.0.1:"+m.port, fmt.Sprint("INSTANCES=", len(m.addrs)), "LOG_FORMAT=json",
-		"CALLS_PER_HOUR_LIMIT=0", "MAX_CONCURRENT_CALLS=10000", "MAX_CALL_DURATION=30m")
+	cmd := program(m.t, m.addrs[i], append([]string{"REDIS_URL=redis://127.0.0.1:" + m.port, fmt.Sprint("INSTANCES=", len(m.addrs)), "LOG_FORMAT=json",
+		"CALLS_PER_HOUR_LIMIT=0", "MAX_CONCURRENT_CALLS=10000", "MAX_CALL_DURATION=30m"}, m.env...)...)
 	cmd.Stderr = log
 	require.NoError(m.t, cmd.Start())
-	m.procs[i] = cmd
+	m.procs[i], m.log[i] = cmd, len(m.logs)
 	m.logs = append(m.logs, file)
 	require.Eventually(m.t, func() bool { return status("http://"+m.addrs[i]+"/livez") == http.StatusOK }, 6*patience, tick)
 }
@@ -155,6 +158,7 @@ func (m *machines) restart(i int) time.Duration {
 
 // kill ends instance i as the kernel does that has no memory left, and starts it again.
 func (m *machines) kill(i int) {
+	m.died[m.log[i]] = time.Now()
 	require.NoError(m.t, m.procs[i].Process.Kill())
 	m.procs[i].Wait()
 	m.start(i)
@@ -197,17 +201,20 @@ type moveEvent struct {
 	Time   time.Time
 	Msg    string
 	SID    string `json:"call_sid"`
+	Stream string `json:"stream_sid"`
 	Leg    int
 	Status string
 	Reason string
+
+	process int // the number of its log
 }
 
 func (m *machines) events() (all []moveEvent) {
-	for _, file := range m.logs {
+	for i, file := range m.logs {
 		text, err := os.ReadFile(file)
 		require.NoError(m.t, err)
 		for line := range bytes.Lines(text) {
-			var e moveEvent
+			e := moveEvent{process: i}
 			if json.Unmarshal(line, &e) == nil {
 				all = append(all, e)
 			}
@@ -354,9 +361,9 @@ func TestCallsMove(t *testing.T) {
 	time.Sleep(2 * time.Second)
 	made, hungUp := c.leave()
 
-	lost, shown := 0, 0
+	lost, shown := 0, make(map[string]int)
 	tell := func(call *voicetest.Call, what string, args ...any) {
-		if shown++; shown <= 5 {
+		if shown[what]++; shown[what] <= 5 {
 			m.tell(call, what, args...)
 		}
 	}
@@ -402,7 +409,7 @@ func TestCallsMove(t *testing.T) {
 	require.Zero(t, uncounted)
 	require.LessOrEqual(t, twice, p.stores*len(made)/100)
 	require.NotEmpty(t, silences)
-	requireOneOwner(t, check, p.stores > 0)
+	m.requireOneOwner(check)
 }
 
 // TestShutdownHandsOver stops an instance that holds every call, while another has just
@@ -451,37 +458,34 @@ func TestShutdownHandsOver(t *testing.T) {
 	}
 	require.NoError(t, tw.Close())
 	m.start(0) // its end is that of the test
-	requireOneOwner(t, m.events(), false)
+	m.requireOneOwner(m.events())
 }
 
-// requireOneOwner checks the event log: a stream begins when the one before has ended, as
-// its instance says, or after its instance was killed, which says nothing. A store that
-// forgets everything has a call begin again with its first stream.
-func requireOneOwner(t *testing.T, events []moveEvent, forgets bool) {
-	type leg struct{ began, ended time.Time }
-	calls := make(map[string]map[int]*leg)
+// requireOneOwner checks the event log: a stream of a call begins when the one before has
+// ended, as its instance says, or when that was killed.
+func (m *machines) requireOneOwner(events []moveEvent) {
+	streams := make(map[string][]moveEvent) // by CallSid, in the order of time
+	ended := make(map[string]time.Time)     // by StreamSid
 	for _, e := range events {
-		if e.SID == "" {
-			continue
-		}
-		if calls[e.SID] == nil {
-			calls[e.SID] = make(map[int]*leg)
-		}
-		if calls[e.SID][e.Leg] == nil {
-			calls[e.SID][e.Leg] = &leg{}
-		}
-		switch l := calls[e.SID][e.Leg]; e.Msg {
+		switch e.Msg {
 		case "stream started":
-			require.True(t, forgets || l.began.IsZero(), "%s has stream %d twice", e.SID, e.Leg)
-			*l = leg{began: e.Time}
-		case "stream ended, the call may go on":
-			l.ended = e.Time
+			streams[e.SID] = append(streams[e.SID], e)
+		case "stream ended, the call may go on", "call ended", "call failed":
+			ended[e.Stream] = e.Time
 		}
 	}
-	for sid, legs := range calls {
-		for n, l := range legs {
-			if before := legs[n-1]; before != nil && !before.ended.IsZero() && !l.began.IsZero() {
-				require.False(t, l.began.Before(before.ended), "%s: stream %d began at %v, before %d ended at %v", sid, n, l.began, n-1, before.ended)
+	for sid, all := range streams {
+		for i, e := range all[1:] {
+			before := all[i]
+			end, said := ended[before.Stream]
+			if !said {
+				end = m.died[before.process]
+			}
+			if end.IsZero() || e.Time.Before(end) {
+				for _, line := range m.lines(sid) {
+					m.t.Log(line)
+				}
+				m.t.Errorf("%s: stream %d of process %d began at %v, before stream %d of process %d had ended at %v", sid, e.Leg, e.process, e.Time, before.Leg, before.process, end)
 			}
 		}
 	}
