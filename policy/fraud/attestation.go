@@ -5,30 +5,30 @@ import "strings"
 // Attestation is what SHAKEN/STIR says about a caller's number. It speaks for the
 // number, never for the person, and only if the webhook's signature was verified.
 type Attestation struct {
-	Level       Level // what the originating carrier attests
-	Status      Status
+	Level       AttestationLevel // what the originating carrier attests
+	Status      AttestationStatus
 	Diverted    bool // attested by a carrier that forwarded the call
 	Passthrough bool // the PASSporT was handed on unchecked by a carrier between
 }
 
-// Level is a carrier's attestation: A knows customer and number, B the customer,
+// AttestationLevel is a carrier's attestation: A knows customer and number, B the customer,
 // C only where the call came in.
-type Level byte
+type AttestationLevel byte
 
-// The levels; NoLevel is what a call without a PASSporT has.
+// The levels; NoAttestation is what a call without a PASSporT has.
 const (
-	NoLevel Level = 0
-	A       Level = 'A'
-	B       Level = 'B'
-	C       Level = 'C'
+	NoAttestation AttestationLevel = 0
+	A             AttestationLevel = 'A'
+	B             AttestationLevel = 'B'
+	C             AttestationLevel = 'C'
 )
 
-// Status says whether the PASSporT's signature held.
-type Status uint8
+// AttestationStatus says whether the PASSporT's signature held.
+type AttestationStatus uint8
 
 // The statuses. Most calls from outside the United States and Canada are Absent.
 const (
-	Absent Status = iota
+	Absent AttestationStatus = iota
 	Passed
 	Failed
 )
@@ -62,7 +62,7 @@ func ParseAttestation(verstat string) Attestation {
 	if len(level) != 1 || level[0] < 'A' || level[0] > 'C' {
 		return Attestation{}
 	}
-	a.Level = Level(level[0])
+	a.Level = AttestationLevel(level[0])
 	switch {
 	case !qualified:
 	case how == "Diverted":

@@ -27,7 +27,7 @@ func TestParseAttestation(t *testing.T) {
 		"TN-Validation-Failed-A":                      {A, Failed, false, false},
 		"TN-Validation-Failed-B-Diverted":             {B, Failed, true, false},
 		"TN-Validation-Failed-C-Passthrough":          {C, Failed, false, true},
-		"TN-Validation-Failed":                        {NoLevel, Failed, false, false},
+		"TN-Validation-Failed":                        {NoAttestation, Failed, false, false},
 		"No-TN-Validation":                            {},
 		"NULL":                                        {},
 		"":                                            {},
@@ -63,23 +63,23 @@ func TestScoreSigns(t *testing.T) {
 		name    string
 		call    policy.Call
 		verdict policy.Verdict
-		signs   string
+		signals string
 	}{
 		{"ordinary", policy.Call{From: "+14155550100", At: noon}, policy.Allow, ""},
 		{"withheld", policy.Call{From: "anonymous", At: noon}, policy.Allow, ""},
 		{"withheld at night", policy.Call{From: "anonymous", At: night}, policy.Challenge, "off hours (+0.20) withheld (+0.30)"},
 		{"forged", policy.Call{From: "+14155550100", StirVerstat: "TN-Validation-Failed-A", At: noon}, policy.Challenge, "failed attestation (+0.60)"},
-		{"satellite", policy.Call{From: "+881612345678", At: noon}, policy.Challenge, "dear number (+0.50)"},
+		{"satellite", policy.Call{From: "+881612345678", At: noon}, policy.Challenge, "premium number (+0.50)"},
 		{"genuine premium", policy.Call{From: "+19005550100", StirVerstat: "TN-Validation-Passed-A", At: noon}, policy.Allow, ""},
-		{"diverted premium", policy.Call{From: "+19005550100", StirVerstat: "TN-Validation-Passed-A-Diverted", At: noon}, policy.Challenge, "dear number (+0.50)"},
-		{"forwarded by premium", policy.Call{From: "+14155550100", ForwardedFrom: "+19005550100", At: noon}, policy.Challenge, "dear number (+0.50)"},
-		{"forged satellite", policy.Call{From: "+881612345678", StirVerstat: "TN-Validation-Failed", At: noon}, policy.Reject, "dear number (+0.50) failed attestation (+0.60)"},
-		{"level C", policy.Call{From: "+881612345678", StirVerstat: "TN-Validation-Passed-C", At: noon}, policy.Challenge, "dear number (+0.50) attestation C (+0.10)"},
+		{"diverted premium", policy.Call{From: "+19005550100", StirVerstat: "TN-Validation-Passed-A-Diverted", At: noon}, policy.Challenge, "premium number (+0.50)"},
+		{"forwarded by premium", policy.Call{From: "+14155550100", ForwardedFrom: "+19005550100", At: noon}, policy.Challenge, "premium number (+0.50)"},
+		{"forged satellite", policy.Call{From: "+881612345678", StirVerstat: "TN-Validation-Failed", At: noon}, policy.Reject, "premium number (+0.50) failed attestation (+0.60)"},
+		{"level C", policy.Call{From: "+881612345678", StirVerstat: "TN-Validation-Passed-C", At: noon}, policy.Challenge, "premium number (+0.50) attestation C (+0.10)"},
 	} {
 		d := newScore(t, Options{Hours: hours}).Decide(context.Background(), tt.call)
 		require.Equal(t, tt.verdict, d.Verdict, "%s: %s", tt.name, d.Detail)
-		_, signs, _ := strings.Cut(d.Detail, ": ")
-		require.Equal(t, tt.signs, signs, tt.name)
+		_, signals, _ := strings.Cut(d.Detail, ": ")
+		require.Equal(t, tt.signals, signals, tt.name)
 		require.Equal(t, map[policy.Verdict]policy.Reason{policy.Allow: "", policy.Challenge: policy.Captcha, policy.Reject: policy.Fraud}[d.Verdict], d.Reason)
 	}
 }
@@ -113,7 +113,7 @@ func TestScoreCountsAttempts(t *testing.T) {
 }
 
 func TestScoreSequenceAndScan(t *testing.T) {
-	s := newScore(t, Options{Weights: map[Sign]float64{Sequence: 0.5, Scan: 0.5}})
+	s := newScore(t, Options{Weights: map[Signal]float64{Sequence: 0.5, Scan: 0.5}})
 	at := time.Now()
 	for i := range 6 {
 		d := s.Decide(context.Background(), policy.Call{From: fmt.Sprintf("+141555501%02d", 10+i), At: at})
@@ -129,7 +129,7 @@ func TestScoreSequenceAndScan(t *testing.T) {
 
 func TestScoreShortCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScore(t, Options{Weights: map[Sign]float64{ShortCalls: 0.5}})
+		s := newScore(t, Options{Weights: map[Signal]float64{ShortCalls: 0.5}})
 		call := func(i int, length time.Duration) policy.Verdict {
 			c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}
 			d := s.Decide(context.Background(), c)
@@ -189,11 +189,11 @@ func TestScoreDoesNotAllocate(t *testing.T) {
 }
 
 func TestScoreOptions(t *testing.T) {
-	_, err := New(Options{Weights: map[Sign]float64{99: 1}, ChallengeAt: 2, RejectAt: 1, Targets: 9})
-	for _, want := range []string{"sign 99", "before they are challenged", "9 targets"} {
+	_, err := New(Options{Weights: map[Signal]float64{99: 1}, ChallengeAt: 2, RejectAt: 1, Targets: 9})
+	for _, want := range []string{"signal 99", "before they are challenged", "9 targets"} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = New(Options{Weights: map[Sign]float64{Scan: math.NaN()}, ChallengeAt: -1, RejectAt: math.NaN(), AttemptsPerHour: -1,
+	_, err = New(Options{Weights: map[Signal]float64{Scan: math.NaN()}, ChallengeAt: -1, RejectAt: math.NaN(), AttemptsPerHour: -1,
 		Neighbours: -1, Targets: -1, ShortCall: -1, ShortCallsMin: -1, MaxCallers: -1})
 	for _, want := range []string{"weight of scan", "ChallengeAt", "RejectAt", "AttemptsPerHour", "Neighbours", "Targets", "ShortCall is", "ShortCallsMin", "MaxCallers"} {
 		require.ErrorContains(t, err, want)
@@ -290,7 +290,7 @@ func TestAttemptsOfAHost(t *testing.T) {
 // TestWithheldBySIP: a SIP address that names nobody is a withheld number, in the score
 // and for who passed.
 func TestWithheldBySIP(t *testing.T) {
-	s, err := New(Options{Weights: map[Sign]float64{Withheld: 0.5}})
+	s, err := New(Options{Weights: map[Signal]float64{Withheld: 0.5}})
 	require.NoError(t, err)
 	for _, from := range []string{"anonymous", "sip:anonymous@anonymous.invalid", `"Anonymous" <sips:anonymous@anonymous.invalid:5061>;tag=1`} {
 		c := policy.Call{From: from, At: time.Now()}

@@ -41,7 +41,7 @@ func TestPassesADay(t *testing.T) {
 // TestPassesWithScore: behind a pass the score still refuses, and still counts.
 func TestPassesWithScore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		score, err := New(Options{AttemptsPerHour: 3, Weights: map[Sign]float64{Attempts: 0.6, Dear: 0.6}})
+		score, err := New(Options{AttemptsPerHour: 3, Weights: map[Signal]float64{Attempts: 0.6, PremiumNumber: 0.6}})
 		require.NoError(t, err)
 		p := policy.All(policy.NewHistory(policy.Say("no", NewPasses(score, PassesOptions{})), policy.HistoryOptions{}))
 		call := func(n int, forwarded string) policy.Decision {
@@ -53,7 +53,7 @@ func TestPassesWithScore(t *testing.T) {
 		require.Equal(t, policy.Challenge, call(3, "").Verdict)
 		policy.Tell(t.Context(), policy.Outcome{Kind: policy.Passed}, p, nil, policy.Call{SID: "CA3", From: "+14155550100"})
 		require.True(t, call(4, "").Allowed())
-		require.Equal(t, policy.Reject, call(5, "+19005550100").Verdict, "both signs")
+		require.Equal(t, policy.Reject, call(5, "+19005550100").Verdict, "both signals")
 	})
 }
 

@@ -1,4 +1,4 @@
-// Package fraud weighs the signs that an inbound call is fraudulent, reads
+// Package fraud weighs the signals that an inbound call is fraudulent, reads
 // SHAKEN/STIR attestations, and asks callers to prove that they are people.
 package fraud
 
@@ -14,40 +14,40 @@ import (
 	"agentos.dev/dialtone/policy/outbound"
 )
 
-// Sign is one thing that speaks for or against a call.
-type Sign uint8
+// Signal is one thing that speaks for or against a call.
+type Signal uint8
 
-// The signs.
+// The signals.
 const (
-	Attempts   Sign = iota // the caller has tried more often than Options.AttemptsPerHour, or its SIP host so many times as often
-	Sequence               // numbers that differ in their last two digits call one after the other
-	Scan                   // the caller goes through the service's numbers
-	ShortCalls             // most of the caller's calls end within seconds
-	Dear                   // the caller's number, or the forwarding one, costs to call back
-	OffHours               // outside business hours
-	Withheld               // the caller withheld the number
-	Forged                 // the attestation failed
-	Unattested             // attested at level C only
-	Genuine                // attested in full; weighs against suspicion
-	signs                  // how many there are
+	Attempts      Signal = iota // the caller has tried more often than Options.AttemptsPerHour, or its SIP host so many times as often
+	Sequence                    // numbers that differ in their last two digits call one after the other
+	Scan                        // the caller goes through the service's numbers
+	ShortCalls                  // most of the caller's calls end within seconds
+	PremiumNumber               // the caller's number, or the forwarding one, costs to call back
+	OffHours                    // outside business hours
+	Withheld                    // the caller withheld the number
+	Forged                      // the attestation failed
+	Unattested                  // attested at level C only
+	Genuine                     // attested in full; weighs against suspicion
+	signals                     // how many there are
 )
 
-var signNames = [signs]string{"attempts", "sequence", "scan", "short calls", "dear number", "off hours", "withheld", "failed attestation", "attestation C", "attestation A"}
+var signalNames = [signals]string{"attempts", "sequence", "scan", "short calls", "premium number", "off hours", "withheld", "failed attestation", "attestation C", "attestation A"}
 
-// String returns the sign in words.
-func (s Sign) String() string {
-	if s < signs {
-		return signNames[s]
+// String returns the signal in words.
+func (s Signal) String() string {
+	if s < signals {
+		return signalNames[s]
 	}
-	return fmt.Sprintf("sign %d", uint8(s))
+	return fmt.Sprintf("signal %d", uint8(s))
 }
 
 // Options configures [New]. The zero value has useful defaults for everything.
 type Options struct {
-	// Weights of the signs; those not named have the default: Attempts and Forged
-	// 0.6, Dear 0.5, Sequence, Scan and ShortCalls 0.4, Withheld 0.3, OffHours 0.2,
+	// Weights of the signals; those not named have the default: Attempts and Forged
+	// 0.6, PremiumNumber 0.5, Sequence, Scan and ShortCalls 0.4, Withheld 0.3, OffHours 0.2,
 	// Unattested 0.1, Genuine -0.3.
-	Weights map[Sign]float64
+	Weights map[Signal]float64
 
 	// A call whose weights add up to ChallengeAt is challenged, to RejectAt is
 	// refused. 0 means 0.5 and 1.
@@ -84,26 +84,26 @@ type Options struct {
 // the last hour; the higher ones count. All methods are safe for concurrent use.
 type Score struct {
 	o       Options
-	weights [signs]float64
+	weights [signals]float64
 	memory  memory
 }
 
 // New makes a score, or says what is wrong with the options.
 func New(o Options) (*Score, error) {
-	s := &Score{weights: [signs]float64{
-		Attempts: 0.6, Dear: 0.5, Sequence: 0.4, Scan: 0.4, ShortCalls: 0.4, OffHours: 0.2,
+	s := &Score{weights: [signals]float64{
+		Attempts: 0.6, PremiumNumber: 0.5, Sequence: 0.4, Scan: 0.4, ShortCalls: 0.4, OffHours: 0.2,
 		Withheld: 0.3, Forged: 0.6, Unattested: 0.1, Genuine: -0.3,
 	}}
 	var errs []error
-	for sign, w := range o.Weights {
-		if sign >= signs {
-			errs = append(errs, fmt.Errorf("fraud: weight for unknown %v", sign))
+	for signal, w := range o.Weights {
+		if signal >= signals {
+			errs = append(errs, fmt.Errorf("fraud: weight for unknown %v", signal))
 			continue
 		}
 		if math.IsNaN(w) || math.IsInf(w, 0) {
-			errs = append(errs, fmt.Errorf("fraud: weight of %v is %v", sign, w))
+			errs = append(errs, fmt.Errorf("fraud: weight of %v is %v", signal, w))
 		}
-		s.weights[sign] = w
+		s.weights[signal] = w
 	}
 	for _, v := range []struct {
 		name  string
@@ -153,7 +153,7 @@ func setDefault[T int | float64 | time.Duration](v *T, to T) {
 }
 
 // Decide counts the attempt and judges the call: refused with the reason Fraud,
-// challenged with Captcha, or allowed. The detail names the signs. Placed calls are
+// challenged with Captcha, or allowed. The detail names the signals. Placed calls are
 // nobody's attempt.
 func (s *Score) Decide(ctx context.Context, c policy.Call) policy.Decision {
 	if s.Store() != nil {
@@ -172,9 +172,9 @@ func (s *Score) Judge(c policy.Call, answers []policy.Op) policy.Decision {
 	}
 	seen := s.seen(&c, answers)
 	total := 0.0
-	for sign, yes := range seen {
+	for signal, yes := range seen {
 		if yes {
-			total += s.weights[sign]
+			total += s.weights[signal]
 		}
 	}
 	d := policy.Decision{Verdict: policy.Allow}
@@ -191,8 +191,8 @@ func (s *Score) Judge(c policy.Call, answers []policy.Op) policy.Decision {
 	return d
 }
 
-// seen returns the signs that the call shows.
-func (s *Score) seen(c *policy.Call, answers []policy.Op) (seen [signs]bool) {
+// seen returns the signals that the call shows.
+func (s *Score) seen(c *policy.Call, answers []policy.Op) (seen [signals]bool) {
 	who := c.Identity()
 	seen[Withheld] = who.Caller == policy.AnonymousCaller
 	h := s.memory.attempt(who, c)
@@ -204,7 +204,7 @@ func (s *Score) seen(c *policy.Call, answers []policy.Op) (seen [signs]bool) {
 		seen[Scan] = h.targets >= s.o.Targets
 		seen[ShortCalls] = h.ended >= float64(s.o.ShortCallsMin) && h.short > h.ended/2
 		seen[Sequence] = h.neighbours >= s.o.Neighbours
-		seen[Dear] = who.IsNumber() && s.dear(who.Caller) || policy.IsE164(c.ForwardedFrom) && s.dear(c.ForwardedFrom)
+		seen[PremiumNumber] = who.IsNumber() && s.premium(who.Caller) || policy.IsE164(c.ForwardedFrom) && s.premium(c.ForwardedFrom)
 	}
 	seen[OffHours] = s.o.Hours != nil && !s.o.Hours.Open(c.At)
 	a := ParseAttestation(c.StirVerstat)
@@ -214,7 +214,7 @@ func (s *Score) seen(c *policy.Call, answers []policy.Op) (seen [signs]bool) {
 	return seen
 }
 
-func (s *Score) dear(number string) bool {
+func (s *Score) premium(number string) bool {
 	switch _, class := s.o.Look(number); class {
 	case outbound.Premium, outbound.SharedCost, outbound.Personal, outbound.Satellite, outbound.Watch:
 		return true
@@ -222,12 +222,12 @@ func (s *Score) dear(number string) bool {
 	return false
 }
 
-func (s *Score) detail(seen [signs]bool, total float64) string {
+func (s *Score) detail(seen [signals]bool, total float64) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "score %.2f:", total)
-	for sign, yes := range seen {
+	for signal, yes := range seen {
 		if yes {
-			fmt.Fprintf(&b, " %s (%+.2f)", Sign(sign), s.weights[sign])
+			fmt.Fprintf(&b, " %s (%+.2f)", Signal(signal), s.weights[signal])
 		}
 	}
 	return b.String()
