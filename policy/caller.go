@@ -5,7 +5,7 @@ import "strings"
 // AnonymousCaller is the key of all callers who withheld their number.
 const AnonymousCaller = "anonymous"
 
-// Identity says whose call it is, as far as the call tells. It is made by
+// Identity says whose call it is, as far as the call shows. It is made by
 // [Call.Identity] alone: whatever counts, lists or remembers callers goes by it.
 type Identity struct {
 	// Caller is the number in E.164, [AnonymousCaller], or another address in its
@@ -111,13 +111,13 @@ func (c *Call) standing() Standing {
 	return Unattested
 }
 
-// identify returns who a From names.
+// identify returns the identity that a From names.
 func identify(from string) (i Identity) {
 	i.read(from)
 	return i
 }
 
-// read sets the identity to who a From names. It does not allocate for a From that is
+// read sets the identity to the one that a From names. It does not allocate for a From that is
 // written as Caller returns it, and is quick with numbers.
 func (i *Identity) read(from string) {
 	if n, ok := packE164(from); ok && !withheldDigits(n) {
@@ -148,7 +148,7 @@ func readAddress(from string) Identity {
 	return named(from, from)
 }
 
-// named returns the caller of a word or number, under another key if it is no number.
+// named returns the caller of a word or number, under another key if it is not a number.
 func named(name, key string) Identity {
 	n, ok := packE164(name)
 	switch {

@@ -27,16 +27,15 @@ type Limits struct {
 	// beats Default.
 	Overrides map[string]int
 
-	// HostFactor bounds the callers of one SIP host together: they may make so many
-	// times the calls that each of them may make (Default, or the override of
-	// "sip:*"). An override of "sip:*@host" is the limit of each caller of that host
+	// HostFactor bounds the callers of one SIP host together, to that many
+	// times the calls of each of them (Default, or the override of "sip:*"). An override of "sip:*@host" is the limit of each caller of that host
 	// and of all together. What an override names whole does not count at its host.
 	// 0 means DefaultHostFactor, Unlimited no limit.
 	HostFactor int
 }
 
 // DefaultHostFactor is how many times a caller's limit a SIP host has: enough for the
-// telephones of an office, not for ever new names of one caller.
+// telephones of an office, too little for a caller who keeps inventing names.
 const DefaultHostFactor = 3
 
 // CallerLimitOptions configures [NewCallerLimit].
@@ -64,11 +63,9 @@ type CallerLimitOptions struct {
 	Key func(Call) string
 }
 
-// CallerLimit is a [Policy] that allows a caller so many calls in any window of
-// time: it keeps the times of the calls it allowed, so it never lets one too many
-// through and never refuses one too few, to a billionth of the window in memory and to a
-// millisecond in a shared [Store].
-// Refused calls do not count. Callers without a number share one limit, that of
+// CallerLimit is a [Policy] that limits the calls of a caller in any window of time. It
+// keeps the times of the calls it allowed, so the limit is exact: to a billionth of the
+// window in memory and to a millisecond in a shared [Store]. Refused calls do not count. Callers without a number share one limit, that of
 // [AnonymousCaller]. All callers of a SIP host share another one besides their own
 // (Limits.HostFactor): the names there are the caller's choice. A number can be forged,
 // so its calls are counted by their [Standing]: whoever forges it uses up nothing of its
@@ -83,11 +80,11 @@ type CallerLimit struct {
 	window   time.Duration
 	spaces   [Forged + 1]string // of the store, by standing
 	hosts    string
-	wrong    error // what Validate tells
+	wrong    error // what Validate returns
 }
 
 // PerCaller allows each caller limit calls in any window of time; 0 means an hour.
-// [Validate] tells what is wrong with either.
+// [Validate] returns what is wrong with either.
 func PerCaller(limit int, window time.Duration) *CallerLimit {
 	l := newCallerLimit(CallerLimitOptions{Window: window})
 	if limit < Unlimited {
@@ -98,7 +95,7 @@ func PerCaller(limit int, window time.Duration) *CallerLimit {
 }
 
 // NewCallerLimit makes a limit with overrides and a store. The error names everything
-// wrong with the options, each override that is no number too.
+// wrong with the options, including each invalid override.
 func NewCallerLimit(o CallerLimitOptions) (*CallerLimit, error) {
 	l := newCallerLimit(o)
 	if err := errors.Join(l.wrong, l.SetLimits(o.Limits)); err != nil {

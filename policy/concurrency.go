@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// DefaultLease is how long a place is held for a call of which nothing more is heard
-// after its webhook: what a challenge or a menu takes, and the stream's opening.
+// DefaultLease is how long a place is held for a call after its webhook, until something
+// more is heard of it: long enough for a challenge or a menu, and the stream's opening.
 const DefaultLease = 3 * time.Minute
 
 // RunningLease is how long a place is held after somebody has said that the call is
@@ -48,7 +48,7 @@ type Concurrency struct {
 	store  *Store
 	warned atomic.Bool
 
-	noticed func(Op) // how many places are taken; nil if nobody wants to know
+	noticed func(Op) // how many places are taken; nil if nobody asks
 }
 
 // Concurrent allows limit calls at once, with the other options at their defaults.
@@ -56,7 +56,7 @@ func Concurrent(limit int) *Concurrency {
 	return NewConcurrency(ConcurrencyOptions{Limit: limit})
 }
 
-// NewConcurrency makes a limit of calls at once. [Validate] tells what is wrong with
+// NewConcurrency makes a limit of calls at once. [Validate] returns what is wrong with
 // the options.
 func NewConcurrency(o ConcurrencyOptions) *Concurrency {
 	given := o

@@ -154,8 +154,8 @@ func (l *counts) ticks(at time.Time) int64 {
 	return int64(at.Sub(l.base)) >> l.shift
 }
 
-// key returns a hash of whose log it is: of a million callers, two have the same once
-// in forty million starts.
+// key returns the hash of a log's owner: of a million callers, two share one once in
+// forty million starts.
 func (l *counts) key(op *Op) uint64 {
 	return maphash.String(l.seed, op.Name) ^ bits.RotateLeft64(maphash.String(l.seed, op.Space), 17)
 }

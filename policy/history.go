@@ -25,7 +25,7 @@ type Entry struct {
 type History struct {
 	Policy
 	o     HistoryOptions
-	wrong error // what Validate tells
+	wrong error // what Validate returns
 	mu    sync.Mutex
 	ring  []Entry // oldest at first; grows up to MaxCalls
 	first int
@@ -59,9 +59,9 @@ func (h *History) Decide(ctx context.Context, c Call) Decision {
 	return d
 }
 
-// Remember adds a call and what was decided about it, for who learns of decisions
-// otherwise, as by voice.Trace.Decision: a History around policies of a shared [Store] has
-// them ask it apart from others.
+// Remember adds a call and what was decided about it. Call it from voice.Trace.Decision
+// where the policies share a [Store]: inside a History they would ask the store in a
+// question of their own.
 func (h *History) Remember(c Call, d Decision) {
 	if c.At.IsZero() {
 		c.At = time.Now()
@@ -85,8 +85,8 @@ func (h *History) Remember(c Call, d Decision) {
 	h.n++
 }
 
-// Recent returns the caller's calls of the time before at, the latest first, at
-// most so many. An empty caller stands for all, "sip:*@host" for all of a SIP host.
+// Recent returns up to most calls of the caller from the time before at, the latest
+// first. An empty caller stands for all, "sip:*@host" for all of a SIP host.
 func (h *History) Recent(caller string, at time.Time, most int) []Entry {
 	wanted := whose(caller)
 	h.mu.Lock()
@@ -137,7 +137,7 @@ func (h *History) Len() int {
 // Unwrap returns the inner policy: it hears the outcomes of calls too.
 func (h *History) Unwrap() []Policy { return []Policy{h.Policy} }
 
-// whose returns what tells the calls of a caller, or of a SIP host's callers.
+// whose returns a function that picks the calls of a caller, or of a SIP host's callers.
 func whose(caller string) func(Call) bool {
 	if host, ok := hostOf(caller); ok {
 		return func(c Call) bool { return identify(c.From).Host == host }

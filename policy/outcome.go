@@ -42,16 +42,16 @@ func (k OutcomeKind) String() string {
 	return [...]string{"refused", "passed", "running", "ended"}[min(k, Ended)]
 }
 
-// An Observer hears what became of calls. A [Policy] that wants to know implements it;
-// others, such as an outbound gate, go into Config.Observers of package voice.
+// An Observer hears what became of calls. A [Policy] may implement it; other observers,
+// such as an outbound gate, go into Config.Observers of package voice.
 //
 // Observe is called once for each outcome of a call, of Running for each that is said,
 // on whichever instance learned of it, which need not be the one that decided. An end is
 // told once on all instances that share a [Store]. A [Stored] policy is called before it
 // is known whether another instance told the end already, so it may hear of an end twice.
 // Observe gets the Call that Decide got, as far as the instance knows it: after the
-// decision, Call.SID, From, To and Direction are sure. What [Except] keeps from a policy
-// it is not told of either.
+// decision, Call.SID, From, To and Direction are certain. It is not called for what
+// [Except] keeps from the policy.
 type Observer interface {
 	Observe(ctx context.Context, c Call, o Outcome)
 }
@@ -79,11 +79,11 @@ func Tell(ctx context.Context, o Outcome, p Policy, others []Observer, calls ...
 	}
 }
 
-// TellOnce tells that the call has ended, unless another instance has told it: by is the name
-// of this one. What stored policies send goes along with that question, and so does more.
-// The error is [ErrAway] while nobody knows whether the end was told: TellOnce is to be
-// called again then, until it is known. told reports whether the observers were told. An
-// instance that dies between the answer and that has told nobody.
+// TellOnce tells the observers that the call has ended, unless another instance has: by names
+// this one. The question to the store carries what stored policies send, and more. told
+// reports whether the observers were told. The error is [ErrAway] while the store cannot say
+// whether the end was told: call TellOnce again then. An instance that dies between the
+// store's answer and the observers has told nobody.
 func TellOnce(ctx context.Context, s *Store, by string, o Outcome, p Policy, others []Observer, c Call, more ...Op) (told bool, err error) {
 	gathering, sent := collect(ctx)
 	var rest []watcher

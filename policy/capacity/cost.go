@@ -13,7 +13,7 @@ import (
 )
 
 // Rates are prices in dollars. They change and differ by country and number: take
-// them from one's own bill.
+// them from your own bill.
 type Rates struct {
 	Inbound, Outbound float64 // a minute, each call rounded up to whole ones
 	Recording         float64 // a minute recorded
@@ -117,10 +117,9 @@ func (r Rates) Month(u Usage) Bill {
 }
 
 // Budget adds up what the calls of a month cost: a gauge, and a brake before the
-// bill comes. It begins anew with each calendar month, and knows of no calls but
-// those it was told of since it was made, and after [Budget.Join] those that the other
-// instances were told of, also before this one began. All methods are safe for concurrent
-// use.
+// bill comes. It begins anew with each calendar month. It counts the calls that were
+// passed to Add since it was made and, after [Budget.Join], those that were passed to the
+// other instances', also before this one began. All methods are safe for concurrent use.
 type Budget struct {
 	rates Rates
 	limit float64
@@ -132,7 +131,7 @@ type Budget struct {
 	rest  float64 // what the others have spent in the month
 }
 
-// NewBudget makes a budget of so many dollars a month; zone nil means UTC, in which
+// NewBudget makes a budget of dollars a month; zone nil means UTC, in which
 // Twilio bills.
 func NewBudget(dollars float64, rates Rates, zone *time.Location) *Budget {
 	if zone == nil {
@@ -224,7 +223,7 @@ func (b *Budget) Spent(at time.Time) float64 {
 }
 
 // Share returns which part of the budget is spent: 1 is all of it. A budget of nothing
-// is spent from the start, and so is one whose limit or rates are no numbers.
+// is spent from the start, and so is one whose limit or rates are not numbers.
 func (b *Budget) Share(at time.Time) float64 {
 	share := b.Spent(at) / b.limit
 	if !(b.limit > 0) || math.IsNaN(share) {

@@ -5,7 +5,7 @@ package capacity
 import "math"
 
 // ErlangB returns the share of calls that find all lines taken and are lost, when
-// erlangs of traffic (calls per hour times hours per call) are offered to so many
+// erlangs of traffic (calls per hour times hours per call) are offered to that many
 // lines (ITU-T E.501; A. K. Erlang 1917).
 func ErlangB(erlangs float64, lines int) float64 {
 	if erlangs <= 0 {
@@ -19,7 +19,7 @@ func ErlangB(erlangs float64, lines int) float64 {
 }
 
 // ErlangC returns the share of jobs that have to wait, when erlangs of work are
-// offered to so many workers and nobody gives up. It is 1 if the workers cannot keep
+// offered to that many workers and nobody gives up. It is 1 if the workers cannot keep
 // up at all.
 func ErlangC(erlangs float64, workers int) float64 {
 	if erlangs <= 0 {
@@ -46,8 +46,8 @@ func Lines(erlangs, blocking float64) int {
 	return n
 }
 
-// Traffic returns how many erlangs so many lines carry with the share of lost calls
-// at blocking: the reverse of Lines.
+// Traffic returns the erlangs that lines carry with the share of lost calls at
+// blocking: the reverse of Lines.
 func Traffic(lines int, blocking float64) float64 {
 	return bisect(func(erlangs float64) bool { return ErlangB(erlangs, lines) <= blocking }, float64(lines))
 }
@@ -65,8 +65,8 @@ func Workers(erlangs, waiting float64) int {
 	return n
 }
 
-// Work returns how many erlangs so many workers do with the share of jobs that wait
-// at waiting: the reverse of Workers.
+// Work returns the erlangs that workers do with the share of jobs that wait at
+// waiting: the reverse of Workers.
 func Work(workers int, waiting float64) float64 {
 	return bisect(func(erlangs float64) bool { return ErlangC(erlangs, workers) <= waiting }, float64(workers))
 }

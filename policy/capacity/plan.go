@@ -37,8 +37,7 @@ func (d Demand) Erlangs() float64 {
 // account's and depends on it: make it a setting, and compare.
 func (d Demand) Lines() int { return Lines(d.Erlangs(), d.defaults().Blocking) }
 
-// CallsPerDayOn returns how many calls a day so many lines carry at d's other
-// values.
+// CallsPerDayOn returns how many calls a day the lines carry at d's other values.
 func (d Demand) CallsPerDayOn(lines int) float64 {
 	d = d.defaults()
 	return Traffic(lines, d.Blocking) / d.BusyHour / d.MeanCall.Hours()
@@ -76,7 +75,7 @@ func (m Machine) defaults() Machine {
 	return m
 }
 
-// Resources is what so many calls at once need.
+// Resources is what a number of calls at once needs.
 type Resources struct {
 	Workers   int     // speech-to-text at the same time
 	Cores     int     // of all instances together
@@ -100,7 +99,7 @@ func (m Machine) SpeechErlangs(calls int) float64 {
 	return float64(calls) * m.SpeechDuty * m.RealTimeFactor
 }
 
-// CallsOn returns how many calls at once so many workers can transcribe.
+// CallsOn returns how many calls at once the workers can transcribe.
 func (m Machine) CallsOn(workers int) int {
 	m = m.defaults()
 	return int(Work(workers, m.Waiting)/(m.SpeechDuty*m.RealTimeFactor) + 1e-9)

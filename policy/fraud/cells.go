@@ -12,7 +12,7 @@ type cell[V any] struct {
 	v    V
 }
 
-// newCells makes room for at least so many keys.
+// newCells makes room for at least that many keys.
 func newCells[V any](most int) cells[V] {
 	n := 1
 	for n*ways < most {

@@ -35,9 +35,8 @@ type PassesOptions struct {
 //
 // A pass belongs to a caller's number as it was attested (see [PassKey]), so a forged
 // call does not profit from one that a genuine caller earned, where there is
-// attestation. Where there is none, who knows a number that has passed can forge it:
-// what a challenge keeps out, the score's refusals and the caller limit must then
-// keep within bounds.
+// attestation. Without attestation, a caller who forges a number inherits its pass: the
+// score's refusals and the caller limit must then bound what a challenge would keep out.
 //
 // The memory has a fixed size and no pointers. It goes by the monotonic clock. All
 // methods are safe for concurrent use.
@@ -45,7 +44,7 @@ type Passes struct {
 	inner policy.Policy
 	store *policy.Store // nil if it is not shared
 	keep  time.Duration
-	wrong error // what Validate tells
+	wrong error // what Validate returns
 	made  time.Time
 	seed  maphash.Seed
 

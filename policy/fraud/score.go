@@ -19,7 +19,7 @@ type Signal uint8
 
 // The signals.
 const (
-	Attempts      Signal = iota // the caller has tried more often than Options.AttemptsPerHour, or its SIP host so many times as often
+	Attempts      Signal = iota // the caller has tried more often than Options.AttemptsPerHour, or its SIP host more than HostFactor times that
 	Sequence                    // numbers that differ in their last two digits call one after the other
 	Scan                        // the caller goes through the service's numbers
 	ShortCalls                  // most of the caller's calls end within seconds
@@ -76,8 +76,8 @@ type Options struct {
 // attempts, not accepted calls: it must stand before the caller limit in
 // [policy.All], or it never sees those that the limit refuses.
 //
-// Callers are told apart by their [policy.Identity]: forged calls of a number tell
-// against nothing that its attested owner does.
+// Callers are told apart by their [policy.Identity]: forged calls of a number do not
+// count against its attested owner.
 //
 // A caller's counts are those of its current hour and, in proportion, of the one
 // before: close enough for a score, not for a promise. In a shared store they are those of

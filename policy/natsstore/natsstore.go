@@ -6,7 +6,7 @@
 //	engine, err := natsstore.New(nc, natsstore.Options{Replicas: 3})
 //	store, err := policy.NewStore(engine, policy.StoreOptions{Wait: 200 * time.Millisecond, Logger: log})
 //
-// The state of a name is one key. An operation reads it, computes what comes of it, and
+// The state of a name is one key. An operation reads it, computes the new state, and
 // writes that if nobody else has written meanwhile; else it begins anew. JetStream
 // acknowledges a write when a majority of the replicas has it, so a failover loses
 // nothing that was acknowledged: an operation either was carried out, or its Err says

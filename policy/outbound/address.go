@@ -12,7 +12,7 @@ import (
 // are cut there; one that is dialled must not hide anything behind it.
 const maxAddress = 512
 
-// allow takes the list of addresses that are no numbers.
+// allow takes the list of addresses that are not numbers.
 func (d *Destinations) allow(entries []string) (err error) {
 	if d.other, err = policy.NewNumbers(entries...); err != nil {
 		return err
@@ -32,7 +32,7 @@ func (d *Destinations) allow(entries []string) (err error) {
 	return errors.Join(errs...)
 }
 
-// checkAddress checks an address that is no number.
+// checkAddress checks an address that is not a number.
 func (d *Destinations) checkAddress(to string) (country string, class Class, err error) {
 	lower := strings.ToLower(to)
 	scheme, rest, _ := strings.Cut(lower, ":")

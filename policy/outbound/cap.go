@@ -111,7 +111,7 @@ const (
 	minuteLog = "outbound:minutes"
 )
 
-// ops returns what counts a call of so many minutes under the meter: nothing where
+// ops returns the operations that count a call's minutes under the meter: none where
 // there is no limit.
 func (m *meter) ops(kind policy.Kind, id string, minutes int) (ops []policy.Op) {
 	if m.calls >= 0 {

@@ -27,13 +27,13 @@ type Options struct {
 	// Own are the service's own numbers, which it must not call: a loop.
 	Own []string
 
-	// Other allows addresses that are no telephone numbers, whole, by host or by
+	// Other allows addresses that are not telephone numbers, whole, by host or by
 	// prefix: "sip:help@example.com", "sip:*@pbx.example.com", "client:*". Port and
 	// transport of a SIP address do not matter. One with other parameters or headers,
 	// which may lead elsewhere (maddr, Route), or with a password must be listed as it
 	// is written. A number as the user, with a plus sign or of 7 digits and more, as in
-	// sip:+14155550100@carrier.example, must be one that may be called, and an
-	// emergency number is none, unless the whole address is listed.
+	// sip:+14155550100@carrier.example, must be one that may be called, and
+	// never an emergency number, unless the whole address is listed.
 	Other []string
 
 	// Look classifies numbers; nil means StandardTable's Look, and its Possible. The
@@ -44,8 +44,8 @@ type Options struct {
 // Destinations says which numbers may be called. What it does not know it refuses: a
 // country code that nobody has, a range without use, a number that cannot exist, such as
 // one of +1 that has not ten digits, whose area code or exchange begins with 0 or 1, is
-// N11 or nobody's, or directory assistance. A tel: URI is the number in it, an emergency
-// number none. The zero value allows nothing. It does not change; use of it is safe for
+// N11 or nobody's, or directory assistance. A tel: URI is the number in it. Emergency
+// numbers are refused. The zero value allows nothing. It does not change; use of it is safe for
 // concurrent use. A [Gate] asks it, and about caps and pace too.
 type Destinations struct {
 	look      func(number string) (country string, class Class)
@@ -55,7 +55,7 @@ type Destinations struct {
 	classes   map[Class]bool
 	own       *policy.Numbers
 	other     *policy.Numbers
-	whole     map[string]bool // those of other that are no prefix, as written and in their shortest form
+	whole     map[string]bool // those of other that are not a prefix, as written and in their shortest form
 }
 
 // Error is a refusal to dial. Its text does not contain the number.

@@ -22,11 +22,11 @@ type GateOptions struct {
 	Pacer        *Pacer        // how fast; nil is one call a second
 
 	// Budget stops all calls for the rest of a month in which it is spent. Calls that are
-	// being made then go on. nil is without end.
+	// being made then go on. nil means no budget.
 	Budget *capacity.Budget
 
-	// TimeLimit is how long a call may last, which Twilio must be told. It counts
-	// against the minutes of the caps until the call has ended sooner. 0 means
+	// TimeLimit is how long a call may last: pass Permit.TimeLimit to Twilio. It counts
+	// against the minutes of the caps until the call ends sooner. 0 means
 	// DefaultTimeLimit; it is at most a day.
 	TimeLimit time.Duration
 
@@ -147,7 +147,7 @@ func (g *Gate) Decide(ctx context.Context, to string, priority int) (*Permit, er
 	return p, nil
 }
 
-// spent reports whether there is no money left.
+// spent reports whether the budget is spent.
 func (g *Gate) spent() bool { return g.budget != nil && g.budget.Share(time.Time{}) >= 1 }
 
 // covering returns the meters that a call to an address in a country counts under.

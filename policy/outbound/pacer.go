@@ -27,7 +27,7 @@ type waiter struct {
 	index    int // in the queue; -1 once it may go
 }
 
-// NewPacer allows so many calls per second; 0 or less means 1. Calls go one by one
+// NewPacer allows callsPerSecond; 0 or less means 1. Calls go one by one
 // at equal distances, never in bursts.
 func NewPacer(callsPerSecond float64) *Pacer {
 	if !(callsPerSecond > 0) {
