@@ -16,8 +16,8 @@ const (
 	// 0xffffffff (ffmpeg), or a little under 1<<31 (sox).
 	unknownSize = 0x7ffff000 - 128
 
-	// Others leave one of their own. What ends so many seconds before its header says
-	// was never meant to last so long; what breaks off lacks less.
+	// Other writers leave other sizes. Audio that ends this many seconds before its header
+	// says was never meant to be that long; a file that was cut off lacks less.
 	unknownSeconds = 3600
 )
 
@@ -129,7 +129,7 @@ func (w *WAVReader) next(frames int) ([]byte, error) {
 	return raw[:n/size*size], nil // what there is; the error comes with the next read
 }
 
-// readFull is io.ReadFull, but tells the end of the file from a reader's own
+// readFull is io.ReadFull, but distinguishes the end of the file from a reader's own
 // io.ErrUnexpectedEOF.
 func (w *WAVReader) readFull(b []byte) (n int, err error) {
 	for n < len(b) && err == nil {

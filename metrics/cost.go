@@ -10,7 +10,7 @@ import (
 	"agentos.dev/dialtone/voice"
 )
 
-// cost tells what calls cost. It is a counter, because what a process has added up
+// cost reports what calls cost. It is a counter, because what a process has added up
 // itself is lost when it restarts.
 type cost struct {
 	budget            *capacity.Budget

@@ -9,7 +9,7 @@ import (
 )
 
 // WatchEngine makes the gauges of speech recognition show what e says of itself
-// at each scrape. An engine that is no [stt.Reporter] says nothing, and the
+// at each scrape. An engine without [stt.Reporter] reports nothing, and the
 // series stay away.
 func (m *Metrics) WatchEngine(e stt.Engine) {
 	if r, ok := e.(stt.Reporter); ok {

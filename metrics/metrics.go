@@ -98,7 +98,7 @@ type Metrics struct {
 	signatures  *prometheus.CounterVec
 	requests    *prometheus.HistogramVec // nil if the host measures them
 
-	store        atomic.Pointer[policy.Store] // nil if there is none to watch
+	store        atomic.Pointer[policy.Store] // nil if none is watched
 	storeLatency prometheus.Histogram
 }
 

@@ -11,7 +11,7 @@ const (
 	spaces8 = ones * ' '
 )
 
-// copyPlain copies s to dst, which has room for it, and tells whether it is ASCII
+// copyPlain copies s to dst, which has room for it, and reports whether it is ASCII
 // without anything to escape. Eight bytes go at a time; the last eight overlap with
 // those before.
 func copyPlain(dst []byte, s string) bool {
@@ -155,7 +155,7 @@ func escape(dst []byte, s string, p place) []byte {
 	return append(dst, s[start:]...)
 }
 
-// isChar tells whether XML 1.0 has the character (section 2.2).
+// isChar reports whether XML 1.0 has the character (section 2.2).
 func isChar(r rune) bool {
 	return r >= ' ' && r <= 0xD7FF || r == '\t' || r == '\n' || r == '\r' ||
 		r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// isName tells whether s can name an element or an attribute: one name, or two with
+// isName reports whether s can name an element or an attribute: one name, or two with
 // a colon between them.
 func isName(s string) bool {
 	prefix, local, colon := strings.Cut(s, ":")

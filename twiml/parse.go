@@ -46,7 +46,7 @@ func (e *SyntaxError) Error() string {
 // XML declaration says so. Nothing else may stand before that declaration.
 //
 // Parse reads up to 1 MiB, 64 elements deep, and fails with a *[SyntaxError] or the
-// error of r. [Response.Validate] tells whether what it read is right.
+// error of r. [Response.Validate] checks what it read.
 func Parse(r io.Reader) (*Response, error) {
 	src, err := readAll(r)
 	if err != nil {

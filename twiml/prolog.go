@@ -146,7 +146,7 @@ func target(inst string) string {
 	return inst
 }
 
-// isTarget tells whether a processing instruction can have the target.
+// isTarget reports whether a processing instruction can have the target.
 func isTarget(s string) bool { return isName(s) && !strings.EqualFold(s, "xml") }
 
 // start returns the position of the first character.

@@ -77,7 +77,7 @@ func (r *Response) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.Document().ServeHTTP(w, req)
 }
 
-// Document renders the response, once for all who will be answered with it.
+// Document renders the response once, for every answer that is the same.
 func (r *Response) Document() Document { return r.AppendXML(nil) }
 
 // Respond answers a webhook with the verbs. It returns [ErrTooLarge], having

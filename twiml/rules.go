@@ -53,7 +53,7 @@ func (c *checker) sequence(parent, child *frame, name string) {
 	}
 }
 
-// finish checks what takes more than one attribute to tell, when all of the
+// finish checks what depends on more than one attribute, when all of the
 // element has been seen.
 func (c *checker) finish(f *frame) {
 	parent := c.parent()
@@ -136,7 +136,7 @@ func (c *checker) finish(f *frame) {
 	}
 }
 
-// blank tells whether an attribute has nothing in it, if it is there at all.
+// blank reports whether an attribute has nothing in it, if it is there at all.
 func blank(v string) bool { return v == "" || v == Empty }
 
 // elements counts the elements, in the schema or not.
@@ -260,7 +260,7 @@ func (c *checker) dial(x *Dial, f *frame) {
 	}
 }
 
-// callee checks who is dialed by the nouns of Dial and Refer.
+// callee checks the numbers and addresses that the nouns of Dial and Refer call.
 func (c *checker) callee(f *frame) {
 	switch x := f.node.(type) {
 	case *Number:
@@ -301,7 +301,7 @@ func (c *checker) callee(f *frame) {
 	}
 }
 
-// isAmount tells whether v is a sum of money: digits with at most one point.
+// isAmount reports whether v is a sum of money: digits with at most one point.
 func isAmount(v string) bool {
 	whole, cents, _ := strings.Cut(v, ".")
 	return whole+cents != "" && strings.Trim(whole+cents, "0123456789") == ""

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// source is what the fields of an element do not tell of the document that Parse read
-// it from. There is one only where there is something to tell, and after Parse nothing
+// source is what the fields of an element lack of the document that Parse read it from.
+// There is one only where they lack something, and after Parse nothing
 // writes to it: copies of the element share it.
 type source struct {
 	attrs   []spelled // by name, where their fields are written otherwise
@@ -60,9 +60,9 @@ func (s *source) keep(name, raw string, f fit) {
 	s.attrs = slices.Insert(s.attrs, i, spelled{name, strings.ReplaceAll(raw, `"`, "&quot;"), f})
 }
 
-// canonical tells whether a content is in the order in which fields are written: one
-// text, the children by field, the other nodes. Where blanks do not count a text of
-// nothing else may stand anywhere.
+// canonical reports whether a content is in the order in which fields are written: one
+// text, the children by field, the other nodes. Where blanks do not count, a text of
+// blanks may stand anywhere.
 func canonical(content []entry, f form) bool {
 	last, texts := slotText, 0
 	for _, e := range content {
@@ -180,7 +180,7 @@ func (w writer) verbatim(a spelled) writer {
 	return w
 }
 
-// sameValue tells whether a boolean, a list, a time or a number that was read from one
+// sameValue reports whether a boolean, a list, a time or a number that was read from one
 // value is written as the other.
 func sameValue(read, written string) bool {
 	words := strings.FieldsFunc(read, isWhite)

@@ -36,7 +36,7 @@ func (e *Error) Error() string {
 // and malformed attributes, limits, verbs that cannot be reached. The errors are
 // of type *[Error], joined by [errors.Join].
 //
-// What is not in the schema is no error, as Twilio adds to it; see [Response.Warnings].
+// What is not in the schema is not an error, as Twilio adds to it; see [Response.Warnings].
 func (r *Response) Validate() error { return errors.Join(r.check(false).errs...) }
 
 // ValidateREST is Validate for a document that goes into the Twiml parameter of

@@ -29,7 +29,7 @@ func Or[T ~string | ~int | ~int64](v, fallback T) T {
 	return v
 }
 
-// Or tells whether the attribute is true, in any case. It returns the fallback when
+// Or reports whether the attribute is true, in any case. It returns the fallback when
 // the attribute is unset or holds something else.
 func (b Bool) Or(fallback bool) bool {
 	switch b.lower() {
@@ -77,7 +77,7 @@ func readBool(field *Bool, value string) fit {
 	return read(field, value)
 }
 
-// readUnits sets the field to a number of units, unless the value is no number of up to
+// readUnits sets the field to a number of units, unless the value is not a number of up to
 // nine digits.
 func readUnits[T int | time.Duration](field *T, value string, unit T) fit {
 	n, f := readNumber(value)
@@ -182,7 +182,7 @@ func readList[T ~string](field *[]T, value string) fit {
 	return plainList(value)
 }
 
-// plainList tells whether there is one blank between any two values, and no more.
+// plainList reports whether there is one blank between any two values, and no more.
 func plainList(value string) fit {
 	blank := true // before
 	for i := range len(value) {
@@ -210,7 +210,7 @@ func grow[T any](s []T, v T) []T {
 	return append(s, v)
 }
 
-// isWhite tells whether r is white space of XML.
+// isWhite reports whether r is white space of XML.
 func isWhite(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }
 
 // trimSpace removes the white space of XML from both ends.
@@ -224,5 +224,5 @@ func trimSpace(s string) string {
 	return s
 }
 
-// isSpace tells whether s is nothing but white space of XML.
+// isSpace reports whether s is nothing but white space of XML.
 func isSpace(s string) bool { return trimSpace(s) == "" }

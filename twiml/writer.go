@@ -56,8 +56,8 @@ func (w writer) leaf(x *Extra, tag string) writer {
 	return w
 }
 
-// extras writes attributes outside of the schema, but for those whose name is no
-// name or is already there, and gives back the others the form they were read in.
+// extras writes attributes outside of the schema, except those whose name is invalid or
+// already there, in the form in which they were read.
 func (w writer) extras(attrs []Attr, from *source) writer {
 	check := w.check
 	w.check = nil // attr asks for a rule, and there is none

@@ -57,7 +57,7 @@ type key struct {
 type step struct {
 	ctx        context.Context // holds span
 	span       trace.Span
-	utterances map[string]trace.Span // of those who speak, by track
+	utterances map[string]trace.Span // in progress, by track
 }
 
 // New returns a tracer whose spans go to provider.
@@ -85,7 +85,7 @@ func (t *Tracer) Exemplar(info voice.Info) prometheus.Labels {
 	return prometheus.Labels{"trace_id": c.span.SpanContext().TraceID().String()}
 }
 
-// TraceID returns the id of a call's trace; it is not valid for what is no CallSid.
+// TraceID returns the id of a call's trace, an invalid one for anything but a CallSid.
 func TraceID(callSID string) (id trace.TraceID) {
 	if digits, ok := strings.CutPrefix(callSID, "CA"); ok && len(digits) == 2*len(id) {
 		if _, err := hex.Decode(id[:], []byte(digits)); err != nil {
@@ -128,7 +128,7 @@ func (t *Tracer) begin(ctx context.Context, info voice.Info, which voice.Step) c
 	return ctx
 }
 
-// direction keeps what is no direction out of the attributes.
+// direction keeps anything but a direction out of the attributes.
 func direction(info voice.Info) string {
 	switch info.Direction {
 	case "inbound", "outbound-api", "outbound-dial":

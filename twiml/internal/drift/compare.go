@@ -103,7 +103,7 @@ func (c *comparison) attributes(where string, theirs map[string]string, e *gen.E
 	}
 }
 
-// respelled tells whether the map has the name in another case.
+// respelled reports whether the map has the name in another case.
 func respelled[V any](name string, m map[string]V) bool {
 	for other := range m {
 		if other != name && strings.EqualFold(other, name) {
