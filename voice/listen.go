@@ -32,6 +32,7 @@ type listener struct {
 	closing atomic.Bool     // the call is over: what ends now is no failure
 	audio   []byte          // the reader's scratch: one frame of mu-law
 	meter   *meter          // nil unless the log wants to know
+	gauge   gauge           // of who looks at the call
 	page    *journal.Stream // nil unless the call is recorded
 
 	sent  time.Duration // audio, by the reader
@@ -96,7 +97,8 @@ func (l *listener) observe(e stt.Event) {
 
 // hear takes one frame of the stream's audio.
 func (l *listener) hear(media mediastream.Audio) {
-	if l.stream == nil && l.meter == nil {
+	watched := l.gauge.watched()
+	if l.stream == nil && l.meter == nil && !watched {
 		return
 	}
 	if l.paced {
@@ -115,6 +117,9 @@ func (l *listener) hear(media mediastream.Audio) {
 	}
 	if l.meter != nil {
 		l.meter.add(l.audio[:n])
+	}
+	if watched {
+		l.gauge.add(l.audio[:n])
 	}
 	l.send(l.audio[:n])
 }

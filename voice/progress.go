@@ -1,0 +1,74 @@
+package voice
+
+import (
+	"sync/atomic"
+	"time"
+
+	"agentos.dev/dialtone/mediastream"
+)
+
+// Progress is a call that is up, as it is at one moment.
+type Progress struct {
+	Info
+	StreamSID string
+	Started   time.Time // of the call's first stream
+	Speaking  bool      // somebody who is listened to speaks, as the recogniser has it
+	// Level is how loud what has come is since the call was last looked at, in dBov, from 0 to
+	// -127: silence, nothing at all, or a first look. Over ConversationRelay no audio comes.
+	Level     float64
+	Playbacks int // that were queued and have not been heard to their end
+	Stream    mediastream.Stats
+}
+
+// Progress returns the calls that are up, in no particular order. A look at a call begins to
+// measure its level, which goes on for ten seconds: look once a second.
+func (s *Server) Progress() []Progress {
+	s.mu.Lock()
+	calls := make([]*liveCall, 0, len(s.calls))
+	for _, call := range s.calls {
+		calls = append(calls, call)
+	}
+	s.mu.Unlock()
+	all := make([]Progress, len(calls))
+	for i, c := range calls {
+		all[i] = Progress{Info: c.Info, StreamSID: c.StreamSID, Started: c.Started, Level: silenceLevel, Playbacks: c.player.unheard(), Stream: c.line.Stats()}
+		for n := range c.listeners {
+			l := &c.listeners[n]
+			all[i].Level = max(all[i].Level, l.gauge.look())
+			all[i].Speaking = all[i].Speaking || l.speaks.Load()
+		}
+	}
+	return all
+}
+
+const (
+	// silenceLevel is that of no sound, in dBov.
+	silenceLevel = -127
+	// gaugeFrames is for how many frames a level is measured after a look at it: 10 s.
+	gaugeFrames = 500
+)
+
+// gauge measures what arrives on a track, while somebody looks at it.
+type gauge struct {
+	meter
+	left atomic.Int32 // frames that are measured yet
+}
+
+// watched reports whether the next frame is to be measured.
+func (g *gauge) watched() bool {
+	if g.left.Load() <= 0 {
+		return false
+	}
+	g.left.Add(-1)
+	return true
+}
+
+// look returns the level since the last look, in dBov.
+func (g *gauge) look() float64 {
+	g.left.Store(gaugeFrames)
+	frames, level := g.take()
+	if frames == 0 {
+		return silenceLevel
+	}
+	return level.DBov()
+}
