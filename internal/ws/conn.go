@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -19,16 +20,24 @@ type conn struct {
 	reading     sync.Mutex // by Read, or by Close
 	in          reader
 	ended       error // of the reading
+	late        []lateMessage
+	room        int // for more of them, in bytes
 	interrupted atomic.Bool
 
 	out    writer
 	closed sync.Once
 }
 
+// lateMessage is one that came while the connection was being closed.
+type lateMessage struct {
+	data []byte
+	text bool
+}
+
 // newConn returns a Socket on c, which is tcp or TLS on it. The bytes in early
 // have been read from it before.
 func newConn(c net.Conn, tcp *net.TCPConn, early []byte, o *Options) (*conn, error) {
-	s := &conn{net: c, tcp: tcp, onFrame: o.OnFrame}
+	s := &conn{net: c, tcp: tcp, onFrame: o.OnFrame, room: o.Late}
 	s.in.src, s.in.limit = c, uint64(o.ReadLimit)
 	s.out.net = c
 	if len(early) > 0 {
@@ -66,6 +75,11 @@ func (c *conn) Read() (msg []byte, text bool, err error) {
 				c.out.control(opPong, payload)
 			}
 		}
+	}
+	if len(c.late) > 0 {
+		m := c.late[0]
+		c.late = c.late[1:]
+		return m.data, m.text, nil
 	}
 	return nil, false, c.ended
 }
@@ -141,6 +155,9 @@ func (c *conn) handshake(code int, reason string) error {
 			c.ended = err
 		case opcode == opClose:
 			c.ended = closeError(payload)
+		case (opcode == opText || opcode == opBinary) && len(payload) <= c.room:
+			c.room -= len(payload)
+			c.late = append(c.late, lateMessage{bytes.Clone(payload), opcode == opText})
 		}
 	}
 	switch c.ended.(type) {

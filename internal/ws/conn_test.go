@@ -126,6 +126,32 @@ func TestCloseFirst(t *testing.T) {
 	})
 }
 
+// TestCloseKeepsWhatIsLate: with Options.Late, Read returns what the client has sent until it
+// knew of the end, and no more than that.
+func TestCloseKeepsWhatIsLate(t *testing.T) {
+	for _, by := range []way{plain, secure} {
+		t.Run(string(by), func(t *testing.T) {
+			s, c, br := connect(t, by, Options{Late: 20})
+			var answered sync.WaitGroup
+			answered.Go(func() {
+				_, _ = io.WriteString(c, text("on its way")+text("as is this")+text("one too many"))
+				_, _ = io.ReadFull(br, make([]byte, 2+2))
+				_, _ = io.WriteString(c, closing(1000, ""))
+			})
+			require.NoError(t, s.Close(1000, ""))
+			answered.Wait()
+			for _, want := range []string{"on its way", "as is this"} {
+				msg, isText, err := s.Read()
+				require.NoError(t, err)
+				require.True(t, isText)
+				require.Equal(t, want, string(msg))
+			}
+			_, _, err := s.Read()
+			require.Error(t, err)
+		})
+	}
+}
+
 // TestCloseIsBounded has a client that answers nothing, one that is silent within a
 // frame, one that sends without end and one that reads nothing.
 func TestCloseIsBounded(t *testing.T) {

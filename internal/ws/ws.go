@@ -25,6 +25,10 @@ type Options struct {
 	// message but one. It reports whether a ping is to be answered. To end the
 	// connection it calls Interrupt. nil answers every ping.
 	OnFrame func() bool
+	// Late is how much Close keeps of the messages that come until the peer's close frame, in
+	// bytes: Read returns them before the end. More is dropped, and on connections that are
+	// neither TCP nor TLS everything is.
+	Late int
 }
 
 // Socket is a connection after its handshake. Read is called by one goroutine

@@ -90,6 +90,7 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, error
 	sock, err := ws.Accept(w, r, ws.Options{
 		Origins:   o.Origins,
 		ReadLimit: o.ReadLimit,
+		Late:      maxLate,
 		OnFrame:   func() bool { return c.answersPing() },
 	})
 	if err != nil {

@@ -45,6 +45,9 @@ type inbox struct {
 	watching bool
 }
 
+// maxLate is how much is kept of what Twilio says until it has heard of the end, in bytes.
+const maxLate = 64 << 10
+
 // maxMalformed is how many messages of a session may be skipped before it ends.
 const maxMalformed = 100
 
@@ -118,7 +121,8 @@ func (c *Conn) answersPing() bool {
 // nothing. Events reads in the caller's goroutine: while that is slow, Twilio waits, and
 // nothing is lost.
 //
-// The iteration ends without an error after [Conn.Close], and when Twilio closes the socket
+// The iteration ends without an error after [Conn.Close], with what Twilio has sent until it
+// heard of that, and when Twilio closes the socket
 // properly, as it does when the call ends. It ends with an error, its last pair, when ctx
 // ends (ctx.Err(); the socket is still open, but nothing more is read from it) and when the
 // connection breaks (an [*Error]; the socket is closed). What is merely wrong is skipped and
