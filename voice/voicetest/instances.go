@@ -19,6 +19,7 @@ type Instances struct {
 type instance struct {
 	handler http.Handler
 	down    bool
+	dead    bool
 	conns   map[*held]struct{}
 }
 
@@ -47,11 +48,21 @@ func (b *Instances) Remove(n int) {
 	b.all[n].down = true
 }
 
-// Kill is Remove, and resets the instance's streams, as the end of its process does.
-// What the instance does on is up to the test: a process that was only cut off goes on.
+// Kill is Remove, and resets the instance's streams and what it is answering, as the end of
+// its process does. What the instance does on is up to the test: a process that was only cut
+// off goes on.
 func (b *Instances) Kill(n int) {
-	b.Remove(n)
+	b.mu.Lock()
+	b.all[n].down, b.all[n].dead = true, true
+	b.mu.Unlock()
 	b.Reset(n)
+}
+
+// killed reports whether the instance was killed.
+func (h *holder) killed() bool {
+	h.b.mu.Lock()
+	defer h.b.mu.Unlock()
+	return h.in.dead
 }
 
 // Reset resets the streams of an instance, as a network does.
@@ -86,7 +97,10 @@ func (b *Instances) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
-	in.handler.ServeHTTP(&holder{w, b, in}, r)
+	h := &holder{w, b, in}
+	if in.handler.ServeHTTP(h, r); h.killed() {
+		panic(http.ErrAbortHandler) // its answer is lost
+	}
 }
 
 func (b *Instances) pick() *instance {
@@ -120,8 +134,15 @@ func (h *holder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	held := &held{Conn: conn, b: h.b, in: h.in}
 	h.b.mu.Lock()
-	h.in.conns[held] = struct{}{}
+	dead := h.in.dead
+	if !dead {
+		h.in.conns[held] = struct{}{}
+	}
 	h.b.mu.Unlock()
+	if dead {
+		reset(conn)
+		return nil, nil, net.ErrClosed
+	}
 	return held, rw, nil
 }
 

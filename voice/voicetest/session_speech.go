@@ -67,15 +67,15 @@ func (s *session) speak(ctx context.Context) {
 		if !heard {
 			continue
 		}
+		if p.file == "" && s.subscribed(twiml.RelayTokensPlayed) {
+			s.tell(relay.Event{Type: relay.Information, Info: relay.Info{Name: relay.TokensPlayed, Value: strings.TrimSpace(word)}})
+		}
 		s.call.change(func() {
 			if p.file != "" {
 				s.call.files = append(s.call.files, p.file)
 			}
 			s.call.words = append(s.call.words, wordsOf(word)...)
 		})
-		if p.file == "" && s.subscribed(twiml.RelayTokensPlayed) {
-			s.tell(relay.Event{Type: relay.Information, Info: relay.Info{Name: relay.TokensPlayed, Value: strings.TrimSpace(word)}})
-		}
 		s.mu.Lock()
 		if p.file != "" || p.whole && strings.TrimSpace(p.tokens) == "" {
 			s.parts = slices.DeleteFunc(s.parts, func(q *part) bool { return q == p })
