@@ -170,7 +170,7 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 		return nil, ended(err)
 	}
 	c.queued(playback)
-	c.owner.touch()
+	c.owner.queued()
 	return playback, nil
 }
 

@@ -1,6 +1,7 @@
 package voice_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -24,6 +25,7 @@ type fleet struct {
 	servers []*voice.Server
 	ledgers []*calls
 	stores  []*policy.Store
+	mortals []*mortal
 	engine  policy.Engine // nil: they share nothing
 	tw      *voicetest.Twilio
 }
@@ -77,7 +79,9 @@ func (f *fleet) start() int {
 		config.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil)).With("instance", len(f.servers))
 	}
 	if f.engine != nil {
-		store, err := policy.NewStore(f.engine, policy.StoreOptions{Wait: patience, RetryEvery: 20 * time.Millisecond})
+		m := &mortal{Engine: f.engine, cut: make(map[string]bool)}
+		f.mortals = append(f.mortals, m)
+		store, err := policy.NewStore(m, policy.StoreOptions{Wait: patience, RetryEvery: 20 * time.Millisecond})
 		require.NoError(f.t, err)
 		f.t.Cleanup(func() { store.Close() })
 		config.Store = store
@@ -86,6 +90,69 @@ func (f *fleet) start() int {
 	srv, mux := newHost(f.t, config)
 	f.servers, f.ledgers = append(f.servers, srv), append(f.ledgers, l)
 	return f.Add(mux)
+}
+
+// crash ends an instance as kill -9 does: nothing of it reaches the store or a connection
+// any more, whatever its goroutines still do.
+func (f *fleet) crash(n int) {
+	f.mortals[n].die()
+	f.Kill(n)
+}
+
+// mortal is an engine as an instance reaches it until that dies.
+type mortal struct {
+	policy.Engine
+	mu   sync.Mutex
+	dead bool
+	cut  map[string]bool // calls whose leg it was about to write
+}
+
+func (m *mortal) die() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dead = true
+}
+
+// cutOff reports whether the instance was dead when it was about to write a call's leg.
+func (m *mortal) cutOff(callSID string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.cut[callSID]
+}
+
+// Do implements policy.Engine.
+func (m *mortal) Do(ctx context.Context, ops []policy.Op) {
+	m.mu.Lock()
+	dead := m.dead
+	for i := range ops {
+		if dead {
+			ops[i].Err = policy.ErrAway
+			m.cut[ops[i].Name] = true
+		}
+	}
+	m.mu.Unlock()
+	if dead {
+		select {
+		case <-ctx.Done():
+		case <-time.After(patience):
+		}
+		return
+	}
+	m.Engine.Do(ctx, ops)
+}
+
+// revive lets an instance reach the store again, so that it ends by itself.
+func (m *mortal) revive() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dead = false
+}
+
+// lives reports whether the instance has not died.
+func (m *mortal) lives() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.dead
 }
 
 // holder waits for a call's stream to be on an instance and returns its number.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +31,12 @@ type Event struct {
 	// Playback.HeardText.
 	Relay *relay.Event
 
+	// Prompt is the number of what the caller said, in a call over ConversationRelay that
+	// may go on in another leg: of its prompts, from 1, with their final transcripts; 0
+	// otherwise. The next leg is given, with the same number, a prompt behind which the
+	// handler has neither saved nor read on: see [Call.Save].
+	Prompt uint64
+
 	failure error // why there will be no more transcripts; the rest is empty then
 }
 
@@ -47,7 +54,11 @@ type inbox struct {
 	broken error         // why there will be no more transcripts; nil once told
 	deaf   error         // the same, told or not
 	closed bool          // nothing more will come
+	moved  bool          // prompts are for the call's next leg
 	wake   chan struct{} // has room for one signal to the one reader
+
+	given  func(prompt uint64) // is told of a prompt that is read; may be nil
+	readOn func()              // is told that another event is asked for; may be nil
 }
 
 func newInbox() *inbox { return &inbox{wake: make(chan struct{}, 1)} }
@@ -70,7 +81,7 @@ var errUnread = &stt.Error{Op: "receive", Kind: stt.ErrOverrun, Err: errors.New(
 func (b *inbox) put(e Event) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed {
+	if b.closed || b.moved && e.Prompt > 0 {
 		return true
 	}
 	last := len(b.events) - 1
@@ -109,6 +120,19 @@ func (b *inbox) deafness() error {
 	return b.deaf
 }
 
+// move leaves the prompts that nobody has read to the call's next leg.
+func (b *inbox) move() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.moved = true
+	b.events = slices.DeleteFunc(b.events, func(e Event) bool {
+		if e.Prompt > 0 {
+			b.size -= e.size()
+		}
+		return e.Prompt > 0
+	})
+}
+
 // close ends the inbox: after the events that are left, next returns io.EOF.
 func (b *inbox) close() {
 	b.mu.Lock()
@@ -128,7 +152,10 @@ func (b *inbox) next(ctx context.Context, failures bool) (Event, error) {
 var errWoken = errors.New("voice: woken")
 
 // nextUntil is next, but waits only until another channel is closed as well.
-func (b *inbox) nextUntil(ctx context.Context, failures bool, until <-chan struct{}) (Event, error) {
+func (b *inbox) nextUntil(ctx context.Context, failures bool, until <-chan struct{}) (e Event, err error) {
+	if b.readOn != nil {
+		b.readOn()
+	}
 	for {
 		if e, ok, err := b.take(failures); ok || err != nil {
 			return e, err
@@ -159,6 +186,9 @@ func (b *inbox) take(failures bool) (e Event, ok bool, err error) {
 		b.events[0] = Event{}
 		b.events = b.events[1:]
 		b.size -= e.size()
+		if e.Prompt > 0 && b.given != nil {
+			b.given(e.Prompt)
+		}
 		return e, true, nil
 	case failures && b.broken != nil:
 		e.failure, b.broken = b.broken, nil

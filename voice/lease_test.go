@@ -74,13 +74,13 @@ func TestCallThatTwilioBillsNothing(t *testing.T) {
 // TestStateOutlivesTheKeys: it is read with the keys in force and those before.
 func TestStateOutlivesTheKeys(t *testing.T) {
 	former := mustSecrets(t, "another token")
-	before := former.sealState([]byte("then"), someInfo.SID, 1)
+	before := former.sealConversation(&conversation{state: []byte("then")}, someInfo.SID, 1)
 	s := mustSecrets(t, "a token").after(former, time.Now())
-	for sealed, want := range map[string]string{string(before): "then", string(s.sealState([]byte("since"), someInfo.SID, 1)): "since"} {
-		state, err := s.openState([]byte(sealed), someInfo.SID, 1)
+	for sealed, want := range map[string]string{string(before): "then", string(s.sealConversation(&conversation{state: []byte("since")}, someInfo.SID, 1)): "since"} {
+		talk, err := s.openConversation([]byte(sealed), someInfo.SID, 1)
 		require.NoError(t, err)
-		require.Equal(t, want, string(state))
-		_, err = s.openState([]byte(sealed), someInfo.SID, 2)
+		require.Equal(t, want, string(talk.state))
+		_, err = s.openConversation([]byte(sealed), someInfo.SID, 2)
 		require.Error(t, err, "of another leg")
 	}
 }

@@ -27,20 +27,21 @@ type leg struct {
 	phase phase
 	owner string // the instance
 	info  Info   // SID and Leg alone
+	began time.Time
 	passage
 }
 
 // legSpace is where the legs are in the store, by CallSid.
 const legSpace = "leg"
 
-const legVersion = 2
+const legVersion = 3
 
-func (l *leg) value(secrets *secrets, state []byte) []byte {
+func (l *leg) value(secrets *secrets, m *conversation) []byte {
 	b := []byte{legVersion, byte(l.phase)}
 	b = binary.AppendUvarint(b, uint64(l.info.Leg))
-	b = appendText(b, l.owner)
+	b = appendTime(appendText(b, l.owner), l.began)
 	p := l.passage
-	p.leg, p.state = l.info.Leg, secrets.sealState(state, l.info.SID, l.info.Leg)
+	p.leg, p.state = l.info.Leg, secrets.sealConversation(m, l.info.SID, l.info.Leg)
 	return appendPassage(b, p)
 }
 
@@ -51,11 +52,11 @@ func readLeg(op *policy.Op) leg {
 		return l
 	}
 	d := decoder{rest: op.Value[2:]}
-	number, owner, p := int(d.number()), d.text(), d.passage()
+	number, owner, began, p := int(d.number()), d.text(), d.time(), d.passage()
 	if d.bad {
 		return l
 	}
-	l.phase, l.info.Leg, l.owner, l.passage = phase(op.Value[1]), number, owner, p
+	l.phase, l.info.Leg, l.owner, l.began, l.passage = phase(op.Value[1]), number, owner, began, p
 	return l
 }
 
@@ -118,8 +119,10 @@ const (
 	askAgainFor   = 2 * time.Second
 	askAgainEvery = 50 * time.Millisecond
 
-	// saveEvery is the least time between two writes of a call.
+	// saveEvery is the least time between two writes of a call, but for what cannot wait.
 	saveEvery = time.Second
+	// commitTimeout is how long what is said waits for the store.
+	commitTimeout = 250 * time.Millisecond
 	// keepDone is how long the store knows that a leg was the last one.
 	keepDone = time.Minute
 )
@@ -129,19 +132,27 @@ const (
 // that of a call that ends with its stream.
 type owner struct {
 	server  *Server
-	unheard func() int
-	fenced  func() // another instance has taken the call
+	unheard func() int // nil once the leg has ended
+	fenced  func()     // another instance has taken the call
 
 	writing sync.Mutex // while something is written; held before mu
 	mu      sync.Mutex
 	leg     leg
-	state   []byte
+	talk    conversation
+	staged  []byte // what the handler has saved of a prompt that it answers; see owner.save
+	stages  bool
+	given   uint64 // the last prompt that the handler has
+	passed  uint64 // the last prompt that the next leg was given when this one ended
+	owes    int    // playbacks of legs before that are to be said again, and were not yet
+	used    bool   // the conversation is this leg's own
+	exact   bool   // what is said waits for the store: Twilio connects again, and goes on speaking
 	unread  error  // why the state before cannot be read
 	sealed  uint64 // generation of what the store has
 	held    bool   // the store has had this leg
 	lost    bool   // to another instance
 	closed  bool   // nothing is written any more
 	changed bool   // since it was written
+	hurries bool   // and cannot wait
 
 	finished bool // the store knows that this is the last leg
 	timer    *time.Timer
@@ -149,20 +160,21 @@ type owner struct {
 }
 
 // legWrite returns the question that writes a leg in the place of the one before.
-func (s *Server) legWrite(l *leg, state []byte, before uint64) policy.Op {
+func (s *Server) legWrite(l *leg, m *conversation, before uint64) policy.Op {
 	op := policy.Op{Kind: policy.Write, Space: legSpace, Name: l.info.SID, Generation: before, Keep: s.config.MaxDuration + 2*ticketGrace}
 	if l.phase == isDone {
 		op.Keep = keepDone
 	}
-	op.Value = l.value(s.secrets.Load(), state)
+	op.Value = l.value(s.secrets.Load(), m)
 	return op
 }
 
 // firstLeg returns the question that makes this instance the owner of a call before its
 // first stream begins.
 func (s *Server) firstLeg(session session) policy.Op {
-	l := leg{phase: isUp, owner: s.id, info: session.info, passage: passage{chain: session.chain, start: time.Now()}}
-	return s.legWrite(&l, nil, 0)
+	now := time.Now()
+	l := leg{phase: isUp, owner: s.id, info: session.info, began: now, passage: passage{chain: session.chain, start: now}}
+	return s.legWrite(&l, &conversation{}, 0)
 }
 
 // disown takes back what firstLeg has written, of which owned is the generation, for a
@@ -191,14 +203,14 @@ func (s *Server) ownerOf(c *liveCall) *owner {
 		server:  s,
 		unheard: c.player.unheard,
 		fenced:  func() { c.end(ReasonMoved, nil) },
-		leg:     leg{phase: isUp, owner: s.id, info: Info{SID: c.SID, Leg: c.Leg}, passage: passage{chain: p.chain, start: c.Started}},
+		leg:     leg{phase: isUp, owner: s.id, info: Info{SID: c.SID, Leg: c.Leg}, began: c.began, passage: passage{chain: p.chain, start: c.Started, owed: p.owed}},
 		sealed:  c.stream.owned,
 		held:    c.stream.owned != 0,
 	}
 	if c.stream.comesBack { // Twilio says what it has, also while nobody is connected
-		o.unheard = c.player.unsent
+		o.unheard, o.exact = c.player.unsent, true
 	}
-	o.state, o.unread = s.secrets.Load().openState(p.state, c.SID, p.leg)
+	o.talk, o.unread = s.secrets.Load().openConversation(p.state, c.SID, p.leg)
 	return o
 }
 
@@ -216,7 +228,8 @@ func (c *liveCall) begins(ctx context.Context) bool {
 	if before.phase != isNone && before.chain == p.chain {
 		p = before.after(p)
 	}
-	r := &Resumed{Leg: c.Leg, State: bytes.Clone(c.owner.state), Unheard: p.unheard, Cause: p.cause}
+	r := &Resumed{Leg: c.Leg, State: bytes.Clone(c.owner.talk.state), Unheard: p.unheard, Cause: p.cause}
+	c.owner.inherits(p.unheard)
 	if !p.broke.IsZero() {
 		r.Gap = max(0, c.began.Sub(p.broke))
 	}
@@ -253,13 +266,55 @@ func (o *owner) isLost() bool {
 	return o.lost
 }
 
-// save keeps the host's state.
-func (o *owner) save(state []byte) {
+// save keeps the host's state. What a handler saves about a prompt goes with what it does
+// next: an instance that takes the call over before the answer is said, and before the
+// handler reads on, finds the prompt and the state before it.
+func (o *owner) save(state []byte) error {
+	if o == nil {
+		return nil
+	}
+	state = append(make([]byte, 0, len(state)), state...)
+	o.mu.Lock()
+	if o.closed {
+		o.mu.Unlock()
+		return ErrCallEnded
+	}
+	o.staged, o.stages = state, true
+	if len(o.talk.prompts) == 0 || o.talk.prompts[0].number > o.given {
+		o.commit()
+	}
+	o.mu.Unlock()
+	o.touch()
+	return nil
+}
+
+// commit has what the handler has saved, and that it has dealt with its prompts, written with
+// the leg. It reports false if there is nothing new. The caller holds mu.
+func (o *owner) commit() (changed bool) {
+	if o.closed || !o.stages {
+		return false
+	}
+	o.talk.state, o.staged, o.stages, o.used, o.owes = o.staged, nil, false, true, 0
+	o.talk.handled(o.given)
+	return true
+}
+
+// inherits notes that playbacks of legs before are to be said again.
+func (o *owner) inherits(unheard int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.owes = unheard
+}
+
+// queued notes a playback, with which something that is owed may have been said again.
+func (o *owner) queued() {
 	if o == nil {
 		return
 	}
 	o.mu.Lock()
-	o.state = append(make([]byte, 0, len(state)), state...)
+	if !o.commit() && !o.closed {
+		o.owes = max(0, o.owes-1)
+	}
 	o.mu.Unlock()
 	o.touch()
 }
@@ -274,8 +329,23 @@ func (o *owner) touch() {
 	if o.changed = true; o.timer != nil || o.closed {
 		return
 	}
+	wait := max(0, time.Until(o.last.Add(saveEvery)))
+	if o.hurries {
+		wait = 0
+	}
 	o.server.enter()
-	o.timer = time.AfterFunc(max(0, time.Until(o.last.Add(saveEvery))), o.flush)
+	o.timer = time.AfterFunc(wait, o.flush)
+}
+
+// touchNow has what has changed written at once, in the background.
+func (o *owner) touchNow() {
+	o.mu.Lock()
+	o.hurries = true
+	if o.timer != nil && o.timer.Stop() {
+		o.timer.Reset(0)
+	}
+	o.mu.Unlock()
+	o.touch()
 }
 
 // touchAll has the legs of all calls written, soon.
@@ -297,10 +367,15 @@ func (o *owner) flush() {
 	defer contain(o.server.config.Logger)
 	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
 	defer cancel()
+	o.mu.Lock()
+	if !o.hurries { // a second has gone by
+		o.commit()
+	}
+	o.mu.Unlock()
 	_, written := o.write(ctx)
 	o.mu.Lock()
 	o.timer, o.last = nil, time.Now()
-	again := (o.changed || !written) && !o.lost
+	again := (o.changed || o.stages || !written) && !o.lost
 	lost := o.lost && !o.closed
 	o.mu.Unlock()
 	if lost {
@@ -320,10 +395,9 @@ func (o *owner) write(ctx context.Context) (before leg, known bool) {
 		o.mu.Unlock()
 		return before, true
 	}
-	o.changed = false
-	l := o.leg
-	l.unheard = o.unheard()
-	op := o.server.legWrite(&l, o.state, o.sealed)
+	o.changed, o.hurries = false, false
+	l := o.current()
+	op := o.server.legWrite(&l, &o.talk, o.sealed)
 	held := o.held
 	o.mu.Unlock()
 	mine := op.Value
@@ -361,14 +435,27 @@ func (o *owner) inherit(before *leg) []byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	secrets := o.server.secrets.Load()
-	if before.chain == o.leg.chain && o.state == nil {
-		if o.state, o.unread = secrets.openState(before.state, before.info.SID, before.info.Leg); o.unread == nil {
+	if before.chain == o.leg.chain && !o.used {
+		m, err := secrets.openConversation(before.state, before.info.SID, before.info.Leg)
+		if o.unread = err; err == nil {
 			o.leg.start = before.start
 		}
+		if !m.empty() { // it is younger than what the token has
+			o.talk = m
+		}
+		o.owes = before.unheard
 	}
+	l := o.current()
+	return l.value(secrets, &o.talk)
+}
+
+// current returns the leg as it is to be written. The caller holds mu.
+func (o *owner) current() leg {
 	l := o.leg
-	l.unheard = o.unheard()
-	return l.value(secrets, o.state)
+	if o.unheard != nil {
+		l.unheard = o.unheard() + o.owes
+	}
+	return l
 }
 
 // release ends the hold of this instance on a call that may go on elsewhere, and returns
@@ -376,9 +463,11 @@ func (o *owner) inherit(before *leg) []byte {
 func (o *owner) release(cause Reason) (p passage, known bool) {
 	o.mu.Lock()
 	o.leg.phase, o.leg.broke, o.leg.cause = hasBroke, time.Now(), cause
+	o.leg, o.unheard = o.current(), nil
 	p = o.leg.passage
-	p.leg, p.unheard = o.leg.info.Leg, o.unheard()
-	p.state = o.server.secrets.Load().sealState(o.state, o.leg.info.SID, p.leg)
+	p.leg, o.passed = o.leg.info.Leg, o.talk.count
+	p.state = o.server.secrets.Load().sealConversation(&o.talk, o.leg.info.SID, p.leg)
+	o.closed = true
 	o.mu.Unlock()
 	o.close()
 	ctx, cancel := context.WithTimeout(context.Background(), restTimeout)
@@ -405,7 +494,7 @@ func (o *owner) keeps(ctx context.Context) bool {
 func (o *owner) finish() bool {
 	o.close()
 	o.mu.Lock()
-	o.leg.phase, o.state = isDone, nil
+	o.leg.phase, o.talk = isDone, conversation{}
 	o.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
 	defer cancel()
@@ -427,7 +516,7 @@ func (o *owner) done() {
 	l, sealed, held := o.leg, o.sealed, o.held && !o.lost && !o.finished
 	o.mu.Unlock()
 	if held {
-		o.server.config.Store.Later(o.server.legWrite(&l, nil, sealed))
+		o.server.config.Store.Later(o.server.legWrite(&l, &conversation{}, sealed))
 	}
 }
 

@@ -74,7 +74,7 @@ func TestPausedOwnerIsFenced(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, 1, before.info.Leg)
 		require.Equal(t, 2, before.unheard)
-		require.Equal(t, "kept", string(second.state))
+		require.Equal(t, "kept", string(second.talk.state))
 
 		first.save([]byte("late"))
 		time.Sleep(2 * saveEvery)
@@ -82,9 +82,9 @@ func TestPausedOwnerIsFenced(t *testing.T) {
 		last, err := two.lastLeg(t.Context(), someInfo.SID)
 		require.NoError(t, err)
 		require.Equal(t, 2, last.info.Leg)
-		state, err := two.secrets.Load().openState(last.state, someInfo.SID, 2)
+		talk, err := two.secrets.Load().openConversation(last.state, someInfo.SID, 2)
 		require.NoError(t, err)
-		require.Equal(t, "kept", string(state))
+		require.Equal(t, "kept", string(talk.state))
 		_, known := first.release(ReasonDisconnect)
 		require.False(t, known)
 

@@ -41,6 +41,10 @@ type liveCall struct {
 	said    time.Duration // how long the call has lasted, as Twilio says; < 0 = it has not. Server.mu guards it
 
 	listeners []listener // of the caller, or of each track
+
+	// listensFirst waits until it is known whether Twilio was sent a text, by another leg; nil
+	// if that is known.
+	listensFirst func(ctx context.Context, text string) (sent bool)
 }
 
 const (
@@ -104,6 +108,7 @@ func (c *liveCall) serve(ctx context.Context) {
 		}
 		c.end(reason, err)
 	}()
+	c.settle(ctx)
 	handler := c.server.config.Handler
 	if c.Unidirectional {
 		handler = c.server.config.Listener
@@ -144,6 +149,7 @@ func (c *liveCall) end(reason Reason, err error) {
 		c.reason, c.err = reason, err
 		switch c.goesOn = c.mayGoOn(); {
 		case c.goesOn:
+			c.inbox.move()
 			c.passOn()
 			c.log.Info("stream ended, the call may go on", "reason", string(reason), "leg", c.Leg, "error", err)
 		case !c.goesOnWithout(reason):
@@ -214,6 +220,9 @@ func (c *liveCall) bury() {
 	switch {
 	case c.reason == ReasonMoved:
 	case c.goesOn:
+		if late := c.owner.late(); late > 0 {
+			s.config.Trace.FramesDropped("moved", late)
+		}
 		s.broke(c)
 	case transferred: // elsewhere, and its status callback tells of its end
 		c.owner.done()

@@ -36,6 +36,7 @@ type Playback struct {
 	audio []byte // what waits for the end of an utterance that is being made
 	begun bool   // some of it was sent, at from of the stream's audio
 	sent  bool   // all of it
+	doubt bool   // Twilio may not have it, although it was sent
 	from  int64  // bytes
 	size  int64  // bytes that were sent
 	cause error  // why its source ended early

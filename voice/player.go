@@ -226,12 +226,19 @@ func (p *player) left() time.Duration {
 	return p.length(int(max(0, p.sent-about)) + p.waiting)
 }
 
-// unsent returns how many playbacks have not been sent to their end.
+// doubts notes whether Twilio may not have what is sent of a playback.
+func (p *player) doubts(playback *Playback, doubt bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	playback.doubt = doubt
+}
+
+// unsent returns how many playbacks have not been sent to their end, as far as is known.
 func (p *player) unsent() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, playback := range p.queue {
-		if !playback.sent {
+		if !playback.sent || playback.doubt {
 			n++
 		}
 	}

@@ -3,17 +3,14 @@ package voice_test
 import (
 	"context"
 	"errors"
-	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/mediastream"
-	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/relay"
@@ -249,125 +246,4 @@ func TestRelayDoesNotComeBackFromItsEnd(t *testing.T) {
 	again := tw.Dial(caller, callee, voicetest.ReplayedStream(call.StreamURL()))
 	again.Wait(t.Context())
 	require.Equal(t, 1, l.starts())
-}
-
-// many is how many calls TestRelayFleet has: 1,000 of them take two minutes of a quiet machine.
-//
-//	DIALTONE_RELAY=1000 go test ./voice -run TestRelayFleet -v
-func many() int {
-	if n, err := strconv.Atoi(os.Getenv("DIALTONE_RELAY")); err == nil {
-		return n
-	}
-	return 12
-}
-
-// TestRelayFleet: calls over three instances, of which one after the other is killed and
-// replaced. No prompt is handled twice and no answer said twice.
-func TestRelayFleet(t *testing.T) {
-	t.Parallel()
-	const turns = 4
-	n := many()
-	var mu sync.Mutex
-	handled := make(map[string]int) // by call and prompt
-	f := newFleet(t, 3, policy.NewMemory(policy.MemoryOptions{}), voice.Config{
-		MaxStreams: 2 * n, Relay: relayed(t, twiml.ConversationRelay{ApplicationReconnect: twiml.True, Interruptible: twiml.InterruptNone, ReportInputDuringAgentSpeech: twiml.ReportAny}),
-		Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
-			var said []string
-			say := func(prompt string) error {
-				said = append(said, prompt)
-				if err := call.Save([]byte(strings.Join(said, " "))); err != nil {
-					return err
-				}
-				_, err := call.Say(ctx, "Got "+prompt+".")
-				return err
-			}
-			if r, ok := call.Resumed(); ok {
-				before := strings.Fields(string(r.State))
-				said = before[:max(0, len(before)-r.Unheard)]
-				for _, prompt := range before[len(said):] {
-					if err := say(prompt); err != nil {
-						return err
-					}
-				}
-			}
-			for t, err := range call.Transcripts(ctx) {
-				if err != nil {
-					return err
-				}
-				if !t.Final {
-					continue
-				}
-				mu.Lock()
-				handled[call.SID+" "+t.Text]++
-				mu.Unlock()
-				if err := say(t.Text); err != nil {
-					return err
-				}
-			}
-			return nil
-		}),
-	})
-	prompts := []string{"alpha", "bravo", "charlie", "delta"}[:turns]
-	calls := make([]*voicetest.Call, n)
-	var talking sync.WaitGroup
-	for i := range calls {
-		calls[i] = f.tw.Dial(caller, callee)
-		talking.Go(func() {
-			for turn, prompt := range prompts {
-				time.Sleep(time.Duration(100+(i*37+turn*61)%400) * time.Millisecond)
-				calls[i].Says(prompt)
-			}
-		})
-	}
-	for k := range 3 {
-		time.Sleep(500 * time.Millisecond)
-		f.start()
-		f.Kill(k)
-	}
-	talking.Wait()
-	count := func() (lost, twice int) {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, call := range calls {
-			for _, prompt := range prompts {
-				switch handled[call.SID+" "+prompt] {
-				case 0:
-					lost++
-				case 1:
-				default:
-					twice++
-				}
-			}
-		}
-		return lost, twice
-	}
-	for giveUp := time.Now().Add(patience); time.Now().Before(giveUp); time.Sleep(10 * time.Millisecond) {
-		if lost, _ := count(); lost == 0 {
-			break
-		}
-	}
-	lost, twice := count()
-	unsaid := 0
-	for _, call := range calls {
-		for giveUp := time.Now().Add(patience); time.Now().Before(giveUp); time.Sleep(10 * time.Millisecond) {
-			if words := call.Words(); len(words) > 0 && words[len(words)-1] == prompts[turns-1] {
-				break
-			}
-		}
-		said := strings.Join(call.Words(), " ")
-		for _, prompt := range prompts {
-			switch strings.Count(said, "got "+prompt) {
-			case 0:
-				unsaid++
-			case 1:
-			default:
-				t.Errorf("%s was said twice: %s", prompt, said)
-			}
-		}
-		call.HangUp()
-	}
-	t.Logf("%d calls, %d prompts: %d lost, %d handled twice, %d answers not said", n, n*turns, lost, twice, unsaid)
-	require.Zero(t, twice)
-	require.LessOrEqual(t, lost, n/2, "what was in a killed process' socket is lost, and nothing else")
-	require.Len(t, f.finished(n), n, "each counted once")
 }

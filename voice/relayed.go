@@ -46,6 +46,7 @@ func (s *Server) takeRelay(ctx context.Context, stream *stream, line *relayLine)
 				call.player.length = textLength
 				if stream.comesBack && stream.info.Leg > 1 {
 					line.comesBack()
+					call.listensFirst = line.settled
 				}
 				call.relay = &RelayCall{*about, call.Call, line}
 				if r := s.config.relayOf(call.Info); r != nil {
@@ -54,6 +55,7 @@ func (s *Server) takeRelay(ctx context.Context, stream *stream, line *relayLine)
 			}})
 			if stream.call != nil {
 				ear = &relayEar{call: stream.call, line: line}
+				ear.again()
 			}
 		case ear != nil:
 			ear.take(event)
@@ -77,7 +79,11 @@ func (e *relayEar) take(event relay.Event) {
 	call := e.call
 	switch event.Type {
 	case relay.Prompt:
-		e.prompt(event)
+		number := uint64(0)
+		if event.Speech.Last && event.Speech.Text != "" {
+			number = e.call.owner.heard(event.Raw)
+		}
+		e.prompt(event, number)
 		return
 	case relay.DTMF:
 		call.pressed(event.Digit)
@@ -126,43 +132,53 @@ func (e *relayEar) interrupted(heard string) {
 func (e *relayEar) speak() {
 	if !e.speaks {
 		e.speaks, e.began = true, e.now()
-		e.hear(stt.Event{Kind: stt.SpeechStart}, nil)
+		e.hear(stt.Event{Kind: stt.SpeechStart}, nil, 0)
+	}
+}
+
+// again takes the prompts that a leg before has left.
+func (e *relayEar) again() {
+	for _, p := range e.call.owner.pending() {
+		if event, err := relay.ParseEvent(p.raw); err == nil && event.Type == relay.Prompt {
+			e.prompt(event, p.number)
+		}
 	}
 }
 
 // prompt takes what the caller said, all of his turn or the beginning of it.
-func (e *relayEar) prompt(event relay.Event) {
+func (e *relayEar) prompt(event relay.Event, number uint64) {
 	said := event.Speech
 	if !e.turn && (said.Text != "" || !said.Last) {
 		e.speak()
 		e.turn = true
-		e.hear(stt.Event{Kind: stt.Turn, Turn: stt.TurnChange{State: stt.TurnStart, Confidence: math.NaN()}}, nil)
+		e.hear(stt.Event{Kind: stt.Turn, Turn: stt.TurnChange{State: stt.TurnStart, Confidence: math.NaN()}}, nil, 0)
 	}
 	text := stt.Transcript{Text: said.Text, Language: said.Language}
 	if !said.Last {
-		e.hear(stt.Event{Kind: stt.Interim, Transcript: text}, &event)
+		e.hear(stt.Event{Kind: stt.Interim, Transcript: text}, &event, 0)
 		return
 	}
 	if text.Final = true; said.Text != "" {
-		e.hear(stt.Event{Kind: stt.Final, Transcript: text}, &event)
+		e.hear(stt.Event{Kind: stt.Final, Transcript: text}, &event, number)
 	}
 	if e.speaks {
-		e.hear(stt.Event{Kind: stt.UtteranceEnd}, nil)
+		e.hear(stt.Event{Kind: stt.UtteranceEnd}, nil, 0)
 	}
 	if e.turn {
-		e.hear(stt.Event{Kind: stt.Turn, Transcript: text, Turn: stt.TurnChange{State: stt.TurnEnd, Confidence: math.NaN()}}, nil)
+		e.hear(stt.Event{Kind: stt.Turn, Transcript: text, Turn: stt.TurnChange{State: stt.TurnEnd, Confidence: math.NaN()}}, nil, 0)
 	}
 	e.speaks, e.quiet, e.turn = false, false, false
 }
 
-// hear puts an event of the caller's speech into the inbox, with the message it is of.
-func (e *relayEar) hear(event stt.Event, of *relay.Event) {
+// hear puts an event of the caller's speech into the inbox, with the message it is of and
+// the number of the prompt.
+func (e *relayEar) hear(event stt.Event, of *relay.Event, number uint64) {
 	t := &event.Transcript
 	t.Engine, t.Confidence, t.Start, t.End = "conversationrelay", math.NaN(), e.began, e.now()
 	t.Track = string(mediastream.Inbound)
 	event.At = time.Now()
 	e.call.listeners[0].observe(event)
-	e.put(Event{Event: event, Relay: of})
+	e.put(Event{Event: event, Relay: of, Prompt: number})
 }
 
 func (e *relayEar) put(event Event) {
@@ -173,27 +189,74 @@ func (e *relayEar) put(event Event) {
 
 func (e *relayEar) now() time.Duration { return time.Since(e.call.began) }
 
-// errNotBack is why the connection of a call is not taken again.
-var errNotBack = errors.New("voice: the call has ended, or has gone on without this connection")
+// Why the connection of a call is not taken again.
+var (
+	errNotBack  = errors.New("voice: the call has ended, or has gone on without this connection")
+	errTooOften = errors.New("voice: the connection of the call breaks too often")
+	errTooMany  = errors.New("voice: too many calls come back at once")
+)
+
+const (
+	// maxReturning is how many calls may be on their way back at once, as when an instance has
+	// died that had many, and returnWait how long another waits for one of them.
+	maxReturning = 64
+	returnWait   = 3 * time.Second
+)
 
 // comesBack returns the session of a call whose connection has broken and that Twilio
 // connects again, with the token that it has used before, on whichever instance: it is the
-// call's next leg.
+// call's next leg. It waits for its turn: a second after the leg before has begun, and until
+// few others come back at the same time.
 func (s *Server) comesBack(ctx context.Context, session session) (session, error) {
-	if s.finished.get(idOf(session.info.SID), time.Now()).how == over {
-		return session, errNotBack
+	turn := time.NewTimer(returnWait)
+	defer turn.Stop()
+	select {
+	case s.returning <- struct{}{}:
+	case <-turn.C:
+		return session, errTooMany
+	case <-ctx.Done():
+		return session, errTooMany
 	}
-	last, err := s.lastLegWithin(ctx, session.info.SID, askAgainFor)
-	switch {
-	case err == errOver, err == nil && last.chain == session.chain && last.phase == isDone, err == nil && last.phase != isNone && last.chain != session.chain:
-		return session, errNotBack
-	case last.phase != isNone && last.chain == session.chain:
+	last, err := s.lastOf(ctx, &session)
+	<-s.returning
+	if err != nil {
+		return session, err
+	}
+	age := time.Since(session.start) // of the first connection, unless the leg before is known
+	if known := last.phase != isNone && last.chain == session.chain; known {
+		age = time.Since(last.began)
 		session.passage = last.after(session.passage)
 		session.info.Leg = max(session.info.Leg, last.info.Leg)
+	}
+	session.owed = max(0, session.owed-max(0, age))
+	if session.cause != ReasonShutdown {
+		session.owed += legEarned
+	}
+	if session.owed >= maxBreaks*legEarned {
+		return session, errTooOften
+	}
+	select {
+	case <-time.After(legEvery - age):
+	case <-ctx.Done():
+		return session, errTooMany
 	}
 	session.info.Leg++
 	if session.broke.IsZero() {
 		session.broke = time.Now()
 	}
 	return session, nil
+}
+
+// lastOf returns what the instances know of the last leg of a call that comes back, unless
+// the call has ended.
+func (s *Server) lastOf(ctx context.Context, session *session) (last leg, err error) {
+	if s.finished.get(idOf(session.info.SID), time.Now()).how == over {
+		return last, errNotBack
+	}
+	last, err = s.lastLegWithin(ctx, session.info.SID, askAgainFor)
+	switch {
+	case err == errOver, err == nil && last.chain == session.chain && last.phase == isDone, err == nil && last.phase != isNone && last.chain != session.chain:
+		return last, errNotBack
+	}
+	return last, nil
 }

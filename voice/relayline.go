@@ -1,6 +1,8 @@
 package voice
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,16 +24,23 @@ type relayLine struct {
 	returned func(mark string)
 
 	mu     sync.Mutex
-	sent   int64       // bytes of text; a file counts as one
-	spoken int64       // bytes that were spoken, or dropped
-	reply  []byte      // the text that is at Twilio
-	base   int64       // where it begins
-	open   bool        // more of the reply may come
-	marks  []relayMark // that have not come back, in order
-	tells  bool        // Twilio tells what it has spoken
-	speaks bool        // Twilio has begun to speak since the last reply was sent
-	before time.Time   // until when Twilio may speak what a connection before sent; zero: it does not
-	late   *time.Timer // returns the first mark if Twilio tells nothing
+	sent   int64         // bytes of text; a file counts as one
+	spoken int64         // bytes that were spoken, or dropped
+	reply  []byte        // the text that is at Twilio
+	base   int64         // where it begins
+	open   bool          // more of the reply may come
+	bare   bool          // what was sent last has no mark yet
+	file   bool          // what was sent last is a file
+	marks  []relayMark   // that have not come back, in order
+	tells  bool          // Twilio tells what it has spoken
+	speaks bool          // Twilio has begun to speak since the last reply was sent
+	before time.Time     // until when Twilio may speak what a connection before sent; zero: it does not
+	late   *time.Timer   // returns the first mark if Twilio tells nothing
+	begun  func()        // is told that Twilio has what was sent last; or nil
+	heard  []string      // what Twilio said before this connection sent anything
+	starts bool          // Twilio began to speak before that
+	doubt  string        // text that a connection before has perhaps sent
+	found  chan struct{} // closed when Twilio says that; nil if nobody waits
 }
 
 // relayMark is the end of a reply, or of a file.
@@ -46,6 +55,10 @@ const (
 	lookAgain = 20 * time.Millisecond
 	// tellsWithin is how soon Twilio tells the next word, while it speaks.
 	tellsWithin = time.Second
+	// saysWithin is how soon Twilio says the first word of a text, and maxHeard how much is
+	// kept of what it says.
+	saysWithin = 2 * time.Second
+	maxHeard   = 100
 	// slowest is how many bytes of text a voice says in a second at least.
 	slowest = 8
 	// unheardOf is how much longer than that Twilio may take to tell, and how long a file may
@@ -67,12 +80,29 @@ func (l *relayLine) SendMedia(text []byte) error {
 	if err := l.Send(relay.Text{Token: string(text), Preemptible: new(true)}); err != nil {
 		return ofLine(err)
 	}
+	l.add(text)
+	l.open = true
+	return nil
+}
+
+// sendReply sends a text that is a reply by itself.
+func (l *relayLine) sendReply(text string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.Send(relay.Text{Token: text, Last: true, Preemptible: new(true)}); err != nil {
+		return ofLine(err)
+	}
+	l.add([]byte(text))
+	return nil
+}
+
+// add notes text of a reply that was sent. The caller holds the lock.
+func (l *relayLine) add(text []byte) {
 	if !l.open {
-		l.open, l.speaks = true, false
+		l.speaks, l.file, l.bare = false, false, true
 		l.reply, l.base = nil, l.sent
 	}
 	l.reply, l.sent = append(l.reply, text...), l.sent+int64(len(text))
-	return nil
 }
 
 // sendFile plays a file.
@@ -83,23 +113,31 @@ func (l *relayLine) sendFile(m relay.Play) error {
 		return ofLine(err)
 	}
 	l.sent++
-	l.reply, l.base, l.speaks = nil, l.sent, false
+	l.reply, l.base, l.speaks, l.file, l.bare = nil, l.sent, false, true, true
 	return nil
 }
 
 // SendMark ends the reply, or the file.
 func (l *relayLine) SendMark(name string) error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	m := relayMark{name: name, pos: l.sent, file: !l.open}
+	m := relayMark{name: name, pos: l.sent, file: l.file}
 	if l.open {
 		if err := l.Send(relay.Text{Last: true, Preemptible: new(true)}); err != nil {
+			l.mu.Unlock()
 			return ofLine(err)
 		}
 		l.open = false
 	}
-	l.marks = append(l.marks, m)
-	l.expect()
+	l.bare = false
+	spoken := !m.file && l.spoken >= m.pos && len(l.marks) == 0
+	if !spoken {
+		l.marks = append(l.marks, m)
+		l.expect()
+	}
+	l.mu.Unlock()
+	if spoken { // before its end was sent
+		l.returned(name)
+	}
 	return nil
 }
 
@@ -111,16 +149,86 @@ func (l *relayLine) comesBack() {
 	l.before = time.Now().Add(tellsWithin)
 }
 
+// awaits has a function told, once, when Twilio says something of what is sent next.
+func (l *relayLine) awaits(begun func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begun = begun
+}
+
+// begins tells that Twilio says what was sent last, or never will.
+func (l *relayLine) begins() {
+	l.mu.Lock()
+	begun := l.begun
+	l.begun = nil
+	l.mu.Unlock()
+	if begun != nil {
+		begun()
+	}
+}
+
+// settled waits until Twilio says a text that a connection before may have sent, or says
+// nothing for a while: a reply is sent when what was before it was spoken, so that nothing
+// else is to be heard.
+func (l *relayLine) settled(ctx context.Context, text string) (sent bool) {
+	l.mu.Lock()
+	found := make(chan struct{})
+	l.doubt, l.found = text, found
+	l.look()
+	l.mu.Unlock()
+	quiet := time.NewTimer(saysWithin)
+	defer quiet.Stop()
+	select {
+	case <-found:
+		return true
+	case <-quiet.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// hears notes what Twilio says, which before this connection has sent anything is what one
+// before has. The caller holds the lock.
+func (l *relayLine) hears(said string) {
+	if l.sent == 0 && len(l.heard) < maxHeard {
+		l.heard = append(l.heard, said)
+		l.look()
+	}
+}
+
+// look finds the text in doubt in what Twilio has said. The caller holds the lock.
+func (l *relayLine) look() {
+	if l.found == nil || !l.starts && !slices.ContainsFunc(l.heard, func(said string) bool { return spokenOf(l.doubt, said) }) {
+		return
+	}
+	close(l.found)
+	l.found = nil
+}
+
+// spokenOf reports whether words are somewhere in a text, one behind the other.
+func spokenOf(text, words string) bool {
+	for i, r := range text {
+		if before, _ := utf8.DecodeLastRuneInString(text[:i]); !spelled(r) || i > 0 && spelled(before) {
+			continue
+		}
+		if n, ok := follow(text[i:], words); ok && n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Clear has Twilio stop: an empty reply preempts what it speaks, as far as that is
 // documented, and the next one does.
 func (l *relayLine) Clear() error {
+	l.begins()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	replies := 0
 	if l.open { // the end of this one comes first
 		replies++
 	}
-	if l.open || len(l.marks) > 0 || time.Now().Before(l.before) {
+	if l.bare || len(l.marks) > 0 || time.Now().Before(l.before) {
 		replies++
 	}
 	l.drop()
@@ -162,7 +270,7 @@ func (l *relayLine) Close(code int, reason string) error {
 // drop forgets what is at Twilio. The caller holds the lock.
 func (l *relayLine) drop() {
 	l.before = time.Time{}
-	l.spoken, l.open, l.marks, l.reply, l.base = l.sent, false, nil, nil, l.sent
+	l.spoken, l.open, l.bare, l.marks, l.reply, l.base = l.sent, false, false, nil, nil, l.sent
 	l.expect()
 }
 
@@ -190,9 +298,13 @@ func (l *relayLine) reached(pos int64) {
 		last = l.marks[0].name
 		l.marks = l.marks[1:]
 	}
+	further := pos > l.spoken || last != ""
 	l.spoken = max(l.spoken, min(pos, l.sent))
 	l.expect()
 	l.mu.Unlock()
+	if further {
+		l.begins()
+	}
 	if last != "" {
 		l.returned(last)
 	}
@@ -202,6 +314,7 @@ func (l *relayLine) reached(pos int64) {
 // all of the reply so far, as both are seen.
 func (l *relayLine) played(said string) {
 	l.mu.Lock()
+	l.hears(said)
 	if l.tells = true; !l.before.IsZero() {
 		l.before = time.Now().Add(tellsWithin)
 	}
@@ -222,6 +335,7 @@ func (l *relayLine) played(said string) {
 func (l *relayLine) interrupted(heard string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.hears(heard)
 	from := max(l.spoken, l.base)
 	if n, ok := follow(l.reply, heard); ok && n > 0 {
 		l.spoken = l.base + int64(n)
@@ -232,6 +346,7 @@ func (l *relayLine) interrupted(heard string) {
 
 // forget is drop after an interruption by the caller: Twilio has dropped it, too.
 func (l *relayLine) forget() {
+	l.begins()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.open {
@@ -244,6 +359,10 @@ func (l *relayLine) forget() {
 // where Twilio does not tell what it has spoken.
 func (l *relayLine) speaking(on bool) {
 	l.mu.Lock()
+	if on && l.sent == 0 {
+		l.starts = true
+		l.look()
+	}
 	began := l.speaks
 	l.speaks = on || l.speaks
 	if !on {
@@ -258,6 +377,9 @@ func (l *relayLine) speaking(on bool) {
 		break
 	}
 	l.mu.Unlock()
+	if on {
+		l.begins()
+	}
 	if pos >= 0 {
 		l.reached(pos)
 	}

@@ -33,6 +33,13 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestSpokenOf: words that Twilio says are found in a text wherever a word begins.
+func TestSpokenOf(t *testing.T) {
+	for words, want := range map[string]bool{"your": true, "table is": true, "Table IS booked": true, "able": false, "is your": false, "": false} {
+		require.Equal(t, want, spokenOf("Your table is booked.", words), words)
+	}
+}
+
 // TestWholeWords: no word that was not heard to its end.
 func TestWholeWords(t *testing.T) {
 	for _, test := range []struct {

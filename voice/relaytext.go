@@ -12,14 +12,23 @@ import (
 	"agentos.dev/dialtone/voice/tts"
 )
 
-// written is text that Twilio says, as it comes.
+// written is text that Twilio says: all at once, or as it comes.
 type written struct {
-	tokens iter.Seq2[string, error]
-	text   strings.Builder // so far; the player's lock guards it
+	line   *relayLine
+	owner  *owner
+	whole  string                   // all of it, if tokens is nil
+	tokens iter.Seq2[string, error] // or else
+	text   strings.Builder          // so far; the player's lock guards it
 }
+
+// errNoWord is the error of text of which nothing is said.
+var errNoWord = &tts.Error{Op: "say", Kind: tts.ErrBadText, Err: errors.New("there is no word in it")}
 
 // send sends the text, one token after the other.
 func (w *written) send(t *talker, playback *Playback) (err error) {
+	if w.tokens == nil {
+		return w.sendWhole(t, playback)
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = &tts.Error{Op: "say", Kind: tts.ErrPanic, Err: fmt.Errorf("tokens panicked: %v", p)}
@@ -37,6 +46,11 @@ func (w *written) send(t *talker, playback *Playback) (err error) {
 		if held += strings.ToValidUTF8(token, ""); held == "" || !begun && !worded([]byte(held)) {
 			continue
 		}
+		if !begun {
+			if err := w.begin(t, playback, held); err != nil {
+				return err
+			}
+		}
 		begun = true
 		t.player.mu.Lock()
 		w.text.WriteString(held)
@@ -47,14 +61,59 @@ func (w *written) send(t *talker, playback *Playback) (err error) {
 		held = ""
 	}
 	if !begun {
-		return &tts.Error{Op: "say", Kind: tts.ErrBadText, Err: errors.New("there is no word in it")}
+		return errNoWord
+	}
+	return nil
+}
+
+// sendWhole sends the text in one message, so that Twilio has all of it, or nothing.
+func (w *written) sendWhole(t *talker, playback *Playback) error {
+	if !worded([]byte(w.whole)) {
+		return errNoWord
+	}
+	if err := w.begin(t, playback, w.whole); err != nil {
+		return err
+	}
+	p := t.player
+	p.order.Lock()
+	defer p.order.Unlock()
+	if playback.over() {
+		return errGone
+	}
+	if err := w.line.sendReply(w.whole); err != nil {
+		return err
+	}
+	p.count(playback, len(w.whole))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.text.WriteString(w.whole)
+	return nil
+}
+
+// begin waits until a text may be sent, of which what is first is the beginning.
+func (w *written) begin(t *talker, playback *Playback, first string) error {
+	if err := t.pace(playback); err != nil {
+		return err
+	}
+	t.player.doubts(playback, true)
+	w.line.awaits(func() {
+		t.player.doubts(playback, false)
+		w.owner.said()
+	})
+	if !w.owner.before(first) {
+		return errGone
 	}
 	return nil
 }
 
 func (w *written) heard(n int) string { return wholeWords(w.text.String(), n) }
 
-func (w *written) written() string { return w.text.String() }
+func (w *written) written() string {
+	if w.tokens == nil {
+		return w.whole
+	}
+	return w.text.String()
+}
 
 // file is audio that Twilio fetches and plays.
 type file struct {

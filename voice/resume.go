@@ -48,8 +48,9 @@ type Resumed struct {
 	State []byte
 	// Unheard is how many playbacks were queued that the caller did not hear to their end,
 	// as far as was known: the last ones that were played. What they said is to be said
-	// again. Over ConversationRelay with ApplicationReconnect it is how many were not sent to
-	// their end: Twilio says what it has, whoever is connected.
+	// again, in their order, before anything else is saved. Over ConversationRelay with
+	// ApplicationReconnect it is how many were not sent to their end: Twilio says what it has,
+	// whoever is connected.
 	Unheard int
 	// Gap is how long the caller has heard nothing, as far as is known: from the end of the
 	// stream before, or from when Twilio asked for another one. What the caller said
@@ -72,7 +73,10 @@ var ErrStateTooLarge = errors.New("voice: state is larger than 64 KiB")
 // small: about 2 kB; or else it stays in this process.
 //
 // Save after each Play: a call that resumes knows how many of the last playbacks were not
-// heard. Errors are [ErrCallEnded] and [ErrStateTooLarge].
+// heard. Over ConversationRelay save what a prompt has come to before it is answered: state
+// that is saved behind a prompt is written with what the handler does next, which is to say
+// something or to read on, and a next leg that does not find it is given the prompt again
+// ([Event].Prompt). Errors are [ErrCallEnded] and [ErrStateTooLarge].
 func (c *Call) Save(state []byte) error {
 	if len(state) > MaxState {
 		return fmt.Errorf("%w: %d bytes", ErrStateTooLarge, len(state))
@@ -80,9 +84,9 @@ func (c *Call) Save(state []byte) error {
 	if c.over.Load() {
 		return ErrCallEnded
 	}
-	c.owner.save(state)
-	c.did(journal.Action{What: "save", Bytes: len(state)}, nil)
-	return nil
+	err := c.owner.save(state)
+	c.did(journal.Action{What: "save", Bytes: len(state)}, err)
+	return err
 }
 
 // Resumed returns what came before this stream. It reports false in a call's first stream.
@@ -182,6 +186,9 @@ func (s *Server) resume(r *http.Request, t ticket) answer {
 		p = last.after(t.passage)
 		p.refused, p.owed = t.refused, t.owed
 	}
+	if known && t.legs { // of which the last has begun since
+		p.owed, age = last.owed, max(0, time.Since(last.began))
+	}
 	if began {
 		p.owed = max(0, p.owed-age)
 		if p.cause != ReasonShutdown {
@@ -271,6 +278,10 @@ func (s *Server) openStream(info Info, mount string, nonce [8]byte, p passage, t
 		session.wire = relayWire
 		if r.reconnects() {
 			session.wire = reconnectRelayWire
+			if !s.config.Store.Shared() && s.config.Resume != ResumeAlone {
+				s.recorded.Warn("Twilio connects this call again when its connection breaks, and another instance would take it for a new one: "+
+					"give the instances a Config.Store in common, or set Config.Resume to ResumeAlone if there is one", "call_sid", info.SID)
+			}
 		}
 	}
 	to := s.streamBase + mount + streamRoute + s.secrets.Load().keys.sign(session)

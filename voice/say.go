@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"agentos.dev/dialtone/voice/tts"
 )
@@ -24,6 +25,9 @@ func (c *Call) Say(ctx context.Context, text string) (*Playback, error) {
 	if len(text) > maxText {
 		return nil, tooLong(len(text))
 	}
+	if c.relay != nil {
+		return c.queue(ctx, &written{line: c.relay.line, owner: c.owner, whole: strings.ToValidUTF8(text, "")})
+	}
 	return c.SayTokens(ctx, tts.Text(text))
 }
 
@@ -39,8 +43,7 @@ func (c *Call) Say(ctx context.Context, text string) (*Playback, error) {
 func (c *Call) SayTokens(ctx context.Context, tokens iter.Seq2[string, error]) (*Playback, error) {
 	switch {
 	case c.relay != nil:
-		tokens = c.saying(tokens)
-		return c.queue(ctx, &written{tokens: bounded(tokens)})
+		return c.queue(ctx, &written{line: c.relay.line, owner: c.owner, tokens: bounded(c.saying(tokens))})
 	case c.speaker == nil && !c.Unidirectional:
 		return nil, ErrNoTTS
 	}
@@ -62,7 +65,7 @@ func (c *Call) queue(ctx context.Context, from source) (*Playback, error) {
 		return nil, err
 	}
 	c.queued(playback)
-	c.owner.touch()
+	c.owner.queued()
 	return playback, nil
 }
 

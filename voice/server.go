@@ -75,6 +75,8 @@ type Server struct {
 	hearing  hearing                         // how recognition goes
 	speaker  tts.Synthesizer                 // nil without Config.TTS
 
+	returning chan struct{} // has room for the calls that may be on their way back at once
+
 	registry // of calls, streams and places
 }
 
@@ -124,6 +126,7 @@ func New(config Config) (*Server, error) {
 		detected:   newRecent[callID, string](amdKeep, rememberLimit),
 		denied:     newRecent[callID, int](rememberAnswers, rememberLimit),
 		recorded:   slog.New(throttle.New(c.Logger.Handler(), recordedLines)),
+		returning:  make(chan struct{}, maxReturning),
 		registry: registry{
 			most:     c.MaxStreams,
 			beating:  make(chan struct{}, 1),

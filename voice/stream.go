@@ -30,13 +30,13 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	session, err := s.checkHandshake(r)
 	switch err {
 	case nil:
-	case errFull, errDraining:
-		if err == errFull {
+	case errFull, errDraining, errTooMany, errTooOften:
+		if err != errDraining {
 			s.config.Trace.WebSocketError(string(mediastream.Handshake))
 		}
 		s.recorded.Warn("stream refused", "call_sid", session.info.SID, "error", err, "max_streams", s.config.MaxStreams)
 		w.WriteHeader(http.StatusServiceUnavailable)
-		if !s.config.resumes() && !session.info.Unidirectional { // what stands behind the stream hangs up
+		if !s.config.resumes() && !session.info.Unidirectional && (err == errTooOften || !session.comesBack()) { // what stands behind the stream hangs up
 			s.finishCut(session.info, policy.Outcome{Kind: policy.Ended, Duration: -1}, streamed, true, ReasonRefused)
 		}
 		return
@@ -168,7 +168,7 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 		return session, errFull
 	}
 	switch {
-	case session.comesBack() && late > 0: // for the first time, a connection comes at once
+	case session.comesBack() && (late > 0 || s.succeeds(session.issued())): // for the first time, a connection comes at once
 		err = errTokenUsed
 	case late > 0:
 		s.recorded.Warn("stream came after its token's time: are the clocks of the instances right?", "call_sid", session.info.SID, "late", late.Round(time.Second).String())
@@ -183,6 +183,12 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 		s.leave(nil)
 	}
 	return session, err
+}
+
+// succeeds reports whether this process has replaced the one that answered a webhook then,
+// alone, so that the connection which that opened has broken.
+func (s *Server) succeeds(issued time.Time) bool {
+	return s.config.Resume == ResumeAlone && !s.config.Store.Shared() && issued.Before(s.started)
 }
 
 // use notes that a token has been used, here and where the other instances know. owned is
@@ -347,6 +353,7 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 		call.release = func() {} // its status callback tells of its end
 	case s.config.resumes(), stream.comesBack:
 		call.owner = s.ownerOf(call)
+		call.inbox.given, call.inbox.readOn = call.owner.gave, call.owner.readsOn
 	}
 	if !s.register(call) {
 		s.refuseStream(stream, mediastream.Protocol, errors.New("voice: the call has a stream already, or the server has shut down"))

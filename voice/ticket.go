@@ -21,7 +21,7 @@ type passage struct {
 	refused int           // how often in a row the next stream was not taken
 	unheard int           // playbacks of the stream before that were not heard to their end
 	owed    time.Duration // for streams that broke: legEarned each, less the time since
-	state   []byte        // what Call.Save kept, sealed; nil if there is none
+	state   []byte        // a conversation, sealed; nil if there is none
 }
 
 // ticket is what a call needs to go on with another stream. It travels through Twilio,
@@ -126,24 +126,30 @@ func gcm(key []byte) cipher.AEAD {
 	return aead
 }
 
-// sealState hides what a host saved from whoever reads the store or Twilio's logs.
-func (s *secrets) sealState(state []byte, callSID string, leg int) []byte {
-	if state == nil {
+// sealConversation hides what a host saved and what the caller said from whoever reads the store
+// or Twilio's logs.
+func (s *secrets) sealConversation(m *conversation, callSID string, leg int) []byte {
+	if m.empty() {
 		return nil
 	}
-	return s.states.seal(state, fmt.Sprint(callSID, " ", leg))
+	return s.states.seal(m.append(nil), fmt.Sprint(callSID, " ", leg))
 }
 
-func (s *secrets) openState(sealed []byte, callSID string, leg int) ([]byte, error) {
+func (s *secrets) openConversation(sealed []byte, callSID string, leg int) (conversation, error) {
 	if len(sealed) == 0 {
-		return nil, nil
+		return conversation{}, nil
 	}
 	with := fmt.Sprint(callSID, " ", leg)
-	state, err := s.states.open(sealed, with)
+	body, err := s.states.open(sealed, with)
 	if err != nil && s.former != nil {
-		state, err = s.former.states.open(sealed, with)
+		body, err = s.former.states.open(sealed, with)
 	}
-	return state, err
+	d := decoder{rest: body}
+	m := d.conversation()
+	if err == nil && d.bad {
+		err = errSealed
+	}
+	return m, err
 }
 
 func appendText[T string | []byte](b []byte, text T) []byte {
