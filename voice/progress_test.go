@@ -27,7 +27,10 @@ func TestProgress(t *testing.T) {
 		return len(seen) == 1 && seen[0].Level > -40 && seen[0].Speaking && seen[0].Stream.MessagesIn > 0
 	}, patience, 10*time.Millisecond)
 	require.NoError(t, <-said)
-	require.Eventually(t, func() bool { seen := srv.Progress(); return len(seen) == 1 && seen[0].Level < -100 && !seen[0].Speaking }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool {
+		seen := srv.Progress()
+		return len(seen) == 1 && seen[0].Level < -100 && !seen[0].Speaking
+	}, patience, 10*time.Millisecond)
 	call.HangUp()
 	require.Eventually(t, func() bool { return len(srv.Progress()) == 0 }, patience, 10*time.Millisecond)
 }

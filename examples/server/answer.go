@@ -84,9 +84,12 @@ type conversation struct {
 	replays sync.WaitGroup
 }
 
-// say says or plays a prompt, and keeps which, so that a call that resumes is told again
-// what it may not have heard.
+// say says or plays a prompt, and keeps which before, so that a call that resumes is told
+// again what it may not have heard, and is asked nothing twice.
 func (c *conversation) say(ctx context.Context, name string) (err error) {
+	if err := c.call.Save([]byte(name)); err != nil {
+		return err
+	}
 	var playback *voice.Playback
 	if c.speaks {
 		playback, err = c.call.Say(ctx, words[name])
@@ -99,7 +102,7 @@ func (c *conversation) say(ctx context.Context, name string) (err error) {
 	if c.last.Store(playback); c.speaks {
 		c.replays.Go(func() { c.replay(ctx, playback, name) })
 	}
-	return c.call.Save([]byte(name))
+	return nil
 }
 
 // replay plays a prompt that could not be said to its end, unless the caller has spoken or

@@ -203,6 +203,7 @@ type moveEvent struct {
 	SID    string `json:"call_sid"`
 	Stream string `json:"stream_sid"`
 	Leg    int
+	Words  int
 	Status string
 	Reason string
 
