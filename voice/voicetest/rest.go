@@ -1,6 +1,7 @@
 package voicetest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -30,7 +31,7 @@ func newRestAPI(t *Twilio) (*restAPI, error) {
 	var ln net.Listener = t.link.rest
 	if t.link.rest == nil {
 		var err error
-		if ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		if ln, err = net.Listen("tcp", cmp.Or(t.cfg.RESTAddr, "127.0.0.1:0")); err != nil {
 			return nil, fmt.Errorf("voicetest: %w", err)
 		}
 	}

@@ -118,6 +118,10 @@ type Config struct {
 	// /api/voice/twilio/inbound, /api/voice/twilio/status and no fallback.
 	InboundPath, StatusPath, FallbackPath string
 
+	// RESTAddr is where the REST API listens, as "127.0.0.1:8090". Empty means a free port
+	// of loopback.
+	RESTAddr string
+
 	// Placed are options of the calls that the host places by REST, such as
 	// Unanswered("busy") or Param("AnsweredBy", "machine_start").
 	Placed []Option
