@@ -127,6 +127,10 @@ func (c *Conn) receive(e *Event) error {
 		return errEnd
 	}
 	for {
+		if name, ok := c.out.heldBack(); ok {
+			*e = Event{Type: Mark, StreamSID: in.sid, Mark: name}
+			return nil
+		}
 		msg, text, err := c.sock.Read()
 		if err != nil {
 			return c.finish(err)
@@ -215,7 +219,9 @@ func (c *Conn) admit(e *Event) error {
 	c.order(e)
 	switch e.Type {
 	case Mark:
-		c.out.returned(e.Mark, time.Now())
+		if !c.out.returned(e.Mark, time.Now()) {
+			return errSkipped
+		}
 	case Stop:
 		in.over.Store(true)
 		c.out.stop()

@@ -2,9 +2,9 @@
 // Twilio sends a call's audio to a server and plays what the server sends back.
 //
 // The server's side is [Accept], which upgrades a request, [Conn.Events], which
-// yields what the carrier says, and the four sends [Conn.SendMedia],
-// [Conn.Flush], [Conn.SendMark] and [Conn.Clear]. The carrier's side, for tests
-// and tools, is [Dial].
+// yields what the carrier says, the four sends [Conn.SendMedia],
+// [Conn.Flush], [Conn.SendMark] and [Conn.Clear], and [Conn.Pause] and [Conn.Resume].
+// The carrier's side, for tests and tools, is [Dial].
 //
 // The package knows nothing of audio: payloads are bytes, base64 on the way in
 // and raw on the way out. A piece of audio costs no allocation, in or out.

@@ -8,7 +8,8 @@ import (
 // away is a mark that was sent and has not come back.
 type away struct {
 	mark
-	due time.Time // when the audio before it has been played, by the clock of what was sent; zero once it was cleared
+	due  time.Time // when the audio before it has been played, by the clock of what was sent; zero once it was cleared
+	back time.Time // when it came back in a pause
 }
 
 // maxAway is how many marks that were sent are waited for; the oldest is given up for
@@ -51,23 +52,31 @@ func (o *outbox) leaves(m mark, now time.Time) {
 	if due.Before(now) {
 		due = now
 	}
-	o.away = append(o.away, away{m, due})
+	o.away = append(o.away, away{mark: m, due: due})
 }
 
-// returned notes that a mark has come back, and with it those before it.
-func (o *outbox) returned(name string, now time.Time) {
+// returned notes that a mark has come back, and with it those before it. It reports whether
+// the host is to see that.
+func (o *outbox) returned(name string, now time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.pauses(name, now) {
+		return false
+	}
 	n := slices.IndexFunc(o.away, func(m away) bool { return m.name == name })
 	if n < 0 {
-		return
+		return true
 	}
 	m := o.away[n]
 	if o.away = slices.Delete(o.away, 0, n+1); m.due.IsZero() {
-		return
+		return true
 	}
 	o.certain = max(o.certain, m.pos)
 	o.lag = max(0, now.Sub(m.due))
+	if trip := max(o.lag, 1); o.trip == 0 || trip < o.trip {
+		o.trip = trip
+	}
+	return true
 }
 
 // restart sets the clock back when audio is sent after a pause, or after a clear.

@@ -1,7 +1,10 @@
 package mediastream
 
 import (
+	"slices"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"agentos.dev/dialtone/internal/ws"
@@ -43,13 +46,19 @@ type outbox struct {
 	heard     time.Time // when all audio that was sent will have been played, if nothing holds it up
 	wake      *time.Timer
 	forgotten uint64 // queued, at the watch's last look
+
+	pause pause
+	trip  time.Duration // of a mark, without what is played before it, at its fastest; 0 = not known
+	told  []string      // marks that were held back and are to be told
+	tells atomic.Bool   // there are some
 	message   []byte // the writer's buffer
 }
 
 // mark is a name and the audio that must be played before it.
 type mark struct {
-	name string
-	pos  uint64
+	name  string
+	pos   uint64
+	stale int // times that it still comes back of audio that was not played
 }
 
 // SendMedia queues raw audio in the stream's format, mu-law of 8 kHz. It
@@ -102,7 +111,7 @@ func (c *Conn) SendMark(name string) error {
 	if len(o.marks) >= maxMarks {
 		return ErrQueueFull
 	}
-	o.marks = append(o.marks, mark{name, o.queued})
+	o.marks = append(o.marks, mark{name: name, pos: o.queued})
 	o.flushed = o.queued
 	c.kick()
 	return nil
@@ -128,25 +137,27 @@ func (c *Conn) Clear() error {
 // push queues a copy of audio.
 func (o *outbox) push(audio []byte) {
 	if o.head > 0 && len(o.audio)+len(audio) > cap(o.audio) {
-		n := copy(o.audio, o.audio[o.head:])
-		o.audio, o.head = o.audio[:n], 0
+		keep := o.unplayed(time.Now())
+		n := copy(o.audio, o.audio[o.head-keep:])
+		o.audio, o.head = o.audio[:n], keep
 	}
 	o.audio = append(o.audio, audio...)
 	o.queued += uint64(len(audio))
 }
 
-// take removes the first n bytes. They are valid until the next push.
+// take takes the first n bytes. They are valid until the next push.
 func (o *outbox) take(n int) []byte {
 	audio := o.audio[o.head : o.head+n]
 	o.head += n
 	o.sent += uint64(n)
-	if o.waiting() == 0 {
-		o.audio, o.head = o.audio[:0], 0
-		if cap(o.audio) > keepBuffer {
-			o.audio = nil
-		}
-	}
 	return audio
+}
+
+// shrink frees the memory of a long playback that has left.
+func (o *outbox) shrink(now time.Time) {
+	if keep := o.unplayed(now); o.waiting() == 0 && cap(o.audio) > keepBuffer {
+		o.audio, o.head = slices.Clone(o.audio[o.head-keep:]), keep
+	}
 }
 
 // keepBuffer is how much of an emptied queue's memory is kept for the next utterance.
@@ -157,6 +168,7 @@ func (o *outbox) waiting() int { return len(o.audio) - o.head }
 
 // drop forgets the audio that has not been sent. Its marks stay.
 func (o *outbox) drop() {
+	o.unpause()
 	o.audio, o.head = nil, 0
 	o.sent, o.flushed = o.queued, o.queued
 	for i := range o.marks {
@@ -278,7 +290,10 @@ func (c *Conn) awake() {
 // due reports whether there is something to send, and if not, after how long
 // there will be; 0 if that is not known.
 func (o *outbox) due(now time.Time, lead time.Duration) (send bool, wait time.Duration) {
-	if o.clear || len(o.marks) > 0 && o.marks[0].pos == o.sent {
+	if held, wait := o.holds(now); held {
+		return false, wait
+	}
+	if o.clear || o.pause.marking || len(o.marks) > 0 && o.marks[0].pos <= o.sent {
 		return true, 0
 	}
 	if o.size() == 0 {
@@ -313,9 +328,16 @@ func (o *outbox) next(w wire, now time.Time, lead time.Duration) []byte {
 		return nil
 	case o.clear:
 		o.clear = false
-		o.heard, o.lag = now, 0
 		dst = w.appendClear(dst)
-	case len(o.marks) > 0 && o.marks[0].pos == o.sent:
+		if o.pause.on {
+			o.pause.marking, o.pause.since = true, now
+		} else {
+			o.heard, o.lag = now, 0
+		}
+	case o.pause.marking:
+		o.pause.marking = false
+		dst = w.appendMark(dst, pauseMark+strconv.Itoa(o.pause.count))
+	case len(o.marks) > 0 && o.marks[0].pos <= o.sent:
 		dst = w.appendMark(dst, o.marks[0].name)
 		o.leaves(o.marks[0], now)
 		o.marks = o.marks[1:]
@@ -324,6 +346,7 @@ func (o *outbox) next(w wire, now time.Time, lead time.Duration) []byte {
 		dst = w.appendMedia(dst, o.take(n))
 		o.restart(now)
 		o.heard = o.heard.Add(o.lasts(n))
+		o.shrink(now)
 	}
 	o.message = dst
 	return dst

@@ -2,6 +2,7 @@ package stt
 
 import (
 	"fmt"
+	"math/bits"
 	"time"
 
 	"agentos.dev/dialtone/codec"
@@ -22,6 +23,7 @@ type ear struct {
 	pcm      []int16
 	low      []int16   // the resampler's output
 	voice    []float32 // what hear found
+	voiced   uint64    // the last frames, the latest in the lowest bit: speech or not
 	clock    time.Duration
 	arrive   arrivals
 	spans    []span // the last stretches of speech
@@ -31,6 +33,25 @@ type ear struct {
 type span struct {
 	onset, end time.Duration // end is 0 while it lasts
 	short      bool          // it was too short to be speech
+}
+
+// voicedFrom is the probability from which a frame counts as speech in Voiced.
+const voicedFrom = 0.49
+
+// An Ear is a Stream that says what of its audio is speech, as those of [Open] do.
+type Ear interface {
+	// Voiced returns how much of the last audio was speech, of at most 1.28 s, in frames of
+	// 20 ms, and whether the speaker is in an utterance: that ends some time after the last
+	// speech. It may be called from any goroutine but within an Emit.
+	Voiced(last time.Duration) (speech time.Duration, speaking bool)
+}
+
+// Voiced implements Ear.
+func (s *session) Voiced(last time.Duration) (speech time.Duration, speaking bool) {
+	s.mu.Lock()
+	defer s.leave()
+	frames := min(max(0, last/frameTime), 64)
+	return time.Duration(bits.OnesCount64(s.ear.voiced&(1<<frames-1))) * frameTime, s.ear.speaking()
 }
 
 // maxSpans is how many stretches of speech are remembered.
@@ -67,6 +88,11 @@ func (e *ear) hear(audio []byte, arrived time.Time) ([]float32, []vad.Event) {
 		pcm = e.low
 	}
 	e.voice = e.detector.Append(e.voice[:0], pcm)
+	for _, p := range e.voice {
+		if e.voiced <<= 1; p >= voicedFrom {
+			e.voiced |= 1
+		}
+	}
 	events := e.seg.Step(e.voice...)
 	for _, ev := range events {
 		if ev.Kind == vad.SpeechStart {
