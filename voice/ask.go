@@ -81,7 +81,12 @@ func (c *Call) Ask(ctx context.Context, q Question) (Answer, error) {
 	}
 	c.Expect(q.Expect) // a recogniser that has ended says so in its events
 	defer c.Expect(stt.Expectation{})
-	a := asking{call: c, Question: &q, since: time.Now()}
+	c.player.mu.Lock()
+	policy := c.player.interruption
+	c.player.mu.Unlock()
+	q.SpeechWaits, q.KeysWait = q.SpeechWaits || !policy.bySpeech(), q.KeysWait || !policy.byKeys()
+	policy = policy.without(q.SpeechWaits || q.NoSpeech, q.KeysWait || q.NoKeys)
+	a := asking{call: c, Question: &q, since: time.Now(), as: manner{&policy, true}}
 	for n := range q.Times {
 		err := a.ask(ctx, n > 0)
 		if err != errNothing {
@@ -128,6 +133,7 @@ type asking struct {
 	*Question
 	call   *Call
 	since  time.Time // what was said before is no answer
+	as     manner    // the prompt is said or played
 	answer Answer
 
 	prompt  *Playback // nil once it is over
@@ -151,9 +157,9 @@ func (a *asking) ask(ctx context.Context, again bool) (err error) {
 	defer func() { a.stop() }()
 	switch {
 	case audio != nil && (a.call.relay == nil || text == ""):
-		a.prompt, err = a.call.Play(ctx, audio)
+		a.prompt, err = a.call.play(ctx, audio, a.as)
 	case text != "":
-		a.prompt, err = a.call.Say(ctx, text)
+		a.prompt, err = a.call.say(ctx, text, a.as)
 	default:
 		a.wait(ctx, a.Silence)
 	}
@@ -236,7 +242,7 @@ func (a *asking) happened(ctx context.Context, e *Event) error {
 			a.ignored = true
 			return nil
 		}
-		return a.began(ctx, e.Kind != stt.SpeechStart)
+		a.began(ctx, e.Kind != stt.SpeechStart)
 	case e.Turn.State == stt.TurnEnd:
 		if ignored := a.ignored; ignored || e.Transcript.Text == "" || a.keys != "" {
 			a.ignored = false
@@ -252,21 +258,17 @@ func (a *asking) happened(ctx context.Context, e *Event) error {
 	return nil
 }
 
-// began notes that the caller speaks: he is not hurried, unless he has pressed keys. A
-// sound that is not of a turn yet may be noise, behind which no turn ends.
-func (a *asking) began(ctx context.Context, turn bool) error {
-	if err := a.interrupt(); err != nil {
-		return err
+// began notes that the caller speaks: he is not hurried, unless he has pressed keys. Whether
+// that interrupts the prompt is judged elsewhere. A sound that is not of a turn yet may be
+// noise, behind which no turn ends.
+func (a *asking) began(ctx context.Context, turn bool) {
+	if a.ignored = false; !turn || a.keys != "" || a.speaks {
+		return
 	}
-	switch a.ignored = false; {
-	case a.keys != "" || a.speaks:
-	case turn:
+	if a.speaks = true; a.prompt == nil {
 		a.stop()
-		a.speaks, a.until = true, nil
-	case a.until == nil: // it has ended the prompt
-		a.wait(ctx, a.Silence)
+		a.until = nil
 	}
-	return nil
 }
 
 // spoken notes that he has spoken, and that it was no answer.

@@ -55,7 +55,7 @@ func TestAsk(t *testing.T) {
 		"speech in the prompt":         {caller: []does{starts(300 * time.Millisecond), says(s, "two")}, want: "two", said: []string{question}, took: 1300 * time.Millisecond},
 		"a long answer":                {caller: []does{starts(3 * s), says(60*s, "two")}, want: "two", took: 63 * s},
 		"noise, and then speech":       {caller: []does{starts(300 * time.Millisecond), says(s, ""), starts(4 * s), says(s, "two")}, want: "two", said: []string{question}, took: 6300 * time.Millisecond},
-		"a noise without a turn":       {q: Question{Times: 1}, caller: []does{sounds(300 * time.Millisecond), sounds(4 * s)}, err: ErrNoAnswer, said: []string{question}, took: 5300 * time.Millisecond},
+		"a noise without a turn":       {q: Question{Times: 1}, caller: []does{sounds(300 * time.Millisecond), sounds(4 * s)}, err: ErrNoAnswer, said: []string{question}, took: 6 * s},
 		"a noise, and then speech":     {caller: []does{sounds(3 * s), starts(s), says(4*s, "two")}, want: "two", said: []string{question}, took: 8 * s},
 		"one key":                      {q: Question{Digits: 1}, caller: []does{presses(2*s, "2")}, want: "2", took: 2 * s},
 		"one key in the prompt":        {q: Question{Digits: 1}, caller: []does{presses(100*time.Millisecond, "2")}, want: "2", took: 100 * time.Millisecond},

@@ -153,6 +153,10 @@ var ErrWAV = errors.New("voice: audio is a WAV file: read it with codec.ReadMula
 // a [Call.Interrupt] is not heard after it. Audio with an error is not heard at all. Over
 // ConversationRelay the error is [ErrNoAudio].
 func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
+	return c.play(ctx, audio, manner{})
+}
+
+func (c *Call) play(ctx context.Context, audio []byte, as manner) (*Playback, error) {
 	if bytes.HasPrefix(audio, []byte("RIFF")) {
 		return nil, ErrWAV
 	}
@@ -164,7 +168,7 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 	if err := c.speakable(ctx); err != nil {
 		return nil, err
 	}
-	playback, err := c.player.play(audio)
+	playback, err := c.player.play(audio, as)
 	c.did(journal.Action{What: "play", Bytes: len(audio)}, err)
 	if err != nil {
 		return nil, ended(err)
@@ -174,9 +178,9 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 	return playback, nil
 }
 
-// Interrupt stops what is playing and drops what is queued, here and at Twilio:
-// the answer to a caller who starts to speak. Their playbacks end with
-// [ErrInterrupted]. Its only errors are [ErrCallEnded] and [ErrListening].
+// Interrupt stops what is playing and drops what is queued, here and at Twilio. Their
+// playbacks end with [ErrInterrupted]. A caller who speaks interrupts by himself: see
+// [Interruption]. Its only errors are [ErrCallEnded] and [ErrListening].
 func (c *Call) Interrupt() error {
 	c.player.order.Lock()
 	defer c.player.order.Unlock()

@@ -89,6 +89,9 @@ type Config struct {
 	TTS tts.Synthesizer
 	// TTSOptions say how text is said. Their Language is the one above if empty.
 	TTSOptions tts.Options
+	// Interruption says when callers interrupt what is said and played. The zero value has
+	// speech and keys interrupt, and goes on after a cough, an echo or an "uh-huh".
+	Interruption Interruption
 	// Policy decides about every call whose webhook comes in, also those that the
 	// service placed, which take places of the account (see policy.Call.Placed).
 	// Without one all calls are taken.
@@ -224,6 +227,7 @@ func (c *Config) check() []error {
 		because("TTS", tts.Validate(c.TTS))
 	}
 	because("TTSOptions", c.TTSOptions.Config.Validate())
+	because("Interruption", c.Interruption.check())
 	if notNil("Policy", c.Policy) {
 		because("Policy", policy.Validate(c.Policy))
 	}
@@ -293,6 +297,7 @@ func (c Config) withDefaults() Config {
 	c.AuthTokens, c.AccountSIDs, c.Phrases = trimmed(c.AuthTokens), trimmed(c.AccountSIDs), slices.Clone(c.Phrases)
 	c.PublicURL = option.Trim(c.PublicURL)
 	c.SessionKeys = slices.Clone(c.SessionKeys)
+	c.Interruption = c.Interruption.complete()
 	c.Store, c.Observers = policy.InMemory(c.Store), slices.Clone(c.Observers)
 	for i, key := range c.SessionKeys {
 		c.SessionKeys[i] = slices.Clone(key)

@@ -34,9 +34,10 @@ func reply(ctx context.Context, call *voice.Call, text string) {
 	fmt.Println(playback.HeardText())
 }
 
-// converse is the handler of a bot that answers when the caller's turn is over, and
-// that he may interrupt while it thinks and while it speaks: the loop never waits, so
-// it hears the caller at once.
+// converse is the handler of a bot that answers when the caller's turn is over. He may
+// interrupt it while it speaks, as Config.Interruption says, and goes before what it thinks:
+// the loop never waits. Its answer ends then, with ErrInterrupted; after a cough or an "uh-huh"
+// it goes on.
 func converse(ctx context.Context, call *voice.Call) error {
 	stop := func() {}
 	defer func() { stop() }()
@@ -44,19 +45,11 @@ func converse(ctx context.Context, call *voice.Call) error {
 		if err != nil {
 			return err // there will be no more transcripts
 		}
-		switch event.Kind {
-		case stt.SpeechStart:
-			stop() // first: what is played under that context is not heard any more
-			if err := call.Interrupt(); err != nil {
-				return err
-			}
-		case stt.Turn: // a Final may be half a sentence
-			if text := event.Transcript.Text; event.Turn.State == stt.TurnEnd && text != "" {
-				stop()
-				turn, cancel := context.WithCancel(ctx)
-				stop = cancel
-				go reply(turn, call, text)
-			}
+		if text := event.Transcript.Text; event.Turn.State == stt.TurnEnd && text != "" { // a Final may be half a sentence
+			stop() // what it thinks is not said any more
+			turn, cancel := context.WithCancel(ctx)
+			stop = cancel
+			go reply(turn, call, text)
 		}
 	}
 	return nil

@@ -34,6 +34,7 @@ type listener struct {
 	meter   *meter          // nil unless the log wants to know
 	gauge   gauge           // of who looks at the call
 	page    *journal.Stream // nil unless the call is recorded
+	judge   *judge          // nil where nothing is said, or Twilio judges
 
 	sent  time.Duration // audio, by the reader
 	waits atomic.Int64  // up to when of it speech has been answered, in ns and one; 0: none waits
@@ -59,6 +60,12 @@ func (l *listener) heard(e stt.Event) {
 	}
 	e.Transcript.Track = string(l.track)
 	l.observe(e)
+	if l.judge != nil {
+		var tell bool
+		if e, tell = l.judge.hear(e); !tell {
+			return
+		}
+	}
 	if !l.inbox.put(Event{Event: e}) {
 		l.log.Warn("event dropped: the handler does not read its events")
 	}
@@ -126,8 +133,12 @@ func (l *listener) hear(media mediastream.Audio) {
 
 func (l *listener) send(audio []byte) {
 	l.sent += audioLength(len(audio))
-	if l.stream != nil {
-		l.stream.Send(audio) // an error of the stream comes as an event as well
+	if l.stream == nil {
+		return
+	}
+	l.stream.Send(audio) // an error of the stream comes as an event as well
+	if ear, ok := l.stream.(stt.Ear); ok && l.judge != nil {
+		l.judge.frame(ear, l.sent)
 	}
 }
 

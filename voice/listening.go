@@ -124,6 +124,7 @@ func (s *Server) listenersOf(c *liveCall, tracks []mediastream.Track) []listener
 	for i, track := range tracks {
 		l := &all[i]
 		l.track, l.paced, l.others = track, c.Unidirectional, others
+		l.judge = c.judge
 		l.info, l.trace, l.log, l.inbox, l.hearing, l.page = c.Info, s.config.Trace, c.log, c.inbox, &s.hearing, c.page
 		if c.Unidirectional {
 			l.log = l.log.With("track", string(track))
@@ -145,6 +146,9 @@ func (c *liveCall) hear(media mediastream.Audio) {
 
 // expectAll passes an Expectation on to the recognisers.
 func (c *liveCall) expectAll(e stt.Expectation) error {
+	if c.judge != nil {
+		c.judge.expects(e)
+	}
 	var failed error
 	for i := range c.listeners {
 		if err := c.listeners[i].expect(e); err != nil {

@@ -41,6 +41,7 @@ type liveCall struct {
 	said    time.Duration // how long the call has lasted, as Twilio says; < 0 = it has not. Server.mu guards it
 
 	listeners []listener // of the caller, or of each track
+	judge     *judge     // nil where nothing is said, or Twilio judges
 
 	// listensFirst waits until it is known whether Twilio was sent a text, by another leg; nil
 	// if that is known.
@@ -123,6 +124,9 @@ func (c *liveCall) serve(ctx context.Context) {
 		reason, err = ReasonError, failure
 		return
 	}
+	if c.judge != nil {
+		c.judge.rest()
+	}
 	c.player.wait(ctx, markGrace)
 	reason, err = ReasonReturned, nil
 }
@@ -193,6 +197,9 @@ func (c *liveCall) bury() {
 	defer close(c.settled)
 	c.timer.Stop()
 	c.stopAwaiting()
+	if c.judge != nil {
+		c.judge.rest()
+	}
 	c.player.close()
 	moved := c.goesOn || c.reason == ReasonMoved
 	for i := range c.listeners {

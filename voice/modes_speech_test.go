@@ -412,8 +412,8 @@ func TestModesSpeech(t *testing.T) {
 			},
 			play: func(s *stage) { s.wants(context.DeadlineExceeded.Error()) },
 		},
-		"not to be interrupted": { // at Twilio, over ConversationRelay; by the host, over a stream
-			settings: twiml.ConversationRelay{Interruptible: twiml.InterruptNone},
+		"not to be interrupted": {
+			config: func(c *voice.Config) { c.Interruption.By = twiml.InterruptNone },
 			handler: func(ctx context.Context, call *voice.Call, s *stage) error {
 				p, err := call.Say(ctx, "This has to be said.")
 				s.said(ctx, p, err)

@@ -30,6 +30,8 @@ type Playback struct {
 	making context.Context    // of a source: while it may be made
 	cancel context.CancelFunc // ends making
 
+	manner
+
 	survived []error // of the synthesisers, of which the talker knows
 
 	// The player's lock guards these until done is closed.
@@ -44,6 +46,12 @@ type Playback struct {
 	err   error         // valid once done is closed
 	heard time.Duration // valid once done is closed
 	text  string        // valid once done is closed
+}
+
+// manner is how a playback is said or played.
+type manner struct {
+	interruption *Interruption // nil until it is queued: that of the call
+	asks         bool          // it is a question
 }
 
 // Wait returns when the caller has heard all of the audio: nil then,
@@ -141,6 +149,7 @@ func (p *Playback) finish(certain, about int64, err error) {
 	if p.cancel != nil {
 		p.cancel()
 	}
+	p.player.spoke(p, about)
 	p.audio = nil
 	close(p.done)
 }

@@ -45,9 +45,9 @@ func TestPlaybacksFinishInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out := &lineOut{}
 		p := newPlayer(out, nil)
-		one, err := p.play(make([]byte, 8000))
+		one, err := p.play(make([]byte, 8000), manner{})
 		require.NoError(t, err)
-		two, err := p.play(make([]byte, 16000))
+		two, err := p.play(make([]byte, 16000), manner{})
 		require.NoError(t, err)
 		require.Equal(t, 3*time.Second, p.left())
 
@@ -73,17 +73,17 @@ func TestPlaybacksFinishInOrder(t *testing.T) {
 
 func TestPlaybackEndsWithTheCall(t *testing.T) {
 	p := newPlayer(&lineOut{}, nil)
-	playback, err := p.play(make([]byte, 8000))
+	playback, err := p.play(make([]byte, 8000), manner{})
 	require.NoError(t, err)
 	p.close()
 	require.ErrorIs(t, playback.Wait(t.Context()), ErrCallEnded)
-	_, err = p.play(make([]byte, 8000))
+	_, err = p.play(make([]byte, 8000), manner{})
 	require.ErrorIs(t, err, ErrCallEnded)
 }
 
 func TestPlaybackThatCannotBeSentIsForgotten(t *testing.T) {
 	p := newPlayer(&lineOut{refuses: ErrCallEnded}, nil)
-	_, err := p.play(make([]byte, 8000))
+	_, err := p.play(make([]byte, 8000), manner{})
 	require.ErrorIs(t, err, ErrCallEnded)
 	require.Zero(t, p.unheard())
 	p.wait(t.Context(), 0)
@@ -91,7 +91,7 @@ func TestPlaybackThatCannotBeSentIsForgotten(t *testing.T) {
 
 func TestWaitHeedsItsContext(t *testing.T) {
 	p := newPlayer(&lineOut{}, nil)
-	playback, err := p.play(make([]byte, 8000))
+	playback, err := p.play(make([]byte, 8000), manner{})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

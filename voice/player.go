@@ -47,6 +47,12 @@ type player struct {
 	closed  bool
 	idle    chan struct{} // closed while nothing plays
 	playing bool
+
+	interruption Interruption // of what is queued from now on
+	run          uint64       // counts the times that something began to play, and interruptions
+	pauses       uint64       // counts them
+	paused       uint64       // the pause that holds; 0 if none does
+	recent       []spoken     // texts that were said last
 }
 
 const (
@@ -62,14 +68,15 @@ const (
 const markPrefix = "dialtone-"
 
 func newPlayer(out output, spawn func(func())) *player {
-	p := &player{out: out, spawn: spawn, told: func(*Playback, error, bool) {}, length: audioLength, idle: make(chan struct{})}
+	p := &player{out: out, spawn: spawn, told: func(*Playback, error, bool) {}, length: audioLength, idle: make(chan struct{}),
+		interruption: Interruption{}.complete()}
 	close(p.idle)
 	return p
 }
 
 // play queues audio, and sends it unless speech is being made. The caller holds order.
-func (p *player) play(audio []byte) (*Playback, error) {
-	playback := &Playback{}
+func (p *player) play(audio []byte, as manner) (*Playback, error) {
+	playback := &Playback{manner: as}
 	if waits, err := p.add(playback, audio); waits || err != nil {
 		return playback, err
 	}
@@ -104,10 +111,15 @@ func (p *player) add(playback *Playback, audio []byte) (waits bool, err error) {
 		playback.audio = bytes.Clone(audio)
 	}
 	playback.player, playback.mark, playback.done = p, p.name(), make(chan struct{})
+	if playback.interruption == nil {
+		policy := p.interruption
+		playback.interruption = &policy
+	}
 	playback.sent = !waits && playback.source == nil
 	p.queue = append(p.queue, playback)
 	if !p.playing {
 		p.playing, p.idle = true, make(chan struct{})
+		p.run++
 	}
 	if playback.source != nil && p.talker == nil {
 		p.talker = &talker{player: p, done: make(chan struct{})}
@@ -174,6 +186,7 @@ func (p *player) interrupt(err error) {
 		playback.finish(certain, about, err)
 	}
 	p.queue, p.waiting, p.talker = nil, 0, nil
+	p.run, p.paused = p.run+1, 0
 	p.settle()
 }
 
@@ -222,6 +235,11 @@ func (p *player) left() time.Duration {
 	if len(p.queue) == 0 {
 		return 0
 	}
+	return p.leftNow()
+}
+
+// leftNow is left. The caller holds mu.
+func (p *player) leftNow() time.Duration {
 	_, about := p.out.Played()
 	return p.length(int(max(0, p.sent-about)) + p.waiting)
 }

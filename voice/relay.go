@@ -17,7 +17,7 @@ type RelayOptions struct {
 	// interrupts, Failovers, Parameters. Its URL is the server's and stays empty. What is unset and
 	// the handlers of calls need is set: PartialPrompts and DTMFDetection to true, Language
 	// and Hints to [Config].Language and Phrases, Debug to the messages that tell who speaks
-	// and what was spoken.
+	// and what was spoken, and what interrupts by [Config].Interruption.
 	//
 	// With ApplicationReconnect Twilio connects again when a connection breaks, and sends
 	// what happened meanwhile. The call then goes on as one whose stream has broken, see
@@ -81,6 +81,7 @@ func (r *Relay) noun(url string, info *Info, c *Config) *twiml.ConversationRelay
 	if noun.Hints == "" {
 		noun.Hints = strings.Join(c.Phrases, ",")
 	}
+	c.Interruption.relay(&noun)
 	return &noun
 }
 

@@ -90,6 +90,7 @@ func (e *relayEar) take(event relay.Event) {
 		return
 	case relay.Interrupt:
 		e.interrupted(event.Interruption.Heard)
+		call.bargedIn(BargeIn{Step: BargeInConfirmed, Cause: CauseTwilio})
 		e.speak()
 	case relay.Failure:
 		call.log.Warn("Twilio took no message, or something failed there", "error", event.Problem)

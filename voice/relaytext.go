@@ -163,7 +163,7 @@ func (r *RelayCall) Play(ctx context.Context, m relay.Play) (*Playback, error) {
 	if err := relay.Check(m); err != nil {
 		return nil, err
 	}
-	playback, err := r.call.queue(ctx, file{m, r.line})
+	playback, err := r.call.queue(ctx, file{m, r.line}, manner{})
 	r.call.did(journal.Action{What: "play", Detail: m.Source}, err)
 	return playback, err
 }

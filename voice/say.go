@@ -22,13 +22,17 @@ const maxText = 256 << 10
 // read aloud, and numbers, money, times and telephone numbers are said as people say them.
 // See [Call.SayTokens] for its errors. Over ConversationRelay Twilio says it, as it is written.
 func (c *Call) Say(ctx context.Context, text string) (*Playback, error) {
+	return c.say(ctx, text, manner{})
+}
+
+func (c *Call) say(ctx context.Context, text string, as manner) (*Playback, error) {
 	if len(text) > maxText {
 		return nil, tooLong(len(text))
 	}
 	if c.relay != nil {
-		return c.queue(ctx, &written{line: c.relay.line, owner: c.owner, whole: strings.ToValidUTF8(text, "")})
+		return c.queue(ctx, &written{line: c.relay.line, owner: c.owner, whole: strings.ToValidUTF8(text, "")}, as)
 	}
-	return c.SayTokens(ctx, tts.Text(text))
+	return c.sayTokens(ctx, tts.Text(text), as)
 }
 
 // SayTokens says text that comes in tokens, as from a language model: the first clause
@@ -41,24 +45,28 @@ func (c *Call) Say(ctx context.Context, text string) (*Playback, error) {
 // without a word in it or of more than 256 KiB; the synthesiser's, of type [*tts.Error]; and that of ctx, with which
 // no more is said.
 func (c *Call) SayTokens(ctx context.Context, tokens iter.Seq2[string, error]) (*Playback, error) {
+	return c.sayTokens(ctx, tokens, manner{})
+}
+
+func (c *Call) sayTokens(ctx context.Context, tokens iter.Seq2[string, error], as manner) (*Playback, error) {
 	switch {
 	case c.relay != nil:
-		return c.queue(ctx, &written{line: c.relay.line, owner: c.owner, tokens: bounded(c.saying(tokens))})
+		return c.queue(ctx, &written{line: c.relay.line, owner: c.owner, tokens: bounded(c.saying(tokens))}, as)
 	case c.speaker == nil && !c.Unidirectional:
 		return nil, ErrNoTTS
 	}
 	tokens = c.saying(tokens)
-	return c.queue(ctx, speech{tts.Speak(c.speaker, bounded(tokens), c.speaking)})
+	return c.queue(ctx, speech{tts.Speak(c.speaker, bounded(tokens), c.speaking)}, as)
 }
 
 // queue adds a playback of a source.
-func (c *Call) queue(ctx context.Context, from source) (*Playback, error) {
+func (c *Call) queue(ctx context.Context, from source, as manner) (*Playback, error) {
 	c.player.order.Lock()
 	defer c.player.order.Unlock()
 	if err := c.speakable(ctx); err != nil {
 		return nil, err
 	}
-	playback := &Playback{source: from}
+	playback := &Playback{source: from, manner: as}
 	playback.making, playback.cancel = context.WithCancel(ctx)
 	if _, err := c.player.add(playback, nil); err != nil {
 		playback.cancel()

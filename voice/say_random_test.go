@@ -36,7 +36,7 @@ type caller struct {
 	marks   []waiting // in order
 	queued  int64     // bytes that have come
 	skipped int64     // bytes that were cleared before they were played
-	cleared int64     // what had been played at the last clear
+	audio   []byte    // what has come and was not cleared
 	timer   *time.Timer
 }
 
@@ -57,6 +57,64 @@ func (c *caller) heardNow() int64 {
 	return c.played(time.Now())
 }
 
+// numbered is a line whose samples tell their place in all that was sent.
+type numbered struct {
+	*mediastream.Conn
+	sent int64
+}
+
+func sample(place int64) byte {
+	h := uint64(place) * 0x9e3779b97f4a7c15
+	return byte((h ^ h>>29) * 0xbf58476d1ce4e5b9 >> 56)
+}
+
+func (n *numbered) SendMedia(audio []byte) error {
+	audio = append([]byte(nil), audio...)
+	for i := range audio {
+		audio[i] = sample(n.sent + int64(i))
+	}
+	n.sent += int64(len(audio))
+	return n.Conn.SendMedia(audio)
+}
+
+// since returns what was heard since a place of all that was heard, by the places that its
+// samples have in what was sent from there on: up to where, and at each jump how much was
+// repeated, or, if negative, lost.
+func (c *caller) since(heard, from int64) (to int64, jumps []int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	audio, to := c.audio[heard:c.played(time.Now())], from
+	same := func(audio []byte, place int64) bool {
+		for i := range min(len(audio), 24) {
+			if audio[i] != sample(place+int64(i)) {
+				return false
+			}
+		}
+		return true
+	}
+	next := from
+	for i := range audio {
+		if audio[i] != sample(next) {
+			for d := int64(1); ; d++ {
+				if d == 1<<20 {
+					panic("audio of nobody")
+				}
+				if same(audio[i:], next-d) {
+					jumps, next = append(jumps, d), next-d
+					break
+				}
+				if same(audio[i:], next+d) {
+					jumps, next = append(jumps, -d), next+d
+					break
+				}
+			}
+		}
+		next++
+		to = max(to, next)
+	}
+	return to, jumps
+}
+
 // takes takes a command off the link.
 func (c *caller) takes(cmd mediastream.Command) {
 	c.mu.Lock()
@@ -68,12 +126,14 @@ func (c *caller) takes(cmd mediastream.Command) {
 			c.ends = now
 		}
 		c.queued += int64(len(cmd.Audio))
+		c.audio = append(c.audio, cmd.Audio...)
 		c.ends = c.ends.Add(audioLength(len(cmd.Audio)))
 	case mediastream.SetMark:
 		c.marks = append(c.marks, waiting{cmd.Mark, c.ends})
 	case mediastream.Clear:
-		c.cleared = c.played(now)
-		c.skipped += int64(max(0, c.ends.Sub(now)) / (time.Second / 8000))
+		played := c.played(now)
+		c.audio = c.audio[:int64(len(c.audio))-(c.queued-c.skipped-played)]
+		c.skipped = c.queued - played
 		c.ends = now
 		for i := range c.marks {
 			c.marks[i].at = now
@@ -160,7 +220,7 @@ func inCall(t *testing.T, speaker tts.Synthesizer, latency time.Duration, f func
 		require.NoError(t, err)
 		<-accepted
 		call.line = conn
-		call.player = newPlayer(call.line, func(f func()) { work.Go(f) })
+		call.player = newPlayer(&numbered{Conn: conn}, func(f func()) { work.Go(f) })
 		work.Go(func() {
 			for event := range conn.Events(context.Background()) {
 				if event.Type == mediastream.Mark {
@@ -247,7 +307,8 @@ func wordsIn(pieces []string, n int64) int {
 }
 
 // TestRandomInterruptions: HeardText is what the caller had heard when the host
-// interrupted, to the word, and never holds a word that was not heard.
+// interrupted, to the word, and never holds a word that was not heard; and a playback that was
+// paused goes on where it stopped.
 func TestRandomInterruptions(t *testing.T) {
 	t.Run("on a link that stalls", func(t *testing.T) { interrupted(t, 0, 0.995) })
 	t.Run("on a long link that stalls", func(t *testing.T) { interrupted(t, 40*time.Millisecond, 0) })
@@ -257,21 +318,44 @@ func interrupted(t *testing.T, latency time.Duration, exactly float64) {
 	fake := &ttstest.Fake{}
 	n := *interruptions
 	exact, short, worst := 0, 0, 0
+	pauses, lost, most := 0, 0, int64(0)
 	inCall(t, tts.Failover(tts.FailoverOptions{}, fake), latency, func(t *testing.T, call *Call, c *caller) {
 		r := rand.New(rand.NewPCG(17, uint64(latency)))
 		for i := range n {
-			before, asked := c.heardNow(), len(fake.Texts())
+			before, asked, from := c.heardNow(), len(fake.Texts()), call.player.out.(*numbered).sent
 			text := randomText(r)
 			playback, err := call.Say(t.Context(), text)
 			require.NoError(t, err)
-			if r.IntN(3) == 0 {
+			stalls := r.IntN(3) == 0
+			if stalls {
 				time.Sleep(time.Duration(r.IntN(3000)) * time.Millisecond)
 				c.mu.Lock()
 				c.stalled = time.Now().Add(time.Duration(r.IntN(3000)) * time.Millisecond)
 				c.mu.Unlock()
 			}
+			for range r.IntN(4) {
+				time.Sleep(time.Duration(r.Int64N(int64(2 * time.Second))))
+				if pause := call.player.pause(call.player.run); pause > 0 {
+					pauses++
+					time.Sleep(time.Duration(r.Int64N(int64(time.Second))))
+					if r.IntN(8) > 0 {
+						require.True(t, call.player.resume(pause))
+					}
+				}
+			}
 			time.Sleep(time.Duration(r.Int64N(int64(8 * time.Second))))
-			truth := c.heardNow() - before
+			truth, jumps := c.since(before, from)
+			truth -= from
+			for _, repeated := range jumps {
+				if repeated < 0 && stalls { // one that ended just then cannot be told from none
+					lost++
+					continue
+				}
+				require.Positive(t, repeated, "samples lost, interruption %d", i)
+				if most = max(most, repeated); !stalls {
+					require.LessOrEqual(t, repeated, int64(160), "samples repeated, interruption %d", i)
+				}
+			}
 			require.NoError(t, call.Interrupt())
 			heard := playback.HeardText()
 			require.Equal(t, heard, playback.HeardText())
@@ -294,7 +378,8 @@ func interrupted(t *testing.T, latency time.Duration, exactly float64) {
 			}
 		}
 	})
-	t.Logf("%d interruptions: %d exact to the word, %d told fewer, by %d words at most", n, exact, short, worst)
+	t.Logf("%d interruptions: %d exact to the word, %d told fewer, by %d words at most; %d pauses, %v repeated at most, lost something in %d stalls", n, exact, short, worst, pauses, audioLength(int(most)), lost)
+	require.LessOrEqual(t, lost, max(2, n/100))
 	require.GreaterOrEqual(t, float64(exact), exactly*float64(n))
 }
 

@@ -279,6 +279,9 @@ func (s *Server) takeMedia(ctx context.Context, stream *stream, conn *mediastrea
 
 // pressed takes a key.
 func (c *liveCall) pressed(key string) {
+	if c.judge != nil {
+		c.judge.pressed()
+	}
 	if !c.inbox.put(Event{Digit: key}) {
 		c.log.Warn("key dropped: the handler does not read its events")
 	}
@@ -340,9 +343,12 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 		call.speaker, call.speaking = s.speaker, s.config.TTSOptions
 		call.speaking.Config.CallID = info.SID
 	}
-	call.player.told = call.spoke
+	call.player.told, call.player.interruption = call.spoke, s.config.Interruption
 	if with.made != nil {
 		with.made(call)
+	}
+	if call.relay == nil && !info.Unidirectional {
+		call.judge = call.newJudge()
 	}
 	call.listeners = s.listenersOf(call, with.tracks) // before others know of the call
 	if info.Leg > 1 && stream.passage.start.Before(now) {

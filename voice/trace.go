@@ -75,6 +75,8 @@ type Trace struct {
 	// Spoken runs when the making of a text of [Call.Say] is over: whole, failed or cut off by
 	// an interruption.
 	Spoken func(Info, Spoken)
+	// BargeIn runs at each step of an interruption: see [Interruption].
+	BargeIn func(Info, BargeIn)
 }
 
 // Spoken is how a text was said.
@@ -140,6 +142,7 @@ func (t *Trace) Join(other *Trace) *Trace {
 		STTError:         func(c Info, kind string) { defer b.STTError(c, kind); a.STTError(c, kind) },
 		Playback:         func(c Info, p *Playback) { defer b.Playback(c, p); a.Playback(c, p) },
 		Spoken:           func(c Info, s Spoken) { defer b.Spoken(c, s); a.Spoken(c, s) },
+		BargeIn:          func(c Info, s BargeIn) { defer b.BargeIn(c, s); a.BargeIn(c, s) },
 	}
 }
 
@@ -203,6 +206,9 @@ func (t *Trace) complete() *Trace {
 	if c.Spoken == nil {
 		c.Spoken = func(Info, Spoken) {}
 	}
+	if c.BargeIn == nil {
+		c.BargeIn = func(Info, BargeIn) {}
+	}
 	return &c
 }
 
@@ -242,6 +248,7 @@ func (t *Trace) contained(log *slog.Logger) *Trace {
 		STTError:         contained2(log, t.STTError),
 		Playback:         contained2(log, t.Playback),
 		Spoken:           contained2(log, t.Spoken),
+		BargeIn:          contained2(log, t.BargeIn),
 	}
 }
 

@@ -154,10 +154,6 @@ func (r *receptionist) ServeCall(ctx context.Context, call *voice.Call) error {
 				c.last.Load().Wait(ctx)
 			}
 			return err
-		case event.Kind == stt.SpeechStart:
-			if err := call.Interrupt(); err != nil {
-				return err
-			}
 		case event.Kind == stt.UtteranceEnd:
 			onHold = event.OnHold
 		case event.Kind == stt.Degraded:
