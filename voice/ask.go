@@ -31,7 +31,7 @@ type Question struct {
 	Times      int // how often the question is asked in all; 0 = 2
 
 	// Silence is how long the caller may take to begin his answer, from the end of the
-	// prompt; 0 = 5 s.
+	// prompt; 0 = Config.Silence.Once.
 	Silence time.Duration
 
 	Digits  int           // how many keys make an answer; 0 = any number, up to End
@@ -70,6 +70,9 @@ func (a Answer) Text() string {
 // Errors are [ErrNoAnswer], [ErrCallEnded], [ErrListening], that of ctx, why the prompt could not be said
 // or played, and, where keys are no answer, [ErrNoSTT] or why speech recognition has failed.
 func (c *Call) Ask(ctx context.Context, q Question) (Answer, error) {
+	if q.Silence == 0 {
+		q.Silence = c.player.still.once()
+	}
 	if err := q.check(); err != nil {
 		return Answer{}, err
 	}
@@ -81,6 +84,8 @@ func (c *Call) Ask(ctx context.Context, q Question) (Answer, error) {
 	}
 	c.Expect(q.Expect) // a recogniser that has ended says so in its events
 	defer c.Expect(stt.Expectation{})
+	c.player.still.asks(1)
+	defer c.player.still.asks(-1)
 	c.player.mu.Lock()
 	policy := c.player.interruption
 	c.player.mu.Unlock()
@@ -114,7 +119,6 @@ func (q *Question) check() error {
 			*d = value
 		}
 	}
-	set(&q.Silence, 5*time.Second)
 	set(&q.Between, 3*time.Second)
 	if q.End == "" {
 		q.End = "#"

@@ -92,6 +92,8 @@ type Config struct {
 	// Interruption says when callers interrupt what is said and played. The zero value has
 	// speech and keys interrupt, and goes on after a cough, an echo or an "uh-huh".
 	Interruption Interruption
+	// Silence says when the events come of a caller who says nothing.
+	Silence Silence
 	// Policy decides about every call whose webhook comes in, also those that the
 	// service placed, which take places of the account (see policy.Call.Placed).
 	// Without one all calls are taken.
@@ -228,6 +230,7 @@ func (c *Config) check() []error {
 	}
 	because("TTSOptions", c.TTSOptions.Config.Validate())
 	because("Interruption", c.Interruption.check())
+	because("Silence", c.Silence.check())
 	if notNil("Policy", c.Policy) {
 		because("Policy", policy.Validate(c.Policy))
 	}
@@ -297,7 +300,7 @@ func (c Config) withDefaults() Config {
 	c.AuthTokens, c.AccountSIDs, c.Phrases = trimmed(c.AuthTokens), trimmed(c.AccountSIDs), slices.Clone(c.Phrases)
 	c.PublicURL = option.Trim(c.PublicURL)
 	c.SessionKeys = slices.Clone(c.SessionKeys)
-	c.Interruption = c.Interruption.complete()
+	c.Interruption, c.Silence = c.Interruption.complete(), c.Silence.complete()
 	c.Store, c.Observers = policy.InMemory(c.Store), slices.Clone(c.Observers)
 	for i, key := range c.SessionKeys {
 		c.SessionKeys[i] = slices.Clone(key)

@@ -13,13 +13,16 @@ import (
 )
 
 // Event is something that happened in a call: what the recogniser reports, a key that
-// the caller pressed, an interruption, or what machine detection came to.
+// the caller pressed, an interruption, silence, or what machine detection came to.
 type Event struct {
 	stt.Event        // the zero value for all others
 	Digit     string // "0" to "9", "*" or "#"; "" otherwise
 
 	// BargeIn is a step of an interruption: see [Interruption].
 	BargeIn BargeIn
+
+	// Silent is set when the caller says nothing: see [Silence].
+	Silent Silent
 
 	// AnsweredBy is who answered a placed call, as asynchronous machine detection says:
 	// "human", "machine_start", "machine_end_beep", "fax", "unknown", ...; "" otherwise. Its

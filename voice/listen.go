@@ -35,6 +35,7 @@ type listener struct {
 	gauge   gauge           // of who looks at the call
 	page    *journal.Stream // nil unless the call is recorded
 	judge   *judge          // nil where nothing is said, or Twilio judges
+	still   *stillness      // nil where nothing is said
 
 	sent  time.Duration // audio, by the reader
 	waits atomic.Int64  // up to when of it speech has been answered, in ns and one; 0: none waits
@@ -66,6 +67,7 @@ func (l *listener) heard(e stt.Event) {
 			return
 		}
 	}
+	l.still.heard(e)
 	if !l.inbox.put(Event{Event: e}) {
 		l.log.Warn("event dropped: the handler does not read its events")
 	}

@@ -124,7 +124,7 @@ func (s *Server) listenersOf(c *liveCall, tracks []mediastream.Track) []listener
 	for i, track := range tracks {
 		l := &all[i]
 		l.track, l.paced, l.others = track, c.Unidirectional, others
-		l.judge = c.judge
+		l.judge, l.still = c.judge, c.player.still
 		l.info, l.trace, l.log, l.inbox, l.hearing, l.page = c.Info, s.config.Trace, c.log, c.inbox, &s.hearing, c.page
 		if c.Unidirectional {
 			l.log = l.log.With("track", string(track))

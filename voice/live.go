@@ -127,6 +127,7 @@ func (c *liveCall) serve(ctx context.Context) {
 	if c.judge != nil {
 		c.judge.rest()
 	}
+	c.player.still.close()
 	c.player.wait(ctx, markGrace)
 	reason, err = ReasonReturned, nil
 }
@@ -200,6 +201,7 @@ func (c *liveCall) bury() {
 	if c.judge != nil {
 		c.judge.rest()
 	}
+	c.player.still.close()
 	c.player.close()
 	moved := c.goesOn || c.reason == ReasonMoved
 	for i := range c.listeners {

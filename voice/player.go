@@ -53,6 +53,7 @@ type player struct {
 	pauses       uint64       // counts them
 	paused       uint64       // the pause that holds; 0 if none does
 	recent       []spoken     // texts that were said last
+	still        *stillness   // nil where nobody waits for the caller
 }
 
 const (
@@ -120,6 +121,7 @@ func (p *player) add(playback *Playback, audio []byte) (waits bool, err error) {
 	if !p.playing {
 		p.playing, p.idle = true, make(chan struct{})
 		p.run++
+		p.still.talks()
 	}
 	if playback.source != nil && p.talker == nil {
 		p.talker = &talker{player: p, done: make(chan struct{})}
@@ -225,6 +227,7 @@ func (p *player) settle() {
 	if len(p.queue) == 0 && p.playing {
 		p.playing = false
 		close(p.idle)
+		p.still.finished()
 	}
 }
 

@@ -179,6 +179,7 @@ func (e *relayEar) hear(event stt.Event, of *relay.Event, number uint64) {
 	t.Track = string(mediastream.Inbound)
 	event.At = time.Now()
 	e.call.listeners[0].observe(event)
+	e.call.player.still.heard(event)
 	e.put(Event{Event: event, Relay: of, Prompt: number})
 }
 

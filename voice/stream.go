@@ -282,6 +282,7 @@ func (c *liveCall) pressed(key string) {
 	if c.judge != nil {
 		c.judge.pressed()
 	}
+	c.player.still.pressed()
 	if !c.inbox.put(Event{Digit: key}) {
 		c.log.Warn("key dropped: the handler does not read its events")
 	}
@@ -346,6 +347,9 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 	call.player.told, call.player.interruption = call.spoke, s.config.Interruption
 	if with.made != nil {
 		with.made(call)
+	}
+	if !info.Unidirectional {
+		call.player.still = newStillness(s.config.Silence, call.fellSilent)
 	}
 	if call.relay == nil && !info.Unidirectional {
 		call.judge = call.newJudge()

@@ -77,6 +77,8 @@ type Trace struct {
 	Spoken func(Info, Spoken)
 	// BargeIn runs at each step of an interruption: see [Interruption].
 	BargeIn func(Info, BargeIn)
+	// Silent runs when a caller says nothing: see [Silence].
+	Silent func(Info, Silent)
 }
 
 // Spoken is how a text was said.
@@ -143,6 +145,7 @@ func (t *Trace) Join(other *Trace) *Trace {
 		Playback:         func(c Info, p *Playback) { defer b.Playback(c, p); a.Playback(c, p) },
 		Spoken:           func(c Info, s Spoken) { defer b.Spoken(c, s); a.Spoken(c, s) },
 		BargeIn:          func(c Info, s BargeIn) { defer b.BargeIn(c, s); a.BargeIn(c, s) },
+		Silent:           func(c Info, s Silent) { defer b.Silent(c, s); a.Silent(c, s) },
 	}
 }
 
@@ -209,6 +212,9 @@ func (t *Trace) complete() *Trace {
 	if c.BargeIn == nil {
 		c.BargeIn = func(Info, BargeIn) {}
 	}
+	if c.Silent == nil {
+		c.Silent = func(Info, Silent) {}
+	}
 	return &c
 }
 
@@ -249,6 +255,7 @@ func (t *Trace) contained(log *slog.Logger) *Trace {
 		Playback:         contained2(log, t.Playback),
 		Spoken:           contained2(log, t.Spoken),
 		BargeIn:          contained2(log, t.BargeIn),
+		Silent:           contained2(log, t.Silent),
 	}
 }
 
