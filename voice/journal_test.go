@@ -84,6 +84,7 @@ func TestCallIsRecorded(t *testing.T) {
 				call := tw.Dial(caller, callee)
 				sid = call.SID
 				call.Speak("testdata/book_a_room.wav")
+				require.Eventually(t, func() bool { return call.Stats().Clears > 0 }, patience, time.Millisecond) // keys before that are dropped
 				call.Digits("47")
 				ctx, cancel := context.WithTimeout(context.Background(), patience)
 				defer cancel()

@@ -132,15 +132,16 @@ type report struct {
 	Errors  []string `json:"errors,omitempty"` // the first ones
 
 	Frames  frames   `json:"frames"`
-	Webhook quantile `json:"webhook_ms"` // from when the call was due until its TwiML was there
-	Open    quantile `json:"open_ms"`    // from then until its stream was accepted
-	Answer  quantile `json:"answer_ms"`  // from when the call was due until the first sound
-	Reply   quantile `json:"reply_ms"`   // from the end of what the caller says until the next sound
-	Marks   quantile `json:"mark_ms"`    // how late a mark was returned, from the end of the audio before it
-	Trip    quantile `json:"ping_ms"`    // from a ping until its pong
-	Gaps    int64    `json:"gaps"`       // times at which what the caller heard stopped for less than 200 ms
+	Webhook quantile `json:"webhook_ms"`         // from when the call was due until its TwiML was there
+	Open    quantile `json:"open_ms"`            // from then until its stream was accepted
+	Answer  quantile `json:"answer_ms,omitzero"` // from when the call was due until the first sound
+	Reply   quantile `json:"reply_ms,omitzero"`  // from the end of what the caller says until the next sound
+	Marks   quantile `json:"mark_ms,omitzero"`   // how late a mark was returned, from the end of the audio before it
+	Trip    quantile `json:"ping_ms,omitzero"`   // from a ping until its pong
+	Gaps    int64    `json:"gaps"`               // times at which what the caller heard stopped for less than 200 ms
 
-	Process *process `json:"process,omitempty"`
+	Process   *process `json:"process,omitempty"`
+	Generator float64  `json:"generator_cpu_cores,omitzero"` // that this command used itself
 }
 
 type calls struct {
@@ -204,7 +205,7 @@ func (l *loading) run(ctx context.Context, progress io.Writer) *report {
 	paced := newPacer(max(1, runtime.GOMAXPROCS(0)))
 	g := newGenerator(l, m, paced)
 	began := time.Now()
-	watch := newWatch(l.pid)
+	watch, own := newWatch(l.pid), newWatch(os.Getpid())
 	stop := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {
@@ -254,7 +255,10 @@ func (l *loading) run(ctx context.Context, progress io.Writer) *report {
 	watching.Wait()
 	paced.close()
 	watch.look(0)
-	return l.report(m, paced, watch, time.Since(began))
+	own.look(0)
+	r := l.report(m, paced, watch, time.Since(began))
+	r.Generator = own.process().CPU
+	return r
 }
 
 // sleep waits until a time; false if ctx ends before.

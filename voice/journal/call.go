@@ -2,6 +2,7 @@ package journal
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -28,7 +29,8 @@ type Call struct {
 	over    bool      // the call is
 	closed  bool      // nothing is written any more
 
-	file   *os.File // the pen's
+	file   *os.File // the pen's; nil while it is not open
+	made   bool     // there is one
 	failed bool     // it could not be written
 }
 
@@ -57,8 +59,14 @@ func (c *Call) Request(r Request) {
 	c.redact.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if status := r.Form["CallStatus"]; len(status) == 1 && slices.Contains(terminal, status[0]) {
+		c.over = true
+	}
 	c.line(line{Kind: KindRequest, Request: &r}, true)
 }
+
+// terminal are the CallStatuses of a call that is over.
+var terminal = []string{"completed", "busy", "failed", "no-answer", "canceled"}
 
 // Finished records that the call is over, with its CallStatus.
 func (c *Call) Finished(status string) {
@@ -287,11 +295,14 @@ func (c *Call) write(now time.Time) (done bool) {
 	c.mu.Lock()
 	b := c.buf
 	c.buf, c.spare = c.spare[:0], nil
-	idle := now.Sub(c.last)
+	idle, live := now.Sub(c.last), c.live > 0
 	done = c.live == 0 && (c.over && idle >= finished || idle >= unfinished)
 	c.mu.Unlock()
 	if len(b) > 0 {
 		c.append(b)
+	}
+	if !live {
+		c.shut() // there are fewer descriptors than calls
 	}
 	if cap(b) > 4*writeAt {
 		b = nil // of a burst
@@ -310,7 +321,7 @@ func (c *Call) append(b []byte) {
 	}
 	var err error
 	if c.file == nil {
-		if c.file, err = c.r.create(c); err != nil {
+		if c.file, err = c.r.open(c); err != nil {
 			c.file = nil
 		}
 	}
@@ -343,10 +354,16 @@ func (c *Call) close() {
 	if len(b) > 0 {
 		c.append(b)
 	}
-	if c.file != nil {
-		if err := c.file.Close(); err != nil {
-			c.r.fail(c.about.SID, err)
-		}
-		c.file = nil
+	c.shut()
+}
+
+// shut closes the file, if it is open.
+func (c *Call) shut() {
+	if c.file == nil {
+		return
 	}
+	if err := c.file.Close(); err != nil {
+		c.r.fail(c.about.SID, err)
+	}
+	c.file = nil
 }

@@ -28,8 +28,8 @@
 // # What it costs
 //
 // Whoever records never waits: lines are put into memory, of which there is a bound, and one
-// goroutine writes them, at once but for audio, which may wait 200 ms. What does not fit is
-// dropped, counted, and written as dropped. A line is acknowledged when it has been handed to
+// goroutine writes them, within 5 ms, and audio within 200 ms. What does not fit is dropped,
+// counted, and written as dropped. A file is open while a stream of its call is. A line is acknowledged when it has been handed to
 // the operating system: after [Recorder.Flush], or when the next line has been begun in the
 // file. It then outlives the end of the process, by kill -9 too, though not that of the
 // machine. A reader takes a last line that was cut off for what it is: see [Record].Torn.
@@ -274,6 +274,8 @@ func (r *Recorder) Close() error {
 const (
 	// audioWaits is how long audio may wait to be written.
 	audioWaits = 200 * time.Millisecond
+	// togetherWithin is how long other lines wait for those of other calls.
+	togetherWithin = 5 * time.Millisecond
 	// writeAt is how many bytes of one call are written at once, at the latest.
 	writeAt = 32 << 10
 	// unfinished is how long a file without a stream waits for the next line: a call that
@@ -307,6 +309,13 @@ func (r *Recorder) run() {
 		}
 		select {
 		case <-r.wake:
+			timer.Reset(togetherWithin) // with what comes now
+			select {
+			case <-timer.C:
+			case <-r.stop:
+				r.write(true)
+				return
+			}
 		case <-timer.C:
 		case <-r.stop:
 			r.write(true)
@@ -360,8 +369,12 @@ const nameTime = "20060102T150405.000000Z"
 
 var fileName = regexp.MustCompile(`^\d{8}T\d{6}\.\d{6}Z-(CA[0-9a-fA-F]{32})-[A-Z2-7]{6}\.jsonl$`)
 
-// create makes a call's file, and room for it. Only the pen calls it.
-func (r *Recorder) create(c *Call) (*os.File, error) {
+// open opens a call's file, and makes it, and room for it, the first time. Only the pen calls it.
+func (r *Recorder) open(c *Call) (*os.File, error) {
+	name := filepath.Join(r.o.Dir, r.name(c))
+	if c.made { // and not anew, should it have been removed: that would be half a file
+		return os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
+	}
 	names, err := Files(r.o.Dir, "")
 	if err != nil {
 		return nil, err
@@ -385,7 +398,9 @@ func (r *Recorder) create(c *Call) (*os.File, error) {
 		}
 		excess--
 	}
-	return os.OpenFile(filepath.Join(r.o.Dir, r.name(c)), os.O_WRONLY|os.O_CREATE|os.O_APPEND|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND|os.O_EXCL, 0o600)
+	c.made = err == nil
+	return file, err
 }
 
 // Files returns the paths of the files in a directory, the oldest first: of one call, or of

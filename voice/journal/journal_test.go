@@ -333,6 +333,7 @@ func TestNothingIsRecorded(t *testing.T) {
 func TestDiskIsFull(t *testing.T) {
 	r := newRecorder(t, Options{})
 	c := r.Call(about)
+	c.live = 1
 	require.NoError(t, r.Flush(context.Background()))
 	require.NoError(t, c.file.Close()) // as a disk that takes no more
 	script(c)
