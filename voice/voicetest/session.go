@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -60,10 +59,8 @@ func (c *Call) runSession(ctx context.Context, noun *twiml.ConversationRelay) ur
 	if c.plan.streamURL != "" {
 		s.url = c.plan.streamURL
 	}
-	status := "ended"
-	if err := s.dial(ctx); err != nil {
-		status = "failed"
-	} else {
+	status := "failed"
+	if s.speakable() && s.dial(ctx) == nil {
 		status = s.run(ctx)
 	}
 	form := url.Values{"SessionId": {s.sid}, "SessionStatus": {status}, "SessionDuration": {strconv.Itoa(int(time.Since(s.begun).Seconds() * c.tw.cfg.Pace))}}
@@ -213,7 +210,11 @@ func (s *session) read(ctx context.Context) error {
 	if carrier == nil {
 		return ctx.Err()
 	}
-	stop := context.AfterFunc(ctx, func() { carrier.Close(1000, "") }) // which ends the reading
+	stop := context.AfterFunc(ctx, func() { // which ends the reading, behind what the caller was saying
+		s.speaking.Lock()
+		defer s.speaking.Unlock()
+		carrier.Close(1000, "")
+	})
 	defer stop()
 	for {
 		m, err := carrier.Receive(context.Background())
@@ -259,8 +260,8 @@ func (s *session) obey(m relay.Message) {
 	}
 	switch m := m.(type) {
 	case relay.Text:
-		if m.Language != "" && !s.speaksLanguage(m.Language) {
-			s.refuse(64106, "the session has no language %q", m.Language)
+		if err := s.mismatch(m.Language); err != nil {
+			s.refuse(64106, "%v", err)
 			return
 		}
 		s.mu.Lock()
@@ -286,8 +287,8 @@ func (s *session) obey(m relay.Message) {
 		c.event(Pressed, "%s, by the host", m.Digits)
 	case relay.Language:
 		for _, l := range []string{m.TTS, m.Transcription} {
-			if l != "" && !s.speaksLanguage(l) {
-				s.refuse(64106, "the session has no language %q", l)
+			if err := s.mismatch(l); err != nil {
+				s.refuse(64106, "%v", err)
 				return
 			}
 		}
@@ -308,13 +309,6 @@ func or(a, b string) string {
 	return b
 }
 
-// speaksLanguage reports whether a language has the form of one. Since 2026-10 a message may
-// name one that the TwiML has not.
-func (s *session) speaksLanguage(tag string) bool {
-	letters, _, _ := strings.Cut(tag, "-")
-	return tag == "multi" || len(letters) == 2 || len(letters) == 3
-}
-
 // interrupts reports whether the caller's speech interrupts.
 func interrupts(i twiml.Interruption) bool {
 	switch strings.ToLower(string(i)) {
@@ -332,8 +326,6 @@ func interruptsByKey(i twiml.Interruption) bool {
 	}
 	return true
 }
-
-func (s *session) subscribed(to twiml.RelayDebug) bool { return slices.Contains(s.noun.Debug, to) }
 
 // says has the caller say something. What interrupts comes before the words that do.
 func (s *session) says(text string) {
@@ -353,6 +345,9 @@ func (s *session) says(text string) {
 	words := strings.Fields(text)
 	for n, word := range words {
 		if c.sleep(c.ctx, sayTime(word+" ")) != nil {
+			if n > 0 && !unheard && s.noun.PartialPromptOnHangup.Or(false) {
+				s.tell(relay.Event{Type: relay.Prompt, Speech: relay.Speech{Text: strings.Join(words[:n], " "), Language: language, Last: true}})
+			}
 			return
 		}
 		if !unheard && n < len(words)-1 && s.noun.PartialPrompts.Or(false) {
@@ -427,32 +422,5 @@ func (s *session) reset() {
 	s.mu.Unlock()
 	if v != nil {
 		v.reset()
-	}
-}
-
-// ProviderFails has the provider of a session's speech fail: "tts" or "stt". A session with
-// <Failover> goes on with another one, once for each, and says so to an application that has
-// subscribed to config-updated; any other fails.
-func (c *Call) ProviderFails(which string) {
-	c.mu.Lock()
-	s := c.session
-	c.mu.Unlock()
-	if s == nil {
-		return
-	}
-	s.mu.Lock()
-	if len(s.noun.Failovers) == 0 || slices.Contains(s.failover, which) {
-		s.failed = c.warn(64101, "the provider of %s has failed", which)
-		carrier := s.carrier
-		s.mu.Unlock()
-		if carrier != nil {
-			carrier.Abort()
-		}
-		return
-	}
-	s.failover = append(s.failover, which)
-	s.mu.Unlock()
-	if strings.Contains(s.noun.Events, "config-updated") {
-		s.tell(relay.Event{Type: relay.Information, Info: relay.Info{Name: relay.ConfigUpdated, Value: which + "Provider"}})
 	}
 }

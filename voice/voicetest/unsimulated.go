@@ -20,7 +20,7 @@ var unsimulated = map[string][]string{
 	"VirtualAgent": nil, "WhatsApp": nil, "Hangup/Parameter": nil, "Reject/Parameter": nil,
 
 	"Conference":        {"eventCallbackUrl", "record", "recordingConfigurationId", "recordingStatusCallback", "recordingStatusCallbackEvent", "recordingStatusCallbackMethod", "trim"},
-	"ConversationRelay": {"conversationConfiguration", "conversationId", "customerName", "intelligenceService", "partialPromptOnHangup"},
+	"ConversationRelay": {"conversationConfiguration", "conversationId", "customerName", "intelligenceService"},
 
 	"Client":    {"clientNotificationUrl"},
 	"Dial":      {"events", "passports", "recordingConfigurationId", "referMethod", "referUrl"},

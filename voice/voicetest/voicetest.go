@@ -45,7 +45,7 @@
 //     <VirtualAgent>, <WhatsApp>, <Hangup/Parameter>, <Reject/Parameter>
 //   - of <Client>: clientNotificationUrl
 //   - of <ConversationRelay>: conversationConfiguration, conversationId, customerName,
-//     intelligenceService, partialPromptOnHangup
+//     intelligenceService
 //   - of <Dial>: events, passports, recordingConfigurationId, referMethod, referUrl
 //   - of <Queue>: postWorkActivitySid, reservationSid; of <Enqueue>: workflowSid and <Task>
 //   - of <Dial> with a <Queue>: record, hangupOnStar; with a <Conference>: record
