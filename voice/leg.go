@@ -254,11 +254,21 @@ func (o *owner) take(ctx context.Context) (before leg, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, decideTimeout)
 	defer cancel()
 	before, known := o.write(ctx)
+	for until := time.Now().Add(askAgainFor); !known && o.comesBack() && time.Now().Before(until); time.Sleep(askAgainEvery) {
+		before, known = o.write(ctx)
+	}
+	if !known && o.comesBack() {
+		return before, false
+	}
 	if !known { // it is written as soon as the store is back
 		o.touch()
 	}
 	return before, !o.isLost()
 }
+
+// comesBack reports whether this is a leg by a connection that has come back, which cannot go
+// on without what the one before has left.
+func (o *owner) comesBack() bool { return o.exact && o.leg.info.Leg > 1 }
 
 func (o *owner) isLost() bool {
 	o.mu.Lock()

@@ -196,6 +196,7 @@ var (
 	errNotBack  = errors.New("voice: the call has ended, or has gone on without this connection")
 	errTooOften = errors.New("voice: the connection of the call breaks too often")
 	errTooMany  = errors.New("voice: too many calls come back at once")
+	errUnknown  = errors.New("voice: the store does not say how far the call is")
 )
 
 const (
@@ -203,6 +204,8 @@ const (
 	// died that had many, and returnWait how long another waits for one of them.
 	maxReturning = 64
 	returnWait   = 3 * time.Second
+	// firstWithin is how soon the first connection of a session comes, after the webhook.
+	firstWithin = 10 * time.Second
 )
 
 // comesBack returns the session of a call whose connection has broken and that Twilio
@@ -259,6 +262,8 @@ func (s *Server) lastOf(ctx context.Context, session *session) (last leg, err er
 	switch {
 	case err == errOver, err == nil && last.chain == session.chain && last.phase == isDone, err == nil && last.phase != isNone && last.chain != session.chain:
 		return last, errNotBack
+	case err != nil && s.config.Store.Shared():
+		return last, errUnknown // Twilio tries again, or asks what stands behind the session
 	}
 	return last, nil
 }

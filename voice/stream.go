@@ -30,7 +30,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	session, err := s.checkHandshake(r)
 	switch err {
 	case nil:
-	case errFull, errDraining, errTooMany, errTooOften:
+	case errFull, errDraining, errTooMany, errTooOften, errUnknown:
 		if err != errDraining {
 			s.config.Trace.WebSocketError(string(mediastream.Handshake))
 		}
@@ -203,15 +203,23 @@ func (s *Server) use(ctx context.Context, session session) (owned uint64, err er
 	if !s.config.Store.Shared() {
 		return 0, nil
 	}
-	ops := []policy.Op{{Kind: policy.Write, Space: "token", Name: hex.EncodeToString(session.nonce[:]), Keep: rememberTokens, Value: []byte(s.id)}}
-	if (s.config.resumes() || session.comesBack()) && session.info.Leg == 1 && !session.info.Unidirectional { // in the same question: nothing comes before it
-		ops = append(ops, s.firstLeg(session))
+	var ops []policy.Op
+	for until := time.Now().Add(askAgainFor); ; time.Sleep(askAgainEvery) {
+		ops = []policy.Op{{Kind: policy.Write, Space: "token", Name: hex.EncodeToString(session.nonce[:]), Keep: rememberTokens, Value: []byte(s.id)}}
+		if (s.config.resumes() || session.comesBack()) && session.info.Leg == 1 && !session.info.Unidirectional { // in the same question: nothing comes before it
+			ops = append(ops, s.firstLeg(session))
+		}
+		s.config.Store.Do(ctx, ops)
+		if ops[0].Err == nil || !session.comesBack() || ctx.Err() != nil || time.Now().After(until) {
+			break // a call that comes back and is taken for a new one would be greeted again
+		}
 	}
-	s.config.Store.Do(ctx, ops)
 	if len(ops) > 1 && ops[1].OK {
 		owned = ops[1].Generation
 	}
 	switch used := &ops[0]; {
+	case used.Err != nil && session.comesBack() && time.Since(session.issued()) > firstWithin:
+		return 0, errTokenUsed
 	case used.Err != nil: // which only the store knows, and refuses no call
 		s.config.Logger.Warn("token not shared, this instance decides by itself", "call_sid", session.info.SID, "error", used.Err)
 	case !used.OK: // on another instance
@@ -371,7 +379,7 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 	}
 	if !call.begins(ctx) {
 		s.unregister(call)
-		s.refuseStream(stream, mediastream.Protocol, errors.New("voice: the call has had this stream already"))
+		s.refuseStream(stream, mediastream.Protocol, errors.New("voice: the call has had this stream already, or the store does not say"))
 		return
 	}
 	stream.call = call
