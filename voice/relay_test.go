@@ -3,6 +3,10 @@ package voice_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +18,7 @@ import (
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/relay"
+	"agentos.dev/dialtone/voice/signature"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -29,32 +34,56 @@ func TestNewRelay(t *testing.T) {
 	}
 }
 
-// TestRelayTwiML: what the webhook answers, with all that the host has set.
+// TestRelayTwiML: what the webhook answers, with all that the host has set, and what is set
+// for it.
 func TestRelayTwiML(t *testing.T) {
-	settings := twiml.ConversationRelay{
-		TTSProvider: "Google", WelcomeGreeting: "Hi.", Interruptible: twiml.InterruptSpeech, ApplicationReconnect: twiml.True, TurnDetection: twiml.True,
+	all := twiml.ConversationRelay{
 		Languages: []twiml.Language{{Code: "sv-SE", TTSProvider: "Amazon"}}, Failovers: []twiml.Failover{{}}, Parameters: []twiml.Parameter{{Name: "a", Value: "b"}},
+		ApplicationReconnect: twiml.True, ASRSmartFormat: twiml.True, BackgroundNoiseReduction: "true", ConversationConfiguration: "conf", ConversationID: "id",
+		CustomerName: "Ada", Debug: []twiml.RelayDebug{twiml.RelayTokensPlayed, twiml.RelaySpeakerEvents}, DeepgramSmartFormat: "false", DTMFDetection: twiml.False,
+		EagerEOTThreshold: "0.4", EchoPromptFiltering: twiml.True, ElevenlabsLanguageTextNormalization: twiml.True, ElevenlabsTextNormalization: "on", EOTThreshold: "0.8",
+		Events: "config-updated", Hints: "chair", IgnoreBackchannel: "true", IncludeInPrompt: "turn-state", IntelligenceService: "GA1", InterruptSensitivity: "low",
+		Interruptible: twiml.InterruptSpeech, Language: "en-GB", PartialPromptOnHangup: twiml.True, PartialPrompts: twiml.False, Preemptible: twiml.True,
+		ProfanityFilter: twiml.False, ReportInputDuringAgentSpeech: twiml.ReportAny, SpeechModel: "nova-3", SpeechTimeout: "auto", TranscriptionLanguage: "en-GB",
+		TranscriptionProvider: "Deepgram", TTSLanguage: "en-GB", TTSLanguageTextNormalization: twiml.True, TTSProvider: "Google", TTSTextNormalization: "on",
+		TurnDetection: twiml.True, Voice: "en-GB-Journal-O", WelcomeGreeting: "Hi.", WelcomeGreetingInterruptible: twiml.InterruptNone,
 	}
-	_, mux := newHost(t, voice.Config{Relay: relayed(t, settings), Language: "en-GB", Phrases: []string{"room", "table"}, Resume: voice.ResumeAlone,
-		Handler: voice.HandlerFunc(func(_ context.Context, call *voice.Call) error { return nil })})
-	tw := voicetest.New(t, mux)
-	call := tw.Dial(caller, callee)
-	require.NoError(t, call.Wait(t.Context()))
-	connect := func() *twiml.Connect {
-		for _, e := range call.Events() {
-			if e.Kind == voicetest.Opened {
-				return nil
-			}
+	for fields, i := reflect.ValueOf(all), 0; i < fields.NumField(); i++ {
+		if name := fields.Type().Field(i).Name; name != "URL" && name != "Extra" {
+			require.False(t, fields.Field(i).IsZero(), "%s is not tried", name)
 		}
-		t.Fatal("no session was opened")
-		return nil
 	}
-	require.Nil(t, connect())
-	settings.URL, settings.Language, settings.Hints = call.StreamURL(), "en-GB", "room,table"
-	settings.PartialPrompts, settings.DTMFDetection = twiml.True, twiml.True
-	settings.Debug = []twiml.RelayDebug{twiml.RelaySpeakerEvents, twiml.RelayTokensPlayed}
-	require.Equal(t, "completed", call.Status())
-	require.NoError(t, twiml.New(&twiml.Connect{Noun: &settings}).Validate())
+	set := twiml.ConversationRelay{Language: "en-US", Hints: "room,table", PartialPrompts: twiml.True, DTMFDetection: twiml.True,
+		Debug: []twiml.RelayDebug{twiml.RelaySpeakerEvents, twiml.RelayTokensPlayed}}
+	other := set
+	other.Language, other.TTSLanguage, other.Debug = "", "sv-SE", []twiml.RelayDebug{"debugging", twiml.RelaySpeakerEvents, twiml.RelayTokensPlayed}
+	for name, test := range map[string]struct{ settings, want twiml.ConversationRelay }{
+		"all":       {all, all},
+		"nothing":   {twiml.ConversationRelay{}, set},
+		"languages": {twiml.ConversationRelay{TTSLanguage: "sv-SE", Debug: other.Debug[:1]}, other},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, mux := newHost(t, voice.Config{Relay: relayed(t, test.settings), Language: "en-US", Phrases: []string{"room", "table"}, Resume: voice.ResumeAlone,
+				Handler: voice.HandlerFunc(func(context.Context, *voice.Call) error { return nil })})
+			form := url.Values{"CallSid": {"CA" + strings.Repeat("1", 32)}, "AccountSid": {voicetest.AccountSID}, "From": {caller}, "To": {callee}, "CallStatus": {"ringing"}, "Direction": {"inbound"}, "ApiVersion": {"2010-04-01"}}
+			const to = voicetest.PublicURL + voice.DefaultPath + "/twilio/inbound"
+			r := httptest.NewRequest(http.MethodPost, to, strings.NewReader(form.Encode()))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("X-Twilio-Signature", signature.Sign(voicetest.AuthToken, to, form))
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, r)
+			require.Equal(t, http.StatusOK, w.Code)
+			got, err := twiml.Parse(w.Body)
+			require.NoError(t, err)
+			connect := got.Verbs[0].(*twiml.Connect)
+			noun := connect.Noun.(*twiml.ConversationRelay)
+			require.Contains(t, noun.URL, "wss://calls.example.com"+voice.DefaultPath+"/twilio/stream/")
+			require.Contains(t, connect.Action, voice.DefaultPath+"/twilio/resume/")
+			want := test.want
+			want.URL = noun.URL
+			require.Equal(t, string(twiml.New(&twiml.Connect{Action: connect.Action, Noun: &want}).AppendXML(nil)), string(twiml.New(connect).AppendXML(nil)))
+		})
+	}
 }
 
 // TestRelayChoosesByCall: one host, both kinds of calls.

@@ -204,8 +204,12 @@ const (
 	// died that had many, and returnWait how long another waits for one of them.
 	maxReturning = 64
 	returnWait   = 3 * time.Second
-	// firstWithin is how soon the first connection of a session comes, after the webhook.
-	firstWithin = 10 * time.Second
+	// atOnceWithin is how soon the first connection of a session mostly comes after the
+	// webhook; one that is later waits for a store that does not answer for as long as
+	// returnPatience, since it may be a second one. Behind firstWithin it is one.
+	atOnceWithin   = 1500 * time.Millisecond
+	returnPatience = 6 * time.Second
+	firstWithin    = 10 * time.Second
 )
 
 // comesBack returns the session of a call whose connection has broken and that Twilio

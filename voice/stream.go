@@ -204,7 +204,11 @@ func (s *Server) use(ctx context.Context, session session) (owned uint64, err er
 		return 0, nil
 	}
 	var ops []policy.Op
-	for until := time.Now().Add(askAgainFor); ; time.Sleep(askAgainEvery) {
+	patience, age := askAgainFor, time.Since(session.issued())
+	if age > atOnceWithin {
+		patience = returnPatience
+	}
+	for until := time.Now().Add(patience); ; time.Sleep(askAgainEvery) {
 		ops = []policy.Op{{Kind: policy.Write, Space: "token", Name: hex.EncodeToString(session.nonce[:]), Keep: rememberTokens, Value: []byte(s.id)}}
 		if (s.config.resumes() || session.comesBack()) && session.info.Leg == 1 && !session.info.Unidirectional { // in the same question: nothing comes before it
 			ops = append(ops, s.firstLeg(session))
@@ -218,7 +222,7 @@ func (s *Server) use(ctx context.Context, session session) (owned uint64, err er
 		owned = ops[1].Generation
 	}
 	switch used := &ops[0]; {
-	case used.Err != nil && session.comesBack() && time.Since(session.issued()) > firstWithin:
+	case used.Err != nil && session.comesBack() && age > firstWithin:
 		return 0, errTokenUsed
 	case used.Err != nil: // which only the store knows, and refuses no call
 		s.config.Logger.Warn("token not shared, this instance decides by itself", "call_sid", session.info.SID, "error", used.Err)
