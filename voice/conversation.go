@@ -195,23 +195,20 @@ func (c *liveCall) settle(ctx context.Context) {
 }
 
 // late has the store know the prompts that came while the call was passed on, and returns how
-// many nobody will deal with, as another instance has the call.
+// many no leg of the call will deal with, since another instance has it.
 func (o *owner) late() (lost int) {
 	o.mu.Lock()
-	late := o.talk.count > o.passed
+	late := o.talk.count > o.noted && !o.lost
 	o.mu.Unlock()
-	if !late {
-		return 0
+	if late {
+		ctx, cancel := context.WithTimeout(context.Background(), restTimeout)
+		defer cancel()
+		o.write(ctx)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), restTimeout)
-	defer cancel()
-	o.write(ctx)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, p := range o.talk.prompts {
-		if o.lost && p.number > o.passed {
-			lost++
-		}
+	if !o.lost {
+		return 0
 	}
-	return lost
+	return int(o.talk.count - o.noted)
 }

@@ -142,7 +142,7 @@ type owner struct {
 	staged  []byte // what the handler has saved of a prompt that it answers; see owner.save
 	stages  bool
 	given   uint64 // the last prompt that the handler has
-	passed  uint64 // the last prompt that the next leg was given when this one ended
+	noted   uint64 // the last prompt that the store knows of
 	owes    int    // playbacks of legs before that are to be said again, and were not yet
 	used    bool   // the conversation is this leg's own
 	exact   bool   // what is said waits for the store: Twilio connects again, and goes on speaking
@@ -408,7 +408,7 @@ func (o *owner) write(ctx context.Context) (before leg, known bool) {
 	o.changed, o.hurries = false, false
 	l := o.current()
 	op := o.server.legWrite(&l, &o.talk, o.sealed)
-	held := o.held
+	held, heard := o.held, o.talk.count
 	o.mu.Unlock()
 	mine := op.Value
 	for range 4 {
@@ -418,7 +418,7 @@ func (o *owner) write(ctx context.Context) (before leg, known bool) {
 		}
 		if ops[0].OK {
 			o.mu.Lock()
-			o.held, o.sealed = true, ops[0].Generation
+			o.held, o.sealed, o.noted = true, ops[0].Generation, heard
 			o.mu.Unlock()
 			return before, true
 		}
@@ -433,15 +433,16 @@ func (o *owner) write(ctx context.Context) (before leg, known bool) {
 			return before, true
 		default:
 			before = there
-			mine = o.inherit(&there)
+			mine, heard = o.inherit(&there)
 		}
 		op.Generation, op.Value, op.OK = ops[0].Generation, mine, false
 	}
 	return before, false
 }
 
-// inherit keeps what the stream before has saved, and returns the value with it.
-func (o *owner) inherit(before *leg) []byte {
+// inherit keeps what the stream before has saved, and returns the value with it, and how
+// many prompts that knows of.
+func (o *owner) inherit(before *leg) (value []byte, heard uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	secrets := o.server.secrets.Load()
@@ -456,7 +457,7 @@ func (o *owner) inherit(before *leg) []byte {
 		o.owes = before.unheard
 	}
 	l := o.current()
-	return l.value(secrets, &o.talk)
+	return l.value(secrets, &o.talk), o.talk.count
 }
 
 // current returns the leg as it is to be written. The caller holds mu.
@@ -475,7 +476,7 @@ func (o *owner) release(cause Reason) (p passage, known bool) {
 	o.leg.phase, o.leg.broke, o.leg.cause = hasBroke, time.Now(), cause
 	o.leg, o.unheard = o.current(), nil
 	p = o.leg.passage
-	p.leg, o.passed = o.leg.info.Leg, o.talk.count
+	p.leg = o.leg.info.Leg
 	p.state = o.server.secrets.Load().sealConversation(&o.talk, o.leg.info.SID, p.leg)
 	o.closed = true
 	o.mu.Unlock()

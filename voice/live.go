@@ -226,12 +226,14 @@ func (c *liveCall) bury() {
 	close(c.buried)
 
 	c.gone.Store(true)
+	if moved && c.relay != nil {
+		if lost := c.owner.late(); lost > 0 {
+			s.config.Trace.FramesDropped("moved", lost)
+		}
+	}
 	switch {
 	case c.reason == ReasonMoved:
 	case c.goesOn:
-		if late := c.owner.late(); late > 0 {
-			s.config.Trace.FramesDropped("moved", late)
-		}
 		s.broke(c)
 	case transferred: // elsewhere, and its status callback tells of its end
 		c.owner.done()

@@ -56,7 +56,8 @@ type Trace struct {
 	FrameReceived func()
 	// FramesDropped runs when audio could not be kept for the recogniser, by reason
 	// slow_consumer, or when a call went on with another stream before the recogniser
-	// had answered what the caller said, by reason moved. A frame is 20 ms.
+	// had answered what the caller said, by reason moved. A frame is 20 ms. Over
+	// ConversationRelay moved counts prompts that an instance read when another had the call.
 	FramesDropped func(reason string, frames int)
 	// TranscodingError runs when audio cannot be decoded; kind is one of base64,
 	// json, length, codec, resample and other.
