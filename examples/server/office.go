@@ -15,30 +15,33 @@ import (
 	"agentos.dev/dialtone/policy/admin"
 	"agentos.dev/dialtone/policy/outbound"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/console"
 	"agentos.dev/dialtone/voice/signature"
 	"agentos.dev/dialtone/voice/twiliorest"
 )
 
 // office is what people with an admin token may do.
 type office struct {
-	voice  *voice.Server
-	limits *limits
-	rest   *twiliorest.Client // nil without an API key
-	gate   *outbound.Gate     // before whatever dials
-	number string
-	base   string // of the URLs that Twilio asks about placed calls
-	guard  *admin.Guard
+	voice   *voice.Server
+	limits  *limits
+	rest    *twiliorest.Client // nil without an API key
+	gate    *outbound.Gate     // before whatever dials
+	number  string
+	base    string // of the URLs that Twilio asks about placed calls
+	guard   *admin.Guard
+	console *console.Console
 }
 
 func newOffice(c config, a *app, rest *twiliorest.Client) *office {
 	return &office{
-		voice:  a.voice,
-		limits: a.limits,
-		rest:   rest,
-		gate:   a.limits.gate,
-		number: c.number,
-		base:   c.publicURL + "/api/voice/twilio/",
-		guard:  admin.NewGuard(admin.GuardOptions{Tokens: c.adminTokens, Audit: a.log, Source: clientOf(c.proxies)}),
+		voice:   a.voice,
+		console: a.console,
+		limits:  a.limits,
+		rest:    rest,
+		gate:    a.limits.gate,
+		number:  c.number,
+		base:    c.publicURL + "/api/voice/twilio/",
+		guard:   admin.NewGuard(admin.GuardOptions{Tokens: c.adminTokens, Audit: a.log, Source: clientOf(c.proxies)}),
 	}
 }
 
@@ -61,6 +64,9 @@ func (o *office) routes(mux *http.ServeMux, tokens []admin.Token) {
 	guarded := func(pattern, scope string, serve http.HandlerFunc) {
 		mux.Handle(pattern, o.guard.Require(scope)(serve))
 	}
+	mux.Handle("GET /admin/console/", o.console.Page())
+	guarded("GET /admin/console/events", "calls:read", o.console.Events(o.voice).ServeHTTP)
+	guarded("GET /admin/console/words", "calls:listen", o.console.Words(o.voice).ServeHTTP)
 	guarded("GET /admin/calls", "calls:read", o.listCalls)
 	guarded("POST /admin/calls", "calls:write", o.placeCall)
 	guarded("GET /admin/blocked", "policy:read", o.listBlocked)

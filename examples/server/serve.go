@@ -22,6 +22,7 @@ import (
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
+	"agentos.dev/dialtone/voice/console"
 	"agentos.dev/dialtone/voice/journal"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/twiliorest"
@@ -36,6 +37,7 @@ type app struct {
 	engine  stt.Engine
 	speaker tts.Synthesizer // nil = recordings
 	limits  *limits
+	console *console.Console
 
 	closeStore func()
 	journal    *journal.Recorder // nil = calls are not recorded
@@ -94,7 +96,11 @@ func (a *app) build(c config, extra *voice.Trace) error {
 	config := c.voice()
 	config.Journal = a.journal
 	config.Handler, config.STT, config.TTS, config.Policy = answer, a.engine, a.speaker, a.limits.policy
+	a.console = console.New()
 	config.Logger, config.Trace = a.log, m.Trace().Join(a.limits.trace()).Join(extra)
+	if len(c.adminTokens) > 0 {
+		config.Trace = config.Trace.Join(a.console.Trace())
+	}
 	config.Store, config.Observers = store, []policy.Observer{a.limits.gate}
 	var rest *twiliorest.Client
 	if c.apiKey != "" {

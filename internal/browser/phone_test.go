@@ -220,7 +220,7 @@ func TestPhone(t *testing.T) {
 		until(`[...document.querySelectorAll("#turns .service:last-child p")].some(p => p.textContent == "`+noted+`" && !p.querySelector("s, .coming:not(:empty)"))`),
 	))
 	require.Equal(t, "#", receive(t, keys))
-	looks(t, ctx)
+	looks(t, ctx, "phone")
 	require.NoError(t, chromedp.Do(ctx, chromedp.Click("#hangup"), shows("#state", "Call ended")))
 	require.Equal(t, voice.ReasonHungUp, receive(t, ended).Reason)
 	picture(t, ctx, "ended")
@@ -228,10 +228,10 @@ func TestPhone(t *testing.T) {
 
 // looks takes the pictures of a call: that of the README, and for eyes one for each kind of
 // screen.
-func looks(t *testing.T, ctx context.Context) {
+func looks(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
-	png := picture(t, ctx, "light")
-	if *update {
+	png := picture(t, ctx, name+"-light")
+	if *update && name == "phone" {
 		require.NoError(t, os.WriteFile("../../docs/phone.png", png, 0o644))
 	}
 	if os.Getenv("DIALTONE_PICTURES") == "" {
@@ -239,13 +239,13 @@ func looks(t *testing.T, ctx context.Context) {
 	}
 	still := chromedp.Sleep(300 * time.Millisecond) // of colours that change
 	require.NoError(t, chromedp.Do(ctx, dark(true), still))
-	picture(t, ctx, "dark")
+	picture(t, ctx, name+"-dark")
 	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(900, 1400)))
-	picture(t, ctx, "middle-dark")
+	picture(t, ctx, name+"-middle-dark")
 	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(360, 2300)))
-	picture(t, ctx, "narrow-dark")
+	picture(t, ctx, name+"-narrow-dark")
 	require.NoError(t, chromedp.Do(ctx, dark(false), still))
-	picture(t, ctx, "narrow")
+	picture(t, ctx, name+"-narrow")
 }
 
 func serve(t *testing.T, listener net.Listener, handler http.Handler) {

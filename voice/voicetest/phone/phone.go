@@ -4,10 +4,10 @@
 // streams.
 //
 //	twilio, err := voicetest.Start(voicetest.Config{Target: "http://127.0.0.1:8080", ...})
-//	page, err := phone.New(phone.Config{Twilio: twilio})
+//	handset, err := phone.New(phone.Config{Twilio: twilio})
 //	listener, err := net.Listen("tcp", "127.0.0.1:0")
-//	fmt.Println(page.URL(listener.Addr()))
-//	http.Serve(listener, page)
+//	fmt.Println(handset.URL(listener.Addr()))
+//	http.Serve(listener, handset)
 //
 // The page is for the person at this machine: [Phone] answers only who comes from a loopback
 // address to a loopback name, and knows the token of its URL. A page of another site can neither
@@ -21,15 +21,16 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"agentos.dev/dialtone/internal/pages"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/voicetest"
 )
@@ -131,13 +132,6 @@ func (p *Phone) Close() {
 //go:embed web
 var web embed.FS
 
-// Assets are the files of the page that another page may use: parts.css and parts.js, which
-// draw transcripts, levels and latencies.
-func Assets() fs.FS {
-	files, _ := fs.Sub(web, "web") // which is there
-	return files
-}
-
 // ServeHTTP implements http.Handler.
 func (p *Phone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !isLocal(r) {
@@ -149,7 +143,7 @@ func (p *Phone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "open the address that the command has printed, whole", http.StatusNotFound)
 		return
 	}
-	Secure(w.Header(), r.Host)
+	pages.Secure(w.Header(), "ws://"+r.Host) // which was checked: not every browser takes 'self' for it
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
@@ -160,23 +154,12 @@ func (p *Phone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.serveCall(w, r)
 	case file == "setup.json":
 		p.serveSetup(w)
+	case pages.ServePart(w, r, file):
 	case file == "":
-		http.ServeFileFS(w, r, Assets(), "phone.html")
+		http.ServeFileFS(w, r, web, "web/phone.html")
 	default:
-		http.ServeFileFS(w, r, Assets(), file)
+		http.ServeFileFS(w, r, web, "web/"+file)
 	}
-}
-
-// Secure sets the headers of a page that loads nothing from elsewhere, and that nobody frames.
-func Secure(h http.Header, host string) {
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "+
-		"connect-src 'self' ws://"+host+"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	h.Set("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
 }
 
 // isLocal reports whether a request comes from this machine, to a name that is this machine's:
@@ -197,7 +180,10 @@ func isLocal(r *http.Request) bool {
 
 // isLoopback reports whether the value of a Host header is localhost or a loopback address.
 func isLoopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
+	if name, port, err := net.SplitHostPort(host); err == nil {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return false
+		}
 		host = name
 	}
 	if host == "localhost" {

@@ -359,6 +359,7 @@ func TestWhoMayOpenThePage(t *testing.T) {
 		"another file":             {path: path + "nothing.js", status: http.StatusNotFound},
 		"by another name":          {path: path, host: "rebound.example:4000", status: http.StatusForbidden},
 		"by a name like localhost": {path: path, host: "localhost.example:4000", status: http.StatusForbidden},
+		"by no port":               {path: path, host: "127.0.0.1:; script-src *", status: http.StatusForbidden},
 		"by an address":            {path: path, host: "192.0.2.1:4000", status: http.StatusForbidden},
 		"from another machine":     {path: path, from: "192.0.2.1:5", status: http.StatusForbidden},
 		"from nowhere":             {path: path, from: "@", status: http.StatusForbidden},

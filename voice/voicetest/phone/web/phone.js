@@ -8,7 +8,7 @@ const maxLog = 500;
 
 const said = new Levels($("said"), "--you"), heard = new Levels($("heard"), "--service");
 const announce = (text) => { $("announcer").textContent = text; };
-const transcript = new Transcript($("turns"), announce);
+const transcript = new Transcript($("turns"), { announce });
 const latencies = new Latencies($("latency"), $("latency-summary"));
 
 let socket = null, audio = null, answered = 0, lastAnswer = null, pending = null, lastSaid = null, keyTurn = 0, setup = {};

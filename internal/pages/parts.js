@@ -69,19 +69,16 @@ export class Levels {
   }
 }
 
-const stateOf = {
-  interrupted: "interrupted by you",
-  failed: "could not be said to its end",
-};
-
-// Transcript is what both sides say. Its list is for eyes; announce is told what a screen
-// reader is to read, once and complete.
+// Transcript is what both sides say: you, or with { caller: "Caller" } somebody else, and the
+// service. Its list is for eyes; announce is told what a screen reader is to read, once and
+// complete.
 export class Transcript {
-  #list; #announce; #rows = new Map();
+  #list; #announce; #caller; #rows = new Map();
 
-  constructor(list, announce = () => {}) {
+  constructor(list, { announce = () => {}, caller = "You" } = {}) {
     this.#list = list;
     this.#announce = announce;
+    this.#caller = caller;
   }
 
   clear() { this.#list.replaceChildren(); this.#rows.clear(); }
@@ -91,7 +88,7 @@ export class Transcript {
     if (!row) {
       const text = element("p"), fact = element("p", { className: "fact", hidden: true });
       row = { text, fact, told: false };
-      row.line = element("li", { className: who === "You" || who === "Caller" ? "you" : "service" },
+      row.line = element("li", { className: who === this.#caller ? "you" : "service" },
         element("time", {}, clock(at)), element("b", {}, who), text, fact);
       within(this.#list, 500, () => this.#list.append(row.line));
       this.#rows.set(key, row);
@@ -101,7 +98,7 @@ export class Transcript {
   }
 
   // said is what was understood of the caller.
-  said(id, at, text, final, who = "You") {
+  said(id, at, text, final, who = this.#caller) {
     const row = this.#row(id, at, who);
     within(this.#list, 500, () => {
       row.text.textContent = text;
@@ -111,7 +108,7 @@ export class Transcript {
   }
 
   // keys are those that were pressed.
-  keys(id, at, keys, who = "You") {
+  keys(id, at, keys, who = this.#caller) {
     const row = this.#row(id, at, who);
     row.text.replaceChildren(...[...keys].map((k) => element("span", { className: "key" }, k)));
     this.#announce(`${who} pressed ${[...keys].join(" ")}`);
@@ -132,7 +129,8 @@ export class Transcript {
       } else {
         row.text.replaceChildren(heard, element("span", { className: "coming" }, rest));
       }
-      this.fact(id, stateOf[state]);
+      if (state === "interrupted") this.fact(id, this.#caller === "You" ? "interrupted by you" : "interrupted");
+      if (state === "failed") this.fact(id, "could not be said to its end");
     });
     if (over && !row.told && text) {
       row.told = true;
