@@ -34,7 +34,8 @@ type stream struct {
 	json   []byte
 	out    []byte
 	pinged time.Time
-	marks  []mark // to be returned
+	lasts  time.Time // when the deadline of writes was set
+	marks  []mark    // to be returned
 	spoke  time.Time
 	end    error // why it ended
 
@@ -55,7 +56,7 @@ const (
 	maxMarks    = 4096
 	maxMessage  = 16 << 20
 	pingEvery   = 5 * time.Second
-	writeWithin = 5 * time.Second // for a service that takes nothing
+	writeWithin = 10 * time.Second // for a service that takes nothing
 )
 
 // newSID returns a fresh identifier.
@@ -87,7 +88,8 @@ func (s *stream) frame(w *worker, due time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	if s.frames%50 == 0 {
+	if now.Sub(s.lasts) >= time.Second { // as few timers as streams, not as frames
+		s.lasts = now
 		s.conn.SetWriteDeadline(now.Add(writeWithin))
 	}
 	for len(s.marks) > 0 && !s.marks[0].at.After(now) && s.end == nil {
