@@ -127,7 +127,7 @@ func serve(t *testing.T, config voice.Config) http.Handler {
 }
 
 // recordCalls has calls recorded.
-func recordCalls(t *testing.T, n int, o journal.Options, config voice.Config, call func(i int, c *voicetest.Call)) []*journal.Record {
+func recordCalls(t *testing.T, n int, o journal.Options, config voice.Config, call func(i int, c *voicetest.Call), options ...voicetest.Option) []*journal.Record {
 	t.Helper()
 	o.Dir, o.MaxFiles = t.TempDir(), n+1
 	recorder, err := journal.New(o)
@@ -136,7 +136,7 @@ func recordCalls(t *testing.T, n int, o journal.Options, config voice.Config, ca
 	tw := voicetest.New(t, serve(t, config), voicetest.Config{InMemory: true})
 	var wg sync.WaitGroup
 	for i := range n {
-		wg.Go(func() { call(i, tw.Dial("+14155550100", "+14155550199")) })
+		wg.Go(func() { call(i, tw.Dial("+14155550100", "+14155550199", options...)) })
 	}
 	wg.Wait()
 	require.NoError(t, tw.Close())
@@ -259,6 +259,38 @@ func TestReplayOfAnotherAnswer(t *testing.T) {
 		require.Equal(t, "answer", difference.What)
 		require.Contains(t, difference.Got, "Reject")
 		require.Contains(t, difference.Want, "Connect")
+	})
+}
+
+// TestReplayOfACallThatGoesOn: all streams of a call are in its file, and are replayed, with
+// the break between them.
+func TestReplayOfACallThatGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+			if _, resumed := call.Resumed(); resumed {
+				if _, err := call.Play(ctx, speech(5, time.Second)); err != nil {
+					return err
+				}
+			}
+			return clerk(usual).ServeCall(ctx, call)
+		})
+		records := recordCalls(t, 1, journal.Options{Audio: true, Speech: true}, voice.Config{Handler: handler, STT: hearsThings()}, func(_ int, c *voicetest.Call) {
+			c.Listen(5 * time.Second)
+			c.HangUp()
+		}, voicetest.OnFrame(100, func(s *voicetest.Socket) { s.Reset() }))
+		var legs []int
+		for _, l := range records[0].Lines {
+			if l.Kind == journal.KindOpen {
+				legs = append(legs, l.Open.Leg)
+			}
+		}
+		require.Equal(t, []int{1, 2, 3}, legs) // each of the first two breaks after two seconds
+		host := serve(t, voice.Config{Handler: handler, STT: voicetest.Recognised(records...)})
+		require.NoError(t, voicetest.Replay(context.Background(), voicetest.Config{Handler: host, InMemory: true}, records...))
+		host = serve(t, voice.Config{Handler: clerk(usual), STT: voicetest.Recognised(records...)})
+		var difference *voicetest.Difference
+		require.ErrorAs(t, voicetest.Replay(context.Background(), voicetest.Config{Handler: host, InMemory: true}, records...), &difference)
+		require.Equal(t, "audio", difference.What)
 	})
 }
 

@@ -293,7 +293,10 @@ func silent(message []byte, n int) []byte {
 	if json.Unmarshal(message, &m) != nil {
 		return message
 	}
-	media, _ := m["media"].(map[string]any)
+	media, ok := m["media"].(map[string]any)
+	if !ok {
+		return message
+	}
 	delete(media, "bytes")
 	media["payload"] = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, n))
 	changed, err := json.Marshal(m)
