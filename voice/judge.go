@@ -30,7 +30,17 @@ type judge struct {
 	last    []utterance
 	remarks []remark // the final texts of his turn, in order
 	timer   *time.Timer
+	shy     shyness
 }
+
+// shyness counts the pauses of a run that were taken back as no speech: a line on which much
+// sounds like it, as an echo does, pauses no more in the run, and words alone interrupt.
+type shyness struct {
+	run   uint64
+	times int
+}
+
+const maxTimes = 2
 
 // utterance is a stretch of speech that began while the server spoke, or not.
 type utterance struct {
@@ -156,6 +166,9 @@ func (j *judge) begins(from time.Duration) *utterance {
 	if j.off || !u.stance.speaks || !u.stance.policy.bySpeech() {
 		return u
 	}
+	if j.shy.run == u.stance.run && j.shy.times >= maxTimes {
+		return u
+	}
 	if u.waits = u.stance.policy.PauseAfter > 0; !u.waits {
 		j.pauses(u)
 	}
@@ -226,6 +239,12 @@ func (j *judge) takeBack(u *utterance, cause BargeInCause) {
 	switch {
 	case u.step == BargeInPaused:
 		u.step = BargeInTakenBack
+		if cause == CauseShort || cause == CauseNoise || cause == CauseEcho {
+			if j.shy.run != u.stance.run {
+				j.shy = shyness{run: u.stance.run}
+			}
+			j.shy.times++
+		}
 		if j.player.resume(u.paused) {
 			j.tell(u, BargeInTakenBack, cause)
 		}

@@ -370,7 +370,7 @@ func TestModesSpeech(t *testing.T) {
 			play:    func(s *stage) { s.wants(voice.ErrNoAnswer.Error()) },
 		},
 		"ask again": {
-			handler: ask(voice.Question{Prompt: "Hello?", Again: "Once more.", Silence: 300 * time.Millisecond}),
+			handler: ask(voice.Question{Prompt: "Hello?", Again: "Once more.", Silence: time.Second}),
 			play:    func(s *stage) { s.call.HearsText("once more", patience); s.call.Says("yes"); s.wants("answer yes") },
 		},
 		"ask for keys alone": {

@@ -49,6 +49,9 @@ func (c *Call) tick() {
 		}
 	}
 	marks, began, ended := c.player.tick(&heard)
+	if c.plan.echo != nil && c.plan.echo.pass(heard[:], spoken[:]) {
+		speaks = speaks || c.listened()
+	}
 	for _, r := range c.recordings {
 		r.hear(spoken[:], heard[:], speaks)
 	}

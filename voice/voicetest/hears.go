@@ -31,9 +31,13 @@ func (c *Call) Hears(audio []byte, within time.Duration) error {
 	for {
 		over := c.over() // first: what is heard after that is not looked at
 		c.mu.Lock()
-		heard, from := c.player.heard, c.cursor // only ever appended to
+		heard, from, cuts := c.player.heard, c.cursor, c.player.cuts // only ever appended to
 		c.mu.Unlock()
-		if found, end := s.find(heard, from); found {
+		found, end := s.find(heard, from)
+		if !found {
+			end, found = resumed(heard, from, cuts, audio)
+		}
+		if found {
 			c.mu.Lock()
 			c.cursor = max(c.cursor, end)
 			c.mu.Unlock()
@@ -105,6 +109,52 @@ func (s *search) find(heard []byte, from int) (found bool, end int) {
 		}
 	}
 	return false, 0
+}
+
+// resumed looks for audio of which the host has stopped the playback and gone on, as often as
+// it did, and returns where it ends: behind each cut a part may be heard again, and none may be
+// missing.
+func resumed(heard []byte, from int, cuts []int, audio []byte) (end int, found bool) {
+	for len(cuts) > 0 && cuts[0] <= from {
+		cuts = cuts[1:]
+	}
+	for start, left := from, cuts; len(left) > 0; left = left[1:] {
+		first := min(len(audio), left[0]-start)
+		if first >= frameSize {
+			for at := start; at+frameSize <= left[0]; at++ {
+				n := min(len(audio), left[0]-at)
+				if n >= frameSize && bytes.Equal(heard[at:at+n], audio[:n]) {
+					if end, found := continued(heard, at, left, audio, 0); found {
+						return end, true
+					}
+				}
+			}
+		}
+		start = left[0]
+	}
+	return 0, false
+}
+
+// continued follows audio, of which so much has been found, from a place on.
+func continued(heard []byte, at int, cuts []int, audio []byte, done int) (end int, found bool) {
+	next := len(heard)
+	if len(cuts) > 0 {
+		next, cuts = cuts[0], cuts[1:]
+	}
+	n := min(len(audio)-done, next-at)
+	if !bytes.Equal(heard[at:at+n], audio[done:done+n]) {
+		return 0, false
+	}
+	at, done = at+n, done+n
+	if done == len(audio) {
+		return at, true
+	}
+	for repeated := 0; at < len(heard) && repeated <= done; repeated++ {
+		if end, found := continued(heard, at, cuts, audio, done-repeated); found {
+			return end, true
+		}
+	}
+	return 0, false
 }
 
 func (s *search) diagnosis(heard int) string {

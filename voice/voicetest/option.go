@@ -42,6 +42,7 @@ type plan struct {
 	frames                      map[int][]func(*Socket)
 	signers                     map[Hop]signer
 	watchers                    []Watcher
+	echo                        *echo
 	handset                     Handset
 }
 

@@ -30,6 +30,7 @@ type player struct {
 	sounding bool // a frame with sound is being heard
 	idle     int  // ticks without sound since
 	heard    []byte
+	cuts     []int // places in heard behind which something was cleared
 	gaps     int
 }
 
@@ -71,6 +72,9 @@ func (p *player) clear() (marks []string) {
 		if s.audio == nil {
 			marks = append(marks, s.mark)
 		}
+	}
+	if p.queued > 0 || p.sounding {
+		p.cuts = append(p.cuts, len(p.heard))
 	}
 	p.queue, p.queued, p.due = nil, 0, nil
 	return marks

@@ -76,6 +76,9 @@ func (s *session) speak(ctx context.Context) {
 			}
 			s.call.words = append(s.call.words, wordsOf(word)...)
 		})
+		if s.call.plan.echo != nil && !s.noun.EchoPromptFiltering.Or(false) && len(strings.Fields(p.said)) == echoedWords {
+			s.echoes(strings.TrimSpace(p.said))
+		}
 		s.mu.Lock()
 		if p.file != "" || p.whole && strings.TrimSpace(p.tokens) == "" {
 			s.parts = slices.DeleteFunc(s.parts, func(q *part) bool { return q == p })
@@ -83,6 +86,15 @@ func (s *session) speak(ctx context.Context) {
 		s.mu.Unlock()
 		s.quiet()
 	}
+}
+
+// echoedWords is how many words of a reply come back as the caller's.
+const echoedWords = 3
+
+// echoes has Twilio take the host's own words for the caller's.
+func (s *session) echoes(words string) {
+	s.interrupt(func(p *part) bool { return p.interruptible })
+	s.tell(relay.Event{Type: relay.Prompt, Speech: relay.Speech{Text: words, Language: s.language, Last: true}})
 }
 
 // next takes the next word to say off what waits; nil when there is none yet.

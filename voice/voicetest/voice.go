@@ -16,7 +16,6 @@ import (
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/text"
-	"agentos.dev/dialtone/voice/tts/ttstest"
 )
 
 // Voice is a synthesiser for the host under test, which remembers what it has said: give
@@ -36,11 +35,11 @@ type spoken struct {
 	audio []byte
 }
 
-// NewVoice returns a voice that says text as engine does; nil says each word as a tone, with
-// word times, and needs no program.
+// NewVoice returns a voice that says text as engine does; nil says each word as a murmur with a
+// tone of its own, with word times, and needs no program.
 func NewVoice(engine tts.Synthesizer) *Voice {
 	if engine == nil {
-		engine = &ttstest.Fake{}
+		engine = &murmur{}
 	}
 	return &Voice{engine: engine}
 }
@@ -115,7 +114,7 @@ func (c *Call) HearsText(said string, within time.Duration) error {
 	for {
 		over := c.over() // first: what is heard after that is not looked at
 		c.mu.Lock()
-		heard, from := c.player.heard, c.cursor
+		heard, from, cuts := c.player.heard, c.cursor, c.player.cuts
 		words := slices.Clone(c.words[c.wordsHeard:])
 		if last := lastOf(words, want); last >= 0 {
 			c.wordsHeard += last + 1
@@ -125,12 +124,12 @@ func (c *Call) HearsText(said string, within time.Duration) error {
 		c.mu.Unlock()
 		var ends []int
 		if len(words) == 0 && v != nil {
-			words, ends = v.find(heard[from:])
+			words, ends = v.find(heard, from, cuts)
 		}
 		last := max(lastOf(words, want), lastOf(words, prepared))
 		if last >= 0 && last < len(ends) {
 			c.mu.Lock()
-			c.cursor = max(c.cursor, from+ends[last])
+			c.cursor = max(c.cursor, ends[last])
 			c.mu.Unlock()
 			return nil
 		}
@@ -165,9 +164,9 @@ func lastOf(words, part []string) int {
 	return -1
 }
 
-// find returns the words of all pieces that are in what was heard, in its order, and for
-// each where its piece ends.
-func (v *Voice) find(heard []byte) (words []string, ends []int) {
+// find returns the words of all pieces that are in what was heard from a place on, in its
+// order, and for each where its piece ends.
+func (v *Voice) find(heard []byte, from int, cuts []int) (words []string, ends []int) {
 	type place struct {
 		from, to int
 		words    []string
@@ -175,13 +174,16 @@ func (v *Voice) find(heard []byte) (words []string, ends []int) {
 	var places []place
 	v.mu.Lock()
 	for _, s := range v.said {
-		for at := 0; len(s.audio) > 0; {
-			i := bytes.Index(heard[at:], s.audio)
-			if i < 0 {
+		for at := from; len(s.audio) > 0; {
+			end, found := resumed(heard, at, cuts, s.audio)
+			if i := bytes.Index(heard[at:], s.audio); i >= 0 {
+				end, found = at+i+len(s.audio), true
+			}
+			if !found {
 				break
 			}
-			places = append(places, place{at + i, at + i + len(s.audio), s.words})
-			at += i + len(s.audio)
+			places = append(places, place{end - len(s.audio), end, s.words})
+			at = end
 		}
 	}
 	v.mu.Unlock()
