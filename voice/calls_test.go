@@ -170,7 +170,7 @@ func TestCallerInterrupts(t *testing.T) {
 	call := tw.Dial(caller, callee)
 	call.SpeakAudio(speech)
 	require.Less(t, next(t, heard), 10*time.Second)
-	require.Eventually(t, func() bool { return call.Stats().Clears == 2 }, patience, time.Millisecond, "a pause, and the end of it")
+	require.Eventually(t, func() bool { return call.Stats().Clears >= 2 }, patience, time.Millisecond, "a pause, and the end of it")
 	before := len(call.Heard())
 	call.Listen(200 * time.Millisecond)
 	require.Equal(t, before, len(call.Heard()), "the caller still hears what was interrupted")

@@ -54,6 +54,7 @@ func TestRelayTwiML(t *testing.T) {
 		}
 	}
 	set := twiml.ConversationRelay{Language: "en-US", Hints: "room,table", PartialPrompts: twiml.True, DTMFDetection: twiml.True,
+		EchoPromptFiltering: twiml.True, IgnoreBackchannel: "true",
 		Debug: []twiml.RelayDebug{twiml.RelaySpeakerEvents, twiml.RelayTokensPlayed}}
 	other := set
 	other.Language, other.TTSLanguage, other.Debug = "", "sv-SE", []twiml.RelayDebug{"debugging", twiml.RelaySpeakerEvents, twiml.RelayTokensPlayed}

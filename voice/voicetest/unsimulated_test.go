@@ -27,7 +27,7 @@ var obeyed = map[string]string{
 		"statusCallbackEvent statusCallbackMethod waitMethod waitUrl",
 	"Enqueue": "action maxQueueSize method waitUrl waitUrlMethod", "Queue": "method url",
 	"Connect": "action method",
-	"ConversationRelay": "applicationReconnect asrSmartFormat backgroundNoiseReduction debug deepgramSmartFormat dtmfDetection eagerEotThreshold " +
+	"ConversationRelay": "applicationReconnect partialPromptOnHangup asrSmartFormat backgroundNoiseReduction debug deepgramSmartFormat dtmfDetection eagerEotThreshold " +
 		"echoPromptFiltering elevenlabsLanguageTextNormalization elevenlabsTextNormalization eotThreshold events hints ignoreBackchannel includeInPrompt " +
 		"interruptSensitivity interruptible language partialPrompts preemptible profanityFilter reportInputDuringAgentSpeech speechModel speechTimeout " +
 		"transcriptionLanguage transcriptionProvider ttsLanguage ttsLanguageTextNormalization ttsProvider ttsTextNormalization turnDetection url voice " +
