@@ -84,6 +84,9 @@ type Metrics struct {
 	transcoding *closedSet
 	sttLatency  prometheus.Histogram
 	e2eLatency  prometheus.Histogram
+	answerGap   prometheus.Histogram
+	bargeIns    *prometheus.CounterVec
+	silences    prometheus.Counter
 	sttLength   prometheus.Histogram
 	sttErrors   *closedSet
 	utterances  prometheus.Counter
@@ -123,6 +126,9 @@ func New(reg prometheus.Registerer, options *Options) (*Metrics, error) {
 	m.transcoding = f.set("twilio_transcoding_errors_total", "Total audio transcoding errors", "error_type", transcodingErrors)
 	m.sttLatency = f.histogram("twilio_stt_latency_seconds", "STT transcription latency, from the caller's last word", 0.1, 0.2, 0.5, 1, 2, 5)
 	m.e2eLatency = f.histogram("twilio_e2e_latency_seconds", "Time from the caller's last word until the handler can have the transcript", 0.1, 0.2, 0.3, 0.5, 0.6, 1, 2, 5)
+	m.answerGap = f.histogram("twilio_answer_gap_seconds", "Time from the caller's last word until the caller begins to hear the answer", 0.2, 0.5, 0.8, 1, 1.5, 2, 3, 5, 10)
+	m.bargeIns = f.counters("twilio_barge_ins_total", "Total steps of interruptions by callers", "step", "cause")
+	m.silences = f.counter("twilio_caller_silences_total", "Total times that a caller said nothing after having heard everything")
 	m.sttLength = f.histogram("twilio_stt_transcript_length_chars", "Length of transcribed text in characters", 10, 50, 100, 200, 500)
 	m.sttErrors = f.set("twilio_stt_errors_total", "Total speech recognition errors", "error_type", sttErrors)
 	m.utterances = f.counter("twilio_tts_utterances_total", "Total texts that were to be said, those that failed and those that callers interrupted among them")

@@ -50,6 +50,9 @@ func (m *Metrics) Trace() *voice.Trace {
 		STTEvent:         m.sttEvent,
 		STTError:         func(_ voice.Info, kind string) { m.sttErrors.inc(kind) },
 		Spoken:           m.spoken,
+		Answered:         func(c voice.Info, gap time.Duration) { m.observe(m.answerGap, c, gap) },
+		BargeIn:          func(_ voice.Info, b voice.BargeIn) { m.bargeIns.WithLabelValues(string(b.Step), string(b.Cause)).Inc() },
+		Silent:           func(voice.Info, voice.Silent) { m.silences.Inc() },
 	}
 }
 

@@ -196,6 +196,7 @@ const (
 	BargeInConfirmed BargeInStep = "confirmed"  // what was queued is dropped: playbacks end with ErrInterrupted
 	BargeInTakenBack BargeInStep = "taken_back" // the output goes on where it stopped
 	BargeInFalse     BargeInStep = "false"      // one that was confirmed turns out to be none, too late
+	BargeInCutIn     BargeInStep = "cut_in"     // the server has begun to speak while the caller spoke, or went on within a second
 	BargeInMissed    BargeInStep = "missed"     // what was taken back, or allowed to interrupt nothing, turns out to be words
 )
 

@@ -287,7 +287,11 @@ func (j *judge) hear(e stt.Event) (stt.Event, bool) {
 		if t.Text == "" {
 			break
 		}
-		none := j.words(j.of(t), t, true)
+		u := j.of(t)
+		none := j.words(u, t, true)
+		if !none && j.player.cutsIn(u.at, j.when(t.End)) {
+			j.told(BargeIn{Step: BargeInCutIn, Text: t.Text, After: time.Since(u.at)})
+		}
 		j.remarks = append(j.remarks, remark{t.Text, none})
 		return e, !none
 	case stt.UtteranceEnd:
@@ -424,9 +428,17 @@ func (j *judge) turned(e *stt.Event) {
 		}
 	}
 	if e.Turn.State == stt.TurnEnd {
+		if e.Transcript.Text != "" {
+			j.player.turnEnded(j.when(e.Transcript.End))
+		}
 		j.remarks = nil
 		j.ends()
 	}
+}
+
+// when returns when a place of the caller's audio came. The lock is held.
+func (j *judge) when(clock time.Duration) time.Time {
+	return time.Now().Add(-max(0, j.heard-clock))
 }
 
 // rest ends all judging: what is queued is heard to its end.

@@ -272,7 +272,7 @@ func TestJudgeLeavesWhatIsSaidLater(t *testing.T) {
 		v.speaks(3 * time.Second)
 		v.final("something else")
 		require.NoError(t, p.Wait(t.Context()))
-		require.Equal(t, []string{"paused"}, v.told())
+		require.Equal(t, []string{"paused", "cut_in"}, v.told())
 	})
 }
 
@@ -285,4 +285,33 @@ func TestJudgeCostsNoAllocations(t *testing.T) {
 	v.voiced[19] = true
 	j.frame(v, time.Second)
 	require.Zero(t, testing.AllocsPerRun(1000, func() { j.frame(v, time.Second) }))
+}
+
+// TestAnswers: the gap ends with the first sample of the answer, and an answer that begins
+// while the caller goes on has cut him off.
+func TestAnswers(t *testing.T) {
+	listened(t, func(t *testing.T, v *voices) {
+		var gaps []time.Duration
+		v.call.player.answers.told = func(gap time.Duration) { gaps = append(gaps, gap) }
+		v.speaks(500 * time.Millisecond)
+		v.silent(400 * time.Millisecond)
+		v.final("a table")
+		v.turnEnds()
+		time.Sleep(300 * time.Millisecond)
+		p, err := v.call.Say(t.Context(), "For how many people?")
+		require.NoError(t, err)
+		v.silent(4 * time.Second)
+		require.NoError(t, p.Wait(t.Context()))
+		require.Len(t, gaps, 1)
+		require.InDelta(t, 380*time.Millisecond, gaps[0], float64(25*time.Millisecond), "300 ms and a round trip")
+		p, err = v.call.Say(t.Context(), "Are you there? Hello? Can you hear me?")
+		require.NoError(t, err)
+		v.silent(700 * time.Millisecond)
+		v.speaks(400 * time.Millisecond)
+		v.silent(300 * time.Millisecond)
+		v.final("six people")
+		require.ErrorIs(t, p.Wait(t.Context()), ErrInterrupted)
+		require.Equal(t, []string{"paused", "confirmed words", "cut_in"}, v.told())
+		require.Len(t, gaps, 1, "nobody has spoken before")
+	})
 }

@@ -54,6 +54,7 @@ type player struct {
 	paused       uint64       // the pause that holds; 0 if none does
 	recent       []spoken     // texts that were said last
 	still        *stillness   // nil where nobody waits for the caller
+	answers      answering
 }
 
 const (
@@ -121,6 +122,7 @@ func (p *player) add(playback *Playback, audio []byte) (waits bool, err error) {
 	if !p.playing {
 		p.playing, p.idle = true, make(chan struct{})
 		p.run++
+		p.answers.silent, p.answers.pauses = true, p.pauses
 		p.still.talks()
 	}
 	if playback.source != nil && p.talker == nil {
@@ -165,7 +167,13 @@ func (p *player) drop(playback *Playback, err error) {
 // mark that a clear sent back finds nothing: interrupt was there before.
 func (p *player) mark(name string) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	gap := p.audible()
+	defer func() {
+		p.mu.Unlock()
+		if gap > 0 && p.answers.told != nil {
+			p.answers.told(gap)
+		}
+	}()
 	n := slices.IndexFunc(p.queue, func(playback *Playback) bool { return playback.mark == name && playback.sent })
 	if n < 0 {
 		return

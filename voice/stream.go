@@ -364,6 +364,7 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 		call.player.still = newStillness(s.config.Silence, call.fellSilent)
 	}
 	if call.relay == nil && !info.Unidirectional {
+		call.player.answers.told = func(gap time.Duration) { s.config.Trace.Answered(call.Info, gap) }
 		call.judge = call.newJudge()
 	}
 	call.listeners = s.listenersOf(call, with.tracks) // before others know of the call

@@ -78,6 +78,10 @@ type Trace struct {
 	Spoken func(Info, Spoken)
 	// BargeIn runs at each step of an interruption: see [Interruption].
 	BargeIn func(Info, BargeIn)
+	// Answered runs when the caller begins to hear the answer to his turn, over a Media Stream;
+	// gap is the time since his last voiced sample came, as the first mark behind the answer's
+	// beginning tells: a round trip of that is in it. It must not wait.
+	Answered func(call Info, gap time.Duration)
 	// Silent runs when a caller says nothing: see [Silence].
 	Silent func(Info, Silent)
 }
@@ -146,6 +150,7 @@ func (t *Trace) Join(other *Trace) *Trace {
 		Playback:         func(c Info, p *Playback) { defer b.Playback(c, p); a.Playback(c, p) },
 		Spoken:           func(c Info, s Spoken) { defer b.Spoken(c, s); a.Spoken(c, s) },
 		BargeIn:          func(c Info, s BargeIn) { defer b.BargeIn(c, s); a.BargeIn(c, s) },
+		Answered:         func(c Info, gap time.Duration) { defer b.Answered(c, gap); a.Answered(c, gap) },
 		Silent:           func(c Info, s Silent) { defer b.Silent(c, s); a.Silent(c, s) },
 	}
 }
@@ -213,6 +218,9 @@ func (t *Trace) complete() *Trace {
 	if c.BargeIn == nil {
 		c.BargeIn = func(Info, BargeIn) {}
 	}
+	if c.Answered == nil {
+		c.Answered = func(Info, time.Duration) {}
+	}
 	if c.Silent == nil {
 		c.Silent = func(Info, Silent) {}
 	}
@@ -256,6 +264,7 @@ func (t *Trace) contained(log *slog.Logger) *Trace {
 		Playback:         contained2(log, t.Playback),
 		Spoken:           contained2(log, t.Spoken),
 		BargeIn:          contained2(log, t.BargeIn),
+		Answered:         contained2(log, t.Answered),
 		Silent:           contained2(log, t.Silent),
 	}
 }

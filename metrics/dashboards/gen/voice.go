@@ -65,6 +65,11 @@ func voice() *dashboard.DashboardBuilder {
 			query{`job:twilio_stt_latency_seconds:p99_5m{job="$job"}`, "p99"})).
 		WithPanel(graph("Speech to result", "Until the handler can have the transcript. 5 s stands for 5 s or more.", seconds, bands{0.6, 1},
 			query{`job:twilio_e2e_latency_seconds:p95_5m{job="$job"}`, "p95"})).
+		WithPanel(graph("Answer", "From the caller's last word until he begins to hear the answer. 10 s stands for 10 s or more.", seconds, bands{},
+			query{`histogram_quantile(0.5, sum by (le) (rate(twilio_answer_gap_seconds_bucket{job="$job"}[5m])))`, "p50"},
+			query{`histogram_quantile(0.95, sum by (le) (rate(twilio_answer_gap_seconds_bucket{job="$job"}[5m])))`, "p95"})).
+		WithPanel(graph("Interruptions", "By what became of them; false: the server has stopped for nothing; echo: for its own words.", perMinute("steps"), bands{},
+			query{`sum by (step, cause) (rate(twilio_barge_ins_total{job="$job"}[$__rate_interval])) * 60`, "{{step}} {{cause}}"})).
 		WithPanel(graph("Recognition errors", "By kind.", perMinute("errors"), bands{},
 			query{`sum by (error_type) (rate(twilio_stt_errors_total{job="$job"}[$__rate_interval])) * 60`, "{{error_type}}"})).
 		WithPanel(graph("Synthesis errors", "Texts that were not said to their end, and failures after which another engine went on, by kind.", perMinute("errors"), bands{},
