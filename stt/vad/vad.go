@@ -18,7 +18,7 @@ const (
 //go:embed weights.bin
 var weights string
 
-var network = sync.OnceValue(func() *model.Detector { return model.Load(weights).Detector() })
+var network = sync.OnceValue(func() *model.Detector { return model.Load(model.Features, weights).Detector() })
 
 // Detector tells speech from noise, tones and silence: a network of 24 gated
 // recurrent units that looks at 34 features of each frame. It learns the line's
@@ -64,5 +64,5 @@ func (d *Detector) Append(dst []float32, samples []int16) []float32 {
 
 func (d *Detector) judge() float32 {
 	d.extractor.Extract(&d.features, &d.frame)
-	return model.Sigmoid(d.network.Step(&d.state, &d.features))
+	return model.Sigmoid(d.network.Step(&d.state, d.features[:]))
 }

@@ -4,6 +4,11 @@
 //	apt-get install espeak-ng
 //	go run ./stt/vad/train -out stt/vad/weights.bin
 //
+// With -echo it makes those of the echo guard, which builds on the first, and needs
+// recordings of people as well, the few seconds of stt/vad/testdata:
+//
+//	go run ./stt/vad/train -echo -out stt/vad/echo.bin
+//
 // The same espeak-ng on the same architecture gives the same weights.
 package main
 
@@ -20,20 +25,37 @@ import (
 )
 
 func main() {
-	out := flag.String("out", "stt/vad/weights.bin", "file to write the weights to")
-	clips := flag.Int("clips", 1800, "training clips of 20 s")
-	epochs := flag.Int("epochs", 16, "passes over them")
+	var o options
+	flag.StringVar(&o.out, "out", "stt/vad/weights.bin", "file to write the weights to")
+	flag.IntVar(&o.clips, "clips", 1800, "training clips of 20 s, or calls of 24 s with -echo")
+	flag.IntVar(&o.epochs, "epochs", 16, "passes over them")
+	flag.BoolVar(&o.echo, "echo", false, "make the weights of the echo guard")
+	flag.StringVar(&o.weights, "weights", "stt/vad/weights.bin", "with -echo, the detector that it builds on")
+	flag.StringVar(&o.people, "people", "stt/vad/testdata", "with -echo, the recordings of people")
+	flag.Uint64Var(&o.seed, "seed", 2, "of the weights before training, and with -echo of the calls")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *out, *clips, *epochs); err != nil {
+	make := run
+	if o.echo {
+		make = runEcho
+	}
+	if err := make(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out string, clips, epochs int) error {
-	data, err := makeData(ctx, clips)
+type options struct {
+	out             string
+	clips, epochs   int
+	seed            uint64
+	echo            bool
+	weights, people string
+}
+
+func run(ctx context.Context, o options) error {
+	data, err := makeData(ctx, o.clips)
 	if err != nil {
 		return err
 	}
@@ -49,15 +71,15 @@ func run(ctx context.Context, out string, clips, epochs int) error {
 	}
 	cells := corpus.Evaluate(rng, dialogues, corpus.TestNoises(babble))
 
-	t := newTrainer(data)
-	for epoch := range epochs {
-		loss := t.epoch(float64(epoch)/float64(epochs), 1/float64(epochs))
+	t := newTrainer(data, o.seed)
+	for epoch := range o.epochs {
+		loss := t.epoch(float64(epoch)/float64(o.epochs), 1/float64(o.epochs))
 		fmt.Printf("epoch %2d  loss %.4f  mean F1 on other voices %.4f\n", epoch+1, loss, meanF1(t.network(), cells))
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
-	return os.WriteFile(out, t.network().Append(nil), 0o644)
+	return os.WriteFile(o.out, t.network().Append(nil), 0o644)
 }
 
 func meanF1(network *model.Network, cells []corpus.Cell) float64 {
@@ -67,12 +89,47 @@ func meanF1(network *model.Network, cells []corpus.Cell) float64 {
 		for _, clip := range cell.Clips {
 			var state model.State
 			verdicts := make([]bool, len(clip.Voiced))
-			for i, f := range extract(clip) {
-				verdicts[i] = net.Step(&state, &f) > 0
+			e := newExample(clip)
+			for i := range verdicts {
+				verdicts[i] = net.Step(&state, e.frame(i)) > 0
 			}
 			score.Add(clip, verdicts)
 		}
 		sum += score.F1()
 	}
 	return sum / float64(len(cells))
+}
+
+func runEcho(ctx context.Context, o options) error {
+	weights, err := os.ReadFile(o.weights)
+	if err != nil {
+		return err
+	}
+	detector := model.Load(model.Features, string(weights)).Detector()
+	s, err := findSpeakers(ctx, 160, o.people)
+	if err != nil {
+		return err
+	}
+	fmt.Println("speakers found")
+	data, err := makeTalks(ctx, s, detector, o.seed, o.clips)
+	if err != nil {
+		return err
+	}
+	trials, err := makeTrials(ctx, s, detector, 60)
+	if err != nil {
+		return err
+	}
+	fmt.Println("calls played")
+	t := newTrainer(data, o.seed)
+	for epoch := range o.epochs {
+		loss := t.epoch(float64(epoch)/float64(o.epochs), 1/float64(o.epochs))
+		fmt.Printf("epoch %2d  loss %.4f\n", epoch+1, loss)
+		if epoch%4 == 3 || epoch+1 == o.epochs {
+			fmt.Print(report(t.network(), trials))
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(o.out, t.network().Append(nil), 0o644)
 }

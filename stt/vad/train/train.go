@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"agentos.dev/dialtone/stt/vad/internal/model"
 )
@@ -15,18 +16,15 @@ const (
 	// How much features are shaken, in their standard deviations, from clip to
 	// clip and from frame to frame: real lines differ more than synthetic ones.
 	clipShake, frameShake = 0.15, 0.1
-	// A missed voiced frame costs this much more than a false alarm: at a
-	// threshold of 0.5 it is about what makes F1 highest.
-	voicedWeight = 1.2
 )
 
 // trainer fits a network to examples by gradient descent (Adam) through time.
 type trainer struct {
 	data         []example
-	mean, spread [model.Features]float32
-	net          model.Network // sees features less mean over spread
-	grad         model.Network
-	m, v         model.Network // Adam's moments
+	mean, spread []float32      // of each feature
+	net          *model.Network // sees features less mean over spread
+	grad         *model.Network
+	m, v         *model.Network // Adam's moments
 	updates      int
 	rng          *rand.Rand
 	tape         [window]step
@@ -34,7 +32,7 @@ type trainer struct {
 
 // step is what the way back needs of a frame.
 type step struct {
-	x                        [model.Features]float32
+	x                        []float32
 	before                   model.State
 	update, reset, candidate [model.Hidden]float32
 	inner                    [model.Hidden]float32 // the candidate's recurrent part
@@ -42,29 +40,34 @@ type step struct {
 	slope                    float32 // of the loss by the output
 }
 
-func newTrainer(data []example) *trainer {
-	t := &trainer{data: data, rng: rand.New(rand.NewPCG(2, 0))}
-	var n, sum, squares [model.Features]float64
+func newTrainer(data []example, seed uint64) *trainer {
+	inputs := data[0].inputs
+	t := &trainer{data: data, rng: rand.New(rand.NewPCG(seed, 0)), mean: make([]float32, inputs), spread: make([]float32, inputs),
+		net: model.NewNetwork(inputs), grad: model.NewNetwork(inputs), m: model.NewNetwork(inputs), v: model.NewNetwork(inputs)}
+	for i := range t.tape {
+		t.tape[i].x = make([]float32, inputs)
+	}
+	n, sum, squares := 0.0, make([]float64, inputs), make([]float64, inputs)
 	for _, e := range data {
-		for _, f := range e.features {
-			for i, x := range f {
-				n[i]++
+		for f := range e.frames() {
+			n++
+			for i, x := range e.frame(f) {
 				sum[i] += float64(x)
 				squares[i] += float64(x) * float64(x)
 			}
 		}
 	}
-	for i := range n {
-		mean := sum[i] / n[i]
+	for i := range sum {
+		mean := sum[i] / n
 		t.mean[i] = float32(mean)
-		t.spread[i] = float32(math.Sqrt(squares[i]/n[i]-mean*mean) + 1e-3)
+		t.spread[i] = float32(math.Sqrt(max(0, squares[i]/n-mean*mean)) + 1e-3)
 	}
 	fill := func(w []float32, scale float64) {
 		for i := range w {
 			w[i] = float32(t.rng.NormFloat64() * scale)
 		}
 	}
-	fill(t.net.In[:], 1/math.Sqrt(model.Features))
+	fill(t.net.In[:], 1/math.Sqrt(float64(inputs)))
 	fill(t.net.Back[:], 1/math.Sqrt(model.Hidden))
 	fill(t.net.Out[:model.Hidden], 1/math.Sqrt(model.Hidden))
 	for i := range model.Hidden {
@@ -75,10 +78,11 @@ func newTrainer(data []example) *trainer {
 
 // network returns the trained network with the normalisation folded in.
 func (t *trainer) network() *model.Network {
-	n := t.net
+	n := *t.net
+	n.In = slices.Clone(n.In)
 	for row := range model.Gates {
-		for i := range model.Features {
-			w := &n.In[row*model.Features+i]
+		for i := range n.Inputs {
+			w := &n.In[row*n.Inputs+i]
 			*w /= t.spread[i]
 			n.InBias[row] -= *w * t.mean[i]
 		}
@@ -94,17 +98,18 @@ func (t *trainer) epoch(done, part float64) (loss float64) {
 		progress := done + part*float64(at)/float64(len(order))
 		lr := rate * (0.01 + 0.99*(0.5+0.5*math.Cos(math.Pi*progress)))
 		var states [batch]model.State
-		var shakes [batch][model.Features]float32
+		var shakes [batch][]float32
 		for b := range shakes {
+			shakes[b] = make([]float32, t.net.Inputs)
 			for i := range shakes[b] {
 				shakes[b][i] = float32(clipShake * t.rng.NormFloat64())
 			}
 		}
-		for from := 0; from+window <= clipFrames; from += window {
-			t.grad = model.Network{}
+		for from := 0; from+window <= t.data[0].frames(); from += window {
+			t.grad = model.NewNetwork(t.net.Inputs)
 			for b := range batch {
 				e := &t.data[order[at+b]]
-				loss += t.forward(e, from, &states[b], &shakes[b])
+				loss += t.forward(e, from, &states[b], shakes[b])
 				t.backward()
 			}
 			frames += batch * window
@@ -114,32 +119,33 @@ func (t *trainer) epoch(done, part float64) (loss float64) {
 	return loss / float64(frames)
 }
 
-func (t *trainer) forward(e *example, from int, state *model.State, shake *[model.Features]float32) (loss float64) {
-	net := &t.net
+func (t *trainer) forward(e *example, from int, state *model.State, shake []float32) (loss float64) {
+	net, inputs := t.net, t.net.Inputs
 	for i := range t.tape {
 		s := &t.tape[i]
-		for k, f := range e.features[from+i] {
+		for k, f := range e.frame(from + i) {
 			s.x[k] = (f-t.mean[k])/t.spread[k] + shake[k] + float32(frameShake*t.rng.NormFloat64())
 		}
 		s.before = *state
 		out := net.Out[model.Hidden]
 		for h := range model.Hidden {
 			u, r, c := h, model.Hidden+h, 2*model.Hidden+h
-			s.update[h] = model.Sigmoid(dot(net.In[u*model.Features:], s.x[:]) + net.InBias[u] + dot(net.Back[u*model.Hidden:], s.before[:]))
-			s.reset[h] = model.Sigmoid(dot(net.In[r*model.Features:], s.x[:]) + net.InBias[r] + dot(net.Back[r*model.Hidden:], s.before[:]))
+			s.update[h] = model.Sigmoid(dot(net.In[u*inputs:], s.x[:]) + net.InBias[u] + dot(net.Back[u*model.Hidden:], s.before[:]))
+			s.reset[h] = model.Sigmoid(dot(net.In[r*inputs:], s.x[:]) + net.InBias[r] + dot(net.Back[r*model.Hidden:], s.before[:]))
 			s.inner[h] = dot(net.Back[c*model.Hidden:], s.before[:]) + net.BackBias[h]
-			s.candidate[h] = model.Tanh(dot(net.In[c*model.Features:], s.x[:]) + net.InBias[c] + s.reset[h]*s.inner[h])
+			s.candidate[h] = model.Tanh(dot(net.In[c*inputs:], s.x[:]) + net.InBias[c] + s.reset[h]*s.inner[h])
 			state[h] = s.candidate[h] + s.update[h]*(s.before[h]-s.candidate[h])
 			out += net.Out[h] * state[h]
 		}
 		s.state = *state
 		p := model.Sigmoid(out)
+		weight := e.weights[from+i]
 		if e.voiced[from+i] {
-			s.slope = voicedWeight * (p - 1)
-			loss -= voicedWeight * math.Log(float64(p)+1e-7)
+			s.slope = weight * (p - 1)
+			loss -= float64(weight) * math.Log(float64(p)+1e-7)
 		} else {
-			s.slope = p
-			loss -= math.Log(1 - float64(p) + 1e-7)
+			s.slope = weight * p
+			loss -= float64(weight) * math.Log(1-float64(p)+1e-7)
 		}
 	}
 	return loss
@@ -147,7 +153,7 @@ func (t *trainer) forward(e *example, from int, state *model.State, shake *[mode
 
 // backward adds the gradients of the frames on the tape.
 func (t *trainer) backward() {
-	net, grad := &t.net, &t.grad
+	net, grad := t.net, t.grad
 	var later model.State // slope by the state, from the frames after
 	for i := window - 1; i >= 0; i-- {
 		s := &t.tape[i]
@@ -167,7 +173,7 @@ func (t *trainer) backward() {
 			grad.BackBias[h] += dc * r
 			for gate, slope := range [3][2]float32{{du, du}, {dr, dr}, {dc, dc * r}} {
 				row := gate*model.Hidden + h
-				add(grad.In[row*model.Features:(row+1)*model.Features], slope[0], s.x[:])
+				add(grad.In[row*net.Inputs:(row+1)*net.Inputs], slope[0], s.x[:])
 				back := net.Back[row*model.Hidden : (row+1)*model.Hidden]
 				add(grad.Back[row*model.Hidden:(row+1)*model.Hidden], slope[1], s.before[:])
 				add(before[:], slope[1], back)

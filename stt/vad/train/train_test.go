@@ -19,17 +19,18 @@ func examples(n int) []example {
 	rng := rand.New(rand.NewPCG(1, 1))
 	data := make([]example, n)
 	for i := range data {
-		e := example{features: make([][model.Features]float32, clipFrames), voiced: make([]bool, clipFrames)}
+		e := example{inputs: model.Features, features: make([]float32, clipFrames*model.Features), voiced: make([]bool, clipFrames), weights: make([]float32, clipFrames)}
 		voiced := false
-		for f := range e.features {
+		for f := range clipFrames {
 			if rng.IntN(30) == 0 {
 				voiced = !voiced
 			}
-			for k := range e.features[f] {
-				e.features[f][k] = float32(rng.NormFloat64())
+			for k := range e.frame(f) {
+				e.frame(f)[k] = float32(rng.NormFloat64())
 			}
-			if voiced {
-				e.features[f][0] += 1.5
+			if e.weights[f] = 1; voiced {
+				e.frame(f)[0] += 1.5
+				e.weights[f] = 1.2
 			}
 			e.voiced[f] = voiced
 		}
@@ -40,15 +41,14 @@ func examples(n int) []example {
 
 // TestGradient compares the gradient with what the loss does when a weight is moved.
 func TestGradient(t *testing.T) {
-	tr := newTrainer(examples(1))
+	tr := newTrainer(examples(1), 2)
 	loss := func() float64 {
 		tr.rng = rand.New(rand.NewPCG(9, 9))
 		var state model.State
-		var shake [model.Features]float32
-		return tr.forward(&tr.data[0], 0, &state, &shake)
+		return tr.forward(&tr.data[0], 0, &state, make([]float32, model.Features))
 	}
 	loss()
-	tr.grad = model.Network{}
+	tr.grad = model.NewNetwork(model.Features)
 	tr.backward()
 	for part, weights := range tr.net.Weights() {
 		grads := tr.grad.Weights()[part]
@@ -69,7 +69,7 @@ func TestGradient(t *testing.T) {
 // TestItLearns, and as it is taught with normalised features, so it answers to
 // plain ones.
 func TestItLearns(t *testing.T) {
-	tr := newTrainer(examples(32))
+	tr := newTrainer(examples(32), 2)
 	first := tr.epoch(0, 0.25)
 	last := 0.0
 	for i := range 3 {
@@ -79,8 +79,8 @@ func TestItLearns(t *testing.T) {
 
 	net, right := tr.network().Detector(), 0
 	var state model.State
-	for i, f := range tr.data[0].features {
-		if net.Step(&state, &f) > 0 == tr.data[0].voiced[i] {
+	for i, voiced := range tr.data[0].voiced {
+		if net.Step(&state, tr.data[0].frame(i)) > 0 == voiced {
 			right++
 		}
 	}
@@ -90,7 +90,7 @@ func TestItLearns(t *testing.T) {
 // TestTheSameDataGiveTheSameWeights, bit for bit.
 func TestTheSameDataGiveTheSameWeights(t *testing.T) {
 	data := examples(batch)
-	a, b := newTrainer(data), newTrainer(data)
+	a, b := newTrainer(data, 2), newTrainer(data, 2)
 	a.epoch(0, 1)
 	b.epoch(0, 1)
 	require.Equal(t, a.network().Append(nil), b.network().Append(nil))

@@ -59,6 +59,7 @@ type Extractor struct {
 	silent  int              // frames of nothing but zeros, the filter's output too
 	window  [fftSize]float32 // the latest samples
 	low     [lowRoom]float32 // the latest samples at 4 kHz
+	energy  [bands]float32   // of the latest frame, log2 of power
 	floor   [bands]float32   // noise floor, log2 of power
 	cepstra [cepstra]float32 // of the frame before
 	period  float32
@@ -80,20 +81,9 @@ func (e *Extractor) Extract(dst *[Features]float32, frame *[FrameSize]int16) {
 		strength, period = e.pitch()
 	}
 
-	var energy [bands]float32
-	var all, logs float32
-	for b := range energy {
-		sum := float32(0)
-		bins := power[edges[b]:edges[b+1]]
-		for _, p := range bins {
-			sum += p
-		}
-		mean := sum/float32(len(bins)) + quiet
-		energy[b] = log2(mean)
-		all += mean
-		logs += energy[b]
-	}
-	e.track(&energy)
+	energy := &e.energy
+	all, logs := levels(energy, &power)
+	e.track(energy)
 
 	floor := float32(0)
 	for b, level := range energy {
@@ -122,6 +112,23 @@ func (e *Extractor) Extract(dst *[Features]float32, frame *[FrameSize]int16) {
 	dst[featFlat] = (logs/bands - log2(all/bands)) * 0.25
 	dst[featFloor] = (floor/bands - 17) * 0.25
 	e.frames++
+}
+
+// levels puts the level of each band of a spectrum into dst, log2 of power, and returns the
+// sums of the powers and of the levels.
+func levels(dst *[bands]float32, power *[half]float32) (all, logs float32) {
+	for b := range dst {
+		sum := float32(0)
+		bins := power[edges[b]:edges[b+1]]
+		for _, p := range bins {
+			sum += p
+		}
+		mean := sum/float32(len(bins)) + quiet
+		dst[b] = log2(mean)
+		all += mean
+		logs += dst[b]
+	}
+	return all, logs
 }
 
 // forgotten is how many frames reach beyond the windows.

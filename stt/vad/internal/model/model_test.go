@@ -46,7 +46,7 @@ func TestApproximations(t *testing.T) {
 // TestStepIsTheGatedRecurrentUnit, computed as the paper writes it.
 func TestStepIsTheGatedRecurrentUnit(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
-	n := new(Network)
+	n := NewNetwork(Features)
 	for _, part := range n.Weights() {
 		for i := range part {
 			part[i] = float32(rng.NormFloat64() * 0.3)
@@ -79,12 +79,12 @@ func TestStepIsTheGatedRecurrentUnit(t *testing.T) {
 			h[i] = z*h[i] + (1-z)*c
 			want += float64(n.Out[i]) * h[i]
 		}
-		require.InDelta(t, want, d.Step(&state, &x), 1e-4)
+		require.InDelta(t, want, d.Step(&state, x[:]), 1e-4)
 	}
 }
 
 func TestWeightsSurviveTheirBinaryForm(t *testing.T) {
-	n := new(Network)
+	n := NewNetwork(Features)
 	next := float32(0)
 	for _, part := range n.Weights() {
 		for i := range part {
@@ -92,11 +92,11 @@ func TestWeightsSurviveTheirBinaryForm(t *testing.T) {
 			part[i] = next
 		}
 	}
-	require.EqualValues(t, Size, next)
+	require.EqualValues(t, Size(Features), next)
 	data := n.Append(nil)
-	require.Len(t, data, 4*Size)
-	require.Equal(t, n, Load(string(data)))
-	require.Equal(t, new(Network), Load(""))
+	require.Len(t, data, 4*Size(Features))
+	require.Equal(t, n, Load(Features, string(data)))
+	require.Equal(t, NewNetwork(Features), Load(Features, ""))
 }
 
 // TestPitch: a buzz repeats itself after its period, noise does not.

@@ -9,19 +9,27 @@ const (
 	Hidden = 24         // units that remember
 	Gates  = 3 * Hidden // rows: update, reset, candidate
 
-	// Size is the number of weights.
-	Size = Gates*Features + Gates + Gates*Hidden + Hidden + Hidden + 1
+	recurrent = Gates + Gates*Hidden + Hidden + Hidden + 1 // weights that no input has
 )
+
+// Size is the number of weights of a network that looks at so many features.
+func Size(inputs int) int { return Gates*inputs + recurrent }
 
 // Network is a layer of gated recurrent units (Cho et al. 2014, with the reset
 // gate after the product, as in cuDNN) and one output. It is read-only once
 // filled, so that all detectors share one.
 type Network struct {
-	In       [Gates * Features]float32
+	Inputs   int       // features
+	In       []float32 // Gates rows of Inputs
 	InBias   [Gates]float32
 	Back     [Gates * Hidden]float32
 	BackBias [Hidden]float32     // of the candidate, within the reset gate
 	Out      [Hidden + 1]float32 // the last is the bias
+}
+
+// NewNetwork returns a network of so many features, whose weights are zero.
+func NewNetwork(inputs int) *Network {
+	return &Network{Inputs: inputs, In: make([]float32, Gates*inputs)}
 }
 
 // State is what a network remembers of a call.
@@ -31,16 +39,16 @@ type State [Hidden]float32
 // is read-only.
 type Detector struct {
 	*Network
-	in   [Features * Gates]float32
+	in   []float32
 	back [Hidden * Gates]float32
 }
 
 // Detector returns the network as it is, to be run.
 func (n *Network) Detector() *Detector {
-	d := &Detector{Network: n}
+	d := &Detector{Network: n, in: make([]float32, len(n.In))}
 	for row := range Gates {
-		for i := range Features {
-			d.in[i*Gates+row] = n.In[row*Features+i]
+		for i := range n.Inputs {
+			d.in[i*Gates+row] = n.In[row*n.Inputs+i]
 		}
 		for i := range Hidden {
 			d.back[i*Gates+row] = n.Back[row*Hidden+i]
@@ -50,9 +58,9 @@ func (n *Network) Detector() *Detector {
 }
 
 // Step takes the features of the next frame and returns the log-odds of speech.
-func (d *Detector) Step(state *State, features *[Features]float32) float32 {
+func (d *Detector) Step(state *State, features []float32) float32 {
 	var in, back [Gates]float32
-	combine(&in, d.in[:], Gates, features[:])
+	combine(&in, d.in, Gates, features[:d.Inputs])
 	combine(&back, d.back[:], Gates, state[:])
 	sum := d.Out[Hidden]
 	for i, h := range state {
@@ -89,10 +97,10 @@ func tanh(x float32) float32 {
 
 // Weights returns the parts of the network in the order of its binary form.
 func (n *Network) Weights() [][]float32 {
-	return [][]float32{n.In[:], n.InBias[:], n.Back[:], n.BackBias[:], n.Out[:]}
+	return [][]float32{n.In, n.InBias[:], n.Back[:], n.BackBias[:], n.Out[:]}
 }
 
-// Append appends the binary form: Size little-endian float32.
+// Append appends the binary form: Size(n.Inputs) little-endian float32.
 func (n *Network) Append(dst []byte) []byte {
 	for _, part := range n.Weights() {
 		for _, w := range part {
@@ -102,9 +110,10 @@ func (n *Network) Append(dst []byte) []byte {
 	return dst
 }
 
-// Load reads the binary form. Weights that data is too short for are zero.
-func Load(data string) *Network {
-	n := new(Network)
+// Load reads the binary form of a network of so many features. Weights that data is too
+// short for are zero.
+func Load(inputs int, data string) *Network {
+	n := NewNetwork(inputs)
 	for _, part := range n.Weights() {
 		for i := range part {
 			if len(data) < 4 {

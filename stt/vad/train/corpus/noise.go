@@ -23,7 +23,7 @@ func TrainingNoises(babble []float32) []Noise {
 		{"street", street},
 		{"fan", fan},
 		{"hum", hum},
-		{"music", music},
+		{"music", Music},
 		{"crackle", crackle},
 		{"knocks", knocks},
 		{"babble", excerpt(babble)},
@@ -168,8 +168,8 @@ func hum(rng *rand.Rand, n int) []float32 {
 	return Telephone(out, Rate)
 }
 
-// music plays chords and melodies of decaying or held notes over a beat.
-func music(rng *rand.Rand, n int) []float32 {
+// Music plays chords and melodies of decaying or held notes over a beat.
+func Music(rng *rand.Rand, n int) []float32 {
 	out := make([]float32, n)
 	beat := int((0.15 + 0.5*rng.Float64()) * Rate)
 	hold := 0.2 + 3*rng.Float64()

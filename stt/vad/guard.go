@@ -1,0 +1,61 @@
+package vad
+
+import (
+	_ "embed"
+	"sync"
+
+	"agentos.dev/dialtone/stt/vad/internal/model"
+)
+
+//go:generate go run ./train -echo -out echo.bin
+//go:embed echo.bin
+var echoWeights string
+
+var echoNetwork = sync.OnceValue(func() *model.Detector { return model.Load(model.EchoFeatures, echoWeights).Detector() })
+
+// Guard is a [Detector] that knows what is played to the caller, the far end, and tells
+// him from its echo: it follows the echo's delay of up to a second, learns how loud it
+// comes back in each band, and asks a network that looks at both. While nothing has been
+// played for a second it is the Detector, at its price. A Guard is not safe for concurrent
+// use; different Guards are independent.
+type Guard struct {
+	detector Detector
+	echo     *model.Echo
+	network  *model.Detector
+	state    model.State
+	features [model.EchoFeatures]float32
+	played   [FrameSize]int16 // of the frame that is being filled
+}
+
+// NewGuard returns a guard at the start of a call.
+func NewGuard() *Guard {
+	return &Guard{detector: *NewDetector(), echo: model.NewEcho(), network: echoNetwork()}
+}
+
+// Append takes the call's next samples in pieces of any length, and what was played while
+// they were spoken, as far as is known: both are 8 kHz PCM, and where played is shorter,
+// silence was played. It appends the probability that the caller speaks for each frame that
+// they complete to dst, and returns it. A delay between the two that is always the same does
+// no harm, as long as the echo still comes within a second. It does not allocate.
+func (g *Guard) Append(dst []float32, samples, played []int16) []float32 {
+	d := &g.detector
+	for len(samples) > 0 {
+		n := copy(d.frame[d.filled:], samples)
+		m := copy(g.played[d.filled:d.filled+n], played)
+		clear(g.played[d.filled+m : d.filled+n])
+		samples, played = samples[n:], played[m:]
+		if d.filled += n; d.filled == FrameSize {
+			d.filled = 0
+			dst = append(dst, g.judge())
+		}
+	}
+	return dst
+}
+
+func (g *Guard) judge() float32 {
+	p := g.detector.judge()
+	if !g.echo.Extract(&g.features, g.detector.extractor, &g.detector.features, p, &g.played) {
+		return p
+	}
+	return model.Sigmoid(g.network.Step(&g.state, g.features[:]))
+}
