@@ -51,6 +51,7 @@ type outbox struct {
 	trip  time.Duration // of a mark, without what is played before it, at its fastest; 0 = not known
 	told  []string      // marks that were held back and are to be told
 	tells atomic.Bool   // there are some
+	farEnd    farEnd
 	message   []byte // the writer's buffer
 }
 
@@ -328,6 +329,7 @@ func (o *outbox) next(w wire, now time.Time, lead time.Duration) []byte {
 		return nil
 	case o.clear:
 		o.clear = false
+		o.farEnd.clear()
 		dst = w.appendClear(dst)
 		if o.pause.on {
 			o.pause.marking, o.pause.since = true, now
@@ -343,7 +345,9 @@ func (o *outbox) next(w wire, now time.Time, lead time.Duration) []byte {
 		o.marks = o.marks[1:]
 	default:
 		n := o.size()
-		dst = w.appendMedia(dst, o.take(n))
+		audio := o.take(n)
+		o.farEnd.add(audio)
+		dst = w.appendMedia(dst, audio)
 		o.restart(now)
 		o.heard = o.heard.Add(o.lasts(n))
 		o.shrink(now)

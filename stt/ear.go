@@ -16,17 +16,17 @@ const frameTime = 20 * time.Millisecond
 // ear finds speech in a call: there is one in each session. It is not safe for
 // concurrent use.
 type ear struct {
-	format   Format
-	detector *vad.Detector
-	down     *codec.Resampler // to the detector's rate; nil = the call has it
-	seg      *vad.Segmenter
-	pcm      []int16
-	low      []int16   // the resampler's output
-	voice    []float32 // what hear found
-	voiced   uint64    // the last frames, the latest in the lowest bit: speech or not
-	clock    time.Duration
-	arrive   arrivals
-	spans    []span // the last stretches of speech
+	format Format
+	guard  *vad.Guard
+	down   [2]*codec.Resampler // to the guard's rate, of the caller and of what is played; nil = the call has it
+	seg    *vad.Segmenter
+	pcm    [2][]int16
+	low    [2][]int16 // the resamplers' output
+	voice  []float32  // what hear found
+	voiced uint64     // the last frames, the latest in the lowest bit: speech or not
+	clock  time.Duration
+	arrive arrivals
+	spans  []span // the last stretches of speech
 }
 
 // span is a stretch of speech on the call's clock.
@@ -62,32 +62,29 @@ func newEar(f Format, span time.Duration) (*ear, error) {
 	if err := f.Validate(); err != nil {
 		return nil, err
 	}
-	e := &ear{format: f, detector: vad.NewDetector(), seg: vad.NewSegmenter(vad.Options{}), arrive: arrivals{delay: make([]int16, span/frameTime)}}
+	e := &ear{format: f, guard: vad.NewGuard(), seg: vad.NewSegmenter(vad.Options{}), arrive: arrivals{delay: make([]int16, span/frameTime)}}
 	if f.Rate()%vad.SampleRate != 0 {
 		return nil, &Error{Op: "open", Kind: ErrBadAudio, Err: fmt.Errorf("sample rate %d is not a multiple of %d", f.Rate(), vad.SampleRate)}
 	}
 	if f.Rate() != vad.SampleRate {
-		down, err := codec.NewResampler(f.Rate(), vad.SampleRate)
-		if err != nil {
-			return nil, &Error{Op: "open", Kind: ErrBadAudio, Err: err}
+		for i := range e.down {
+			down, err := codec.NewResampler(f.Rate(), vad.SampleRate)
+			if err != nil {
+				return nil, &Error{Op: "open", Kind: ErrBadAudio, Err: err}
+			}
+			e.down[i] = down
 		}
-		e.down = down
 	}
 	return e, nil
 }
 
-// hear takes audio, whole samples, and returns the probability of speech in each
-// frame that it completes, and what it completed. Both are valid until the next call.
-func (e *ear) hear(audio []byte, arrived time.Time) ([]float32, []vad.Event) {
+// hear takes audio, whole samples, and what is played to the caller meanwhile; it returns the
+// probability of the caller's speech in each frame that it completes, and what it
+// completed. Both are valid until the next call.
+func (e *ear) hear(audio, played []byte, arrived time.Time) ([]float32, []vad.Event) {
 	e.clock += e.format.Duration(len(audio))
 	e.arrive.mark(e.clock, arrived)
-	e.pcm = e.format.AppendPCM(e.pcm[:0], audio)
-	pcm := e.pcm
-	if e.down != nil {
-		e.low = e.down.Resample(e.low[:0], pcm)
-		pcm = e.low
-	}
-	e.voice = e.detector.Append(e.voice[:0], pcm)
+	e.voice = e.guard.Append(e.voice[:0], e.take(0, audio), e.take(1, played))
 	for _, p := range e.voice {
 		if e.voiced <<= 1; p >= voicedFrom {
 			e.voiced |= 1
@@ -106,6 +103,16 @@ func (e *ear) hear(audio []byte, arrived time.Time) ([]float32, []vad.Event) {
 		last.end, last.short = at(ev.VoicedEnd), ev.Kind == vad.Discard
 	}
 	return e.voice, events
+}
+
+// take brings the audio of one side to the guard's rate.
+func (e *ear) take(side int, audio []byte) []int16 {
+	e.pcm[side] = e.format.AppendPCM(e.pcm[side][:0], audio)
+	if e.down[side] == nil {
+		return e.pcm[side]
+	}
+	e.low[side] = e.down[side].Resample(e.low[side][:0], e.pcm[side])
+	return e.low[side]
 }
 
 // speaking reports whether the caller is.

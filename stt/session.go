@@ -181,14 +181,17 @@ func (s *session) emit(ev Event) {
 }
 
 // Send implements Stream.
-func (s *session) Send(frame []byte) error {
+func (s *session) Send(frame []byte) error { return s.SendOver(frame, nil) }
+
+// SendOver implements Duplex.
+func (s *session) SendOver(frame, played []byte) error {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.leave()
 	if s.err != nil {
 		return s.err
 	}
-	voice, events := s.ear.hear(frame, now)
+	voice, events := s.ear.hear(frame, played, now)
 	s.tape.add(frame, voice)
 	if s.leg.live {
 		if err := s.leg.send(s, len(s.tape.audio)); err != nil {

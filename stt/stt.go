@@ -82,6 +82,17 @@ type Stream interface {
 	Close() error
 }
 
+// A Duplex is a [Stream] that tells the caller from the echo of what is played to him. What
+// [Open] returns is one.
+type Duplex interface {
+	Stream
+	// SendOver does what Send does, and knows what is played to the caller while he speaks
+	// frame: as much audio in the same format; nil is silence. A delay between the two
+	// that stays does no harm: an echo is looked for up to a second later. Playing
+	// nothing for a second costs nothing.
+	SendOver(frame, played []byte) error
+}
+
 // Config describes one call, or one utterance, to an engine.
 type Config struct {
 	Format   Format

@@ -31,15 +31,20 @@ type listener struct {
 	speaks  atomic.Bool     // the caller, as the recogniser hears
 	closing atomic.Bool     // the call is over: what ends now is no failure
 	audio   []byte          // the reader's scratch: one frame of mu-law
+	played  []byte          // what the caller hears during audio
 	meter   *meter          // nil unless the log wants to know
 	gauge   gauge           // of who looks at the call
 	page    *journal.Stream // nil unless the call is recorded
 	judge   *judge          // nil where nothing is said, or Twilio judges
 	still   *stillness      // nil where nothing is said
+	farEnd  farEnd          // nil where nothing is said to the caller
 
 	sent  time.Duration // audio, by the reader
 	waits atomic.Int64  // up to when of it speech has been answered, in ns and one; 0: none waits
 }
+
+// farEnd is mediastream.Conn.FarEnd.
+type farEnd func(dst []byte, at time.Duration) (sent bool)
 
 // open starts to listen.
 func (l *listener) open(ctx context.Context, engine stt.Engine, c stt.Config) {
@@ -130,15 +135,34 @@ func (l *listener) hear(media mediastream.Audio) {
 	if watched {
 		l.gauge.add(l.audio[:n])
 	}
-	l.send(l.audio[:n])
+	l.send(l.audio[:n], l.plays(n, media.Timestamp))
 }
 
-func (l *listener) send(audio []byte) {
-	l.sent += audioLength(len(audio))
-	if l.stream == nil {
-		return
+// plays returns what the caller hears while he speaks n bytes; nil is silence.
+func (l *listener) plays(n int, at time.Duration) []byte {
+	if l.farEnd == nil {
+		return nil
 	}
-	l.stream.Send(audio) // an error of the stream comes as an event as well
+	if cap(l.played) < n {
+		l.played = make([]byte, n)
+	}
+	if !l.farEnd(l.played[:n], at) {
+		return nil
+	}
+	return l.played[:n]
+}
+
+// send gives the recogniser audio, and what is played meanwhile. An error of the stream comes
+// as an event as well.
+func (l *listener) send(audio, played []byte) {
+	l.sent += audioLength(len(audio))
+	switch stream := l.stream.(type) {
+	case nil:
+	case stt.Duplex:
+		stream.SendOver(audio, played)
+	default:
+		stream.Send(audio)
+	}
 	if ear, ok := l.stream.(stt.Ear); ok && l.judge != nil {
 		l.judge.frame(ear, l.sent)
 	}
@@ -159,7 +183,7 @@ var mulawSilence = bytes.Repeat([]byte{0xff}, 800)
 func (l *listener) catchUp(now time.Duration) {
 	if behind := now - l.sent; behind > paceSlack {
 		for until := l.sent + min(behind, paceMost); l.sent < until; {
-			l.send(mulawSilence)
+			l.send(mulawSilence, nil)
 		}
 	}
 }

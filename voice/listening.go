@@ -128,6 +128,8 @@ func (s *Server) listenersOf(c *liveCall, tracks []mediastream.Track) []listener
 		l.info, l.trace, l.log, l.inbox, l.hearing, l.page = c.Info, s.config.Trace, c.log, c.inbox, &s.hearing, c.page
 		if c.Unidirectional {
 			l.log = l.log.With("track", string(track))
+		} else if conn, ok := c.stream.line.(*mediastream.Conn); ok {
+			l.farEnd = conn.FarEnd
 		}
 		if c.measured() {
 			l.meter = new(meter)

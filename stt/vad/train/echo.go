@@ -25,7 +25,7 @@ const (
 // and bots, never both in one call.
 type speakers struct {
 	synthetic, people [][][]float32 // of each, what it says
-	babble            []float32
+	noises            []corpus.Noise
 }
 
 // findSpeakers lets the synthetic voices speak and warps the recordings of people in a
@@ -64,7 +64,8 @@ func findSpeakers(ctx context.Context, voices int, folder string) (*speakers, er
 		}
 		s.people = append(s.people, said)
 	}
-	s.babble, err = corpus.Babble(ctx, rng, list[:7], 60*corpus.Rate)
+	babble, err := corpus.Babble(ctx, rng, list[:7], 60*corpus.Rate)
+	s.noises = corpus.Pool(rng, corpus.TrainingNoises(babble), 60*corpus.Rate)
 	return s, err
 }
 
@@ -160,13 +161,18 @@ func (s *speakers) scene(rng *rand.Rand) corpus.Scene {
 		p := paths[rng.IntN(len(paths))]
 		scene.Path, scene.Under = &p, 3+27*rng.Float64()
 	}
-	noises := corpus.TrainingNoises(s.babble)
+	noises := s.noises
 	if rng.IntN(5) > 0 {
 		noise := noises[rng.IntN(len(noises))]
 		scene.Noise = &noise
 	}
 	if rng.IntN(3) == 0 {
 		scene.Duck = 9 * rng.Float64()
+	}
+	if rng.IntN(10) == 0 { // the line is on hold
+		scene.Sounds = [][]float32{corpus.Band(rng, talkFrames*corpus.Frame)}
+		scene.Every = 1
+		return scene
 	}
 	alone := rng.IntN(5) == 0
 	for range 10 {
@@ -185,7 +191,11 @@ func (s *speakers) scene(rng *rand.Rand) corpus.Scene {
 		case k == 7:
 			scene.Sounds = append(scene.Sounds, corpus.Tones(rng, int((0.5+2.5*rng.Float64())*corpus.Rate)))
 		case k == 8:
-			scene.Sounds = append(scene.Sounds, corpus.Music(rng, int((1+7*rng.Float64())*corpus.Rate)))
+			music := corpus.Music
+			if rng.IntN(3) > 0 {
+				music = corpus.Band
+			}
+			scene.Sounds = append(scene.Sounds, music(rng, int((1+7*rng.Float64())*corpus.Rate)))
 		case k == 9:
 			noise := noises[rng.IntN(len(noises)-1)]
 			scene.Sounds = append(scene.Sounds, noise.Make(rng, int((0.2+2*rng.Float64())*corpus.Rate)))

@@ -54,8 +54,7 @@ func makeTrials(ctx context.Context, s *speakers, detector *model.Detector, talk
 				if !math.IsInf(under, 1) {
 					scene.Path = &paths[i%len(paths)]
 				}
-				noises := corpus.TrainingNoises(s.babble)[:6]
-				scene.Noise = &noises[rng.IntN(len(noises))]
+				scene.Noise = &s.noises[rng.IntN(6)]
 				if barges {
 					scene.Caller = said[(bot+1+rng.IntN(len(said)-1))%len(said)]
 				}

@@ -106,7 +106,7 @@ func runEcho(ctx context.Context, o options) error {
 		return err
 	}
 	detector := model.Load(model.Features, string(weights)).Detector()
-	s, err := findSpeakers(ctx, 160, o.people)
+	s, err := findSpeakers(ctx, 120, o.people)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func runEcho(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	trials, err := makeTrials(ctx, s, detector, 60)
+	trials, err := makeTrials(ctx, s, detector, 32)
 	if err != nil {
 		return err
 	}

@@ -28,11 +28,19 @@ type trainer struct {
 	updates      int
 	rng          *rand.Rand
 	tape         [window]step
+	in, back     []float32 // the network's matrices, column after column
+	// What a batch leaves for the gradients of the matrices, step after step of the way back:
+	// the slopes of the rows, and what each column was multiplied by.
+	inSlopes, backSlopes []float32
+	seen                 [][]float32
 }
+
+const steps = batch * window
 
 // step is what the way back needs of a frame.
 type step struct {
-	x                        []float32
+	even, odd                []float32                    // the features
+	seen                     [2][model.Hidden / 2]float32 // the state before, the same way
 	before                   model.State
 	update, reset, candidate [model.Hidden]float32
 	inner                    [model.Hidden]float32 // the candidate's recurrent part
@@ -45,7 +53,13 @@ func newTrainer(data []example, seed uint64) *trainer {
 	t := &trainer{data: data, rng: rand.New(rand.NewPCG(seed, 0)), mean: make([]float32, inputs), spread: make([]float32, inputs),
 		net: model.NewNetwork(inputs), grad: model.NewNetwork(inputs), m: model.NewNetwork(inputs), v: model.NewNetwork(inputs)}
 	for i := range t.tape {
-		t.tape[i].x = make([]float32, inputs)
+		t.tape[i].even, t.tape[i].odd = make([]float32, inputs/2), make([]float32, inputs/2)
+	}
+	t.in, t.back = make([]float32, inputs*model.Gates), make([]float32, model.Hidden*model.Gates)
+	t.inSlopes, t.backSlopes = make([]float32, steps*model.Gates), make([]float32, steps*model.Gates)
+	t.seen = make([][]float32, inputs+model.Hidden)
+	for i := range t.seen {
+		t.seen[i] = make([]float32, steps)
 	}
 	n, sum, squares := 0.0, make([]float64, inputs), make([]float64, inputs)
 	for _, e := range data {
@@ -73,6 +87,7 @@ func newTrainer(data []example, seed uint64) *trainer {
 	for i := range model.Hidden {
 		t.net.InBias[i] = 1 // remember, to begin with
 	}
+	t.turn()
 	return t
 }
 
@@ -110,8 +125,9 @@ func (t *trainer) epoch(done, part float64) (loss float64) {
 			for b := range batch {
 				e := &t.data[order[at+b]]
 				loss += t.forward(e, from, &states[b], shakes[b])
-				t.backward()
+				t.backward(b)
 			}
+			t.gather(batch)
 			frames += batch * window
 			t.descend(lr)
 		}
@@ -120,20 +136,31 @@ func (t *trainer) epoch(done, part float64) (loss float64) {
 }
 
 func (t *trainer) forward(e *example, from int, state *model.State, shake []float32) (loss float64) {
-	net, inputs := t.net, t.net.Inputs
+	net := t.net
 	for i := range t.tape {
 		s := &t.tape[i]
 		for k, f := range e.frame(from + i) {
-			s.x[k] = (f-t.mean[k])/t.spread[k] + shake[k] + float32(frameShake*t.rng.NormFloat64())
+			x := (f-t.mean[k])/t.spread[k] + shake[k] + float32(frameShake*t.rng.NormFloat64())
+			if k%2 == 0 {
+				s.even[k/2] = x
+			} else {
+				s.odd[k/2] = x
+			}
 		}
 		s.before = *state
+		for h, x := range state {
+			s.seen[h%2][h/2] = x
+		}
+		var in, back [model.Gates]float32
+		product(&in, t.in, s.even, s.odd)
+		product(&back, t.back, s.seen[0][:], s.seen[1][:])
 		out := net.Out[model.Hidden]
 		for h := range model.Hidden {
 			u, r, c := h, model.Hidden+h, 2*model.Hidden+h
-			s.update[h] = model.Sigmoid(dot(net.In[u*inputs:], s.x[:]) + net.InBias[u] + dot(net.Back[u*model.Hidden:], s.before[:]))
-			s.reset[h] = model.Sigmoid(dot(net.In[r*inputs:], s.x[:]) + net.InBias[r] + dot(net.Back[r*model.Hidden:], s.before[:]))
-			s.inner[h] = dot(net.Back[c*model.Hidden:], s.before[:]) + net.BackBias[h]
-			s.candidate[h] = model.Tanh(dot(net.In[c*inputs:], s.x[:]) + net.InBias[c] + s.reset[h]*s.inner[h])
+			s.update[h] = model.Sigmoid(in[u] + net.InBias[u] + back[u])
+			s.reset[h] = model.Sigmoid(in[r] + net.InBias[r] + back[r])
+			s.inner[h] = back[c] + net.BackBias[h]
+			s.candidate[h] = model.Tanh(in[c] + net.InBias[c] + s.reset[h]*s.inner[h])
 			state[h] = s.candidate[h] + s.update[h]*(s.before[h]-s.candidate[h])
 			out += net.Out[h] * state[h]
 		}
@@ -151,12 +178,35 @@ func (t *trainer) forward(e *example, from int, state *model.State, shake []floa
 	return loss
 }
 
-// backward adds the gradients of the frames on the tape.
-func (t *trainer) backward() {
+// product is a matrix times the numbers whose even and odd ones are given.
+func product(dst *[model.Gates]float32, columns, even, odd []float32) {
+	var more [model.Gates]float32
+	model.Combine(dst, columns, 2*model.Gates, even)
+	model.Combine(&more, columns[model.Gates:], 2*model.Gates, odd)
+	for i, x := range more {
+		dst[i] += x
+	}
+}
+
+// turn writes the network's matrices column after column.
+func (t *trainer) turn() {
+	for row := range model.Gates {
+		for i := range t.net.Inputs {
+			t.in[i*model.Gates+row] = t.net.In[row*t.net.Inputs+i]
+		}
+		for i := range model.Hidden {
+			t.back[i*model.Gates+row] = t.net.Back[row*model.Hidden+i]
+		}
+	}
+}
+
+// backward adds the gradients of the frames on the tape, of a clip of the batch: those of
+// the matrices are left for gather.
+func (t *trainer) backward(clip int) {
 	net, grad := t.net, t.grad
 	var later model.State // slope by the state, from the frames after
 	for i := window - 1; i >= 0; i-- {
-		s := &t.tape[i]
+		s, at := &t.tape[i], clip*window+window-1-i
 		grad.Out[model.Hidden] += s.slope
 		var before model.State
 		for h := range model.Hidden {
@@ -173,13 +223,32 @@ func (t *trainer) backward() {
 			grad.BackBias[h] += dc * r
 			for gate, slope := range [3][2]float32{{du, du}, {dr, dr}, {dc, dc * r}} {
 				row := gate*model.Hidden + h
-				add(grad.In[row*net.Inputs:(row+1)*net.Inputs], slope[0], s.x[:])
-				back := net.Back[row*model.Hidden : (row+1)*model.Hidden]
-				add(grad.Back[row*model.Hidden:(row+1)*model.Hidden], slope[1], s.before[:])
-				add(before[:], slope[1], back)
+				t.inSlopes[at*model.Gates+row], t.backSlopes[at*model.Gates+row] = slope[0], slope[1]
+				add(before[:], slope[1], net.Back[row*model.Hidden:(row+1)*model.Hidden])
 			}
 		}
+		for k := range s.even {
+			t.seen[2*k][at], t.seen[2*k+1][at] = s.even[k], s.odd[k]
+		}
+		for k, x := range s.before {
+			t.seen[net.Inputs+k][at] = x
+		}
 		later = before
+	}
+}
+
+// gather adds the gradients of the matrices, of so many clips.
+func (t *trainer) gather(clips int) {
+	var column [model.Gates]float32
+	for i, seen := range t.seen {
+		slopes, grad, width := t.inSlopes, t.grad.In, t.net.Inputs
+		if k := i - width; k >= 0 {
+			slopes, grad, width, i = t.backSlopes, t.grad.Back[:], model.Hidden, k
+		}
+		model.Combine(&column, slopes, model.Gates, seen[:clips*window])
+		for row, x := range column {
+			grad[row*width+i] += x
+		}
 	}
 }
 
@@ -206,16 +275,7 @@ func (t *trainer) descend(lr float64) {
 			w[i] -= size*m[i]/(float32(math.Sqrt(float64(v[i])))+1e-8) + float32(lr)*decay*w[i]
 		}
 	}
-}
-
-func dot(a, b []float32) float32 {
-	a = a[:len(b)]
-	var s, r float32
-	for i := 0; i+1 < len(b); i += 2 {
-		s += a[i] * b[i]
-		r += a[i+1] * b[i+1]
-	}
-	return s + r
+	t.turn()
 }
 
 func add(dst []float32, factor float32, x []float32) {

@@ -43,13 +43,15 @@ func examples(n int) []example {
 func TestGradient(t *testing.T) {
 	tr := newTrainer(examples(1), 2)
 	loss := func() float64 {
+		tr.turn()
 		tr.rng = rand.New(rand.NewPCG(9, 9))
 		var state model.State
 		return tr.forward(&tr.data[0], 0, &state, make([]float32, model.Features))
 	}
 	loss()
 	tr.grad = model.NewNetwork(model.Features)
-	tr.backward()
+	tr.backward(0)
+	tr.gather(1)
 	for part, weights := range tr.net.Weights() {
 		grads := tr.grad.Weights()[part]
 		for i := 0; i < len(weights); i += 1 + len(weights)/20 {

@@ -16,6 +16,11 @@ func combine(dst *[wide]float32, m []float32, stride int, x []float32) {
 	combineGeneric(dst, m, stride, x)
 }
 
+// Combine is combine for the trainer: Gates sums.
+func Combine(dst *[Gates]float32, m []float32, stride int, x []float32) {
+	combine(dst, m, stride, x)
+}
+
 // combineGeneric is combine in Go, in the same order of summation.
 func combineGeneric(dst *[wide]float32, m []float32, stride int, x []float32) {
 	for i := 0; i < wide; i += 4 {

@@ -63,6 +63,15 @@ func Babble(ctx context.Context, rng *rand.Rand, voices []Voice, n int) ([]float
 	return sum, nil
 }
 
+// Pool makes n samples of each noise once, of which excerpts are taken: that is quicker.
+func Pool(rng *rand.Rand, noises []Noise, n int) []Noise {
+	pool := make([]Noise, len(noises))
+	for i, noise := range noises {
+		pool[i] = Noise{noise.Name, excerpt(noise.Make(rng, n))}
+	}
+	return pool
+}
+
 func excerpt(long []float32) func(*rand.Rand, int) []float32 {
 	return func(rng *rand.Rand, n int) []float32 {
 		out := make([]float32, n)
