@@ -136,7 +136,7 @@ func makeTalks(ctx context.Context, s *speakers, detector *model.Detector, seed 
 	data := make([]example, calls)
 	err := parallel(calls, func(i int) error {
 		rng := rand.New(rand.NewPCG(seed, uint64(i)))
-		data[i] = newTalk(s.scene(rng).Make(rng), detector)
+		data[i], _ = newTalk(s.scene(rng).Make(rng), detector)
 		return ctx.Err()
 	})
 	return data, err
@@ -212,14 +212,16 @@ const (
 )
 
 // newTalk is the example of a call: its frames with a far end, and in the end as many that
-// cost nothing as make it as long as the others.
-func newTalk(t corpus.Talk, detector *model.Detector) example {
+// cost nothing as make it as long as the others. It returns as well what the detector alone
+// thinks of each frame, or -1 for those in the example.
+func newTalk(t corpus.Talk, detector *model.Detector) (example, []float32) {
 	frames := len(t.Voiced)
 	e := example{inputs: model.EchoFeatures, features: make([]float32, 0, frames*model.EchoFeatures), voiced: make([]bool, 0, frames), weights: make([]float32, 0, frames)}
 	near, echo := model.NewExtractor(), model.NewEcho()
 	var state model.State
 	var known [model.Features]float32
 	var features [model.EchoFeatures]float32
+	alone := make([]float32, frames)
 	spoken, silence := 0, 1000 // frames of the utterance, and since the one before
 	for i, voiced := range t.Voiced {
 		weight := float32(silenceCost)
@@ -241,10 +243,12 @@ func newTalk(t corpus.Talk, detector *model.Detector) example {
 		}
 		near.Extract(&known, (*[corpus.Frame]int16)(t.Near[i*corpus.Frame:]))
 		p := model.Sigmoid(detector.Step(&state, known[:]))
+		alone[i] = p
 		if echo.Extract(&features, near, &known, p, (*[corpus.Frame]int16)(t.Far[i*corpus.Frame:])) {
 			e.features = append(e.features, features[:]...)
 			e.voiced = append(e.voiced, voiced)
 			e.weights = append(e.weights, weight)
+			alone[i] = -1
 		}
 	}
 	for len(e.voiced) < frames {
@@ -252,5 +256,5 @@ func newTalk(t corpus.Talk, detector *model.Detector) example {
 		e.voiced = append(e.voiced, false)
 		e.weights = append(e.weights, 0)
 	}
-	return e
+	return e, alone
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
+	"time"
 
 	"agentos.dev/dialtone/stt/vad"
 	"agentos.dev/dialtone/stt/vad/internal/model"
@@ -18,6 +20,7 @@ type trial struct {
 	barges bool
 	talks  []corpus.Talk
 	data   []example
+	alone  [][]float32
 }
 
 // makeTrials plays calls of validation voices: bots alone with their echo, then callers who
@@ -44,7 +47,7 @@ func makeTrials(ctx context.Context, s *speakers, detector *model.Detector, talk
 			} else if math.IsInf(under, 1) {
 				continue
 			}
-			tr := trial{name: name, barges: barges, talks: make([]corpus.Talk, talks), data: make([]example, talks)}
+			tr := trial{name: name, barges: barges, talks: make([]corpus.Talk, talks), data: make([]example, talks), alone: make([][]float32, talks)}
 			seed := rng.Uint64()
 			err := parallel(talks, func(i int) error {
 				rng := rand.New(rand.NewPCG(seed, uint64(i)))
@@ -59,7 +62,7 @@ func makeTrials(ctx context.Context, s *speakers, detector *model.Detector, talk
 					scene.Caller = said[(bot+1+rng.IntN(len(said)-1))%len(said)]
 				}
 				tr.talks[i] = scene.Make(rng)
-				tr.data[i] = newTalk(tr.talks[i], detector)
+				tr.data[i], tr.alone[i] = newTalk(tr.talks[i], detector)
 				return ctx.Err()
 			})
 			if err != nil {
@@ -78,51 +81,55 @@ func report(network *model.Network, trials []trial) string {
 	net := network.Detector()
 	for _, threshold := range []float32{0.5, 0.6, 0.7, 0.8} {
 		fmt.Fprintf(&b, "  at %.1f:", threshold)
-		shift := float32(math.Log(float64(threshold / (1 - threshold))))
 		for _, tr := range trials {
-			starts, sure, spoken, begins, in200, in300 := 0, 0, 0, 0, 0, 0
-			for i, talk := range tr.talks {
-				e := &tr.data[i]
-				var state model.State
-				p := make([]float32, e.frames())
-				for f := range p {
-					if e.weights[f] > 0 {
-						p[f] = model.Sigmoid(net.Step(&state, e.frame(f)) - shift)
-					}
-				}
-				barge := corpus.Starts(vad.NewSegmenter(vad.Options{}), p)
-				for _, s := range talk.Speaks {
-					if s {
-						spoken++
-					}
-				}
-				for _, s := range barge {
-					starts++
-					if s.Sure {
-						sure++
-					}
-				}
-				for _, at := range talk.Begins {
-					begins++
-					for _, s := range barge {
-						if late := s.Frame + 1 - at; late > 0 && late <= 15 {
-							in300++
-							if late <= 10 {
-								in200++
-							}
-							break
-						}
-					}
-				}
-			}
-			if tr.barges {
-				fmt.Fprintf(&b, "  %s %.0f/%.0f", tr.name, 100*float64(in200)/float64(begins), 100*float64(in300)/float64(begins))
-			} else {
-				hours := float64(spoken) / 50 / 3600
-				fmt.Fprintf(&b, "  %s %.0f/%.0f", tr.name, float64(starts)/hours, float64(sure)/hours)
-			}
+			b.WriteString("  " + tr.name + " ")
+			b.WriteString(tr.judge(net, threshold))
 		}
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// judge lets a network hear the calls of a trial. Its threshold is put in the place of 0.5.
+func (tr *trial) judge(net *model.Detector, threshold float32) string {
+	shift := float32(math.Log(float64(threshold / (1 - threshold))))
+	starts, sure, spoken, begins, in200, in300 := 0, 0, 0, 0, 0, 0
+	for i, talk := range tr.talks {
+		var state model.State
+		p, next := slices.Clone(tr.alone[i]), 0
+		for f := range p {
+			if p[f] < 0 {
+				p[f] = model.Sigmoid(net.Step(&state, tr.data[i].frame(next)) - shift)
+				next++
+			}
+			if talk.Speaks[f] {
+				spoken++
+			}
+		}
+		heard := corpus.Starts(vad.NewSegmenter(vad.Options{}), p)
+		for _, s := range heard {
+			if starts++; s.Sure {
+				sure++
+			}
+		}
+		begins += len(talk.Begins)
+		for _, at := range talk.Begins {
+			late, already := corpus.Late(heard, at)
+			if already {
+				begins--
+				continue
+			}
+			if late <= 300*time.Millisecond {
+				in300++
+			}
+			if late <= 200*time.Millisecond {
+				in200++
+			}
+		}
+	}
+	if tr.barges {
+		return fmt.Sprintf("%.0f/%.0f", 100*float64(in200)/float64(max(1, begins)), 100*float64(in300)/float64(max(1, begins)))
+	}
+	hours := float64(spoken*corpus.Frame) / corpus.Rate / 3600
+	return fmt.Sprintf("%.0f/%.0f", float64(starts)/hours, float64(sure)/hours)
 }

@@ -1,11 +1,17 @@
 package corpus
 
-import "agentos.dev/dialtone/stt/vad"
+import (
+	"math"
+	"time"
+
+	"agentos.dev/dialtone/stt/vad"
+)
 
 // Start is a moment in which a detector takes the caller to speak.
 type Start struct {
 	Frame int  // with the end of which it is believed
-	Sure  bool // the most of the 400 ms after it was speech as well
+	End   int  // frame with which the utterance is over
+	Sure  bool // most of the 400 ms after it was speech as well
 }
 
 const (
@@ -19,6 +25,7 @@ func Starts(s *vad.Segmenter, probabilities []float32) (starts []Start) {
 	for i := range probabilities {
 		for _, e := range s.Step(probabilities[i]) {
 			if e.Kind != vad.SpeechStart {
+				starts[len(starts)-1].End = i
 				continue
 			}
 			voiced, end := 0, min(i+1+sureFrames, len(probabilities))
@@ -27,8 +34,23 @@ func Starts(s *vad.Segmenter, probabilities []float32) (starts []Start) {
 					voiced++
 				}
 			}
-			starts = append(starts, Start{i, float64(voiced) >= sureShare*sureFrames})
+			starts = append(starts, Start{i, len(probabilities), float64(voiced) >= sureShare*sureFrames})
 		}
 	}
 	return starts
+}
+
+// Late returns how long after the beginning of a frame the first start behind it is
+// believed, for ever if none is; and whether one before it is not over yet, so that nothing
+// is to be noticed.
+func Late(starts []Start, begin int) (late time.Duration, already bool) {
+	for _, s := range starts {
+		switch {
+		case s.Frame >= begin:
+			return time.Duration(s.Frame+1-begin) * Frame * time.Second / Rate, false
+		case s.End > begin:
+			return 0, true
+		}
+	}
+	return math.MaxInt64, false
 }
