@@ -79,7 +79,7 @@ func makeTrials(ctx context.Context, s *speakers, detector *model.Detector, talk
 func report(network *model.Network, trials []trial) string {
 	var b strings.Builder
 	net := network.Detector()
-	for _, threshold := range []float32{0.5, 0.6, 0.7, 0.8} {
+	for _, threshold := range []float64{0.5, 0.6, 0.7, 0.8} {
 		fmt.Fprintf(&b, "  at %.1f:", threshold)
 		for _, tr := range trials {
 			b.WriteString("  " + tr.name + " ")
@@ -91,8 +91,8 @@ func report(network *model.Network, trials []trial) string {
 }
 
 // judge lets a network hear the calls of a trial. Its threshold is put in the place of 0.5.
-func (tr *trial) judge(net *model.Detector, threshold float32) string {
-	shift := float32(math.Log(float64(threshold / (1 - threshold))))
+func (tr *trial) judge(net *model.Detector, threshold float64) string {
+	shift := logit(threshold)
 	starts, sure, spoken, begins, in200, in300 := 0, 0, 0, 0, 0, 0
 	for i, talk := range tr.talks {
 		var state model.State

@@ -16,6 +16,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -32,6 +33,7 @@ func main() {
 	flag.BoolVar(&o.echo, "echo", false, "make the weights of the echo guard")
 	flag.StringVar(&o.weights, "weights", "stt/vad/weights.bin", "with -echo, the detector that it builds on")
 	flag.StringVar(&o.people, "people", "stt/vad/testdata", "with -echo, the recordings of people")
+	flag.Float64Var(&o.threshold, "threshold", 0.7, "with -echo, the probability that the weights are to call 0.5")
 	flag.Uint64Var(&o.seed, "seed", 2, "of the weights before training, and with -echo of the calls")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -50,6 +52,7 @@ type options struct {
 	out             string
 	clips, epochs   int
 	seed            uint64
+	threshold       float64
 	echo            bool
 	weights, people string
 }
@@ -131,5 +134,9 @@ func runEcho(ctx context.Context, o options) error {
 			return err
 		}
 	}
-	return os.WriteFile(o.out, t.network().Append(nil), 0o644)
+	n := t.network()
+	n.Out[model.Hidden] -= logit(o.threshold)
+	return os.WriteFile(o.out, n.Append(nil), 0o644)
 }
+
+func logit(p float64) float32 { return float32(math.Log(p / (1 - p))) }
