@@ -163,13 +163,29 @@ func TestSpeed(t *testing.T) {
 	for i := range pcm {
 		pcm[i] = int16(rng.NormFloat64() * 2000 * float64(i%vad.FrameSize) / vad.FrameSize)
 	}
-	d, at := vad.NewDetector(), 0
-	list := []bench.Contestant{{Name: "dialtone, 20 ms frame", Run: func(n int) {
-		for range n {
-			d.Probability(pcm[at : at+vad.FrameSize])
-			at = (at + vad.FrameSize) % len(pcm)
-		}
-	}}}
+	d, asleep, awake, at := vad.NewDetector(), vad.NewGuard(), vad.NewGuard(), 0
+	frame := func() []int16 {
+		at = (at + vad.FrameSize) % len(pcm)
+		return pcm[at : at+vad.FrameSize]
+	}
+	var dst [1]float32
+	list := []bench.Contestant{
+		{Name: "dialtone, 20 ms frame", Run: func(n int) {
+			for range n {
+				d.Probability(frame())
+			}
+		}},
+		{Name: "with guard, while the bot is silent", Run: func(n int) {
+			for range n {
+				asleep.Append(dst[:0], frame(), nil)
+			}
+		}},
+		{Name: "with guard, while it speaks", Run: func(n int) {
+			for range n {
+				awake.Append(dst[:0], frame(), frame())
+			}
+		}},
+	}
 	bench.Report(t, "voice activity", list...)
 
 	w := newWebRTC(t)

@@ -18,7 +18,7 @@ import (
 const (
 	talkFrames = 1200 // 24 s
 	phrases    = 4    // of each synthetic voice
-	warps      = 24   // speakers made of the recordings of people
+	warps      = 48   // speakers made of the recordings of people
 )
 
 // speakers are the voices of the training calls. People and synthetic voices are callers
@@ -142,18 +142,18 @@ func makeTalks(ctx context.Context, s *speakers, detector *model.Detector, seed 
 	return data, err
 }
 
-// scene draws up a training call: a quarter has no echo, a fifth no caller, and a quarter
-// of the callers are people.
+// scene draws up a training call: a quarter has no echo, a fifth no caller, a tenth is on
+// hold, and not quite half of the callers are people.
 func (s *speakers) scene(rng *rand.Rand) corpus.Scene {
-	voice := func() [][]float32 {
-		if rng.IntN(4) == 0 {
+	voice := func(people float64) [][]float32 {
+		if rng.Float64() < people {
 			return s.people[rng.IntN(len(s.people))]
 		}
 		return s.synthetic[rng.IntN(len(s.synthetic))]
 	}
-	bot, caller := voice(), voice()
+	bot, caller := voice(0.2), voice(0.45)
 	for &bot[0] == &caller[0] {
-		caller = voice()
+		caller = voice(0.45)
 	}
 	scene := corpus.Scene{Frames: talkFrames, Bot: bot, Every: 3 + 3*rng.Float64(), SNR: 5 + 25*rng.Float64()}
 	if rng.IntN(4) > 0 {
@@ -207,7 +207,7 @@ func (s *speakers) scene(rng *rand.Rand) corpus.Scene {
 // What a wrong verdict costs: the beginning of an utterance is what an answer is cut off
 // by, but for its first two frames, which hold breath; and silence is where an echo would.
 const (
-	beginCost, breathCost = 3, 0.6
+	beginCost, breathCost = 5, 1
 	silenceCost           = 1.5
 )
 

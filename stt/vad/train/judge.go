@@ -114,7 +114,7 @@ func (tr *trial) judge(net *model.Detector, threshold float64) string {
 		}
 		begins += len(talk.Begins)
 		for _, at := range talk.Begins {
-			late, already := corpus.Late(heard, at)
+			late, _, already := corpus.Late(heard, at)
 			if already {
 				begins--
 				continue

@@ -118,7 +118,7 @@ func runEcho(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	trials, err := makeTrials(ctx, s, detector, 32)
+	trials, err := makeTrials(ctx, s, detector, 24)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func runEcho(ctx context.Context, o options) error {
 	for epoch := range o.epochs {
 		loss := t.epoch(float64(epoch)/float64(o.epochs), 1/float64(o.epochs))
 		fmt.Printf("epoch %2d  loss %.4f\n", epoch+1, loss)
-		if epoch%4 == 3 || epoch+1 == o.epochs {
+		if epoch+1 == o.epochs {
 			fmt.Print(report(t.network(), trials))
 		}
 		if err := ctx.Err(); err != nil {

@@ -6,7 +6,7 @@ const (
 	hopSize  = 80  // samples between two looks at the far end: 10 ms
 	maxDelay = 100 // hops: an echo comes at most 1 s after its sound
 	lags     = maxDelay + 1
-	room     = 128 // hops that fit into the rings
+	room     = 120 // hops that fit into the rings
 	tail     = 6   // hops of room behind a sound
 	clip     = 4   // limit of deviations, log2 of power
 )

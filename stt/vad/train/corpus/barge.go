@@ -41,16 +41,16 @@ func Starts(s *vad.Segmenter, probabilities []float32) (starts []Start) {
 }
 
 // Late returns how long after the beginning of a frame the first start behind it is
-// believed, for ever if none is; and whether one before it is not over yet, so that nothing
-// is to be noticed.
-func Late(starts []Start, begin int) (late time.Duration, already bool) {
+// believed, for ever if none is, and that start; or that one before it is not over yet, so
+// that nothing is to be noticed.
+func Late(starts []Start, begin int) (late time.Duration, first Start, already bool) {
 	for _, s := range starts {
 		switch {
 		case s.Frame >= begin:
-			return time.Duration(s.Frame+1-begin) * Frame * time.Second / Rate, false
+			return time.Duration(s.Frame+1-begin) * Frame * time.Second / Rate, s, false
 		case s.End > begin:
-			return 0, true
+			return 0, s, true
 		}
 	}
-	return math.MaxInt64, false
+	return math.MaxInt64, Start{}, false
 }
