@@ -162,6 +162,7 @@ type count struct {
 	spoken       int // frames of the bot
 	begins       int // that could be noticed
 	within       [3]int
+	confirmed    int
 	already      int // begins while something counted as speech
 	sounds       int // that are no speech
 	unwanted     int // of them, those that count as speech
