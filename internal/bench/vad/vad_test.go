@@ -163,28 +163,26 @@ func TestSpeed(t *testing.T) {
 	for i := range pcm {
 		pcm[i] = int16(rng.NormFloat64() * 2000 * float64(i%vad.FrameSize) / vad.FrameSize)
 	}
-	d, asleep, awake, at := vad.NewDetector(), vad.NewGuard(), vad.NewGuard(), 0
-	frame := func() []int16 {
-		at = (at + vad.FrameSize) % len(pcm)
-		return pcm[at : at+vad.FrameSize]
+	const calls = 16 // in turn, as on a server
+	var detectors [calls]*vad.Detector
+	var asleep, awake [calls]*vad.Guard
+	for i := range calls {
+		detectors[i], asleep[i], awake[i] = vad.NewDetector(), vad.NewGuard(), vad.NewGuard()
 	}
 	var dst [1]float32
+	inTurn := func(hear func(call int, frame []int16)) func(int) {
+		call, at := 0, 0
+		return func(n int) {
+			for range n {
+				hear(call, pcm[at:at+vad.FrameSize])
+				call, at = (call+1)%calls, (at+vad.FrameSize)%len(pcm)
+			}
+		}
+	}
 	list := []bench.Contestant{
-		{Name: "dialtone, 20 ms frame", Run: func(n int) {
-			for range n {
-				d.Probability(frame())
-			}
-		}},
-		{Name: "with guard, while the bot is silent", Run: func(n int) {
-			for range n {
-				asleep.Append(dst[:0], frame(), nil)
-			}
-		}},
-		{Name: "with guard, while it speaks", Run: func(n int) {
-			for range n {
-				awake.Append(dst[:0], frame(), frame())
-			}
-		}},
+		{Name: "dialtone, 20 ms frame", Run: inTurn(func(call int, frame []int16) { detectors[call].Append(dst[:0], frame) })},
+		{Name: "with guard, while the bot is silent", Run: inTurn(func(call int, frame []int16) { asleep[call].Append(dst[:0], frame, nil) })},
+		{Name: "with guard, while it speaks", Run: inTurn(func(call int, frame []int16) { awake[call].Append(dst[:0], frame, frame) })},
 	}
 	bench.Report(t, "voice activity", list...)
 

@@ -1,9 +1,6 @@
 package model
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // EchoFeatures is how many numbers describe a frame together with what was played.
 const EchoFeatures = Features + 2*bands + 12
@@ -34,11 +31,6 @@ const awake = 1000 / 10
 
 // quietLevel is the level of silence.
 var quietLevel = log2(quiet)
-
-var powers = sync.OnceValue(func() *[256]float32 {
-	p := newPowers()
-	return &p
-})
 
 // Echo turns frames and what was played meanwhile into features. It learns how the far
 // end comes back: after what delay, and how loud in each band.

@@ -1,6 +1,9 @@
 package model
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 const (
 	hopSize  = 80  // samples between two looks at the far end: 10 ms
@@ -60,12 +63,13 @@ const (
 )
 
 // powers are what the levels stand for.
-func newPowers() (p [256]float32) {
+var powers = sync.OnceValue(func() *[256]float32 {
+	p := new([256]float32)
 	for i := range p {
 		p[i] = float32(math.Exp2(lowest + float64(i)/step))
 	}
 	return p
-}
+})
 
 // audible reports whether a frame holds more than silence.
 func audible(frame *[FrameSize]int16) bool {
