@@ -21,7 +21,8 @@ const room = longMessage + 200*time.Millisecond
 // format, and silence. It reports whether any of it was sent. It is what an echo canceller
 // calls the far end, or reference: the network and the telephone delay it by what they
 // always do. Each call goes on where the one before ended; a place that is 40 ms or more
-// after that is a gap. What was sent before the first call is not remembered.
+// after that is a gap. What was sent before the first call is not remembered: one with a dst of
+// nil, at 0, begins.
 func (c *Conn) FarEnd(dst []byte, at time.Duration) bool {
 	o := &c.out
 	o.mu.Lock()

@@ -66,6 +66,22 @@ func TestFarEnd(t *testing.T) {
 	})
 }
 
+// TestFarEndBeforeAnythingArrives: a greeting that is sent at once begins with the stream.
+func TestFarEndBeforeAnythingArrives(t *testing.T) {
+	inBubble(t, Options{}, func(t *testing.T, _ *fakeSocket, c *Conn) {
+		require.False(t, c.FarEnd(nil, 0))
+		require.NoError(t, c.SendMedia(bytes.Repeat([]byte{1}, 8*400)))
+		require.NoError(t, c.Flush())
+		synctest.Wait()
+		at := 100 * time.Millisecond
+		for range 15 {
+			require.EqualValues(t, 1, hears(t, c, at))
+			at += packet
+		}
+		require.EqualValues(t, 0xff, hears(t, c, at))
+	})
+}
+
 // TestFarEndHasRoom for the lead, and for what is sent while nothing arrives; more than that
 // is left out.
 func TestFarEndHasRoom(t *testing.T) {

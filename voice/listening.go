@@ -130,6 +130,7 @@ func (s *Server) listenersOf(c *liveCall, tracks []mediastream.Track) []listener
 			l.log = l.log.With("track", string(track))
 		} else if conn, ok := c.stream.line.(*mediastream.Conn); ok {
 			l.farEnd = conn.FarEnd
+			l.farEnd(nil, 0) // from here on it knows what is sent
 		}
 		if c.measured() {
 			l.meter = new(meter)
