@@ -17,7 +17,7 @@ type Start struct {
 const (
 	sureFrames = 20   // that confirm a start
 	sureShare  = 0.6  // of them that have to be speech
-	sureLevel  = 0.29 // probability that counts: what goes on needs less than what begins
+	sureLevel  = 0.49 // probability that counts
 )
 
 // Starts returns where a segmenter takes speech to start, by the probabilities of frames.
