@@ -176,13 +176,13 @@ func TestReturnsAreBounded(t *testing.T) {
 				info.Leg = 1
 				first := newSession(info, time.Now())
 				first.passage = passage{chain: 1, start: time.Now()}
-				now, began := first, time.Now()
+				now := first
 				for range test.n {
 					o, _ := ownerFor(s, now.info.Leg, 0)
 					o.leg.began, o.leg.owed = time.Now(), now.owed
 					_, ok := o.take(t.Context())
 					require.True(t, ok)
-					began = time.Now()
+					began := time.Now()
 					time.Sleep(test.talk)
 					o.release(test.cause)
 					next, err := s.comesBack(t.Context(), first)
