@@ -47,12 +47,12 @@ type outbox struct {
 	wake      *time.Timer
 	forgotten uint64 // queued, at the watch's last look
 
-	pause pause
-	trip  time.Duration // of a mark, without what is played before it, at its fastest; 0 = not known
-	told  []string      // marks that were held back and are to be told
-	tells atomic.Bool   // there are some
-	farEnd    farEnd
-	message   []byte // the writer's buffer
+	pause   pause
+	trip    time.Duration // of a mark, without what is played before it, at its fastest; 0 = not known
+	told    []string      // marks that were held back and are to be told
+	tells   atomic.Bool   // there are some
+	farEnd  farEnd
+	message []byte // the writer's buffer
 }
 
 // mark is a name and the audio that must be played before it.

@@ -33,7 +33,7 @@ func main() {
 	flag.BoolVar(&o.echo, "echo", false, "make the weights of the echo guard")
 	flag.StringVar(&o.weights, "weights", "stt/vad/weights.bin", "with -echo, the detector that it builds on")
 	flag.StringVar(&o.people, "people", "stt/vad/testdata", "with -echo, the recordings of people")
-	flag.Float64Var(&o.threshold, "threshold", 0.6, "with -echo, the probability that the weights are to call 0.5")
+	flag.Float64Var(&o.threshold, "threshold", 0.4, "with -echo, the probability that the weights are to call 0.5")
 	flag.Uint64Var(&o.seed, "seed", 2, "of the weights before training, and with -echo of the calls")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
