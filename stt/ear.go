@@ -20,10 +20,13 @@ type ear struct {
 	guard  *vad.Guard
 	down   [2]*codec.Resampler // to the guard's rate, of the caller and of what is played; nil = the call has it
 	seg    *vad.Segmenter
+	own    *vad.Segmenter // of the caller's own speech
 	pcm    [2][]int16
 	low    [2][]int16 // the resamplers' output
 	voice  []float32  // what hear found
-	voiced uint64     // the last frames, the latest in the lowest bit: speech or not
+	voices []float32  // of it, the caller's own
+	voiced uint64     // the last frames, the latest in the lowest bit: his own speech or not
+	speaks bool       // he does himself
 	clock  time.Duration
 	arrive arrivals
 	spans  []span // the last stretches of speech
@@ -38,10 +41,11 @@ type span struct {
 // voicedFrom is the probability from which a frame counts as speech in Voiced.
 const voicedFrom = 0.49
 
-// An Ear is a Stream that says what of its audio is speech, as those of [Open] do.
+// An Ear is a Stream that says what of its audio is the caller's own speech, as those of
+// [Open] do. The echo of what is played to him (see [Duplex]) is not.
 type Ear interface {
-	// Voiced returns how much of the last audio was speech, of at most 1.28 s, in frames of
-	// 20 ms, and whether the speaker is in an utterance: that ends some time after the last
+	// Voiced returns how much of the last audio was such speech, of at most 1.28 s, in frames
+	// of 20 ms, and whether the caller is in an utterance: that ends some time after the last
 	// speech. It may be called from any goroutine but within an Emit.
 	Voiced(last time.Duration) (speech time.Duration, speaking bool)
 }
@@ -51,7 +55,7 @@ func (s *session) Voiced(last time.Duration) (speech time.Duration, speaking boo
 	s.mu.Lock()
 	defer s.leave()
 	frames := min(max(0, last/frameTime), 64)
-	return time.Duration(bits.OnesCount64(s.ear.voiced&(1<<frames-1))) * frameTime, s.ear.speaking()
+	return time.Duration(bits.OnesCount64(s.ear.voiced&(1<<frames-1))) * frameTime, s.ear.speaks
 }
 
 // maxSpans is how many stretches of speech are remembered.
@@ -62,7 +66,7 @@ func newEar(f Format, span time.Duration) (*ear, error) {
 	if err := f.Validate(); err != nil {
 		return nil, err
 	}
-	e := &ear{format: f, guard: vad.NewGuard(), seg: vad.NewSegmenter(vad.Options{}), arrive: arrivals{delay: make([]int16, span/frameTime)}}
+	e := &ear{format: f, guard: vad.NewGuard(), seg: vad.NewSegmenter(vad.Options{}), own: vad.NewSegmenter(vad.Options{}), arrive: arrivals{delay: make([]int16, span/frameTime)}}
 	if f.Rate()%vad.SampleRate != 0 {
 		return nil, &Error{Op: "open", Kind: ErrBadAudio, Err: fmt.Errorf("sample rate %d is not a multiple of %d", f.Rate(), vad.SampleRate)}
 	}
@@ -79,16 +83,20 @@ func newEar(f Format, span time.Duration) (*ear, error) {
 }
 
 // hear takes audio, whole samples, and what is played to the caller meanwhile; it returns the
-// probability of the caller's speech in each frame that it completes, and what it
-// completed. Both are valid until the next call.
+// probability of speech in each frame that it completes, and what it completed. Both are
+// valid until the next call. An echo is speech here: what it hides of the caller's words, a
+// recogniser may still hear.
 func (e *ear) hear(audio, played []byte, arrived time.Time) ([]float32, []vad.Event) {
 	e.clock += e.format.Duration(len(audio))
 	e.arrive.mark(e.clock, arrived)
-	e.voice = e.guard.Append(e.voice[:0], e.take(0, audio), e.take(1, played))
-	for _, p := range e.voice {
+	e.voice, e.voices = e.guard.Append(e.voice[:0], e.voices[:0], e.take(0, audio), e.take(1, played))
+	for _, p := range e.voices {
 		if e.voiced <<= 1; p >= voicedFrom {
 			e.voiced |= 1
 		}
+	}
+	for _, ev := range e.own.Step(e.voices...) {
+		e.speaks = ev.Kind == vad.SpeechStart
 	}
 	events := e.seg.Step(e.voice...)
 	for _, ev := range events {

@@ -110,6 +110,7 @@ func (j *judge) frame(ear stt.Ear, heard time.Duration) {
 		} else {
 			u = j.begins(heard)
 		}
+		j.stops(u)
 	}
 	j.speaks = speaking
 	if u == nil {
@@ -162,21 +163,25 @@ func (j *judge) begins(from time.Duration) *utterance {
 		j.last = slices.Delete(j.last, 0, 1)
 	}
 	j.last = append(j.last, utterance{from: from, at: time.Now(), stance: j.player.stance()})
-	u := &j.last[len(j.last)-1]
-	if j.off || !u.stance.speaks || !u.stance.policy.bySpeech() {
-		return u
+	return &j.last[len(j.last)-1]
+}
+
+// stops stops the output for an utterance that the ear hears, at once or later. The lock is
+// held.
+func (j *judge) stops(u *utterance) {
+	if j.off || !u.stance.speaks || !u.stance.policy.bySpeech() || u.step != "" {
+		return
 	}
 	if j.shy.run == u.stance.run && j.shy.times >= maxTimes {
-		return u
+		return
 	}
 	if u.waits = u.stance.policy.PauseAfter > 0; !u.waits {
 		j.pauses(u)
 	}
-	return u
 }
 
 // early takes the beginning of speech as the recogniser tells it, which may be before the ear
-// does, or long after. The lock is held.
+// does, or long after. It may be an echo: only its words interrupt. The lock is held.
 func (j *judge) early(start time.Duration) {
 	n := len(j.last)
 	if n > 0 && start <= j.last[n-1].from || j.heard-start >= sameUtterance || j.speaks && j.open() != nil {

@@ -34,10 +34,11 @@ func NewGuard() *Guard {
 
 // Append takes the call's next samples in pieces of any length, and what was played while
 // they were spoken, as far as is known: both are 8 kHz PCM, and where played is shorter,
-// silence was played. It appends the probability that the caller speaks for each frame that
-// they complete to dst, and returns it. A delay between the two that is always the same does
-// no harm, as long as the echo still comes within a second. It does not allocate.
-func (g *Guard) Append(dst []float32, samples, played []int16) []float32 {
+// silence was played. For each frame that they complete it appends to speech the probability
+// of anybody's speech, as the Detector does, and to own that of the caller's own; it returns
+// both. A delay between the two sides that is always the same does no harm, as long as the
+// echo still comes within a second. It does not allocate.
+func (g *Guard) Append(speech, own []float32, samples, played []int16) (_, _ []float32) {
 	d := &g.detector
 	for len(samples) > 0 {
 		n := copy(d.frame[d.filled:], samples)
@@ -46,16 +47,17 @@ func (g *Guard) Append(dst []float32, samples, played []int16) []float32 {
 		samples, played = samples[n:], played[m:]
 		if d.filled += n; d.filled == FrameSize {
 			d.filled = 0
-			dst = append(dst, g.judge())
+			anybody, caller := g.judge()
+			speech, own = append(speech, anybody), append(own, caller)
 		}
 	}
-	return dst
+	return speech, own
 }
 
-func (g *Guard) judge() float32 {
+func (g *Guard) judge() (anybody, caller float32) {
 	p := g.detector.judge()
 	if !g.echo.Extract(&g.features, g.detector.extractor, &g.detector.features, p, &g.played) {
-		return p
+		return p, p
 	}
-	return model.Sigmoid(g.network.Step(&g.state, g.features[:]))
+	return p, model.Sigmoid(g.network.Step(&g.state, g.features[:]))
 }

@@ -32,7 +32,8 @@ func listeners(t *testing.T) []listener {
 			return vad.NewDetector().Append(nil, talk.Near)
 		}},
 		{"dialtone, with guard", func(_ *testing.T, talk *corpus.Talk) []float32 {
-			return vad.NewGuard().Append(nil, talk.Near, talk.Far)
+			_, own := vad.NewGuard().Append(nil, nil, talk.Near, talk.Far)
+			return own
 		}},
 	}
 	if w := newWebRTC(t); w != nil {

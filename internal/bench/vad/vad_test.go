@@ -169,7 +169,7 @@ func TestSpeed(t *testing.T) {
 	for i := range calls {
 		detectors[i], asleep[i], awake[i] = vad.NewDetector(), vad.NewGuard(), vad.NewGuard()
 	}
-	var dst [1]float32
+	var dst, own [1]float32
 	inTurn := func(hear func(call int, frame []int16)) func(int) {
 		call, at := 0, 0
 		return func(n int) {
@@ -181,8 +181,8 @@ func TestSpeed(t *testing.T) {
 	}
 	list := []bench.Contestant{
 		{Name: "dialtone, 20 ms frame", Run: inTurn(func(call int, frame []int16) { detectors[call].Append(dst[:0], frame) })},
-		{Name: "with guard, while the bot is silent", Run: inTurn(func(call int, frame []int16) { asleep[call].Append(dst[:0], frame, nil) })},
-		{Name: "with guard, while it speaks", Run: inTurn(func(call int, frame []int16) { awake[call].Append(dst[:0], frame, frame) })},
+		{Name: "with guard, while the bot is silent", Run: inTurn(func(call int, frame []int16) { asleep[call].Append(dst[:0], own[:0], frame, nil) })},
+		{Name: "with guard, while it speaks", Run: inTurn(func(call int, frame []int16) { awake[call].Append(dst[:0], own[:0], frame, frame) })},
 	}
 	bench.Report(t, "voice activity", list...)
 
