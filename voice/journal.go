@@ -129,11 +129,29 @@ func (c *Call) saying(tokens iter.Seq2[string, error]) iter.Seq2[string, error] 
 	}
 }
 
-// heardOf returns an event of the recogniser as it is recorded.
-func heardOf(e stt.Event) journal.Heard {
+// pagedEar is an ear whose answers to the judge are recorded.
+type pagedEar struct {
+	listener *listener
+	ear      stt.Ear
+	asked    bool
+	speaks   bool // by the last answer
+}
+
+// Voiced implements stt.Ear.
+func (e *pagedEar) Voiced(last time.Duration) (speech time.Duration, speaking bool) {
+	speech, speaking = e.ear.Voiced(last)
+	if last > 0 || !e.asked || speaking != e.speaks {
+		e.asked, e.speaks = true, speaking
+		e.listener.page.Ear(journal.Ear{Frame: e.listener.pieces.Load() + 1, Speaking: speaking, Last: last.Microseconds(), Speech: speech.Microseconds()})
+	}
+	return speech, speaking
+}
+
+// heardOf returns an event of the recogniser, behind so many pieces of audio, as it is recorded.
+func heardOf(e stt.Event, pieces int64) journal.Heard {
 	t := e.Transcript
 	h := journal.Heard{
-		Kind: e.Kind.String(), Text: t.Text, Track: t.Track, Language: t.Language, Engine: t.Engine,
+		Frame: pieces, Kind: e.Kind.String(), Text: t.Text, Track: t.Track, Language: t.Language, Engine: t.Engine,
 		Start: t.Start.Microseconds(), End: t.End.Microseconds(), Music: t.Music, OnHold: e.OnHold, Error: textOf(e.Err),
 	}
 	if e.Kind == stt.Interim || e.Kind == stt.Final {

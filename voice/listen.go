@@ -39,8 +39,11 @@ type listener struct {
 	still   *stillness      // nil where nothing is said
 	farEnd  farEnd          // nil where nothing is said to the caller
 
-	sent  time.Duration // audio, by the reader
-	waits atomic.Int64  // up to when of it speech has been answered, in ns and one; 0: none waits
+	ear stt.Ear // of the stream; nil if it has none, or nobody judges
+
+	sent   time.Duration // audio, by the reader
+	pieces atomic.Int64  // of it, of which everybody was told
+	waits  atomic.Int64  // up to when of it speech has been answered, in ns and one; 0: none waits
 }
 
 // farEnd is mediastream.Conn.FarEnd.
@@ -52,6 +55,14 @@ func (l *listener) open(ctx context.Context, engine stt.Engine, c stt.Config) {
 	var err error
 	if l.stream, err = stt.Open(ctx, engine, c); err != nil {
 		l.failed(err)
+		return
+	}
+	ear, ok := l.stream.(stt.Ear)
+	if !ok || l.judge == nil {
+		return
+	}
+	if l.ear = ear; l.page != nil {
+		l.ear = &pagedEar{listener: l, ear: ear}
 	}
 }
 
@@ -81,7 +92,7 @@ func (l *listener) heard(e stt.Event) {
 // observe counts and logs what the recogniser reports.
 func (l *listener) observe(e stt.Event) {
 	if l.page != nil {
-		l.page.Heard(heardOf(e))
+		l.page.Heard(heardOf(e, l.pieces.Load()))
 	}
 	l.trace.STTEvent(l.info, e)
 	l.hearing.heard(e)
@@ -163,9 +174,10 @@ func (l *listener) send(audio, played []byte) {
 	default:
 		stream.Send(audio)
 	}
-	if ear, ok := l.stream.(stt.Ear); ok && l.judge != nil {
-		l.judge.frame(ear, l.sent)
+	if l.ear != nil {
+		l.judge.frame(l.ear, l.sent)
 	}
+	l.pieces.Add(1)
 }
 
 const (
@@ -231,7 +243,7 @@ func (l *listener) close(lastWords bool) {
 func (l *listener) failed(err error) {
 	l.waits.Store(0)
 	if l.page != nil {
-		l.page.Heard(heardOf(stt.Event{Kind: stt.Ended, Err: err, Transcript: stt.Transcript{Track: string(l.track)}}))
+		l.page.Heard(heardOf(stt.Event{Kind: stt.Ended, Err: err, Transcript: stt.Transcript{Track: string(l.track)}}, l.pieces.Load()))
 	}
 	l.hearing.failed()
 	l.trace.STTError(l.info, stt.Reason(err))

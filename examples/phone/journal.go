@@ -90,6 +90,9 @@ func printJournal(w io.Writer, r *journal.Record) error {
 			out.printf("%s%s\n", at, l.Message)
 		case l.Text != "":
 			out.printf("%s%q\n", at, l.Text)
+		case l.Ear != nil:
+			e := l.Ear
+			out.printf("%sframe %d, speaking %t, speech %v of %v\n", at, e.Frame, e.Speaking, time.Duration(e.Speech)*time.Microsecond, time.Duration(e.Last)*time.Microsecond)
 		case l.Heard != nil:
 			h := l.Heard
 			out.printf("%s%s %s %s %q %s\n", at, h.Kind, h.Turn, h.Track, h.Text, h.Error)

@@ -157,6 +157,17 @@ func (c *Call) media(kind Kind, stream int, message []byte, from, to int) {
 	}
 }
 
+// Ear records what was told of the speech of the caller.
+func (s *Stream) Ear(e Ear) {
+	if s == nil {
+		return
+	}
+	c := s.call
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.line(line{Kind: KindEar, Stream: s.n, Ear: &e}, false)
+}
+
 // Heard records what the recogniser reported.
 func (s *Stream) Heard(h Heard) {
 	if s == nil {

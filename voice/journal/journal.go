@@ -8,6 +8,7 @@
 //	request   Twilio asked for TwiML or told something: the form, and the answer
 //	open      a stream of the call was accepted; it is numbered from 1 in its file
 //	in, out   a message of that stream, as it was on the wire
+//	ear       what the server was told of the speech of the caller
 //	heard     what the recogniser reported
 //	did       what the handler did
 //	end       the stream has ended, and why

@@ -70,7 +70,8 @@ func script(c *Call) {
 	s.Message(false, []byte("no JSON: +14155550100"))
 	s.Message(true, sent([]byte{9, 8, 7, 6}))
 	s.Message(true, []byte(`{"event":"mark","streamSid":"MZ1","mark":{"name":"dialtone-1"}}`))
-	s.Heard(Heard{Kind: "final", Text: "call me at 4155550100", Track: "inbound", Start: 20_000, End: 900_000, Confidence: new(0.5)})
+	s.Ear(Ear{Frame: 1, Speaking: true, Last: 400_000, Speech: 20_000})
+	s.Heard(Heard{Frame: 1, Kind: "final", Text: "call me at 4155550100", Track: "inbound", Start: 20_000, End: 900_000, Confidence: new(0.5)})
 	s.Did(Action{What: "say", Text: "You are number 3."})
 	s.Did(Action{What: "transfer", Detail: "<Response><Dial>+14155550166</Dial></Response>", Error: "no"})
 	s.End(End{Reason: "hung_up"})
@@ -127,10 +128,12 @@ func TestWhatIsKept(t *testing.T) {
 		kinds = append(kinds, l.Kind)
 		require.Equal(t, i+2, l.Number)
 	}
-	require.Equal(t, []Kind{KindRequest, KindOpen, KindIn, KindIn, KindIn, KindIn, KindOut, KindOut, KindHeard, KindDid, KindDid, KindEnd, KindFinished}, kinds)
+	require.Equal(t, []Kind{KindRequest, KindOpen, KindIn, KindIn, KindIn, KindIn, KindOut, KindOut, KindEar, KindHeard, KindDid, KindDid, KindEnd, KindFinished}, kinds)
 	require.Equal(t, "no JSON: +14155550100", record.Lines[5].Text)
-	require.Equal(t, "completed", record.Lines[12].Status)
-	require.InDelta(t, 0.5, *record.Lines[8].Heard.Confidence, 0)
+	require.Equal(t, "completed", record.Lines[13].Status)
+	require.Equal(t, Ear{Frame: 1, Speaking: true, Last: 400_000, Speech: 20_000}, *record.Lines[8].Ear)
+	require.EqualValues(t, 1, record.Lines[9].Heard.Frame)
+	require.InDelta(t, 0.5, *record.Lines[9].Heard.Confidence, 0)
 }
 
 // TestCutAtEveryByte: whatever of a file has come to the disk, its whole lines are read.
@@ -177,6 +180,7 @@ func TestBadFiles(t *testing.T) {
 		"no kind":             {head + `{"t":1}` + "\n", 2, ErrLine},
 		"no request":          {head + `{"t":1,"k":"request"}` + "\n", 2, ErrLine},
 		"no stream":           {head + `{"t":1,"k":"open","open":{"wire":"media"}}` + "\n", 2, ErrLine},
+		"no ear":              {head + `{"t":1,"k":"ear","s":1}` + "\n", 2, ErrLine},
 		"negative stream":     {head + `{"t":1,"k":"open","s":-1,"open":{"wire":"media"}}` + "\n", 2, ErrLine},
 		"time before":         {head + `{"t":-1,"k":"finished"}` + "\n", 2, ErrTime},
 		"time too late":       {head + `{"t":1,"k":"finished"}` + "\n" + `{"t":9223372036854775807,"k":"finished"}` + "\n", 3, ErrTime},

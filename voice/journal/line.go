@@ -16,6 +16,7 @@ const (
 	KindOpen     Kind = "open"
 	KindIn       Kind = "in"
 	KindOut      Kind = "out"
+	KindEar      Kind = "ear"
 	KindHeard    Kind = "heard"
 	KindDid      Kind = "did"
 	KindEnd      Kind = "end"
@@ -54,6 +55,7 @@ type line struct {
 	Open    *Open           `json:"open,omitempty"`
 	Message json.RawMessage `json:"m,omitempty"`
 	Text    string          `json:"text,omitempty"` // a message that is not JSON
+	Ear     *Ear            `json:"ear,omitempty"`
 	Heard   *Heard          `json:"heard,omitempty"`
 	Did     *Action         `json:"did,omitempty"`
 	End     *End            `json:"end,omitempty"`
@@ -85,10 +87,21 @@ const (
 	WireRelay = "relay" // ConversationRelay
 )
 
+// Ear is what the server was told of the speech of the caller, by stt.Ear.Voiced: whether he
+// is in an utterance, where that changes and once before, and how much of the last audio was
+// speech, where it asked.
+type Ear struct {
+	Frame    int64 `json:"frame"` // number of the piece of audio behind which it was told, from 1
+	Speaking bool  `json:"speaking,omitempty"`
+	Last     int64 `json:"last,omitempty"`   // microseconds that were asked about; 0 if none were
+	Speech   int64 `json:"speech,omitempty"` // microseconds of them
+}
+
 // Heard is an event of a recogniser, as package stt has them. Numbers that are not known are
 // nil.
 type Heard struct {
-	Kind       string   `json:"kind"` // stt.Kind by name
+	Frame      int64    `json:"frame,omitempty"` // pieces of audio of its track before it; 0 = none, or not known
+	Kind       string   `json:"kind"`            // stt.Kind by name
 	Text       string   `json:"text,omitempty"`
 	Track      string   `json:"track,omitempty"`
 	Language   string   `json:"language,omitempty"`

@@ -25,6 +25,7 @@ type Line struct {
 	Open    *Open
 	Message json.RawMessage // of in and out, if it is JSON
 	Text    string          // the message, if it is not
+	Ear     *Ear
 	Heard   *Heard
 	Did     *Action
 	End     *End
@@ -202,6 +203,8 @@ func parseLine(raw []byte, number int) (Line, error) {
 		ok = l.Open != nil
 	case KindIn, KindOut:
 		ok = len(l.Message) > 0 || l.Text != ""
+	case KindEar:
+		ok = l.Ear != nil
 	case KindHeard:
 		ok = l.Heard != nil
 	case KindDid:
@@ -216,7 +219,7 @@ func parseLine(raw []byte, number int) (Line, error) {
 	}
 	return Line{
 		Number: number, At: at, Kind: l.Kind, Stream: l.Stream, Request: l.Request, Open: l.Open,
-		Message: bytes.Clone(l.Message), Text: l.Text, Heard: l.Heard, Did: l.Did, End: l.End, Status: l.Status, Count: l.Count,
+		Message: bytes.Clone(l.Message), Text: l.Text, Ear: l.Ear, Heard: l.Heard, Did: l.Did, End: l.End, Status: l.Status, Count: l.Count,
 	}, nil
 }
 
