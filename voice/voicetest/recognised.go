@@ -1,10 +1,12 @@
 package voicetest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,8 +15,9 @@ import (
 )
 
 // Recognised returns an engine that hears in each call what was recognised in it when it was
-// recorded, at the same time of its stream, whatever the audio: for the host of a [Replay].
-// In a call of which it has no record it hears nothing.
+// recorded, behind the same audio of its stream, whatever that is, and at the same time; and
+// as much speech in it. It is for the host of a [Replay]. In a call of which it has no record
+// it hears nothing.
 func Recognised(records ...*journal.Record) stt.Engine {
 	e := &recognised{calls: make(map[string][]script, len(records))}
 	for _, r := range records {
@@ -31,8 +34,10 @@ type recognised struct {
 
 // script is what is heard on a track of a stream.
 type script struct {
-	start  time.Duration // of the stream, in the record
-	events []journal.Line
+	start   time.Duration // of the stream, in the record
+	events  []journal.Line
+	counted bool // the record says behind which audio events came
+	ears    []*journal.Ear
 }
 
 // Traits implements stt.Describer.
@@ -46,45 +51,132 @@ func (e *recognised) Open(ctx context.Context, c stt.Config) (stt.Stream, error)
 		next, e.calls[c.CallID] = left[0], left[1:]
 	}
 	e.mu.Unlock()
-	s := &recalled{emit: c.Emit, stop: make(chan struct{}), done: make(chan struct{})}
+	s := &recalled{script: next, emit: c.Emit, began: time.Now(), wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
 	if s.emit == nil {
 		s.emit = func(stt.Event) {}
 	}
-	go s.run(ctx, time.Now(), next)
+	go s.run(ctx)
+	if len(next.ears) > 0 {
+		return recalledEar{s}, nil
+	}
 	return s, nil
 }
 
-// recalled is a stream.
+// recalled is a stream. An event that came between two pieces of audio comes between them
+// again: at its time if that lies there, and before the later one is taken otherwise.
 type recalled struct {
-	emit func(stt.Event)
-	once sync.Once
-	stop chan struct{}
-	done chan struct{} // closed when everything was heard
+	script
+	emit  func(stt.Event)
+	began time.Time
+	once  sync.Once
+	wake  chan struct{} // of run, by Send and Flush
+	stop  chan struct{}
+	done  chan struct{} // closed when everything was heard
+
+	order sync.Mutex // of emitting; held before mu
+
+	mu      sync.Mutex
+	emitted int       // events
+	pieces  int64     // of audio that have come
+	came    time.Time // the last one
+	flushed bool      // nothing more comes
 }
 
-// run emits the events at their times.
-func (s *recalled) run(ctx context.Context, began time.Time, from script) {
+// settles is how long the server has to take in a piece of audio before it is told what came
+// behind that.
+const settles = time.Millisecond
+
+// run emits the events whose time has come.
+func (s *recalled) run(ctx context.Context) {
 	defer close(s.done)
-	for _, l := range from.events {
-		wait := time.NewTimer(time.Until(began.Add(l.At - from.start)))
-		select {
-		case <-wait.C:
-		case <-s.stop:
-			wait.Stop()
-			return
-		case <-ctx.Done():
-			wait.Stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		s.tell(func(wait time.Duration, _ int64) bool { return wait <= 0 })
+		wait, left := s.next()
+		if !left {
 			return
 		}
+		timer.Reset(wait)
+		select {
+		case <-timer.C:
+		case <-s.wake:
+		case <-s.stop:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// notYet is the time until an event that waits for audio.
+const notYet = time.Hour
+
+// next returns in which time the next event is due; false if there is none.
+func (s *recalled) next() (wait time.Duration, left bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.emitted == len(s.events) {
+		return 0, false
+	}
+	l := &s.events[s.emitted]
+	wait = time.Until(s.began.Add(l.At - s.start))
+	switch {
+	case !s.counted || s.flushed || l.Heard.Frame < s.pieces:
+	case l.Heard.Frame > s.pieces:
+		wait = notYet
+	case s.pieces > 0:
+		wait = max(wait, time.Until(s.came.Add(settles)))
+	}
+	return wait, true
+}
+
+// tell emits the next events as long as they are to be told: by in which time they are due,
+// and behind which piece of audio they came.
+func (s *recalled) tell(now func(wait time.Duration, behind int64) bool) {
+	s.order.Lock()
+	defer s.order.Unlock()
+	for {
+		wait, left := s.next()
+		if !left || !now(wait, s.events[s.emitted].Heard.Frame) {
+			return
+		}
+		s.mu.Lock()
+		l := s.events[s.emitted]
+		s.emitted++
+		s.mu.Unlock()
 		s.emit(eventOf(l.Heard))
 	}
 }
 
 // Send implements stt.Stream.
-func (s *recalled) Send([]byte) error { return nil }
+func (s *recalled) Send([]byte) error {
+	s.mu.Lock()
+	s.pieces++
+	s.came = time.Now()
+	pieces := s.pieces
+	s.mu.Unlock()
+	if s.counted {
+		s.tell(func(_ time.Duration, behind int64) bool { return behind < pieces })
+	}
+	s.kick()
+	return nil
+}
+
+// kick has run look at what is due.
+func (s *recalled) kick() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
 
 // Flush implements stt.Stream.
 func (s *recalled) Flush(ctx context.Context) error {
+	s.mu.Lock()
+	s.flushed = true
+	s.mu.Unlock()
+	s.kick()
 	select {
 	case <-s.done:
 		return nil
@@ -98,6 +190,38 @@ func (s *recalled) Close() error {
 	s.once.Do(func() { close(s.stop) })
 	<-s.done
 	return nil
+}
+
+// recalledEar is a stream of which the record says what of its audio was speech.
+type recalledEar struct{ *recalled }
+
+// near is how many pieces of audio an answer holds for that was not asked for in the record.
+const near = 64
+
+// Voiced implements stt.Ear. What was never asked is answered by whether the caller spoke.
+func (s recalledEar) Voiced(last time.Duration) (speech time.Duration, speaking bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, _ := slices.BinarySearchFunc(s.ears, s.pieces+1, func(e *journal.Ear, frame int64) int { return cmp.Compare(e.Frame, frame) })
+	if n > 0 {
+		speaking = s.ears[n-1].Speaking
+	}
+	if last <= 0 {
+		return 0, speaking
+	}
+	if speaking {
+		speech = last
+	}
+	apart := int64(near)
+	for _, e := range s.ears {
+		if e.Last != last.Microseconds() {
+			continue
+		}
+		if d := max(e.Frame-s.pieces, s.pieces-e.Frame); d < apart {
+			apart, speech = d, micros(e.Speech)
+		}
+	}
+	return speech, speaking
 }
 
 // scripts returns what is heard in the tracks of a call's streams, in the order in which a
@@ -124,10 +248,16 @@ func scripts(r *journal.Record) (all []script) {
 		for _, track := range tracks {
 			s := script{start: begin}
 			for _, l := range r.Lines {
-				if l.Kind == journal.KindHeard && l.Stream == open.Stream && l.Heard.Track == track {
+				switch {
+				case l.Stream != open.Stream:
+				case l.Kind == journal.KindHeard && l.Heard.Track == track:
 					s.events = append(s.events, l)
+					s.counted = s.counted || l.Heard.Frame > 0
+				case l.Kind == journal.KindEar:
+					s.ears = append(s.ears, l.Ear)
 				}
 			}
+			slices.SortStableFunc(s.ears, func(a, b *journal.Ear) int { return cmp.Compare(a.Frame, b.Frame) })
 			all = append(all, s)
 		}
 	}

@@ -9,13 +9,16 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/journal"
 	"agentos.dev/dialtone/voice/voicetest"
@@ -224,6 +227,9 @@ func TestReplayDiffers(t *testing.T) {
 			return err
 		}), "end"},
 		"is not interrupted": {voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+			if err := call.SetInterruption(voice.Interruption{By: twiml.InterruptNone}); err != nil {
+				return err
+			}
 			_, err := call.Play(ctx, speech(1, 3*time.Second))
 			<-ctx.Done()
 			return err
@@ -240,6 +246,153 @@ func TestReplayDiffers(t *testing.T) {
 				require.Equal(t, test.what, difference.What, "%v", err)
 				require.Equal(t, records[0].SID, difference.SID)
 				require.Positive(t, difference.Line)
+			})
+		})
+	}
+}
+
+// TestReplayOfInterruptions: callers who interrupt, or seem to, do so again at the same place,
+// whether or not the audio is kept in which the server heard that they speak.
+func TestReplayOfInterruptions(t *testing.T) {
+	file, err := os.Open("testdata/book_a_room.wav")
+	require.NoError(t, err)
+	defer file.Close()
+	words, err := codec.ReadMulaw(file)
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		keep   journal.Options
+		speaks []byte
+		text   string
+		step   voice.BargeInStep
+	}{
+		"words":             {journal.Options{}, words, "book a room", voice.BargeInConfirmed},
+		"words, with audio": {journal.Options{Audio: true}, words, "book a room", voice.BargeInConfirmed},
+		"a backchannel":     {journal.Options{Speech: true, Audio: true}, words, "uh-huh", voice.BargeInTakenBack},
+		"noise":             {journal.Options{}, words, "", voice.BargeInTakenBack},
+		"a cough":           {journal.Options{}, words[4000:6400], "", voice.BargeInTakenBack},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
+				steps := map[voice.BargeInStep]int{}
+				trace := &voice.Trace{BargeIn: func(_ voice.Info, b voice.BargeIn) {
+					mu.Lock()
+					defer mu.Unlock()
+					steps[b.Step]++
+				}}
+				engine := stt.Segmented(stt.RecognizerFunc(func(context.Context, []byte, stt.Config) (stt.Transcript, error) {
+					time.Sleep(300 * time.Millisecond)
+					return stt.Transcript{Text: test.text, Final: true}, nil
+				}), stt.Segmentation{})
+				says := func(by twiml.Interruption) voice.Handler {
+					return voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+						if err := call.SetInterruption(voice.Interruption{By: by}); err != nil {
+							return err
+						}
+						long := make([]byte, 20*8000) // no two seconds are the same
+						for i := range long {
+							long[i] = byte(i*i/977+i/8000) & 0x7f
+						}
+						if _, err := call.Play(ctx, long); err != nil {
+							return err
+						}
+						for e, err := range call.Events(ctx) {
+							if err != nil {
+								return err
+							}
+							if e.Kind == stt.Final {
+								if _, err := call.Play(ctx, speech(3, time.Second)); err != nil {
+									return err
+								}
+							}
+						}
+						return nil
+					})
+				}
+				records := recordCalls(t, 2, test.keep, voice.Config{Handler: says(""), STT: engine, Trace: trace}, func(i int, c *voicetest.Call) {
+					c.Listen(time.Duration(1500+7*i) * time.Millisecond)
+					c.SpeakAudio(test.speaks)
+					c.Listen(4 * time.Second)
+					c.SpeakAudio(test.speaks)
+					c.Listen(4 * time.Second)
+					c.HangUp()
+				})
+				recorded := steps
+				require.Positive(t, recorded[voice.BargeInPaused])
+				require.Positive(t, recorded[test.step])
+				steps = map[voice.BargeInStep]int{}
+				host := serve(t, voice.Config{Handler: says(""), STT: voicetest.Recognised(records...), Trace: trace})
+				require.NoError(t, voicetest.Replay(context.Background(), voicetest.Config{Handler: host, InMemory: true}, records...))
+				require.Equal(t, recorded, steps)
+				host = serve(t, voice.Config{Handler: says(twiml.InterruptNone), STT: voicetest.Recognised(records...)})
+				var difference *voicetest.Difference
+				require.ErrorAs(t, voicetest.Replay(context.Background(), voicetest.Config{Handler: host, InMemory: true}, records...), &difference)
+				require.Equal(t, "clear", difference.What, "%v", difference)
+			})
+		})
+	}
+}
+
+// TestRecognised: what was recognised comes behind the audio that it came behind, at its time
+// where that fits, and at its time alone if the record does not say, or no more audio comes.
+func TestRecognised(t *testing.T) {
+	const header = `{"dialtone_journal":1,"call":"CA0123456789abcdef0123456789abcdef"}
+{"t":1000000,"k":"open","s":1,"open":{"wire":"media"}}
+`
+	counted := header + `{"t":1020000,"k":"ear","s":1,"ear":{"frame":1}}
+{"t":1040000,"k":"ear","s":1,"ear":{"frame":2,"speaking":true}}
+{"t":1045000,"k":"heard","s":1,"heard":{"frame":1,"kind":"speech_start","track":"inbound"}}
+{"t":1060000,"k":"ear","s":1,"ear":{"frame":3,"speaking":true,"last":400000,"speech":60000}}
+{"t":1065000,"k":"heard","s":1,"heard":{"frame":3,"kind":"final","text":"yes","track":"inbound"}}
+{"t":1080000,"k":"ear","s":1,"ear":{"frame":4}}
+{"t":1500000,"k":"heard","s":1,"heard":{"frame":9,"kind":"utterance_end","track":"inbound"}}
+`
+	timed := header + `{"t":1035000,"k":"heard","s":1,"heard":{"kind":"speech_start","track":"inbound"}}
+{"t":1065000,"k":"heard","s":1,"heard":{"kind":"final","text":"yes","track":"inbound"}}
+{"t":1500000,"k":"heard","s":1,"heard":{"kind":"utterance_end","track":"inbound"}}
+`
+	for name, test := range map[string]struct {
+		record string
+		after  time.Duration // between pieces of audio
+		want   []string      // what comes, and behind how many pieces; at which time if none comes
+	}{
+		"as it was":               {counted, 20 * time.Millisecond, []string{"speech_start 2", "final 3", "utterance_end 500ms"}},
+		"audio is late":           {counted, 100 * time.Millisecond, []string{"speech_start 1", "final 3", "utterance_end 500ms"}},
+		"audio is early":          {counted, time.Millisecond, []string{"speech_start 2", "final 4", "utterance_end 500ms"}},
+		"by an earlier version":   {timed, 20 * time.Millisecond, []string{"speech_start 1", "final 3", "utterance_end 500ms"}},
+		"and the audio is sooner": {timed, 5 * time.Millisecond, []string{"speech_start 35ms", "final 65ms", "utterance_end 500ms"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				record, err := journal.Read(strings.NewReader(test.record))
+				require.NoError(t, err)
+				var got []string
+				var pieces atomic.Int32
+				began := time.Now()
+				s, err := voicetest.Recognised(record).Open(t.Context(), stt.Config{CallID: record.SID, Emit: func(e stt.Event) {
+					behind := fmt.Sprint(pieces.Load())
+					if behind == "0" {
+						behind = time.Since(began).String()
+					}
+					got = append(got, e.Kind.String()+" "+behind)
+				}})
+				require.NoError(t, err)
+				ear, hears := s.(stt.Ear)
+				require.Equal(t, test.record == counted, hears)
+				for n := range 5 {
+					time.Sleep(test.after)
+					pieces.Store(int32(n + 1))
+					require.NoError(t, s.Send(nil))
+					if hears {
+						speech, speaking := ear.Voiced(400 * time.Millisecond)
+						require.Equal(t, n == 1 || n == 2, speaking)
+						require.Equal(t, 60*time.Millisecond, speech)
+					}
+				}
+				pieces.Store(0)
+				require.NoError(t, s.Flush(t.Context()))
+				require.Equal(t, test.want, got)
+				require.NoError(t, s.Close())
 			})
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ type replayed struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced when got changes
 	got     utterances
+	owed    bool  // the mark of a pause has come back in the record, and the host has yet to send it
 	over    error // why nothing more comes
 	closed  time.Time
 }
@@ -46,20 +48,30 @@ type replayed struct {
 type utterances struct {
 	parts    []stretch
 	messages []message
-	behind   bool // marks that come next are of the part before: they were left at its clear
+	pauses   []json.RawMessage // marks of pauses that are to come back
+	behind   bool              // marks that come next are of the part before: they were left at its clear
 }
 
 // stretch is audio up to a clear.
 type stretch struct {
-	audio []byte // or as many zeros as the record has bytes
-	marks []placedMark
-	cut   bool // by a clear
+	audio   []byte // or as many zeros as the record has bytes
+	marks   []placedMark
+	cut     bool // by a clear
+	resumed bool // behind a pause: it begins where, by the clock, the audio before was stopped
 }
 
 type placedMark struct {
 	name string
-	at   int // in the part's audio
+	at   int  // in the part's audio
+	back bool // it has come back in the record
 }
+
+const (
+	// pauseMark begins the names of marks by which a mediastream.Conn learns that it is paused.
+	pauseMark = "mediastream-pause-"
+	// resumedApart is how many bytes apart audio may go on behind a pause.
+	resumedApart = 8000
+)
 
 // message is one of ConversationRelay.
 type message struct {
@@ -93,11 +105,20 @@ func (s *utterances) take(l *journal.Line) {
 		}
 		last.audio = append(last.audio, audio...)
 	case "mark":
+		if strings.HasPrefix(m.Mark.Name, pauseMark) {
+			last.resumed = true
+			s.pauses = append(s.pauses, bytes.Clone(l.Message))
+			break
+		}
 		if s.behind && len(s.parts) > 1 {
 			last = &s.parts[len(s.parts)-2]
 		}
-		last.marks = append(last.marks, placedMark{m.Mark.Name, len(last.audio)})
+		last.marks = append(last.marks, placedMark{name: m.Mark.Name, at: len(last.audio)})
 	case "clear":
+		if s.behind && len(s.parts) > 1 { // a clear right behind another one clears nothing
+			last.resumed = false
+			break
+		}
 		last.cut = true
 		s.parts = append(s.parts, stretch{})
 		s.behind = true
@@ -107,11 +128,13 @@ func (s *utterances) take(l *journal.Line) {
 // clears returns how many clears were sent.
 func (s *utterances) clears() int { return max(0, len(s.parts)-1) }
 
-// find returns the place of a mark; false if none has the name.
-func (s *utterances) find(name string) (p, n int, ok bool) {
+// comesBack returns the place of a mark that comes back; false if none has the name. What goes
+// on behind a pause has marks once more.
+func (s *utterances) comesBack(name string) (p, n int, ok bool) {
 	for p := range s.parts {
-		for n, m := range s.parts[p].marks {
-			if m.name == name {
+		for n := range s.parts[p].marks {
+			if m := &s.parts[p].marks[n]; m.name == name && !m.back {
+				m.back = true
 				return p, n, true
 			}
 		}
@@ -162,11 +185,15 @@ func (s *replayed) receive() {
 		default:
 			s.got.take(&journal.Line{Message: m.Data})
 		}
+		back := s.owed && len(s.got.pauses) > 0
 		close(s.changed)
 		s.changed = make(chan struct{})
 		s.mu.Unlock()
 		if err != nil {
 			return
+		}
+		if back {
+			_ = s.paused()
 		}
 	}
 }
@@ -207,7 +234,12 @@ func (s *replayed) out(l *journal.Line) {
 		}
 		return
 	}
-	s.told.take(l)
+	before := len(s.told.pauses)
+	if s.told.take(l); len(s.told.pauses) > before {
+		s.mu.Lock()
+		s.owed = false // another one
+		s.mu.Unlock()
+	}
 }
 
 // isPause reports whether a message of ConversationRelay is an empty text, which ends a reply
@@ -252,7 +284,10 @@ func (s *replayed) in(ctx context.Context, l *journal.Line) error {
 			data = silent(data, n)
 		}
 	case "mark":
-		p, n, known := s.want.find(m.Mark.Name)
+		if strings.HasPrefix(m.Mark.Name, pauseMark) {
+			return s.paused()
+		}
+		p, n, known := s.want.comesBack(m.Mark.Name)
 		if !known {
 			break
 		}
@@ -279,6 +314,22 @@ func (s *replayed) in(ctx context.Context, l *journal.Line) error {
 		}
 	}
 	return s.deliver(data)
+}
+
+// paused has the host know that it is paused, where it is: it may have stopped for good at
+// once, without a pause, where it had not in the record, or the other way round.
+func (s *replayed) paused() error {
+	s.mu.Lock()
+	marks := s.got.pauses
+	s.got.pauses = nil
+	s.owed = len(marks) == 0
+	s.mu.Unlock()
+	for _, m := range marks {
+		if err := s.deliver(m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deliver sends a message as it is. A host that has ended the stream by then is seen at its end.
@@ -335,7 +386,11 @@ func (s *replayed) reached(want *utterances) bool {
 	}
 	for i := range want.parts {
 		w, g := &want.parts[i], &s.got.parts[i]
-		if !w.cut && (len(g.audio) < len(w.audio) || len(g.marks) < len(w.marks)) {
+		apart := 0
+		if w.resumed {
+			apart = resumedApart
+		}
+		if !w.cut && (len(g.audio)+apart < len(w.audio) || len(g.marks) < len(w.marks)) {
 			return false
 		}
 	}
@@ -378,8 +433,8 @@ func (s *replayed) compareSaid(l *journal.Line, beginning bool) error {
 			return s.differs(l, "clear", fmt.Sprintf("%d clears", s.told.clears()), fmt.Sprintf("%d clears", s.got.clears()))
 		}
 		w, g := &s.told.parts[i], &s.got.parts[i]
-		both := min(len(w.audio), len(g.audio))
-		if s.record.Audio && !bytes.Equal(w.audio[:both], g.audio[:both]) {
+		skip, same := w.apart(g, s.record.Audio)
+		if !same {
 			at := 0
 			for w.audio[at] == g.audio[at] {
 				at++
@@ -389,14 +444,14 @@ func (s *replayed) compareSaid(l *journal.Line, beginning bool) error {
 		if w.cut || g.cut || beginning {
 			continue
 		}
-		if len(w.audio) != len(g.audio) {
+		if len(w.audio)-skip != len(g.audio) {
 			return s.differs(l, "audio", fmt.Sprintf("%v behind clear %d", mulawLength(len(w.audio)), i), mulawLength(len(g.audio)).String())
 		}
 		if len(w.marks) != len(g.marks) {
 			return s.differs(l, "marks", fmt.Sprintf("%d behind clear %d", len(w.marks), i), fmt.Sprint(len(g.marks)))
 		}
 		for n := range w.marks {
-			if w.marks[n].at != g.marks[n].at {
+			if w.marks[n].at-skip != g.marks[n].at {
 				return s.differs(l, "marks", fmt.Sprintf("mark %d at %v", n+1, mulawLength(w.marks[n].at)), mulawLength(g.marks[n].at).String())
 			}
 		}
@@ -405,6 +460,36 @@ func (s *replayed) compareSaid(l *journal.Line, beginning bool) error {
 		return s.differs(l, "clear", fmt.Sprintf("%d clears", s.told.clears()), fmt.Sprintf("%d clears", s.got.clears()))
 	}
 	return nil
+}
+
+// apart returns how many bytes of a stretch lie before the other, which is less than none if it
+// is the other way round; false if their audio is not the same as far as both go.
+func (w *stretch) apart(g *stretch, audio bool) (skip int, same bool) {
+	if !audio {
+		if skip = len(w.audio) - len(g.audio); !w.resumed || !g.resumed || max(skip, -skip) > resumedApart {
+			skip = 0
+		}
+		return skip, true
+	}
+	equal := func(a, b []byte) bool {
+		both := min(len(a), len(b))
+		return bytes.Equal(a[:both], b[:both])
+	}
+	if equal(w.audio, g.audio) {
+		return 0, true
+	}
+	if !w.resumed || !g.resumed {
+		return 0, false
+	}
+	for n := 1; n <= resumedApart; n++ {
+		if n < len(w.audio) && equal(w.audio[n:], g.audio) {
+			return n, true
+		}
+		if n < len(g.audio) && equal(w.audio, g.audio[n:]) {
+			return -n, true
+		}
+	}
+	return 0, false
 }
 
 func mulawLength(n int) time.Duration { return time.Duration(n) * time.Second / 8000 }
