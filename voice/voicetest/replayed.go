@@ -388,6 +388,8 @@ func (s *replayed) end(ctx context.Context, l *journal.Line) error {
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		s.told.trim()
+		s.got.trim()
 	} else {
 		if !cut {
 			if err := s.settle(ctx, l); err != nil {

@@ -95,6 +95,14 @@ func (s *utterances) take(l *journal.Line) {
 // clears returns how many clears were sent.
 func (s *utterances) clears() int { return max(0, len(s.parts)-1) }
 
+// trim leaves out a clear at the end: whether it is sent before the host ends the stream, which
+// clears as well, is a matter of moments.
+func (s *utterances) trim() {
+	if n := len(s.parts); n > 1 && len(s.parts[n-1].audio) == 0 {
+		s.parts = s.parts[:n-1]
+	}
+}
+
 // comesBack returns the place of a mark that comes back; false if none has the name. What goes
 // on behind a pause has marks once more.
 func (s *utterances) comesBack(name string) (p, n int, ok bool) {
