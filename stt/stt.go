@@ -82,8 +82,8 @@ type Stream interface {
 	Close() error
 }
 
-// A Duplex is a [Stream] that tells the caller from the echo of what is played to him. What
-// [Open] returns is one.
+// A Duplex is a [Stream] that tells the caller from the echo of what is played to him, for
+// [Ear]. Its recogniser gets all audio, with the echo. What [Open] returns is one.
 type Duplex interface {
 	Stream
 	// SendOver does what Send does, and knows what is played to the caller while he speaks
