@@ -169,6 +169,7 @@ func conversation(i int, c *voicetest.Call) {
 		c.Wait(context.Background())
 	case 2:
 		c.SpeakAudio(speech(3, 4*time.Second))
+		c.Listen(time.Second) // or he hangs up in the instant in which the host acts
 		c.HangUp()
 	case 3:
 		c.Listen(10 * time.Second)
