@@ -35,7 +35,11 @@ func TestGoodbyeIsConfirmed(t *testing.T) {
 		}
 	}
 	press := func(key string) func(caller) {
-		return func(c caller) { require.NoError(t, c.Digits(key)) }
+		return func(c caller) { // until it has come, which the audio behind it shows: it interrupts
+			require.NoError(t, c.Digits(key))
+			come := len(c.Stream.Audio())
+			require.Eventually(t, func() bool { return c.Closed() || len(c.Stream.Audio()) >= come+8000 }, patience, tick)
+		}
 	}
 	lost := func(c caller) { c.Put(stt.Event{Kind: stt.Degraded, Err: stt.ErrUnavailable}) }
 	told := func(c caller) { require.NoError(t, c.Hears(answer.deaf, patience)) }

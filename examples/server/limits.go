@@ -111,7 +111,7 @@ func (c *config) inForce() []any {
 		"streams", voice.DefaultMaxStreams, "blocked", c.blocked.Len(), "hours", either(c.hours != nil, c.hoursText, "always"), "recording", off(c.record, "on"),
 		"outbound", off(len(c.outboundTo) > 0, strings.Join(c.outboundTo, ",")), "budget", off(c.budget != nil, c.dollars()),
 		"stt", c.stt, "rest", off(c.apiKey != "", "on"), "caller_limits", len(c.callerLimits), "history_days", off(c.historyDays > 0, c.historyDays), "store", either(c.redisURL != "", "redis", either(c.natsURL != "", "nats", "memory")), "instances", c.instances,
-		"admin", off(len(c.adminTokens) > 0, len(c.adminTokens)), "metrics", shownAddress(c.metricsAddr), "journal", off(c.journal.Dir != "", c.journal.Dir), "account", off(c.accountSID != "", c.accountSID), "session_keys", either(len(c.sessionKeys) > 0, len(c.sessionKeys), "derived"),
+		"admin", off(len(c.adminTokens) > 0, len(c.adminTokens)), "metrics", shownAddress(c.metricsAddr), "journal", off(c.journal.Dir != "", "on"), "account", off(c.accountSID != "", c.accountSID), "session_keys", either(len(c.sessionKeys) > 0, len(c.sessionKeys), "derived"),
 	}
 }
 

@@ -73,6 +73,7 @@ func TestOneListForAllMistakes(t *testing.T) {
 // TestNoSecretInAnyMistake: a token that was pasted into any variable, alone, in a list, as
 // either side of a pair, in other letters.
 func TestNoSecretInAnyMistake(t *testing.T) {
+	t.Chdir(t.TempDir()) // for the directories that it names
 	const token = "admin-Canary7f3aCanary9b1cCanary"
 	rest := []string{"TWILIO_AUTH_TOKEN=" + voicetest.AuthToken, "PUBLIC_URL=" + voicetest.PublicURL, "STT=off", "METRICS_ADDR=off",
 		"TWILIO_ACCOUNT_SID=" + voicetest.AccountSID, "TWILIO_API_KEY=" + voicetest.APIKey, "TWILIO_API_SECRET=" + voicetest.APISecret, "TWILIO_NUMBER=+14155550199"}

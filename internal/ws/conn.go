@@ -155,9 +155,12 @@ func (c *conn) handshake(code int, reason string) error {
 			c.ended = err
 		case opcode == opClose:
 			c.ended = closeError(payload)
-		case (opcode == opText || opcode == opBinary) && len(payload) <= c.room:
+		case opcode != opText && opcode != opBinary:
+		case len(payload) <= c.room:
 			c.room -= len(payload)
 			c.late = append(c.late, lateMessage{bytes.Clone(payload), opcode == opText})
+		default:
+			c.room = -1 // nothing behind one that is dropped
 		}
 	}
 	switch c.ended.(type) {

@@ -40,6 +40,10 @@ func TestConference(t *testing.T) {
 	require.Empty(t, other.Heard(), "before it has begun nobody hears the others")
 
 	chair := tw.Dial(alice, us)
+	require.Eventually(t, func() bool {
+		_, body := rest(t, tw, "GET", voicetest.AccountSID+"/Conferences/board/Participants.json", nil)
+		return strings.Contains(body, chair.SID)
+	}, 30*time.Second, time.Millisecond)
 	late := tw.Dial("+14155550125", us)
 	require.NoError(t, late.Wait(t.Context()))
 	require.Equal(t, []int{16020}, codes(late), "it is full")
