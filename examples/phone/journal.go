@@ -141,7 +141,7 @@ func (p *printer) audio(l *journal.Line) {
 	}
 }
 
-// flush tells of the audio so far.
+// flush prints the audio so far as one line.
 func (p *printer) flush() {
 	if p.in+p.out > 0 {
 		p.printf("%10.3fs audio    %d messages in, %d out, until %.3fs\n", p.from.Seconds(), p.in, p.out, p.to.Seconds())

@@ -277,7 +277,7 @@ func sleep(ctx context.Context, at time.Time) bool {
 	}
 }
 
-// tell tells how it goes.
+// tell prints one line of progress.
 func (l *loading) tell(w io.Writer, began time.Time, m *meters, p *pacer) {
 	sent, late, lateness := p.counts()
 	fmt.Fprintf(w, "%5.0fs  %d up, %d arrived, %d failed, %d frames, %.3f %% late, p99 %.1f ms\n", time.Since(began).Seconds(),

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { leak.Main(m) }
 // patience is what tests wait for what comes within moments.
 const patience = 30 * time.Second
 
-// tone is audio that is no silence.
+// tone is audio that is louder than silence.
 func tone(d time.Duration) []byte { return bytes.Repeat([]byte{0x20, 0xa0}, int(d/time.Millisecond)*4) }
 
 // hostOf serves a handler, and returns its voice URL.

@@ -331,7 +331,7 @@ func (s *stream) message(m []byte) {
 	}
 }
 
-// played returns until when what was heard plays, with so many bytes more.
+// played adds n bytes of audio, and returns when all that has come will have been played.
 func (s *stream) played(now time.Time, n int) time.Time {
 	if !s.first {
 		s.first = true

@@ -22,7 +22,7 @@ func newWatch(pid int) *watch {
 	return w
 }
 
-// look looks, while so many calls are up.
+// look measures the process while that many calls are up.
 func (w *watch) look(calls int64) {
 	if w.pid == 0 || w.err != nil {
 		return
