@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"agentos.dev/dialtone/codec"
@@ -124,7 +125,7 @@ func resumed(heard []byte, from int, cuts []int, audio []byte) (end int, found b
 			for at := start; at+frameSize <= left[0]; at++ {
 				n := min(len(audio), left[0]-at)
 				if n >= frameSize && bytes.Equal(heard[at:at+n], audio[:n]) {
-					if end, found := continued(heard, at, left, audio, 0); found {
+					if end, found := continued(heard, at, left, audio); found {
 						return end, true
 					}
 				}
@@ -135,23 +136,24 @@ func resumed(heard []byte, from int, cuts []int, audio []byte) (end int, found b
 	return 0, false
 }
 
-// continued follows audio, of which so much has been found, from a place on.
-func continued(heard []byte, at int, cuts []int, audio []byte, done int) (end int, found bool) {
-	next := len(heard)
-	if len(cuts) > 0 {
-		next, cuts = cuts[0], cuts[1:]
-	}
-	n := min(len(audio)-done, next-at)
-	if !bytes.Equal(heard[at:at+n], audio[done:done+n]) {
-		return 0, false
-	}
-	at, done = at+n, done+n
-	if done == len(audio) {
-		return at, true
-	}
-	for repeated := 0; at < len(heard) && repeated <= done; repeated++ {
-		if end, found := continued(heard, at, cuts, audio, done-repeated); found {
-			return end, true
+// continued follows audio that begins at a place, over the cuts behind it, and returns where it
+// ends. Behind a cut it goes on as late in the audio as it can: from there it can repeat all that
+// it could from an earlier place.
+func continued(heard []byte, at int, cuts []int, audio []byte) (end int, found bool) {
+	done := 0
+	for _, next := range append(slices.Clone(cuts), len(heard)) {
+		from, n := done, 0
+		for ; from >= 0; from-- {
+			n = min(len(audio)-from, next-at)
+			if bytes.Equal(heard[at:at+n], audio[from:from+n]) {
+				break
+			}
+		}
+		if from < 0 {
+			return 0, false
+		}
+		if at, done = at+n, from+n; done == len(audio) {
+			return at, true
 		}
 	}
 	return 0, false

@@ -95,3 +95,30 @@ func TestASoundIsFoundOncePerPlayback(t *testing.T) {
 	found, _ = newSearch(audio).find(heard, end)
 	require.False(t, found)
 }
+
+// TestResumed finds audio that was stopped and went on, and none of which a part is missing,
+// however often it was stopped.
+func TestResumed(t *testing.T) {
+	audio := recorded(t)[:8000]
+	join := func(parts ...[]byte) []byte { return slices.Concat(parts...) }
+	for name, c := range map[string]struct {
+		heard []byte
+		cuts  []int
+		end   int // 0 = not found
+	}{
+		"never stopped":           {audio, nil, 0}, // the caller of resumed looks for it whole
+		"once":                    {audio, []int{4000}, 8000},
+		"a part twice":            {join(audio[:4000], audio[3900:]), []int{4000}, 8100},
+		"all of it twice":         {join(audio[:4000], audio), []int{4000}, 12000},
+		"a part missing":          {join(audio[:4000], audio[4001:]), []int{4000}, 0},
+		"not to its end":          {audio[:7999], []int{4000}, 0},
+		"twice at one place":      {join(audio[:4000], audio[3900:]), []int{4000, 4000}, 8100},
+		"many times at one place": {audio[:7000], slices.Repeat([]int{4000}, 100), 0},
+		"many times":              {join(audio[:2000], audio[1000:3000], audio[2500:5000], audio[100:]), []int{2000, 4000, 6500}, 14400},
+		"the wrong end":           {join(audio[:6000], audio[:4000]), []int{6000}, 0},
+	} {
+		end, found := resumed(c.heard, 0, c.cuts, audio)
+		require.Equal(t, c.end, end, name)
+		require.Equal(t, c.end > 0, found, name)
+	}
+}
