@@ -66,6 +66,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"net/url"
@@ -153,6 +154,9 @@ type Config struct {
 func (c Config) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "voicetest.Config{PublicURL: %q, AccountSID: %q, Pace: %v}", c.PublicURL, c.AccountSID, c.Pace)
 }
+
+// LogValue implements slog.LogValuer, without the auth token.
+func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 func (c Config) withDefaults() (Config, error) {
 	def := func(s *string, v string) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -52,15 +53,18 @@ type Options struct {
 	Client *http.Client
 }
 
-// String returns the options without the key.
+// String returns the options without the key and secrets in the URL.
 func (o Options) String() string {
 	type plain Options
 	o.Key, o.BaseURL = secret.Shown(o.Key), secret.ShownURL(o.BaseURL)
 	return fmt.Sprintf("%+v", plain(o))
 }
 
-// GoString returns the same, with the type.
-func (o Options) GoString() string { return "openai.Options" + o.String() }
+// Format implements fmt.Formatter: however options are printed, it is without the key and secrets in the URL.
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "openai.Options"+o.String()) }
+
+// MarshalText returns the same as String, for logs and JSON.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // Engine speaks with an OpenAI-compatible server. It has no word times. All methods
 // are safe for concurrent use.

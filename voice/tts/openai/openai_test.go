@@ -3,6 +3,7 @@ package openai_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -275,7 +276,10 @@ func TestTheKeyIsInNoErrorAndNoLog(t *testing.T) {
 				err = typed.Err
 			}
 		}
-		assert.NotContains(t, fmt.Sprintf("%+v %#v %+v %#v %v", e, e, o, o, &o), key)
+		assert.NotContains(t, fmt.Sprintf("%+v %#v %+v %#v %v %d %x", e, e, o, o, &o, o, o), key)
+		marshalled, err := json.Marshal(o)
+		assert.NoError(t, err)
+		assert.NotContains(t, string(marshalled), key)
 		server.Close()
 	}
 	assert.NotContains(t, logged.String(), key)
