@@ -60,6 +60,8 @@ type Call struct {
 	rejected   string                  // the status that Reject gave the call; or ""
 	finished   bool                    // no document will run any more
 	said       []string
+	texts      []string // sent with Sms
+	scribes    []*transcription
 	gather     *gather
 	recorder   *recording   // of a Record that listens to keys
 	recordings []*recording // that run
@@ -85,6 +87,7 @@ type Call struct {
 	left         chan struct{} // closed when a leg leaves its Dial for a document of its own
 	star         bool          // * ends the leg that it is joined with
 	dialRecorded *recording    // of a leg
+	refers       chan string   // of a leg: whom it asks to have the caller transferred to
 
 	player   player
 	speech   []*utterance
@@ -164,7 +167,7 @@ func (c *Call) Listen(d time.Duration) error {
 
 // listened reports whether somebody hears what the caller says, with the lock held.
 func (c *Call) listened() bool {
-	return len(c.streams) > 0 || c.session != nil || len(c.recordings) > 0 || c.talker != nil || c.inside != nil
+	return len(c.streams) > 0 || c.session != nil || len(c.recordings) > 0 || c.talker != nil || c.inside != nil || len(c.scribes) > 0
 }
 
 // Digits presses keys: 0-9, * and #. It waits for a Gather, a Record or a bidirectional
@@ -198,7 +201,11 @@ func (c *Call) Digits(keys string) error {
 // recognised it. It waits for one, and fails when the call ends before.
 func (c *Call) Answer(text string) error {
 	c.helper()
-	return c.input(text, func(g *gather) bool { return g.say(text) }, func(r *recording) bool { return r.say(text) }, func(*stream) bool { return false }, func(*session) bool { return false })
+	err := c.input(text, func(g *gather) bool { return g.say(text) }, func(r *recording) bool { return r.say(text) }, func(*stream) bool { return false }, func(*session) bool { return false })
+	if err == nil {
+		c.uttered(text)
+	}
+	return err
 }
 
 // input hands what the caller does to whoever listens first.

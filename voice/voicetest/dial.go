@@ -14,9 +14,10 @@ import (
 
 // Why a leg that a Dial has placed ended.
 var (
-	errTaken      = errors.New("voicetest: another leg was picked up")
-	errCallerLeft = errors.New("voicetest: the caller has left the Dial")
-	errStar       = errors.New("voicetest: the caller ended the leg with *")
+	errTaken       = errors.New("voicetest: another leg was picked up")
+	errCallerLeft  = errors.New("voicetest: the caller has left the Dial")
+	errStar        = errors.New("voicetest: the caller ended the leg with *")
+	errTransferred = errors.New("voicetest: the leg has transferred the caller")
 )
 
 // How a leg goes unless an option says otherwise.
@@ -93,39 +94,30 @@ type dialing struct {
 	base  string
 	taken sync.Once  // by the first leg that is picked up
 	ready chan *Call // the leg that was, before its own document
+	next  *document  // that the caller is transferred to
 }
 
 // runDial rings the callees, joins the first that answers with the caller until one of
 // them hangs up, and asks the action.
 func (c *Call) runDial(ctx context.Context, v *twiml.Dial, base string) (*document, bool, error) {
-	form := c.dialled(ctx, v, base)
-	if form == nil {
-		return nil, false, nil
+	form, next := c.dialled(ctx, v, base)
+	if next != nil || form == nil || v.Action == "" {
+		return next, c.ctx.Err() != nil, nil
 	}
-	if v.Action == "" {
-		return nil, c.ctx.Err() != nil, nil
-	}
-	next, err := c.goTo(base, v.Action, v.Method, form)
-	if err != nil || c.ctx.Err() == nil {
-		return next, false, err
-	}
-	told := c.params("completed") // the answer is not run: the caller has gone
-	for name, values := range form {
-		told[name] = values
-	}
-	c.callback(next.method, next.url, told)
-	return nil, true, nil
+	next, err := c.after(ctx, base, v.Action, v.Method, form)
+	return next, c.ctx.Err() != nil, err
 }
 
-// dialled rings whom a Dial calls and returns what its action is told, nil for nothing.
-func (c *Call) dialled(ctx context.Context, v *twiml.Dial, base string) url.Values {
+// dialled rings whom a Dial calls and returns what its action is told, nil for nothing, or the
+// document that the caller is transferred to.
+func (c *Call) dialled(ctx context.Context, v *twiml.Dial, base string) (form url.Values, next *document) {
 	for _, noun := range v.Nouns {
 		if n, ok := noun.(*twiml.Conference); ok {
 			if twiml.Or(v.Record, twiml.DoNotRecord) != twiml.DoNotRecord {
 				c.notSimulated("record of <Dial> with a <Conference> is not simulated")
 			}
 			c.pickUp() // with answerOnBridge
-			return c.dialConference(ctx, v, n, base)
+			return c.dialConference(ctx, v, n, base), nil
 		}
 		if q, ok := noun.(*twiml.Queue); ok {
 			if v.HangupOnStar.Or(false) || twiml.Or(v.Record, twiml.DoNotRecord) != twiml.DoNotRecord {
@@ -134,15 +126,15 @@ func (c *Call) dialled(ctx context.Context, v *twiml.Dial, base string) url.Valu
 			c.pickUp() // with answerOnBridge
 			form := c.dialQueue(ctx, v, q, base)
 			if ctx.Err() != nil && c.ctx.Err() == nil {
-				return nil
+				return nil, nil
 			}
-			return form
+			return form, nil
 		}
 	}
 	d := &dialing{call: c, verb: v, base: base}
 	all := c.callees(v, base)
 	if len(all) == 0 && len(v.Nouns) > 0 {
-		return nil // it has been warned of
+		return nil, nil // it has been warned of
 	}
 	var leg, joined *Call
 	if v.Sequential.Or(false) {
@@ -157,10 +149,10 @@ func (c *Call) dialled(ctx context.Context, v *twiml.Dial, base string) url.Valu
 	if joined != nil {
 		c.change(func() { c.talker = nil })
 	}
-	if ctx.Err() != nil && c.ctx.Err() == nil { // replaced by REST
-		return nil
+	if d.next != nil || ctx.Err() != nil && c.ctx.Err() == nil { // transferred, or replaced by REST
+		return nil, d.next
 	}
-	form := url.Values{"DialCallStatus": {"failed"}, "DialBridged": {"false"}}
+	form = url.Values{"DialCallStatus": {"failed"}, "DialBridged": {"false"}}
 	if leg != nil {
 		outcome := leg.Status()
 		if outcome == "in-progress" { // it has left
@@ -181,7 +173,7 @@ func (c *Call) dialled(ctx context.Context, v *twiml.Dial, base string) url.Valu
 			form.Set("RecordingDuration", recorded.lasted())
 		}
 	}
-	return form
+	return form, nil
 }
 
 // try rings all of some callees at once and returns the leg that says how that ended, and
@@ -257,7 +249,7 @@ func (d *dialing) place(to callee) *Call {
 		}
 	})
 	leg := c.tw.newCall(from, to.to, "outbound-dial", options)
-	leg.parent, leg.other = c.SID, c
+	leg.parent, leg.other, leg.refers = c.SID, c, make(chan string, 1)
 	c.change(func() { c.legs = append(c.legs, leg) })
 	c.event(Dialled, "%s %s", leg.SID, to.to)
 	leg.begin(func() (string, error) { return d.serve(leg, to) })
@@ -328,15 +320,23 @@ func (d *dialing) join(ctx context.Context, leg *Call) {
 	defer limit.Stop()
 	talk := time.NewTimer(c.tw.clock(leg.plan.talks))
 	defer talk.Stop()
-	select {
-	case <-leg.ctx.Done():
-	case <-leg.left:
-	case <-ctx.Done():
-		leg.end(errCallerLeft)
-	case <-limit.C:
-		leg.end(errTimeLimit)
-	case <-talk.C:
-		leg.end(errHungUp)
+	for over := false; !over; {
+		over = true
+		select {
+		case <-leg.ctx.Done():
+		case <-leg.left:
+		case target := <-leg.refers:
+			if d.next = d.transferred(target); d.next != nil {
+				leg.end(errTransferred)
+			}
+			over = d.next != nil
+		case <-ctx.Done():
+			leg.end(errCallerLeft)
+		case <-limit.C:
+			leg.end(errTimeLimit)
+		case <-talk.C:
+			leg.end(errHungUp)
+		}
 	}
 	leg.change(func() { leg.talker = nil })
 	c.change(func() { c.talker, c.star = nil, false })

@@ -50,6 +50,9 @@ func (c *Call) begin(serve func() (status string, err error)) {
 		for _, s := range c.openStreams() {
 			s.stop()
 		}
+		for _, s := range c.transcribing() {
+			s.stop()
+		}
 		c.mu.Lock()
 		recordings := c.recordings
 		c.mu.Unlock()

@@ -36,6 +36,8 @@ type plan struct {
 	legs                        map[string][]Option
 	timeLimit                   time.Duration // of the call; 0: none
 	dialStatus                  string
+	referred                    string   // ReferCallStatus, or what refuses the REFER
+	paid                        []string // errors and the result of a Pay
 	repeats                     map[Hop]int
 	requests                    []RequestEdit
 	messages                    []MessageEdit

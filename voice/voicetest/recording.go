@@ -322,22 +322,7 @@ func (c *Call) runRecord(ctx context.Context, v *twiml.Record, base string) (*do
 	if v.Transcribe.Or(false) {
 		c.transcribed(r, base, twiml.Or(v.TranscribeCallback, ""))
 	}
-	if c.ctx.Err() == nil {
-		if ctx.Err() != nil { // replaced by REST
-			return nil, nil
-		}
-		return c.goTo(base, v.Action, v.Method, form)
-	}
-	next, err := c.goTo(base, v.Action, v.Method, form)
-	if err != nil {
-		return nil, err
-	}
-	told := c.params("completed") // the answer is not run: the caller has gone
-	for name, values := range form {
-		told[name] = values
-	}
-	c.callback(next.method, next.url, told)
-	return nil, nil
+	return c.after(ctx, base, v.Action, v.Method, form)
 }
 
 // startRecording begins a recording that runs beside the verbs.

@@ -15,20 +15,22 @@ import (
 // package comment has the same list; a test holds it against the schema of package twiml.
 var unsimulated = map[string][]string{
 	"AiSession": nil, "Application": nil, "Autopilot": nil, "Conversation": nil,
-	"ConversationRelaySession": nil, "Echo": nil, "MediaFilter": nil, "Pay": nil, "Prompt": nil, "Task": nil,
-	"Refer": nil, "Room": nil, "Sim": nil, "Siprec": nil, "Sms": nil, "Transcription": nil, "Uri": nil,
+	"ConversationRelaySession": nil, "Echo": nil, "MediaFilter": nil, "Task": nil, "Room": nil, "Sim": nil, "Siprec": nil, "Uri": nil,
 	"VirtualAgent": nil, "WhatsApp": nil, "Hangup/Parameter": nil, "Reject/Parameter": nil,
 
 	"Conference":        {"eventCallbackUrl", "record", "recordingConfigurationId", "recordingStatusCallback", "recordingStatusCallbackEvent", "recordingStatusCallbackMethod", "trim"},
 	"ConversationRelay": {"conversationConfiguration", "conversationId", "customerName", "intelligenceService"},
 
+	"Transcription": {"conversationConfiguration", "conversationId", "enableProviderData", "intelligenceService"},
+
 	"Client":    {"clientNotificationUrl"},
-	"Dial":      {"events", "passports", "recordingConfigurationId", "referMethod", "referUrl"},
+	"Dial":      {"events", "passports", "recordingConfigurationId"},
 	"Recording": {"recordingConfigurationId"},
 	"Enqueue":   {"workflowSid"},
 	"Queue":     {"postWorkActivitySid", "reservationSid"},
 	"Record":    {"recordingConfigurationId"},
 	"Start":     {"action", "method"},
+	"Prompt":    {"requireMatchingInputs"},
 	"Stream":    {"audioFormat", "connectorName", "sampleRate"},
 }
 
@@ -78,7 +80,7 @@ func (t *Twilio) unknowns(calls []*Call) error {
 }
 
 // inspect warns of what is not simulated of a verb that is about to run. What is in a
-// Gather is run, and inspected, by itself; what is in a Say has no effect here.
+// Gather or a Prompt is run, and inspected, by itself; what is in a Say has no effect here.
 func (c *Call) inspect(verb twiml.Verb) {
 	d := xml.NewDecoder(bytes.NewReader(twiml.New(verb).AppendXML(nil)))
 	var open []string
@@ -115,5 +117,5 @@ func (c *Call) inspected(parent []string, e xml.StartElement) bool {
 			c.notSimulated("%s of <%s> is not simulated", a.Name.Local, name)
 		}
 	}
-	return name == "Say" || strings.HasPrefix(inside, "Gather/")
+	return name == "Say" || strings.HasPrefix(inside, "Gather/") || strings.HasPrefix(inside, "Prompt/")
 }

@@ -32,10 +32,15 @@ var obeyed = map[string]string{
 		"interruptSensitivity interruptible language partialPrompts preemptible profanityFilter reportInputDuringAgentSpeech speechModel speechTimeout " +
 		"transcriptionLanguage transcriptionProvider ttsLanguage ttsLanguageTextNormalization ttsProvider ttsTextNormalization turnDetection url voice " +
 		"welcomeGreeting welcomeGreetingInterruptible",
-	"Dial": "action answerOnBridge callReason callerId hangupOnStar method record recordingStatusCallback recordingStatusCallbackEvent " +
+	"Dial": "action answerOnBridge callReason callerId hangupOnStar method record referMethod referUrl recordingStatusCallback recordingStatusCallbackEvent " +
 		"recordingStatusCallbackMethod recordingTrack ringTone sequential timeLimit timeout trim",
 	"Gather": "action actionOnEmptyResult bargeIn debug enhanced finishOnKey hints input language maxSpeechTime method numDigits " +
 		"partialResultCallback partialResultCallbackMethod profanityFilter speechModel speechTimeout timeout",
+	"Pay": "action bankAccountType chargeAmount currency description input language maxAttempts minPostalCodeLength paymentConnector paymentMethod postalCode " +
+		"securityCode statusCallback statusCallbackMethod timeout tokenType validCardTypes",
+	"Prompt": "attempt cardType errorType for", "Refer": "action method", "Sms": "action from method statusCallback to",
+	"Transcription": "enableAutomaticPunctuation hints inboundTrackLabel languageCode name outboundTrackLabel partialResults profanityFilter speechModel " +
+		"statusCallbackMethod statusCallbackUrl track transcriptionEngine",
 	"Hangup": "", "Leave": "",
 	"Number": "amdStatusCallback amdStatusCallbackMethod machineDetection method sendDigits statusCallback statusCallbackEvent statusCallbackMethod url " +
 		"byoc machineDetectionSilenceTimeout machineDetectionSpeechEndThreshold machineDetectionSpeechThreshold machineDetectionTimeout",
@@ -107,7 +112,7 @@ func TestWhatIsNotSimulatedFailsTheTest(t *testing.T) {
 		"verb":       {`<Response><Echo/></Response>`, []string{"<Echo> is not simulated"}},
 		"noun":       {`<Response><Connect><Room>a</Room></Connect></Response>`, []string{"<Room> is not simulated"}},
 		"child":      {`<Response><Reject><Parameter name="a" value="b"/></Reject></Response>`, []string{"<Reject/Parameter> is not simulated"}},
-		"attribute":  {`<Response><Dial referUrl="/refer">+14155550123</Dial></Response>`, []string{"referUrl of <Dial> is not simulated"}},
+		"attribute":  {`<Response><Dial passports="a">+14155550123</Dial></Response>`, []string{"passports of <Dial> is not simulated"}},
 		"of a noun":  {`<Response><Stop><Stream name="a" audioFormat="l16"/></Stop></Response>`, []string{"audioFormat of <Stream> is not simulated"}},
 		"in Gather":  {`<Response><Gather timeout="1"><Play>https://cdn.example.com/a.wav</Play></Gather></Response>`, []string{"Play https://cdn.example.com/a.wav"}},
 		"not a WAV":  {`<Response><Play>/song.mp3</Play></Response>`, []string{"audio that is no WAV is not simulated"}},

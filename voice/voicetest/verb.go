@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -63,6 +64,15 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 		c.event(Verb, "Leave")
 		c.leaves = true
 		return nil, true, nil
+	case *twiml.Refer:
+		c.event(Verb, "Refer")
+		next, err = c.runRefer(ctx, v, base)
+	case *twiml.Sms:
+		c.event(Verb, "Sms %s", v.Text)
+		next, err = c.runSms(ctx, v, base)
+	case *twiml.Pay:
+		c.event(Verb, "Pay")
+		next, err = c.runPay(ctx, v, base)
 	case *twiml.Redirect:
 		c.event(Verb, "Redirect %s", v.URL)
 		next, err = c.goTo(base, v.URL, v.Method, nil)
@@ -103,6 +113,9 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 			case *twiml.Recording:
 				c.event(Verb, "Start Recording %s", n.Name)
 				c.startRecording(n, base)
+			case *twiml.Transcription:
+				c.event(Verb, "Start Transcription %s", n.Name)
+				c.startTranscription(n, base)
 			}
 		}
 	case *twiml.Stop:
@@ -114,6 +127,9 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 			case *twiml.Recording:
 				c.event(Verb, "Stop Recording %s", n.Name)
 				c.stopRecording(n.Name)
+			case *twiml.Transcription:
+				c.event(Verb, "Stop Transcription %s", n.Name)
+				c.stopTranscription(n.Name)
 			}
 		}
 	}
@@ -128,6 +144,21 @@ func (c *Call) goTo(base, ref string, method twiml.Method, form url.Values) (*do
 		return nil, c.warn(15004, "%v", err)
 	}
 	return &document{url: to, method: methodOf(method), form: form}, nil
+}
+
+// after returns the document behind the action of a verb that has run. When the caller has gone
+// the action is told, but its answer is not run; when another document runs it is not.
+func (c *Call) after(ctx context.Context, base, action string, method twiml.Method, form url.Values) (*document, error) {
+	next, err := c.goTo(base, action, method, form)
+	if err != nil || ctx.Err() == nil {
+		return next, err
+	}
+	if c.ctx.Err() != nil {
+		told := c.params("completed")
+		maps.Copy(told, form)
+		c.callback(next.method, next.url, told)
+	}
+	return nil, nil
 }
 
 // connect opens a bidirectional stream and waits for its end.

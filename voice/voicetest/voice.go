@@ -216,5 +216,6 @@ func (c *Call) speaks(ctx context.Context, v *twiml.Say) {
 		times = math.MaxInt // until the call ends
 	}
 	for ; times > 0 && c.sleep(ctx, took+time.Millisecond) == nil; times-- {
+		c.transcribe(twiml.OutboundTrack, v.Text)
 	}
 }

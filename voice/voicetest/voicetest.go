@@ -26,10 +26,10 @@
 //
 // There is no speech: Say takes the time of its words, in which the outbound track of a
 // stream is silent, and its text is kept, and what a
-// caller says to a Gather, or to a Record that transcribes, is given in words, see
-// [Call.Answer]. What a
-// voice, a recogniser or a carrier is told (voice, language, hints, enhanced,
-// profanityFilter and all that <ConversationRelay> says of how it recognises and speaks,
+// caller says to a Gather, to a Record that transcribes or to a Transcription is given in
+// words, see [Call.Answer] and [Call.Says]; of the host a Transcription hears its Say alone. What a
+// voice, a recogniser, a payment processor or a carrier is told (voice, language, hints, enhanced,
+// profanityFilter and all that <ConversationRelay> and <Transcription> say of how they recognise and speak,
 // ringTone, callReason, byoc, the password and headers of a SIP host, the
 // thresholds of machine detection) has no effect, nor have the edges and server names of
 // connection overrides, a conference's region, jitterBufferSize and beep. In a conference
@@ -40,21 +40,23 @@
 // [Call.Wait], unless [Config].Tolerate says otherwise. It is this:
 //
 //   - elements: <AiSession>, <Application>, <Autopilot>, <Conversation>,
-//     <ConversationRelaySession>, <Echo>, <MediaFilter>, <Pay>,
-//     <Prompt>, <Refer>, <Room>, <Sim>, <Siprec>, <Sms>, <Transcription>, <Uri>,
+//     <ConversationRelaySession>, <Echo>, <MediaFilter>, <Room>, <Sim>, <Siprec>, <Uri>,
 //     <VirtualAgent>, <WhatsApp>, <Hangup/Parameter>, <Reject/Parameter>
 //   - of <Client>: clientNotificationUrl
 //   - of <ConversationRelay>: conversationConfiguration, conversationId, customerName,
 //     intelligenceService
-//   - of <Dial>: events, passports, recordingConfigurationId, referMethod, referUrl
+//   - of <Dial>: events, passports, recordingConfigurationId
 //   - of <Queue>: postWorkActivitySid, reservationSid; of <Enqueue>: workflowSid and <Task>
 //   - of <Dial> with a <Queue>: record, hangupOnStar; with a <Conference>: record
 //   - of <Conference>: eventCallbackUrl, record, recordingConfigurationId,
 //     recordingStatusCallback, recordingStatusCallbackEvent, recordingStatusCallbackMethod,
 //     trim; in its waitUrl verbs other than Say, Play, Pause and Redirect
 //   - of <Record> and <Recording>: recordingConfigurationId
+//   - of <Prompt>: requireMatchingInputs
 //   - of <Start>: action, method
 //   - of <Stream>: audioFormat, connectorName, sampleRate
+//   - of <Transcription>: conversationConfiguration, conversationId, enableProviderData,
+//     intelligenceService
 //   - recordings as anything but WAV
 //   - audio that is no WAV, and audio that is not below the public URL
 //   - requests and parameters of the REST API other than those of [Twilio.RESTURL]
@@ -350,7 +352,7 @@ func (t *Twilio) newCall(from, to, direction string, options []Option) *Call {
 		SID: newSID("CA"), From: from, To: to,
 		tw: t, direction: direction, begun: time.Now(),
 		plan: plan{inboundPath: t.cfg.InboundPath, statusURL: t.cfg.PublicURL + t.cfg.StatusPath, statusEvents: []string{"completed"},
-			inboundMethod: http.MethodPost, statusMethod: http.MethodPost, detectionMethod: http.MethodPost, dialStatus: "completed"},
+			inboundMethod: http.MethodPost, statusMethod: http.MethodPost, detectionMethod: http.MethodPost, dialStatus: "completed", referred: "in-progress"},
 		changed:  make(chan struct{}),
 		answered: make(chan struct{}),
 		left:     make(chan struct{}),
