@@ -65,7 +65,7 @@ func TestCallThatMovedAndIsOverIsCounted(t *testing.T) {
 	})
 }
 
-// TestBrokenCallWithoutAStore: with a Hanger alone another instance may have the call, and the
+// TestBrokenCallWithoutAStore: with a CallControl alone another instance may have the call, and the
 // one that hears of its end counts it; a server that is alone counts it when it does not come
 // back.
 func TestBrokenCallWithoutAStore(t *testing.T) {

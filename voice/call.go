@@ -54,7 +54,7 @@ type Call struct {
 	owner    *owner     // nil if the call ends with its stream
 	resumed  *Resumed   // nil in the first stream
 	relay    *RelayCall // nil of a Media Stream
-	hanger   Hanger
+	control  CallControl
 	left     atomic.Int32 // transfers that were taken or are under way
 	over     atomic.Bool  // the call has ended: nothing reaches the caller any more
 	handsOff bool         // RelayOptions.HandOff is there
@@ -204,16 +204,16 @@ func (c *Call) Interrupt() error {
 //
 // Errors are [ErrCallEnded], also when the call ends while the request is under way and
 // when the [Updater] says so, those of [twiml.Response.ValidateREST], of the Updater, of
-// ctx, and one that is errors.ErrUnsupported if [Config].Hanger is no Updater. What
+// ctx, and one that is errors.ErrUnsupported if [Config].CallControl is not an [Updater]. What
 // [twiml.Response.Warnings] finds is sent all the same, and logged. The call's end does
 // not cut the request short: one that Twilio has taken ends the stream.
 func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
 	if err := c.alive(ctx); err != nil {
 		return err
 	}
-	updater, ok := c.hanger.(Updater)
+	updater, ok := c.control.(Updater)
 	if !ok {
-		return fmt.Errorf("voice: transfer: Config.Hanger is no Updater: %w", errors.ErrUnsupported)
+		return fmt.Errorf("voice: transfer: Config.CallControl is not an Updater: %w", errors.ErrUnsupported)
 	}
 	if err := to.ValidateREST(); err != nil {
 		return fmt.Errorf("voice: transfer: %w", err)
@@ -245,7 +245,7 @@ func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
 	return err
 }
 
-// saysEnded reports whether an error of an [Updater] or [Hanger] says that the call is
+// saysEnded reports whether an error of an [Updater] or [CallControl] says that the call is
 // over.
 func saysEnded(err error) bool {
 	var says interface{ CallEnded() bool }

@@ -46,9 +46,9 @@ func TestEveryMethodAfterTheEnd(t *testing.T) {
 		return nil
 	})
 	// Without a client that can transfer, too: the call is over first.
-	for name, hanger := range map[string]voice.Hanger{"no client": nil, "a client": updater{}} {
+	for name, control := range map[string]voice.CallControl{"no client": nil, "a client": updater{}} {
 		t.Run(name, func(t *testing.T) {
-			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: hanger})
+			_, mux := newHost(t, voice.Config{Handler: handler, CallControl: control})
 			call := voicetest.New(t, mux).Dial(caller, callee)
 			require.NoError(t, next(t, played)) // its first frame leaves before that
 			call.HangUp()
@@ -81,7 +81,7 @@ func TestTransferOfCallThatHasEnded(t *testing.T) {
 				<-ctx.Done()
 				return nil
 			})
-			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: updater{err: test.err}})
+			_, mux := newHost(t, voice.Config{Handler: handler, CallControl: updater{err: test.err}})
 			call := voicetest.New(t, mux).Dial(caller, callee)
 			err := next(t, transferred)
 			require.ErrorIs(t, err, test.err)
@@ -99,7 +99,7 @@ func TestTransferOfCallThatHasEnded(t *testing.T) {
 			transferred <- call.Transfer(ctx, fine)
 			return nil
 		})
-		_, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Trace: l.trace()})
+		_, mux := newHost(t, voice.Config{Handler: handler, CallControl: rest, Trace: l.trace()})
 		call := voicetest.New(t, mux).Dial(caller, callee)
 		next(t, rest.asked)
 		call.HangUp()

@@ -140,9 +140,9 @@ type Config struct {
 	// balancer takes to notice. Without one that asks, 0 loses no call either.
 	LameDuck time.Duration
 
-	// Hanger, when set, also hangs up by REST when the server ends a call. Without
+	// CallControl, when set, also hangs up by REST when the server ends a call. Without
 	// it a call ends by the TwiML that follows the stream.
-	Hanger Hanger
+	CallControl CallControl
 
 	// Logger gets a line per call and per thing that goes wrong; nil discards. One that
 	// takes more than half a second for a line holds nothing up: see Stats.LogDropped.
@@ -158,18 +158,18 @@ type Config struct {
 	Journal *journal.Recorder
 }
 
-// Hanger ends calls by REST. The client of package twiliorest is one, and an
+// CallControl ends calls by REST. The client of package twiliorest implements it, and
 // [Updater] as well.
-type Hanger interface {
-	// HangUp ends the call. A call that is over already is no error.
+type CallControl interface {
+	// HangUp ends the call. It returns nil if the call is over already.
 	HangUp(ctx context.Context, callSID string) error
 }
 
-// Updater is implemented by a [Hanger] that can also give a live call other
-// TwiML, which [Call.Transfer] needs.
+// Updater is a [CallControl] that can also give a live call other TwiML, which
+// [Call.Transfer] needs.
 type Updater interface {
-	// Update makes the call run the TwiML instead of what it runs now. Of a call that is
-	// over it returns an error that has a method CallEnded() bool reporting true.
+	// Update makes the call run the TwiML instead of what it runs now. For a call that is
+	// over it returns an error with a method CallEnded() bool that reports true.
 	Update(ctx context.Context, callSID, twiml string) error
 }
 
@@ -221,7 +221,7 @@ func (c *Config) check() []error {
 			wrong(fmt.Sprintf("Observers[%d]", i), "is nil")
 		}
 	}
-	notNil("Hanger", c.Hanger)
+	notNil("CallControl", c.CallControl)
 	if notNil("STT", c.STT) {
 		because("STT", stt.Validate(c.STT))
 	}

@@ -45,11 +45,11 @@ func ExampleCall_Transfer() {
 		log.Fatal(err)
 	}
 	srv, err := voice.New(voice.Config{
-		AuthTokens: []string{voicetest.AuthToken},
-		PublicURL:  voicetest.PublicURL,
-		TTS:        voicetest.NewVoice(nil), // in the place of local.New
-		Handler:    voice.HandlerFunc(answer),
-		Hanger:     rest,
+		AuthTokens:  []string{voicetest.AuthToken},
+		PublicURL:   voicetest.PublicURL,
+		TTS:         voicetest.NewVoice(nil), // in the place of local.New
+		Handler:     voice.HandlerFunc(answer),
+		CallControl: rest,
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -67,7 +67,7 @@ func newFleet(t testing.TB, n int, engine policy.Engine, config voice.Config) *f
 func (f *fleet) withREST() *fleet {
 	rest, err := twiliorest.New(twiliorest.Options{AccountSID: voicetest.AccountSID, APIKey: voicetest.APIKey, APISecret: voicetest.APISecret, BaseURL: f.tw.RESTURL()})
 	require.NoError(f.t, err)
-	f.config.Hanger = rest
+	f.config.CallControl = rest
 	return f
 }
 

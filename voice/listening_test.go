@@ -245,7 +245,7 @@ func TestListeningAfterTransfer(t *testing.T) {
 			})
 			var hosts []http.Handler
 			for range 3 {
-				_, mux := newHost(t, voice.Config{Handler: handler, Listener: listener, STT: hears("so it goes"), Hanger: rest, Trace: l.trace(), Store: b.store(t)})
+				_, mux := newHost(t, voice.Config{Handler: handler, Listener: listener, STT: hears("so it goes"), CallControl: rest, Trace: l.trace(), Store: b.store(t)})
 				if hosts = append(hosts, mux); b == nil {
 					break
 				}
@@ -368,7 +368,7 @@ func TestListeningDrains(t *testing.T) {
 		}
 		return nil
 	})
-	srv, h := listens(t, voice.Config{Listener: listener, STT: hears("still here"), Store: b.store(t), Hanger: rest}, twiml.InboundTrack)
+	srv, h := listens(t, voice.Config{Listener: listener, STT: hears("still here"), Store: b.store(t), CallControl: rest}, twiml.InboundTrack)
 	tw := menuTwilio(t, h)
 	rest.Client = restClient(t, tw)
 	call := tw.Dial(caller, callee, talking)

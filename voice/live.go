@@ -339,7 +339,7 @@ func (c *liveCall) hangsUpItself() bool {
 }
 
 // hangsUp reports whether the server ends the call, and may do so by REST.
-func (c *liveCall) hangsUp() bool { return c.hangsUpItself() && c.hanger != nil && !c.hungUp }
+func (c *liveCall) hangsUp() bool { return c.hangsUpItself() && c.control != nil && !c.hungUp }
 
 // hangUp ends the call by REST, in case the TwiML behind the stream does not.
 func (c *liveCall) hangUp() {
@@ -353,7 +353,7 @@ func (c *liveCall) hangUp() {
 // hangUpNow ends the call by REST and reports whether it is over.
 func (c *liveCall) hangUpNow(ctx context.Context) (over bool) {
 	defer contain(c.log)
-	err := c.hanger.HangUp(ctx, c.SID)
+	err := c.control.HangUp(ctx, c.SID)
 	if err != nil && !saysEnded(err) {
 		c.log.Warn("hanging up by REST failed", "error", err)
 		return false

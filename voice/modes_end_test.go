@@ -122,7 +122,7 @@ func TestModesEnd(t *testing.T) {
 			},
 		},
 		"transfer": {
-			config: func(c *voice.Config) { c.Hanger = placeholder },
+			config: func(c *voice.Config) { c.CallControl = placeholder },
 			handler: func(ctx context.Context, call *voice.Call, s *stage) error {
 				p, err := call.Say(ctx, "I connect you.")
 				s.said(ctx, p, err)
@@ -145,7 +145,7 @@ func TestModesEnd(t *testing.T) {
 			play: func(s *stage) { s.wants("unsupported") },
 		},
 		"hang-up by REST": {
-			config:  func(c *voice.Config) { c.Hanger = placeholder },
+			config:  func(c *voice.Config) { c.CallControl = placeholder },
 			handler: func(ctx context.Context, call *voice.Call, s *stage) error { return nil },
 			play:    func(s *stage) { s.over(voice.ReasonReturned, "completed") },
 		},

@@ -61,7 +61,7 @@ func (s *stage) over(reason voice.Reason, status string) {
 	}, patience, time.Millisecond, "counted once as %s", status)
 }
 
-// HangUp implements voice.Hanger, and Update voice.Updater, by the fake's REST API.
+// HangUp implements voice.CallControl, and Update voice.Updater, by the fake's REST API.
 func (s *stage) HangUp(ctx context.Context, callSID string) error {
 	return restClient(s.T, s.tw).HangUp(ctx, callSID)
 }
@@ -123,8 +123,8 @@ func perhaps(t *testing.T, sc scene, mode voicetest.Mode) {
 	if sc.config != nil {
 		sc.config(&config)
 	}
-	if config.Hanger == placeholder {
-		config.Hanger = s
+	if config.CallControl == placeholder {
+		config.CallControl = s
 	}
 	s.server, s.mux = newHost(t, config)
 	s.server.Hurry(2*time.Second, 10*time.Second)
@@ -138,7 +138,7 @@ func perhaps(t *testing.T, sc scene, mode voicetest.Mode) {
 }
 
 // placeholder stands for the fake's REST API, which is there when the server is.
-var placeholder voice.Hanger = &stage{}
+var placeholder voice.CallControl = &stage{}
 
 // said waits for the end of a playback and reports how it ended.
 func (s *stage) said(ctx context.Context, p *voice.Playback, err error) {

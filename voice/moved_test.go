@@ -74,7 +74,7 @@ func TestInstanceThatHasLostACallLeavesItAlone(t *testing.T) {
 			t.Parallel()
 			api := rest{make(chan string, 10)}
 			calls, back := make(chan *voice.Call, 10), make(chan error, 1)
-			f := newFleet(t, 1, memory(), voice.Config{Hanger: api, Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+			f := newFleet(t, 1, memory(), voice.Config{CallControl: api, Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
 				calls <- call
 				select {
 				case err := <-back:

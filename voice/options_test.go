@@ -48,7 +48,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		"nil engine":        {func(c *voice.Config) { c.STT = (*nobody)(nil) }, "STT is a nil *voice_test.nobody"},
 		"nil engine func":   {func(c *voice.Config) { c.STT = stt.EngineFunc(nil) }, "STT is a nil stt.EngineFunc"},
 		"nil in an engine":  {func(c *voice.Config) { c.STT = stt.Failover(stt.FailoverOptions{}, nil) }, "STT cannot work: stt: engine 0 of a failover is nil"},
-		"nil client":        {func(c *voice.Config) { c.Hanger = (*twiliorest.Client)(nil) }, "Hanger is a nil *twiliorest.Client"},
+		"nil client":        {func(c *voice.Config) { c.CallControl = (*twiliorest.Client)(nil) }, "CallControl is a nil *twiliorest.Client"},
 		"nil observer":      {func(c *voice.Config) { c.Observers = []policy.Observer{nil} }, "Observers[0] is nil"},
 		"logger":            {func(c *voice.Config) { c.Logger = &slog.Logger{} }, "Logger has no handler"},
 		"language":          {func(c *voice.Config) { c.Language = "english" }, `Language "english" is no BCP 47 tag`},

@@ -26,7 +26,7 @@ func (c *liveCall) passOn() {
 	if shared := known && c.server.config.Store.Shared(); c.reason != ReasonShutdown || shared {
 		return
 	}
-	updater, ok := c.hanger.(Updater)
+	updater, ok := c.control.(Updater)
 	if !ok {
 		return // what stands behind the stream sends Twilio on, without the state
 	}
@@ -70,7 +70,7 @@ func (c *liveCall) forGood() {
 	if (c.owner.finished || s.markOver(c.SID)) && (shared || s.config.Resume == ResumeAlone) {
 		return
 	}
-	if c.hanger != nil {
+	if c.control != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), hangUpFirst)
 		defer cancel()
 		if c.hungUp = c.hangUpNow(ctx); c.hungUp {

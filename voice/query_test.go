@@ -73,10 +73,10 @@ func TestTransferAndBack(t *testing.T) {
 	mux := http.NewServeMux()
 	tw := voicetest.New(t, mux)
 	srv, host := newHost(t, voice.Config{
-		Handler: handler,
-		Hanger:  restClient(t, tw),
-		Policy:  policy.All(policy.PerCaller(1, time.Hour), policy.Concurrent(1)),
-		Trace:   &voice.Trace{CallFinished: func(_ voice.Info, status string) { finished <- status }},
+		Handler:     handler,
+		CallControl: restClient(t, tw),
+		Policy:      policy.All(policy.PerCaller(1, time.Hour), policy.Concurrent(1)),
+		Trace:       &voice.Trace{CallFinished: func(_ voice.Info, status string) { finished <- status }},
 	})
 	mux.Handle("/", host)
 	call := tw.Dial(caller, callee, voicetest.Dialed("no-answer"))

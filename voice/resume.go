@@ -26,12 +26,12 @@ type Resume uint8
 // The values of [Config].Resume.
 const (
 	// ResumeShared is for services of any size. Calls resume where the instances can agree
-	// on which calls are over: with a Config.Store that they share, or with a Config.Hanger,
-	// which ends calls at Twilio before their stream. With a Hanger alone, what Call.Save
+	// on which calls are over: with a Config.Store that they share, or with a Config.CallControl,
+	// which ends calls at Twilio before their stream. With a CallControl alone, what Call.Save
 	// kept survives a shutdown, but not the end of the process. With neither, a call ends
 	// with its stream.
 	ResumeShared Resume = iota
-	// ResumeAlone is for a service of one instance: calls resume without a Store or Hanger,
+	// ResumeAlone is for a service of one instance: calls resume without a Store or CallControl,
 	// too, also on the process that replaces this one. With a second instance, calls that
 	// have ended would come back on it.
 	ResumeAlone
@@ -120,7 +120,7 @@ const (
 func (c *Config) resumes() bool {
 	switch c.Resume {
 	case ResumeShared:
-		return c.Store.Shared() || c.Hanger != nil
+		return c.Store.Shared() || c.CallControl != nil
 	case ResumeAlone:
 		return true
 	}
@@ -129,7 +129,7 @@ func (c *Config) resumes() bool {
 
 // handsOver reports whether other instances can take the calls of a server that shuts down.
 func (c *Config) handsOver() bool {
-	_, updates := c.Hanger.(Updater)
+	_, updates := c.CallControl.(Updater)
 	return c.Resume != ResumeNever && (c.Store.Shared() || updates)
 }
 
@@ -202,8 +202,8 @@ func (s *Server) resume(r *http.Request, t ticket) answer {
 		return s.giveUp(t, "its stream was refused for its signature or token")
 	case t.tries >= maxTries:
 		return s.giveUp(t, "no instance takes its stream")
-	case err != nil && s.config.Hanger == nil:
-		// Whether the call is over is not known. Where there is a Hanger, one that is over
+	case err != nil && s.config.CallControl == nil:
+		// Whether the call is over is not known. Where there is a CallControl, one that is over
 		// has ended at Twilio.
 		log.Warn("call waits for the store to resume", "error", err)
 		return s.sendOn(r, t, true)

@@ -11,7 +11,7 @@ import (
 // Shutdown stops taking calls, lets those in progress go on, and returns.
 //
 // Where other instances can take them, by [Config].Resume with a Store in common or a
-// Hanger that is an [Updater], that takes seconds: after Config.LameDuck, in which new calls
+// CallControl that is an [Updater], that takes seconds: after Config.LameDuck, in which new calls
 // are taken but load balancers are told not to send any, each call is handed over when
 // nobody speaks, within two seconds. Webhooks that come meanwhile are answered so that the
 // call goes on elsewhere: keep the HTTP server running until Shutdown returns. A call that

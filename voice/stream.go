@@ -337,7 +337,7 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 			line:      stream.line,
 			inbox:     newInbox(),
 			player:    newPlayer(stream.line, func(f func()) { s.goes(func() { defer contain(stream.log); f() }) }),
-			hanger:    s.config.Hanger,
+			control:   s.config.CallControl,
 			release: func() {
 				s.finish(info, policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: -1}, streamed, true)
 			},

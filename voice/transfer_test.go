@@ -65,7 +65,7 @@ func TestTransferToAPerson(t *testing.T) {
 				}
 				return after(ctx)
 			})
-			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Policy: &lines, Trace: l.trace()})
+			_, mux := newHost(t, voice.Config{Handler: handler, CallControl: rest, Policy: &lines, Trace: l.trace()})
 			tw := voicetest.New(t, mux)
 			rest.Client = restClient(t, tw)
 			call := tw.Dial(caller, callee)
@@ -97,12 +97,12 @@ func TestTransferThatFailsLeavesTheCall(t *testing.T) {
 	errBusy := errors.New("busy")
 	fine := twiml.New(&twiml.Hangup{})
 	for name, test := range map[string]struct {
-		hanger voice.Hanger
-		to     *twiml.Response
-		want   error
+		control voice.CallControl
+		to      *twiml.Response
+		want    error
 	}{
 		"no REST":     {nil, fine, errors.ErrUnsupported},
-		"no Updater":  {hanger{}, fine, errors.ErrUnsupported},
+		"no Updater":  {control{}, fine, errors.ErrUnsupported},
 		"refused":     {updater{err: errBusy}, fine, errBusy},
 		"wrong TwiML": {updater{}, twiml.New(&twiml.Redirect{URL: "/a b"}), nil},
 	} {
@@ -114,7 +114,7 @@ func TestTransferThatFailsLeavesTheCall(t *testing.T) {
 				<-ctx.Done()
 				return nil
 			})
-			_, mux := newHost(t, voice.Config{Handler: handler, Hanger: test.hanger, Trace: l.trace()})
+			_, mux := newHost(t, voice.Config{Handler: handler, CallControl: test.control, Trace: l.trace()})
 			tw := voicetest.New(t, mux)
 			call := tw.Dial(caller, callee)
 			err := next(t, failed)
@@ -129,12 +129,12 @@ func TestTransferThatFailsLeavesTheCall(t *testing.T) {
 	}
 }
 
-type hanger struct{}
+type control struct{}
 
-func (hanger) HangUp(context.Context, string) error { return nil }
+func (control) HangUp(context.Context, string) error { return nil }
 
 type updater struct {
-	hanger
+	control
 	err error
 }
 
@@ -172,7 +172,7 @@ func TestTransferSendsWhatIsNewer(t *testing.T) {
 		return call.Transfer(ctx, to)
 	})
 	var l ledger
-	srv, mux := newHost(t, voice.Config{Handler: handler, Hanger: sent, Trace: l.trace(), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	srv, mux := newHost(t, voice.Config{Handler: handler, CallControl: sent, Trace: l.trace(), Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	tw := voicetest.New(t, mux)
 	tw.Dial(caller, callee)
 	for name, err := range next(t, refused) {
@@ -202,13 +202,13 @@ func TestUpdaterThatPanicsTakesNoCall(t *testing.T) {
 	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
 		return call.Transfer(ctx, twiml.New(&twiml.Hangup{}))
 	})
-	_, mux := newHost(t, voice.Config{Handler: handler, Hanger: panicking{}, Policy: &lines, Trace: l.trace()})
+	_, mux := newHost(t, voice.Config{Handler: handler, CallControl: panicking{}, Policy: &lines, Trace: l.trace()})
 	voicetest.New(t, mux).Dial(caller, callee)
 	require.Equal(t, []voice.Reason{voice.ReasonPanic}, l.ends(t, 1))
 	require.NotZero(t, lines.released.Load())
 }
 
-type panicking struct{ hanger }
+type panicking struct{ control }
 
 func (panicking) Update(context.Context, string, string) error { panic("no client") }
 
@@ -220,7 +220,7 @@ func TestTransferredCallFinishesWithItsCallback(t *testing.T) {
 		return call.Transfer(ctx, twiml.New(&twiml.Hangup{}))
 	})
 	rest := &late{}
-	_, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Trace: &voice.Trace{
+	_, mux := newHost(t, voice.Config{Handler: handler, CallControl: rest, Trace: &voice.Trace{
 		StreamEnded:  func(voice.Info, voice.End) { finished <- "the stream"; close(over) },
 		CallFinished: func(_ voice.Info, status string) { finished <- status },
 	}})
@@ -248,7 +248,7 @@ func TestSecondTransferFails(t *testing.T) {
 		}
 		return call.Transfer(ctx, fine)
 	})
-	srv, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Trace: l.trace()})
+	srv, mux := newHost(t, voice.Config{Handler: handler, CallControl: rest, Trace: l.trace()})
 	voicetest.New(t, mux).Dial(caller, callee)
 	require.Equal(t, []voice.Reason{voice.ReasonTransfer}, l.ends(t, 1))
 	require.NoError(t, srv.Shutdown(t.Context()))
@@ -277,7 +277,7 @@ func TestCallerLeavesDuringTransfer(t *testing.T) {
 	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
 		return call.Transfer(ctx, twiml.New(&twiml.Hangup{}))
 	})
-	_, mux := newHost(t, voice.Config{Handler: handler, Hanger: rest, Policy: &lines, Trace: l.trace()})
+	_, mux := newHost(t, voice.Config{Handler: handler, CallControl: rest, Policy: &lines, Trace: l.trace()})
 	tw := voicetest.New(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/status") {
 			mux.ServeHTTP(w, r)
@@ -294,7 +294,7 @@ func TestCallerLeavesDuringTransfer(t *testing.T) {
 
 // slow is REST whose answers wait for the test.
 type slow struct {
-	hanger
+	control
 	asked  chan struct{}
 	answer chan error
 }

@@ -107,7 +107,7 @@ func (a *app) build(c config, extra *voice.Trace) error {
 		if rest, err = twiliorest.New(c.rest()); err != nil {
 			return err
 		}
-		config.Hanger = rest
+		config.CallControl = rest
 	}
 	if a.voice, err = voice.New(config); err != nil {
 		return err
