@@ -32,10 +32,10 @@ func (b *BlockList) Set(numbers *Numbers) { b.numbers.Store(numbers) }
 // Numbers returns the list in force.
 func (b *BlockList) Numbers() *Numbers { return b.numbers.Load() }
 
-// Decide refuses a caller that is on the list. Placed calls have none.
+// Decide refuses a caller that is on the list. Outbound calls have no caller.
 func (b *BlockList) Decide(_ context.Context, c Call) Decision {
 	n := b.numbers.Load()
-	if n == nil || n.rules.len == 0 || c.Placed() {
+	if n == nil || n.rules.len == 0 || c.Outbound() {
 		return Decision{Verdict: Allow}
 	}
 	var caller Identity

@@ -140,7 +140,7 @@ func (l *CallerLimit) SetLimits(limits Limits) error {
 	return nil
 }
 
-// Decide counts the call, or refuses it with the reason [RateLimit]. Placed calls
+// Decide counts the call, or refuses it with the reason [RateLimit]. Outbound calls
 // have no caller to count.
 func (l *CallerLimit) Decide(ctx context.Context, c Call) Decision {
 	if l.store.Shared() {
@@ -161,7 +161,7 @@ func (l *CallerLimit) Store() *Store { return l.store }
 
 // Ask asks for room for the call: at its SIP host, if it has one, and for its caller.
 func (l *CallerLimit) Ask(c Call, ops []Op) []Op {
-	if c.Placed() {
+	if c.Outbound() {
 		return ops
 	}
 	var i Identity

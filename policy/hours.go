@@ -214,7 +214,7 @@ func (h *Hours) Decide(_ context.Context, c Call) Decision {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	if c.Placed() || h.Open(at) {
+	if c.Outbound() || h.Open(at) {
 		return Decision{Verdict: Allow}
 	}
 	return Decision{Verdict: Reject, Reason: Closed}

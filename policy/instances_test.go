@@ -164,7 +164,7 @@ func (s *service) place(n int) {
 func (s *service) over(c *simCall) {
 	c.over, c.end = true, time.Now()
 	lasted := c.end.Sub(c.begun)
-	if c.Placed() {
+	if c.Outbound() {
 		s.minutes += int64((lasted + time.Minute - 1) / time.Minute)
 	}
 	billed := policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: lasted, Billed: true}
@@ -238,11 +238,11 @@ func (s *service) trouble(m *member) {
 func (s *service) check() {
 	live := 0
 	for _, c := range s.calls {
-		if !c.over && !c.Placed() {
+		if !c.over && !c.Outbound() {
 			live++
 		}
 		held := []policy.Op{{Kind: policy.Hold, Space: "places", Name: "", ID: c.SID, Keep: time.Nanosecond, Limit: 0}}
-		if !c.over || time.Since(c.end) <= policy.DefaultLease+time.Second || c.Placed() {
+		if !c.over || time.Since(c.end) <= policy.DefaultLease+time.Second || c.Outbound() {
 			continue
 		}
 		s.engine.Do(context.Background(), held) // finds one that is there

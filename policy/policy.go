@@ -30,7 +30,7 @@ type Call struct {
 	AccountSID    string
 	From          string // E.164, "anonymous", "client:…" or "sip:…"; see [Call.Caller]
 	To            string // the number that was called: the service's own
-	Direction     string // "inbound" for a call to the service; see [Call.Placed]
+	Direction     string // "inbound" for a call to the service; see [Call.Outbound]
 	Country       string // FromCountry, ISO 3166 alpha-2, or ""
 	ForwardedFrom string
 	StirVerstat   string // SHAKEN/STIR verdict as Twilio sent it; package fraud reads it
@@ -44,10 +44,10 @@ type Call struct {
 	Lease time.Duration
 }
 
-// Placed reports whether the service placed the call itself. Its From is a number of
+// Outbound reports whether the service placed the call itself. Its From is a number of
 // the service then, and whom it may call was decided before, by package outbound:
 // policies about callers allow it, those about the account count it.
-func (c Call) Placed() bool { return strings.HasPrefix(c.Direction, "outbound") }
+func (c Call) Outbound() bool { return strings.HasPrefix(c.Direction, "outbound") }
 
 // Verdict says what becomes of a call. The values are ordered: the lowest wins.
 type Verdict uint8

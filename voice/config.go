@@ -95,7 +95,7 @@ type Config struct {
 	// Silence says when the events come of a caller who says nothing.
 	Silence Silence
 	// Policy decides about every call whose webhook comes in, also those that the
-	// service placed, which take places of the account (see policy.Call.Placed).
+	// service placed, which take places of the account (see policy.Call.Outbound).
 	// Without one all calls are taken.
 	Policy policy.Policy
 

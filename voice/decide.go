@@ -44,7 +44,7 @@ func (s *Server) judge(r *http.Request, info Info, lease time.Duration, q questi
 		return admitted()
 	}
 	log = log.With("from", s.logNumber(info.From), "to", s.logNumber(info.To))
-	if call.Placed() {
+	if call.Outbound() {
 		log.Info("Twilio outbound call to=" + s.logNumber(info.To))
 	} else {
 		log.Info("Twilio inbound call from=" + s.logNumber(info.From))

@@ -30,7 +30,7 @@ func (s *Score) Store() *policy.Store {
 // Ask notes the attempt for all instances and asks what they know of the caller. All who
 // withhold their number share one history, which is nobody's.
 func (s *Score) Ask(c policy.Call, ops []policy.Op) []policy.Op {
-	if c.Placed() {
+	if c.Outbound() {
 		return ops
 	}
 	who := c.Identity()

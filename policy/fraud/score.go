@@ -153,7 +153,7 @@ func setDefault[T int | float64 | time.Duration](v *T, to T) {
 }
 
 // Decide counts the attempt and judges the call: refused with the reason Fraud,
-// challenged with Captcha, or allowed. The detail names the signals. Placed calls are
+// challenged with Captcha, or allowed. The detail names the signals. Outbound calls are
 // nobody's attempt.
 func (s *Score) Decide(ctx context.Context, c policy.Call) policy.Decision {
 	if s.Store() != nil {
@@ -164,7 +164,7 @@ func (s *Score) Decide(ctx context.Context, c policy.Call) policy.Decision {
 
 // Judge judges the call by what this instance remembers, and by what the store does.
 func (s *Score) Judge(c policy.Call, answers []policy.Op) policy.Decision {
-	if c.Placed() {
+	if c.Outbound() {
 		return policy.Decision{Verdict: policy.Allow}
 	}
 	if c.At.IsZero() {
@@ -241,7 +241,7 @@ func (s *Score) Observe(ctx context.Context, c policy.Call, o policy.Outcome) {
 		s.memory.refused(c.SID)
 	case policy.Ended:
 		s.memory.ended(c.SID, s.o.ShortCall)
-		if s.Store() != nil && !c.Placed() && o.Duration > 0 {
+		if s.Store() != nil && !c.Outbound() && o.Duration > 0 {
 			s.o.Store.Send(ctx, s.lengths(c, o.Duration)...)
 		}
 	}

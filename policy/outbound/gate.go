@@ -244,10 +244,10 @@ func (p *Permit) Placed(callSID string) {
 // Store returns where calls and minutes are counted.
 func (g *Gate) Store() *policy.Store { return g.store }
 
-// Observe gives back the minutes that a placed call did not last, by Twilio's word alone:
+// Observe gives back the minutes that an outbound call did not last, by Twilio's word alone:
 // its stream begins later than the call. One that nobody picked up has had one.
 func (g *Gate) Observe(ctx context.Context, c policy.Call, o policy.Outcome) {
-	if o.Kind != policy.Ended || !o.Billed || !c.Placed() {
+	if o.Kind != policy.Ended || !o.Billed || !c.Outbound() {
 		return
 	}
 	country, _, err := g.destinations.check(c.To)
