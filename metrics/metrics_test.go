@@ -33,7 +33,7 @@ func TestMain(m *testing.M) { leak.Main(m) }
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-var someCall = voice.Info{SID: "CA00000000000000000000000000000001", From: "+14155550100", Country: "US"}
+var someCall = voice.Info{Call: policy.Call{SID: "CA00000000000000000000000000000001", From: "+14155550100", Country: "US"}}
 
 // fill reports one of everything.
 func fill(m *Metrics) {
@@ -63,7 +63,7 @@ func fill(m *Metrics) {
 	trace.Silent(someCall, voice.SilentOnce)
 	trace.StreamEnded(someCall, voice.End{Duration: 42 * time.Second})
 	trace.CallFinished(someCall, "completed")
-	trace.CallFinished(voice.Info{Country: "ZZ"}, "failed")
+	trace.CallFinished(voice.Info{Call: policy.Call{Country: "ZZ"}}, "failed")
 }
 
 // TestSharedKeysAreBounded: a host that goes through many keys does not fill the
@@ -255,7 +255,7 @@ func TestCost(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 3, series)
 	ended := func(direction string, length time.Duration) {
-		m.Trace().StreamEnded(voice.Info{Direction: direction}, voice.End{Duration: length})
+		m.Trace().StreamEnded(voice.Info{Call: policy.Call{Direction: direction}}, voice.End{Duration: length})
 	}
 	ended("inbound", 90*time.Second)
 	require.InDelta(t, 0.065, testutil.ToFloat64(m.cost.inbound), 1e-12, "two minutes begun, one and a half of the rest")
@@ -285,12 +285,12 @@ func TestCountryExistsBeforeItsFirstFailure(t *testing.T) {
 	require.Equal(t, 5, calls(), "other, in five statuses")
 	trace.Decision(someCall, policy.Decision{})
 	require.Equal(t, 10, calls())
-	trace.Decision(voice.Info{Country: "X1"}, policy.Decision{})
+	trace.Decision(voice.Info{Call: policy.Call{Country: "X1"}}, policy.Decision{})
 	trace.CallFinished(someCall, "invented")
 	require.Equal(t, 10, calls())
 	trace.CallFinished(someCall, "failed")
 	require.Equal(t, 1.0, testutil.ToFloat64(m.calls.WithLabelValues("failed", "US")))
-	trace.StreamStarted(voice.Info{Country: "DE"}, time.Second) // another instance had the webhook
+	trace.StreamStarted(voice.Info{Call: policy.Call{Country: "DE"}}, time.Second) // another instance had the webhook
 	require.Equal(t, 15, calls())
 }
 
@@ -311,7 +311,7 @@ func TestNamedCountries(t *testing.T) {
 	m, err := New(reg, &Options{Countries: []string{"US", "XK"}})
 	require.NoError(t, err)
 	for _, country := range []string{"US", "XK", "DE", ""} {
-		m.Trace().CallFinished(voice.Info{Country: country}, "completed")
+		m.Trace().CallFinished(voice.Info{Call: policy.Call{Country: country}}, "completed")
 	}
 	for country, calls := range map[string]float64{"US": 1, "XK": 1, "other": 2} {
 		require.Equal(t, calls, testutil.ToFloat64(m.calls.WithLabelValues("completed", country)), country)

@@ -63,7 +63,7 @@ type awaited struct {
 // awaitDetected gives the handler of a placed call the result of machine detection, if the
 // webhook did not bring it.
 func (c *liveCall) awaitDetected() {
-	if !c.policyCall().Outbound() || c.AnsweredBy != "" {
+	if !c.Outbound() || c.AnsweredBy != "" {
 		return
 	}
 	s := c.server

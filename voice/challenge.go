@@ -36,7 +36,7 @@ type question struct {
 func (s *Server) ask(info Info, q question) answer {
 	action := s.publicBase + q.mount + challengeRoute + q.Token
 	first := make(url.Values)
-	for name, value := range map[string]string{verstat: info.Attested, query: info.Query, back: q.back} {
+	for name, value := range map[string]string{verstat: info.StirVerstat, query: info.Query, back: q.back} {
 		if value != "" {
 			first.Set(name, value)
 		}
@@ -66,8 +66,8 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 	}
 	r, end := s.step(r, info, StepWebhook)
 	defer end()
-	if info.Attested == "" {
-		info.Attested = atMost(r.URL.Query().Get(verstat), maxWord)
+	if info.StirVerstat == "" {
+		info.StirVerstat = atMost(r.URL.Query().Get(verstat), maxWord)
 	}
 	info.Query = atMost(r.URL.Query().Get(query), maxQuery)
 	token, status := r.PathValue("token"), r.PostForm.Get("CallStatus")
@@ -80,7 +80,7 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 		s.config.Logger.Info("challenge answered", "call_sid", info.SID, "outcome", outcome.String(), "error", err)
 		switch outcome {
 		case fraud.Pass:
-			s.tell(policy.Passed, info.policyCall())
+			s.tell(policy.Passed, info.Call)
 			if from := r.URL.Query().Get(back); from != "" {
 				return s.sendBack(r.Context(), info, from)
 			}

@@ -27,7 +27,7 @@ func (s *Server) judge(r *http.Request, info Info, lease time.Duration, q questi
 	// Another delivery may wait for this answer when this one's client has gone.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), decideTimeout)
 	defer cancel()
-	call := info.policyCall()
+	call := info.Call
 	call.Lease = lease
 	a, inTime := s.askInTime(ctx, info, call, r.PostForm.Get("CallStatus"))
 	decision := a.decision

@@ -20,7 +20,7 @@ func (s *Server) stillRunning() {
 	s.mu.Lock()
 	calls := make([]policy.Call, 0, len(s.calls))
 	for _, call := range s.calls {
-		calls = append(calls, call.policyCall())
+		calls = append(calls, call.Info.Call)
 	}
 	if len(calls) > 0 {
 		s.running++
@@ -83,7 +83,7 @@ func (s *Server) finishCut(info Info, o policy.Outcome, how certainty, wasHere b
 // leaves tells the policies of a call that goes on without a stream: it keeps its place
 // for as long as calls may last, unless it has ended meanwhile.
 func (s *Server) leaves(ctx context.Context, info Info) {
-	call := info.policyCall()
+	call := info.Call
 	call.Lease = s.config.MaxDuration
 	s.beating <- struct{}{} // what is said of it as one that is up does not come later
 	s.tell(policy.Running, call)
@@ -98,7 +98,7 @@ func (s *Server) giveBack(info Info, o policy.Outcome) {
 	defer contain(s.config.Logger.With("call_sid", info.SID))
 	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
 	defer cancel()
-	policy.GiveBack(ctx, o, s.config.Policy, s.config.Observers, info.policyCall())
+	policy.GiveBack(ctx, o, s.config.Policy, s.config.Observers, info.Call)
 }
 
 // tellEnd tells the end of a call, and reports whether that is settled. last says that
@@ -117,9 +117,9 @@ func (s *Server) tellEnd(e *untold, last bool) (settled bool) {
 		more = append(more, overMark(e.info.SID))
 	}
 	settled = true // whatever an observer does
-	told, err := policy.TellOnce(ctx, s.config.Store, s.id, e.outcome, s.config.Policy, s.config.Observers, e.info.policyCall(), more...)
+	told, err := policy.TellOnce(ctx, s.config.Store, s.id, e.outcome, s.config.Policy, s.config.Observers, e.info.Call, more...)
 	if err != nil && last {
-		policy.Tell(ctx, e.outcome, s.config.Policy, s.config.Observers, e.info.policyCall())
+		policy.Tell(ctx, e.outcome, s.config.Policy, s.config.Observers, e.info.Call)
 		told, err = true, nil
 	}
 	if told && s.config.Store.Shared() {

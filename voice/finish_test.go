@@ -24,11 +24,11 @@ func TestPlaceOfALongCall(t *testing.T) {
 			Handler: HandlerFunc(func(context.Context, *Call) error { return nil }),
 		})
 		require.NoError(t, err)
-		long := Info{SID: "CA" + strings.Repeat("1", 32), From: "+14155550100", Direction: "inbound"}
+		long := Info{Call: policy.Call{SID: "CA" + strings.Repeat("1", 32), From: "+14155550100", Direction: "inbound"}}
 		ask := func(n int) bool {
 			return places.Decide(t.Context(), policy.Call{SID: fmt.Sprint("CA", n)}).Allowed()
 		}
-		require.True(t, places.Decide(t.Context(), long.policyCall()).Allowed())
+		require.True(t, places.Decide(t.Context(), long.Call).Allowed())
 		require.True(t, srv.register(&liveCall{Call: &Call{Info: long}, server: srv}))
 		for minute := range 119 {
 			time.Sleep(time.Minute)
@@ -59,7 +59,7 @@ func TestTransferKeepsItsPlace(t *testing.T) {
 			})},
 		})
 		require.NoError(t, err)
-		call := &liveCall{Call: &Call{Info: Info{SID: "CA" + strings.Repeat("1", 32)}}, server: srv}
+		call := &liveCall{Call: &Call{Info: Info{Call: policy.Call{SID: "CA" + strings.Repeat("1", 32)}}}, server: srv}
 		require.True(t, srv.register(call))
 		time.Sleep(runningEvery + time.Second)
 		srv.leaves(t.Context(), call.Info)
@@ -76,7 +76,7 @@ func TestTransferKeepsItsPlace(t *testing.T) {
 func TestMinutesAreTwilios(t *testing.T) {
 	streamed := policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: 59 * time.Second}
 	billed := policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: 61 * time.Second, Billed: true}
-	info := Info{SID: "CA" + strings.Repeat("1", 32), From: "+14155550199", To: "+14155550100", Direction: "outbound-api"}
+	info := Info{Call: policy.Call{SID: "CA" + strings.Repeat("1", 32), From: "+14155550199", To: "+14155550100", Direction: "outbound-api"}}
 	stream := func(s *Server) { s.finish(info, streamed, up, true) }
 	callback := func(s *Server) { s.over(info, billed) }
 	for name, test := range map[string]struct {

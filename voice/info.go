@@ -8,22 +8,15 @@ import (
 	"agentos.dev/dialtone/policy"
 )
 
-// Info identifies a call. All fields are as Twilio sent them in the signed
-// webhook; From may be a number in E.164 form, "client:name", "sip:..." or a
-// word such as "anonymous".
+// Info identifies a call. The fields of [policy.Call] are as Twilio sent them in the
+// signed webhook: From may be a number in E.164 form, "client:name", "sip:..." or a word
+// such as "anonymous". Its At and Lease are zero here; they are for policies.
 //
 // Source: https://www.twilio.com/docs/voice/twiml#request-parameters
 type Info struct {
-	SID        string // CallSid, "CA" and 32 hexadecimal digits
-	AccountSID string
-	From       string
-	To         string
-	Direction  string // "inbound", "outbound-api" or "outbound-dial"
-	Country    string // FromCountry, ISO 3166-1 alpha-2, or "" when unknown
-	Attested   string // StirVerstat, or ""
-	AnsweredBy string // of a placed call with synchronous machine detection: "human", "machine_start", "fax", ...; or "". See Event.AnsweredBy
+	policy.Call
 
-	ForwardedFrom string // who forwarded the call here, if the carrier tells; or ""
+	AnsweredBy string // of an outbound call with synchronous machine detection: "human", "machine_start", "fax", ...; or "". See Event.AnsweredBy
 
 	Leg int // number of the call's stream, from 1; 0 where there was none. It is above 1 when the call has resumed
 
@@ -34,7 +27,7 @@ type Info struct {
 
 // fields lists what a session token carries, in its order.
 func (i *Info) fields() []*string {
-	return []*string{&i.SID, &i.AccountSID, &i.From, &i.To, &i.Direction, &i.Country, &i.Attested, &i.AnsweredBy, &i.ForwardedFrom, &i.Query}
+	return []*string{&i.SID, &i.AccountSID, &i.From, &i.To, &i.Direction, &i.Country, &i.StirVerstat, &i.AnsweredBy, &i.ForwardedFrom, &i.Query}
 }
 
 var (
@@ -45,16 +38,17 @@ var (
 // infoOf reads the standard parameters of a voice webhook.
 func infoOf(form url.Values) Info {
 	return Info{
-		SID:        form.Get("CallSid"),
-		AccountSID: atMost(form.Get("AccountSid"), maxWord),
-		From:       atMost(form.Get("From"), maxAddress),
-		To:         atMost(form.Get("To"), maxAddress),
-		Direction:  atMost(form.Get("Direction"), maxWord),
-		Country:    countryOf(form.Get("FromCountry")),
-		Attested:   atMost(form.Get("StirVerstat"), maxWord),
+		Call: policy.Call{
+			SID:           form.Get("CallSid"),
+			AccountSID:    atMost(form.Get("AccountSid"), maxWord),
+			From:          atMost(form.Get("From"), maxAddress),
+			To:            atMost(form.Get("To"), maxAddress),
+			Direction:     atMost(form.Get("Direction"), maxWord),
+			Country:       countryOf(form.Get("FromCountry")),
+			ForwardedFrom: atMost(form.Get("ForwardedFrom"), maxAddress),
+			StirVerstat:   atMost(form.Get("StirVerstat"), maxWord),
+		},
 		AnsweredBy: atMost(form.Get("AnsweredBy"), maxWord),
-
-		ForwardedFrom: atMost(form.Get("ForwardedFrom"), maxAddress),
 	}
 }
 
@@ -80,18 +74,4 @@ func countryOf(s string) string {
 		}
 	}
 	return s
-}
-
-// policyCall is the call as the policy sees it.
-func (i Info) policyCall() policy.Call {
-	return policy.Call{
-		SID:           i.SID,
-		AccountSID:    i.AccountSID,
-		From:          i.From,
-		To:            i.To,
-		Direction:     i.Direction,
-		Country:       i.Country,
-		ForwardedFrom: i.ForwardedFrom,
-		StirVerstat:   i.Attested,
-	}
 }

@@ -45,7 +45,7 @@ func (l *leg) value(secrets *secrets, m *conversation) []byte {
 
 // readLeg returns what the store has of a call; phase is isNone if that is nothing.
 func readLeg(op *policy.Op) leg {
-	l := leg{info: Info{SID: op.Name}}
+	l := leg{info: Info{Call: policy.Call{SID: op.Name}}}
 	if op.Generation == 0 || len(op.Value) < 2 || op.Value[0] != legVersion {
 		return l
 	}

@@ -54,7 +54,7 @@ func counting(servers ...*Server) (counted func() []string) {
 func ownerFor(s *Server, number int, unheard int) (*owner, chan struct{}) {
 	fenced := make(chan struct{})
 	return &owner{server: s, unheard: func() int { return unheard }, fenced: func() { close(fenced) },
-		leg: leg{phase: isUp, owner: s.id, info: Info{SID: someInfo.SID, Leg: number}, passage: passage{chain: 1, start: time.Now()}}}, fenced
+		leg: leg{phase: isUp, owner: s.id, info: Info{Call: policy.Call{SID: someInfo.SID}, Leg: number}, passage: passage{chain: 1, start: time.Now()}}}, fenced
 }
 
 // TestPausedOwnerIsFenced: an instance that was paused while another took its call writes
@@ -263,7 +263,7 @@ func mustSecrets(t *testing.T, key string) *secrets {
 func FuzzTicket(f *testing.F) {
 	s, err := newSecrets([][]byte{[]byte("a token")})
 	require.NoError(f, err)
-	f.Add(appendPassage(appendInfo(nil, &Info{SID: "CA1"}), passage{cause: "x", state: []byte("y")}))
+	f.Add(appendPassage(appendInfo(nil, &Info{Call: policy.Call{SID: "CA1"}}), passage{cause: "x", state: []byte("y")}))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		d := decoder{rest: body}
 		var info Info

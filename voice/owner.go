@@ -55,7 +55,7 @@ func (s *Server) ownerOf(c *liveCall) *owner {
 		server:  s,
 		unheard: c.player.unheard,
 		fenced:  func() { c.end(ReasonMoved, nil) },
-		leg:     leg{phase: isUp, owner: s.id, info: Info{SID: c.SID, Leg: c.Leg}, began: c.began, passage: passage{chain: p.chain, start: c.Started, owed: p.owed}},
+		leg:     leg{phase: isUp, owner: s.id, info: Info{Call: policy.Call{SID: c.SID}, Leg: c.Leg}, began: c.began, passage: passage{chain: p.chain, start: c.Started, owed: p.owed}},
 		sealed:  c.stream.owned,
 		held:    c.stream.owned != 0,
 	}
@@ -95,7 +95,7 @@ func (c *liveCall) begins(ctx context.Context) bool {
 	c.server.enter()
 	go func() { // for its place, where the policies are not shared
 		defer c.server.exit()
-		c.server.tell(policy.Running, c.policyCall())
+		c.server.tell(policy.Running, c.Info.Call)
 	}()
 	return true
 }

@@ -11,20 +11,22 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/voice/signature"
 )
 
 var someInfo = Info{
-	SID:        "CA00000000000000000000000000000001",
-	AccountSID: "AC00000000000000000000000000000000",
-	From:       "+14155550100",
-	To:         "+14155550199",
-	Direction:  "inbound",
-	Country:    "US",
-	Attested:   "TN-Validation-Passed-A",
+	Call: policy.Call{
+		SID:           "CA00000000000000000000000000000001",
+		AccountSID:    "AC00000000000000000000000000000000",
+		From:          "+14155550100",
+		To:            "+14155550199",
+		Direction:     "inbound",
+		Country:       "US",
+		StirVerstat:   "TN-Validation-Passed-A",
+		ForwardedFrom: "+14155550123",
+	},
 	AnsweredBy: "human",
-
-	ForwardedFrom: "+14155550123",
 }
 
 func testRing(t testing.TB, tokens ...string) keyring {

@@ -105,7 +105,7 @@ func (s *Server) over(info Info, o policy.Outcome) (buried <-chan struct{}) {
 		if before.how != over {
 			s.config.Store.Later(overMark(info.SID))
 		}
-		if info.policyCall().Outbound() { // Twilio knows better how long it has lasted
+		if info.Outbound() { // Twilio knows better how long it has lasted
 			s.giveBack(info, o)
 		}
 	default:

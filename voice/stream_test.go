@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/policy"
 )
 
 // TestCallThatComesBackWaits: the stream of a call that comes back is faster than the
@@ -19,7 +21,9 @@ func TestCallThatComesBackWaits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				another := func() *liveCall { return &liveCall{Call: &Call{Info: Info{SID: "CA1"}}, buried: make(chan struct{})} }
+				another := func() *liveCall {
+					return &liveCall{Call: &Call{Info: Info{Call: policy.Call{SID: "CA1"}}}, buried: make(chan struct{})}
+				}
 				s, first := &Server{registry: registry{calls: map[callKey]*liveCall{}, say: func() {}}}, another()
 				require.True(t, s.register(first))
 				if tt.ends > 0 {
@@ -47,5 +51,5 @@ func TestCallThatComesBackWaits(t *testing.T) {
 // TestNoCallAfterShutdown: nobody waits there.
 func TestNoCallAfterShutdown(t *testing.T) {
 	s := &Server{registry: registry{calls: map[callKey]*liveCall{}, closed: true}}
-	require.False(t, s.register(&liveCall{Call: &Call{Info: Info{SID: "CA1"}}}))
+	require.False(t, s.register(&liveCall{Call: &Call{Info: Info{Call: policy.Call{SID: "CA1"}}}}))
 }

@@ -157,7 +157,7 @@ func TestRows(t *testing.T) {
 func TestForget(t *testing.T) {
 	r := newRecords(t)
 	for i, began := range []time.Time{time.Now(), time.Now(), time.Now().Add(-31 * 24 * time.Hour)} {
-		call := &voice.Call{Info: voice.Info{SID: fmt.Sprint("CA", i), From: fmt.Sprint("+1415555010", i), To: "+14155550199", Leg: 1}}
+		call := &voice.Call{Info: voice.Info{Call: policy.Call{SID: fmt.Sprint("CA", i), From: fmt.Sprint("+1415555010", i), To: "+14155550199"}, Leg: 1}}
 		r.write(t.Context(), aboutCall, about(call.Info)...)
 		r.write(t.Context(), decided, stamp(began), "allow", "", "US", "inbound", nil, call.SID)
 		r.turn(call, "caller", "hello")

@@ -16,6 +16,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"agentos.dev/dialtone/metrics"
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/voice"
@@ -111,7 +112,7 @@ func TestListening(t *testing.T) {
 	recorder := tracetest.NewSpanRecorder()
 	tracer := New(sdk.NewTracerProvider(sdk.WithSpanProcessor(recorder)))
 	trace := tracer.Trace()
-	call := voice.Info{SID: "CA1", Leg: 1}
+	call := voice.Info{Call: policy.Call{SID: "CA1"}, Leg: 1}
 	heard := call
 	heard.Unidirectional = true
 	ctx := trace.Begin(t.Context(), call, voice.StepStream)
@@ -142,7 +143,7 @@ func TestListening(t *testing.T) {
 func TestWhatGoesWrong(t *testing.T) {
 	recorder := tracetest.NewSpanRecorder()
 	tracer := New(sdk.NewTracerProvider(sdk.WithSpanProcessor(recorder)))
-	trace, info := tracer.Trace(), voice.Info{SID: "CA1"}
+	trace, info := tracer.Trace(), voice.Info{Call: policy.Call{SID: "CA1"}}
 	trace.STTEvent(info, stt.Event{Kind: stt.Final})
 	trace.STTError(info, "timeout")
 	trace.StreamEnded(info, voice.End{})

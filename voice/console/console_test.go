@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/internal/leak"
+	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/voicetest"
@@ -108,7 +109,7 @@ func look(t *testing.T, url, sid string, wanted func(boardView) bool) (seen boar
 func TestBoard(t *testing.T) {
 	b := &New().board
 	hooks := b.trace()
-	info := voice.Info{SID: "CA" + strings.Repeat("1", 32), From: "+14155550100", Leg: 1}
+	info := voice.Info{Call: policy.Call{SID: "CA" + strings.Repeat("1", 32), From: "+14155550100"}, Leg: 1}
 	say := func(text string, kind stt.Kind) {
 		hooks.STTEvent(info, stt.Event{Kind: kind, Transcript: stt.Transcript{Text: text}, Timing: stt.Timing{Valid: kind == stt.Final, Latency: 300 * time.Millisecond}})
 	}
@@ -127,7 +128,7 @@ func TestBoard(t *testing.T) {
 	info.Leg = 2
 	hooks.StreamStarted(info, 0)
 	require.Empty(t, b.ended)
-	hooks.StreamEnded(voice.Info{SID: info.SID, Leg: 1}, voice.End{}) // late
+	hooks.StreamEnded(voice.Info{Call: policy.Call{SID: info.SID}, Leg: 1}, voice.End{}) // late
 	require.Len(t, b.calls, 1)
 	for range 3 * mostTurns {
 		say("yes", stt.Final)
@@ -137,7 +138,7 @@ func TestBoard(t *testing.T) {
 	require.Equal(t, 3*mostTurns+1, b.find(info.SID).next)
 	hooks.StreamEnded(info, voice.End{Reason: voice.ReasonHungUp})
 	for i := range 3 * mostEnded {
-		other := voice.Info{SID: "CA" + strings.Repeat("2", 30) + string(rune('0'+i/10)) + string(rune('0'+i%10)), Leg: 1}
+		other := voice.Info{Call: policy.Call{SID: "CA" + strings.Repeat("2", 30) + string(rune('0'+i/10)) + string(rune('0'+i%10))}, Leg: 1}
 		hooks.StreamStarted(other, 0)
 		hooks.StreamEnded(other, voice.End{})
 	}
