@@ -75,7 +75,7 @@ var errOrigin = errors.New("the request has an Origin header, which no carrier s
 
 // Accept upgrades a request to a stream. It does not wait for the carrier's
 // first message. When it fails, the response has been written and the error is
-// an [*Error] of type [Handshake].
+// an [*Error] of type [ErrorHandshake].
 //
 // Accept looks neither at a signature nor at a token: wrap the handler for the
 // one, and compare Start's Parameters for the other.
@@ -90,7 +90,7 @@ var errOrigin = errors.New("the request has an Origin header, which no carrier s
 func Accept(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, error) {
 	o := opts.withDefaults()
 	refuse := func(err error) (*Conn, error) {
-		e := &Error{Type: Handshake, Offset: -1, Err: err}
+		e := &Error{Type: ErrorHandshake, Offset: -1, Err: err}
 		if o.OnError != nil {
 			o.OnError(e)
 		}

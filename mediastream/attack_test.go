@@ -37,20 +37,20 @@ func TestAttacks(t *testing.T) {
 		want   mediastream.ErrorType
 		code   int
 	}{
-		{"drips a frame", []byte{0x81, 0xfe, 0xff, 0xff, 0, 0, 0, 0}, drip([]byte{' '}), mediastream.Timeout, 1001},
-		{"stalls within a frame", []byte{0x81, 0xfe, 0x01, 0x00, 0, 0, 0, 0, '{'}, nil, mediastream.Timeout, 1001},
-		{"stalls within a header", []byte{0x81}, nil, mediastream.Timeout, 1001},
-		{"stalls within fragments", []byte{0x01, 0x81, 0, 0, 0, 0, '{'}, nil, mediastream.Timeout, 1001},
-		{"announces 2^62 bytes", header(0x81, 1<<62), drip(make([]byte, 1000)), mediastream.Oversize, 1009},
-		{"announces 2^63 bytes", header(0x81, 1<<63), drip(make([]byte, 1000)), mediastream.Protocol, 1002},
-		{"announces 2^64-1 bytes", header(0x81, 1<<64-1), drip(make([]byte, 1000)), mediastream.Protocol, 1002},
-		{"announces 2^62 bytes in a second fragment", append([]byte{0x01, 0x81, 0, 0, 0, 0, '{'}, header(0x80, 1<<62)...), drip(make([]byte, 1000)), mediastream.Oversize, 1009},
-		{"announces a ping of 2^62 bytes", header(0x89, 1<<62), drip(make([]byte, 1000)), mediastream.Protocol, 1002},
-		{"goes on after a violation", []byte{0xc1, 0x80, 0, 0, 0, 0}, drip(bytes.Repeat([]byte{0x89, 0x80, 0, 0, 0, 0}, 1000)), mediastream.Protocol, 1002},
-		{"sends text that is not UTF-8", []byte{0x81, 0x81, 0, 0, 0, 0, 0xff}, nil, mediastream.Protocol, 1007},
-		{"floods pings", nil, drip(bytes.Repeat([]byte{0x89, 0x80, 0, 0, 0, 0}, 1000)), mediastream.Protocol, 1008},
-		{"floods empty fragments", []byte{0x01, 0x80, 0, 0, 0, 0}, drip(bytes.Repeat([]byte{0x00, 0x80, 0, 0, 0, 0}, 1000)), mediastream.Protocol, 1008},
-		{"floods messages", nil, drip(bytes.Repeat([]byte{0x81, 0x82, 0, 0, 0, 0, '[', '}'}, 10)), mediastream.Protocol, 1008},
+		{"drips a frame", []byte{0x81, 0xfe, 0xff, 0xff, 0, 0, 0, 0}, drip([]byte{' '}), mediastream.ErrorTimeout, 1001},
+		{"stalls within a frame", []byte{0x81, 0xfe, 0x01, 0x00, 0, 0, 0, 0, '{'}, nil, mediastream.ErrorTimeout, 1001},
+		{"stalls within a header", []byte{0x81}, nil, mediastream.ErrorTimeout, 1001},
+		{"stalls within fragments", []byte{0x01, 0x81, 0, 0, 0, 0, '{'}, nil, mediastream.ErrorTimeout, 1001},
+		{"announces 2^62 bytes", header(0x81, 1<<62), drip(make([]byte, 1000)), mediastream.ErrorOversize, 1009},
+		{"announces 2^63 bytes", header(0x81, 1<<63), drip(make([]byte, 1000)), mediastream.ErrorProtocol, 1002},
+		{"announces 2^64-1 bytes", header(0x81, 1<<64-1), drip(make([]byte, 1000)), mediastream.ErrorProtocol, 1002},
+		{"announces 2^62 bytes in a second fragment", append([]byte{0x01, 0x81, 0, 0, 0, 0, '{'}, header(0x80, 1<<62)...), drip(make([]byte, 1000)), mediastream.ErrorOversize, 1009},
+		{"announces a ping of 2^62 bytes", header(0x89, 1<<62), drip(make([]byte, 1000)), mediastream.ErrorProtocol, 1002},
+		{"goes on after a violation", []byte{0xc1, 0x80, 0, 0, 0, 0}, drip(bytes.Repeat([]byte{0x89, 0x80, 0, 0, 0, 0}, 1000)), mediastream.ErrorProtocol, 1002},
+		{"sends text that is not UTF-8", []byte{0x81, 0x81, 0, 0, 0, 0, 0xff}, nil, mediastream.ErrorProtocol, 1007},
+		{"floods pings", nil, drip(bytes.Repeat([]byte{0x89, 0x80, 0, 0, 0, 0}, 1000)), mediastream.ErrorProtocol, 1008},
+		{"floods empty fragments", []byte{0x01, 0x80, 0, 0, 0, 0}, drip(bytes.Repeat([]byte{0x00, 0x80, 0, 0, 0, 0}, 1000)), mediastream.ErrorProtocol, 1008},
+		{"floods messages", nil, drip(bytes.Repeat([]byte{0x81, 0x82, 0, 0, 0, 0, '[', '}'}, 10)), mediastream.ErrorProtocol, 1008},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

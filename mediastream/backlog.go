@@ -53,7 +53,7 @@ func (b *backlog) busy() bool { return b.turn.Load() == consumerWorks }
 func (b *backlog) duration() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	isMedia := func(i item) bool { return i.event.Type == Media }
+	isMedia := func(i item) bool { return i.event.Type == EventMedia }
 	first := slices.IndexFunc(b.items, isMedia)
 	if first < 0 {
 		return 0
@@ -97,7 +97,7 @@ func (c *Conn) relieveOnce() bool {
 	b.size += next.size()
 	dropped, full := 0, false
 	for b.size > c.opts.Backlog && len(b.items) > 1 && !full {
-		i := slices.IndexFunc(b.items, func(i item) bool { return i.event.Type == Media })
+		i := slices.IndexFunc(b.items, func(i item) bool { return i.event.Type == EventMedia })
 		if full = i < 0; !full {
 			b.size -= b.items[i].size()
 			piece := b.items[i].event.Media
@@ -115,10 +115,10 @@ func (c *Conn) relieveOnce() bool {
 
 	c.counts.dropped.Add(uint64(dropped))
 	if tell {
-		c.report(&Error{Type: SlowConsumer, Offset: -1, Err: errSlow})
+		c.report(&Error{Type: ErrorSlowConsumer, Offset: -1, Err: errSlow})
 	}
 	if full && goOn {
-		c.fail(&Error{Type: SlowConsumer, Offset: -1, Code: codePolicy, Err: errFull})
+		c.fail(&Error{Type: ErrorSlowConsumer, Offset: -1, Code: codePolicy, Err: errFull})
 	}
 	return goOn
 }

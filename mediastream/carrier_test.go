@@ -15,7 +15,7 @@ func testCarrier() *Carrier {
 		StreamSID:  testSID,
 		AccountSID: "AC00000000000000000000000000000002",
 		CallSID:    "CA00000000000000000000000000000003",
-		Tracks:     []Track{Inbound},
+		Tracks:     []Track{TrackInbound},
 		Parameters: map[string]string{"FirstName": "Jane", "LastName": "Doe", "RemoteParty": "Bob"},
 		Format:     Mulaw(),
 	}}
@@ -33,12 +33,12 @@ func TestTheCarrierWritesAsTwilio(t *testing.T) {
 		{0, 0, (*Carrier).Connected},
 		{6, 1, (*Carrier).Start},
 		{2, 2, func(c *Carrier) Message {
-			c.sent[Inbound] = 155 * 8
-			return c.Media(Inbound, payload(t, published[2]))
+			c.sent[TrackInbound] = 155 * 8
+			return c.Media(TrackInbound, payload(t, published[2]))
 		}},
 		{3, 74, func(c *Carrier) Message {
-			c.chunk, c.sent[Inbound] = 72, 1593*8
-			return c.Media(Inbound, payload(t, published[3]))
+			c.chunk, c.sent[TrackInbound] = 72, 1593*8
+			return c.Media(TrackInbound, payload(t, published[3]))
 		}},
 		{10, 5, func(c *Carrier) Message { return c.DTMF("1") }},
 		{11, 4, func(c *Carrier) Message { return c.Mark("my label") }},
@@ -63,7 +63,7 @@ func payload(t *testing.T, message string) []byte {
 func TestTracksShareACounterAndHaveClocks(t *testing.T) {
 	tw := testCarrier()
 	var got []string
-	for _, track := range []Track{Inbound, Outbound, Inbound, Outbound} {
+	for _, track := range []Track{TrackInbound, TrackOutbound, TrackInbound, TrackOutbound} {
 		var e Event
 		require.Nil(t, begun().parse(&e, tw.Media(track, make([]byte, 160)).Data))
 		require.Equal(t, e.Sequence, e.Media.Chunk)
@@ -89,17 +89,17 @@ func FuzzCarrier(f *testing.F) {
 			if err := parseJSON(&e, m.Data); err != nil {
 				t.Fatalf("%v\n%q", err, m.Data)
 			}
-			require.Equal(t, Start+EventType(n), e.Type)
+			require.Equal(t, EventStart+EventType(n), e.Type)
 			require.EqualValues(t, n+1, e.Sequence)
 			require.Equal(t, sid, e.StreamSID)
 			switch e.Type {
-			case Start:
+			case EventStart:
 				require.Equal(t, &tw.stream, e.Start)
-			case Media:
+			case EventMedia:
 				require.Equal(t, base64.StdEncoding.EncodeToString(audio), string(e.Media.Payload))
-			case DTMF:
+			case EventDTMF:
 				require.Equal(t, digit, e.Digit)
-			case Mark:
+			case EventMark:
 				require.Equal(t, text, e.Mark)
 			}
 		}

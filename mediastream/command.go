@@ -26,11 +26,11 @@ const (
 
 // Parse reads a message of the server as strictly as Twilio does: exactly the
 // documented fields, of this stream. What is wrong is an [*Error] of type
-// [Protocol]. Twilio then ignores the message, warns with 31951 (31950 of a
+// [ErrorProtocol]. Twilio then ignores the message, warns with 31951 (31950 of a
 // binary one), and goes on.
 func (c *Carrier) Parse(m Message) (Command, error) {
 	if m.Binary {
-		return Command{}, &Error{Type: Protocol, Offset: -1, Err: errBinary}
+		return Command{}, &Error{Type: ErrorProtocol, Offset: -1, Err: errBinary}
 	}
 	return parseCommand(m.Data, c.stream.StreamSID)
 }

@@ -54,7 +54,7 @@ func TestWhatTwilioWarnsOf(t *testing.T) {
 	} {
 		got, err := testCarrier().Parse(Message{Data: []byte(strings.ReplaceAll(text, "SID", testSID))})
 		require.ErrorContains(t, err, want, text)
-		require.Equal(t, Protocol, err.(*Error).Type)
+		require.Equal(t, ErrorProtocol, err.(*Error).Type)
 		require.Equal(t, Command{}, got)
 	}
 	_, err := testCarrier().Parse(Message{Binary: true, Data: []byte(`{"event":"clear","streamSid":"` + testSID + `"}`)})

@@ -50,7 +50,7 @@ const maxReceive = 16 << 20
 // The stream is the one that [Carrier.Start] announces. A zero Format stands for
 // [Mulaw], no Tracks for the Inbound one.
 //
-// A server that cannot be reached or refuses is an [*Error] of type [Handshake]
+// A server that cannot be reached or refuses is an [*Error] of type [ErrorHandshake]
 // whose Code is the HTTP status, 0 if there is none.
 func Dial(ctx context.Context, url string, stream Stream, opts *DialOptions) (*Carrier, error) {
 	var o DialOptions
@@ -59,13 +59,13 @@ func Dial(ctx context.Context, url string, stream Stream, opts *DialOptions) (*C
 	}
 	client, status, err := ws.Dial(ctx, url, ws.DialOptions{Header: o.Header, Host: o.Host, Transport: o.Transport, ReadLimit: maxReceive})
 	if err != nil {
-		return nil, &Error{Type: Handshake, Offset: -1, Code: status, Err: err}
+		return nil, &Error{Type: ErrorHandshake, Offset: -1, Code: status, Err: err}
 	}
-	if stream.Format == (Format{}) {
+	if stream.Format == (MediaFormat{}) {
 		stream.Format = Mulaw()
 	}
 	if stream.Tracks == nil {
-		stream.Tracks = []Track{Inbound}
+		stream.Tracks = []Track{TrackInbound}
 	}
 	if stream.Parameters == nil {
 		stream.Parameters = map[string]string{}
@@ -74,10 +74,10 @@ func Dial(ctx context.Context, url string, stream Stream, opts *DialOptions) (*C
 }
 
 // Send sends a message, whatever it says. It waits for a server that does not
-// read, until [Carrier.Abort]. Its error is an [*Error] of type [Disconnect].
+// read, until [Carrier.Abort]. Its error is an [*Error] of type [ErrorDisconnect].
 func (c *Carrier) Send(m Message) error {
 	if err := c.ws.Send(m.Binary, m.Data); err != nil {
-		return &Error{Type: Disconnect, Offset: -1, Code: codeAbnormal, Err: err}
+		return &Error{Type: ErrorDisconnect, Offset: -1, Code: codeAbnormal, Err: err}
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func TestDialIsRefused(t *testing.T) {
 		_, err := mediastream.Dial(t.Context(), url, stream, &mediastream.DialOptions{Transport: transport})
 		var e *mediastream.Error
 		require.ErrorAs(t, err, &e)
-		require.Equal(t, mediastream.Handshake, e.Type)
+		require.Equal(t, mediastream.ErrorHandshake, e.Type)
 		return e
 	}
 	require.Equal(t, http.StatusFound, refused(srv.URL).Code, "a redirect is not followed")
@@ -85,7 +85,7 @@ func TestReceiveTellsHowTheStreamEnded(t *testing.T) {
 	for _, err := range []error{err, tw.Send(tw.Connected())} {
 		var e *mediastream.Error
 		require.ErrorAs(t, err, &e)
-		require.Equal(t, mediastream.Disconnect, e.Type)
+		require.Equal(t, mediastream.ErrorDisconnect, e.Type)
 		require.Equal(t, 1006, e.Code)
 	}
 }

@@ -12,14 +12,14 @@ type ErrorType string
 
 // What can go wrong with a stream.
 const (
-	Handshake    ErrorType = "handshake"     // the upgrade was refused
-	Auth         ErrorType = "auth"          // never reported here; for hosts that count into the same metric
-	Timeout      ErrorType = "timeout"       // no connected and start in time, or silence on the socket
-	Disconnect   ErrorType = "disconnect"    // the socket ended without a normal closing handshake
-	Protocol     ErrorType = "protocol"      // a message that the protocol does not allow, or too many of them
-	Oversize     ErrorType = "oversize"      // a message over the read limit
-	SlowConsumer ErrorType = "slow_consumer" // the host takes too long over events: audio was dropped
-	Write        ErrorType = "write"         // the peer did not take a message in time
+	ErrorHandshake    ErrorType = "handshake"     // the upgrade was refused
+	ErrorAuth         ErrorType = "auth"          // never reported here; for hosts that count into the same metric
+	ErrorTimeout      ErrorType = "timeout"       // no connected and start in time, or silence on the socket
+	ErrorDisconnect   ErrorType = "disconnect"    // the socket ended without a normal closing handshake
+	ErrorProtocol     ErrorType = "protocol"      // a message that the protocol does not allow, or too many of them
+	ErrorOversize     ErrorType = "oversize"      // a message over the read limit
+	ErrorSlowConsumer ErrorType = "slow_consumer" // the host takes too long over events: audio was dropped
+	ErrorWrite        ErrorType = "write"         // the peer did not take a message in time
 )
 
 // Error is an error of a stream.
@@ -77,10 +77,10 @@ func closedWith(err error) *Error {
 	case ws.Closed:
 		return nil
 	case ws.TooBig:
-		return &Error{Type: Oversize, Offset: -1, Code: code, Err: err}
+		return &Error{Type: ErrorOversize, Offset: -1, Code: code, Err: err}
 	case ws.Broken:
-		return &Error{Type: Protocol, Offset: -1, Code: code, Err: err}
+		return &Error{Type: ErrorProtocol, Offset: -1, Code: code, Err: err}
 	default:
-		return &Error{Type: Disconnect, Offset: -1, Code: code, Err: err}
+		return &Error{Type: ErrorDisconnect, Offset: -1, Code: code, Err: err}
 	}
 }

@@ -25,7 +25,7 @@ import (
 //
 //	not JSON, too deep, a field missing or of the wrong type   skipped; the 100th ends the stream with 1008
 //	a streamSid of another stream, a second connected          skipped; counts towards the 100
-//	an unknown event                                           delivered as Unknown
+//	an unknown event                                           delivered as EventUnknown
 //	sequence numbers or timestamps that jump                   delivered; counted as Lost, Gaps, Reordered
 //	a payload that is empty, of odd length or not base64       delivered
 //	media, dtmf, mark or stop before start; a second start     the stream ends with 1008
@@ -40,7 +40,7 @@ import (
 // or in no iteration, another goroutine takes over and keeps up to Options.Backlog
 // of messages, so that the carrier never has to wait; what is too much is dropped,
 // oldest audio first, counted, added to the next Media.Gap and reported as
-// [SlowConsumer]. A backlog of which nothing is audio ends the stream with 1008.
+// [ErrorSlowConsumer]. A backlog of which nothing is audio ends the stream with 1008.
 func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		if ctx.Done() != nil {
@@ -128,7 +128,7 @@ func (c *Conn) receive(e *Event) error {
 	}
 	for {
 		if name, ok := c.out.heldBack(); ok {
-			*e = Event{Type: Mark, StreamSID: in.sid, Mark: name}
+			*e = Event{Type: EventMark, StreamSID: in.sid, Mark: name}
 			return nil
 		}
 		msg, text, err := c.sock.Read()
@@ -163,7 +163,7 @@ func (c *Conn) allow() bool {
 	if c.in.credit.Add(-1) >= 0 {
 		return true
 	}
-	c.fail(&Error{Type: Protocol, Offset: -1, Code: codePolicy, Err: errTooMany})
+	c.fail(&Error{Type: ErrorProtocol, Offset: -1, Code: codePolicy, Err: errTooMany})
 	return false
 }
 
@@ -182,13 +182,13 @@ var errSkipped = errors.New("mediastream: message skipped")
 func (c *Conn) admit(e *Event) error {
 	in := &c.in
 	switch e.Type {
-	case Connected:
+	case EventConnected:
 		if in.connected || in.started.Load() {
 			return c.skip(misplaced(e, errTwice))
 		}
 		in.connected = true
 		return nil
-	case Start:
+	case EventStart:
 		if in.started.Load() {
 			return c.refuse(codePolicy, "start", errTwice)
 		}
@@ -200,11 +200,11 @@ func (c *Conn) admit(e *Event) error {
 		in.started.Store(true)
 		c.out.begin(c, in.rate)
 		return nil
-	case Unknown:
+	case EventUnknown:
 		c.counts.unknown.Add(1)
 	}
 	if !in.started.Load() {
-		if e.Type == Unknown {
+		if e.Type == EventUnknown {
 			return nil
 		}
 		return c.refuse(codePolicy, e.Type.String(), errEarly)
@@ -218,11 +218,11 @@ func (c *Conn) admit(e *Event) error {
 	e.StreamSID = in.sid
 	c.order(e)
 	switch e.Type {
-	case Mark:
+	case EventMark:
 		if !c.out.returned(e.Mark, time.Now()) {
 			return errSkipped
 		}
-	case Stop:
+	case EventStop:
 		in.over.Store(true)
 		c.out.stop()
 	}
@@ -243,7 +243,7 @@ func (c *Conn) order(e *Event) {
 			in.sequence = e.Sequence
 		}
 	}
-	if e.Type != Media {
+	if e.Type != EventMedia {
 		return
 	}
 	track := in.clock(e.Media.Track)
@@ -264,10 +264,10 @@ func (c *Conn) order(e *Event) {
 
 // leaveOut adds the time of a piece that is dropped to the gap before the next
 // one of its track, which is among the later ones or yet to come.
-func (in *inbox) leaveOut(piece *Audio, later []item) {
+func (in *inbox) leaveOut(piece *Frame, later []item) {
 	missing, track := piece.Gap+in.length(piece), in.clock(piece.Track)
 	for i := range later {
-		if e := &later[i].event; e.Type == Media && in.clock(e.Media.Track) == track {
+		if e := &later[i].event; e.Type == EventMedia && in.clock(e.Media.Track) == track {
 			e.Media.Gap += missing
 			return
 		}
@@ -276,14 +276,14 @@ func (in *inbox) leaveOut(piece *Audio, later []item) {
 }
 
 func (in *inbox) clock(track Track) *trackClock {
-	if track == Outbound {
+	if track == TrackOutbound {
 		return &in.played[1]
 	}
 	return &in.played[0]
 }
 
 // length returns how long a piece plays.
-func (in *inbox) length(piece *Audio) time.Duration {
+func (in *inbox) length(piece *Frame) time.Duration {
 	return time.Duration(decodedLen(piece.Payload)) * time.Second / time.Duration(in.rate)
 }
 
@@ -302,7 +302,7 @@ func decodedLen(payload []byte) int {
 
 // misplaced describes an event that came at the wrong place.
 func misplaced(e *Event, why error) *Error {
-	return &Error{Type: Protocol, Event: e.Type.String(), Offset: -1, Err: why}
+	return &Error{Type: ErrorProtocol, Event: e.Type.String(), Offset: -1, Err: why}
 }
 
 // skip reports a message that is left out and returns errSkipped, unless there
@@ -318,7 +318,7 @@ func (c *Conn) skip(bad *Error) error {
 
 // refuse ends the stream for what the peer did.
 func (c *Conn) refuse(code int, event string, why error) error {
-	e := &Error{Type: Protocol, Event: event, Offset: -1, Code: code, Err: why}
+	e := &Error{Type: ErrorProtocol, Event: event, Offset: -1, Code: code, Err: why}
 	c.fail(e)
 	return c.finish(e)
 }

@@ -28,7 +28,7 @@ func consume(t *testing.T, n int, work func(i int) time.Duration) (events []Even
 		})
 		for e, err := range c.Events(t.Context()) {
 			require.NoError(t, err)
-			if e.Type == Media {
+			if e.Type == EventMedia {
 				require.Equal(t, 216, len(e.Media.Payload))
 				payload := e.Media.Payload
 				time.Sleep(work(len(events)))
@@ -80,13 +80,13 @@ func TestAConsumerThatStallsOnce(t *testing.T) {
 func TestAConsumerThatIsTooSlow(t *testing.T) {
 	events, reported, s := consume(t, 3000, func(int) time.Duration { return 40 * time.Millisecond })
 	require.Equal(t, 1, len(reported), "told once: %v", reported)
-	require.Equal(t, SlowConsumer, reported[0].Type)
+	require.Equal(t, ErrorSlowConsumer, reported[0].Type)
 	require.Zero(t, reported[0].Code)
 	require.EqualValues(t, 3002, s.MessagesIn, "the carrier never waits")
 	require.EqualValues(t, 3002-len(events), s.Dropped)
 	require.Greater(t, s.Dropped, uint64(1000))
 	require.Less(t, s.most, 8*time.Second)
-	require.Equal(t, Stop, events[len(events)-1].Type, "the end is not dropped")
+	require.Equal(t, EventStop, events[len(events)-1].Type, "the end is not dropped")
 }
 
 // TestABacklogOfMarks cannot drop audio to make room.
@@ -103,13 +103,13 @@ func TestABacklogOfMarks(t *testing.T) {
 		for e, err := range c.Events(t.Context()) {
 			last = err
 			n++
-			if e.Type == Start {
+			if e.Type == EventStart {
 				time.Sleep(5 * time.Second)
 			}
 		}
 		var e *Error
 		require.ErrorAs(t, last, &e)
-		require.Equal(t, SlowConsumer, e.Type)
+		require.Equal(t, ErrorSlowConsumer, e.Type)
 		require.Equal(t, 1008, sock.closedWith())
 		require.Less(t, n, 1000)
 		require.NoError(t, c.Close(1000, ""))
@@ -157,7 +157,7 @@ func TestTimeouts(t *testing.T) {
 				}
 				var e *Error
 				require.ErrorAs(t, last, &e)
-				require.Equal(t, Timeout, e.Type)
+				require.Equal(t, ErrorTimeout, e.Type)
 				require.InDelta(t, c.after, time.Since(sock.began), float64(2*lookEvery))
 				require.Equal(t, c.code, sock.closedWith())
 				require.NoError(t, conn.Close(1000, ""))
@@ -236,9 +236,9 @@ func TestSilenceEarnsNoBurst(t *testing.T) {
 func TestFirstFaultCounts(t *testing.T) {
 	var told []*Error
 	c := newConn(newFakeSocket(), &twilio{}, (&Options{OnError: func(e *Error) { told = append(told, e) }}).withDefaults())
-	first := &Error{Type: Timeout, Offset: -1, Code: codePolicy, Err: errNoStart}
+	first := &Error{Type: ErrorTimeout, Offset: -1, Code: codePolicy, Err: errNoStart}
 	c.fail(first)
-	c.fail(&Error{Type: Protocol, Offset: -1, Code: codePolicy, Err: errTooMany})
+	c.fail(&Error{Type: ErrorProtocol, Offset: -1, Code: codePolicy, Err: errTooMany})
 	require.Same(t, first, c.cause)
 	c.Close(1000, "")
 	require.LessOrEqual(t, len(told), 1)
@@ -246,7 +246,7 @@ func TestFirstFaultCounts(t *testing.T) {
 
 // TestRateOfAStrangeFormat is that of Twilio's, which audio is divided by.
 func TestRateOfAStrangeFormat(t *testing.T) {
-	for want, formats := range map[int][]Format{
+	for want, formats := range map[int][]MediaFormat{
 		8000:  {Mulaw(), {}, {SampleRate: -8000, Channels: 1}, {SampleRate: 1 << 30, Channels: 8}, {SampleRate: 8000}},
 		32000: {{Encoding: "audio/l16", SampleRate: 16000, Channels: 1}},
 	} {
@@ -270,7 +270,7 @@ func TestGaps(t *testing.T) {
 		sock.in <- testStop
 		var gaps []time.Duration
 		for e := range c.Events(t.Context()) {
-			if e.Type == Media {
+			if e.Type == EventMedia {
 				gaps = append(gaps, e.Media.Gap/packet)
 			}
 		}
@@ -298,7 +298,7 @@ func TestReceiveDoesNotAllocate(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		c.backlog.takeBack()
 		e, err := c.next()
-		if err == nil && e.Type == Media {
+		if err == nil && e.Type == EventMedia {
 			n++
 		}
 		c.backlog.handOver()

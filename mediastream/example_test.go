@@ -22,7 +22,7 @@ func Example() {
 			if err != nil {
 				return
 			}
-			if e.Type == mediastream.DTMF {
+			if e.Type == mediastream.EventDTMF {
 				_ = c.SendMedia(make([]byte, 4000))
 				_ = c.SendMark("pressed " + e.Digit)
 			}
@@ -90,7 +90,7 @@ func ExampleCarrier() {
 	_ = call.Send(call.Start())
 	frame := make([]byte, 160)
 	for n := range 5 {
-		m := call.Media(mediastream.Inbound, frame)
+		m := call.Media(mediastream.TrackInbound, frame)
 		switch n {
 		case 1:
 			continue // lost on the way

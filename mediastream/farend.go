@@ -17,7 +17,7 @@ type farEnd struct {
 const room = longMessage + 200*time.Millisecond
 
 // FarEnd fills dst with what the caller hears while he speaks the audio that begins at a
-// place of the inbound track, Audio.Timestamp: what was sent and not cleared, in the stream's
+// place of the inbound track, Frame.Timestamp: what was sent and not cleared, in the stream's
 // format, and silence. It reports whether any of it was sent. It is what an echo canceller
 // calls the far end, or reference: the network and the telephone delay it by what they
 // always do. Each call goes on where the one before ended; a place that is 40 ms or more

@@ -73,7 +73,7 @@ func text(format string, args ...any) step {
 
 func media(n int) step {
 	return repeat(n, func(c *mediastream.Carrier) error {
-		return c.Send(c.Media(mediastream.Inbound, make([]byte, 160)))
+		return c.Send(c.Media(mediastream.TrackInbound, make([]byte, 160)))
 	})
 }
 
@@ -83,7 +83,7 @@ func stop(c *mediastream.Carrier) error      { return c.Send(c.Stop()) }
 
 // lose makes 60 ms of audio that never arrive.
 func lose(c *mediastream.Carrier) error {
-	c.Media(mediastream.Inbound, make([]byte, 480))
+	c.Media(mediastream.TrackInbound, make([]byte, 480))
 	return nil
 }
 
@@ -108,24 +108,24 @@ func TestBadInput(t *testing.T) {
 		{name: "a start with null for what is empty", send: steps{connected, text(`{"event":"start","sequenceNumber":"1","start":{"accountSid":"AC1","streamSid":%q,"callSid":"CA1","tracks":null,"mediaFormat":null,"customParameters":null},"streamSid":%q}`,
 			stream.StreamSID, stream.StreamSID), stop}, events: 3},
 		{name: "no connected", send: steps{start, stop}, events: 2},
-		{name: "not JSON", send: call(text("hello"), media(1)), events: 4, errType: mediastream.Protocol, reported: 1,
+		{name: "not JSON", send: call(text("hello"), media(1)), events: 4, errType: mediastream.ErrorProtocol, reported: 1,
 			stats: func(s mediastream.Stats) uint64 { return s.Malformed }},
-		{name: "empty", send: call(text("")), events: 3, errType: mediastream.Protocol, reported: 1,
+		{name: "empty", send: call(text("")), events: 3, errType: mediastream.ErrorProtocol, reported: 1,
 			stats: func(s mediastream.Stats) uint64 { return s.Malformed }},
-		{name: "too deep", send: call(text("%s", strings.Repeat("[", 1000))), events: 3, errType: mediastream.Protocol, reported: 1,
+		{name: "too deep", send: call(text("%s", strings.Repeat("[", 1000))), events: 3, errType: mediastream.ErrorProtocol, reported: 1,
 			stats: func(s mediastream.Stats) uint64 { return s.Malformed }},
-		{name: "99 malformed", send: call(repeat(99, text("{}"))), events: 3, errType: mediastream.Protocol, reported: 99},
-		{name: "100 malformed", send: call(repeat(100, text("{}"))), events: 2, code: 1008, errType: mediastream.Protocol, reported: 101},
+		{name: "99 malformed", send: call(repeat(99, text("{}"))), events: 3, errType: mediastream.ErrorProtocol, reported: 99},
+		{name: "100 malformed", send: call(repeat(100, text("{}"))), events: 2, code: 1008, errType: mediastream.ErrorProtocol, reported: 101},
 		{name: "unknown event", send: call(text(`{"event":"hold","streamSid":%q}`, stream.StreamSID)), events: 4,
 			stats: func(s mediastream.Stats) uint64 { return s.Unknown }},
 		{name: "unknown event before start", send: steps{text(`{"event":"hello"}`), connected, start, stop}, events: 4},
-		{name: "second connected", send: call(connected), events: 3, errType: mediastream.Protocol, reported: 1},
-		{name: "second start", send: call(start), events: 2, code: 1008, errType: mediastream.Protocol, reported: 1},
-		{name: "start without a stream", send: steps{connected, text(`{"event":"start","start":{}}`)}, events: 1, code: 1008, errType: mediastream.Protocol, reported: 1},
-		{name: "media before start", send: steps{connected, media(1)}, events: 1, code: 1008, errType: mediastream.Protocol, reported: 1},
-		{name: "stop before start", send: steps{connected, stop}, events: 1, code: 1008, errType: mediastream.Protocol, reported: 1},
+		{name: "second connected", send: call(connected), events: 3, errType: mediastream.ErrorProtocol, reported: 1},
+		{name: "second start", send: call(start), events: 2, code: 1008, errType: mediastream.ErrorProtocol, reported: 1},
+		{name: "start without a stream", send: steps{connected, text(`{"event":"start","start":{}}`)}, events: 1, code: 1008, errType: mediastream.ErrorProtocol, reported: 1},
+		{name: "media before start", send: steps{connected, media(1)}, events: 1, code: 1008, errType: mediastream.ErrorProtocol, reported: 1},
+		{name: "stop before start", send: steps{connected, stop}, events: 1, code: 1008, errType: mediastream.ErrorProtocol, reported: 1},
 		{name: "another stream", send: call(text(`{"event":"media","streamSid":"MZ2","media":{"payload":""}}`)), events: 3,
-			errType: mediastream.Protocol, reported: 1, stats: func(s mediastream.Stats) uint64 { return s.WrongStream }},
+			errType: mediastream.ErrorProtocol, reported: 1, stats: func(s mediastream.Stats) uint64 { return s.WrongStream }},
 		{name: "not base64", send: call(text(`{"event":"media","streamSid":%q,"media":{"payload":"?"}}`, stream.StreamSID)), events: 4},
 		{name: "no audio", send: call(text(`{"event":"media","streamSid":%q,"media":{"payload":""}}`, stream.StreamSID)), events: 4},
 		{name: "lost message", send: call(media(1), lose, media(1)), events: 5,
@@ -133,20 +133,20 @@ func TestBadInput(t *testing.T) {
 		{name: "repeated message", send: call(repeat(2, text(`{"event":"mark","sequenceNumber":"2","streamSid":%q,"mark":{"name":"m"}}`, stream.StreamSID))), events: 5,
 			stats: func(s mediastream.Stats) uint64 { return s.Reordered }},
 		{name: "binary", send: call(func(c *mediastream.Carrier) error { return c.Send(mediastream.Message{Binary: true, Data: []byte{1}}) }), events: 2, code: 1003,
-			errType: mediastream.Protocol, reported: 1},
+			errType: mediastream.ErrorProtocol, reported: 1},
 		{name: "a megabyte", send: call(func(c *mediastream.Carrier) error {
 			_ = c.Send(mediastream.Message{Data: make([]byte, 1<<20)})
 			return nil
 		}), events: 2, code: 1009,
-			errType: mediastream.Oversize, reported: 1},
+			errType: mediastream.ErrorOversize, reported: 1},
 		{name: "64 KiB", send: call(text("{\"event\":\"x\",\"streamSid\":%q}%s", stream.StreamSID, strings.Repeat(" ", 65000))), events: 4},
-		{name: "flood", send: call(media(5000)), events: -1, code: 1008, errType: mediastream.Protocol, reported: 1},
+		{name: "flood", send: call(media(5000)), events: -1, code: 1008, errType: mediastream.ErrorProtocol, reported: 1},
 		{name: "normal close", send: steps{connected, start, closes(1000)}, events: 2},
 		{name: "going away", send: steps{connected, start, closes(1001)}, events: 2},
 		{name: "failing peer", send: steps{connected, start, closes(1011)}, events: 2, code: 1011,
-			errType: mediastream.Disconnect, reported: 1},
+			errType: mediastream.ErrorDisconnect, reported: 1},
 		{name: "abrupt close", send: steps{connected, start, media(1), (*mediastream.Carrier).Abort}, events: 3, code: 1006,
-			errType: mediastream.Disconnect, reported: 1},
+			errType: mediastream.ErrorDisconnect, reported: 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -176,7 +176,7 @@ func TestBadInput(t *testing.T) {
 				require.ErrorAs(t, r.err, &e)
 				require.Equal(t, c.code, e.Code)
 				require.Same(t, e, r.reported[len(r.reported)-1])
-				if c.errType != mediastream.Disconnect {
+				if c.errType != mediastream.ErrorDisconnect {
 					var seen *mediastream.CloseError
 					require.ErrorAs(t, next(t, closed), &seen)
 					require.Equal(t, c.code, seen.Code, "the peer is told")
@@ -236,7 +236,7 @@ func TestHandshake(t *testing.T) {
 		require.Contains(t, []int{http.StatusForbidden, http.StatusUpgradeRequired}, resp.StatusCode, name)
 		r := next(t, reports)
 		require.Equal(t, 1, len(r.reported))
-		require.Equal(t, mediastream.Handshake, r.reported[0].Type)
+		require.Equal(t, mediastream.ErrorHandshake, r.reported[0].Type)
 		require.Equal(t, error(r.reported[0]), r.err)
 	}
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
@@ -273,7 +273,7 @@ func TestHalfOpen(t *testing.T) {
 			require.Equal(t, c.code, ended(t, tw))
 			var e *mediastream.Error
 			require.ErrorAs(t, next(t, reports).err, &e)
-			require.Equal(t, mediastream.Timeout, e.Type)
+			require.Equal(t, mediastream.ErrorTimeout, e.Type)
 		})
 	}
 }
@@ -286,22 +286,22 @@ func TestRawFrames(t *testing.T) {
 		want  mediastream.ErrorType
 		code  int
 	}{
-		{"unmasked frame", []byte{0x81, 2, '{', '}'}, mediastream.Protocol, 1002},
-		{"close by a proxy, unmasked", []byte{0x88, 2, 1001 >> 8, 1001 & 0xff}, mediastream.Disconnect, 1002},
-		{"reserved bits", []byte{0xf1, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
-		{"unknown opcode", []byte{0x83, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
-		{"continuation of nothing", []byte{0x80, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
-		{"new message in a message", []byte{0x01, 0x80, 0, 0, 0, 0, 0x81, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
-		{"long ping", append([]byte{0x89, 0xfe, 1, 0, 0, 0, 0, 0}, make([]byte, 256)...), mediastream.Protocol, 1002},
-		{"ping in two frames", []byte{0x09, 0x80, 0, 0, 0, 0}, mediastream.Protocol, 1002},
-		{"forbidden close code", []byte{0x88, 0x82, 0, 0, 0, 0, 1005 >> 8, 1005 & 0xff}, mediastream.Protocol, 1002},
-		{"flood of pings", bytes.Repeat([]byte{0x89, 0x80, 0, 0, 0, 0}, 2000), mediastream.Protocol, 1008},
-		{"flood of pongs", bytes.Repeat([]byte{0x8a, 0x80, 0, 0, 0, 0}, 2000), mediastream.Protocol, 1008},
-		{"empty frames of one message", append([]byte{0x01, 0x80, 0, 0, 0, 0}, bytes.Repeat([]byte{0x00, 0x80, 0, 0, 0, 0}, 2000)...), mediastream.Protocol, 1008},
-		{"a message byte by byte", append([]byte{0x01, 0x81, 0, 0, 0, 0, '{'}, bytes.Repeat([]byte{0x00, 0x81, 0, 0, 0, 0, ' '}, 2000)...), mediastream.Protocol, 1008},
-		{"empty frames and pings", append([]byte{0x01, 0x80, 0, 0, 0, 0}, bytes.Repeat([]byte{0x00, 0x80, 0, 0, 0, 0, 0x89, 0x80, 0, 0, 0, 0}, 1000)...), mediastream.Protocol, 1008},
-		{"empty messages", bytes.Repeat([]byte{0x81, 0x80, 0, 0, 0, 0}, 2000), mediastream.Protocol, 1008},
-		{"half a frame", []byte{0x81, 0x85, 0}, mediastream.Disconnect, 1006},
+		{"unmasked frame", []byte{0x81, 2, '{', '}'}, mediastream.ErrorProtocol, 1002},
+		{"close by a proxy, unmasked", []byte{0x88, 2, 1001 >> 8, 1001 & 0xff}, mediastream.ErrorDisconnect, 1002},
+		{"reserved bits", []byte{0xf1, 0x80, 0, 0, 0, 0}, mediastream.ErrorProtocol, 1002},
+		{"unknown opcode", []byte{0x83, 0x80, 0, 0, 0, 0}, mediastream.ErrorProtocol, 1002},
+		{"continuation of nothing", []byte{0x80, 0x80, 0, 0, 0, 0}, mediastream.ErrorProtocol, 1002},
+		{"new message in a message", []byte{0x01, 0x80, 0, 0, 0, 0, 0x81, 0x80, 0, 0, 0, 0}, mediastream.ErrorProtocol, 1002},
+		{"long ping", append([]byte{0x89, 0xfe, 1, 0, 0, 0, 0, 0}, make([]byte, 256)...), mediastream.ErrorProtocol, 1002},
+		{"ping in two frames", []byte{0x09, 0x80, 0, 0, 0, 0}, mediastream.ErrorProtocol, 1002},
+		{"forbidden close code", []byte{0x88, 0x82, 0, 0, 0, 0, 1005 >> 8, 1005 & 0xff}, mediastream.ErrorProtocol, 1002},
+		{"flood of pings", bytes.Repeat([]byte{0x89, 0x80, 0, 0, 0, 0}, 2000), mediastream.ErrorProtocol, 1008},
+		{"flood of pongs", bytes.Repeat([]byte{0x8a, 0x80, 0, 0, 0, 0}, 2000), mediastream.ErrorProtocol, 1008},
+		{"empty frames of one message", append([]byte{0x01, 0x80, 0, 0, 0, 0}, bytes.Repeat([]byte{0x00, 0x80, 0, 0, 0, 0}, 2000)...), mediastream.ErrorProtocol, 1008},
+		{"a message byte by byte", append([]byte{0x01, 0x81, 0, 0, 0, 0, '{'}, bytes.Repeat([]byte{0x00, 0x81, 0, 0, 0, 0, ' '}, 2000)...), mediastream.ErrorProtocol, 1008},
+		{"empty frames and pings", append([]byte{0x01, 0x80, 0, 0, 0, 0}, bytes.Repeat([]byte{0x00, 0x80, 0, 0, 0, 0, 0x89, 0x80, 0, 0, 0, 0}, 1000)...), mediastream.ErrorProtocol, 1008},
+		{"empty messages", bytes.Repeat([]byte{0x81, 0x80, 0, 0, 0, 0}, 2000), mediastream.ErrorProtocol, 1008},
+		{"half a frame", []byte{0x81, 0x85, 0}, mediastream.ErrorDisconnect, 1006},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -359,7 +359,7 @@ func TestPeerThatDoesNotRead(t *testing.T) {
 		for e, err := range c.Events(context.Background()) {
 			if err != nil {
 				errs <- err
-			} else if e.Type == mediastream.Start {
+			} else if e.Type == mediastream.EventStart {
 				errs <- c.SendMedia(make([]byte, 24<<20))
 			}
 		}
@@ -370,7 +370,7 @@ func TestPeerThatDoesNotRead(t *testing.T) {
 	require.NoError(t, next(t, errs), "the send does not wait")
 	var e *mediastream.Error
 	require.ErrorAs(t, next(t, errs), &e)
-	require.Equal(t, mediastream.Write, e.Type)
+	require.Equal(t, mediastream.ErrorWrite, e.Type)
 }
 
 // TestAHangUpWhileTheHostSpeaks has a peer that says stop and is gone while the
@@ -389,7 +389,7 @@ func TestAHangUpWhileTheHostSpeaks(t *testing.T) {
 		var e mediastream.Event
 		var err error
 		for e, err = range c.Events(context.Background()) {
-			for e.Type == mediastream.DTMF && c.Clear() == nil {
+			for e.Type == mediastream.EventDTMF && c.Clear() == nil {
 				time.Sleep(time.Millisecond)
 			}
 		}
@@ -410,6 +410,6 @@ func TestAHangUpWhileTheHostSpeaks(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
 	require.NoError(t, next(t, failed))
-	require.Equal(t, mediastream.Stop, next(t, last))
+	require.Equal(t, mediastream.EventStop, next(t, last))
 	require.Empty(t, reported, "a hang-up is no error")
 }

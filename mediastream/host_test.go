@@ -66,7 +66,7 @@ func TestAHostThatLeavesTheLoop(t *testing.T) {
 	host(t, 700, func(t *testing.T, c *Conn) {
 		for e, err := range c.Events(t.Context()) {
 			require.NoError(t, err)
-			if e.Type == Start {
+			if e.Type == EventStart {
 				break
 			}
 		}
@@ -144,7 +144,7 @@ func TestDroppedAudioIsAGap(t *testing.T) {
 	require.Positive(t, s.Dropped)
 	var recorded time.Duration
 	for _, e := range events {
-		if e.Type != Media {
+		if e.Type != EventMedia {
 			continue
 		}
 		recorded += e.Media.Gap
@@ -203,9 +203,9 @@ func TestDroppedAudioBeforeMarksIsAGap(t *testing.T) {
 		for e, err := range c.Events(t.Context()) {
 			require.NoError(t, err)
 			switch e.Type {
-			case Media:
+			case EventMedia:
 				gaps = append(gaps, e.Media.Gap)
-			case Start:
+			case EventStart:
 				go func() {
 					time.Sleep(2 * time.Second)
 					for range 4 {
@@ -213,7 +213,7 @@ func TestDroppedAudioBeforeMarksIsAGap(t *testing.T) {
 					}
 				}()
 				time.Sleep(3 * time.Second)
-			case Mark:
+			case EventMark:
 				if marks++; marks == 4 { // none waits any more
 					s.in <- mediaAt(1)
 					s.in <- testStop
@@ -229,7 +229,7 @@ func TestDroppedAudioBeforeMarksIsAGap(t *testing.T) {
 func TestAStreamThatEndsAnswersNoPing(t *testing.T) {
 	for name, end := range map[string]func(*Conn){
 		"by the host": func(c *Conn) { require.NoError(t, c.Close(1000, "")) },
-		"by an error": func(c *Conn) { c.fail(&Error{Type: Protocol, Code: codePolicy, Err: errTooMany}) },
+		"by an error": func(c *Conn) { c.fail(&Error{Type: ErrorProtocol, Code: codePolicy, Err: errTooMany}) },
 	} {
 		c := newConn(newFakeSocket(), &twilio{}, (*Options)(nil).withDefaults())
 		require.True(t, c.answersPing(), name)

@@ -40,31 +40,31 @@ func parseJSON(e *Event, msg []byte) *Error {
 	}
 	switch r.event {
 	case "connected":
-		e.Type = Connected
+		e.Type = EventConnected
 	case "start":
-		e.Type = Start
+		e.Type = EventStart
 		e.Start = readStart(top.object("start"))
 		if e.Start.StreamSID == "" {
 			e.Start.StreamSID = e.StreamSID
 		}
 	case "media":
-		e.Type = Media
+		e.Type = EventMedia
 		media := top.object("media")
 		e.Media.Track = Track(media.text("track", false))
 		if e.Media.Track == "" {
-			e.Media.Track = Inbound
+			e.Media.Track = TrackInbound
 		}
 		e.Media.Chunk = media.number("chunk")
 		e.Media.Timestamp = time.Duration(media.numberUpTo("timestamp", maxMilliseconds)) * time.Millisecond
 		e.Media.Payload = []byte(media.text("payload", true))
 	case "dtmf":
-		e.Type = DTMF
+		e.Type = EventDTMF
 		e.Digit = top.object("dtmf").literal("digit")
 	case "mark":
-		e.Type = Mark
+		e.Type = EventMark
 		e.Mark = top.object("mark").literal("name")
 	case "stop":
-		e.Type = Stop
+		e.Type = EventStop
 	default:
 		e.Name = strings.Clone(r.event[:min(len(r.event), maxName)])
 	}
@@ -133,7 +133,7 @@ func (r *jsonReader) fail(offset int, field string, err error) {
 	if field != "" {
 		err = fmt.Errorf("%s %w", field, err)
 	}
-	r.err = &Error{Type: Protocol, Event: r.event, Offset: offset, Err: err}
+	r.err = &Error{Type: ErrorProtocol, Event: r.event, Offset: offset, Err: err}
 }
 
 // object splits an object, which begins at start in the message, into its members.

@@ -16,34 +16,34 @@ package mediastream
 
 import "time"
 
-// EventType says what an [Event] tells.
+// EventType is the kind of an [Event].
 type EventType uint8
 
 // The events of a stream, in the order in which a call brings them.
 const (
-	Unknown   EventType = iota // an event of a name this package does not know
-	Connected                  // the WebSocket is up; first, and a stream without it is taken too
-	Start                      // the stream begins; once, before what follows
-	Media                      // audio of one track
-	DTMF                       // the caller pressed a key
-	Mark                       // all audio sent before this mark has been played, or cleared
-	Stop                       // the stream or the call has ended; always last
+	EventUnknown   EventType = iota // an event of a name this package does not know
+	EventConnected                  // the WebSocket is up; first, and a stream without it is taken too
+	EventStart                      // the stream begins; once, before what follows
+	EventMedia                      // audio of one track
+	EventDTMF                       // the caller pressed a key
+	EventMark                       // all audio sent before this mark has been played, or cleared
+	EventStop                       // the stream or the call has ended; always last
 )
 
 // String returns the event's name as Twilio writes it.
 func (t EventType) String() string {
 	switch t {
-	case Connected:
+	case EventConnected:
 		return "connected"
-	case Start:
+	case EventStart:
 		return "start"
-	case Media:
+	case EventMedia:
 		return "media"
-	case DTMF:
+	case EventDTMF:
 		return "dtmf"
-	case Mark:
+	case EventMark:
 		return "mark"
-	case Stop:
+	case EventStop:
 		return "stop"
 	}
 	return "unknown"
@@ -52,13 +52,13 @@ func (t EventType) String() string {
 // Event is one message of the carrier.
 type Event struct {
 	Type      EventType
-	Name      string  // the name on the wire, for Unknown only
+	Name      string  // the name on the wire, for EventUnknown only
 	Sequence  uint64  // counts all messages after connected from 1; 0 if absent
-	StreamSID string  // empty on Connected
-	Start     *Stream // for Start only: the stream that begins
-	Media     Audio   // for Media only
-	Digit     string  // for DTMF only: one of 0-9, * and # from Twilio, not checked to be so
-	Mark      string  // for Mark only: the name given to SendMark
+	StreamSID string  // empty on EventConnected
+	Start     *Stream // for EventStart only: the stream that begins
+	Media     Frame   // for EventMedia only
+	Digit     string  // for EventDTMF only: one of 0-9, * and # from Twilio, not checked to be so
+	Mark      string  // for EventMark only: the name given to SendMark
 }
 
 // Track is one direction of a call.
@@ -66,42 +66,44 @@ type Track string
 
 // The tracks of a call, as seen from the carrier.
 const (
-	Inbound  Track = "inbound"  // what the caller says
-	Outbound Track = "outbound" // what the caller hears
+	TrackInbound  Track = "inbound"  // what the caller says
+	TrackOutbound Track = "outbound" // what the caller hears
 )
 
-// Audio is a piece of one track, as a Media event brings it.
-type Audio struct {
+// Frame is 20 ms of one track, as an [EventMedia] carries it.
+type Frame struct {
 	Track     Track
-	Chunk     uint64        // counts Media events from 1; 0 if absent
+	Chunk     uint64        // counts the frames of all tracks from 1; 0 if absent
 	Timestamp time.Duration // since the start of the stream
-	Gap       time.Duration // silence a recorder puts before this piece: for lost audio, or since the stream's start
+	Gap       time.Duration // silence to put before this frame in a recording: for lost audio, or since the stream's start
 	Payload   []byte        // base64, not checked to be so; valid until the next iteration
 }
 
-// Stream describes what begins with a Start event.
+// Stream describes the stream that an [EventStart] begins.
 type Stream struct {
 	StreamSID  string // "MZ..."
 	AccountSID string // "AC..."
 	CallSID    string // "CA..."
 	Tracks     []Track
 	Parameters map[string]string // what the TwiML gave as <Parameter>
-	Format     Format
+	Format     MediaFormat
 }
 
-// Format describes the audio of a stream. Twilio documents one:
-// audio/x-mulaw, 8000, 1. The zero Format stands for it.
-type Format struct {
+// MediaFormat describes the audio of a stream. Twilio documents one:
+// audio/x-mulaw, 8000, 1. The zero value stands for it.
+type MediaFormat struct {
 	Encoding   string // a MIME type
 	SampleRate int    // samples per second
 	Channels   int
 }
 
 // Mulaw is the format of every Twilio stream.
-func Mulaw() Format { return Format{Encoding: "audio/x-mulaw", SampleRate: 8000, Channels: 1} }
+func Mulaw() MediaFormat {
+	return MediaFormat{Encoding: "audio/x-mulaw", SampleRate: 8000, Channels: 1}
+}
 
 // bytesPerSecond returns how many raw bytes one second of audio takes.
-func (f Format) bytesPerSecond() int {
+func (f MediaFormat) bytesPerSecond() int {
 	width := 1
 	if f.Encoding == "audio/l16" || f.Encoding == "audio/x-l16" {
 		width = 2

@@ -43,23 +43,23 @@ func TestPublishedMessages(t *testing.T) {
 		agree(t, tw, []byte(m))
 	}
 	start := events[6]
-	require.Equal(t, Start, start.Type)
+	require.Equal(t, EventStart, start.Type)
 	require.Equal(t, &Stream{
 		StreamSID:  testSID,
 		AccountSID: "AC00000000000000000000000000000002",
 		CallSID:    "CA00000000000000000000000000000003",
-		Tracks:     []Track{Inbound},
+		Tracks:     []Track{TrackInbound},
 		Parameters: map[string]string{"FirstName": "Jane", "LastName": "Doe", "RemoteParty": "Bob"},
-		Format:     Format{Encoding: "audio/x-mulaw", SampleRate: 8000, Channels: 1},
+		Format:     MediaFormat{Encoding: "audio/x-mulaw", SampleRate: 8000, Channels: 1},
 	}, start.Start)
 
 	logged := events[3]
 	logged.Media.Payload = logged.Media.Payload[:4]
-	require.Equal(t, Event{Type: Media, Sequence: 74, StreamSID: testSID, Media: Audio{
-		Track: Inbound, Chunk: 73, Timestamp: 1593 * time.Millisecond, Payload: []byte("/39/"),
+	require.Equal(t, Event{Type: EventMedia, Sequence: 74, StreamSID: testSID, Media: Frame{
+		Track: TrackInbound, Chunk: 73, Timestamp: 1593 * time.Millisecond, Payload: []byte("/39/"),
 	}}, logged)
 
-	require.Equal(t, Outbound, events[7].Media.Track)
+	require.Equal(t, TrackOutbound, events[7].Media.Track)
 	require.Equal(t, "1", events[10].Digit)
 	require.Equal(t, "my label", events[11].Mark)
 	require.Equal(t, events[12], events[13], "numbers may come unquoted")
@@ -141,7 +141,7 @@ func TestMalformed(t *testing.T) {
 			var e Event
 			err := begun().parse(&e, []byte(c.message))
 			require.NotNil(t, err)
-			require.Equal(t, Protocol, err.Type)
+			require.Equal(t, ErrorProtocol, err.Type)
 			require.Equal(t, c.event, err.Event)
 			require.Equal(t, c.offset, err.Offset, err.Error())
 			require.ErrorContains(t, err, c.want)
@@ -153,34 +153,34 @@ func TestMalformed(t *testing.T) {
 // TestNullIsAbsent: what may be left out may be null as well, and a number may be an
 // empty string.
 func TestNullIsAbsent(t *testing.T) {
-	plain := Event{Type: Start, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Mulaw()}}
+	plain := Event{Type: EventStart, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Mulaw()}}
 	for message, want := range map[string]Event{
 		`{"event":"start","streamSid":"S","start":{"callSid":"CA1"}}`: plain,
 		`{"event":"start","sequenceNumber":null,"streamSid":"S","start":{"accountSid":null,"streamSid":null,"callSid":"CA1","tracks":null,"mediaFormat":null,"customParameters":null}}`: plain,
 		`{"event":"start","sequenceNumber":"","streamSid":null,"start":{"streamSid":"S","callSid":"CA1","mediaFormat":{"encoding":null,"sampleRate":null,"channels":null}}}`: {
-			Type: Start, Start: plain.Start},
+			Type: EventStart, Start: plain.Start},
 		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","mediaFormat":{}}}`: plain,
 		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","mediaFormat":{"sampleRate":"16000","channels":"2"}}}`: {
-			Type: Start, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Format{"audio/x-mulaw", 16000, 2}}},
+			Type: EventStart, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: MediaFormat{"audio/x-mulaw", 16000, 2}}},
 		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","tracks":"outbound","customParameters":{}}}`: {
-			Type: Start, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Mulaw(), Tracks: []Track{Outbound}, Parameters: map[string]string{}}},
+			Type: EventStart, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Mulaw(), Tracks: []Track{TrackOutbound}, Parameters: map[string]string{}}},
 		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","customParameters":{"a":null,"b":7,"c":true,"d":{"e":[1]},"f":"g"}}}`: {
-			Type: Start, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Mulaw(), Parameters: map[string]string{"a": "", "b": "7", "c": "true", "d": `{"e":[1]}`, "f": "g"}}},
+			Type: EventStart, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Mulaw(), Parameters: map[string]string{"a": "", "b": "7", "c": "true", "d": `{"e":[1]}`, "f": "g"}}},
 		`{"event":"media","sequenceNumber":null,"streamSid":null,"media":{"track":null,"chunk":null,"timestamp":null,"payload":"AA=="}}`: {
-			Type: Media, Media: Audio{Track: Inbound, Payload: []byte("AA==")}},
+			Type: EventMedia, Media: Frame{Track: TrackInbound, Payload: []byte("AA==")}},
 		`{"event":"media","sequenceNumber":"","streamSid":"S","media":{"chunk":"","timestamp":"","payload":""}}`: {
-			Type: Media, StreamSID: testSID, Media: Audio{Track: Inbound, Payload: []byte{}}},
-		`{"event":"dtmf","streamSid":"S","dtmf":{"track":null,"digit":5}}`: {Type: DTMF, StreamSID: testSID, Digit: "5"},
+			Type: EventMedia, StreamSID: testSID, Media: Frame{Track: TrackInbound, Payload: []byte{}}},
+		`{"event":"dtmf","streamSid":"S","dtmf":{"track":null,"digit":5}}`: {Type: EventDTMF, StreamSID: testSID, Digit: "5"},
 		// An empty object is a list in languages that do not tell them apart.
 		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","customParameters":[],"mediaFormat":[],"tracks":[]}}`:                                            plain,
 		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","customParameters":[ ],"mediaFormat":"","tracks":{ }}}`:                                          plain,
 		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","customParameters":"","tracks":"","mediaFormat":{"encoding":"","sampleRate":"","channels":""}}}`: plain,
 		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","tracks":[null],"mediaFormat":{"sampleRate":8000.0,"channels":1e0}}}`:                            plain,
 		`{"event":"start","streamSid":"S","start":{"callSid":"CA1","tracks":["inbound",null,"","outbound"]}}`: {
-			Type: Start, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Mulaw(), Tracks: []Track{Inbound, Outbound}}},
+			Type: EventStart, StreamSID: testSID, Start: &Stream{StreamSID: testSID, CallSID: "CA1", Format: Mulaw(), Tracks: []Track{TrackInbound, TrackOutbound}}},
 		`{"event":"media","sequenceNumber":2.0,"streamSid":"S","media":{"chunk":10e0,"timestamp":-0,"payload":"AA=="}}`: {
-			Type: Media, StreamSID: testSID, Sequence: 2, Media: Audio{Track: Inbound, Chunk: 10, Payload: []byte("AA==")}},
-		`{"event":"mark","streamSid":"S","mark":{"name":""}}`: {Type: Mark, StreamSID: testSID},
+			Type: EventMedia, StreamSID: testSID, Sequence: 2, Media: Frame{Track: TrackInbound, Chunk: 10, Payload: []byte("AA==")}},
+		`{"event":"mark","streamSid":"S","mark":{"name":""}}`: {Type: EventMark, StreamSID: testSID},
 	} {
 		message = strings.ReplaceAll(message, `"S"`, `"`+testSID+`"`)
 		var e Event
@@ -219,7 +219,7 @@ func TestStopIsAHangUp(t *testing.T) {
 		var e Event
 		tw := begun()
 		require.Nil(t, tw.parse(&e, []byte(message)), message)
-		require.Equal(t, Stop, e.Type)
+		require.Equal(t, EventStop, e.Type)
 		require.Zero(t, e.Sequence)
 		agree(t, tw, []byte(message))
 	}
@@ -228,7 +228,7 @@ func TestStopIsAHangUp(t *testing.T) {
 func TestUnknownEventsAreNamed(t *testing.T) {
 	var e Event
 	require.Nil(t, begun().parse(&e, []byte(`{"event":"hold","streamSid":"`+testSID+`","hold":{}}`)))
-	require.Equal(t, Event{Type: Unknown, Name: "hold", StreamSID: testSID}, e)
+	require.Equal(t, Event{Type: EventUnknown, Name: "hold", StreamSID: testSID}, e)
 }
 
 // agree checks that a parser which takes a message reads it as the parsers
@@ -251,10 +251,10 @@ func agree(tb testing.TB, tw *twilio, msg []byte) {
 	if err := json.Unmarshal(msg, &m); err != nil {
 		tb.Fatalf("accepted, but %v\n%q", err, msg)
 	}
-	if want := m["event"]; third.Type != Unknown && third.Type.String() != want {
+	if want := m["event"]; third.Type != EventUnknown && third.Type.String() != want {
 		tb.Fatalf("%v is %v\n%q", want, third.Type, msg)
 	}
-	if body, ok := m[third.Type.String()].(map[string]any); ok && third.Type != Unknown {
+	if body, ok := m[third.Type.String()].(map[string]any); ok && third.Type != EventUnknown {
 		check := func(key, got string) {
 			if want, ok := body[key]; ok && fmt.Sprint(want) != got {
 				if _, isNumber := want.(float64); !isNumber {
@@ -263,11 +263,11 @@ func agree(tb testing.TB, tw *twilio, msg []byte) {
 			}
 		}
 		switch third.Type {
-		case Media:
+		case EventMedia:
 			check("payload", string(third.Media.Payload))
-		case Mark:
+		case EventMark:
 			check("name", third.Mark)
-		case DTMF:
+		case EventDTMF:
 			check("digit", third.Digit)
 		}
 	}

@@ -38,9 +38,9 @@ func echo(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 			switch e.Type {
-			case mediastream.Media:
+			case mediastream.EventMedia:
 				_ = c.SendMedia(make([]byte, 160))
-			case mediastream.DTMF:
+			case mediastream.EventDTMF:
 				_ = c.SendMark(e.Digit)
 			}
 		}

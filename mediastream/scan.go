@@ -30,9 +30,9 @@ func (t *twilio) parseWireOrder(e *Event, msg []byte) bool {
 	if !ok || !s.literal(wireTrack) {
 		return false
 	}
-	track := Inbound
-	if !s.literal(string(Inbound)) {
-		if track = Outbound; !s.literal(string(Outbound)) {
+	track := TrackInbound
+	if !s.literal(string(TrackInbound)) {
+		if track = TrackOutbound; !s.literal(string(TrackOutbound)) {
 			return false
 		}
 	}
@@ -52,10 +52,10 @@ func (t *twilio) parseWireOrder(e *Event, msg []byte) bool {
 		return false
 	}
 	*e = Event{
-		Type:      Media,
+		Type:      EventMedia,
 		Sequence:  sequence,
 		StreamSID: t.sid,
-		Media: Audio{
+		Media: Frame{
 			Track:     track,
 			Chunk:     chunk,
 			Timestamp: time.Duration(timestamp) * time.Millisecond,
@@ -109,15 +109,15 @@ func (t *twilio) parseAnyOrder(e *Event, msg []byte) bool {
 			sid, ok = s.plainString()
 			return ok && once(&seen, 2)
 		case "media":
-			return s.media(&e.Media) && once(&bodies, uint(Media))
+			return s.media(&e.Media) && once(&bodies, uint(EventMedia))
 		case "dtmf":
 			digit, ok = s.member("digit")
-			return ok && once(&bodies, uint(DTMF))
+			return ok && once(&bodies, uint(EventDTMF))
 		case "mark":
 			name, ok = s.member("name")
-			return ok && once(&bodies, uint(Mark))
+			return ok && once(&bodies, uint(EventMark))
 		case "stop":
-			return s.skip(2) && once(&bodies, uint(Stop))
+			return s.skip(2) && once(&bodies, uint(EventStop))
 		}
 		return s.skip(2)
 	})
@@ -126,17 +126,17 @@ func (t *twilio) parseAnyOrder(e *Event, msg []byte) bool {
 	}
 	switch string(event) {
 	case "media":
-		e.Type = Media
+		e.Type = EventMedia
 	case "dtmf":
-		e.Type, e.Digit = DTMF, string(digit)
+		e.Type, e.Digit = EventDTMF, string(digit)
 	case "mark":
-		e.Type, e.Mark = Mark, string(name)
+		e.Type, e.Mark = EventMark, string(name)
 	case "stop":
-		e.Type = Stop
+		e.Type = EventStop
 	default:
 		return false
 	}
-	if e.Type != Stop && bodies != 1<<e.Type || e.Type == Stop && bodies&^(1<<Stop) != 0 {
+	if e.Type != EventStop && bodies != 1<<e.Type || e.Type == EventStop && bodies&^(1<<EventStop) != 0 {
 		return false // its body is missing, or another's is there
 	}
 	if e.StreamSID = t.sid; string(sid) != t.sid {
@@ -153,9 +153,9 @@ func once(set *uint, bit uint) bool {
 }
 
 // media reads the body of a media message.
-func (s *scanner) media(a *Audio) bool {
+func (s *scanner) media(a *Frame) bool {
 	const payload = 3
-	a.Track = Inbound
+	a.Track = TrackInbound
 	var seen uint
 	return s.object(func(key []byte) bool {
 		var ok bool
@@ -163,9 +163,9 @@ func (s *scanner) media(a *Audio) bool {
 		case "track":
 			track, ok := s.plainString()
 			switch string(track) {
-			case string(Inbound):
-			case string(Outbound):
-				a.Track = Outbound
+			case string(TrackInbound):
+			case string(TrackOutbound):
+				a.Track = TrackOutbound
 			default:
 				return false
 			}

@@ -110,7 +110,7 @@ func TestNothingLeavesBeforeStart(t *testing.T) {
 		s.in <- testStop
 		for e, err := range c.Events(t.Context()) {
 			require.NoError(t, err)
-			if e.Type == Start {
+			if e.Type == EventStart {
 				synctest.Wait()
 			}
 		}
@@ -147,7 +147,7 @@ func TestSlowReader(t *testing.T) {
 		require.Empty(t, reported)
 		time.Sleep(2 * time.Second)
 		require.Equal(t, 1, len(reported))
-		require.Equal(t, Write, (<-reported).Type)
+		require.Equal(t, ErrorWrite, (<-reported).Type)
 		require.ErrorIs(t, c.SendMedia(ms(20)), ErrClosed)
 	})
 }
@@ -166,7 +166,7 @@ func TestWritesThatFailWhileReadsGoOn(t *testing.T) {
 		require.Empty(t, reported, "the reader may know why")
 		time.Sleep(11 * time.Second)
 		require.Equal(t, 1, len(reported))
-		require.Equal(t, Write, (<-reported).Type)
+		require.Equal(t, ErrorWrite, (<-reported).Type)
 		require.Zero(t, c.Stats().MessagesOut)
 	})
 }

@@ -89,7 +89,7 @@ var stream = mediastream.Stream{
 	StreamSID:  "MZ18ad3ab5a668481ce02b83e7395059f0",
 	AccountSID: "AC123",
 	CallSID:    "CA123",
-	Tracks:     []mediastream.Track{mediastream.Inbound},
+	Tracks:     []mediastream.Track{mediastream.TrackInbound},
 	Parameters: map[string]string{"token": "a \"quoted\" \u00e9"},
 }
 
@@ -108,10 +108,10 @@ func TestCall(t *testing.T) {
 				break
 			}
 			switch e.Type {
-			case mediastream.Start:
+			case mediastream.EventStart:
 				_ = c.SendMedia(bytes.Repeat([]byte{0x55}, 1000))
 				_ = c.SendMark("said")
-			case mediastream.Media:
+			case mediastream.EventMedia:
 				e.Media.Payload = bytes.Clone(e.Media.Payload)
 			}
 			r.events = append(r.events, e)
@@ -123,7 +123,7 @@ func TestCall(t *testing.T) {
 	tw := dial(t, url)
 	begin(t, tw)
 	audio := bytes.Repeat([]byte{0xff}, 160)
-	require.NoError(t, tw.Send(tw.Media(mediastream.Inbound, audio)))
+	require.NoError(t, tw.Send(tw.Media(mediastream.TrackInbound, audio)))
 	require.NoError(t, tw.Send(tw.DTMF("#")))
 
 	var heard []byte
@@ -145,13 +145,13 @@ func TestCall(t *testing.T) {
 	require.Len(t, r.events, 6)
 	want := stream
 	want.Format = mediastream.Mulaw()
-	require.Equal(t, mediastream.Connected, r.events[0].Type)
+	require.Equal(t, mediastream.EventConnected, r.events[0].Type)
 	require.Equal(t, &want, r.events[1].Start)
 	require.Equal(t, base64.StdEncoding.EncodeToString(audio), string(r.events[2].Media.Payload))
 	require.Equal(t, uint64(2), r.events[2].Sequence)
 	require.Equal(t, "#", r.events[3].Digit)
 	require.Equal(t, "said", r.events[4].Mark)
-	require.Equal(t, mediastream.Stop, r.events[5].Type)
+	require.Equal(t, mediastream.EventStop, r.events[5].Type)
 	require.EqualValues(t, 6, r.stats.MessagesIn)
 	require.Zero(t, r.stats.Lost)
 }
@@ -196,7 +196,7 @@ func TestTheHostEndsTheCall(t *testing.T) {
 		for e, err := range c.Events(ctx) {
 			if err != nil {
 				failed <- err
-			} else if e.Type == mediastream.Start {
+			} else if e.Type == mediastream.EventStart {
 				_ = c.SendMark("up")
 			}
 		}

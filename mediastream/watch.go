@@ -84,13 +84,13 @@ func (c *Conn) look() {
 	}
 	switch idle := now.Sub(w.since); {
 	case !c.in.started.Load() && now.Sub(w.began) >= c.opts.StartTimeout:
-		c.fail(&Error{Type: Timeout, Offset: -1, Code: codePolicy, Err: errNoStart})
+		c.fail(&Error{Type: ErrorTimeout, Offset: -1, Code: codePolicy, Err: errNoStart})
 		return
 	case idle >= c.opts.IdleTimeout:
-		c.fail(&Error{Type: Timeout, Offset: -1, Code: codeGoingAway, Err: errIdle})
+		c.fail(&Error{Type: ErrorTimeout, Offset: -1, Code: codeGoingAway, Err: errIdle})
 		return
 	case c.out.stalled(now, c.opts.WriteTimeout):
-		c.fail(&Error{Type: Write, Offset: -1, Code: codeAbnormal, Err: errStalled})
+		c.fail(&Error{Type: ErrorWrite, Offset: -1, Code: codeAbnormal, Err: errStalled})
 		return
 	}
 	if c.backlog.busy() {

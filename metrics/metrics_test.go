@@ -86,8 +86,8 @@ func TestSharedKeysAreBounded(t *testing.T) {
 // TestLabelsOfOtherPackagesAreKnown: what other packages name is counted under
 // its own name, and exists from the start.
 func TestLabelsOfOtherPackagesAreKnown(t *testing.T) {
-	for _, kind := range []mediastream.ErrorType{mediastream.Handshake, mediastream.Auth, mediastream.Timeout, mediastream.Disconnect,
-		mediastream.Protocol, mediastream.Oversize, mediastream.SlowConsumer, mediastream.Write} {
+	for _, kind := range []mediastream.ErrorType{mediastream.ErrorHandshake, mediastream.ErrorAuth, mediastream.ErrorTimeout, mediastream.ErrorDisconnect,
+		mediastream.ErrorProtocol, mediastream.ErrorOversize, mediastream.ErrorSlowConsumer, mediastream.ErrorWrite} {
 		require.Contains(t, webSocketErrors, string(kind))
 	}
 	for _, err := range []error{context.Canceled, stt.ErrClosed, stt.ErrTimeout, stt.ErrOverloaded, stt.ErrQuota, stt.ErrAuth, stt.ErrUnavailable,

@@ -89,7 +89,7 @@ func TestOwnerOfAnEarlierChainIsFenced(t *testing.T) {
 // connection is closed and one of them is asked how it goes on.
 func TestStreamThatBrokeProtocolIsMarked(t *testing.T) {
 	for kind, marked := range map[mediastream.ErrorType]bool{
-		mediastream.Protocol: true, mediastream.Oversize: true, mediastream.Disconnect: false, mediastream.Timeout: false,
+		mediastream.ErrorProtocol: true, mediastream.ErrorOversize: true, mediastream.ErrorDisconnect: false, mediastream.ErrorTimeout: false,
 	} {
 		engine := policy.NewMemory(policy.MemoryOptions{})
 		one, two := instanceOn(t, engine), instanceOn(t, engine)

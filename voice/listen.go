@@ -121,7 +121,7 @@ func (l *listener) observe(e stt.Event) {
 }
 
 // hear takes one frame of the stream's audio.
-func (l *listener) hear(media mediastream.Audio) {
+func (l *listener) hear(media mediastream.Frame) {
 	watched := l.gauge.watched()
 	if l.stream == nil && l.meter == nil && !watched {
 		return

@@ -28,7 +28,7 @@ func (d *duplex) SendOver(frame, played []byte) error {
 func TestTheEarKnowsWhatIsPlayed(t *testing.T) {
 	d := &duplex{}
 	var asked []time.Duration
-	l := &listener{track: mediastream.Inbound, stream: d, farEnd: func(dst []byte, at time.Duration) bool {
+	l := &listener{track: mediastream.TrackInbound, stream: d, farEnd: func(dst []byte, at time.Duration) bool {
 		asked = append(asked, at)
 		for i := range dst {
 			dst[i] = byte(len(asked))
@@ -38,7 +38,7 @@ func TestTheEarKnowsWhatIsPlayed(t *testing.T) {
 	said := bytes.Repeat([]byte{0x55}, 160)
 	payload := []byte(base64.StdEncoding.EncodeToString(said))
 	for i := range 3 {
-		l.hear(mediastream.Audio{Track: mediastream.Inbound, Timestamp: time.Duration(100+20*i) * time.Millisecond, Payload: payload})
+		l.hear(mediastream.Frame{Track: mediastream.TrackInbound, Timestamp: time.Duration(100+20*i) * time.Millisecond, Payload: payload})
 	}
 	require.Equal(t, [][]byte{said, said, said}, d.said)
 	require.Equal(t, [][]byte{bytes.Repeat([]byte{1}, 160), nil, bytes.Repeat([]byte{3}, 160)}, d.played)

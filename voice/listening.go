@@ -111,12 +111,12 @@ func (s *Server) listening(info Info, tracks twiml.Track, then []twiml.Verb) (*t
 func (s *Server) listenersOf(c *liveCall, tracks []mediastream.Track) []listener {
 	has := func(t mediastream.Track) bool { return slices.Contains(tracks, t) }
 	switch {
-	case !c.Unidirectional, !has(mediastream.Outbound):
-		tracks = []mediastream.Track{mediastream.Inbound}
-	case !has(mediastream.Inbound):
-		tracks = []mediastream.Track{mediastream.Outbound}
+	case !c.Unidirectional, !has(mediastream.TrackOutbound):
+		tracks = []mediastream.Track{mediastream.TrackInbound}
+	case !has(mediastream.TrackInbound):
+		tracks = []mediastream.Track{mediastream.TrackOutbound}
 	default:
-		tracks = []mediastream.Track{mediastream.Inbound, mediastream.Outbound}
+		tracks = []mediastream.Track{mediastream.TrackInbound, mediastream.TrackOutbound}
 	}
 	others := new(atomic.Int32)
 	others.Store(int32(len(tracks)))
@@ -140,7 +140,7 @@ func (s *Server) listenersOf(c *liveCall, tracks []mediastream.Track) []listener
 }
 
 // hear takes one frame of the stream's audio.
-func (c *liveCall) hear(media mediastream.Audio) {
+func (c *liveCall) hear(media mediastream.Frame) {
 	c.server.config.Trace.FrameReceived()
 	for i := range c.listeners {
 		c.listeners[i].hear(media)

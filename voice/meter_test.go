@@ -62,7 +62,7 @@ func TestDebugTellsWhatArrives(t *testing.T) {
 		log := &lines{}
 		_, h := listens(t, voice.Config{Listener: waiting, STT: hears(), Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}, twiml.BothTracks)
 		call := menuTwilio(t, h).Dial(caller, callee, talking)
-		for _, track := range []mediastream.Track{mediastream.Inbound, mediastream.Outbound} {
+		for _, track := range []mediastream.Track{mediastream.TrackInbound, mediastream.TrackOutbound} {
 			require.Eventually(t, func() bool { return log.has("track=" + string(track) + " frames=") }, patience, 10*time.Millisecond)
 		}
 		call.HangUp()

@@ -203,7 +203,7 @@ func TestRelayErrors(t *testing.T) {
 	call.HangUp()
 	require.Equal(t, 64107, call.Warnings()[0].Code)
 	require.Equal(t, 64106, call.Warnings()[1].Code)
-	require.Equal(t, []string{string(mediastream.Protocol), string(mediastream.Protocol)}, l.ws)
+	require.Equal(t, []string{string(mediastream.ErrorProtocol), string(mediastream.ErrorProtocol)}, l.ws)
 }
 
 // comesBack is a handler that counts what it is told in state that it saves.

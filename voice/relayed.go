@@ -94,7 +94,7 @@ func (e *relayEar) take(event relay.Event) {
 		e.speak()
 	case relay.Failure:
 		call.log.Warn("Twilio took no message, or something failed there", "error", event.Problem)
-		call.server.config.Trace.WebSocketError(string(mediastream.Protocol))
+		call.server.config.Trace.WebSocketError(string(mediastream.ErrorProtocol))
 	case relay.Information:
 		switch event.Info.Name {
 		case relay.TokensPlayed:
@@ -176,7 +176,7 @@ func (e *relayEar) prompt(event relay.Event, number uint64) {
 func (e *relayEar) hear(event stt.Event, of *relay.Event, number uint64) {
 	t := &event.Transcript
 	t.Engine, t.Confidence, t.Start, t.End = "conversationrelay", math.NaN(), e.began, e.now()
-	t.Track = string(mediastream.Inbound)
+	t.Track = string(mediastream.TrackInbound)
 	event.At = time.Now()
 	e.call.listeners[0].observe(event)
 	e.call.player.still.heard(event)

@@ -223,7 +223,7 @@ func inCall(t *testing.T, speaker tts.Synthesizer, latency time.Duration, f func
 		call.player = newPlayer(&numbered{Conn: conn}, func(f func()) { work.Go(f) })
 		work.Go(func() {
 			for event := range conn.Events(context.Background()) {
-				if event.Type == mediastream.Mark {
+				if event.Type == mediastream.EventMark {
 					call.player.mark(event.Mark)
 				}
 			}

@@ -32,7 +32,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	case nil:
 	case errFull, errDraining, errTooMany, errTooOften, errUnknown:
 		if err != errDraining {
-			s.config.Trace.WebSocketError(string(mediastream.Handshake))
+			s.config.Trace.WebSocketError(string(mediastream.ErrorHandshake))
 		}
 		s.recorded.Warn("stream refused", "call_sid", session.info.SID, "error", err, "max_streams", s.config.MaxStreams)
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -41,7 +41,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	default:
-		s.config.Trace.WebSocketError(string(mediastream.Auth))
+		s.config.Trace.WebSocketError(string(mediastream.ErrorAuth))
 		if refused := (*signature.Error)(nil); !errors.As(err, &refused) { // the validator logs its own
 			s.recorded.Warn("stream refused", "call_sid", session.info.SID, "error", err)
 		}
@@ -95,7 +95,7 @@ type fault struct {
 
 // ofPeer reports whether the peer broke the protocol.
 func (f *fault) ofPeer() bool {
-	return f.kind == mediastream.Protocol || f.kind == mediastream.Oversize
+	return f.kind == mediastream.ErrorProtocol || f.kind == mediastream.ErrorOversize
 }
 
 // failed notes what is wrong with the connection of a stream.
@@ -263,26 +263,26 @@ func (s *Server) takeMedia(ctx context.Context, stream *stream, conn *mediastrea
 		}
 		call := stream.call
 		switch event.Type {
-		case mediastream.Start:
+		case mediastream.EventStart:
 			if f := event.Start.Format; f != mediastream.Mulaw() {
-				s.refuseStream(stream, mediastream.Protocol, fmt.Errorf("voice: stream format %v is not supported", f))
+				s.refuseStream(stream, mediastream.ErrorProtocol, fmt.Errorf("voice: stream format %v is not supported", f))
 				continue
 			}
 			s.begin(ctx, stream, begin{event.Start.CallSID, event.Start.AccountSID, event.Start.StreamSID, event.Start.Tracks, nil})
-		case mediastream.Media:
+		case mediastream.EventMedia:
 			if call != nil {
 				call.hear(event.Media)
 			}
-		case mediastream.DTMF:
+		case mediastream.EventDTMF:
 			if call != nil {
 				call.pressed(event.Digit)
 			}
-		case mediastream.Mark:
+		case mediastream.EventMark:
 			if call != nil {
 				call.player.mark(event.Mark)
 				call.owner.touch()
 			}
-		case mediastream.Stop:
+		case mediastream.EventStop:
 			last = ReasonHungUp
 		}
 	}
@@ -325,7 +325,7 @@ type begin struct {
 func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 	info := stream.info
 	if with.callSID != info.SID || with.accountSID != info.AccountSID {
-		s.refuseStream(stream, mediastream.Auth, errors.New("voice: start message is of another call than the session token"))
+		s.refuseStream(stream, mediastream.ErrorAuth, errors.New("voice: start message is of another call than the session token"))
 		return
 	}
 	now := time.Now()
@@ -379,12 +379,12 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 		call.inbox.given, call.inbox.readOn = call.owner.gave, call.owner.readsOn
 	}
 	if !s.register(call) {
-		s.refuseStream(stream, mediastream.Protocol, errors.New("voice: the call has a stream already, or the server has shut down"))
+		s.refuseStream(stream, mediastream.ErrorProtocol, errors.New("voice: the call has a stream already, or the server has shut down"))
 		return
 	}
 	if !call.begins(ctx) {
 		s.unregister(call)
-		s.refuseStream(stream, mediastream.Protocol, errors.New("voice: the call has had this stream already, or the store does not say"))
+		s.refuseStream(stream, mediastream.ErrorProtocol, errors.New("voice: the call has had this stream already, or the store does not say"))
 		return
 	}
 	stream.call = call

@@ -76,7 +76,7 @@ func fill[T time.Duration | int64 | int](field *T, value T) {
 func Accept(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, error) {
 	o := opts.withDefaults()
 	refuse := func(err error) (*Conn, error) {
-		e := &Error{Type: mediastream.Handshake, Offset: -1, Err: err}
+		e := &Error{Type: mediastream.ErrorHandshake, Offset: -1, Err: err}
 		if o.OnError != nil {
 			o.OnError(e)
 		}

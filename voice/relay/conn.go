@@ -81,10 +81,10 @@ func (c *Conn) look() {
 	}
 	switch {
 	case !in.setup:
-		c.fail(&Error{Type: mediastream.Timeout, Offset: -1, Code: codePolicy, Err: errNoSetup})
+		c.fail(&Error{Type: mediastream.ErrorTimeout, Offset: -1, Code: codePolicy, Err: errNoSetup})
 		return
 	case in.answers && now.Sub(in.heard) >= c.opts.IdleTimeout:
-		c.fail(&Error{Type: mediastream.Timeout, Offset: -1, Code: codeGoingAway, Err: errIdle})
+		c.fail(&Error{Type: mediastream.ErrorTimeout, Offset: -1, Code: codeGoingAway, Err: errIdle})
 		return
 	}
 	c.sock.Ping()
@@ -104,7 +104,7 @@ func (c *Conn) came(frame bool) (allowed bool) {
 	if in.credit >= 0 {
 		return true
 	}
-	c.fail(&Error{Type: mediastream.Protocol, Offset: -1, Code: codePolicy, Err: errTooMany})
+	c.fail(&Error{Type: mediastream.ErrorProtocol, Offset: -1, Code: codePolicy, Err: errTooMany})
 	return false
 }
 
@@ -272,7 +272,7 @@ func (c *Conn) halt(err error) {
 
 // refuse ends the session for what the peer did.
 func (c *Conn) refuse(code int, message string, why error) error {
-	e := &Error{Type: mediastream.Protocol, Message: message, Offset: -1, Code: code, Err: why}
+	e := &Error{Type: mediastream.ErrorProtocol, Message: message, Offset: -1, Code: code, Err: why}
 	c.fail(e)
 	return c.finish(e)
 }

@@ -138,18 +138,18 @@ func TestWhatTwilioDoesWrong(t *testing.T) {
 		kind   mediastream.ErrorType
 		code   int
 	}{
-		"garbage":       {send: texts(setup, `{"type":`, prompt), events: 2, kind: mediastream.Protocol},
-		"field missing": {send: texts(setup, `{"type":"prompt"}`, prompt), events: 2, kind: mediastream.Protocol},
+		"garbage":       {send: texts(setup, `{"type":`, prompt), events: 2, kind: mediastream.ErrorProtocol},
+		"field missing": {send: texts(setup, `{"type":"prompt"}`, prompt), events: 2, kind: mediastream.ErrorProtocol},
 		"unknown":       {send: texts(setup, `{"type":"new"}`, prompt), events: 3},
 		"unknown first": {send: texts(`{"type":"new"}`, setup), events: 2},
 		"second setup":  {send: texts(setup, setup, prompt), events: 3},
-		"prompt first":  {send: texts(prompt, setup), kind: mediastream.Protocol, code: 1008},
-		"binary":        {send: []mediastream.Message{{Data: []byte(setup)}, {Binary: true, Data: []byte(prompt)}}, events: 1, kind: mediastream.Protocol, code: 1003},
-		"not UTF-8":     {send: texts(setup, "{\"type\":\"\xff\"}"), events: 1, kind: mediastream.Protocol, code: 1007},
-		"too large":     {send: texts(setup, `{"type":"`+strings.Repeat("x", 1000)+`"}`), opts: Options{ReadLimit: 900}, events: 1, kind: mediastream.Oversize, code: 1009},
-		"flood":         {send: append(texts(setup), texts(strings.Split(strings.Repeat(prompt+"\n", 1100), "\n")[:1100]...)...), opts: Options{MaxRate: 1}, events: 1000, kind: mediastream.Protocol, code: 1008},
-		"much garbage":  {send: append(texts(setup), texts(strings.Split(strings.Repeat("{}\n", 100), "\n")[:100]...)...), events: 1, kind: mediastream.Protocol, code: 1008},
-		"nothing":       {opts: Options{SetupTimeout: 100 * time.Millisecond}, kind: mediastream.Timeout, code: 1008},
+		"prompt first":  {send: texts(prompt, setup), kind: mediastream.ErrorProtocol, code: 1008},
+		"binary":        {send: []mediastream.Message{{Data: []byte(setup)}, {Binary: true, Data: []byte(prompt)}}, events: 1, kind: mediastream.ErrorProtocol, code: 1003},
+		"not UTF-8":     {send: texts(setup, "{\"type\":\"\xff\"}"), events: 1, kind: mediastream.ErrorProtocol, code: 1007},
+		"too large":     {send: texts(setup, `{"type":"`+strings.Repeat("x", 1000)+`"}`), opts: Options{ReadLimit: 900}, events: 1, kind: mediastream.ErrorOversize, code: 1009},
+		"flood":         {send: append(texts(setup), texts(strings.Split(strings.Repeat(prompt+"\n", 1100), "\n")[:1100]...)...), opts: Options{MaxRate: 1}, events: 1000, kind: mediastream.ErrorProtocol, code: 1008},
+		"much garbage":  {send: append(texts(setup), texts(strings.Split(strings.Repeat("{}\n", 100), "\n")[:100]...)...), events: 1, kind: mediastream.ErrorProtocol, code: 1008},
+		"nothing":       {opts: Options{SetupTimeout: 100 * time.Millisecond}, kind: mediastream.ErrorTimeout, code: 1008},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := connect(t, test.opts)
@@ -253,7 +253,7 @@ func TestNoReader(t *testing.T) {
 	case err := <-failed:
 		var e *Error
 		require.ErrorAs(t, err, &e)
-		require.Equal(t, mediastream.Write, e.Type)
+		require.Equal(t, mediastream.ErrorWrite, e.Type)
 	case <-time.After(patience):
 		t.Fatal("the session goes on")
 	}
@@ -296,5 +296,5 @@ func TestRefused(t *testing.T) {
 	var e *Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, http.StatusForbidden, e.Code)
-	require.Equal(t, mediastream.Handshake, e.Type)
+	require.Equal(t, mediastream.ErrorHandshake, e.Type)
 }

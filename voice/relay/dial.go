@@ -33,7 +33,7 @@ func Dial(ctx context.Context, url string, opts *DialOptions) (*Carrier, error) 
 	}
 	client, status, err := ws.Dial(ctx, url, ws.DialOptions{Header: o.Header, Host: o.Host, Transport: o.Transport, ReadLimit: maxReceive})
 	if err != nil {
-		return nil, &Error{Type: mediastream.Handshake, Offset: -1, Code: status, Err: err}
+		return nil, &Error{Type: mediastream.ErrorHandshake, Offset: -1, Code: status, Err: err}
 	}
 	return &Carrier{client}, nil
 }
@@ -42,7 +42,7 @@ func Dial(ctx context.Context, url string, opts *DialOptions) (*Carrier, error) 
 // [Carrier.Abort]. Its error is an [*Error] of type disconnect.
 func (c *Carrier) Send(m mediastream.Message) error {
 	if err := c.ws.Send(m.Binary, m.Data); err != nil {
-		return &Error{Type: mediastream.Disconnect, Offset: -1, Code: codeAbnormal, Err: err}
+		return &Error{Type: mediastream.ErrorDisconnect, Offset: -1, Code: codeAbnormal, Err: err}
 	}
 	return nil
 }

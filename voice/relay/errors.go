@@ -86,6 +86,6 @@ func closedWith(err error) *Error {
 	if fault == ws.Closed {
 		return nil
 	}
-	kind := map[ws.Fault]mediastream.ErrorType{ws.Dropped: mediastream.Disconnect, ws.TooBig: mediastream.Oversize, ws.Broken: mediastream.Protocol}[fault]
+	kind := map[ws.Fault]mediastream.ErrorType{ws.Dropped: mediastream.ErrorDisconnect, ws.TooBig: mediastream.ErrorOversize, ws.Broken: mediastream.ErrorProtocol}[fault]
 	return &Error{Type: kind, Offset: -1, Code: code, Err: err}
 }

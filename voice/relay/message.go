@@ -151,7 +151,7 @@ func Check(m Message) error { return m.check() }
 
 // wrong describes a field of a message that is not to be sent.
 func wrong(m Message, field string, err error) *Error {
-	return &Error{Type: mediastream.Protocol, Message: m.kind(), Offset: -1, Err: fmt.Errorf("%s %w", field, err)}
+	return &Error{Type: mediastream.ErrorProtocol, Message: m.kind(), Offset: -1, Err: fmt.Errorf("%s %w", field, err)}
 }
 
 // ParseMessage reads a message of a server as strictly as Twilio does: the documented fields

@@ -108,7 +108,7 @@ func TestNoEvents(t *testing.T) {
 		require.EqualError(t, err, want, wire)
 		var e *Error
 		require.True(t, errors.As(err, &e))
-		require.Equal(t, mediastream.Protocol, e.Type)
+		require.Equal(t, mediastream.ErrorProtocol, e.Type)
 	}
 }
 

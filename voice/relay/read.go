@@ -90,7 +90,7 @@ func invalid(data []byte) int {
 
 func (m *message) fail(at int, err error) *message {
 	if m.err == nil {
-		m.err = &Error{Type: mediastream.Protocol, Message: m.kind[:min(len(m.kind), maxName)], Offset: at, Err: err}
+		m.err = &Error{Type: mediastream.ErrorProtocol, Message: m.kind[:min(len(m.kind), maxName)], Offset: at, Err: err}
 	}
 	return m
 }

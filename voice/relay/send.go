@@ -49,7 +49,7 @@ func (c *Conn) write() {
 	o := &c.out
 	for frame := o.next(); frame != nil; frame = o.next() {
 		stalled := time.AfterFunc(c.opts.WriteTimeout, func() {
-			c.fail(&Error{Type: mediastream.Write, Offset: -1, Code: codeAbnormal, Err: errStalled})
+			c.fail(&Error{Type: mediastream.ErrorWrite, Offset: -1, Code: codeAbnormal, Err: errStalled})
 		})
 		size := len(frame) - ws.Headroom
 		if c.opts.OnMessage != nil {

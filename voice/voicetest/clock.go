@@ -93,8 +93,8 @@ func (c *Call) tick() {
 		if s.bidirectional {
 			s.marks(marks)
 		}
-		s.media(mediastream.Inbound, spoken[:])
-		s.media(mediastream.Outbound, heard[:])
+		s.media(mediastream.TrackInbound, spoken[:])
+		s.media(mediastream.TrackOutbound, heard[:])
 	}
 	if said {
 		c.event(Speaking, "ends")

@@ -110,11 +110,11 @@ func (h *host) echo(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		switch e.Type {
-		case mediastream.Start:
+		case mediastream.EventStart:
 			h.mu.Lock()
 			h.starts = append(h.starts, e.Start)
 			h.mu.Unlock()
-		case mediastream.Media:
+		case mediastream.EventMedia:
 			audio, err := base64.StdEncoding.DecodeString(string(e.Media.Payload))
 			if err != nil {
 				h.log("bad payload")
@@ -127,11 +127,11 @@ func (h *host) echo(w http.ResponseWriter, r *http.Request) {
 			if n%1000 == 0 {
 				h.log(fmt.Sprint("frames ", n))
 			}
-		case mediastream.Mark:
+		case mediastream.EventMark:
 			h.log("mark " + e.Mark)
-		case mediastream.DTMF:
+		case mediastream.EventDTMF:
 			h.log("dtmf " + e.Digit)
-		case mediastream.Stop:
+		case mediastream.EventStop:
 			h.log("stop")
 		}
 	}

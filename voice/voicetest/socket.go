@@ -48,7 +48,7 @@ func (k *Socket) Flood(n int) {
 		if k.over() {
 			return
 		}
-		k.s.frame(mediastream.Inbound, silence[:])
+		k.s.frame(mediastream.TrackInbound, silence[:])
 	}
 }
 

@@ -60,15 +60,15 @@ func (c *Call) openStream(ctx context.Context, t *twiml.Stream, bidirectional bo
 	}
 	switch t.Track {
 	case "", "inbound_track":
-		s.tracks = []mediastream.Track{mediastream.Inbound}
+		s.tracks = []mediastream.Track{mediastream.TrackInbound}
 	case "outbound_track":
-		s.tracks = []mediastream.Track{mediastream.Outbound}
+		s.tracks = []mediastream.Track{mediastream.TrackOutbound}
 	case "both_tracks":
-		s.tracks = []mediastream.Track{mediastream.Inbound, mediastream.Outbound}
+		s.tracks = []mediastream.Track{mediastream.TrackInbound, mediastream.TrackOutbound}
 	default:
 		return nil, c.warn(31941, "track %q", t.Track)
 	}
-	if bidirectional && s.tracks[0] != mediastream.Inbound || bidirectional && len(s.tracks) > 1 {
+	if bidirectional && s.tracks[0] != mediastream.TrackInbound || bidirectional && len(s.tracks) > 1 {
 		return nil, c.warn(31941, "track %q in Connect, only inbound_track is allowed", t.Track)
 	}
 	c.change(func() { c.streamURL = t.URL })

@@ -253,7 +253,7 @@ func TestUnidirectionalStreams(t *testing.T) {
 	call.SpeakAudio(make([]byte, 8000))
 	require.NoError(t, call.Wait(t.Context()))
 	require.Contains(t, h.logged(), "stop")
-	require.Equal(t, []mediastream.Track{mediastream.Inbound, mediastream.Outbound}, h.started(t, 1)[0].Tracks)
+	require.Equal(t, []mediastream.Track{mediastream.TrackInbound, mediastream.TrackOutbound}, h.started(t, 1)[0].Tracks)
 	require.Equal(t, 31924, call.Warnings()[0].Code, "the host talks back")
 	require.Empty(t, call.Heard())
 
@@ -297,12 +297,12 @@ func TestBargeInIsHeardAsTwilioPlaysIt(t *testing.T) {
 			switch {
 			case err != nil:
 				return
-			case e.Type == mediastream.Start:
+			case e.Type == mediastream.EventStart:
 				conn.SendMedia(make([]byte, 8000*30))
 				conn.SendMark("end")
-			case e.Type == mediastream.DTMF:
+			case e.Type == mediastream.EventDTMF:
 				conn.Clear()
-			case e.Type == mediastream.Mark:
+			case e.Type == mediastream.EventMark:
 				close(cleared)
 				return // hangs up
 			}

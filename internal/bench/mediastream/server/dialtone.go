@@ -23,7 +23,7 @@ func dialtone(w http.ResponseWriter, r *http.Request) {
 		defer func() { _ = c.Close(1000, "") }()
 		var pcm [320]int16
 		for e, err := range c.Events(ctx) {
-			if err != nil || e.Type != mediastream.Media {
+			if err != nil || e.Type != mediastream.EventMedia {
 				continue
 			}
 			n, err := codec.DecodePayload(pcm[:], e.Media.Payload)
