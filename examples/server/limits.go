@@ -80,12 +80,7 @@ func (l *limits) trace() *voice.Trace {
 	if l.history == nil {
 		return nil
 	}
-	return &voice.Trace{Decision: func(i voice.Info, d policy.Decision) {
-		l.history.Remember(policy.Call{
-			SID: i.SID, AccountSID: i.AccountSID, From: i.From, To: i.To, Direction: i.Direction,
-			Country: i.Country, ForwardedFrom: i.ForwardedFrom, StirVerstat: i.Attested,
-		}, d)
-	}}
+	return &voice.Trace{Decision: func(i voice.Info, d policy.Decision) { l.history.Remember(i.Call, d) }}
 }
 
 // entriesOf returns a list as its entries, one a line, in order.
