@@ -212,6 +212,7 @@ func (c *Call) meets(ctx context.Context, b *bridge, w *waiting) string {
 // dialQueue takes the first caller of a queue, waits for one while it is empty, and talks to
 // him.
 func (c *Call) dialQueue(ctx context.Context, v *twiml.Dial, n *twiml.Queue, base string) url.Values {
+	c.event(Dialled, "queue %s", n.Name)
 	none := url.Values{"DialCallStatus": {"no-answer"}, "DialBridged": {"false"}}
 	b := &bridge{by: c, ready: make(chan struct{}), gone: make(chan struct{}), left: make(chan struct{})}
 	defer close(b.left)

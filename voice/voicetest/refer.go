@@ -31,6 +31,10 @@ func (c *Call) isSIP() bool {
 
 // runRefer has the caller's telephone call somebody else, and asks the action how that went.
 func (c *Call) runRefer(ctx context.Context, v *twiml.Refer, base string) (*document, error) {
+	if v.Sip == nil {
+		return nil, nil // it has been warned of
+	}
+	c.event(Verb, "Refer %s", v.Sip.URI)
 	if !c.isSIP() {
 		return nil, c.warn(13801, "<Refer> is for SIP calls alone, and this is one from %s to %s", c.From, c.To)
 	}

@@ -65,7 +65,6 @@ func (c *Call) verb(ctx context.Context, verb twiml.Verb, base string) (next *do
 		c.leaves = true
 		return nil, true, nil
 	case *twiml.Refer:
-		c.event(Verb, "Refer")
 		next, err = c.runRefer(ctx, v, base)
 	case *twiml.Sms:
 		c.event(Verb, "Sms %s", v.Text)
