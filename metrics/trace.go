@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/voice"
@@ -46,7 +47,7 @@ func (m *Metrics) Trace() *voice.Trace {
 		FrameReceived:    m.chunks.Inc,
 		FramesDropped:    func(reason string, n int) { m.dropped.WithLabelValues(reason).Add(float64(n)) },
 		TranscodingError: m.transcoding.inc,
-		WebSocketError:   m.wsErrors.inc,
+		WebSocketError:   func(kind mediastream.ErrorType) { m.wsErrors.inc(string(kind)) },
 		STTEvent:         m.sttEvent,
 		STTError:         func(_ voice.Info, kind string) { m.sttErrors.inc(kind) },
 		Spoken:           m.spoken,

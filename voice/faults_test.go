@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/signature"
@@ -46,7 +47,7 @@ func (l *ledger) trace() *voice.Trace {
 		StreamEnded:      func(_ voice.Info, e voice.End) { note(func() { l.ended = append(l.ended, e) }) },
 		CallFinished:     func(_ voice.Info, s string) { note(func() { l.finished = append(l.finished, s) }) },
 		CallCut:          func(_ voice.Info, why voice.Reason) { note(func() { l.cut = append(l.cut, why) }) },
-		WebSocketError:   func(kind string) { note(func() { l.ws = append(l.ws, kind) }) },
+		WebSocketError:   func(kind mediastream.ErrorType) { note(func() { l.ws = append(l.ws, string(kind)) }) },
 		TranscodingError: func(kind string) { note(func() { l.audio = append(l.audio, kind) }) },
 		Decision:         func(voice.Info, policy.Decision) { note(func() { l.decided++ }) },
 	}

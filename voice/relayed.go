@@ -94,7 +94,7 @@ func (e *relayEar) take(event relay.Event) {
 		e.speak()
 	case relay.Failure:
 		call.log.Warn("Twilio took no message, or something failed there", "error", event.Problem)
-		call.server.config.Trace.WebSocketError(string(mediastream.ErrorProtocol))
+		call.server.config.Trace.WebSocketError(mediastream.ErrorProtocol)
 	case relay.Information:
 		switch event.Info.Name {
 		case relay.TokensPlayed:

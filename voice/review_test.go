@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
@@ -240,7 +241,7 @@ func TestHookThatPanicsLosesNothing(t *testing.T) {
 			StatusCallback:   func(context.Context, voice.Info, url.Values) { hit("status") },
 			FrameReceived:    func() { hit("frame") },
 			TranscodingError: func(string) { hit("transcoding") },
-			WebSocketError:   func(string) { hit("websocket") },
+			WebSocketError:   func(mediastream.ErrorType) { hit("websocket") },
 			STTError:         func(voice.Info, string) { hit("stt") },
 			Playback:         func(voice.Info, *voice.Playback) { hit("playback") },
 			Spoken:           func(voice.Info, voice.Spoken) { hit("spoken") },

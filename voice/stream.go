@@ -32,7 +32,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	case nil:
 	case errFull, errDraining, errTooMany, errTooOften, errUnknown:
 		if err != errDraining {
-			s.config.Trace.WebSocketError(string(mediastream.ErrorHandshake))
+			s.config.Trace.WebSocketError(mediastream.ErrorHandshake)
 		}
 		s.recorded.Warn("stream refused", "call_sid", session.info.SID, "error", err, "max_streams", s.config.MaxStreams)
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -41,7 +41,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	default:
-		s.config.Trace.WebSocketError(string(mediastream.ErrorAuth))
+		s.config.Trace.WebSocketError(mediastream.ErrorAuth)
 		if refused := (*signature.Error)(nil); !errors.As(err, &refused) { // the validator logs its own
 			s.recorded.Warn("stream refused", "call_sid", session.info.SID, "error", err)
 		}
@@ -100,7 +100,7 @@ func (f *fault) ofPeer() bool {
 
 // failed notes what is wrong with the connection of a stream.
 func (s *Server) failed(stream *stream, f fault) {
-	s.config.Trace.WebSocketError(string(f.kind))
+	s.config.Trace.WebSocketError(f.kind)
 	stream.log.Warn("stream error", "error_type", string(f.kind), "error", f.err)
 	if f.code != 0 { // the connection is about to be closed
 		stream.broken.Store(&f)
@@ -302,7 +302,7 @@ func (c *liveCall) pressed(key string) {
 
 // refuseStream closes a connection of which no call becomes.
 func (s *Server) refuseStream(stream *stream, kind mediastream.ErrorType, err error) {
-	s.config.Trace.WebSocketError(string(kind))
+	s.config.Trace.WebSocketError(kind)
 	stream.log.Warn("stream refused", "error_type", string(kind), "error", err)
 	stream.line.Close(closePolicyViolation, "")
 }

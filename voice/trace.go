@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"reflect"
 	"time"
 
+	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/voice/signature"
@@ -62,9 +64,8 @@ type Trace struct {
 	// TranscodingError runs when audio cannot be decoded; kind is one of base64,
 	// json, length, codec, resample and other.
 	TranscodingError func(kind string)
-	// WebSocketError runs when a connection fails; kind is one of handshake,
-	// auth, timeout, disconnect, protocol, oversize, slow_consumer and write.
-	WebSocketError func(kind string)
+	// WebSocketError runs when a connection fails, or its handshake is refused.
+	WebSocketError func(kind mediastream.ErrorType)
 	// STTEvent runs for everything the recogniser reports.
 	STTEvent func(Info, stt.Event)
 	// STTError runs when a recogniser fails; kind as in [stt.Reason].
@@ -144,7 +145,7 @@ func (t *Trace) Join(other *Trace) *Trace {
 		FrameReceived:    func() { defer b.FrameReceived(); a.FrameReceived() },
 		FramesDropped:    func(reason string, n int) { defer b.FramesDropped(reason, n); a.FramesDropped(reason, n) },
 		TranscodingError: func(kind string) { defer b.TranscodingError(kind); a.TranscodingError(kind) },
-		WebSocketError:   func(kind string) { defer b.WebSocketError(kind); a.WebSocketError(kind) },
+		WebSocketError:   func(kind mediastream.ErrorType) { defer b.WebSocketError(kind); a.WebSocketError(kind) },
 		STTEvent:         func(c Info, e stt.Event) { defer b.STTEvent(c, e); a.STTEvent(c, e) },
 		STTError:         func(c Info, kind string) { defer b.STTError(c, kind); a.STTError(c, kind) },
 		Playback:         func(c Info, p *Playback) { defer b.Playback(c, p); a.Playback(c, p) },
@@ -157,72 +158,37 @@ func (t *Trace) Join(other *Trace) *Trace {
 
 // complete returns a copy of t, which may be nil, with every hook set.
 func (t *Trace) complete() *Trace {
-	c := Trace{}
-	if t != nil {
-		c = *t
+	c := Trace{
+		Begin:            func(ctx context.Context, _ Info, _ Step) context.Context { return ctx },
+		End:              func(context.Context, Info, Step) {},
+		Signature:        func(signature.Result) {},
+		Decision:         func(Info, policy.Decision) {},
+		StreamStarted:    func(Info, time.Duration) {},
+		StreamEnded:      func(Info, End) {},
+		CallResumed:      func(Info, Resumed) {},
+		CallCut:          func(Info, Reason) {},
+		CallFinished:     func(Info, string) {},
+		StatusCallback:   func(context.Context, Info, url.Values) {},
+		FrameReceived:    func() {},
+		FramesDropped:    func(string, int) {},
+		TranscodingError: func(string) {},
+		WebSocketError:   func(mediastream.ErrorType) {},
+		STTEvent:         func(Info, stt.Event) {},
+		STTError:         func(Info, string) {},
+		Playback:         func(Info, *Playback) {},
+		Spoken:           func(Info, Spoken) {},
+		BargeIn:          func(Info, BargeIn) {},
+		Answered:         func(Info, time.Duration) {},
+		Silent:           func(Info, Silent) {},
 	}
-	if c.Begin == nil {
-		c.Begin = func(ctx context.Context, _ Info, _ Step) context.Context { return ctx }
+	if t == nil {
+		return &c
 	}
-	if c.End == nil {
-		c.End = func(context.Context, Info, Step) {}
-	}
-	if c.Signature == nil {
-		c.Signature = func(signature.Result) {}
-	}
-	if c.Decision == nil {
-		c.Decision = func(Info, policy.Decision) {}
-	}
-	if c.StreamStarted == nil {
-		c.StreamStarted = func(Info, time.Duration) {}
-	}
-	if c.StreamEnded == nil {
-		c.StreamEnded = func(Info, End) {}
-	}
-	if c.CallResumed == nil {
-		c.CallResumed = func(Info, Resumed) {}
-	}
-	if c.CallCut == nil {
-		c.CallCut = func(Info, Reason) {}
-	}
-	if c.CallFinished == nil {
-		c.CallFinished = func(Info, string) {}
-	}
-	if c.StatusCallback == nil {
-		c.StatusCallback = func(context.Context, Info, url.Values) {}
-	}
-	if c.FrameReceived == nil {
-		c.FrameReceived = func() {}
-	}
-	if c.FramesDropped == nil {
-		c.FramesDropped = func(string, int) {}
-	}
-	if c.TranscodingError == nil {
-		c.TranscodingError = func(string) {}
-	}
-	if c.WebSocketError == nil {
-		c.WebSocketError = func(string) {}
-	}
-	if c.STTEvent == nil {
-		c.STTEvent = func(Info, stt.Event) {}
-	}
-	if c.STTError == nil {
-		c.STTError = func(Info, string) {}
-	}
-	if c.Playback == nil {
-		c.Playback = func(Info, *Playback) {}
-	}
-	if c.Spoken == nil {
-		c.Spoken = func(Info, Spoken) {}
-	}
-	if c.BargeIn == nil {
-		c.BargeIn = func(Info, BargeIn) {}
-	}
-	if c.Answered == nil {
-		c.Answered = func(Info, time.Duration) {}
-	}
-	if c.Silent == nil {
-		c.Silent = func(Info, Silent) {}
+	all, set := reflect.ValueOf(&c).Elem(), reflect.ValueOf(t).Elem()
+	for i := range set.NumField() {
+		if hook := set.Field(i); !hook.IsNil() {
+			all.Field(i).Set(hook)
+		}
 	}
 	return &c
 }
