@@ -149,8 +149,8 @@ func TestHostileFrom(t *testing.T) {
 
 // TestAttestedByOtherRules: a host may trust other attestations, or none.
 func TestAttestedByOtherRules(t *testing.T) {
-	l, err := NewCallerLimit(CallerLimitOptions{Limits: Limits{Default: 1}, Attested: func(c Call) bool { return c.StirVerstat == "TN-Validation-Passed-B" }})
-	require.NoError(t, err)
+	l := PerCaller(1, time.Hour, CallerLimitOptions{Attested: func(c Call) bool { return c.StirVerstat == "TN-Validation-Passed-B" }})
+	require.NoError(t, Validate(l))
 	for i, tt := range []struct {
 		verstat string
 		want    bool
@@ -163,37 +163,38 @@ func TestAttestedByOtherRules(t *testing.T) {
 
 func TestLimitOfHosts(t *testing.T) {
 	for _, tt := range []struct {
-		limits Limits
-		want   int // of 200 calls from users of one host
+		limit int
+		o     CallerLimitOptions
+		want  int // of 200 calls from users of one host
 	}{
-		{Limits{Default: 10}, 30},
-		{Limits{Default: 10, HostFactor: 5}, 50},
-		{Limits{Default: 10, HostFactor: Unlimited}, 200},
-		{Limits{Default: Unlimited}, 200},
-		{Limits{Default: 0}, 0},
-		{Limits{Default: 10, Overrides: map[string]int{"sip:*": 4}}, 12},
-		{Limits{Default: 10, Overrides: map[string]int{"sip:*": Unlimited}}, 200},
-		{Limits{Default: 10, Overrides: map[string]int{"sip:*@h.example": Unlimited}}, 200},
-		{Limits{Default: 10, Overrides: map[string]int{"sips:*@H.example.": 7}}, 7},
-		{Limits{Default: 10, Overrides: map[string]int{"sip:*@i.example": 7}}, 30},
+		{10, CallerLimitOptions{}, 30},
+		{10, CallerLimitOptions{HostFactor: 5}, 50},
+		{10, CallerLimitOptions{HostFactor: Unlimited}, 200},
+		{Unlimited, CallerLimitOptions{}, 200},
+		{0, CallerLimitOptions{}, 0},
+		{10, CallerLimitOptions{Overrides: map[string]int{"sip:*": 4}}, 12},
+		{10, CallerLimitOptions{Overrides: map[string]int{"sip:*": Unlimited}}, 200},
+		{10, CallerLimitOptions{Overrides: map[string]int{"sip:*@h.example": Unlimited}}, 200},
+		{10, CallerLimitOptions{Overrides: map[string]int{"sips:*@H.example.": 7}}, 7},
+		{10, CallerLimitOptions{Overrides: map[string]int{"sip:*@i.example": 7}}, 30},
 	} {
-		l, err := NewCallerLimit(CallerLimitOptions{Limits: tt.limits})
-		require.NoError(t, err)
+		l := PerCaller(tt.limit, time.Hour, tt.o)
+		require.NoError(t, l.Validate())
 		n := 0
 		for i := range 200 {
 			if l.Decide(ctx, Call{SID: fmt.Sprint(i), From: fmt.Sprintf("sip:%d@h.example:%d", i, 1024+i)}).Allowed() {
 				n++
 			}
 		}
-		require.Equal(t, tt.want, n, "%+v", tt.limits)
+		require.Equal(t, tt.want, n, "%+v", tt)
 		used, limit, _ := l.Used(ctx, "sip:*@h.example")
 		if limit >= 0 {
-			require.Equal(t, []int{tt.want, tt.want}, []int{used, limit}, "%+v", tt.limits)
+			require.Equal(t, []int{tt.want, tt.want}, []int{used, limit}, "%+v", tt)
 		}
 	}
 
-	one, err := NewCallerLimit(CallerLimitOptions{Limits: Limits{Default: 5}, Key: func(Call) string { return "everybody" }})
-	require.NoError(t, err)
+	one := PerCaller(5, time.Hour, CallerLimitOptions{Key: func(Call) string { return "everybody" }})
+	require.NoError(t, Validate(one))
 	n := 0
 	for i, verstat := range []string{"", "TN-Validation-Passed-A", "TN-Validation-Failed", "", "", "TN-Validation-Passed-A", "", ""} {
 		if one.Decide(ctx, Call{SID: fmt.Sprint(i), From: "+14155550100", StirVerstat: verstat}).Allowed() {

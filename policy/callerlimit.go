@@ -16,32 +16,23 @@ const Unlimited = -1
 // DefaultMaxCallers is how many callers a [CallerLimit] remembers by default.
 const DefaultMaxCallers = 100_000
 
-// Limits says how many calls a caller may make in a window.
-type Limits struct {
-	// Default is for callers that no override names. 0 refuses every call,
-	// Unlimited refuses none.
-	Default int
-
-	// Overrides maps entries as [ParseNumbers] describes them to limits. The whole
-	// number or address beats the SIP host, which beats the longest prefix, which
-	// beats Default.
-	Overrides map[string]int
-
-	// HostFactor bounds the callers of one SIP host together, to that many
-	// times the calls of each of them (Default, or the override of "sip:*"). An override of "sip:*@host" is the limit of each caller of that host
-	// and of all together. What an override names whole does not count at its host.
-	// 0 means DefaultHostFactor, Unlimited no limit.
-	HostFactor int
-}
-
 // DefaultHostFactor is how many times a caller's limit a SIP host has: enough for the
 // telephones of an office, too little for a caller who keeps inventing names.
 const DefaultHostFactor = 3
 
-// CallerLimitOptions configures [NewCallerLimit].
+// CallerLimitOptions configures [PerCaller].
 type CallerLimitOptions struct {
-	Limits Limits
-	Window time.Duration // 0 means an hour
+	// Overrides maps entries as [ParseNumbers] describes them to limits of their own. The
+	// whole number or address beats the SIP host, which beats the longest prefix, which
+	// beats the limit of PerCaller.
+	Overrides map[string]int
+
+	// HostFactor bounds the callers of one SIP host together, to that many times the calls
+	// of each of them (the limit, or the override of "sip:*"). An override of
+	// "sip:*@host" is the limit of each caller of that host and of all together. A caller
+	// whose whole address has an override does not count at its host. 0 means
+	// [DefaultHostFactor], Unlimited no limit.
+	HostFactor int
 
 	// Store is where calls are counted; nil is a memory of this limit's own, which is
 	// bounded by MaxCallers (see [MemoryOptions]).
@@ -56,81 +47,71 @@ type CallerLimitOptions struct {
 	// which no other calls can use up, and so have those whose attestation failed.
 	Attested func(Call) bool
 
-	// Key says whose calls are counted together, whatever their host and attestation;
-	// nil means those of one [Identity]. Keys are read as Call.Caller reads From, so
-	// that case does not count. A constant key makes one limit for everybody. The same
-	// call must always get the same key, and so must all deliveries of its webhook.
+	// Key returns under which name a call is counted, whatever their host and attestation;
+	// nil means those of one [Identity]. Keys are normalised as Call.Caller normalises
+	// From, so they are compared without case. A constant key makes one limit for
+	// everybody. All deliveries of a call's webhook must get the same key.
 	Key func(Call) string
 }
 
 // CallerLimit is a [Policy] that limits the calls of a caller in any window of time. It
 // keeps the times of the calls it allowed, so the limit is exact: to a billionth of the
-// window in memory and to a millisecond in a shared [Store]. Refused calls do not count. Callers without a number share one limit, that of
-// [AnonymousCaller]. All callers of a SIP host share another one besides their own
-// (Limits.HostFactor): the names there are the caller's choice. A number can be forged,
+// window in memory and to a millisecond in a shared [Store]. Refused calls do not count.
+// Callers who withhold their number share one limit. All callers of a SIP host share another one besides their own
+// (CallerLimitOptions.HostFactor): the names there are the caller's choice. A number can be forged,
 // so its calls are counted by their [Standing]: whoever forges it uses up nothing of its
 // owner's calls where these are attested.
 //
-// All methods are safe for concurrent use.
+// PerCaller makes it; the zero value is not usable. All methods are safe for concurrent use.
 type CallerLimit struct {
-	key      func(Call) string // nil: the caller
-	attested func(Call) bool   // nil: by the standing
-	rules    atomic.Pointer[limitRules]
-	store    *Store
-	window   time.Duration
-	spaces   [Forged + 1]string // of the store, by standing
-	hosts    string
-	wrong    error // what Validate returns
+	key        func(Call) string // nil: the caller
+	attested   func(Call) bool   // nil: by the standing
+	rules      atomic.Pointer[limitRules]
+	store      *Store
+	window     time.Duration
+	hostFactor int
+	spaces     [Forged + 1]string // of the store, by standing
+	hosts      string
+	wrong      error // what Validate returns
 }
 
-// PerCaller allows each caller limit calls in any window of time; 0 means an hour.
-// [Validate] returns what is wrong with either.
-func PerCaller(limit int, window time.Duration) *CallerLimit {
-	l := newCallerLimit(CallerLimitOptions{Window: window})
-	if limit < Unlimited {
-		l.wrong = errors.Join(l.wrong, fmt.Errorf("policy: caller limit is negative: %d", limit))
+// PerCaller allows each caller limit calls in any window of time. A limit of 0 refuses
+// every call and [Unlimited] none; a window of 0 means an hour. At most one options is
+// given. [Validate] returns everything that is wrong with the arguments, including each
+// invalid override; such a limit refuses every call.
+func PerCaller(limit int, window time.Duration, options ...CallerLimitOptions) *CallerLimit {
+	o, wrong := onlyOne("caller limit", options)
+	wrong = errors.Join(wrong, o.validate(window))
+	if window <= 0 {
+		window = time.Hour
 	}
-	l.rules.Store(newLimitRules(Limits{Default: limit}))
-	return l
-}
-
-// NewCallerLimit makes a limit with overrides and a store. The error names everything
-// wrong with the options, including each invalid override.
-func NewCallerLimit(o CallerLimitOptions) (*CallerLimit, error) {
-	l := newCallerLimit(o)
-	if err := errors.Join(l.wrong, l.SetLimits(o.Limits)); err != nil {
-		return nil, err
+	if o.HostFactor == 0 {
+		o.HostFactor = DefaultHostFactor
 	}
-	return l, nil
-}
-
-func newCallerLimit(o CallerLimitOptions) *CallerLimit {
-	wrong := o.validate()
-	if o.Window <= 0 {
-		o.Window = time.Hour
-	}
-	l := &CallerLimit{key: o.Key, attested: o.Attested, window: o.Window, wrong: wrong, store: inMemory(o.Store, MemoryOptions{o.MaxCallers})}
-	space := "calls:" + o.Window.String() + ":" + o.Name
+	l := &CallerLimit{key: o.Key, attested: o.Attested, window: window, hostFactor: o.HostFactor, store: inMemory(o.Store, MemoryOptions{o.MaxCallers})}
+	space := "calls:" + window.String() + ":" + o.Name
 	for standing := range l.spaces {
 		l.spaces[standing] = space + Standing(standing).suffix()
 	}
 	l.hosts = space + "@"
+	l.rules.Store(&limitRules{})
+	l.wrong = errors.Join(wrong, l.SetLimits(limit, o.Overrides))
 	return l
 }
 
-// SetLimits puts other limits in force. Calls already counted stay counted. On
-// an error the limits in force stay.
-func (l *CallerLimit) SetLimits(limits Limits) error {
-	next := newLimitRules(limits)
+// SetLimits puts another limit and other overrides in force. Calls already counted stay
+// counted. On an error the limits in force stay.
+func (l *CallerLimit) SetLimits(limit int, overrides map[string]int) error {
+	next := &limitRules{fallback: limit, factor: l.hostFactor}
 	var errs mistakes
-	if limits.Default < Unlimited {
-		errs.add(fmt.Errorf("policy: caller limit is negative: %d", limits.Default))
+	if limit < Unlimited {
+		errs.add(fmt.Errorf("policy: caller limit is negative: %d", limit))
 	}
-	for _, entry := range slices.Sorted(maps.Keys(limits.Overrides)) {
-		if limits.Overrides[entry] < Unlimited {
-			errs.add(fmt.Errorf("policy: caller limit of %q is negative: %d", entry, limits.Overrides[entry]))
+	for _, entry := range slices.Sorted(maps.Keys(overrides)) {
+		if overrides[entry] < Unlimited {
+			errs.add(fmt.Errorf("policy: caller limit of %q is negative: %d", entry, overrides[entry]))
 		}
-		errs.add(next.rules.add(entry, limits.Overrides[entry]))
+		errs.add(next.rules.add(entry, overrides[entry]))
 	}
 	if err := errs.join(); err != nil {
 		return err

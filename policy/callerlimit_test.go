@@ -41,13 +41,13 @@ func TestLimitAgainstReference(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 8))
 		window := []time.Duration{time.Hour, time.Minute, 24 * time.Hour, 90 * time.Second}[seed%4]
 		callers := 1 + rng.IntN(60)
-		limits := Limits{Default: []int{0, 1, 3, 10, 11, 26, 40}[rng.IntN(7)], Overrides: map[string]int{
+		most, overrides := []int{0, 1, 3, 10, 11, 26, 40}[rng.IntN(7)], map[string]int{
 			"+14155550101": 1 + rng.IntN(70), // exact beats prefix
 			"+1415555*":    2,
 			"+1415555012*": 12, // longest prefix beats shorter
-		}}
-		limit, err := NewCallerLimit(CallerLimitOptions{Limits: limits, Window: window})
-		require.NoError(t, err)
+		}
+		limit := PerCaller(most, window, CallerLimitOptions{Overrides: overrides})
+		require.NoError(t, limit.Validate())
 		ref := &reference{window, make(map[string][]time.Time)}
 		now := start
 		for i := range 4000 {
@@ -56,23 +56,23 @@ func TestLimitAgainstReference(t *testing.T) {
 				now = now.Add(window - time.Millisecond*time.Duration(rng.IntN(3)-1))
 			}
 			if rng.IntN(700) == 0 { // limits change at run time; counts stay
-				limits.Default = rng.IntN(30)
-				limits.Overrides["+14155550101"] = rng.IntN(100)
-				require.NoError(t, limit.SetLimits(limits))
+				most = rng.IntN(30)
+				overrides["+14155550101"] = rng.IntN(100)
+				require.NoError(t, limit.SetLimits(most, overrides))
 			}
 			n := rng.IntN(callers)
 			from := fmt.Sprintf("+141555501%02d", n)
 			var want int
 			switch {
 			case n == 1:
-				want = limits.Overrides["+14155550101"]
+				want = overrides["+14155550101"]
 			case n/10 == 2:
 				want = 12
 			default:
 				want = 2
 			}
 			if n%7 == 3 {
-				from, want = fmt.Sprintf("+49305550%03d", n), limits.Default
+				from, want = fmt.Sprintf("+49305550%03d", n), most
 			}
 			c := Call{SID: fmt.Sprint("CA", i), From: from, At: now}
 			got := limit.Decide(context.Background(), c).Allowed()
@@ -159,11 +159,10 @@ func TestLimitIgnoresWallClock(t *testing.T) {
 }
 
 func TestLimitKeysAndOverrides(t *testing.T) {
-	limit, err := NewCallerLimit(CallerLimitOptions{Limits: Limits{
-		Default:   1,
+	limit := PerCaller(1, time.Hour, CallerLimitOptions{
 		Overrides: map[string]int{"anonymous": 2, "+1911*": Unlimited, "+19115550100": 0, "client:*": 3, "client:bob": 1},
-	}})
-	require.NoError(t, err)
+	})
+	require.NoError(t, limit.Validate())
 	allowed := func(from ...string) (n int) {
 		for range 5 {
 			for _, f := range from {
@@ -183,10 +182,10 @@ func TestLimitKeysAndOverrides(t *testing.T) {
 	require.Equal(t, 1, allowed("+14155550100"))
 	require.Equal(t, 1, allowed("+1415555010"), "a shorter number is another caller")
 
-	_, err = NewCallerLimit(CallerLimitOptions{Limits: Limits{Overrides: map[string]int{"5550100": 1, "+0*": 2}}})
+	err := PerCaller(0, time.Hour, CallerLimitOptions{Overrides: map[string]int{"5550100": 1, "+0*": 2}}).Validate()
 	require.ErrorContains(t, err, `"5550100"`)
 	require.ErrorContains(t, err, `"+0*"`)
-	require.Error(t, limit.SetLimits(Limits{Overrides: map[string]int{"+": 1}}))
+	require.Error(t, limit.SetLimits(0, map[string]int{"+": 1}))
 	require.Equal(t, 0, allowed("+14155550100"), "the limits in force stay")
 
 	_, of, _ := limit.Used(ctx, "client:alice")
@@ -196,8 +195,8 @@ func TestLimitKeysAndOverrides(t *testing.T) {
 // TestLimitBounded: invented numbers without end do not make the table grow, and
 // take places only from callers seen longer ago.
 func TestLimitBounded(t *testing.T) {
-	limit, err := NewCallerLimit(CallerLimitOptions{Limits: Limits{Default: 3}, MaxCallers: 5000})
-	require.NoError(t, err)
+	limit := PerCaller(3, time.Hour, CallerLimitOptions{MaxCallers: 5000})
+	require.NoError(t, Validate(limit))
 	ctx := context.Background()
 	regular := Call{From: "+14155550100"}
 	for i := range 3 {
@@ -226,8 +225,8 @@ func TestLimitBounded(t *testing.T) {
 // TestLimitReusesExpired: callers whose hour is over make room without being
 // missed, and nobody is evicted when as many come each hour as fit.
 func TestLimitReusesExpired(t *testing.T) {
-	limit, err := NewCallerLimit(CallerLimitOptions{Limits: Limits{Default: 3}, MaxCallers: 10_000})
-	require.NoError(t, err)
+	limit := PerCaller(3, time.Hour, CallerLimitOptions{MaxCallers: 10_000})
+	require.NoError(t, Validate(limit))
 	n := 0
 	for hour := range 6 {
 		for range 9000 {
@@ -285,8 +284,8 @@ func TestLimitDoesNotAllocate(t *testing.T) {
 func FuzzLimit(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 250, 251, 252})
 	f.Fuzz(func(t *testing.T, script []byte) {
-		limit, err := NewCallerLimit(CallerLimitOptions{Limits: Limits{Default: 3}, Window: time.Minute})
-		require.NoError(t, err)
+		limit := PerCaller(3, time.Minute)
+		require.NoError(t, Validate(limit))
 		ref := &reference{time.Minute, make(map[string][]time.Time)}
 		now := start
 		for i, b := range script {
@@ -322,11 +321,11 @@ func TestLimitKnowsDuplicates(t *testing.T) {
 // TestLimitByOtherKeys: whatever is counted together, the count can be asked for and
 // has its own limit.
 func TestLimitByOtherKeys(t *testing.T) {
-	l, err := NewCallerLimit(CallerLimitOptions{
-		Limits: Limits{Default: 1, Overrides: map[string]int{"line:Sales": 3}},
-		Key:    func(c Call) string { return "line:" + c.To },
+	l := PerCaller(1, time.Hour, CallerLimitOptions{
+		Overrides: map[string]int{"line:Sales": 3},
+		Key:       func(c Call) string { return "line:" + c.To },
 	})
-	require.NoError(t, err)
+	require.NoError(t, l.Validate())
 	for i := range 5 {
 		allowed := l.Decide(ctx, Call{SID: fmt.Sprint("CA", i), From: fmt.Sprintf("+1415555010%d", i), To: []string{"Sales", "SALES"}[i%2]}).Allowed()
 		require.Equal(t, i < 3, allowed)

@@ -15,12 +15,8 @@ const DefaultLease = 3 * time.Minute
 // [Running]. It is told three times as often, and outlives a paused process.
 const RunningLease = time.Minute
 
-// ConcurrencyOptions configures [NewConcurrency].
+// ConcurrencyOptions configures [Concurrent].
 type ConcurrencyOptions struct {
-	// Limit is how many calls may be in progress at once. Twilio's limit is the
-	// account's, not the server's. 0 refuses every call, Unlimited refuses none.
-	Limit int
-
 	// Reserved of the places are kept for calls for which Priority reports true.
 	// Priority nil means that no call has priority.
 	Reserved int
@@ -41,32 +37,29 @@ type ConcurrencyOptions struct {
 // when it is decided on and keeps it while it is told to be [Running], however long that
 // is, until it has Ended. When nothing is heard of it, because its instance died, the
 // place frees itself: after a RunningLease, or before its stream has begun after
-// DefaultLease (Call.Lease). All methods are safe for concurrent use.
+// DefaultLease (Call.Lease). Concurrent makes it; the zero value is not usable. All methods are safe for concurrent use.
 type Concurrency struct {
+	limit  int                // Unlimited, or at least 0
 	o      ConcurrencyOptions // with defaults
-	given  ConcurrencyOptions // without, for Validate
 	store  *Store
 	warned atomic.Bool
 
 	noticed func(Op) // how many places are taken; nil if nobody asks
+
+	givenLimit int                // for Validate
+	given      ConcurrencyOptions // without defaults, for Validate
+	wrong      error
 }
 
-// Concurrent allows limit calls at once, with the other options at their defaults.
-func Concurrent(limit int) *Concurrency {
-	return NewConcurrency(ConcurrencyOptions{Limit: limit})
-}
-
-// NewConcurrency makes a limit of calls at once. [Validate] returns what is wrong with
-// the options.
-func NewConcurrency(o ConcurrencyOptions) *Concurrency {
-	given := o
-	if o.Limit < 0 {
-		o.Limit = Unlimited
-	}
+// Concurrent allows limit calls to be in progress at once. Twilio's limit is the account's,
+// not the server's. 0 refuses every call, [Unlimited] none. At most one options is given.
+// [Validate] returns what is wrong with the arguments.
+func Concurrent(limit int, options ...ConcurrencyOptions) *Concurrency {
+	o, err := onlyOne("concurrency", options)
+	l := &Concurrency{limit: max(limit, Unlimited), o: o, store: InMemory(o.Store), givenLimit: limit, given: o, wrong: err}
 	if o.Warn <= 0 {
-		o.Warn = int(math.Ceil(float64(o.Limit) * 0.8))
+		l.o.Warn = int(math.Ceil(float64(l.limit) * 0.8))
 	}
-	l := &Concurrency{o: o, given: given, store: InMemory(o.Store)}
 	if o.OnWarn != nil {
 		l.noticed = func(op Op) { l.warn(int(op.Total)) }
 	}
@@ -94,7 +87,7 @@ func (l *Concurrency) Ask(c Call, ops []Op) []Op {
 	if c.SID == "" {
 		return ops
 	}
-	limit := l.o.Limit
+	limit := l.limit
 	if limit > 0 && l.o.Reserved > 0 && (l.o.Priority == nil || !l.o.Priority(c)) {
 		limit = max(limit-l.o.Reserved, 0)
 	}
@@ -123,11 +116,11 @@ func (l *Concurrency) Judge(_ Call, answers []Op) Decision {
 
 // warn calls OnWarn once when Warn places are taken, until fewer are.
 func (l *Concurrency) warn(inUse int) {
-	if l.o.OnWarn == nil || l.o.Limit < 0 {
+	if l.o.OnWarn == nil || l.limit < 0 {
 		return
 	}
 	if reached := inUse >= l.o.Warn; l.warned.Swap(reached) != reached && reached {
-		l.o.OnWarn(inUse, l.o.Limit)
+		l.o.OnWarn(inUse, l.limit)
 	}
 }
 
@@ -156,4 +149,4 @@ func (l *Concurrency) InUse(ctx context.Context) (int, error) {
 }
 
 // Limit returns how many calls may be in progress at once, or [Unlimited].
-func (l *Concurrency) Limit() int { return l.o.Limit }
+func (l *Concurrency) Limit() int { return l.limit }

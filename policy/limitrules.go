@@ -39,13 +39,6 @@ type limitRules struct {
 	rules    rules
 }
 
-func newLimitRules(l Limits) *limitRules {
-	if l.HostFactor == 0 {
-		l.HostFactor = DefaultHostFactor
-	}
-	return &limitRules{fallback: l.Default, factor: l.HostFactor}
-}
-
 // limit returns a caller's limit and how it was found.
 func (l *limitRules) limit(i *Identity) (int, match) {
 	if l.rules.len != 0 {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -127,12 +128,12 @@ func TestOverridesThatDisagree(t *testing.T) {
 		{"+1900*": 1, "tel:+1900*": 2},
 		{"sip:*@h": 1, "sips:*@H": 2},
 	} {
-		_, err := NewCallerLimit(CallerLimitOptions{Limits: Limits{Overrides: overrides}})
+		err := PerCaller(0, time.Hour, CallerLimitOptions{Overrides: overrides}).Validate()
 		require.ErrorContains(t, err, "in another spelling")
 		for entry := range overrides {
 			overrides[entry] = 3
 		}
-		_, err = NewCallerLimit(CallerLimitOptions{Limits: Limits{Overrides: overrides}})
+		err = PerCaller(0, time.Hour, CallerLimitOptions{Overrides: overrides}).Validate()
 		require.NoError(t, err)
 	}
 }
@@ -149,24 +150,24 @@ func TestPrefixesAgainstReference(t *testing.T) {
 		return string(b)
 	}
 	for range 200 {
-		limits := Limits{Default: 99, Overrides: make(map[string]int)}
+		overrides := make(map[string]int)
 		for i := range 1 + rng.IntN(60) {
-			limits.Overrides["client:"+word(5)+"*"] = i
+			overrides["client:"+word(5)+"*"] = i
 		}
-		l, err := NewCallerLimit(CallerLimitOptions{Limits: limits})
-		require.NoError(t, err)
+		l := PerCaller(99, time.Hour, CallerLimitOptions{Overrides: overrides})
+		require.NoError(t, l.Validate())
 		for range 200 {
 			caller, longest, want := "client:x"+word(9), -1, 99
 			caller = strings.Replace(caller, ":x", ":", 1)
 			if caller == "client:" {
 				continue
 			}
-			for entry, limit := range limits.Overrides {
+			for entry, limit := range overrides {
 				if prefix := strings.TrimSuffix(entry, "*"); strings.HasPrefix(caller, prefix) && len(prefix) > longest {
 					longest, want = len(prefix), limit
 				}
 			}
-			require.Equal(t, want, l.Limit(caller), "%s in %v", caller, limits.Overrides)
+			require.Equal(t, want, l.Limit(caller), "%s in %v", caller, overrides)
 		}
 	}
 }

@@ -212,7 +212,7 @@ func TestBlockListCoarseClock(t *testing.T) {
 func TestConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var warnings []string
-		c := NewConcurrency(ConcurrencyOptions{Limit: 5, Reserved: 1, Warn: 4,
+		c := Concurrent(5, ConcurrencyOptions{Reserved: 1, Warn: 4,
 			Priority: func(c Call) bool { return c.To == "+14155550199" },
 			OnWarn:   func(n, limit int) { warnings = append(warnings, fmt.Sprint(n, "/", limit)) },
 		})

@@ -71,13 +71,13 @@ func (n *network) instance(t *testing.T, o StoreOptions) *Store {
 }
 
 func limitOn(t *testing.T, s *Store, limit int) *CallerLimit {
-	l, err := NewCallerLimit(CallerLimitOptions{Limits: Limits{Default: limit}, Store: s})
-	require.NoError(t, err)
+	l := PerCaller(limit, time.Hour, CallerLimitOptions{Store: s})
+	require.NoError(t, Validate(l))
 	return l
 }
 
 func placesOn(s *Store, limit int) *Concurrency {
-	return NewConcurrency(ConcurrencyOptions{Limit: limit, Store: s})
+	return Concurrent(limit, ConcurrencyOptions{Store: s})
 }
 
 // TestStoreAway: while the engine is away an instance goes by what it has counted, up to its
@@ -378,8 +378,8 @@ func TestOneQuestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork()
 		s := n.instance(t, StoreOptions{RetryEvery: time.Hour})
-		day, err := NewCallerLimit(CallerLimitOptions{Limits: Limits{Default: 5}, Window: 24 * time.Hour, Store: s})
-		require.NoError(t, err)
+		day := PerCaller(5, 24*time.Hour, CallerLimitOptions{Store: s})
+		require.NoError(t, Validate(day))
 		places := placesOn(s, 1)
 		p := All(day, Say("later", limitOn(t, s, 2)), All(places))
 		synctest.Wait()

@@ -63,40 +63,60 @@ func (h *History) Validate() error {
 	return errors.Join(h.wrong, Validate(h.Policy))
 }
 
-// Validate returns what is wrong with the options.
-func (l *CallerLimit) Validate() error { return l.wrong }
+// Validate returns what is wrong with the arguments of [PerCaller].
+func (l *CallerLimit) Validate() error {
+	if l.store == nil {
+		return errors.New("policy: caller limit was not made by PerCaller")
+	}
+	return l.wrong
+}
 
-// Validate returns what is wrong with the options.
+// Validate returns what is wrong with the limit and the options of [Concurrent].
 func (l *Concurrency) Validate() error {
-	var errs []error
+	if l.store == nil {
+		return errors.New("policy: concurrency was not made by Concurrent")
+	}
+	errs := []error{l.wrong}
 	wrong := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("policy: concurrency: "+format, args...))
 	}
-	o := l.given
+	o, limit := l.given, l.givenLimit
 	switch {
 	case o.Reserved < 0:
 		wrong("Reserved is negative: %d", o.Reserved)
-	case o.Reserved == 0 || o.Limit < 0:
+	case o.Reserved == 0 || limit < 0:
 	case o.Priority == nil:
 		wrong("Reserved is %d and Priority nil: nobody could have these places", o.Reserved)
-	case o.Reserved > o.Limit:
-		wrong("Reserved, %d, is more than Limit, %d", o.Reserved, o.Limit)
+	case o.Reserved > limit:
+		wrong("Reserved, %d, is more than the limit, %d", o.Reserved, limit)
 	}
 	switch {
-	case o.Limit < Unlimited:
-		wrong("Limit is negative: %d", o.Limit)
+	case limit < Unlimited:
+		wrong("limit is negative: %d", limit)
 	case o.Warn < 0:
 		wrong("Warn is negative: %d", o.Warn)
-	case o.Limit >= 0 && o.Warn > o.Limit:
-		wrong("Warn, %d, is more than Limit, %d", o.Warn, o.Limit)
+	case limit >= 0 && o.Warn > limit:
+		wrong("Warn, %d, is more than the limit, %d", o.Warn, limit)
 	}
 	return errors.Join(errs...)
 }
 
-// validate returns what is wrong with the options but for the limits.
-func (o *CallerLimitOptions) validate() error {
+// onlyOne returns the options that a constructor was given, or the zero value.
+func onlyOne[T any](what string, options []T) (o T, err error) {
+	switch len(options) {
+	case 0:
+	case 1:
+		o = options[0]
+	default:
+		err = fmt.Errorf("policy: %s: options were given %d times", what, len(options))
+	}
+	return o, err
+}
+
+// validate returns what is wrong with the window, and with the options but for the overrides.
+func (o *CallerLimitOptions) validate(window time.Duration) error {
 	var errs []error
-	if err := durationError("Window", o.Window); err != nil {
+	if err := durationError("Window", window); err != nil {
 		errs = append(errs, fmt.Errorf("policy: caller limit: %w", err))
 	}
 	if o.MaxCallers < 0 {

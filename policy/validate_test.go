@@ -12,7 +12,7 @@ func TestValidate(t *testing.T) {
 	fine := always(Allow, "")
 	exempt := func(Call) bool { return false }
 	report := func(Call, Decision) {}
-	limit := func(o ConcurrencyOptions) Policy { o.Limit = 5; return NewConcurrency(o) }
+	limit := func(o ConcurrencyOptions) Policy { return Concurrent(5, o) }
 	for name, test := range map[string]struct {
 		policy Policy
 		want   string // "" = nothing
@@ -36,13 +36,16 @@ func TestValidate(t *testing.T) {
 		"negative window": {PerCaller(10, -time.Hour), "Window is negative"},
 		"unitless window": {PerCaller(10, 3600), "Window is 3.6µs: a number without a unit"},
 
-		"reserved":       {limit(ConcurrencyOptions{Reserved: 6, Priority: exempt}), "Reserved, 6, is more than Limit, 5"},
+		"reserved":       {limit(ConcurrencyOptions{Reserved: 6, Priority: exempt}), "Reserved, 6, is more than the limit, 5"},
 		"all reserved":   {limit(ConcurrencyOptions{Reserved: 5, Priority: exempt}), ""},
 		"for nobody":     {limit(ConcurrencyOptions{Reserved: 1}), "Priority nil"},
 		"less than none": {limit(ConcurrencyOptions{Reserved: -1, Priority: exempt}), "Reserved is negative"},
-		"warning":        {limit(ConcurrencyOptions{Warn: 6}), "Warn, 6, is more than Limit, 5"},
+		"warning":        {limit(ConcurrencyOptions{Warn: 6}), "Warn, 6, is more than the limit, 5"},
 		"no warning":     {limit(ConcurrencyOptions{Warn: -1}), "Warn is negative: -1"},
-		"negative limit": {Concurrent(-7), "Limit is negative: -7"},
+		"two options":    {Concurrent(5, ConcurrencyOptions{}, ConcurrencyOptions{}), "options were given 2 times"},
+		"twice":          {PerCaller(5, 0, CallerLimitOptions{}, CallerLimitOptions{}), "options were given 2 times"},
+		"made by nobody": {All(new(CallerLimit), new(Concurrency)), "not made by PerCaller"},
+		"negative limit": {Concurrent(-7), "limit is negative: -7"},
 		"no limit":       {Concurrent(Unlimited), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,10 +60,12 @@ func TestValidate(t *testing.T) {
 	require.ErrorContains(t, Validate(All(nil, PerCaller(-2, -1))), "negative: -2", "all at once")
 }
 
-// TestNewCallerLimitRefuses everything that is wrong at once.
-func TestNewCallerLimitRefuses(t *testing.T) {
-	_, err := NewCallerLimit(CallerLimitOptions{Window: -1, MaxCallers: -1, Limits: Limits{Default: -2, Overrides: map[string]int{"+1900*": -3, "nobody": 1}}})
+// TestPerCallerRefuses everything that is wrong at once.
+func TestPerCallerRefuses(t *testing.T) {
+	l := PerCaller(-2, -1, CallerLimitOptions{Overrides: map[string]int{"+1900*": -3, "nobody": 1}, MaxCallers: -1})
+	err := l.Validate()
 	for _, want := range []string{"Window", "MaxCallers", "negative: -2", `"+1900*" is negative: -3`, `"nobody"`} {
 		require.ErrorContains(t, err, want)
 	}
+	require.False(t, l.Decide(t.Context(), Call{SID: "CA1", From: "+14155550100"}).Allowed(), "what cannot work refuses")
 }

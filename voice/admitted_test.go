@@ -87,9 +87,9 @@ func TestAdmittedIsOneDecision(t *testing.T) {
 			var handlers []http.Handler
 			for range 3 {
 				store := b.store(t)
-				limit, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: policy.Limits{Default: 1}, Store: store})
-				require.NoError(t, err)
-				places = policy.NewConcurrency(policy.ConcurrencyOptions{Limit: 1, Store: store})
+				limit := policy.PerCaller(1, time.Hour, policy.CallerLimitOptions{Store: store})
+				require.NoError(t, policy.Validate(limit))
+				places = policy.Concurrent(1, policy.ConcurrencyOptions{Store: store})
 				_, h := menuHost(t, voice.Config{Handler: waiting, Policy: policy.All(limit, places), Trace: trace, Store: store})
 				if handlers = append(handlers, h); b == nil {
 					break

@@ -359,7 +359,7 @@ func TestResumedCallKeepsWhatItHas(t *testing.T) {
 	store, err := policy.NewStore(engine, policy.StoreOptions{Wait: patience})
 	require.NoError(t, err)
 	t.Cleanup(func() { store.Close() })
-	places := policy.NewConcurrency(policy.ConcurrencyOptions{Limit: 1, Store: store})
+	places := policy.Concurrent(1, policy.ConcurrencyOptions{Store: store})
 	var asked atomic.Int64
 	counts := policy.Func(func(context.Context, policy.Call) policy.Decision {
 		asked.Add(1)

@@ -39,10 +39,7 @@ func newLimits(c config, store *policy.Store) (*limits, error) {
 	if everybody == 0 {
 		everybody = policy.Unlimited
 	}
-	perCaller, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: policy.Limits{Default: everybody, Overrides: c.callerLimits}, Store: store})
-	if err != nil {
-		return nil, err
-	}
+	perCaller := policy.PerCaller(everybody, time.Hour, policy.CallerLimitOptions{Overrides: c.callerLimits, Store: store})
 	blocked := policy.Blocked(c.blocked)
 	l.blocked = store.Setting("blocked", entriesOf(c.blocked), func(text []byte) error {
 		numbers, err := policy.ParseNumbers(string(text))
@@ -54,7 +51,7 @@ func newLimits(c config, store *policy.Store) (*limits, error) {
 	l.callers = store.Setting("limits", []byte(policy.FormatLimits(c.callerLimits)), func(text []byte) error {
 		overrides, err := policy.ParseLimits(string(text))
 		if err == nil {
-			err = perCaller.SetLimits(policy.Limits{Default: everybody, Overrides: overrides})
+			err = perCaller.SetLimits(everybody, overrides)
 		}
 		return err
 	})
@@ -64,7 +61,7 @@ func newLimits(c config, store *policy.Store) (*limits, error) {
 	}
 	all = append(all, fraud.NewPasses(score, fraud.PassesOptions{Store: store}), perCaller)
 	if c.maxCalls > 0 {
-		l.concurrency = policy.NewConcurrency(policy.ConcurrencyOptions{Limit: c.maxCalls, Store: store})
+		l.concurrency = policy.Concurrent(c.maxCalls, policy.ConcurrencyOptions{Store: store})
 		all = append(all, l.concurrency)
 	}
 	l.policy = policy.All(all...)

@@ -15,11 +15,8 @@ import (
 func ClockJumps(t *testing.T, store *policy.Store, set func(ahead time.Duration)) {
 	t.Helper()
 	const limit = 3
-	calls, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: policy.Limits{Default: limit}, Store: store})
-	if err != nil {
-		t.Fatal(err)
-	}
-	places := policy.NewConcurrency(policy.ConcurrencyOptions{Limit: 2, Store: store})
+	calls := policy.PerCaller(limit, time.Hour, policy.CallerLimitOptions{Store: store})
+	places := policy.Concurrent(2, policy.ConcurrencyOptions{Store: store})
 	up := []policy.Call{{SID: "CB1"}, {SID: "CB2"}}
 	sid, generation := 0, uint64(0)
 	want := func(what string, got, want any) {

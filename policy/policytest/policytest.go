@@ -15,10 +15,10 @@ import (
 
 // CallerLimit checks limits of calls per caller. make returns a limit that knows
 // no calls yet; what it needs to clean up it registers with t.
-func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, window time.Duration) policy.Policy) {
+func CallerLimit(t *testing.T, make func(t *testing.T, limit int, window time.Duration, overrides map[string]int) policy.Policy) {
 	ctx := t.Context()
 	t.Run("counts", func(t *testing.T) {
-		p := make(t, policy.Limits{Default: 3}, time.Hour)
+		p := make(t, 3, time.Hour, nil)
 		for i := range 6 {
 			c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}
 			expect(t, p.Decide(ctx, c), i < 3, policy.RateLimit, "call %d of 3", i+1)
@@ -29,20 +29,20 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 		expect(t, p.Decide(ctx, policy.Call{SID: "CB", From: "+14155550101"}), true, "", "another caller")
 	})
 	t.Run("placed calls have no caller", func(t *testing.T) {
-		p := make(t, policy.Limits{Default: 1}, time.Hour)
+		p := make(t, 1, time.Hour, nil)
 		for i, direction := range []string{"outbound-api", "outbound-dial", "outbound-api"} {
 			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550199", Direction: direction}), true, "", "%s", direction)
 		}
 		expect(t, p.Decide(ctx, policy.Call{SID: "CB", From: "+14155550199"}), true, "", "the number calls itself")
 	})
 	t.Run("anonymous callers share a count", func(t *testing.T) {
-		p := make(t, policy.Limits{Default: 2}, time.Hour)
+		p := make(t, 2, time.Hour, nil)
 		for i, from := range []string{"", "Anonymous", "+266696687", "restricted"} {
 			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", i), From: from}), i < 2, policy.RateLimit, "%q", from)
 		}
 	})
 	t.Run("an address has one count, however it is written", func(t *testing.T) {
-		p := make(t, policy.Limits{Default: 2}, time.Hour)
+		p := make(t, 2, time.Hour, nil)
 		for i, from := range []string{"sip:x@example.com", "sip:x@example.com:5060", "<sip:X@Example.com;transport=udp>", "sips:x@example.com", "sip:%78@example.com."} {
 			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", i), From: from}), i < 2, policy.RateLimit, "%q", from)
 		}
@@ -54,7 +54,7 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 		}
 	})
 	t.Run("a SIP host has a count of its own", func(t *testing.T) {
-		p := make(t, policy.Limits{Default: 10, Overrides: map[string]int{"sip:*@pbx.example.com": 50, "sip:boss@example.com": 4}}, time.Hour)
+		p := make(t, 10, time.Hour, map[string]int{"sip:*@pbx.example.com": 50, "sip:boss@example.com": 4})
 		users := func(host string) (allowed int) {
 			for i := range 100 {
 				if p.Decide(ctx, policy.Call{SID: fmt.Sprint(host, i), From: fmt.Sprintf("sip:%d@%s", i, host)}).Allowed() {
@@ -78,7 +78,7 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 		expect(t, p.Decide(ctx, policy.Call{SID: "CB2", From: "sip:new@example.com"}), false, policy.RateLimit, "no other place")
 	})
 	t.Run("a SIP user has a count of its own", func(t *testing.T) {
-		p := make(t, policy.Limits{Default: 2}, time.Hour)
+		p := make(t, 2, time.Hour, nil)
 		for i := range 20 { // what the user is refused takes no place of the host
 			expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", i), From: "sip:x@example.com"}), i < 2, policy.RateLimit, "call %d of 2", i+1)
 		}
@@ -88,7 +88,7 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 	})
 	t.Run("forged calls use up nothing of the owner's", func(t *testing.T) {
 		const owner = "+14155550100"
-		p := make(t, policy.Limits{Default: 10}, time.Hour)
+		p := make(t, 10, time.Hour, nil)
 		for _, verstat := range []string{"", "TN-Validation-Passed-A", "TN-Validation-Failed-C"} {
 			for i := range 12 {
 				expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint(verstat, i), From: owner, StirVerstat: verstat}), i < 10, policy.RateLimit, "%q, call %d of 10", verstat, i+1)
@@ -104,9 +104,9 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 		expect(t, p.Decide(ctx, attested), true, "", "the place of a cancelled attested call")
 	})
 	t.Run("overrides", func(t *testing.T) {
-		p := make(t, policy.Limits{Default: 1, Overrides: map[string]int{
+		p := make(t, 1, time.Hour, map[string]int{
 			"+1415555*": 2, "+14155550100": 3, "+14155559*": policy.Unlimited, "+14155550666": 0,
-		}}, time.Hour)
+		})
 		for from, want := range map[string]int{"+493055501": 1, "+14155550101": 2, "+14155550100": 3, "+14155559999": 5, "+14155550666": 0} {
 			for i := range 5 {
 				expect(t, p.Decide(ctx, policy.Call{SID: fmt.Sprint(from, i), From: from}), i < want, policy.RateLimit, "call %d of %d from %s", i+1, want, from)
@@ -114,7 +114,7 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 		}
 	})
 	t.Run("a cancelled call never was", func(t *testing.T) {
-		p := make(t, policy.Limits{Default: 2}, time.Hour)
+		p := make(t, 2, time.Hour, nil)
 		call := func(sid string) policy.Call { return policy.Call{SID: sid, From: "+14155550100"} }
 		expect(t, p.Decide(ctx, call("CA1")), true, "", "first call")
 		for i := range 5 {
@@ -128,7 +128,7 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 		expect(t, p.Decide(ctx, call("CA3")), false, policy.RateLimit, "third call")
 	})
 	t.Run("calls age", func(t *testing.T) {
-		p := make(t, policy.Limits{Default: 2}, 300*time.Millisecond)
+		p := make(t, 2, 300*time.Millisecond, nil)
 		sid := 0
 		call := func() bool {
 			sid++
@@ -140,7 +140,7 @@ func CallerLimit(t *testing.T, make func(t *testing.T, limits policy.Limits, win
 		}
 	})
 	t.Run("at once", func(t *testing.T) {
-		p := make(t, policy.Limits{Default: 10}, time.Hour)
+		p := make(t, 10, time.Hour, nil)
 		var allowed atomic.Int64
 		atOnce(40, func(i int) {
 			if p.Decide(ctx, policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}).Allowed() {

@@ -12,9 +12,9 @@ import (
 func TestMain(m *testing.M) { leak.Main(m) }
 
 func TestMemory(t *testing.T) {
-	CallerLimit(t, func(t *testing.T, limits policy.Limits, window time.Duration) policy.Policy {
-		p, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: limits, Window: window})
-		if err != nil {
+	CallerLimit(t, func(t *testing.T, limit int, window time.Duration, overrides map[string]int) policy.Policy {
+		p := policy.PerCaller(limit, window, policy.CallerLimitOptions{Overrides: overrides})
+		if err := policy.Validate(p); err != nil {
 			t.Fatal(err)
 		}
 		return p

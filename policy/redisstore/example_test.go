@@ -24,12 +24,10 @@ func Example() {
 		return
 	}
 	defer store.Close()
-	limit, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: policy.Limits{Default: 6}, Window: time.Hour, Store: store})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	p := policy.All(limit, policy.NewConcurrency(policy.ConcurrencyOptions{Limit: 300, Store: store}))
+	p := policy.All(
+		policy.PerCaller(6, time.Hour, policy.CallerLimitOptions{Store: store}),
+		policy.Concurrent(300, policy.ConcurrencyOptions{Store: store}),
+	)
 	for _, sid := range []string{"CA1", "CA2", "CA3"} {
 		d := p.Decide(context.Background(), policy.Call{SID: sid, From: "+14155550100"})
 		fmt.Println(sid, d.Verdict) // of six calls, two are this instance's share

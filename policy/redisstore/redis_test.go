@@ -118,15 +118,11 @@ func prefixed(t *testing.T, url, prefix string, o policy.StoreOptions) *policy.S
 }
 
 func perCaller(s *policy.Store, limit int, window time.Duration) *policy.CallerLimit {
-	l, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: policy.Limits{Default: limit}, Window: window, Store: s})
-	if err != nil {
-		panic(err)
-	}
-	return l
+	return policy.PerCaller(limit, window, policy.CallerLimitOptions{Store: s})
 }
 
 func concurrent(s *policy.Store, limit int) *policy.Concurrency {
-	return policy.NewConcurrency(policy.ConcurrencyOptions{Limit: limit, Store: s})
+	return policy.Concurrent(limit, policy.ConcurrencyOptions{Store: s})
 }
 
 func ended(p policy.Policy, sid string) {
@@ -160,10 +156,10 @@ func TestPolicies(t *testing.T) {
 		}
 		return s
 	}
-	policytest.CallerLimit(t, func(t *testing.T, limits policy.Limits, window time.Duration) policy.Policy {
+	policytest.CallerLimit(t, func(t *testing.T, limit int, window time.Duration, overrides map[string]int) policy.Policy {
 		return spread(t, func(s *policy.Store) policy.Policy {
-			l, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: limits, Window: window, Store: s})
-			require.NoError(t, err)
+			l := policy.PerCaller(limit, window, policy.CallerLimitOptions{Overrides: overrides, Store: s})
+			require.NoError(t, policy.Validate(l))
 			return l
 		})
 	})

@@ -150,10 +150,10 @@ type contender struct {
 func contestants(t *testing.T, callers int) []bench.Contestant {
 	ctx := context.Background()
 	r := newRateByCaller()
-	ours, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: policy.Limits{Default: 10}, MaxCallers: max(callers, 1000)})
-	require.NoError(t, err)
-	unmarked, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: policy.Limits{Default: 10}, MaxCallers: max(callers, 1000)})
-	require.NoError(t, err)
+	ours := policy.PerCaller(10, time.Hour, policy.CallerLimitOptions{MaxCallers: max(callers, 1000)})
+	require.NoError(t, policy.Validate(ours))
+	unmarked := policy.PerCaller(10, time.Hour, policy.CallerLimitOptions{MaxCallers: max(callers, 1000)})
+	require.NoError(t, policy.Validate(unmarked))
 	book := &runbookLimit{m: make(map[string]*[]float64)}
 	golimiter, err := memorystore.New(&memorystore.Config{Tokens: 10, Interval: time.Hour, InitialAlloc: callers})
 	require.NoError(t, err)
@@ -215,8 +215,8 @@ func TestMemory(t *testing.T) {
 		runtime.KeepAlive(kept)
 	}
 	measure("policy.CallerLimit", func() any {
-		l, err := policy.NewCallerLimit(policy.CallerLimitOptions{Limits: policy.Limits{Default: 10}, MaxCallers: callers})
-		require.NoError(t, err)
+		l := policy.PerCaller(10, time.Hour, policy.CallerLimitOptions{MaxCallers: callers})
+		require.NoError(t, policy.Validate(l))
 		for i := range callers {
 			from := number(i)
 			for range 10 {
