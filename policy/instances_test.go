@@ -103,7 +103,7 @@ func (s *service) member() *member {
 	require.NoError(s.t, policy.Validate(m.limit))
 	m.places = policy.Concurrent(simPlaces, policy.ConcurrencyOptions{Store: m.store})
 	m.all = policy.All(m.limit, m.places)
-	where, err := outbound.New(outbound.Options{Countries: []string{"US"}})
+	where, err := outbound.NewDestinations(outbound.DestinationsOptions{Countries: []string{"US"}})
 	require.NoError(s.t, err)
 	m.gate, err = outbound.NewGate(outbound.GateOptions{
 		Destinations: where, Caps: []outbound.Cap{{To: "*", Calls: policy.Unlimited, Minutes: 100_000}}, Pacer: outbound.NewPacer(1000), TimeLimit: maxOut, Store: m.store,

@@ -105,7 +105,7 @@ func TestMinutesAreTwilios(t *testing.T) {
 				store, err := policy.NewStore(engine, policy.StoreOptions{})
 				require.NoError(t, err)
 				defer store.Close()
-				where, err := outbound.New(outbound.Options{Countries: []string{"US"}})
+				where, err := outbound.NewDestinations(outbound.DestinationsOptions{Countries: []string{"US"}})
 				require.NoError(t, err)
 				gate, err := outbound.NewGate(outbound.GateOptions{Destinations: where, Caps: []outbound.Cap{{To: "*", Calls: policy.Unlimited, Minutes: 100}}, Store: store})
 				require.NoError(t, err)

@@ -31,7 +31,7 @@ func newLimits(c config, store *policy.Store) (*limits, error) {
 	if l.gate, err = newGate(c, store); err != nil {
 		return nil, err
 	}
-	score, err := fraud.New(fraud.Options{Hours: c.hours, Store: store})
+	score, err := fraud.NewScore(fraud.ScoreOptions{Hours: c.hours, Store: store})
 	if err != nil {
 		return nil, err
 	}
@@ -119,11 +119,11 @@ func newGate(c config, store *policy.Store) (*outbound.Gate, error) {
 	if c.budget != nil {
 		c.budget.Join(store)
 	}
-	options := outbound.Options{Countries: c.outboundTo}
+	options := outbound.DestinationsOptions{Countries: c.outboundTo}
 	if c.number != "" {
 		options.Own = []string{c.number}
 	}
-	where, err := outbound.New(options)
+	where, err := outbound.NewDestinations(options)
 	if err != nil {
 		return nil, err
 	}

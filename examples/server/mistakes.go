@@ -194,7 +194,7 @@ func packageOf(message string) string {
 
 // check returns what the packages would refuse. It starts nothing.
 func (c *config) check(m *mistakes) {
-	_, err := outbound.New(outbound.Options{Countries: c.outboundTo})
+	_, err := outbound.NewDestinations(outbound.DestinationsOptions{Countries: c.outboundTo})
 	m.adopt("OUTBOUND_COUNTRIES", err)
 	_, err = outbound.NewGate(outbound.GateOptions{TimeLimit: c.maxDuration})
 	m.adopt("MAX_CALL_DURATION", err)

@@ -11,7 +11,7 @@ import (
 )
 
 func Example() {
-	score, err := fraud.New(fraud.Options{})
+	score, err := fraud.NewScore(fraud.ScoreOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -41,7 +41,7 @@ func ExampleChallenge() {
 }
 
 func ExampleNewPasses() {
-	score, err := fraud.New(fraud.Options{})
+	score, err := fraud.NewScore(fraud.ScoreOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return

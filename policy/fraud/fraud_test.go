@@ -48,8 +48,8 @@ func TestParseAttestation(t *testing.T) {
 	}
 }
 
-func newScore(t *testing.T, o Options) *Score {
-	s, err := New(o)
+func newScore(t *testing.T, o ScoreOptions) *Score {
+	s, err := NewScore(o)
 	require.NoError(t, err)
 	return s
 }
@@ -76,7 +76,7 @@ func TestScoreSigns(t *testing.T) {
 		{"forged satellite", policy.Call{From: "+881612345678", StirVerstat: "TN-Validation-Failed", At: noon}, policy.Reject, "premium number (+0.50) failed attestation (+0.60)"},
 		{"level C", policy.Call{From: "+881612345678", StirVerstat: "TN-Validation-Passed-C", At: noon}, policy.Challenge, "premium number (+0.50) attestation C (+0.10)"},
 	} {
-		d := newScore(t, Options{Hours: hours}).Decide(context.Background(), tt.call)
+		d := newScore(t, ScoreOptions{Hours: hours}).Decide(context.Background(), tt.call)
 		require.Equal(t, tt.verdict, d.Verdict, "%s: %s", tt.name, d.Detail)
 		_, signals, _ := strings.Cut(d.Detail, ": ")
 		require.Equal(t, tt.signals, signals, tt.name)
@@ -87,7 +87,7 @@ func TestScoreSigns(t *testing.T) {
 // TestScoreCountsAttempts: the runbook's more than 20 an hour is reached although
 // the limit lets only 10 through.
 func TestScoreCountsAttempts(t *testing.T) {
-	p := policy.All(newScore(t, Options{}), policy.PerCaller(10, time.Hour))
+	p := policy.All(newScore(t, ScoreOptions{}), policy.PerCaller(10, time.Hour))
 	got := make(map[policy.Verdict]int)
 	at := time.Date(2026, time.November, 24, 12, 0, 0, 0, time.UTC)
 	for i := range 30 {
@@ -101,7 +101,7 @@ func TestScoreCountsAttempts(t *testing.T) {
 	}
 	require.Equal(t, map[policy.Verdict]int{policy.Allow: 10, policy.Reject: 20}, got)
 
-	alone := newScore(t, Options{})
+	alone := newScore(t, ScoreOptions{})
 	for i := range 21 {
 		c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100", At: at}
 		alone.Decide(context.Background(), c)
@@ -113,7 +113,7 @@ func TestScoreCountsAttempts(t *testing.T) {
 }
 
 func TestScoreSequenceAndScan(t *testing.T) {
-	s := newScore(t, Options{Weights: map[Signal]float64{Sequence: 0.5, Scan: 0.5}})
+	s := newScore(t, ScoreOptions{Weights: map[Signal]float64{Sequence: 0.5, Scan: 0.5}})
 	at := time.Now()
 	for i := range 6 {
 		d := s.Decide(context.Background(), policy.Call{From: fmt.Sprintf("+141555501%02d", 10+i), At: at})
@@ -129,7 +129,7 @@ func TestScoreSequenceAndScan(t *testing.T) {
 
 func TestScoreShortCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScore(t, Options{Weights: map[Signal]float64{ShortCalls: 0.5}})
+		s := newScore(t, ScoreOptions{Weights: map[Signal]float64{ShortCalls: 0.5}})
 		call := func(i int, length time.Duration) policy.Verdict {
 			c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}
 			d := s.Decide(context.Background(), c)
@@ -153,7 +153,7 @@ func TestScoreShortCalls(t *testing.T) {
 }
 
 func TestScoreIsBounded(t *testing.T) {
-	s := newScore(t, Options{MaxCallers: 1000})
+	s := newScore(t, ScoreOptions{MaxCallers: 1000})
 	for i := range 50_000 {
 		s.Decide(context.Background(), policy.Call{SID: fmt.Sprint(i), From: fmt.Sprintf("+1%010d", 2_000_000_000+i*101), At: time.Now()})
 	}
@@ -183,17 +183,17 @@ func TestCells(t *testing.T) {
 }
 
 func TestScoreDoesNotAllocate(t *testing.T) {
-	s := newScore(t, Options{})
+	s := newScore(t, ScoreOptions{})
 	c := policy.Call{SID: "CA1", From: "+14155550100", To: "+14155550199", StirVerstat: "TN-Validation-Passed-A", At: time.Now()}
 	require.Zero(t, testing.AllocsPerRun(100, func() { s.Decide(context.Background(), c) }))
 }
 
 func TestScoreOptions(t *testing.T) {
-	_, err := New(Options{Weights: map[Signal]float64{99: 1}, ChallengeAt: 2, RejectAt: 1, Targets: 9})
+	_, err := NewScore(ScoreOptions{Weights: map[Signal]float64{99: 1}, ChallengeAt: 2, RejectAt: 1, Targets: 9})
 	for _, want := range []string{"signal 99", "before they are challenged", "9 targets"} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = New(Options{Weights: map[Signal]float64{Scan: math.NaN()}, ChallengeAt: -1, RejectAt: math.NaN(), AttemptsPerHour: -1,
+	_, err = NewScore(ScoreOptions{Weights: map[Signal]float64{Scan: math.NaN()}, ChallengeAt: -1, RejectAt: math.NaN(), AttemptsPerHour: -1,
 		Neighbours: -1, Targets: -1, ShortCall: -1, ShortCallsMin: -1, MaxCallers: -1})
 	for _, want := range []string{"weight of scan", "ChallengeAt", "RejectAt", "AttemptsPerHour", "Neighbours", "Targets", "ShortCall is", "ShortCallsMin", "MaxCallers"} {
 		require.ErrorContains(t, err, want)
@@ -204,14 +204,14 @@ func TestScoreOptions(t *testing.T) {
 func TestPassesThatCannotWork(t *testing.T) {
 	require.ErrorContains(t, policy.Validate(NewPasses(nil, PassesOptions{Keep: -1})), "Keep")
 	require.ErrorContains(t, policy.Validate(NewPasses(nil, PassesOptions{})), "a policy is nil")
-	require.NoError(t, policy.Validate(NewPasses(newScore(t, Options{}), PassesOptions{})))
+	require.NoError(t, policy.Validate(NewPasses(newScore(t, ScoreOptions{}), PassesOptions{})))
 }
 
 // TestScoreAfterSilence: whatever a caller did hours ago, the next hour's attempts are
 // counted whole.
 func TestScoreAfterSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScore(t, Options{})
+		s := newScore(t, ScoreOptions{})
 		sid := 0
 		attempt := func() bool {
 			sid++
@@ -231,7 +231,7 @@ func TestScoreAfterSilence(t *testing.T) {
 func TestScoreRefusedCallsAreNotShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for limit, want := range map[int]policy.Reason{0: policy.RateLimit, 10: ""} {
-			score := newScore(t, Options{})
+			score := newScore(t, ScoreOptions{})
 			p := policy.All(score, policy.PerCaller(limit, time.Hour))
 			for i := range 8 {
 				sid := fmt.Sprint("CA", i)
@@ -248,7 +248,7 @@ func TestScoreRefusedCallsAreNotShort(t *testing.T) {
 // TestForgedCallsTellNothingOfTheOwner: whoever forges a number, by carriers that do
 // not attest it or whose attestation fails, does not spoil its owner's score.
 func TestForgedCallsTellNothingOfTheOwner(t *testing.T) {
-	s, err := New(Options{AttemptsPerHour: 10})
+	s, err := NewScore(ScoreOptions{AttemptsPerHour: 10})
 	require.NoError(t, err)
 	call := func(sid, verstat string) policy.Decision {
 		return s.Decide(t.Context(), policy.Call{SID: sid, From: "+14155550100", To: "+1415555019" + sid[len(sid)-1:], StirVerstat: verstat, At: time.Now()})
@@ -272,7 +272,7 @@ func TestForgedCallsTellNothingOfTheOwner(t *testing.T) {
 // TestAttemptsOfAHost: invented names of one SIP host are one caller's.
 func TestAttemptsOfAHost(t *testing.T) {
 	for factor, want := range map[int]int{0: 60, 2: 40, policy.Unlimited: 100} {
-		s, err := New(Options{HostFactor: factor})
+		s, err := NewScore(ScoreOptions{HostFactor: factor})
 		require.NoError(t, err)
 		allowed := 0
 		for i := range 100 {
@@ -290,7 +290,7 @@ func TestAttemptsOfAHost(t *testing.T) {
 // TestWithheldBySIP: a SIP address that names nobody is a withheld number, in the score
 // and for who passed.
 func TestWithheldBySIP(t *testing.T) {
-	s, err := New(Options{Weights: map[Signal]float64{Withheld: 0.5}})
+	s, err := NewScore(ScoreOptions{Weights: map[Signal]float64{Withheld: 0.5}})
 	require.NoError(t, err)
 	for _, from := range []string{"anonymous", "sip:anonymous@anonymous.invalid", `"Anonymous" <sips:anonymous@anonymous.invalid:5061>;tag=1`} {
 		c := policy.Call{From: from, At: time.Now()}

@@ -19,7 +19,7 @@ type Signal uint8
 
 // The signals.
 const (
-	Attempts      Signal = iota // the caller has tried more often than Options.AttemptsPerHour, or its SIP host more than HostFactor times that
+	Attempts      Signal = iota // the caller has tried more often than ScoreOptions.AttemptsPerHour, or its SIP host more than HostFactor times that
 	Sequence                    // numbers that differ in their last two digits call one after the other
 	Scan                        // the caller goes through the service's numbers
 	ShortCalls                  // most of the caller's calls end within seconds
@@ -42,8 +42,8 @@ func (s Signal) String() string {
 	return fmt.Sprintf("signal %d", uint8(s))
 }
 
-// Options configures [New]. The zero value has useful defaults for everything.
-type Options struct {
+// ScoreOptions configures [NewScore]. The zero value has useful defaults for everything.
+type ScoreOptions struct {
 	// Weights of the signals; those not named have the default: Attempts and Forged
 	// 0.6, PremiumNumber 0.5, Sequence, Scan and ShortCalls 0.4, Withheld 0.3, OffHours 0.2,
 	// Unattested 0.1, Genuine -0.3.
@@ -83,13 +83,13 @@ type Options struct {
 // before: close enough for a score, not for a promise. In a shared store they are those of
 // the last hour; the higher ones count. All methods are safe for concurrent use.
 type Score struct {
-	o       Options
+	o       ScoreOptions
 	weights [signals]float64
 	memory  memory
 }
 
-// New makes a score, or says what is wrong with the options.
-func New(o Options) (*Score, error) {
+// NewScore makes a score, or says what is wrong with the options.
+func NewScore(o ScoreOptions) (*Score, error) {
 	s := &Score{weights: [signals]float64{
 		Attempts: 0.6, PremiumNumber: 0.5, Sequence: 0.4, Scan: 0.4, ShortCalls: 0.4, OffHours: 0.2,
 		Withheld: 0.3, Forged: 0.6, Unattested: 0.1, Genuine: -0.3,

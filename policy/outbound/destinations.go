@@ -10,8 +10,8 @@ import (
 	"agentos.dev/dialtone/policy"
 )
 
-// Options configures [New]. The zero value allows nothing.
-type Options struct {
+// DestinationsOptions configures [NewDestinations]. The zero value allows nothing.
+type DestinationsOptions struct {
 	// Countries that may be called, as ISO 3166 alpha-2: "US", "CA", "GB". "001"
 	// stands for the international networks. Ask for few: no country is safe.
 	Countries []string
@@ -102,8 +102,8 @@ func (e *Error) Reason() policy.Reason {
 	return policy.Block
 }
 
-// New makes Destinations; the error names everything wrong with the options.
-func New(o Options) (*Destinations, error) {
+// NewDestinations makes Destinations; the error names everything wrong with the options.
+func NewDestinations(o DestinationsOptions) (*Destinations, error) {
 	d := &Destinations{look: o.Look, countries: make(map[string]bool), classes: map[Class]bool{Ordinary: true}}
 	var errs []error
 	keep := func(err error) {

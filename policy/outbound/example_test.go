@@ -11,7 +11,7 @@ import (
 )
 
 func Example() {
-	where, err := outbound.New(outbound.Options{Countries: []string{"US", "CA"}})
+	where, err := outbound.NewDestinations(outbound.DestinationsOptions{Countries: []string{"US", "CA"}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -46,7 +46,7 @@ func Example() {
 
 // Who asks for calls has a limit too, whatever the caps leave.
 func ExampleGate_requesters() {
-	where, err := outbound.New(outbound.Options{Countries: []string{"US"}})
+	where, err := outbound.NewDestinations(outbound.DestinationsOptions{Countries: []string{"US"}})
 	if err != nil {
 		fmt.Println(err)
 		return

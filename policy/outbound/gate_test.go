@@ -23,7 +23,7 @@ import (
 func newGate(t *testing.T, caps string, o GateOptions) *Gate {
 	var err error
 	if o.Destinations == nil {
-		o.Destinations, err = New(Options{Countries: []string{"US", "DE", "GB"}, Other: []string{"sip:*"}})
+		o.Destinations, err = NewDestinations(DestinationsOptions{Countries: []string{"US", "DE", "GB"}, Other: []string{"sip:*"}})
 		require.NoError(t, err)
 	}
 	o.Caps, err = ParseCaps(caps)

@@ -115,7 +115,7 @@ func TestParseTable(t *testing.T) {
 }
 
 func TestDestinations(t *testing.T) {
-	d, err := New(Options{
+	d, err := NewDestinations(DestinationsOptions{
 		Countries: []string{"US", "CA", "DE"},
 		Classes:   []Class{SharedCost},
 		Overrides: map[string]Class{"+1900555*": Ordinary, "+14155550666": Premium},
@@ -160,15 +160,15 @@ func TestDestinations(t *testing.T) {
 			}
 		}
 	}
-	none, err := New(Options{})
+	none, err := NewDestinations(DestinationsOptions{})
 	require.NoError(t, err)
 	require.ErrorIs(t, none.Check("+14155550100"), ErrCountry, "the zero value allows nothing")
 
-	_, err = New(Options{Countries: []string{"usa", "UK"}, Classes: []Class{Unknown}, Own: []string{"123"}, Other: []string{"x"}, Overrides: map[string]Class{"900": Premium}})
+	_, err = NewDestinations(DestinationsOptions{Countries: []string{"usa", "UK"}, Classes: []Class{Unknown}, Own: []string{"123"}, Other: []string{"x"}, Overrides: map[string]Class{"900": Premium}})
 	for _, want := range []string{"usa", `"UK"`, "unknown", "123", `"x"`, `"900"`} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = New(Options{Classes: []Class{99}, Overrides: map[string]Class{"+1900": 98}})
+	_, err = NewDestinations(DestinationsOptions{Classes: []Class{99}, Overrides: map[string]Class{"+1900": 98}})
 	require.ErrorContains(t, err, "no class 99")
 	require.ErrorContains(t, err, "no class 98")
 	require.Equal(t, policy.Premium, (&Error{Cause: ErrClass}).Reason())
@@ -177,7 +177,7 @@ func TestDestinations(t *testing.T) {
 // TestImpossibleNumbers: what cannot be a number is no destination, whatever class it
 // is given.
 func TestImpossibleNumbers(t *testing.T) {
-	d, err := New(Options{
+	d, err := NewDestinations(DestinationsOptions{
 		Countries: []string{"US", "CA", "GB", "DE", "FR", "IT", "001"},
 		Classes:   []Class{NANPForeign, Premium, Satellite},
 		Overrides: map[string]Class{"+1911": Ordinary, "+1011": Ordinary, "+1415": Ordinary, "+999": Ordinary},
@@ -221,7 +221,7 @@ func TestImpossibleNumbers(t *testing.T) {
 	} {
 		require.ErrorIs(t, d.Check(number), want, number)
 	}
-	own, err := New(Options{Countries: []string{"US"}, Look: func(string) (string, Class) { return "US", Ordinary }})
+	own, err := NewDestinations(DestinationsOptions{Countries: []string{"US"}, Look: func(string) (string, Class) { return "US", Ordinary }})
 	require.NoError(t, err)
 	require.ErrorIs(t, own.Check("+14159110100"), ErrNumber, "whoever classifies")
 	require.NoError(t, own.Check("+4412345"), "which also says how long numbers are")
@@ -229,7 +229,7 @@ func TestImpossibleNumbers(t *testing.T) {
 
 // TestAddresses: an address leads where the list says, and nowhere else.
 func TestAddresses(t *testing.T) {
-	d, err := New(Options{
+	d, err := NewDestinations(DestinationsOptions{
 		Countries: []string{"US"},
 		Own:       []string{"+14155550111", "sip:me@example.com"},
 		Other: []string{"sip:help@example.com", "sip:*@pbx.example.com", "client:*", "sip:room?subject=a@example.com",
@@ -293,7 +293,7 @@ func TestAddresses(t *testing.T) {
 	} {
 		require.ErrorIs(t, d.Check(to), want, to)
 	}
-	_, err = New(Options{Other: []string{"+14155550100", "anonymous", "tel:+1900*"}})
+	_, err = NewDestinations(DestinationsOptions{Other: []string{"+14155550100", "anonymous", "tel:+1900*"}})
 	for _, want := range []string{`"+14155550100"`, `"anonymous"`, `"tel:+1900*"`} {
 		require.ErrorContains(t, err, want)
 	}
@@ -304,7 +304,7 @@ func FuzzCheck(f *testing.F) {
 	for _, to := range []string{"+14155550100", "+19115550100", "tel:+1-415-555-0100", "sip:help@example.com;maddr=x", "sip:+1900@h", "client:a?b"} {
 		f.Add(to)
 	}
-	d, err := New(Options{Countries: []string{"US", "GB"}, Other: []string{"sip:help@example.com", "client:*"}})
+	d, err := NewDestinations(DestinationsOptions{Countries: []string{"US", "GB"}, Other: []string{"sip:help@example.com", "client:*"}})
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, to string) {
 		if d.Check(to) != nil || !policy.IsE164(to) {
@@ -338,7 +338,7 @@ func BenchmarkStandardTable(b *testing.B) {
 }
 
 func BenchmarkCheck(b *testing.B) {
-	d, err := New(Options{Countries: []string{"US", "GB"}})
+	d, err := NewDestinations(DestinationsOptions{Countries: []string{"US", "GB"}})
 	require.NoError(b, err)
 	b.ReportAllocs()
 	for b.Loop() {

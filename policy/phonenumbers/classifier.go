@@ -9,7 +9,7 @@ import (
 	"agentos.dev/dialtone/policy/outbound"
 )
 
-// Look is for outbound.Options. It returns the country (ISO 3166 alpha-2, "001" for
+// Look is for outbound.DestinationsOptions. It returns the country (ISO 3166 alpha-2, "001" for
 // international networks, "" if unknown) and the class of a number in E.164. A number
 // that no plan has a use for is [outbound.Unknown]. Numbering plans know no revenue-share fraud: what
 // outbound calls Watch and NANPForeign is Ordinary here.

@@ -8,7 +8,7 @@ import (
 )
 
 func Example() {
-	where, err := outbound.New(outbound.Options{Countries: []string{"GB"}, Look: phonenumbers.Look})
+	where, err := outbound.NewDestinations(outbound.DestinationsOptions{Countries: []string{"GB"}, Look: phonenumbers.Look})
 	if err != nil {
 		fmt.Println(err)
 		return

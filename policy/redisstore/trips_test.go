@@ -38,7 +38,7 @@ func everything(t *testing.T, s *policy.Store, places int) policy.Policy {
 	require.NoError(t, err)
 	always, err := policy.ParseHours("Daily 00:00-24:00", "UTC")
 	require.NoError(t, err)
-	score, err := fraud.New(fraud.Options{Store: s})
+	score, err := fraud.NewScore(fraud.ScoreOptions{Store: s})
 	require.NoError(t, err)
 	return policy.All(policy.Blocked(blocked), always, fraud.NewPasses(score, fraud.PassesOptions{Store: s}), perCaller(s, 10, time.Hour), concurrent(s, places))
 }

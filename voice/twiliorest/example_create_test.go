@@ -33,7 +33,7 @@ func ExampleClient_Create() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	where, err := outbound.New(outbound.Options{Countries: []string{"US", "CA"}, Own: []string{number}})
+	where, err := outbound.NewDestinations(outbound.DestinationsOptions{Countries: []string{"US", "CA"}, Own: []string{number}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -293,7 +293,7 @@ func TestWholeDecision(t *testing.T) {
 	require.NoError(t, err)
 	hours, err := policy.ParseHours("Mon-Sun 00:00-12:00, 12:00-24:00; 2026-12-25 closed", "America/New_York")
 	require.NoError(t, err)
-	score, err := fraud.New(fraud.Options{})
+	score, err := fraud.NewScore(fraud.ScoreOptions{})
 	require.NoError(t, err)
 	whole := policy.All(policy.Blocked(blocked), hours, score, policy.PerCaller(10, time.Hour), policy.Concurrent(100))
 	ctx := context.Background()
@@ -308,7 +308,7 @@ func TestWholeDecision(t *testing.T) {
 			}
 		}}
 	}
-	score2, err := fraud.New(fraud.Options{})
+	score2, err := fraud.NewScore(fraud.ScoreOptions{})
 	require.NoError(t, err)
 	idle := newTraffic(20_000)
 	bench.Report(t, "1000 whole inbound decisions, each with its release",

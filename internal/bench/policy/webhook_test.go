@@ -32,7 +32,7 @@ func TestWebhookLatency(t *testing.T) {
 
 	web := httptest.NewUnstartedServer(nil)
 	base := "http://" + web.Listener.Addr().String()
-	score, err := fraud.New(fraud.Options{})
+	score, err := fraud.NewScore(fraud.ScoreOptions{})
 	require.NoError(t, err)
 	srv, err := voice.New(voice.Config{
 		AuthTokens: []string{"token"}, PublicURL: base,
