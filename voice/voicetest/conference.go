@@ -1,12 +1,12 @@
 package voicetest
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"agentos.dev/dialtone/twiml"
@@ -21,7 +21,10 @@ type conference struct {
 	sid      string
 	name     string
 	began    bool
-	told     bool         // that it has, with two inside
+	told     bool // that it has, with two inside
+	created  time.Time
+	ended    string       // why it has: a reason of the REST API; or ""
+	endedBy  string       // CallSid of who has ended it; or ""
 	first    *participant // whose noun says whom to tell
 	inside   []*participant
 	sequence int
@@ -34,7 +37,10 @@ type participant struct {
 	room  *conference
 	noun  *twiml.Conference
 	muted bool
-	over  bool // the conference has ended for it
+	coach string    // CallSid of who alone hears it; or ""
+	hold  *document // what it hears while it is on hold, and nobody hears it; nil: it is not
+	ends  bool      // the conference, when it leaves
+	over  bool      // the conference has ended for it
 	base  string
 }
 
@@ -46,6 +52,13 @@ type tell struct {
 	extra url.Values
 }
 
+// newConference makes one of a name, with the fake's lock held.
+func (t *Twilio) newConference(name string) *conference {
+	room := &conference{twilio: t, sid: newSID("CF"), name: name, created: time.Now(), changed: make(chan struct{})}
+	t.conferences[name] = room
+	return room
+}
+
 // enterConference lets a call into the conference of a name, and returns nil if it is full.
 func (c *Call) enterConference(n *twiml.Conference, base string) (*participant, []tell) {
 	t := c.tw
@@ -53,10 +66,9 @@ func (c *Call) enterConference(n *twiml.Conference, base string) (*participant, 
 	defer t.mu.Unlock()
 	room := t.conferences[n.Name]
 	if room == nil {
-		room = &conference{twilio: t, sid: newSID("CF"), name: n.Name, changed: make(chan struct{})}
-		t.conferences[n.Name] = room
+		room = t.newConference(n.Name)
 	}
-	p := &participant{call: c, room: room, noun: n, muted: n.Muted.Or(false), base: base}
+	p := &participant{call: c, room: room, noun: n, muted: n.Muted.Or(false), coach: twiml.Or(n.Coach, ""), ends: n.EndConferenceOnExit.Or(false), base: base}
 	if room.first == nil {
 		room.first = p
 	}
@@ -89,13 +101,17 @@ func (p *participant) leave() []tell {
 	defer room.twilio.mu.Unlock()
 	room.inside = slices.DeleteFunc(slices.Clone(room.inside), func(o *participant) bool { return o == p })
 	told := []tell{{twiml.ConferenceLeave, "participant-leave", p, url.Values{"ReasonParticipantLeft": {"participant_hung_up"}}}}
-	if p.noun.EndConferenceOnExit.Or(false) {
+	if p.ends {
+		room.ended, room.endedBy = "participant-with-end-conference-on-exit-left", p.call.SID
 		for _, o := range room.inside {
 			o.over = true
 		}
 	}
 	if len(room.inside) == 0 && room.twilio.conferences[room.name] == room {
 		delete(room.twilio.conferences, room.name)
+		room.ended = cmp.Or(room.ended, "last-participant-left")
+		room.endedBy = cmp.Or(room.endedBy, p.call.SID)
+		room.twilio.over = append(room.twilio.over, room)
 		told = append(told, tell{twiml.ConferenceEnd, "conference-end", nil, nil})
 	}
 	room.change()
@@ -130,10 +146,10 @@ func (room *conference) report(told []tell) {
 		if p := m.about; p != nil {
 			form.Set("CallSid", p.call.SID)
 			form.Set("Muted", strconv.FormatBool(p.muted))
-			form.Set("Hold", "false")
-			form.Set("Coaching", "false")
+			form.Set("Hold", strconv.FormatBool(p.hold != nil))
+			form.Set("Coaching", strconv.FormatBool(p.coach != ""))
 			form.Set("StartConferenceOnEnter", strconv.FormatBool(p.noun.StartConferenceOnEnter.Or(true)))
-			form.Set("EndConferenceOnExit", strconv.FormatBool(p.noun.EndConferenceOnExit.Or(false)))
+			form.Set("EndConferenceOnExit", strconv.FormatBool(p.ends))
 			if l := twiml.Or(p.noun.ParticipantLabel, ""); l != "" {
 				form.Set("ParticipantLabel", l)
 			}
@@ -169,25 +185,24 @@ func (c *Call) dialConference(ctx context.Context, v *twiml.Dial, n *twiml.Confe
 }
 
 // stay waits until the conference is over for a participant. Until the conference begins
-// he hears the documents of the waitUrl, or music.
+// he hears the documents of the waitUrl, or music, and on hold those of the holdUrl.
 func (p *participant) stay(ctx context.Context, limit <-chan time.Time) {
-	c := p.call
-	waiting, stop := context.WithCancelCause(ctx)
-	var music sync.WaitGroup
-	defer music.Wait()
-	defer stop(nil)
-	for playing := false; ; {
-		c.tw.mu.Lock()
-		began, over, changed := p.room.began && len(p.room.inside) > 1, p.over, p.room.changed
-		c.tw.mu.Unlock()
+	stop := func() {}
+	defer func() { stop() }()
+	waiting := p.waits()
+	for playing := (*document)(nil); ; {
+		p.room.twilio.mu.Lock()
+		over, wants, changed := p.over, p.hold, p.room.changed
+		if wants == nil && (!p.room.began || len(p.room.inside) < 2) {
+			wants = waiting
+		}
+		p.room.twilio.mu.Unlock()
 		if over {
 			return
 		}
-		if began {
-			stop(nil)
-		} else if !playing {
-			playing = true
-			music.Go(func() { p.wait(waiting) })
+		if wants != playing {
+			stop()
+			playing, stop = wants, p.plays(ctx, wants)
 		}
 		select {
 		case <-changed:
@@ -199,42 +214,67 @@ func (p *participant) stay(ctx context.Context, limit <-chan time.Time) {
 	}
 }
 
-// wait runs the documents of the waitUrl.
-func (p *participant) wait(ctx context.Context) {
+// plays runs a document of a waitUrl or a holdUrl, again and again, until it is stopped.
+func (p *participant) plays(ctx context.Context, d *document) (stop func()) {
+	if d == nil || d.url == "" { // music, or silence
+		return func() {}
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		for next := d; ctx.Err() == nil; {
+			response, base, err := p.call.load(ctx, next)
+			if err != nil {
+				return
+			}
+			if next = p.call.recites(ctx, response, base); next == nil {
+				next = d
+			}
+			p.call.sleep(ctx, time.Second)
+		}
+	}()
+	return func() {
+		end(errFinished)
+		<-over
+	}
+}
+
+// waits returns the document of the waitUrl, nil for music or silence.
+func (p *participant) waits() *document {
 	at := strings.TrimSpace(twiml.Or(p.noun.WaitURL, ""))
 	if at == "" {
-		return // Twilio's own music, or silence
+		return nil // Twilio's own music, or silence
 	}
-	d, err := p.call.goTo(p.base, at, p.noun.WaitMethod, nil)
-	for next := d; err == nil && ctx.Err() == nil; {
-		response, base, problem := p.call.load(ctx, next)
-		if problem != nil {
-			return
+	d, _ := p.call.goTo(p.base, at, p.noun.WaitMethod, nil) // what is wrong with it is a warning
+	return d
+}
+
+// recites runs a document that may only be heard, and returns the one that it leads to.
+func (c *Call) recites(ctx context.Context, response *twiml.Response, base string) (next *document) {
+	for _, verb := range response.Verbs {
+		switch v := verb.(type) {
+		case twiml.Audible:
+			c.recite(ctx, []twiml.Audible{v}, base)
+		case *twiml.Redirect:
+			next, _ = c.goTo(base, v.URL, v.Method, nil) // what is wrong with it is a warning
+			return next
+		default:
+			c.warn(13238, "%T in a waitUrl, holdUrl or announceUrl", verb)
 		}
-		next = d // again and again
-		for _, verb := range response.Verbs {
-			switch v := verb.(type) {
-			case twiml.Audible:
-				p.call.recite(ctx, []twiml.Audible{v}, base)
-			case *twiml.Redirect:
-				next, err = p.call.goTo(base, v.URL, v.Method, nil)
-			default:
-				p.call.notSimulated("%T in the waitUrl of a conference is not simulated", verb)
-			}
-		}
-		p.call.sleep(ctx, time.Second)
 	}
+	return nil
 }
 
 // hearers returns who hears a participant, nobody if he is muted or alone.
 func (p *participant) hearers() (calls []*Call) {
 	p.room.twilio.mu.Lock()
 	defer p.room.twilio.mu.Unlock()
-	if p.muted || !p.room.began {
+	if p.muted || p.hold != nil || !p.room.began {
 		return nil
 	}
 	for _, o := range p.room.inside {
-		if coach := twiml.Or(p.noun.Coach, ""); o != p && (coach == "" || coach == o.call.SID) {
+		if o != p && o.hold == nil && (p.coach == "" || p.coach == o.call.SID) {
 			calls = append(calls, o.call)
 		}
 	}

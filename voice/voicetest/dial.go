@@ -24,6 +24,8 @@ var (
 const (
 	legRings = time.Second
 	legTalks = 2 * time.Second
+	// timeoutBuffer is how much longer than its timeout Twilio lets a call ring.
+	timeoutBuffer = 5 * time.Second
 )
 
 // callee is somebody whom a Dial calls.
@@ -237,7 +239,7 @@ func (d *dialing) place(to callee) *Call {
 	options = append(options, c.plan.legs[""]...)
 	options = append(options, c.plan.legs[to.to]...)
 	options = append(options, func(p *plan) {
-		p.timeout = twiml.Or(d.verb.Timeout, 30*time.Second)
+		p.timeout = twiml.Or(d.verb.Timeout, 30*time.Second) + timeoutBuffer
 		p.statusURL, p.statusMethod, p.statusEvents = to.status, to.statusBy, nil
 		for _, e := range to.events {
 			if to.status != "" {

@@ -125,7 +125,8 @@ func Leg(to string, options ...Option) Option {
 func Talks(d time.Duration) Option { return func(p *plan) { p.talks = d } }
 
 // Rings has a call that the host places by REST, or a [Leg], ring for d before it is picked
-// up, or ends [Unanswered]. Rung for longer than its Timeout, it ends as no-answer. A call is
+// up, or ends [Unanswered]. Rung for longer than its Timeout and the 5 s that Twilio
+// adds, it ends as no-answer. A call is
 // picked up at once by default, a leg after 1 s.
 func Rings(d time.Duration) Option { return func(p *plan) { p.rings = d } }
 

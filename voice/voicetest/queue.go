@@ -17,6 +17,8 @@ const maxQueue = 100
 // queue is a queue of callers. It is guarded by the fake's lock.
 type queue struct {
 	sid     string
+	name    string
+	size    int // as who came last would have it; 0: nobody has come
 	waiting []*waiting
 	waited  []time.Duration // of those who have left
 	changed chan struct{}   // closed and replaced when somebody has come
@@ -45,7 +47,7 @@ func (t *Twilio) queue(name string) *queue {
 	defer t.mu.Unlock()
 	q := t.queues[name]
 	if q == nil {
-		q = &queue{sid: newSID("QU"), changed: make(chan struct{})}
+		q = &queue{sid: newSID("QU"), name: name, changed: make(chan struct{})}
 		t.queues[name] = q
 	}
 	return q
@@ -55,6 +57,7 @@ func (t *Twilio) queue(name string) *queue {
 func (c *Call) enter(q *queue, size int) *waiting {
 	c.tw.mu.Lock()
 	defer c.tw.mu.Unlock()
+	q.size = size
 	if len(q.waiting) >= size {
 		return nil
 	}
@@ -79,22 +82,23 @@ func (w *waiting) time() time.Duration {
 	return time.Duration(float64(time.Since(w.since)) * w.call.tw.cfg.Pace)
 }
 
+// average returns how long those who have left have waited, with the fake's lock held.
+func (q *queue) average() (d time.Duration) {
+	for _, w := range q.waited {
+		d += w
+	}
+	return d / time.Duration(max(1, len(q.waited)))
+}
+
 // form returns what the waitUrl is told.
 func (w *waiting) form(size int) url.Values {
 	t := w.call.tw
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var all time.Duration
-	for _, d := range w.queue.waited {
-		all += d
-	}
-	if n := len(w.queue.waited); n > 0 {
-		all /= time.Duration(n)
-	}
 	count := func(d time.Duration) []string { return []string{strconv.Itoa(int(d / time.Second))} }
 	return url.Values{
 		"QueueSid": {w.queue.sid}, "QueuePosition": {strconv.Itoa(slices.Index(w.queue.waiting, w) + 1)}, "QueueTime": count(w.time()),
-		"AvgQueueTime": count(all), "CurrentQueueSize": {strconv.Itoa(len(w.queue.waiting))}, "MaxQueueSize": {strconv.Itoa(size)},
+		"AvgQueueTime": count(w.queue.average()), "CurrentQueueSize": {strconv.Itoa(len(w.queue.waiting))}, "MaxQueueSize": {strconv.Itoa(size)},
 	}
 }
 

@@ -34,18 +34,19 @@ type recording struct {
 	callback     recordingCallback
 	began        time.Time
 
-	ended  chan struct{} // closed when it is over
-	over   bool
-	key    string        // that ended it, or "hangup"
-	status string        // in-progress, paused, completed or absent
-	skip   bool          // nothing is recorded while it is paused; silence otherwise
-	length time.Duration // at most
-	quiet  time.Duration // without speech, that end it; 0: none do
-	finish string        // keys that end it
-	idle   time.Duration // since the caller spoke last
-	spoke  bool          // the caller has
-	words  []string      // that the caller was given to say
-	audio  [2][]byte     // of the caller, and of what he heard
+	ended   chan struct{} // closed when it is over
+	over    bool
+	key     string        // that ended it, or "hangup"
+	status  string        // in-progress, paused, completed or absent
+	skip    bool          // nothing is recorded while it is paused; silence otherwise
+	length  time.Duration // at most
+	quiet   time.Duration // without speech, that end it; 0: none do
+	finish  string        // keys that end it
+	idle    time.Duration // since the caller spoke last
+	spoke   bool          // the caller has
+	words   []string      // that the caller was given to say
+	textSID string        // of their transcription; or ""
+	audio   [2][]byte     // of the caller, and of what he heard
 }
 
 // recordingCallback is a recordingStatusCallback.
@@ -346,6 +347,14 @@ func (c *Call) stopRecording(name string) {
 	}
 }
 
+// transcribedAs returns the TranscriptionStatus of what was recognised.
+func transcribedAs(text string) string {
+	if text == "" {
+		return "failed"
+	}
+	return "completed"
+}
+
 // transcribed tells the transcribeCallback what was recognised: the words that the caller
 // was given to say.
 func (c *Call) transcribed(r *recording, base, ref string) {
@@ -357,18 +366,16 @@ func (c *Call) transcribed(r *recording, base, ref string) {
 		c.warn(15004, "%v", err)
 		return
 	}
+	sid := newSID("TR")
 	c.mu.Lock()
 	text := strings.Join(r.words, " ")
+	r.textSID = sid
 	c.mu.Unlock()
 	form := c.params(c.Status())
-	sid := newSID("TR")
 	form.Set("TranscriptionSid", sid)
 	form.Set("TranscriptionUrl", c.tw.rest.url+"/2010-04-01/Accounts/"+c.tw.cfg.AccountSID+"/Transcriptions/"+sid)
 	form.Set("TranscriptionText", text)
-	form.Set("TranscriptionStatus", "completed")
-	if text == "" {
-		form.Set("TranscriptionStatus", "failed")
-	}
+	form.Set("TranscriptionStatus", transcribedAs(text))
 	form.Set("RecordingSid", r.sid)
 	form.Set("RecordingUrl", r.url())
 	c.background.Go(func() { c.callback(methodOf(""), at, form) })

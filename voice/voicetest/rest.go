@@ -41,8 +41,12 @@ func newRestAPI(t *Twilio) (*restAPI, error) {
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Calls/{call}", a.authorised(a.fetch))
 	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Calls.json", a.authorised(a.create))
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Calls.json", a.authorised(a.list))
+	mux.HandleFunc("DELETE /2010-04-01/Accounts/{account}/Calls/{call}", a.authorised(a.remove))
+	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Calls/{call}/Notifications.json", a.authorised(a.notifications))
 	a.recordings(mux)
+	a.beside(mux)
 	a.rooms(mux)
+	a.lines(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		t.notSimulated("the REST request " + r.Method + " " + r.URL.Path + " is not simulated")
 		restError(w, http.StatusNotFound, 20404, "not simulated: "+r.Method+" "+r.URL.Path)
@@ -62,11 +66,17 @@ func (a *restAPI) close() {
 
 // RESTURL returns the base URL of the fake REST API, such as
 // "http://127.0.0.1:40124". It takes AccountSid and AuthToken, or [APIKey] and
-// [APISecret]. Simulated are Calls.json (GET, POST), Calls/{sid}.json (GET, POST),
-// Calls/{sid}/Recordings.json (GET, POST), Calls/{sid}/Recordings/{sid}.json (POST), and
-// Recordings/{sid} (GET, DELETE), as .json and, which is where a RecordingUrl leads, as WAV;
-// Conferences.json (GET), Conferences/{sid or name}.json (POST), and below that
-// Participants.json (GET) and Participants/{sid or label}.json (POST, DELETE).
+// [APISecret]. Simulated are, each as .json:
+//   - Calls (GET, POST) and Calls/{sid} (GET, POST, DELETE), and below that Notifications (GET),
+//     Recordings (GET, POST), Recordings/{sid} (POST), Streams and Transcriptions (POST), and
+//     Streams/{sid or name} and Transcriptions/{sid or name} (POST)
+//   - Recordings (GET) and Recordings/{sid} (GET, DELETE), which without .json is the WAV and is
+//     where a RecordingUrl leads, Recordings/{sid}/Transcriptions (GET) and
+//     Transcriptions/{sid} (GET)
+//   - Conferences (GET), Conferences/{sid or name} (GET, POST), and below that Participants (GET,
+//     POST), Participants/{sid or label} (GET, POST, DELETE)
+//   - Queues (GET), Queues/{sid} (GET), and below that Members (GET), Members/{sid or Front} (GET,
+//     POST)
 func (t *Twilio) RESTURL() string { return t.rest.url }
 
 // authorised checks who asks.
@@ -98,10 +108,10 @@ func (a *restAPI) known(r *http.Request, what string, names ...string) {
 	}
 }
 
-// asked is known for the query of a list.
+// asked is known for the query of a list, which may have a page too.
 func (a *restAPI) asked(r *http.Request, what string, names ...string) {
 	for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
-		if !slices.Contains(names, name) {
+		if !slices.Contains(names, name) && name != "PageSize" && name != "Page" {
 			a.twilio.notSimulated("the parameter " + name + " of " + what + " by REST is not simulated")
 		}
 	}
@@ -111,6 +121,13 @@ func (a *restAPI) asked(r *http.Request, what string, names ...string) {
 func (a *restAPI) find(w http.ResponseWriter, r *http.Request) *Call {
 	sid, _ := strings.CutSuffix(r.PathValue("call"), ".json")
 	c := a.twilio.call(sid)
+	if c != nil {
+		a.twilio.mu.Lock()
+		if a.twilio.deleted[sid] {
+			c = nil
+		}
+		a.twilio.mu.Unlock()
+	}
 	if c == nil {
 		notFound(w, r)
 	}
@@ -187,9 +204,12 @@ func restOver(w http.ResponseWriter) {
 func restError(w http.ResponseWriter, status, code int, message string) {
 	restJSON(w, status, map[string]any{
 		"code": code, "message": message, "status": status,
-		"more_info": fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code),
+		"more_info": moreInfo(code),
 	})
 }
+
+// moreInfo returns the page about an error.
+func moreInfo(code int) string { return fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code) }
 
 func restJSON(w http.ResponseWriter, status int, body map[string]any) {
 	w.Header().Set("Content-Type", "application/json")

@@ -41,6 +41,17 @@ func (a *restAPI) create(w http.ResponseWriter, r *http.Request) {
 		restError(w, http.StatusBadRequest, code, problem)
 		return
 	}
+	c := a.placed(form)
+	if form.Get("Twiml") != "" && form.Get("Url") != "" {
+		c.warn(32019, "both Twiml and Url are given: Url is asked")
+	}
+	c.checkGiven(d)
+	restCall(w, http.StatusCreated, c)
+	a.begin(c, d)
+}
+
+// placed returns a new call as its parameters have it, which is yet to begin.
+func (a *restAPI) placed(form url.Values) *Call {
 	c := a.twilio.newCall(form.Get("From"), form.Get("To"), "outbound-api", append(slices.Clone(a.twilio.cfg.Placed), func(p *plan) { p.place(form) }))
 	if c.plan.record != nil {
 		c.plan.record.callback = c.recordingCallback("", form.Get("RecordingStatusCallback"), twiml.Method(form.Get("RecordingStatusCallbackMethod")), recordingEvents(form))
@@ -53,11 +64,11 @@ func (a *restAPI) create(w http.ResponseWriter, r *http.Request) {
 	if form.Get("MachineDetection") != "" && form.Get("AsyncAmd") == "true" && c.plan.detectionURL == "" {
 		c.warn(21262, "asynchronous machine detection without AsyncAmdStatusCallback")
 	}
-	if form.Get("Twiml") != "" && form.Get("Url") != "" {
-		c.warn(32019, "both Twiml and Url are given: Url is asked")
-	}
-	c.checkGiven(d)
-	restCall(w, http.StatusCreated, c)
+	return c
+}
+
+// begin has a placed call ring, and go on with a document.
+func (a *restAPI) begin(c *Call, d *document) {
 	c.start(d)
 	select {
 	case a.twilio.placed <- c:
@@ -97,7 +108,7 @@ func (p *plan) place(form url.Values) {
 		return otherwise
 	}
 	by := func(name string) string { return strings.ToUpper(cmp.Or(form.Get(name), http.MethodPost)) }
-	p.timeout, p.timeLimit, p.sendDigits = seconds("Timeout", time.Minute), seconds("TimeLimit", 4*time.Hour), form.Get("SendDigits")
+	p.timeout, p.timeLimit, p.sendDigits = seconds("Timeout", time.Minute)+timeoutBuffer, seconds("TimeLimit", 4*time.Hour), form.Get("SendDigits")
 	p.fallbackURL, p.fallbackMethod = form.Get("FallbackUrl"), by("FallbackMethod")
 	if events := form["StatusCallbackEvent"]; len(events) > 0 {
 		p.statusEvents = events
@@ -130,7 +141,7 @@ func recordingEvents(form url.Values) (events []twiml.RecordingEvent) {
 // list answers with the calls, the last first.
 func (a *restAPI) list(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	a.asked(r, "the list of calls", "Status", "To", "From", "ParentCallSid", "PageSize", "Page")
+	a.asked(r, "the list of calls", "Status", "To", "From", "ParentCallSid", "StartTime", "StartTime<", "StartTime>", "EndTime", "EndTime<", "EndTime>")
 	is := func(name, value string) bool { return q.Get(name) == "" || q.Get(name) == value }
 	a.twilio.mu.Lock()
 	var calls []*Call
@@ -143,10 +154,44 @@ func (a *restAPI) list(w http.ResponseWriter, r *http.Request) {
 	slices.SortFunc(calls, func(a, b *Call) int { return b.begun.Compare(a.begun) })
 	list := []map[string]any{}
 	for _, c := range calls {
-		if is("Status", c.restStatus()) {
+		c.mu.Lock()
+		timely := when(q, "StartTime", c.pickedUp) && when(q, "EndTime", c.ended)
+		c.mu.Unlock()
+		if timely && is("Status", c.restStatus()) {
 			list = append(list, c.resource())
 		}
 	}
+	restPage(w, r, "calls", list)
+}
+
+// when reports whether a time fits the filters that twilio-go sends as StartTime, StartTime<
+// and StartTime>: days, or instants.
+func when(q url.Values, name string, t time.Time) bool {
+	for _, relation := range []string{"", "<", ">"} {
+		asked := q.Get(name + relation)
+		if asked == "" {
+			continue
+		}
+		day := time.Duration(0)
+		limit, err := time.Parse(time.RFC3339, asked)
+		if err != nil {
+			limit, err = time.Parse(time.DateOnly, asked)
+			day = 24 * time.Hour
+		}
+		switch {
+		case err != nil || t.IsZero(),
+			relation == "" && (t.Before(limit) || !t.Before(limit.Add(max(day, time.Second)))),
+			relation == "<" && t.After(limit),
+			relation == ">" && t.Before(limit):
+			return false
+		}
+	}
+	return true
+}
+
+// restPage answers with the part of a list that is asked for.
+func restPage(w http.ResponseWriter, r *http.Request, name string, list []map[string]any) {
+	q := r.URL.Query()
 	size, err := strconv.Atoi(q.Get("PageSize"))
 	if err != nil || size < 1 {
 		size = 50
@@ -159,8 +204,40 @@ func (a *restAPI) list(w http.ResponseWriter, r *http.Request) {
 		q.Set("Page", strconv.Itoa(page+1))
 		next = r.URL.Path + "?" + q.Encode()
 	}
-	restJSON(w, http.StatusOK, map[string]any{"calls": list[from:to], "page": page, "page_size": size, "start": from, "end": max(to-1, 0),
+	restJSON(w, http.StatusOK, map[string]any{name: list[from:to], "page": page, "page_size": size, "start": from, "end": max(to-1, 0),
 		"uri": r.URL.RequestURI(), "next_page_uri": next})
+}
+
+// remove deletes what Twilio knows of a call that is over.
+func (a *restAPI) remove(w http.ResponseWriter, r *http.Request) {
+	c := a.find(w, r)
+	switch {
+	case c == nil:
+	case !c.over():
+		restError(w, http.StatusConflict, 20409, "Call "+c.SID+" is not over")
+	default:
+		a.twilio.mu.Lock()
+		a.twilio.deleted[c.SID] = true
+		a.twilio.mu.Unlock()
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// notifications lists what Twilio complained about in a call.
+func (a *restAPI) notifications(w http.ResponseWriter, r *http.Request) {
+	a.asked(r, "the list of a call's notifications")
+	c := a.find(w, r)
+	if c == nil {
+		return
+	}
+	list := []map[string]any{}
+	for _, warning := range c.Warnings() {
+		if warning.Code != 0 {
+			list = append(list, map[string]any{"account_sid": c.tw.cfg.AccountSID, "call_sid": c.SID, "error_code": strconv.Itoa(warning.Code),
+				"message_text": warning.Text, "log": "0", "more_info": moreInfo(warning.Code), "api_version": "2010-04-01"})
+		}
+	}
+	restPage(w, r, "notifications", list)
 }
 
 // restCall answers with the call resource.
@@ -188,7 +265,8 @@ func (c *Call) resource() map[string]any {
 		"forwarded_from": c.plan.params.Get("ForwardedFrom"), "date_created": c.begun.UTC().Format(rfc2822), "date_updated": time.Now().UTC().Format(rfc2822),
 		"start_time": nil, "end_time": nil, "duration": nil, "price": nil, "price_unit": "USD", "queue_time": "0", "phone_number_sid": "",
 		"annotation": nil, "group_sid": nil, "trunk_sid": "", "uri": path + ".json",
-		"subresource_uris": map[string]string{"recordings": path + "/Recordings.json"},
+		"subresource_uris": map[string]string{"recordings": path + "/Recordings.json", "notifications": path + "/Notifications.json",
+			"streams": path + "/Streams.json", "transcriptions": path + "/Transcriptions.json"},
 	}
 	if c.parent != "" {
 		m["parent_call_sid"] = c.parent

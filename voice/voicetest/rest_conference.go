@@ -1,8 +1,13 @@
 package voicetest
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"agentos.dev/dialtone/twiml"
@@ -12,6 +17,9 @@ import (
 func (a *restAPI) rooms(mux *http.ServeMux) {
 	const account = "/2010-04-01/Accounts/{account}"
 	mux.HandleFunc("GET "+account+"/Conferences.json", a.authorised(a.listConferences))
+	mux.HandleFunc("GET "+account+"/Conferences/{conference}", a.authorised(a.fetchConference))
+	mux.HandleFunc("POST "+account+"/Conferences/{conference}/Participants.json", a.authorised(a.createParticipant))
+	mux.HandleFunc("GET "+account+"/Conferences/{conference}/Participants/{call}", a.authorised(a.fetchParticipant))
 	mux.HandleFunc("POST "+account+"/Conferences/{conference}", a.authorised(a.updateConference))
 	mux.HandleFunc("GET "+account+"/Conferences/{conference}/Participants.json", a.authorised(a.listParticipants))
 	mux.HandleFunc("POST "+account+"/Conferences/{conference}/Participants/{call}", a.authorised(a.updateParticipant))
@@ -35,22 +43,51 @@ func (a *restAPI) room(w http.ResponseWriter, r *http.Request) (room *conference
 	return room, inside
 }
 
+// listConferences answers with those in progress, unless Status says otherwise.
 func (a *restAPI) listConferences(w http.ResponseWriter, r *http.Request) {
-	a.asked(r, "the list of conferences", "FriendlyName", "Status", "PageSize")
+	a.asked(r, "the list of conferences", "FriendlyName", "Status")
 	name, list := r.URL.Query().Get("FriendlyName"), []map[string]any{}
 	a.twilio.mu.Lock()
-	for _, o := range a.twilio.conferences {
-		if status := r.URL.Query().Get("Status"); (name == "" || name == o.name) && (status == "" || status == o.status()) {
+	all := slices.AppendSeq(slices.Clone(a.twilio.over), maps.Values(a.twilio.conferences))
+	slices.SortFunc(all, func(a, b *conference) int { return b.created.Compare(a.created) })
+	for _, o := range all {
+		if status := cmp.Or(r.URL.Query().Get("Status"), "in-progress"); (name == "" || name == o.name) && status == o.status() {
 			list = append(list, o.resource())
 		}
 	}
 	a.twilio.mu.Unlock()
-	restJSON(w, http.StatusOK, map[string]any{"conferences": list, "page": 0, "page_size": 50, "uri": r.URL.RequestURI(), "next_page_uri": nil})
+	restPage(w, r, "conferences", list)
+}
+
+// fetchConference answers with one that is in progress, or by its SID with one that has ended.
+func (a *restAPI) fetchConference(w http.ResponseWriter, r *http.Request) {
+	which := strings.TrimSuffix(r.PathValue("conference"), ".json")
+	var body map[string]any
+	a.twilio.mu.Lock()
+	for _, o := range a.twilio.over {
+		if o.sid == which {
+			body = o.resource()
+		}
+	}
+	a.twilio.mu.Unlock()
+	if body == nil {
+		room, _ := a.room(w, r)
+		if room == nil {
+			return
+		}
+		a.twilio.mu.Lock()
+		body = room.resource()
+		a.twilio.mu.Unlock()
+	}
+	restJSON(w, http.StatusOK, body)
 }
 
 // status is what the REST API says, with the fake's lock held.
 func (room *conference) status() string {
-	if room.began {
+	switch {
+	case room.twilio.conferences[room.name] != room:
+		return "completed"
+	case room.began:
 		return "in-progress"
 	}
 	return "init"
@@ -58,18 +95,36 @@ func (room *conference) status() string {
 
 // resource is what the REST API says of a conference, with the fake's lock held.
 func (room *conference) resource() map[string]any {
-	return map[string]any{"sid": room.sid, "account_sid": room.twilio.cfg.AccountSID, "friendly_name": room.name, "status": room.status(),
-		"region": "us1", "api_version": "2010-04-01", "uri": "/2010-04-01/Accounts/" + room.twilio.cfg.AccountSID + "/Conferences/" + room.sid + ".json"}
+	path := "/2010-04-01/Accounts/" + room.twilio.cfg.AccountSID + "/Conferences/" + room.sid
+	m := map[string]any{"sid": room.sid, "account_sid": room.twilio.cfg.AccountSID, "friendly_name": room.name, "status": room.status(),
+		"region": "us1", "api_version": "2010-04-01", "date_created": room.created.UTC().Format(rfc2822), "reason_conference_ended": nil,
+		"call_sid_ending_conference": nil, "uri": path + ".json", "subresource_uris": map[string]string{"participants": path + "/Participants.json"}}
+	if m["status"] == "completed" {
+		m["reason_conference_ended"], m["call_sid_ending_conference"] = room.ended, room.endedBy
+	}
+	return m
 }
 
-// updateConference ends a conference for all.
+// updateConference ends a conference for all, or has all hear an announcement.
 func (a *restAPI) updateConference(w http.ResponseWriter, r *http.Request) {
-	a.known(r, "a conference's update", "Status")
-	room, _ := a.room(w, r)
+	a.known(r, "a conference's update", "Status", "AnnounceUrl", "AnnounceMethod")
+	room, inside := a.room(w, r)
 	if room == nil {
 		return
 	}
-	if r.PostFormValue("Status") == "completed" {
+	if at := r.PostForm.Get("AnnounceUrl"); at != "" {
+		for _, p := range inside {
+			p.announce(r.PostForm)
+		}
+	}
+	if r.PostForm.Get("Status") == "completed" {
+		a.twilio.mu.Lock()
+		room.ended = "conference-ended-via-api"
+		if len(inside) == 0 && a.twilio.conferences[room.name] == room { // nobody has come
+			delete(a.twilio.conferences, room.name)
+			a.twilio.over = append(a.twilio.over, room)
+		}
+		a.twilio.mu.Unlock()
 		room.end(nil)
 	}
 	a.twilio.mu.Lock()
@@ -78,25 +133,60 @@ func (a *restAPI) updateConference(w http.ResponseWriter, r *http.Request) {
 	restJSON(w, http.StatusOK, body)
 }
 
+// announce plays what AnnounceUrl answers to a participant.
+func (p *participant) announce(form url.Values) {
+	d := &document{url: form.Get("AnnounceUrl"), method: methodOf(twiml.Method(form.Get("AnnounceMethod")))}
+	p.call.background.Go(func() {
+		if response, base, err := p.call.load(p.call.ctx, d); err == nil {
+			p.call.recites(p.call.ctx, response, base)
+		}
+	})
+	p.room.report([]tell{{twiml.ConferenceAnnouncement, "announcement-end", p, nil}})
+}
+
 func (a *restAPI) listParticipants(w http.ResponseWriter, r *http.Request) {
 	room, inside := a.room(w, r)
 	if room == nil {
 		return
 	}
+	a.asked(r, "the list of participants", "Muted", "Hold", "Coaching")
 	list := []map[string]any{}
 	a.twilio.mu.Lock()
 	for _, p := range inside {
-		list = append(list, p.resource())
+		m := p.resource()
+		is := func(name, field string) bool {
+			return !r.URL.Query().Has(name) || r.URL.Query().Get(name) == fmt.Sprint(m[field])
+		}
+		if is("Muted", "muted") && is("Hold", "hold") && is("Coaching", "coaching") {
+			list = append(list, m)
+		}
 	}
 	a.twilio.mu.Unlock()
-	restJSON(w, http.StatusOK, map[string]any{"participants": list, "page": 0, "page_size": 50, "uri": r.URL.RequestURI(), "next_page_uri": nil})
+	restPage(w, r, "participants", list)
+}
+
+// fetchParticipant answers with one.
+func (a *restAPI) fetchParticipant(w http.ResponseWriter, r *http.Request) {
+	p := a.participant(w, r)
+	if p == nil {
+		return
+	}
+	a.twilio.mu.Lock()
+	body := p.resource()
+	a.twilio.mu.Unlock()
+	restJSON(w, http.StatusOK, body)
 }
 
 // resource is what the REST API says of a participant, with the fake's lock held.
 func (p *participant) resource() map[string]any {
-	return map[string]any{"account_sid": p.room.twilio.cfg.AccountSID, "call_sid": p.call.SID, "conference_sid": p.room.sid, "label": twiml.Or(p.noun.ParticipantLabel, ""),
-		"muted": p.muted, "hold": false, "coaching": false, "status": "connected", "start_conference_on_enter": p.noun.StartConferenceOnEnter.Or(true),
-		"end_conference_on_exit": p.noun.EndConferenceOnExit.Or(false)}
+	m := map[string]any{"account_sid": p.room.twilio.cfg.AccountSID, "call_sid": p.call.SID, "conference_sid": p.room.sid, "label": twiml.Or(p.noun.ParticipantLabel, ""),
+		"muted": p.muted, "hold": p.hold != nil, "coaching": p.coach != "", "call_sid_to_coach": nil, "status": "connected", "end_conference_on_exit": p.ends,
+		"start_conference_on_enter": p.noun.StartConferenceOnEnter.Or(true), "queue_time": "0",
+		"uri": "/2010-04-01/Accounts/" + p.room.twilio.cfg.AccountSID + "/Conferences/" + p.room.sid + "/Participants/" + p.call.SID + ".json"}
+	if p.coach != "" {
+		m["call_sid_to_coach"] = p.coach
+	}
+	return m
 }
 
 // participant returns the one that a request is about, by CallSid or label, or answers 404.
@@ -116,25 +206,55 @@ func (a *restAPI) participant(w http.ResponseWriter, r *http.Request) *participa
 	return inside[i]
 }
 
-// updateParticipant mutes, and takes that back.
+// updateParticipant mutes, holds, and takes that back, has him coach another, or hear an
+// announcement, and says whether he ends the conference.
 func (a *restAPI) updateParticipant(w http.ResponseWriter, r *http.Request) {
-	a.known(r, "a participant's update", "Muted")
+	a.known(r, "a participant's update", "Muted", "Hold", "HoldUrl", "HoldMethod", "AnnounceUrl", "AnnounceMethod", "EndConferenceOnExit", "Coaching", "CallSidToCoach")
 	p := a.participant(w, r)
 	if p == nil {
 		return
 	}
-	a.twilio.mu.Lock()
-	muted := strings.EqualFold(r.PostFormValue("Muted"), "true")
-	changed := r.PostForm.Has("Muted") && muted != p.muted
-	if changed {
-		p.muted = muted
+	is := func(name string) bool { return strings.EqualFold(r.PostForm.Get(name), "true") }
+	if coached := r.PostForm.Get("CallSidToCoach"); coached != "" && !slices.ContainsFunc(p.room.members(), func(o *participant) bool { return o.call.SID == coached }) {
+		restError(w, http.StatusBadRequest, 16028, "CallSidToCoach "+coached+" is not in the conference")
+		return
 	}
+	var told []tell
+	a.twilio.mu.Lock()
+	if muted := is("Muted"); r.PostForm.Has("Muted") && muted != p.muted {
+		p.muted = muted
+		told = append(told, tell{twiml.ConferenceMute, map[bool]string{true: "participant-mute", false: "participant-unmute"}[muted], p, nil})
+	}
+	if hold := is("Hold"); r.PostForm.Has("Hold") && hold != (p.hold != nil) {
+		if p.hold = nil; hold {
+			p.hold = &document{url: r.PostForm.Get("HoldUrl"), method: methodOf(twiml.Method(r.PostForm.Get("HoldMethod")))} // without URL: music
+		}
+		told = append(told, tell{twiml.ConferenceHold, map[bool]string{true: "participant-hold", false: "participant-unhold"}[hold], p, nil})
+	}
+	if r.PostForm.Has("EndConferenceOnExit") {
+		p.ends = is("EndConferenceOnExit")
+	}
+	if r.PostForm.Has("Coaching") || r.PostForm.Has("CallSidToCoach") {
+		if p.coach = ""; is("Coaching") {
+			p.coach = r.PostForm.Get("CallSidToCoach")
+		}
+		told = append(told, tell{twiml.ConferenceModify, "participant-modify", p, nil})
+	}
+	p.room.change()
 	body := p.resource()
 	a.twilio.mu.Unlock()
-	if changed {
-		p.room.report([]tell{{twiml.ConferenceMute, map[bool]string{true: "participant-mute", false: "participant-unmute"}[muted], p, nil}})
+	p.room.report(told)
+	if r.PostForm.Get("AnnounceUrl") != "" {
+		p.announce(r.PostForm)
 	}
 	restJSON(w, http.StatusOK, body)
+}
+
+// members returns who is inside.
+func (room *conference) members() []*participant {
+	room.twilio.mu.Lock()
+	defer room.twilio.mu.Unlock()
+	return room.inside
 }
 
 // removeParticipant puts a call out of a conference: the verb after its Dial runs, or the
@@ -144,4 +264,56 @@ func (a *restAPI) removeParticipant(w http.ResponseWriter, r *http.Request) {
 		p.room.end(p)
 		w.WriteHeader(http.StatusNoContent)
 	}
+}
+
+// createParticipant calls somebody, and has him join the conference when he picks up.
+func (a *restAPI) createParticipant(w http.ResponseWriter, r *http.Request) {
+	a.known(r, "a new participant", append([]string{"Label", "Muted", "Beep", "StartConferenceOnEnter", "EndConferenceOnExit", "WaitUrl", "WaitMethod", "EarlyMedia",
+		"MaxParticipants", "ConferenceStatusCallback", "ConferenceStatusCallbackMethod", "ConferenceStatusCallbackEvent", "Region", "Coaching", "CallSidToCoach",
+		"JitterBufferSize", "AmdStatusCallback", "AmdStatusCallbackMethod", "CallerDisplayName"}, placedBy...)...)
+	form, name := r.PostForm, strings.TrimSuffix(r.PathValue("conference"), ".json")
+	if code, problem := wrongCall(form); code != 0 {
+		restError(w, http.StatusBadRequest, code, problem)
+		return
+	}
+	n := &twiml.Conference{Name: name, ParticipantLabel: form.Get("Label"), Muted: twiml.Bool(form.Get("Muted")), Beep: twiml.Beep(form.Get("Beep")),
+		StartConferenceOnEnter: twiml.Bool(form.Get("StartConferenceOnEnter")), EndConferenceOnExit: twiml.Bool(form.Get("EndConferenceOnExit")),
+		WaitURL: form.Get("WaitUrl"), WaitMethod: twiml.Method(form.Get("WaitMethod")), StatusCallback: form.Get("ConferenceStatusCallback"),
+		StatusCallbackMethod: twiml.Method(form.Get("ConferenceStatusCallbackMethod"))}
+	n.MaxParticipants, _ = strconv.Atoi(form.Get("MaxParticipants"))
+	if strings.EqualFold(form.Get("Coaching"), "true") {
+		n.Coach = form.Get("CallSidToCoach")
+	}
+	for _, events := range form["ConferenceStatusCallbackEvent"] {
+		for _, event := range strings.Fields(events) {
+			n.StatusCallbackEvent = append(n.StatusCallbackEvent, twiml.ConferenceEvent(event))
+		}
+	}
+	a.twilio.mu.Lock()
+	room := a.twilio.conferences[name]
+	for _, o := range a.twilio.conferences {
+		if o.sid == name {
+			room, n.Name = o, o.name
+		}
+	}
+	if room != nil && n.ParticipantLabel != "" && slices.ContainsFunc(room.inside, func(p *participant) bool { return p.noun.ParticipantLabel == n.ParticipantLabel }) {
+		a.twilio.mu.Unlock()
+		restError(w, http.StatusBadRequest, 16026, "Label "+n.ParticipantLabel+" is in use by another participant")
+		return
+	}
+	if room == nil {
+		room = a.twilio.newConference(name)
+	}
+	a.twilio.mu.Unlock()
+	if form.Get("AmdStatusCallback") != "" {
+		form.Set("AsyncAmd", "true")
+		form.Set("AsyncAmdStatusCallback", form.Get("AmdStatusCallback"))
+		form.Set("AsyncAmdStatusCallbackMethod", form.Get("AmdStatusCallbackMethod"))
+	}
+	c := a.placed(form)
+	restJSON(w, http.StatusCreated, map[string]any{"account_sid": a.twilio.cfg.AccountSID, "call_sid": c.SID, "conference_sid": room.sid, "label": n.ParticipantLabel,
+		"muted": n.Muted.Or(false), "hold": false, "coaching": n.Coach != "", "status": "queued", "end_conference_on_exit": n.EndConferenceOnExit.Or(false),
+		"start_conference_on_enter": n.StartConferenceOnEnter.Or(true), "queue_time": "0",
+		"uri": "/2010-04-01/Accounts/" + a.twilio.cfg.AccountSID + "/Conferences/" + room.sid + "/Participants/" + c.SID + ".json"})
+	a.begin(c, &document{response: twiml.New(&twiml.Dial{Nouns: []twiml.DialNoun{n}})})
 }

@@ -2,6 +2,7 @@ package voicetest
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,6 +16,9 @@ func (a *restAPI) recordings(mux *http.ServeMux) {
 	const account = "/2010-04-01/Accounts/{account}"
 	mux.HandleFunc("GET "+account+"/Recordings/{recording}", a.authorised(a.fetchRecording))
 	mux.HandleFunc("DELETE "+account+"/Recordings/{recording}", a.authorised(a.deleteRecording))
+	mux.HandleFunc("GET "+account+"/Recordings.json", a.authorised(a.listAllRecordings))
+	mux.HandleFunc("GET "+account+"/Recordings/{recording}/Transcriptions.json", a.authorised(a.listTexts))
+	mux.HandleFunc("GET "+account+"/Transcriptions/{text}", a.authorised(a.fetchText))
 	mux.HandleFunc("GET "+account+"/Calls/{call}/Recordings.json", a.authorised(a.listRecordings))
 	mux.HandleFunc("POST "+account+"/Calls/{call}/Recordings.json", a.authorised(a.startRecording))
 	mux.HandleFunc("POST "+account+"/Calls/{call}/Recordings/{recording}", a.authorised(a.updateRecording))
@@ -78,7 +82,65 @@ func (a *restAPI) listRecordings(w http.ResponseWriter, r *http.Request) {
 	for _, rec := range recorded {
 		list = append(list, rec.resource())
 	}
-	restJSON(w, http.StatusOK, map[string]any{"recordings": list, "page": 0, "page_size": 50, "uri": r.URL.Path, "next_page_uri": nil})
+	restPage(w, r, "recordings", list)
+}
+
+// listAllRecordings answers with the account's, the last first.
+func (a *restAPI) listAllRecordings(w http.ResponseWriter, r *http.Request) {
+	a.asked(r, "the list of recordings", "CallSid")
+	a.twilio.mu.Lock()
+	recorded := slices.Collect(maps.Values(a.twilio.recordings))
+	a.twilio.mu.Unlock()
+	slices.SortFunc(recorded, func(a, b *recording) int { return b.began.Compare(a.began) })
+	list := []map[string]any{}
+	for _, rec := range recorded {
+		if of := r.URL.Query().Get("CallSid"); of == "" || of == rec.call.SID {
+			list = append(list, rec.resource())
+		}
+	}
+	restPage(w, r, "recordings", list)
+}
+
+// listTexts answers with the transcription of a recording, if it has one.
+func (a *restAPI) listTexts(w http.ResponseWriter, r *http.Request) {
+	rec, _ := a.recordingOf(w, r)
+	if rec == nil {
+		return
+	}
+	list := []map[string]any{}
+	if text := rec.transcript(); text != nil {
+		list = append(list, text)
+	}
+	restPage(w, r, "transcriptions", list)
+}
+
+// fetchText answers with a transcription: a TranscriptionUrl leads here.
+func (a *restAPI) fetchText(w http.ResponseWriter, r *http.Request) {
+	sid, _ := strings.CutSuffix(r.PathValue("text"), ".json")
+	a.twilio.mu.Lock()
+	recorded := slices.Collect(maps.Values(a.twilio.recordings))
+	a.twilio.mu.Unlock()
+	for _, rec := range recorded {
+		if text := rec.transcript(); text != nil && text["sid"] == sid {
+			restJSON(w, http.StatusOK, text)
+			return
+		}
+	}
+	notFound(w, r)
+}
+
+// transcript returns what the REST API says of the transcription of a recording, nil if it has
+// none.
+func (r *recording) transcript() map[string]any {
+	r.call.mu.Lock()
+	defer r.call.mu.Unlock()
+	if r.textSID == "" {
+		return nil
+	}
+	account := r.call.tw.cfg.AccountSID
+	return map[string]any{"sid": r.textSID, "account_sid": account, "recording_sid": r.sid, "api_version": "2010-04-01", "type": "fast", "duration": r.seconds(),
+		"status": transcribedAs(strings.Join(r.words, " ")), "transcription_text": strings.Join(r.words, " "), "price": nil, "price_unit": "USD",
+		"uri": "/2010-04-01/Accounts/" + account + "/Transcriptions/" + r.textSID + ".json"}
 }
 
 // startRecording records a call that is up.

@@ -50,7 +50,7 @@
 //   - of <Dial> with a <Queue>: record, hangupOnStar; with a <Conference>: record
 //   - of <Conference>: eventCallbackUrl, record, recordingConfigurationId,
 //     recordingStatusCallback, recordingStatusCallbackEvent, recordingStatusCallbackMethod,
-//     trim; in its waitUrl verbs other than Say, Play, Pause and Redirect
+//     trim
 //   - of <Record> and <Recording>: recordingConfigurationId
 //   - of <Prompt>: requireMatchingInputs
 //   - of <Start>: action, method
@@ -215,11 +215,13 @@ type Twilio struct {
 	mu          sync.Mutex
 	closed      bool
 	calls       map[string]*Call
+	deleted     map[string]bool // calls that the REST API does not know any more
 	recordings  map[string]*recording
 	queues      map[string]*queue
 	conferences map[string]*conference
-	gaps        []Warning  // what was asked for and is not simulated, of no call
-	placed      chan *Call // outbound calls that nobody picked up yet
+	over        []*conference // that have ended
+	gaps        []Warning     // what was asked for and is not simulated, of no call
+	placed      chan *Call    // outbound calls that nobody picked up yet
 }
 
 // New starts a fake in front of h for the length of a test. Failures of its
@@ -271,7 +273,7 @@ func Start(cfg Config) (*Twilio, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Twilio{cfg: cfg, calls: map[string]*Call{}, recordings: map[string]*recording{}, queues: map[string]*queue{}, conferences: map[string]*conference{}, placed: make(chan *Call, 1024)}
+	t := &Twilio{cfg: cfg, calls: map[string]*Call{}, deleted: map[string]bool{}, recordings: map[string]*recording{}, queues: map[string]*queue{}, conferences: map[string]*conference{}, placed: make(chan *Call, 1024)}
 	if t.link, err = newLink(cfg); err != nil {
 		return nil, err
 	}
