@@ -10,18 +10,18 @@ import (
 // Command is what a message of the server asks of the carrier.
 type Command struct {
 	Type  CommandType
-	Audio []byte // for Play: raw bytes
-	Mark  string // for SetMark: its name
+	Audio []byte // for CommandMedia: raw bytes
+	Mark  string // for CommandMark: its name
 }
 
-// CommandType says what a [Command] asks for.
+// CommandType is the kind of a [Command].
 type CommandType string
 
 // The commands, by their names on the wire.
 const (
-	Play    CommandType = "media"
-	SetMark CommandType = "mark"
-	Clear   CommandType = "clear"
+	CommandMedia    CommandType = "media"
+	CommandMark CommandType = "mark"
+	CommandClear   CommandType = "clear"
 )
 
 // Parse reads a message of the server as strictly as Twilio does: exactly the
@@ -46,7 +46,7 @@ func parseCommand(msg []byte, streamSID string) (Command, error) {
 	r.event = top.text("event", true)
 	cmd := Command{Type: CommandType(r.event)}
 	switch cmd.Type {
-	case Play:
+	case CommandMedia:
 		top.only("event", "streamSid", "media")
 		media := top.object("media")
 		media.only("payload")
@@ -54,12 +54,12 @@ func parseCommand(msg []byte, streamSID string) (Command, error) {
 		if cmd.Audio, err = base64.StdEncoding.Strict().DecodeString(media.text("payload", true)); err != nil {
 			media.fail("payload", err)
 		}
-	case SetMark:
+	case CommandMark:
 		top.only("event", "streamSid", "mark")
 		mark := top.object("mark")
 		mark.only("name")
 		cmd.Mark = mark.text("name", true)
-	case Clear:
+	case CommandClear:
 		top.only("event", "streamSid")
 	default:
 		top.fail("event", errNoCommand)

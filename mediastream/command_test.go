@@ -11,13 +11,13 @@ import (
 
 func TestOnlyTheDocumentedCommandsAreObeyed(t *testing.T) {
 	for text, want := range map[string]Command{
-		`{"event":"media","streamSid":"SID","media":{"payload":"//8="}}`:  {Type: Play, Audio: []byte{255, 255}},
-		`{"event":"media","streamSid":"SID","media":{"payload":"////"}}`:  {Type: Play, Audio: []byte{255, 255, 255}},
-		`{"media":{"payload":""},"streamSid":"SID","event":"media"}`:      {Type: Play, Audio: []byte{}},
-		`{"event":"mark","streamSid":"SID","mark":{"name":"greeting ü"}}`: {Type: SetMark, Mark: "greeting ü"},
-		`{"event":"mark","streamSid":"SID","mark":{"name":""}}`:           {Type: SetMark},
-		` {"event":"clear","streamSid":"SID"} `:                           {Type: Clear},
-		`{"\u0065vent":"clear","streamSid":"SID"}`:                        {Type: Clear},
+		`{"event":"media","streamSid":"SID","media":{"payload":"//8="}}`:  {Type: CommandMedia, Audio: []byte{255, 255}},
+		`{"event":"media","streamSid":"SID","media":{"payload":"////"}}`:  {Type: CommandMedia, Audio: []byte{255, 255, 255}},
+		`{"media":{"payload":""},"streamSid":"SID","event":"media"}`:      {Type: CommandMedia, Audio: []byte{}},
+		`{"event":"mark","streamSid":"SID","mark":{"name":"greeting ü"}}`: {Type: CommandMark, Mark: "greeting ü"},
+		`{"event":"mark","streamSid":"SID","mark":{"name":""}}`:           {Type: CommandMark},
+		` {"event":"clear","streamSid":"SID"} `:                           {Type: CommandClear},
+		`{"\u0065vent":"clear","streamSid":"SID"}`:                        {Type: CommandClear},
 	} {
 		got, err := testCarrier().Parse(Message{Data: []byte(strings.ReplaceAll(text, "SID", testSID))})
 		require.NoError(t, err, text)
@@ -74,9 +74,9 @@ func FuzzCommand(f *testing.F) {
 			message []byte
 			want    Command
 		}{
-			{tw.appendMedia(nil, audio), Command{Type: Play, Audio: audio}},
-			{tw.appendMark(nil, name), Command{Type: SetMark, Mark: name}},
-			{tw.appendClear(nil), Command{Type: Clear}},
+			{tw.appendMedia(nil, audio), Command{Type: CommandMedia, Audio: audio}},
+			{tw.appendMark(nil, name), Command{Type: CommandMark, Mark: name}},
+			{tw.appendClear(nil), Command{Type: CommandClear}},
 		} {
 			got, err := parseCommand(c.message, sid)
 			if err != nil {
@@ -104,9 +104,9 @@ func FuzzReceived(f *testing.F) {
 		}
 		documented := map[string]any{"event": c.Type, "streamSid": testSID}
 		switch c.Type {
-		case Play:
+		case CommandMedia:
 			documented["media"] = map[string]string{"payload": base64.StdEncoding.EncodeToString(c.Audio)}
-		case SetMark:
+		case CommandMark:
 			documented["mark"] = map[string]string{"name": c.Mark}
 		}
 		msg, err = json.Marshal(documented)

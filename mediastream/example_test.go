@@ -51,7 +51,7 @@ func Example() {
 			fmt.Println("Twilio would warn:", err)
 			continue
 		}
-		if command.Type == mediastream.SetMark {
+		if command.Type == mediastream.CommandMark {
 			fmt.Println(command.Mark, "after", audio, "bytes")
 			break
 		}

@@ -114,9 +114,9 @@ func (s *fakeSocket) summary() string {
 	var list []string
 	for _, m := range s.sent() {
 		switch m.Type {
-		case Play:
+		case CommandMedia:
 			list = append(list, fmt.Sprintf("media %d", len(m.Audio)))
-		case SetMark:
+		case CommandMark:
 			list = append(list, "mark "+m.Mark)
 		default:
 			list = append(list, string(m.Type))

@@ -61,7 +61,7 @@ func converse(t *testing.T, url string, transport http.RoundTripper) {
 	var audio int
 	for {
 		cmd := receive(t, tw)
-		if cmd.Type == mediastream.SetMark {
+		if cmd.Type == mediastream.CommandMark {
 			require.Equal(t, "5", cmd.Mark)
 			break
 		}

@@ -129,7 +129,7 @@ func TestCall(t *testing.T) {
 	var heard []byte
 	for {
 		cmd := receive(t, tw)
-		if cmd.Type == mediastream.SetMark {
+		if cmd.Type == mediastream.CommandMark {
 			require.Equal(t, "said", cmd.Mark)
 			break
 		}

@@ -121,16 +121,16 @@ func (c *caller) takes(cmd mediastream.Command) {
 	defer c.mu.Unlock()
 	now := time.Now()
 	switch cmd.Type {
-	case mediastream.Play:
+	case mediastream.CommandMedia:
 		if c.ends.Before(now) {
 			c.ends = now
 		}
 		c.queued += int64(len(cmd.Audio))
 		c.audio = append(c.audio, cmd.Audio...)
 		c.ends = c.ends.Add(audioLength(len(cmd.Audio)))
-	case mediastream.SetMark:
+	case mediastream.CommandMark:
 		c.marks = append(c.marks, waiting{cmd.Mark, c.ends})
-	case mediastream.Clear:
+	case mediastream.CommandClear:
 		played := c.played(now)
 		c.audio = c.audio[:int64(len(c.audio))-(c.queued-c.skipped-played)]
 		c.skipped = c.queued - played

@@ -278,20 +278,20 @@ func (s *stream) obey(cmd mediastream.Command) {
 	fits := true
 	c.mu.Lock()
 	switch cmd.Type {
-	case mediastream.Play:
+	case mediastream.CommandMedia:
 		c.stats.FramesReceived++
 		fits = c.player.play(cmd.Audio)
-	case mediastream.SetMark:
+	case mediastream.CommandMark:
 		c.stats.Marks++
 		if c.player.mark(cmd.Mark) {
 			marks = []string{cmd.Mark}
 		}
-	case mediastream.Clear:
+	case mediastream.CommandClear:
 		c.stats.Clears++
 		marks = c.player.clear()
 	}
 	c.mu.Unlock()
-	if cmd.Type == mediastream.Clear {
+	if cmd.Type == mediastream.CommandClear {
 		c.event(Cleared, "")
 	}
 	if !fits && !s.tooMuch {
