@@ -212,6 +212,9 @@ func suited(rules string, every time.Duration) string {
 // that every alert has a case in which it fires; in all others it must not.
 func TestRules(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("left out with -short: promtool runs for half a minute")
+	}
 	rules := shippedRules(t)
 	var fired []string
 	for every, cases := range suites() {
@@ -258,6 +261,9 @@ func TestLimitIsSaid(t *testing.T) {
 // would, and shows that the case that is there for it notices.
 func TestMutations(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("left out with -short: promtool runs for half a minute")
+	}
 	rules := shippedRules(t)
 	cases := make(map[string]func(mutant string) (string, bool))
 	for every, list := range suites() {

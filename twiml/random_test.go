@@ -16,7 +16,7 @@ import (
 func TestRandomDocuments(t *testing.T) {
 	n := 3000
 	if testing.Short() {
-		n = 300
+		n = 1000
 	}
 	covered := make(map[string]bool)
 	for seed := range n {

@@ -12,6 +12,9 @@ import (
 // phrases. Two of the speakers pause in the middle for longer than the silence
 // that ends an utterance.
 func TestCallersMayPause(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out with -short: it recognises minutes of speech")
+	}
 	rs := load(t)
 	var phrases []string
 	for _, r := range rs {

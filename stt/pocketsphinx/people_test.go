@@ -101,6 +101,9 @@ func heard(t testing.TB, e stt.Engine, audio []byte) (texts []string) {
 
 // People say what is in the list: 97 % of them are heard word for word.
 func TestPeople(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out with -short: it recognises minutes of speech")
+	}
 	said := prompts(t)[:sample(150, 30)]
 	e := newEngine(t, Options{Phrases: textsOf(said)})
 	right := 0
@@ -118,6 +121,9 @@ func TestPeople(t *testing.T) {
 // People say other things, in five languages: nothing is heard. One syllable cannot
 // be made safe: "P.M." passes for "yes".
 func TestOtherPeople(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out with -short: it recognises minutes of speech")
+	}
 	all := prompts(t)
 	list := all[:78]
 	var other []string
@@ -169,6 +175,9 @@ func similar(a, b string) bool {
 // Hold music is heard as music, not as what is in the list: whole pieces, as a
 // caller's exchange plays them.
 func TestHoldMusic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out with -short: it recognises minutes of speech")
+	}
 	files := apt.Files(t, "/usr/share/asterisk/moh/*.wav", "asterisk-moh-opsound-wav")
 	if !*whole {
 		files = apt.Files(t, "/usr/share/asterisk/moh/manolo*.wav", "asterisk-moh-opsound-wav")
@@ -208,6 +217,9 @@ func TestHoldMusic(t *testing.T) {
 
 // Phrases are heard over quiet music too.
 func TestPhrasesOverMusic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out with -short: it recognises minutes of speech")
+	}
 	music := apt.Files(t, "/usr/share/asterisk/moh/*.wav", "asterisk-moh-opsound-wav")
 	list := prompts(t)[:78]
 	e := newEngine(t, Options{Phrases: textsOf(list)})

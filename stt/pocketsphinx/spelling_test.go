@@ -84,6 +84,9 @@ func TestWithoutTheSpeller(t *testing.T) {
 // The rules pronounce the dictionary's own words much as it does: nine phones of
 // ten, and every second word exactly.
 func TestRulesAgreeWithTheDictionary(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out with -short: it spells a whole dictionary")
+	}
 	apt.Need(t, "espeak-ng", "espeak-ng")
 	newEngine(t, Options{Phrases: []string{"yes"}}) // skips without the model
 	f, err := os.Open(debianModel + "/cmudict-en-us.dict")
