@@ -14,10 +14,7 @@ import (
 // TestRandomDocuments writes and reads documents of the whole schema: the tree that
 // comes back is the one that went in, and encoding/xml agrees on what was written.
 func TestRandomDocuments(t *testing.T) {
-	n := 3000
-	if testing.Short() {
-		n = 1000
-	}
+	const n = 3000
 	covered := make(map[string]bool)
 	for seed := range n {
 		g := &generator{Rand: rand.New(rand.NewPCG(1, uint64(seed))), covered: covered}
