@@ -19,9 +19,9 @@ type CommandType string
 
 // The commands, by their names on the wire.
 const (
-	CommandMedia    CommandType = "media"
-	CommandMark CommandType = "mark"
-	CommandClear   CommandType = "clear"
+	CommandMedia CommandType = "media"
+	CommandMark  CommandType = "mark"
+	CommandClear CommandType = "clear"
 )
 
 // Parse reads a message of the server as strictly as Twilio does: exactly the

@@ -2,6 +2,7 @@ package mediastream
 
 import (
 	"sync"
+	"time"
 
 	"agentos.dev/dialtone/internal/ws"
 )
@@ -27,12 +28,82 @@ type Conn struct {
 	running  sync.WaitGroup
 }
 
-func newConn(sock ws.Socket, w wire, opts Options) *Conn {
-	c := &Conn{opts: opts, sock: sock, wire: w}
-	c.backlog.arrived.L = &c.backlog.mu
-	c.out.rate = Mulaw().bytesPerSecond()
-	c.watch.begin(c)
-	return c
+// SendMedia queues raw audio in the stream's format, mu-law of 8 kHz. It
+// copies the bytes and never waits for the network. Audio leaves in messages
+// of 100 to 180 ms, by a clock of the bytes sent, at most Options.Lead ahead of
+// its playback; what is less than 100 ms waits for more, for [Conn.Flush], or
+// for a second of nothing. Before Start it is queued.
+//
+// It returns [ErrQueueFull] or [ErrClosed].
+func (c *Conn) SendMedia(audio []byte) error { return c.out.addMedia(audio) }
+
+// Flush says that an utterance is complete: what is left of it is sent, however short.
+func (c *Conn) Flush() error { return c.out.flush() }
+
+// SendMark queues a mark behind all audio queued before, and flushes that. The
+// carrier returns it as a Mark event once the audio has been played or cleared:
+// every mark comes back, in order, unless the stream ends first.
+//
+// It returns [ErrQueueFull] or [ErrClosed].
+func (c *Conn) SendMark(name string) error { return c.out.addMark(name) }
+
+// Clear stops the playback: it drops the audio that is queued here and, before
+// anything later is sent, has the carrier drop what is queued there. The carrier
+// then returns the marks it holds; marks that had not left yet are sent right
+// behind the clear and so come back as well.
+func (c *Conn) Clear() error { return c.out.dropAll() }
+
+// Pause stops the playback so that it can go on: the carrier drops what it holds, and what
+// it has not played is kept here, with its marks, behind which more can be queued. Nothing
+// is sent until [Conn.Resume]; [Conn.Clear] gives all of it up. Where the playback stopped
+// is known a round trip later, when a mark behind the clear, of Pause's own, has come back.
+//
+// In a playback that is paused already Pause does nothing. Its only error is [ErrClosed].
+func (c *Conn) Pause() error { return c.out.suspend() }
+
+// Resume goes on with a playback behind the last sample that was played. At most 20 ms are
+// repeated and nothing is left out, unless the connection stalls around the Pause: then what
+// is not known to have been played, since the mark before, is repeated.
+//
+// In a playback that is not paused Resume does nothing. Its only error is [ErrClosed].
+func (c *Conn) Resume() error { return c.out.resume() }
+
+// Played returns how much of the audio given to SendMedia has been played, in bytes since
+// the stream began. Certain is what the marks that came back say. About adds what has
+// been played since, by a clock that begins when audio is sent and is set right by each
+// mark; it stays short of a mark that has not come back. Audio that a Clear dropped counts
+// as played, so that what is sent next begins at SendMedia's count.
+func (c *Conn) Played() (certain, about int64) { return c.out.progress() }
+
+// FarEnd fills dst with what the caller hears while he speaks the audio that begins at a
+// place of the inbound track, Frame.Timestamp: what was sent and not cleared, in the stream's
+// format, and silence. It reports whether any of it was sent. It is what an echo canceller
+// calls the far end, or reference: the network and the telephone delay it by what they
+// always do. Each call goes on where the one before ended; a place that is 40 ms or more
+// after that is a gap. What was sent before the first call is not remembered: one with a dst of
+// nil, at 0, begins.
+func (c *Conn) FarEnd(dst []byte, at time.Duration) bool { return c.out.hears(dst, at) }
+
+// Stats returns what the stream has done so far.
+func (c *Conn) Stats() Stats {
+	n := &c.counts
+	s := Stats{
+		MessagesIn:  n.messagesIn.Load(),
+		BytesIn:     n.bytesIn.Load(),
+		MessagesOut: n.messagesOut.Load(),
+		BytesOut:    n.bytesOut.Load(),
+		Malformed:   n.malformed.Load(),
+		WrongStream: n.wrongStream.Load(),
+		Unknown:     n.unknown.Load(),
+		Reordered:   n.reordered.Load(),
+		Lost:        n.lost.Load(),
+		Gaps:        n.gaps.Load(),
+		Silence:     time.Duration(n.silence.Load()),
+		Dropped:     n.dropped.Load(),
+		Backlog:     c.backlog.duration(),
+	}
+	s.Queued, s.Unplayed = c.out.state()
+	return s
 }
 
 // Close ends the stream with a close code (RFC 6455, section 7.4; 1000 is a

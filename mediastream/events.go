@@ -2,10 +2,8 @@ package mediastream
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"iter"
-	"sync/atomic"
 	"time"
 )
 
@@ -98,27 +96,6 @@ var (
 // enough for any carrier's quirk, too few to matter.
 const maxMalformed = 100
 
-// inbox is the state of the reading side. Only the reader touches it, but for
-// the atomics.
-type inbox struct {
-	event     Event // the consumer's
-	connected bool
-	started   atomic.Bool
-	over      atomic.Bool // nothing more comes
-	sid       string
-	sequence  uint64
-	skipped   int
-	rate      int           // bytes of audio per second
-	played    [2]trackClock // inbound, outbound
-	credit    atomic.Int64  // messages that may come before the next look of the watch
-}
-
-// trackClock follows one track's audio, in timestamps.
-type trackClock struct {
-	begun bool
-	end   time.Duration // of the piece before
-}
-
 // receive reads from the socket until there is an event to deliver, and puts it
 // into e.
 func (c *Conn) receive(e *Event) error {
@@ -198,7 +175,7 @@ func (c *Conn) admit(e *Event) error {
 		in.sid, in.sequence, in.rate = e.StreamSID, e.Sequence, e.Start.Format.bytesPerSecond()
 		c.wire.begin(in.sid)
 		in.started.Store(true)
-		c.out.begin(c, in.rate)
+		c.out.begin(in.rate)
 		return nil
 	case EventUnknown:
 		c.counts.unknown.Add(1)
@@ -260,44 +237,6 @@ func (c *Conn) order(e *Event) {
 		track.end = e.Media.Timestamp
 	}
 	track.end += in.length(&e.Media)
-}
-
-// leaveOut adds the time of a piece that is dropped to the gap before the next
-// one of its track, which is among the later ones or yet to come.
-func (in *inbox) leaveOut(piece *Frame, later []item) {
-	missing, track := piece.Gap+in.length(piece), in.clock(piece.Track)
-	for i := range later {
-		if e := &later[i].event; e.Type == EventMedia && in.clock(e.Media.Track) == track {
-			e.Media.Gap += missing
-			return
-		}
-	}
-	track.end -= missing
-}
-
-func (in *inbox) clock(track Track) *trackClock {
-	if track == TrackOutbound {
-		return &in.played[1]
-	}
-	return &in.played[0]
-}
-
-// length returns how long a piece plays.
-func (in *inbox) length(piece *Frame) time.Duration {
-	return time.Duration(decodedLen(piece.Payload)) * time.Second / time.Duration(in.rate)
-}
-
-// minGap is the shortest jump of the timestamps that counts as missing audio:
-// one packet. Less is jitter, and adds up until it is as much.
-const minGap = 20 * time.Millisecond
-
-// decodedLen returns the length of base64 with padding, decoded.
-func decodedLen(payload []byte) int {
-	n := base64.StdEncoding.DecodedLen(len(payload))
-	for i := len(payload) - 1; i >= 0 && i >= len(payload)-2 && payload[i] == '='; i-- {
-		n--
-	}
-	return n
 }
 
 // misplaced describes an event that came at the wrong place.

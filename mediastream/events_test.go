@@ -271,7 +271,7 @@ func TestGaps(t *testing.T) {
 		var gaps []time.Duration
 		for e := range c.Events(t.Context()) {
 			if e.Type == EventMedia {
-				gaps = append(gaps, e.Media.Gap/packet)
+				gaps = append(gaps, e.Media.Gap/frameLength)
 			}
 		}
 		require.Equal(t, []time.Duration{5, 0, 1, 2, 0, 0, 0, 0, 94, 200, 0}, gaps)

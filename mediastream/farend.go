@@ -2,35 +2,18 @@ package mediastream
 
 import "time"
 
-// farEnd is the audio that was sent, by the clock of the audio that arrives: what is sent
-// while nothing plays begins where that clock stands, and what is sent ahead of time follows
-// on what was sent before. So it moves with no delay of a message. Positions count bytes.
-type farEnd struct {
-	ring    []byte // nil until it is asked for; silence where nothing plays
-	silence byte
-	now     int64 // what is before it has been heard
-	end     int64 // of what was sent
-}
-
 // room is how much more than a stream's lead is kept: a message, and a stall of the audio
 // that arrives.
 const room = longMessage + 200*time.Millisecond
 
-// FarEnd fills dst with what the caller hears while he speaks the audio that begins at a
-// place of the inbound track, Frame.Timestamp: what was sent and not cleared, in the stream's
-// format, and silence. It reports whether any of it was sent. It is what an echo canceller
-// calls the far end, or reference: the network and the telephone delay it by what they
-// always do. Each call goes on where the one before ended; a place that is 40 ms or more
-// after that is a gap. What was sent before the first call is not remembered: one with a dst of
-// nil, at 0, begins.
-func (c *Conn) FarEnd(dst []byte, at time.Duration) bool {
-	o := &c.out
+// hears fills dst with what the caller hears from a place of the inbound track on.
+func (o *outbox) hears(dst []byte, at time.Duration) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	f := &o.farEnd
 	place := int64(o.bytes(at))
 	if f.ring == nil {
-		f.begin(o.bytes(c.opts.Lead+room), o.silence(), place)
+		f.begin(o.bytes(o.lead+room), o.silence(), place)
 	}
 	if place-f.now >= int64(o.bytes(minGap)) {
 		f.now = place

@@ -26,8 +26,8 @@ func TestFarEnd(t *testing.T) {
 		sound := func(b byte, ms int) []byte { return bytes.Repeat([]byte{b}, 8*ms) }
 		at := 100 * time.Millisecond // Twilio's first piece
 		next := func() byte {
-			defer func() { at += packet }()
-			time.Sleep(packet)
+			defer func() { at += frameLength }()
+			time.Sleep(frameLength)
 			return hears(t, c, at)
 		}
 		for range 5 {
@@ -76,7 +76,7 @@ func TestFarEndBeforeAnythingArrives(t *testing.T) {
 		at := 100 * time.Millisecond
 		for range 15 {
 			require.EqualValues(t, 1, hears(t, c, at))
-			at += packet
+			at += frameLength
 		}
 		require.EqualValues(t, 0xff, hears(t, c, at))
 	})
@@ -90,12 +90,12 @@ func TestFarEndHasRoom(t *testing.T) {
 		require.NoError(t, c.SendMedia(bytes.Repeat([]byte{1}, 10*8000)))
 		synctest.Wait()
 		time.Sleep(5 * time.Second)
-		at, heard := packet, 0
-		for ; hears(t, c, at) == 1; at += packet {
+		at, heard := frameLength, 0
+		for ; hears(t, c, at) == 1; at += frameLength {
 			heard++
 		}
-		require.GreaterOrEqual(t, time.Duration(heard)*packet, 500*time.Millisecond)
-		require.LessOrEqual(t, time.Duration(heard)*packet, time.Second)
+		require.GreaterOrEqual(t, time.Duration(heard)*frameLength, 500*time.Millisecond)
+		require.LessOrEqual(t, time.Duration(heard)*frameLength, time.Second)
 		require.LessOrEqual(t, len(c.out.farEnd.ring), 7<<10+128)
 	})
 }
@@ -110,7 +110,7 @@ func TestFarEndCostsNothing(t *testing.T) {
 		at := time.Duration(0)
 		require.Zero(t, testing.AllocsPerRun(100, func() {
 			c.FarEnd(dst[:], at)
-			at += packet
+			at += frameLength
 		}))
 	})
 }

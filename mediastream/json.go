@@ -14,14 +14,6 @@ import (
 	"agentos.dev/dialtone/internal/ws"
 )
 
-// Limits of a message besides its size.
-const (
-	maxDepth        = 8                   // of nested objects and arrays; Twilio's reach 3
-	maxDigits       = 18                  // of a number, so that it fits an int64
-	maxName         = 64                  // bytes of an unknown event's name that are kept
-	maxMilliseconds = 24 * 60 * 60 * 1000 // of a timestamp: Twilio ends a call after a day
-)
-
 // parseJSON is the parser that decides: what it says of a message is right by
 // definition, and whatever the faster ones do not recognise comes here.
 func parseJSON(e *Event, msg []byte) *Error {

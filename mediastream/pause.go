@@ -7,16 +7,6 @@ import (
 	"time"
 )
 
-// pause is a playback that has been stopped and may go on.
-type pause struct {
-	on      bool
-	marking bool // its mark is to leave, behind the clear
-	settled bool // how much was played is known
-	goOn    bool // Resume was called before
-	since   time.Time
-	count   int // of pauses, which names their marks
-}
-
 const (
 	// pauseMark begins the names of the marks behind the clears of pauses, which the host does
 	// not see.
@@ -35,14 +25,8 @@ const (
 	overdue = 4 * time.Second
 )
 
-// Pause stops the playback so that it can go on: the carrier drops what it holds, and what
-// it has not played is kept here, with its marks, behind which more can be queued. Nothing
-// is sent until [Conn.Resume]; [Conn.Clear] gives all of it up. Where the playback stopped
-// is known a round trip later, when a mark behind the clear, of Pause's own, has come back.
-//
-// In a playback that is paused already Pause does nothing. Its only error is [ErrClosed].
-func (c *Conn) Pause() error {
-	o := &c.out
+// suspend stops the playback until resume.
+func (o *outbox) suspend() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
@@ -54,17 +38,12 @@ func (c *Conn) Pause() error {
 	}
 	o.pause = pause{on: true, count: o.pause.count + 1}
 	o.clear = true
-	c.kick()
+	o.kick()
 	return nil
 }
 
-// Resume goes on with a playback behind the last sample that was played. At most 20 ms are
-// repeated and nothing is left out, unless the connection stalls around the Pause: then what
-// is not known to have been played, since the mark before, is repeated.
-//
-// In a playback that is not paused Resume does nothing. Its only error is [ErrClosed].
-func (c *Conn) Resume() error {
-	o := &c.out
+// resume goes on with a playback that was suspended.
+func (o *outbox) resume() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
@@ -74,7 +53,7 @@ func (c *Conn) Resume() error {
 		return nil
 	}
 	o.pause.goOn = true
-	c.kick()
+	o.kick()
 	return nil
 }
 

@@ -5,24 +5,12 @@ import (
 	"time"
 )
 
-// away is a mark that was sent and has not come back.
-type away struct {
-	mark
-	due  time.Time // when the audio before it has been played, by the clock of what was sent; zero once it was cleared
-	back time.Time // when it came back in a pause
-}
-
 // maxAway is how many marks that were sent are waited for; the oldest is given up for
 // another one.
 const maxAway = 4096
 
-// Played returns how much of the audio given to SendMedia has been played, in bytes since
-// the stream began. Certain is what the marks that came back say. About adds what has
-// been played since, by a clock that begins when audio is sent and is set right by each
-// mark; it stays short of a mark that has not come back. Audio that a Clear dropped counts
-// as played, so that what is sent next begins at SendMedia's count.
-func (c *Conn) Played() (certain, about int64) {
-	o := &c.out
+// progress returns how many bytes have been played, by the marks and by the clock.
+func (o *outbox) progress() (certain, about int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return int64(o.certain), int64(o.about(time.Now()))

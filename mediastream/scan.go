@@ -6,65 +6,6 @@ import (
 	"time"
 )
 
-// The two parsers here take only what they fully understand and return false
-// for all else. What they take, parseJSON takes too and reads the same.
-
-// What surrounds the values of a media message as Twilio writes it.
-const (
-	wireSequence  = `{"event":"media","sequenceNumber":"`
-	wireTrack     = `","media":{"track":"`
-	wireChunk     = `","chunk":"`
-	wireTimestamp = `","timestamp":"`
-	wirePayload   = `","payload":"`
-	wireSID       = `"},"streamSid":"`
-	wireEnd       = `"}`
-)
-
-// parseWireOrder reads a media message of this stream in Twilio's order.
-func (t *twilio) parseWireOrder(e *Event, msg []byte) bool {
-	s := scanner{msg: msg}
-	if len(t.tail) == 0 || !s.literal(wireSequence) {
-		return false
-	}
-	sequence, ok := s.digits()
-	if !ok || !s.literal(wireTrack) {
-		return false
-	}
-	track := TrackInbound
-	if !s.literal(string(TrackInbound)) {
-		if track = TrackOutbound; !s.literal(string(TrackOutbound)) {
-			return false
-		}
-	}
-	if !s.literal(wireChunk) {
-		return false
-	}
-	chunk, ok := s.digits()
-	if !ok || !s.literal(wireTimestamp) {
-		return false
-	}
-	timestamp, ok := s.digits()
-	if !ok || timestamp > maxMilliseconds || !s.literal(wirePayload) {
-		return false
-	}
-	end := len(msg) - len(t.tail)
-	if end < s.pos || string(msg[end:]) != t.tail || !plain(msg[s.pos:end]) {
-		return false
-	}
-	*e = Event{
-		Type:      EventMedia,
-		Sequence:  sequence,
-		StreamSID: t.sid,
-		Media: Frame{
-			Track:     track,
-			Chunk:     chunk,
-			Timestamp: time.Duration(timestamp) * time.Millisecond,
-			Payload:   msg[s.pos:end],
-		},
-	}
-	return true
-}
-
 // plain reports whether s can stand in a JSON string as it is: ASCII without
 // control characters, quotes and backslashes. It looks at eight bytes at a time.
 func plain(s []byte) bool {
@@ -85,62 +26,6 @@ func plain(s []byte) bool {
 		if c < ' ' || c >= 0x80 || c == '"' || c == '\\' {
 			return false
 		}
-	}
-	return true
-}
-
-// parseAnyOrder reads a media, dtmf, mark or stop message whatever the order
-// of its fields, with spaces and unknown fields in between.
-func (t *twilio) parseAnyOrder(e *Event, msg []byte) bool {
-	s := scanner{msg: msg}
-	*e = Event{}
-	var event, sid, digit, name []byte
-	var seen, bodies uint
-	ok := s.object(func(key []byte) bool {
-		var ok bool
-		switch string(key) {
-		case "event":
-			event, ok = s.plainString()
-			return ok && once(&seen, 0)
-		case "sequenceNumber":
-			e.Sequence, ok = s.number()
-			return ok && once(&seen, 1)
-		case "streamSid":
-			sid, ok = s.plainString()
-			return ok && once(&seen, 2)
-		case "media":
-			return s.media(&e.Media) && once(&bodies, uint(EventMedia))
-		case "dtmf":
-			digit, ok = s.member("digit")
-			return ok && once(&bodies, uint(EventDTMF))
-		case "mark":
-			name, ok = s.member("name")
-			return ok && once(&bodies, uint(EventMark))
-		case "stop":
-			return s.skip(2) && once(&bodies, uint(EventStop))
-		}
-		return s.skip(2)
-	})
-	if !ok || !s.done() {
-		return false
-	}
-	switch string(event) {
-	case "media":
-		e.Type = EventMedia
-	case "dtmf":
-		e.Type, e.Digit = EventDTMF, string(digit)
-	case "mark":
-		e.Type, e.Mark = EventMark, string(name)
-	case "stop":
-		e.Type = EventStop
-	default:
-		return false
-	}
-	if e.Type != EventStop && bodies != 1<<e.Type || e.Type == EventStop && bodies&^(1<<EventStop) != 0 {
-		return false // its body is missing, or another's is there
-	}
-	if e.StreamSID = t.sid; string(sid) != t.sid {
-		e.StreamSID = string(sid)
 	}
 	return true
 }

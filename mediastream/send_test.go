@@ -195,14 +195,14 @@ func TestSendDoesNotAllocate(t *testing.T) {
 	defer func() { require.NoError(t, c.Close(1000, "")) }()
 	o := &c.out
 	c.wire.begin(testSID)
-	o.begun = true
+	o.begun, o.lead = true, time.Hour
 	o.writing = true // the test is the writer
 	now := time.Now()
 	audio := ms(100)
 	send := func() {
 		_ = c.SendMedia(audio)
 		o.mu.Lock()
-		for o.next(c.wire, now, time.Hour) != nil {
+		for o.next(now) != nil {
 			now = o.heard
 		}
 		o.mu.Unlock()

@@ -24,28 +24,6 @@ type Stats struct {
 	Unplayed time.Duration // audio sent and, by the clock, not yet played
 }
 
-// Stats returns what the stream has done so far.
-func (c *Conn) Stats() Stats {
-	n := &c.counts
-	s := Stats{
-		MessagesIn:  n.messagesIn.Load(),
-		BytesIn:     n.bytesIn.Load(),
-		MessagesOut: n.messagesOut.Load(),
-		BytesOut:    n.bytesOut.Load(),
-		Malformed:   n.malformed.Load(),
-		WrongStream: n.wrongStream.Load(),
-		Unknown:     n.unknown.Load(),
-		Reordered:   n.reordered.Load(),
-		Lost:        n.lost.Load(),
-		Gaps:        n.gaps.Load(),
-		Silence:     time.Duration(n.silence.Load()),
-		Dropped:     n.dropped.Load(),
-		Backlog:     c.backlog.duration(),
-	}
-	s.Queued, s.Unplayed = c.out.state()
-	return s
-}
-
 // counters are written by the connection's goroutines and read by Stats.
 type counters struct {
 	messagesIn, bytesIn, messagesOut, bytesOut atomic.Uint64

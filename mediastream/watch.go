@@ -101,6 +101,6 @@ func (c *Conn) look() {
 	} else {
 		w.busy = 0
 	}
-	c.flushForgotten()
+	c.out.flushForgotten()
 	w.timer.Reset(w.wait(now))
 }
