@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const desk = "sip:desk@pbx.example.com"
+const pbx = "sip:desk@pbx.example.com"
 
 func TestRefer(t *testing.T) {
 	refer := func(attributes string) map[string]string {
@@ -25,10 +25,10 @@ func TestRefer(t *testing.T) {
 		said                     []string
 		codes                    []int
 	}{
-		"answered":       {`action="referred"`, desk, nil, "in-progress", "202", "200", []string{"Referred"}, nil},
-		"busy":           {`action="referred"`, desk, []voicetest.Option{voicetest.Referred("busy")}, "busy", "202", "486", []string{"Referred"}, nil},
-		"refused":        {`action="referred"`, desk, []voicetest.Option{voicetest.Referred("405")}, "failed", "405", "", []string{"Referred"}, nil},
-		"without action": {``, desk, nil, "", "", "", []string{"Next"}, nil},
+		"answered":       {`action="referred"`, pbx, nil, "in-progress", "202", "200", []string{"Referred"}, nil},
+		"busy":           {`action="referred"`, pbx, []voicetest.Option{voicetest.Referred("busy")}, "busy", "202", "486", []string{"Referred"}, nil},
+		"refused":        {`action="referred"`, pbx, []voicetest.Option{voicetest.Referred("405")}, "failed", "405", "", []string{"Referred"}, nil},
+		"without action": {``, pbx, nil, "", "", "", []string{"Next"}, nil},
 		"not SIP":        {`action="referred"`, alice, nil, "", "", "", nil, []int{13801}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestRefer(t *testing.T) {
 	}
 	t.Run("the caller hangs up", func(t *testing.T) {
 		h := newHost(t, site(refer(`action="referred"`)))
-		call := voicetest.New(t, h).Dial(desk, us)
+		call := voicetest.New(t, h).Dial(pbx, us)
 		call.HangUp()
 		require.Equal(t, "canceled", h.to("/referred")[0].form.Get("ReferCallStatus"))
 	})
@@ -57,7 +57,7 @@ func TestRefer(t *testing.T) {
 
 // TestALegTransfersTheCaller by a SIP REFER, to what the referUrl of the Dial answers.
 func TestALegTransfersTheCaller(t *testing.T) {
-	documents := dials(`referUrl="moved?a=b"`, `<Sip>`+desk+`</Sip>`)
+	documents := dials(`referUrl="moved?a=b"`, `<Sip>`+pbx+`</Sip>`)
 	documents["moved"] = `<Response><Say>You are transferred</Say></Response>`
 	h := newHost(t, site(documents))
 	call := fast(t, h).Dial(alice, us, voicetest.Leg("", voicetest.Talks(time.Hour)))
@@ -70,7 +70,7 @@ func TestALegTransfersTheCaller(t *testing.T) {
 	require.Empty(t, h.to("/dialed"))
 	require.Equal(t, "completed", leg.Status())
 
-	h = newHost(t, site(dials("", `<Sip>`+desk+`</Sip>`)))
+	h = newHost(t, site(dials("", `<Sip>`+pbx+`</Sip>`)))
 	call = fast(t, h).Dial(alice, us)
 	leg, err = call.Joined()
 	require.NoError(t, err)
