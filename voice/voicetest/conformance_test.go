@@ -398,13 +398,6 @@ func TestConformance(t *testing.T) {
 			say(conn, `{"event":"media","streamSid":"%s","media":{"payload":"?"}}`, sid)
 			played(conn, sid)
 		}), "31951"},
-		"ten minutes of audio are queued at most": {nil, well, fork(func(conn *websocket.Conn, sid string) {
-			for range 11 {
-				media(conn, sid, 8000*60)
-			}
-			say(conn, `{"event":"clear","streamSid":"%s"}`, sid)
-			played(conn, sid)
-		}), "31931"},
 		"a stream ends with 1000":    {nil, well, rawHost(func(conn *websocket.Conn, sid string) { conn.Close(4000, "") }), "31921"},
 		"a stream ends with a close": {nil, well, rawHost(func(conn *websocket.Conn, sid string) { conn.CloseNow() }), "31903"},
 

@@ -153,8 +153,9 @@ func (c *Call) waits(ctx context.Context, w *waiting, v *twiml.Enqueue, base str
 			break
 		}
 		began := time.Now()
-		next.form = w.form(size)
-		response, at, err := c.load(waiting, next)
+		form := w.form(size)
+		maps.Copy(form, next.form) // what a Gather in it was answered
+		response, at, err := c.load(waiting, &document{url: next.url, method: next.method, form: form})
 		if next = d; err != nil {
 			next = nil
 			continue
