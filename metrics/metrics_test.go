@@ -42,7 +42,7 @@ func fill(m *Metrics) {
 	trace.Signature(signature.Result{Key: -1, Reason: signature.ReasonMismatch})
 	trace.Signature(signature.Result{Key: 0, SharedKey: "webhooks_sharedkey_1"})
 	trace.Signature(signature.Result{Key: -1, SharedKey: "webhooks_sharedkey_1", Reason: signature.ReasonMismatch})
-	trace.Decision(someCall, policy.Decision{Verdict: policy.Reject, Reason: policy.RateLimit})
+	trace.Decision(someCall, policy.Decision{Verdict: policy.Reject, Reason: policy.ReasonRateLimit})
 	trace.StreamStarted(someCall, 200*time.Millisecond)
 	trace.FrameReceived()
 	trace.FramesDropped("slow_consumer", 2)

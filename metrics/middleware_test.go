@@ -438,7 +438,7 @@ func TestReasonsOfAHost(t *testing.T) {
 	for i := range 500 {
 		decide("reason_" + string(rune('a'+i/26)) + string(rune('a'+i%26)))
 	}
-	decide(string(policy.Fraud)) // has its place, however many there are
+	decide(string(policy.ReasonFraud)) // has its place, however many there are
 	require.Equal(t, 1.0, count("fraud"))
 	require.Equal(t, 6.0+500-maxReasons+1, count("other"))
 }

@@ -18,7 +18,7 @@ type BlockList struct {
 }
 
 // Blocked returns a policy that refuses the callers in numbers: with the reason
-// [Block] for a whole number or address, [Prefix] for a prefix or a host, [Anonymous]
+// [ReasonBlocked] for a whole number or address, [ReasonPrefix] for a prefix or a host, [ReasonAnonymous]
 // for the entry "anonymous".
 func Blocked(numbers *Numbers) *BlockList {
 	b := new(BlockList)
@@ -44,11 +44,11 @@ func (b *BlockList) Decide(_ context.Context, c Call) Decision {
 	case how == matchNone:
 		return Decision{Verdict: Allow}
 	case how != matchExact:
-		return Decision{Verdict: Reject, Reason: Prefix}
+		return Decision{Verdict: Reject, Reason: ReasonPrefix}
 	case caller.Caller == AnonymousCaller:
-		return Decision{Verdict: Reject, Reason: Anonymous}
+		return Decision{Verdict: Reject, Reason: ReasonAnonymous}
 	}
-	return Decision{Verdict: Reject, Reason: Block}
+	return Decision{Verdict: Reject, Reason: ReasonBlocked}
 }
 
 // maxListFile bounds what Watch reads: some 4 million numbers.

@@ -25,36 +25,36 @@ type Identity struct {
 
 // Standing says how far SHAKEN/STIR proves that a number is its caller's. Calls of
 // one number with different standings are counted apart, so that forged calls use up
-// nothing of the owner's. Only numbers have another standing than Unattested.
+// nothing of the owner's. Only numbers have another standing than StandingUnattested.
 type Standing uint8
 
 // The standings.
 const (
-	Unattested Standing = iota // no attestation, or one that does not speak for the number
-	Attested                   // StirVerstat is exactly "TN-Validation-Passed-A"
-	Forged                     // the attestation failed
+	StandingUnattested Standing = iota // no attestation, or one that does not speak for the number
+	StandingAttested                   // StirVerstat is exactly "TN-Validation-Passed-A"
+	StandingForged                     // the attestation failed
 )
 
 // String returns "unattested", "attested" or "forged".
 func (s Standing) String() string {
 	switch s {
-	case Attested:
+	case StandingAttested:
 		return "attested"
-	case Forged:
+	case StandingForged:
 		return "forged"
 	}
 	return "unattested"
 }
 
-// suffix returns what tells the standings apart in a name; nothing for Unattested.
+// suffix returns what tells the standings apart in a name; nothing for StandingUnattested.
 func (s Standing) suffix() string {
-	if s == Unattested {
+	if s == StandingUnattested {
 		return ""
 	}
 	return "/" + s.String()
 }
 
-// String returns the caller, and the standing if it is another than Unattested.
+// String returns the caller, and the standing if it is not StandingUnattested.
 func (i Identity) String() string { return i.Caller + i.Standing.suffix() }
 
 // IsNumber reports whether the caller is a number in E.164.
@@ -101,14 +101,14 @@ func (c Call) Caller() string { return identify(c.From).Caller }
 func (c *Call) standing() Standing {
 	switch c.StirVerstat {
 	case "TN-Validation-Passed-A":
-		return Attested
+		return StandingAttested
 	case "TN-Validation-Failed",
 		"TN-Validation-Failed-A", "TN-Validation-Failed-A-Diverted", "TN-Validation-Failed-A-Passthrough",
 		"TN-Validation-Failed-B", "TN-Validation-Failed-B-Diverted", "TN-Validation-Failed-B-Passthrough",
 		"TN-Validation-Failed-C", "TN-Validation-Failed-C-Diverted", "TN-Validation-Failed-C-Passthrough":
-		return Forged
+		return StandingForged
 	}
-	return Unattested
+	return StandingUnattested
 }
 
 // identify returns the identity that a From names.

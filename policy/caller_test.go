@@ -97,17 +97,17 @@ func TestSIPAddresses(t *testing.T) {
 
 func TestStanding(t *testing.T) {
 	for verstat, want := range map[string]Standing{
-		"": Unattested, "NULL": Unattested, "No-TN-Validation": Unattested,
-		"TN-Validation-Passed-A": Attested, "TN-Validation-Passed-B": Unattested, "TN-Validation-Passed-C": Unattested,
-		"TN-Validation-Passed-A-Diverted": Unattested, "TN-Validation-Passed-A-Passthrough": Unattested,
-		"TN-Validation-Failed": Forged, "TN-Validation-Failed-A": Forged, "TN-Validation-Failed-C-Diverted": Forged,
-		"TN-Validation-Failed-D": Unattested, " TN-Validation-Passed-A": Unattested, "tn-validation-passed-a": Unattested, "TN-Validation-Passed-A,TN-Validation-Passed-A": Unattested,
+		"": StandingUnattested, "NULL": StandingUnattested, "No-TN-Validation": StandingUnattested,
+		"TN-Validation-Passed-A": StandingAttested, "TN-Validation-Passed-B": StandingUnattested, "TN-Validation-Passed-C": StandingUnattested,
+		"TN-Validation-Passed-A-Diverted": StandingUnattested, "TN-Validation-Passed-A-Passthrough": StandingUnattested,
+		"TN-Validation-Failed": StandingForged, "TN-Validation-Failed-A": StandingForged, "TN-Validation-Failed-C-Diverted": StandingForged,
+		"TN-Validation-Failed-D": StandingUnattested, " TN-Validation-Passed-A": StandingUnattested, "tn-validation-passed-a": StandingUnattested, "TN-Validation-Passed-A,TN-Validation-Passed-A": StandingUnattested,
 	} {
 		i := Call{From: "+14155550100", StirVerstat: verstat}.Identity()
 		require.Equal(t, want, i.Standing, verstat)
-		require.Equal(t, want == Unattested, i.String() == i.Caller)
+		require.Equal(t, want == StandingUnattested, i.String() == i.Caller)
 		for _, from := range []string{"anonymous", "sip:x@h.example", "client:alice"} {
-			require.Equal(t, Unattested, Call{From: from, StirVerstat: verstat}.Identity().Standing, "attestations speak for numbers")
+			require.Equal(t, StandingUnattested, Call{From: from, StirVerstat: verstat}.Identity().Standing, "attestations speak for numbers")
 		}
 	}
 }

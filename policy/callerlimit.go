@@ -43,7 +43,7 @@ type CallerLimitOptions struct {
 	Name string
 
 	// Attested reports whether the caller's carrier vouches for the number; nil means
-	// the [Standing] Attested. Attested calls of a number have a count of their own,
+	// [StandingAttested]. Attested calls of a number have a count of their own,
 	// which no other calls can use up, and so have those whose attestation failed.
 	Attested func(Call) bool
 
@@ -70,7 +70,7 @@ type CallerLimit struct {
 	store      *Store
 	window     time.Duration
 	hostFactor int
-	spaces     [Forged + 1]string // of the store, by standing
+	spaces     [StandingForged + 1]string // of the store, by standing
 	hosts      string
 	wrong      error // what Validate returns
 }
@@ -121,7 +121,7 @@ func (l *CallerLimit) SetLimits(limit int, overrides map[string]int) error {
 	return nil
 }
 
-// Decide counts the call, or refuses it with the reason [RateLimit]. Outbound calls
+// Decide counts the call, or refuses it with the reason [ReasonRateLimit]. Outbound calls
 // have no caller to count.
 func (l *CallerLimit) Decide(ctx context.Context, c Call) Decision {
 	if l.store.Shared() {
@@ -132,7 +132,7 @@ func (l *CallerLimit) Decide(ctx context.Context, c Call) Decision {
 	l.store.local.Do(ctx, ops)
 	d := l.Judge(c, ops)
 	if d.Verdict == Reject && took(ops) {
-		l.Observe(ctx, c, Outcome{Kind: Refused})
+		l.Observe(ctx, c, Outcome{Kind: OutcomeRefused})
 	}
 	return d
 }
@@ -152,13 +152,13 @@ func (l *CallerLimit) Ask(c Call, ops []Op) []Op {
 	}
 	if hosted {
 		if of := l.rules.Load().host(i.Host); of >= 0 {
-			ops = append(ops, l.op(Count, l.hosts, i.Host, of, &c))
+			ops = append(ops, l.op(OpCount, l.hosts, i.Host, of, &c))
 		}
 	}
-	return append(ops, l.op(Count, l.spaces[i.Standing], i.Caller, limit, &c))
+	return append(ops, l.op(OpCount, l.spaces[i.Standing], i.Caller, limit, &c))
 }
 
-func (l *CallerLimit) op(kind Kind, space, name string, limit int, c *Call) Op {
+func (l *CallerLimit) op(kind OpKind, space, name string, limit int, c *Call) Op {
 	return Op{Kind: kind, Space: space, Name: name, ID: c.SID, Limit: int64(limit), Keep: l.window, At: c.At}
 }
 
@@ -166,7 +166,7 @@ func (l *CallerLimit) op(kind Kind, space, name string, limit int, c *Call) Op {
 func (l *CallerLimit) Judge(_ Call, answers []Op) Decision {
 	for i := range answers {
 		if !answers[i].OK {
-			d := Decision{Verdict: Reject, Reason: RateLimit, Busy: true}
+			d := Decision{Verdict: Reject, Reason: ReasonRateLimit, Busy: true}
 			if i < len(answers)-1 {
 				d.Detail = "of the SIP host"
 			}
@@ -179,12 +179,12 @@ func (l *CallerLimit) Judge(_ Call, answers []Op) Decision {
 // Observe forgets a call that was refused after all. One without a CallSid stays
 // counted: nothing tells it apart.
 func (l *CallerLimit) Observe(ctx context.Context, c Call, o Outcome) {
-	if o.Kind != Refused || c.SID == "" {
+	if o.Kind != OutcomeRefused || c.SID == "" {
 		return
 	}
 	ops := l.Ask(c, nil)
 	for i := range ops {
-		ops[i].Kind = Uncount
+		ops[i].Kind = OpUncount
 	}
 	l.store.Send(ctx, ops...)
 }
@@ -195,11 +195,11 @@ func (l *CallerLimit) Observe(ctx context.Context, c Call, o Outcome) {
 func (l *CallerLimit) Used(ctx context.Context, caller string) (calls, limit int, err error) {
 	var ops []Op
 	if host, ok := hostOf(caller); ok && l.key == nil {
-		ops = append(ops, l.op(Count, l.hosts, host, 0, new(Call)))
+		ops = append(ops, l.op(OpCount, l.hosts, host, 0, new(Call)))
 	} else {
 		i := identify(caller)
 		for _, space := range l.spaces {
-			ops = append(ops, l.op(Count, space, i.Caller, 0, new(Call)))
+			ops = append(ops, l.op(OpCount, space, i.Caller, 0, new(Call)))
 		}
 	}
 	l.store.Do(ctx, ops)

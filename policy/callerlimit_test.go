@@ -81,9 +81,9 @@ func TestLimitAgainstReference(t *testing.T) {
 				require.True(t, limit.Decide(context.Background(), c).Allowed(), "delivered twice")
 			}
 			if got && rng.IntN(5) == 0 { // refused by another policy after all
-				limit.Observe(context.Background(), c, Outcome{Kind: Refused})
+				limit.Observe(context.Background(), c, Outcome{Kind: OutcomeRefused})
 				ref.allowed[from] = ref.allowed[from][:len(ref.allowed[from])-1]
-				limit.Observe(context.Background(), c, Outcome{Kind: Refused}) // cannot be cancelled twice
+				limit.Observe(context.Background(), c, Outcome{Kind: OutcomeRefused}) // cannot be cancelled twice
 			}
 		}
 		require.Zero(t, limit.Evicted())

@@ -8,7 +8,7 @@ import (
 
 // All asks the policies in order and returns the strictest answer. The first refusal ends
 // the questions, and the policies that had allowed the call are told that it was
-// [Refused]. A challenge does not end them: a later refusal still wins. All of nothing
+// [OutcomeRefused]. A challenge does not end them: a later refusal still wins. All of nothing
 // allows every call. Neighbours whose state is in one shared [Store] ask it together, after
 // those between them that keep nothing: lists and hours.
 //
@@ -41,7 +41,7 @@ func (a all) Decide(ctx context.Context, c Call) Decision {
 		}
 		if d.Verdict == Reject {
 			if i > 0 {
-				Tell(ctx, Outcome{Kind: Refused}, a[:i], nil, c)
+				Tell(ctx, Outcome{Kind: OutcomeRefused}, a[:i], nil, c)
 			}
 			return d
 		}

@@ -12,7 +12,7 @@ import (
 const DefaultLease = 3 * time.Minute
 
 // RunningLease is how long a place is held after somebody has said that the call is
-// [Running]. It is told three times as often, and outlives a paused process.
+// [OutcomeRunning]. It is told three times as often, and outlives a paused process.
 const RunningLease = time.Minute
 
 // ConcurrencyOptions configures [Concurrent].
@@ -34,8 +34,8 @@ type ConcurrencyOptions struct {
 }
 
 // Concurrency is a [Policy] that limits the number of calls at once. A call takes its place
-// when it is decided on and keeps it while it is told to be [Running], however long that
-// is, until it has Ended. When nothing is heard of it, because its instance died, the
+// when it is decided on and keeps it while it is told to be [OutcomeRunning], however long that
+// is, until [OutcomeEnded]. When nothing is heard of it, because its instance died, the
 // place frees itself: after a RunningLease, or before its stream has begun after
 // DefaultLease (Call.Lease). Concurrent makes it; the zero value is not usable. All methods are safe for concurrent use.
 type Concurrency struct {
@@ -66,7 +66,7 @@ func Concurrent(limit int, options ...ConcurrencyOptions) *Concurrency {
 	return l
 }
 
-// Decide takes a place for the call or refuses it with the reason [Capacity]. A
+// Decide takes a place for the call or refuses it with the reason [ReasonCapacity]. A
 // call that holds a place already keeps it, its lease renewed. A call without a
 // CallSid could never give its place back and is refused.
 func (l *Concurrency) Decide(ctx context.Context, c Call) Decision {
@@ -95,10 +95,10 @@ func (l *Concurrency) Ask(c Call, ops []Op) []Op {
 	if lease <= 0 {
 		lease = DefaultLease
 	}
-	return append(ops, l.op(Hold, c.SID, lease, limit, c.At))
+	return append(ops, l.op(OpHold, c.SID, lease, limit, c.At))
 }
 
-func (l *Concurrency) op(kind Kind, sid string, lease time.Duration, limit int, at time.Time) Op {
+func (l *Concurrency) op(kind OpKind, sid string, lease time.Duration, limit int, at time.Time) Op {
 	return Op{Kind: kind, Space: "places", Name: l.o.Name, ID: sid, Keep: lease, Limit: int64(limit), At: at}
 }
 
@@ -106,9 +106,9 @@ func (l *Concurrency) op(kind Kind, sid string, lease time.Duration, limit int, 
 func (l *Concurrency) Judge(_ Call, answers []Op) Decision {
 	switch {
 	case len(answers) == 0:
-		return Decision{Verdict: Reject, Reason: Capacity, Busy: true, Detail: "no CallSid"}
+		return Decision{Verdict: Reject, Reason: ReasonCapacity, Busy: true, Detail: "no CallSid"}
 	case !answers[0].OK:
-		return Decision{Verdict: Reject, Reason: Capacity, Busy: true}
+		return Decision{Verdict: Reject, Reason: ReasonCapacity, Busy: true}
 	}
 	l.warn(int(answers[0].Total))
 	return Decision{Verdict: Allow}
@@ -128,19 +128,19 @@ func (l *Concurrency) warn(inUse int) {
 // one that is running, even if its lease has run out meanwhile: the call is there.
 func (l *Concurrency) Observe(ctx context.Context, c Call, o Outcome) {
 	switch o.Kind {
-	case Refused, Ended:
+	case OutcomeRefused, OutcomeEnded:
 		if c.SID != "" {
-			l.store.send(ctx, l.noticed, l.op(Free, c.SID, 0, 0, time.Time{}))
+			l.store.send(ctx, l.noticed, l.op(OpFree, c.SID, 0, 0, time.Time{}))
 		}
-	case Running:
-		l.store.Send(ctx, l.op(Hold, c.SID, max(c.Lease, RunningLease), Unlimited, time.Time{}))
+	case OutcomeRunning:
+		l.store.Send(ctx, l.op(OpHold, c.SID, max(c.Lease, RunningLease), Unlimited, time.Time{}))
 	}
 }
 
 // InUse returns how many calls hold a place. The error is [ErrAway] if these are only
 // those that this instance knows of.
 func (l *Concurrency) InUse(ctx context.Context) (int, error) {
-	ops := []Op{l.op(Hold, "", 0, 0, time.Time{})}
+	ops := []Op{l.op(OpHold, "", 0, 0, time.Time{})}
 	l.store.Do(ctx, ops)
 	if ops[0].Alone {
 		return int(ops[0].Total), ErrAway

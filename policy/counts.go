@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// counts holds the logs of [Count] for one length of time, of any number of callers,
+// counts holds the logs of [OpCount] for one length of time, of any number of callers,
 // in tables of a bounded size without pointers, of which the garbage collector takes no
 // notice. Of an entry it keeps the time, to a billionth of the window. When all places
 // are taken, the caller seen longest ago is forgotten.

@@ -32,7 +32,7 @@ func Example() {
 		fmt.Printf("%s %s %q\n", c.SID, d.Verdict, d.Reason)
 	}
 	// Package voice does this when a call has ended, and while it is up.
-	policy.Tell(ctx, policy.Outcome{Kind: policy.Ended}, p, nil, policy.Call{SID: "CA1"})
+	policy.Tell(ctx, policy.Outcome{Kind: policy.OutcomeEnded}, p, nil, policy.Call{SID: "CA1"})
 
 	// Output:
 	// CA1 allow ""

@@ -21,7 +21,7 @@ func TestHistory(t *testing.T) {
 	got := h.Recent("+14155550101", start.Add(time.Hour), 10)
 	require.Len(t, got, 3)
 	require.Equal(t, []string{"CA7", "CA4", "CA1"}, []string{got[0].Call.SID, got[1].Call.SID, got[2].Call.SID})
-	require.Equal(t, RateLimit, got[0].Decision.Reason)
+	require.Equal(t, ReasonRateLimit, got[0].Decision.Reason)
 	require.Len(t, h.Recent("", start.Add(time.Hour), 5), 5)
 	require.Empty(t, h.Recent("+14155550101", start.Add(48*time.Hour), 10), "expired, if still there")
 	require.Len(t, h.Recent("", start.Add(24*time.Hour+3*time.Minute), 100), 5)

@@ -10,7 +10,7 @@ import (
 
 // Hours are the business hours of a week in a time zone, with other hours or none
 // on single dates. As a [Policy] they refuse calls at other times with the reason
-// [Closed]. They do not change; reading them is safe for concurrent use.
+// [ReasonHours]. They do not change; reading them is safe for concurrent use.
 type Hours struct {
 	zone  *time.Location
 	week  [7][]span
@@ -217,5 +217,5 @@ func (h *Hours) Decide(_ context.Context, c Call) Decision {
 	if c.Outbound() || h.Open(at) {
 		return Decision{Verdict: Allow}
 	}
-	return Decision{Verdict: Reject, Reason: Closed}
+	return Decision{Verdict: Reject, Reason: ReasonHours}
 }

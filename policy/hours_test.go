@@ -47,7 +47,7 @@ func TestHours(t *testing.T) {
 		require.Equal(t, tt.open, h.Open(at.UTC()), "whatever zone the time is in")
 		want := Decision{Verdict: Allow}
 		if !tt.open {
-			want = Decision{Verdict: Reject, Reason: Closed}
+			want = Decision{Verdict: Reject, Reason: ReasonHours}
 		}
 		require.Equal(t, want, h.Decide(context.Background(), Call{At: at}))
 	}

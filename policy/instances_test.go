@@ -167,7 +167,7 @@ func (s *service) over(c *simCall) {
 	if c.Outbound() {
 		s.minutes += int64((lasted + time.Minute - 1) / time.Minute)
 	}
-	billed := policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: lasted, Billed: true}
+	billed := policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed", Duration: lasted, Billed: true}
 	tell := func(m *member, o policy.Outcome) {
 		c.informed = append(c.informed, m)
 		if known, waits := m.untold[c.SID]; !waits || !known.outcome.Billed {
@@ -189,7 +189,7 @@ func (s *service) over(c *simCall) {
 // work is what an instance does each second.
 func (s *service) work(m *member, second int) {
 	watcher := []policy.Observer{m.gate, policy.ObserverFunc(func(_ context.Context, c policy.Call, o policy.Outcome) {
-		if o.Kind == policy.Ended {
+		if o.Kind == policy.OutcomeEnded {
 			s.heard[c.SID]++
 		}
 	})}
@@ -204,7 +204,7 @@ func (s *service) work(m *member, second int) {
 		for _, c := range m.calls {
 			up = append(up, c.Call)
 		}
-		policy.Tell(context.Background(), policy.Outcome{Kind: policy.Running}, m.all, nil, up...)
+		policy.Tell(context.Background(), policy.Outcome{Kind: policy.OutcomeRunning}, m.all, nil, up...)
 	}
 }
 
@@ -241,7 +241,7 @@ func (s *service) check() {
 		if !c.over && !c.Outbound() {
 			live++
 		}
-		held := []policy.Op{{Kind: policy.Hold, Space: "places", Name: "", ID: c.SID, Keep: time.Nanosecond, Limit: 0}}
+		held := []policy.Op{{Kind: policy.OpHold, Space: "places", Name: "", ID: c.SID, Keep: time.Nanosecond, Limit: 0}}
 		if !c.over || time.Since(c.end) <= policy.DefaultLease+time.Second || c.Outbound() {
 			continue
 		}
@@ -346,7 +346,7 @@ func instances(t *testing.T, o policy.StoreOptions, seed uint64, deaths bool) {
 	n, err := s.members[0].places.InUse(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, n)
-	counted := []policy.Op{{Kind: policy.Add, Space: "outbound:minutes", Name: "*", Keep: 24 * time.Hour}}
+	counted := []policy.Op{{Kind: policy.OpAdd, Space: "outbound:minutes", Name: "*", Keep: 24 * time.Hour}}
 	s.engine.Do(t.Context(), counted)
 	require.Greater(t, len(s.calls), 500)
 	require.Greater(t, s.placed, 50)

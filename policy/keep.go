@@ -37,7 +37,7 @@ func (s *Store) refresh(ctx context.Context) {
 	for _, w := range watched {
 		ops = append(ops, w.ask())
 	}
-	ops = append(ops, Op{Kind: Write, Space: "alive", Generation: Any, Keep: time.Minute})
+	ops = append(ops, Op{Kind: OpWrite, Space: "alive", Generation: AnyGeneration, Keep: time.Minute})
 	s.ask(ctx, ops)
 	for i, w := range watched {
 		if ops[i].Err == nil {

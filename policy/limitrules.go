@@ -23,9 +23,9 @@ func (l *CallerLimit) judge(c *Call, i *Identity) (limit int, hosted bool) {
 	if l.attested != nil && i.number != 0 {
 		switch attested := l.attested(*c); {
 		case attested:
-			i.Standing = Attested
-		case i.Standing == Attested:
-			i.Standing = Unattested
+			i.Standing = StandingAttested
+		case i.Standing == StandingAttested:
+			i.Standing = StandingUnattested
 		}
 	}
 	limit, how := l.rules.Load().limit(i)

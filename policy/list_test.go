@@ -44,7 +44,7 @@ func TestNumbersAsTheyComeFromElsewhere(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("\ufeff+14155550100\r\n"), 0o600))
 	b := Blocked(nil)
 	b.reload(file, fileState{}, func(err error) { require.NoError(t, err) })
-	require.Equal(t, Block, b.Decide(ctx, Call{From: "+14155550100"}).Reason)
+	require.Equal(t, ReasonBlocked, b.Decide(ctx, Call{From: "+14155550100"}).Reason)
 }
 
 // TestNumbersMistakes: what is not understood is named with its line, and a number
@@ -83,20 +83,20 @@ func TestListsOfSIP(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"sip:*@203.0.113.5", "sip:*@[2001:db8::1]", "sip:*@evil.example", "sip:bob@pbx.example.com", "sip:spam*"}, slices.Sorted(n.All()))
 	for from, want := range map[string]Reason{
-		"sip:bob@pbx.example.com":                 Block,
-		"<sips:BOB@pbx.example.com:9999;lr>":      Block,
+		"sip:bob@pbx.example.com":                 ReasonBlocked,
+		"<sips:BOB@pbx.example.com:9999;lr>":      ReasonBlocked,
 		"sip:alice@pbx.example.com":               "",
-		"sip:whoever@evil.example:5060":           Prefix,
-		"sip:anonymous@evil.example":              Prefix,
-		"sip:%61nonymous@EVIL.example;x=y":        Prefix,
-		"sip:evil.example":                        Prefix,
+		"sip:whoever@evil.example:5060":           ReasonPrefix,
+		"sip:anonymous@evil.example":              ReasonPrefix,
+		"sip:%61nonymous@EVIL.example;x=y":        ReasonPrefix,
+		"sip:evil.example":                        ReasonPrefix,
 		"sip:whoever@notevil.example":             "",
-		"sip:spammer9@example.com":                Prefix,
-		"sip:SPAM@example.com":                    Prefix,
+		"sip:spammer9@example.com":                ReasonPrefix,
+		"sip:SPAM@example.com":                    ReasonPrefix,
 		"sip:spa@example.com":                     "",
-		"sip:x@[2001:db8:0::1]:5060":              Prefix,
-		"sip:x@203.0.113.5:5080":                  Prefix,
-		"sip:x@[::ffff:203.0.113.5]":              Prefix,
+		"sip:x@[2001:db8:0::1]:5060":              ReasonPrefix,
+		"sip:x@203.0.113.5:5080":                  ReasonPrefix,
+		"sip:x@[::ffff:203.0.113.5]":              ReasonPrefix,
 		"sip:anonymous@anonymous.invalid":         "",
 		"anonymous":                               "",
 		"sip:" + strings.Repeat("a", 99) + "@h.i": "",
@@ -115,7 +115,7 @@ func TestListsOfSIP(t *testing.T) {
 	anonymous, err := ParseNumbers("Anonymous")
 	require.NoError(t, err)
 	for _, from := range []string{"", "sip:anonymous@anonymous.invalid:5060", "client:Anonymous", "+266696687"} {
-		require.Equal(t, Anonymous, Blocked(anonymous).Decide(ctx, Call{From: from}).Reason, "%q", from)
+		require.Equal(t, ReasonAnonymous, Blocked(anonymous).Decide(ctx, Call{From: from}).Reason, "%q", from)
 	}
 }
 

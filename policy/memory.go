@@ -12,7 +12,7 @@ import (
 
 // MemoryOptions configures [NewMemory].
 type MemoryOptions struct {
-	// MaxCallers bounds the logs of [Count] of each length: 65 bytes for each caller and a
+	// MaxCallers bounds the logs of [OpCount] of each length: 65 bytes for each caller and a
 	// third more for free places, and at most as much again for callers with more than 10
 	// entries, for those with more than 26, with more than 58, and so on. When all places
 	// are taken, the caller seen longest ago is forgotten. 0 means [DefaultMaxCallers].
@@ -20,7 +20,7 @@ type MemoryOptions struct {
 }
 
 // Memory is an [Engine] of one process: exact by the monotonic clock, without
-// allocations for logs of [Count] and for places. It returns no errors. All methods are
+// allocations for logs of [OpCount] and for places. It returns no errors. All methods are
 // safe for concurrent use.
 type Memory struct {
 	most   int
@@ -61,14 +61,14 @@ func (m *Memory) Do(_ context.Context, ops []Op) {
 
 func (m *Memory) do(op *Op) {
 	switch op.Kind {
-	case Count:
+	case OpCount:
 		m.logs(op.Keep).count(op)
 		return
-	case Uncount:
+	case OpUncount:
 		m.logs(op.Keep).uncount(op)
 		return
 	}
-	if op.Kind == Free { // which mostly needs no clock
+	if op.Kind == OpFree { // which mostly needs no clock
 		m.free(op)
 		return
 	}
@@ -76,13 +76,13 @@ func (m *Memory) do(op *Op) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch op.Kind {
-	case Add, Change:
+	case OpAdd, OpChange:
 		m.sum(op, now)
-	case Hold:
+	case OpHold:
 		m.hold(op, now)
-	case Read:
+	case OpRead:
 		m.read(op, now)
-	case Write:
+	case OpWrite:
 		m.write(op, now)
 	}
 }
@@ -248,7 +248,7 @@ func (m *Memory) sum(op *Op, now time.Duration) {
 	}
 	switch op.OK = true; {
 	case op.ID == "":
-	case op.Kind == Change:
+	case op.Kind == OpChange:
 		if op.OK = at >= 0; op.OK {
 			s.total += op.Amount - s.entries[at].amount
 			if s.entries[at].amount = op.Amount; op.Amount == 0 {
@@ -309,7 +309,7 @@ func (m *Memory) read(op *Op, now time.Duration) {
 
 func (m *Memory) write(op *Op, now time.Duration) {
 	v := m.value(op, now)
-	if op.Generation != Any && op.Generation != v.generation {
+	if op.Generation != AnyGeneration && op.Generation != v.generation {
 		op.OK = v.generation != 0 && bytes.Equal(v.value, op.Value)
 		op.Value, op.Generation = v.value, v.generation
 		return

@@ -18,60 +18,60 @@ import (
 //
 // There are three kinds of state, each under a Space and a Name:
 //
-//	log     entries of the last Keep, each with an ID and an amount: Count, Uncount, Add, Change
-//	places  holders by ID, each until its lease of Keep ends: Hold, Free
-//	value   bytes with a generation, until Keep is over: Read, Write
+//	log     entries of the last Keep, each with an ID and an amount: OpCount, OpUncount, OpAdd, OpChange
+//	places  holders by ID, each until its lease of Keep ends: OpHold, OpFree
+//	value   bytes with a generation, until Keep is over: OpRead, OpWrite
 type Engine interface {
 	Do(ctx context.Context, ops []Op)
 }
 
-// Kind says what an operation does.
-type Kind uint8
+// OpKind says what an operation does.
+type OpKind uint8
 
 // The kinds of operations.
 const (
-	// Count adds an entry of amount 1 to a log if that has fewer than Limit. An ID that
+	// OpCount adds an entry of amount 1 to a log if that has fewer than Limit. An ID that
 	// is there already is not added again and is OK; "" is always new. With a Limit of 0
 	// it only looks. With Attempt set it adds in any case, in the place of the oldest
 	// entry where there are more than Limit, and is OK where there are not. Total is how
 	// many entries there are.
-	Count Kind = iota
-	// Uncount removes what Count added. An engine may have forgotten the ID some seconds
+	OpCount OpKind = iota
+	// OpUncount removes what OpCount added. An engine may have forgotten the ID some seconds
 	// after it was counted.
-	Uncount
-	// Add adds an entry with the Amount, at the present time, if the sum does not exceed
+	OpUncount
+	// OpAdd adds an entry with the Amount, at the present time, if the sum does not exceed
 	// Limit with it; an entry with that ID is replaced then. An ID of "" only looks. Total
 	// is the sum.
-	Add
-	// Change gives an entry another Amount, 0 removes it, and leaves its time. An ID that
+	OpAdd
+	// OpChange gives an entry another Amount, 0 removes it, and leaves its time. An ID that
 	// is not there stays so. Total is the sum.
-	Change
-	// Hold takes a place if fewer than Limit are taken, or renews the lease of an ID that
+	OpChange
+	// OpHold takes a place if fewer than Limit are taken, or renews the lease of an ID that
 	// holds one. Total is how many are taken.
-	Hold
-	// Free gives a place back. Total is how many are taken.
-	Free
-	// Read returns Value and Generation; Generation is 0 if there is none. With a
+	OpHold
+	// OpFree gives a place back. Total is how many are taken.
+	OpFree
+	// OpRead returns Value and Generation; Generation is 0 if there is none. With a
 	// Generation other than 0 that is the present one, Value is nil.
-	Read
-	// Write replaces a value of the given Generation: 0 for one that must not exist, Any
-	// for whatever there is. Generation is that of the new value. Where another one is in
+	OpRead
+	// OpWrite replaces a value of the given Generation: 0 for one that must not exist,
+	// AnyGeneration for whatever there is. Generation is that of the new value. Where another one is in
 	// the way, OK is false and Value and Generation are those of that one; where that one
-	// has the same Value, OK is true, so that a Write that is sent again is not refused
+	// has the same Value, OK is true, so that an OpWrite that is sent again is not refused
 	// because of itself. Generations of a value ascend, also after it was gone.
-	Write
+	OpWrite
 )
 
-// Any is the generation of a [Write] that replaces whatever there is.
-const Any = ^uint64(0)
+// AnyGeneration is the generation of an [OpWrite] that replaces whatever there is.
+const AnyGeneration = ^uint64(0)
 
 // MaxValue is how many bytes a value may have in every engine.
 const MaxValue = 512 << 10
 
 // Op is an operation on an [Engine], and then its result.
 type Op struct {
-	Kind    Kind
-	Attempt bool          // see Count
+	Kind    OpKind
+	Attempt bool          // see OpCount
 	Space   string        // what kind of thing it is: a few printable characters without blanks
 	Name    string        // whose it is: any text
 	ID      string        // of the entry or the holder: any text

@@ -25,27 +25,27 @@ type OutcomeKind uint8
 
 // The kinds of outcomes.
 const (
-	// Refused: another policy refused the call, or this one did and had counted or held
+	// OutcomeRefused: another policy refused the call, or this one did and had counted or held
 	// something for it already. It never took place.
-	Refused OutcomeKind = iota
-	// Passed: the caller passed the challenge.
-	Passed
-	// Running: the call is up, as the instance that has its stream says about three
+	OutcomeRefused OutcomeKind = iota
+	// OutcomePassed: the caller passed the challenge.
+	OutcomePassed
+	// OutcomeRunning: the call is up, as the instance that has its stream says about three
 	// times a minute.
-	Running
-	// Ended: the call is over, whatever ended it. It may be one that no policy saw.
-	Ended
+	OutcomeRunning
+	// OutcomeEnded: the call is over, whatever ended it. It may be one that no policy saw.
+	OutcomeEnded
 )
 
 // String returns "refused", "passed", "running" or "ended".
 func (k OutcomeKind) String() string {
-	return [...]string{"refused", "passed", "running", "ended"}[min(k, Ended)]
+	return [...]string{"refused", "passed", "running", "ended"}[min(k, OutcomeEnded)]
 }
 
 // An Observer hears what became of calls. A [Policy] may implement it; other observers,
 // such as an outbound gate, go into Config.Observers of package voice.
 //
-// Observe is called once for each outcome of a call, of Running for each that is said,
+// Observe is called once for each outcome of a call, for OutcomeRunning each time it is reported,
 // on whichever instance learned of it, which need not be the one that decided. An end is
 // told once on all instances that share a [Store]. A [Stored] policy is called before it
 // is known whether another instance told the end already, so it may hear of an end twice.
@@ -94,7 +94,7 @@ func TellOnce(ctx context.Context, s *Store, by string, o Outcome, p Policy, oth
 			rest = append(rest, w)
 		}
 	})
-	claim := Op{Kind: Write, Space: EndedSpace, Name: c.SID, Keep: keepEnded, Value: []byte(by)}
+	claim := Op{Kind: OpWrite, Space: EndedSpace, Name: c.SID, Keep: keepEnded, Value: []byte(by)}
 	s.Send(gathering, more...)
 	results := sent.send(ctx, sending{s, claim, nil})
 	if claim = results[0]; claim.Err != nil {

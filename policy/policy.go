@@ -39,8 +39,8 @@ type Call struct {
 	// monotonic reading, business hours by its wall clock. Zero means now.
 	At time.Time
 
-	// Lease is how long the call may take until somebody says that it is [Running] or
-	// has Ended; 0 means [DefaultLease].
+	// Lease is how long the call may take until somebody says that it is [OutcomeRunning] or
+	// [OutcomeEnded]; 0 means [DefaultLease].
 	Lease time.Duration
 }
 
@@ -77,20 +77,20 @@ type Reason string
 
 // The reasons. An allowed call has none.
 const (
-	RateLimit Reason = "rate_limit" // the caller has had its calls of this hour
-	Block     Reason = "blocked"    // the number is on the list
-	Prefix    Reason = "prefix"     // a prefix of the number is on the list
-	Anonymous Reason = "anonymous"  // the caller withheld the number
-	Closed    Reason = "hours"      // outside business hours
-	Capacity  Reason = "capacity"   // all lines are taken
-	Premium   Reason = "premium"    // a number that costs the other side money
-	Fraud     Reason = "fraud"      // the fraud score is too high
-	Captcha   Reason = "captcha"    // the caller has to pass, or did not pass, the challenge
+	ReasonRateLimit Reason = "rate_limit" // the caller has had its calls of this hour
+	ReasonBlocked   Reason = "blocked"    // the number is on the list
+	ReasonPrefix    Reason = "prefix"     // a prefix of the number is on the list
+	ReasonAnonymous Reason = "anonymous"  // the caller withheld the number
+	ReasonHours     Reason = "hours"      // outside business hours
+	ReasonCapacity  Reason = "capacity"   // all lines are taken
+	ReasonPremium   Reason = "premium"    // a number that costs the other side money
+	ReasonFraud     Reason = "fraud"      // the fraud score is too high
+	ReasonCaptcha   Reason = "captcha"    // the caller has to pass, or did not pass, the challenge
 )
 
 // Reasons lists every reason in a fixed order, to create metric series at zero.
 func Reasons() []Reason {
-	return []Reason{RateLimit, Block, Prefix, Anonymous, Closed, Capacity, Premium, Fraud, Captcha}
+	return []Reason{ReasonRateLimit, ReasonBlocked, ReasonPrefix, ReasonAnonymous, ReasonHours, ReasonCapacity, ReasonPremium, ReasonFraud, ReasonCaptcha}
 }
 
 // Decision is a policy's answer.

@@ -23,7 +23,7 @@ func TestZeroDecisionRefuses(t *testing.T) {
 	require.False(t, All(forgot).Decide(ctx, Call{}).Allowed())
 	require.True(t, All().Decide(ctx, Call{}).Allowed())
 	require.Equal(t, "reject challenge allow", fmt.Sprint(Reject, Challenge, Allow))
-	Tell(ctx, Outcome{Kind: Ended}, nil, nil, Call{SID: "CA1"})
+	Tell(ctx, Outcome{Kind: OutcomeEnded}, nil, nil, Call{SID: "CA1"})
 	seen := make(map[Reason]bool)
 	for _, r := range Reasons() {
 		seen[r] = true
@@ -46,7 +46,7 @@ func (r recorder) Observe(_ context.Context, c Call, o Outcome) {
 }
 
 // end tells that a call has ended.
-func end(p Policy, sid string) { Tell(ctx, Outcome{Kind: Ended}, p, nil, Call{SID: sid}) }
+func end(p Policy, sid string) { Tell(ctx, Outcome{Kind: OutcomeEnded}, p, nil, Call{SID: sid}) }
 
 func inUse(c *Concurrency) int {
 	n, err := c.InUse(ctx)
@@ -59,17 +59,17 @@ func inUse(c *Concurrency) int {
 func TestAll(t *testing.T) {
 	var log []string
 	allow := recorder{always(Allow, ""), &log}
-	challenge := recorder{always(Challenge, Captcha), &log}
+	challenge := recorder{always(Challenge, ReasonCaptcha), &log}
 
-	require.Equal(t, Captcha, All(allow, challenge, allow).Decide(ctx, Call{SID: "1"}).Reason)
+	require.Equal(t, ReasonCaptcha, All(allow, challenge, allow).Decide(ctx, Call{SID: "1"}).Reason)
 	require.Empty(t, log)
-	p := All(allow, challenge, always(Reject, Capacity), allow)
-	require.Equal(t, Capacity, p.Decide(ctx, Call{SID: "2"}).Reason, "a later refusal beats a challenge")
+	p := All(allow, challenge, always(Reject, ReasonCapacity), allow)
+	require.Equal(t, ReasonCapacity, p.Decide(ctx, Call{SID: "2"}).Reason, "a later refusal beats a challenge")
 	require.Equal(t, []string{"refused 2", "refused 2"}, log)
 
 	log = nil
 	wrapped := All(Except(func(Call) bool { return false }, Say("no", Shadow(NewHistory(All(allow), HistoryOptions{}), func(Call, Decision) {}))))
-	for kind := Refused; kind <= Ended; kind++ {
+	for kind := OutcomeRefused; kind <= OutcomeEnded; kind++ {
 		Tell(ctx, Outcome{Kind: kind}, wrapped, []Observer{recorder{nil, &log}}, Call{SID: "3"}, Call{SID: "4"})
 	}
 	require.Equal(t, []string{
@@ -88,23 +88,23 @@ func TestRefusedCallsCostNothing(t *testing.T) {
 		call := func(sid string) Decision { return p.Decide(ctx, Call{SID: name + sid, From: from}) }
 		require.True(t, call("1").Allowed(), name)
 		for range 5 {
-			require.Equal(t, Capacity, call("2").Reason, name)
+			require.Equal(t, ReasonCapacity, call("2").Reason, name)
 		}
 		end(p, name+"1")
 		require.True(t, call("3").Allowed(), name)
 		end(p, name+"3")
-		require.Equal(t, RateLimit, call("4").Reason, name)
+		require.Equal(t, ReasonRateLimit, call("4").Reason, name)
 		require.Zero(t, inUse(lines), name)
 	}
 }
 
 func TestShadowAndSay(t *testing.T) {
 	var reported []Reason
-	p := All(Shadow(always(Reject, Fraud), func(_ Call, d Decision) { reported = append(reported, d.Reason) }),
-		Say("Goodbye.", always(Reject, Block)))
+	p := All(Shadow(always(Reject, ReasonFraud), func(_ Call, d Decision) { reported = append(reported, d.Reason) }),
+		Say("Goodbye.", always(Reject, ReasonBlocked)))
 	d := p.Decide(ctx, Call{})
-	require.Equal(t, Decision{Verdict: Reject, Reason: Block, Message: "Goodbye."}, d)
-	require.Equal(t, []Reason{Fraud}, reported)
+	require.Equal(t, Decision{Verdict: Reject, Reason: ReasonBlocked, Message: "Goodbye."}, d)
+	require.Equal(t, []Reason{ReasonFraud}, reported)
 }
 
 func TestNumbers(t *testing.T) {
@@ -133,7 +133,7 @@ func TestBlockList(t *testing.T) {
 	require.NoError(t, err)
 	b := Blocked(n)
 	for from, want := range map[string]Reason{
-		"+14155550100": Block, "+19005550100": Prefix, "": Anonymous, "+266696687": Anonymous, "+14155550101": "",
+		"+14155550100": ReasonBlocked, "+19005550100": ReasonPrefix, "": ReasonAnonymous, "+266696687": ReasonAnonymous, "+14155550101": "",
 	} {
 		d := b.Decide(ctx, Call{From: from})
 		require.Equal(t, want, d.Reason, "%q", from)
@@ -293,5 +293,5 @@ func TestPlacedCalls(t *testing.T) {
 		d := policies.Decide(t.Context(), Call{SID: fmt.Sprint("CA", i), From: "+14155550199", Direction: direction})
 		require.Equal(t, i < 2, d.Allowed(), d)
 	}
-	require.Equal(t, Block, policies.Decide(t.Context(), Call{SID: "CB", From: "+14155550199", Direction: "inbound"}).Reason)
+	require.Equal(t, ReasonBlocked, policies.Decide(t.Context(), Call{SID: "CB", From: "+14155550199", Direction: "inbound"}).Reason)
 }

@@ -63,7 +63,7 @@ func (s *Setting) op() Op {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = s.generation
-	return Op{Kind: Read, Space: "setting", Name: s.name, Generation: s.generation}
+	return Op{Kind: OpRead, Space: "setting", Name: s.name, Generation: s.generation}
 }
 
 // found puts a text of another instance in force, also an older one: an engine that has lost
@@ -75,7 +75,7 @@ func (s *Setting) found(op Op) {
 	case s.generation != s.asked: // changed here since
 		return
 	case !op.OK && s.generation != 0:
-		s.store.Later(Op{Kind: Write, Space: "setting", Name: s.name, Keep: keepSetting, Value: s.text})
+		s.store.Later(Op{Kind: OpWrite, Space: "setting", Name: s.name, Keep: keepSetting, Value: s.text})
 		return
 	case !op.OK || op.Generation == s.generation:
 		return
@@ -96,7 +96,7 @@ func (s *Setting) Update(ctx context.Context, change func(text []byte) ([]byte, 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		ops := []Op{{Kind: Read, Space: "setting", Name: s.name}}
+		ops := []Op{{Kind: OpRead, Space: "setting", Name: s.name}}
 		s.store.Do(ctx, ops)
 		if ops[0].Err != nil {
 			return ops[0].Err
@@ -112,7 +112,7 @@ func (s *Setting) Update(ctx context.Context, change func(text []byte) ([]byte, 
 		if len(next) > MaxValue {
 			return errors.New("policy: setting is longer than 512 KiB")
 		}
-		ops[0] = Op{Kind: Write, Space: "setting", Name: s.name, Generation: ops[0].Generation, Keep: keepSetting, Value: next}
+		ops[0] = Op{Kind: OpWrite, Space: "setting", Name: s.name, Generation: ops[0].Generation, Keep: keepSetting, Value: next}
 		s.store.Do(ctx, ops)
 		if ops[0].Err != nil {
 			return ops[0].Err // it may have been written: the background finds out

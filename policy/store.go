@@ -228,7 +228,7 @@ func (s *Store) answered(ctx context.Context, err error) {
 func (s *Store) mirror(op *Op) {
 	own := *op
 	switch op.Kind {
-	case Count:
+	case OpCount:
 		if op.Attempt || op.Limit == 0 || !op.OK {
 			return
 		}
@@ -237,19 +237,19 @@ func (s *Store) mirror(op *Op) {
 			op.OK = false
 			s.later(undo(op))
 		}
-	case Hold:
-		own.Kind, own.Limit = Hold, -1
+	case OpHold:
+		own.Kind, own.Limit = OpHold, -1
 		if !op.OK {
-			own.Kind = Free
+			own.Kind = OpFree
 		}
 		if s.local.do(&own); own.Total > op.Total {
 			s.local.trim(keyOf(op), op.Total, s.local.now(op.At))
 		}
-	case Add:
+	case OpAdd:
 		if own.Limit = -1; op.OK {
 			s.local.do(&own)
 		}
-	case Uncount, Change, Free:
+	case OpUncount, OpChange, OpFree:
 		s.local.do(&own)
 	}
 }
@@ -260,14 +260,14 @@ func (s *Store) byItself(op *Op, asked bool) {
 	s.stats.alone.Add(1)
 	op.Err, op.Alone = nil, true
 	switch {
-	case op.Kind == Read, op.Kind == Write && op.Generation != Any, op.Attempt:
+	case op.Kind == OpRead, op.Kind == OpWrite && op.Generation != AnyGeneration, op.Attempt:
 		op.Err = ErrAway
 		return
-	case op.Kind == Write:
+	case op.Kind == OpWrite:
 		op.OK = true
 		s.later(*op)
 		return
-	case op.Kind == Uncount, op.Kind == Change, op.Kind == Free, op.Limit < 0:
+	case op.Kind == OpUncount, op.Kind == OpChange, op.Kind == OpFree, op.Limit < 0:
 		sent := *op
 		s.local.do(op)
 		s.later(sent)
@@ -292,12 +292,12 @@ func (s *Store) byItself(op *Op, asked bool) {
 func undo(op *Op) Op {
 	back := *op
 	switch back.Value, back.Err = nil, nil; op.Kind {
-	case Count:
-		back.Kind = Uncount
-	case Add:
-		back.Kind, back.Amount = Change, 0
-	case Hold:
-		back.Kind = Free
+	case OpCount:
+		back.Kind = OpUncount
+	case OpAdd:
+		back.Kind, back.Amount = OpChange, 0
+	case OpHold:
+		back.Kind = OpFree
 	}
 	return back
 }
@@ -353,7 +353,7 @@ func (s *Store) hurry(ops []Op) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := 0; i < len(ops) && len(s.late) > 0; i++ {
-		if subject := subjectOf(&ops[i]); ops[i].Kind != Read {
+		if subject := subjectOf(&ops[i]); ops[i].Kind != OpRead {
 			ops[i] = after(s.late[subject], ops[i])
 			delete(s.late, subject)
 		}
@@ -363,7 +363,7 @@ func (s *Store) hurry(ops []Op) {
 // after returns what stands for an operation and one before it that waits to be sent: the
 // engine has nothing to Change of what was not added.
 func after(waits, op Op) Op {
-	if waits.Kind == Add && op.Kind == Change && op.Amount > 0 {
+	if waits.Kind == OpAdd && op.Kind == OpChange && op.Amount > 0 {
 		waits.Amount = op.Amount
 		return waits
 	}

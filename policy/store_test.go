@@ -227,16 +227,16 @@ func TestChangeOfWhatIsLate(t *testing.T) {
 					op.Space, op.ID, op.Keep = "sums", "CA1", time.Hour
 					s.Do(ctx, []Op{op})
 				}
-				do(Op{Kind: Add, Limit: Unlimited, Amount: 5})
+				do(Op{Kind: OpAdd, Limit: Unlimited, Amount: 5})
 				if wait == 0 {
 					n.set(func(n *network) { n.away = false })
 				}
-				do(Op{Kind: Change, Limit: 3, Amount: 2})
+				do(Op{Kind: OpChange, Limit: 3, Amount: 2})
 				n.set(func(n *network) { n.away = false })
 				time.Sleep(wait)
-				sum := []Op{{Kind: Add, Space: "sums", Keep: time.Hour}}
+				sum := []Op{{Kind: OpAdd, Space: "sums", Keep: time.Hour}}
 				s.Do(ctx, sum)
-				require.Equal(t, Op{Kind: Add, Space: "sums", Keep: time.Hour, OK: true, Total: 2}, sum[0])
+				require.Equal(t, Op{Kind: OpAdd, Space: "sums", Keep: time.Hour, OK: true, Total: 2}, sum[0])
 			})
 		})
 	}
@@ -247,14 +247,14 @@ func TestChangeOfWhatIsLate(t *testing.T) {
 func TestChangeWhileItIsSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory, failures := NewMemory(MemoryOptions{}), 2
-		add := Op{Kind: Add, Space: "sums", ID: "CA1", Keep: time.Hour, Limit: Unlimited, Amount: 5}
-		change, sum := add, []Op{{Kind: Add, Space: "sums", Keep: time.Hour}}
-		change.Kind, change.Amount = Change, 2
+		add := Op{Kind: OpAdd, Space: "sums", ID: "CA1", Keep: time.Hour, Limit: Unlimited, Amount: 5}
+		change, sum := add, []Op{{Kind: OpAdd, Space: "sums", Keep: time.Hour}}
+		change.Kind, change.Amount = OpChange, 2
 		var s *Store
 		var err error
 		s, err = NewStore(EngineFunc(func(ctx context.Context, ops []Op) {
 			for i := range ops {
-				if ops[i].Kind == Add && ops[i].ID != "" && failures > 0 {
+				if ops[i].Kind == OpAdd && ops[i].ID != "" && failures > 0 {
 					if failures--; failures == 0 {
 						s.Later(change)
 					}
@@ -280,7 +280,7 @@ func TestWatchHearsAnswersAlone(t *testing.T) {
 		n := newNetwork()
 		s := n.instance(t, StoreOptions{})
 		var heard atomic.Int64
-		s.Watch(func() Op { return Op{Kind: Read, Space: "value", Name: "x"} }, func(op Op) {
+		s.Watch(func() Op { return Op{Kind: OpRead, Space: "value", Name: "x"} }, func(op Op) {
 			require.NoError(t, op.Err)
 			heard.Add(1)
 		})
@@ -326,7 +326,7 @@ func TestPlacesOfADeadInstance(t *testing.T) {
 		for i := range 3 {
 			c := Call{SID: fmt.Sprint("CA", i)}
 			require.True(t, dead.Decide(ctx, c).Allowed())
-			Tell(ctx, Outcome{Kind: Running}, dead, nil, c)
+			Tell(ctx, Outcome{Kind: OutcomeRunning}, dead, nil, c)
 		}
 		time.Sleep(RunningLease - time.Second)
 		require.False(t, alive.Decide(ctx, Call{SID: "CB"}).Allowed(), "no lease has ended yet")
@@ -345,7 +345,7 @@ func TestPlaceOfALongCall(t *testing.T) {
 		require.True(t, places.Decide(ctx, long).Allowed())
 		for range 3 * 120 { // two hours
 			time.Sleep(RunningLease / 3)
-			Tell(ctx, Outcome{Kind: Running}, places, nil, long)
+			Tell(ctx, Outcome{Kind: OutcomeRunning}, places, nil, long)
 			require.False(t, places.Decide(ctx, Call{SID: "CA2"}).Allowed())
 		}
 		end(places, "CA1")
@@ -360,12 +360,12 @@ func TestExemptCalls(t *testing.T) {
 	p := All(Say("busy", Except(emergency, All(places))))
 	exempt := Call{SID: "CA1", To: "+112"}
 	require.True(t, p.Decide(ctx, exempt).Allowed())
-	Tell(ctx, Outcome{Kind: Running}, p, nil, exempt)
+	Tell(ctx, Outcome{Kind: OutcomeRunning}, p, nil, exempt)
 	require.Zero(t, inUse(places))
 	other := Call{SID: "CA2", To: "+14155550199"}
 	require.True(t, p.Decide(ctx, other).Allowed())
-	Tell(ctx, Outcome{Kind: Running}, p, nil, exempt, other)
-	Tell(ctx, Outcome{Kind: Ended}, p, nil, exempt)
+	Tell(ctx, Outcome{Kind: OutcomeRunning}, p, nil, exempt, other)
+	Tell(ctx, Outcome{Kind: OutcomeEnded}, p, nil, exempt)
 	require.Equal(t, 1, inUse(places))
 	end(p, "CA2")
 	require.Zero(t, inUse(places))
@@ -399,14 +399,14 @@ func TestOneQuestion(t *testing.T) {
 		require.True(t, d.Allowed(), "delivered twice")
 		require.Equal(t, 2, asked)
 		d, asked = ask("CA2", "+14155550100")
-		require.Equal(t, Capacity, d.Reason)
+		require.Equal(t, ReasonCapacity, d.Reason)
 		require.Equal(t, 3, asked, "and one to give back")
 		end(p, "CA1")
 		d, _ = ask("CA3", "+14155550100")
 		require.True(t, d.Allowed(), "CA2 did not count")
 		end(p, "CA3")
 		d, asked = ask("CA4", "+14155550100")
-		require.Equal(t, Decision{Verdict: Reject, Reason: RateLimit, Busy: true, Message: "later"}, d)
+		require.Equal(t, Decision{Verdict: Reject, Reason: ReasonRateLimit, Busy: true, Message: "later"}, d)
 		require.Equal(t, 2, asked, "no place was asked for")
 		calls, _, err := day.Used(ctx, "+14155550100")
 		require.NoError(t, err)
@@ -424,7 +424,7 @@ func TestEndToldOnce(t *testing.T) {
 		var heard []string
 		watcher := []Observer{ObserverFunc(func(_ context.Context, c Call, o Outcome) { heard = append(heard, c.SID+" "+o.Status) })}
 		tell := func(s *Store, by, sid string) (bool, error) {
-			return TellOnce(ctx, s, by, Outcome{Kind: Ended, Status: "completed"}, nil, watcher, Call{SID: sid})
+			return TellOnce(ctx, s, by, Outcome{Kind: OutcomeEnded, Status: "completed"}, nil, watcher, Call{SID: sid})
 		}
 		for i, s := range []*Store{a, b, a} {
 			told, err := tell(s, fmt.Sprint(i), "CA1")
@@ -493,7 +493,7 @@ func TestEngineThatOnlyReads(t *testing.T) {
 		var states []bool
 		s, err := NewStore(EngineFunc(func(ctx context.Context, ops []Op) {
 			for i := range ops {
-				if full.Load() && ops[i].Kind != Read {
+				if full.Load() && ops[i].Kind != OpRead {
 					ops[i].Err = errors.New("OOM command not allowed when used memory > 'maxmemory'")
 					continue
 				}
@@ -554,7 +554,7 @@ func TestMuchThatWaited(t *testing.T) {
 		require.False(t, s.Up())
 		const calls = 1200
 		for i := range calls {
-			s.Do(t.Context(), []Op{{Kind: Hold, Space: "places", ID: fmt.Sprint("CA", i), Keep: time.Hour, Limit: Unlimited}})
+			s.Do(t.Context(), []Op{{Kind: OpHold, Space: "places", ID: fmt.Sprint("CA", i), Keep: time.Hour, Limit: Unlimited}})
 		}
 		require.Equal(t, calls, s.Stats().Late)
 		n.set(func(n *network) { n.away = false })
@@ -562,7 +562,7 @@ func TestMuchThatWaited(t *testing.T) {
 		require.True(t, s.Up())
 		require.Zero(t, s.Stats().Late)
 		require.EqualValues(t, 1, given.Load())
-		ops := []Op{{Kind: Hold, Space: "places"}}
+		ops := []Op{{Kind: OpHold, Space: "places"}}
 		n.Do(t.Context(), ops)
 		require.EqualValues(t, calls, ops[0].Total)
 	})

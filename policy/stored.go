@@ -13,11 +13,11 @@ type Stored interface {
 	Store() *Store
 
 	// Ask appends what to ask about a call. An operation that holds what is scarce for a
-	// call, with [Hold] and a Limit, is asked after all earlier policies have allowed the call.
+	// call, with [OpHold] and a Limit, is asked after all earlier policies have allowed the call.
 	Ask(c Call, ops []Op) []Op
 
 	// Judge decides by the answers to what Ask appended for the call. When it refuses, and
-	// something was counted or held, the policy is told that the call was Refused.
+	// something was counted or held, the policy is told that the call was refused.
 	Judge(c Call, answers []Op) Decision
 }
 
@@ -47,7 +47,7 @@ func DecideStored(ctx context.Context, p Stored, c Call) Decision {
 	}
 	d := p.Judge(c, ops)
 	if d.Verdict == Reject && took(ops) {
-		Tell(ctx, Outcome{Kind: Refused}, p, nil, c)
+		Tell(ctx, Outcome{Kind: OutcomeRefused}, p, nil, c)
 	}
 	s.recycle(b, ops)
 	return d
@@ -56,7 +56,7 @@ func DecideStored(ctx context.Context, p Stored, c Call) Decision {
 // took reports whether anything was counted or held.
 func took(ops []Op) bool {
 	for i := range ops {
-		if ops[i].OK && ops[i].Kind != Read {
+		if ops[i].OK && ops[i].Kind != OpRead {
 			return true
 		}
 	}
@@ -102,7 +102,7 @@ func decideRun(ctx context.Context, s *Store, run []Policy, c Call) (result Deci
 		}
 	}
 	if result.Verdict == Reject && took(ops) {
-		Tell(ctx, Outcome{Kind: Refused}, all(run[:len(ends)]), nil, c)
+		Tell(ctx, Outcome{Kind: OutcomeRefused}, all(run[:len(ends)]), nil, c)
 	}
 	s.recycle(b, ops)
 	return result, len(ends)
@@ -110,7 +110,7 @@ func decideRun(ctx context.Context, s *Store, run []Policy, c Call) (result Deci
 
 func scarce(ops []Op) bool {
 	for i := range ops {
-		if ops[i].Kind == Hold && ops[i].Limit >= 0 {
+		if ops[i].Kind == OpHold && ops[i].Limit >= 0 {
 			return true
 		}
 	}

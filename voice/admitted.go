@@ -59,7 +59,7 @@ func (s *Server) admitOnce(ctx context.Context, info Info) {
 	s.admitted.note(idOf(info.SID), time.Now(), func(bool) bool { return true })
 	if s.config.Store.Shared() {
 		s.config.Store.Do(context.WithoutCancel(ctx), []policy.Op{{
-			Kind: policy.Write, Space: admittedSpace, Name: info.SID, Generation: policy.Any, Keep: rememberAdmitted,
+			Kind: policy.OpWrite, Space: admittedSpace, Name: info.SID, Generation: policy.AnyGeneration, Keep: rememberAdmitted,
 		}})
 	}
 }
@@ -69,7 +69,7 @@ func (s *Server) wasAdmitted(ctx context.Context, info Info) bool {
 	if known := s.admitted.get(idOf(info.SID), time.Now()); known || !s.config.Store.Shared() {
 		return known
 	}
-	ops := []policy.Op{{Kind: policy.Read, Space: admittedSpace, Name: info.SID}}
+	ops := []policy.Op{{Kind: policy.OpRead, Space: admittedSpace, Name: info.SID}}
 	s.config.Store.Do(ctx, ops)
 	return ops[0].OK
 }

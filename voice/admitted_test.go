@@ -58,7 +58,7 @@ func TestAdmittedRefuses(t *testing.T) {
 	require.NoError(t, call.Wait(t.Context()))
 	require.Empty(t, call.Said())
 	require.Contains(t, call.TwiML().String(), "<Reject/>")
-	require.Equal(t, []policy.Decision{{Verdict: policy.Reject, Reason: policy.Block}}, decisions)
+	require.Equal(t, []policy.Decision{{Verdict: policy.Reject, Reason: policy.ReasonBlocked}}, decisions)
 	require.Contains(t, log.String(), "Twilio inbound call from="+caller)
 	require.Contains(t, log.String(), "Call refused from_number="+caller)
 }
@@ -122,7 +122,7 @@ func TestAdmittedChallenges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			suspicious := policy.Func(func(context.Context, policy.Call) policy.Decision {
-				return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+				return policy.Decision{Verdict: policy.Challenge, Reason: policy.ReasonCaptcha}
 			})
 			b := newBoard()
 			var handlers []http.Handler
@@ -171,7 +171,7 @@ func TestRefusalOfTheHost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, h := menuHost(t, voice.Config{Handler: waiting, Policy: never, Refusal: func(_ context.Context, _ voice.Info, d policy.Decision) *twiml.Response {
-				require.Equal(t, policy.Closed, d.Reason)
+				require.Equal(t, policy.ReasonHours, d.Reason)
 				return test.own
 			}})
 			call := menuTwilio(t, h).Dial(caller, callee)

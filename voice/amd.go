@@ -48,7 +48,7 @@ func (s *Server) serveAMD(w http.ResponseWriter, r *http.Request) {
 		call.hearDetected(by)
 	}
 	if s.config.Store.Shared() { // also for the next stream of a call that is here
-		s.write(r.Context(), policy.Op{Kind: policy.Write, Space: amdSpace, Name: info.SID, Generation: policy.Any, Keep: amdKeep, Value: []byte(by)})
+		s.write(r.Context(), policy.Op{Kind: policy.OpWrite, Space: amdSpace, Name: info.SID, Generation: policy.AnyGeneration, Keep: amdKeep, Value: []byte(by)})
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -120,7 +120,7 @@ func (a *awaited) questions(now time.Time) (calls []*liveCall, ops []policy.Op) 
 			continue
 		}
 		calls = append(calls, c)
-		ops = append(ops, policy.Op{Kind: policy.Read, Space: amdSpace, Name: c.SID})
+		ops = append(ops, policy.Op{Kind: policy.OpRead, Space: amdSpace, Name: c.SID})
 	}
 	return calls, ops
 }

@@ -128,7 +128,7 @@ func TestOthersWaitForTheOneThatHadTheStream(t *testing.T) {
 				o, _ := ownerFor(one, 1, 0)
 				_, ok := o.take(t.Context())
 				require.True(t, ok)
-				ended := policy.Outcome{Kind: policy.Ended, Status: "completed"}
+				ended := policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed"}
 				two.over(someInfo, ended)
 				time.Sleep(othersFirst - retellEvery)
 				if !test.gone {

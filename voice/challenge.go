@@ -80,7 +80,7 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 		s.config.Logger.Info("challenge answered", "call_sid", info.SID, "outcome", outcome.String(), "error", err)
 		switch outcome {
 		case fraud.Pass:
-			s.tell(policy.Passed, info.Call)
+			s.tell(policy.OutcomePassed, info.Call)
 			if from := r.URL.Query().Get(back); from != "" {
 				return s.sendBack(r.Context(), info, from)
 			}
@@ -94,7 +94,7 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 		case fraud.Retry:
 			return s.ask(info, question{next, mount, r.URL.Query().Get(back)})
 		}
-		s.giveBack(info, policy.Outcome{Kind: policy.Ended})
+		s.giveBack(info, policy.Outcome{Kind: policy.OutcomeEnded})
 		s.noteEnd(info, ending{how: refused})
 		return hangUp()
 	}))

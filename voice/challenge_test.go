@@ -27,7 +27,7 @@ func TestPassedCallerIsNotChallengedAgain(t *testing.T) {
 	for name, verstat := range map[string][]string{"attested": {"TN-Validation-Passed-B"}, "not attested": nil} {
 		t.Run(name, func(t *testing.T) {
 			suspicious := policy.Func(func(context.Context, policy.Call) policy.Decision {
-				return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+				return policy.Decision{Verdict: policy.Challenge, Reason: policy.ReasonCaptcha}
 			})
 			var l ledger
 			_, mux := newHost(t, voice.Config{
@@ -152,10 +152,10 @@ func postTo(h http.Handler, token, url string, form url.Values) string {
 type broken struct{ passed chan error }
 
 func (*broken) Decide(context.Context, policy.Call) policy.Decision {
-	return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+	return policy.Decision{Verdict: policy.Challenge, Reason: policy.ReasonCaptcha}
 }
 func (b *broken) Observe(ctx context.Context, _ policy.Call, o policy.Outcome) {
-	if o.Kind == policy.Passed {
+	if o.Kind == policy.OutcomePassed {
 		b.passed <- ctx.Err()
 	}
 	panic("no store")

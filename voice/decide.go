@@ -16,7 +16,7 @@ func (s *Server) judge(r *http.Request, info Info, lease time.Duration, q questi
 	log := s.config.Logger.With("call_sid", info.SID, "account_sid", info.AccountSID)
 	fail := func(what string, attrs ...any) answer {
 		logFailure(log, "call failed", info.SID, what, attrs...)
-		s.finish(info, policy.Outcome{Kind: policy.Ended, Status: "failed"}, up, true)
+		s.finish(info, policy.Outcome{Kind: policy.OutcomeEnded, Status: "failed"}, up, true)
 		return say(apology)
 	}
 	defer func() {
@@ -89,7 +89,7 @@ func (s *Server) askInTime(ctx context.Context, info Info, call policy.Call, sta
 		case answers <- v:
 		case <-gone:
 			s.recorded.Error("policy answered late: it does not heed its context", "call_sid", call.SID)
-			s.giveBack(info, policy.Outcome{Kind: policy.Ended, Duration: -1})
+			s.giveBack(info, policy.Outcome{Kind: policy.OutcomeEnded, Duration: -1})
 		}
 	}()
 	select {

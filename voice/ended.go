@@ -56,7 +56,7 @@ func (s *Server) noteEnd(info Info, more ending) (before ending) {
 const overSpace = "over"
 
 func overMark(callSID string) policy.Op {
-	return policy.Op{Kind: policy.Write, Space: overSpace, Name: callSID, Generation: policy.Any, Keep: rememberFinished}
+	return policy.Op{Kind: policy.OpWrite, Space: overSpace, Name: callSID, Generation: policy.AnyGeneration, Keep: rememberFinished}
 }
 
 // markOver notes for all instances that a call is over, and reports whether they know.
@@ -73,9 +73,9 @@ func (s *Server) markOver(callSID string) bool {
 // that has may come back from elsewhere.
 func known(callSID, status string) (op policy.Op, enough certainty) {
 	if notAnswered(status) {
-		return policy.Op{Kind: policy.Read, Space: policy.EndedSpace, Name: callSID}, streamed
+		return policy.Op{Kind: policy.OpRead, Space: policy.EndedSpace, Name: callSID}, streamed
 	}
-	return policy.Op{Kind: policy.Read, Space: overSpace, Name: callSID}, over
+	return policy.Op{Kind: policy.OpRead, Space: overSpace, Name: callSID}, over
 }
 
 func notAnswered(status string) bool {
@@ -150,7 +150,7 @@ func (p *knownCall) Decide(ctx context.Context, c policy.Call) policy.Decision {
 
 func (p *knownCall) Ask(c policy.Call, ops []policy.Op) []policy.Op {
 	ended, _ := known(c.SID, p.status)
-	return append(ops, ended, policy.Op{Kind: policy.Read, Space: admittedSpace, Name: c.SID})
+	return append(ops, ended, policy.Op{Kind: policy.OpRead, Space: admittedSpace, Name: c.SID})
 }
 
 func (p *knownCall) Judge(_ policy.Call, answers []policy.Op) policy.Decision {

@@ -316,9 +316,9 @@ func TestPolicyRefuses(t *testing.T) {
 		twiml    string
 		log      string
 	}{
-		"busy":    {policy.Decision{Verdict: policy.Reject, Reason: policy.RateLimit, Busy: true}, `<Reject reason="busy"/>`, "level=WARN msg=\"Rate limit exceeded from_number=+14155550100\""},
-		"plain":   {policy.Decision{Verdict: policy.Reject, Reason: policy.Block}, `<Reject/>`, "reason=blocked"},
-		"spoken":  {policy.Decision{Verdict: policy.Reject, Reason: policy.Closed, Message: "We are closed."}, `<Say>We are closed.</Say><Hangup/>`, "reason=hours"},
+		"busy":    {policy.Decision{Verdict: policy.Reject, Reason: policy.ReasonRateLimit, Busy: true}, `<Reject reason="busy"/>`, "level=WARN msg=\"Rate limit exceeded from_number=+14155550100\""},
+		"plain":   {policy.Decision{Verdict: policy.Reject, Reason: policy.ReasonBlocked}, `<Reject/>`, "reason=blocked"},
+		"spoken":  {policy.Decision{Verdict: policy.Reject, Reason: policy.ReasonHours, Message: "We are closed."}, `<Say>We are closed.</Say><Hangup/>`, "reason=hours"},
 		"nothing": {policy.Decision{}, `<Reject/>`, "Call refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -383,7 +383,7 @@ func TestSuspiciousCallerIsChallenged(t *testing.T) {
 				Handler: voice.HandlerFunc(func(context.Context, *voice.Call) error { return nil }),
 				Trace:   l.trace(),
 				Policy: policy.Func(func(context.Context, policy.Call) policy.Decision {
-					return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+					return policy.Decision{Verdict: policy.Challenge, Reason: policy.ReasonCaptcha}
 				}),
 			})
 			tw := voicetest.New(t, mux, voicetest.Config{Pace: test.pace})

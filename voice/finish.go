@@ -31,7 +31,7 @@ func (s *Server) stillRunning() {
 	s.mu.Unlock()
 	s.touchAll() // another instance may have taken a call unnoticed
 	if len(calls) > 0 {
-		s.tell(policy.Running, calls...)
+		s.tell(policy.OutcomeRunning, calls...)
 	}
 }
 
@@ -76,7 +76,7 @@ func (s *Server) tellAtOnce(e *untold) bool {
 
 // finishCut is finish for a call that neither side ended: it counts as failed.
 func (s *Server) finishCut(info Info, o policy.Outcome, how certainty, wasHere bool, why Reason) {
-	o.Kind, o.Status = policy.Ended, "failed"
+	o.Kind, o.Status = policy.OutcomeEnded, "failed"
 	s.finishNoted(&untold{info: info, outcome: o, over: how == over, wasHere: wasHere, cut: why}, s.noteEnd(info, ending{told: true, how: how}))
 }
 
@@ -86,10 +86,10 @@ func (s *Server) leaves(ctx context.Context, info Info) {
 	call := info.Call
 	call.Lease = s.config.MaxDuration
 	s.beating <- struct{}{} // what is said of it as one that is up does not come later
-	s.tell(policy.Running, call)
+	s.tell(policy.OutcomeRunning, call)
 	<-s.beating
 	if s.finished.get(idOf(info.SID), time.Now()).told || s.endedElsewhere(ctx, info.SID, "ringing") {
-		s.giveBack(info, policy.Outcome{Kind: policy.Ended, Duration: -1})
+		s.giveBack(info, policy.Outcome{Kind: policy.OutcomeEnded, Duration: -1})
 	}
 }
 

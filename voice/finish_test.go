@@ -74,8 +74,8 @@ func TestTransferKeepsItsPlace(t *testing.T) {
 // TestMinutesAreTwilios: of a placed call count the minutes that Twilio bills, not those of its
 // stream, which begins later and may end after the callback has come, here or elsewhere.
 func TestMinutesAreTwilios(t *testing.T) {
-	streamed := policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: 59 * time.Second}
-	billed := policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: 61 * time.Second, Billed: true}
+	streamed := policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed", Duration: 59 * time.Second}
+	billed := policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed", Duration: 61 * time.Second, Billed: true}
 	info := Info{Call: policy.Call{SID: "CA" + strings.Repeat("1", 32), From: "+14155550199", To: "+14155550100", Direction: "outbound-api"}}
 	stream := func(s *Server) { s.finish(info, streamed, up, true) }
 	callback := func(s *Server) { s.over(info, billed) }
@@ -120,7 +120,7 @@ func TestMinutesAreTwilios(t *testing.T) {
 			require.NoError(t, err)
 			permit.Placed(info.SID)
 			test.happens(servers[0], servers[1])
-			counted := []policy.Op{{Kind: policy.Add, Space: "outbound:minutes", Name: "*", Keep: 24 * time.Hour}}
+			counted := []policy.Op{{Kind: policy.OpAdd, Space: "outbound:minutes", Name: "*", Keep: 24 * time.Hour}}
 			engine.Do(t.Context(), counted)
 			require.Equal(t, test.minutes, counted[0].Total)
 		})

@@ -169,10 +169,10 @@ func TestCountedOnceWhileTheStoreIsAway(t *testing.T) {
 				one, two := instanceOn(t, engine), instanceOn(t, engine)
 				counted := counting(one, two)
 				time.Sleep(300 * time.Millisecond)
-				two.over(someInfo, policy.Outcome{Kind: policy.Ended, Status: "completed"})
+				two.over(someInfo, policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed"})
 				time.Sleep(400 * time.Millisecond)
 				if alive {
-					one.finish(someInfo, policy.Outcome{Kind: policy.Ended, Status: "completed"}, streamed, true)
+					one.finish(someInfo, policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed"}, streamed, true)
 				}
 				time.Sleep(7700 * time.Millisecond)
 				engine.be(memory, false)
@@ -194,7 +194,7 @@ func TestStoreThatForgetsAnEnd(t *testing.T) {
 		_, ok := o.take(t.Context())
 		require.True(t, ok)
 		time.Sleep(3500 * time.Millisecond)
-		ended := policy.Outcome{Kind: policy.Ended, Status: "completed"}
+		ended := policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed"}
 		two.over(someInfo, ended)
 		one.finish(someInfo, ended, streamed, true)
 		time.Sleep(100 * time.Millisecond)
@@ -231,7 +231,7 @@ func TestStoreThatForgetsAMove(t *testing.T) {
 					_, ok = second.take(t.Context())
 					require.True(t, ok)
 				case "ends":
-					two.finish(info, policy.Outcome{Kind: policy.Ended, Status: "completed"}, over, false)
+					two.finish(info, policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed"}, over, false)
 				}
 				time.Sleep(breakLease / 2)
 				two.toldEnds.mu.Lock() // as if it had gone
@@ -268,7 +268,7 @@ func TestStatusCallbackWaitsForTheCount(t *testing.T) {
 				counted := counting(s)
 				time.Sleep(300 * time.Millisecond)
 				if wasHere {
-					s.finish(someInfo, policy.Outcome{Kind: policy.Ended, Status: "completed"}, streamed, true)
+					s.finish(someInfo, policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed"}, streamed, true)
 				}
 				form := url.Values{"CallSid": {someInfo.SID}, "AccountSid": {someInfo.AccountSID}, "From": {someInfo.From}, "To": {someInfo.To},
 					"Direction": {someInfo.Direction}, "CallStatus": {"completed"}, "CallDuration": {"4"}}

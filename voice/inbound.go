@@ -128,7 +128,7 @@ func say(text string) answer {
 
 // logRefusal writes the line that the runbook's queries look for.
 func (s *Server) logRefusal(log *slog.Logger, info Info, d policy.Decision) {
-	if d.Reason == policy.RateLimit {
+	if d.Reason == policy.ReasonRateLimit {
 		log.Warn("Rate limit exceeded from_number="+s.logNumber(info.From), "detail", d.Detail)
 		return
 	}

@@ -159,7 +159,7 @@ func TestEndToldWhenTheStoreIsBack(t *testing.T) {
 		_, bounded := ctx.Deadline()
 		mu.Lock()
 		defer mu.Unlock()
-		if o.Kind == policy.Ended && bounded {
+		if o.Kind == policy.OutcomeEnded && bounded {
 			heard[c.SID+" "+o.Status]++
 		}
 	})

@@ -18,7 +18,7 @@ func TestCallWithoutAStreamKeepsItsPlace(t *testing.T) {
 	s, err := New(Config{AuthTokens: []string{"0123456789abcdef"}, PublicURL: "https://calls.example.com", MaxDuration: 3 * time.Hour,
 		Handler: HandlerFunc(func(context.Context, *Call) error { return nil }),
 		Observers: []policy.Observer{policy.ObserverFunc(func(_ context.Context, c policy.Call, o policy.Outcome) {
-			if o.Kind == policy.Running {
+			if o.Kind == policy.OutcomeRunning {
 				leases = append(leases, c.Lease)
 			}
 		})}})

@@ -88,8 +88,8 @@ var errOver = errors.New("voice: the call is over")
 // call is over.
 func (s *Server) lastLeg(ctx context.Context, callSID string) (leg, error) {
 	ops := []policy.Op{
-		{Kind: policy.Read, Space: legSpace, Name: callSID},
-		{Kind: policy.Read, Space: overSpace, Name: callSID},
+		{Kind: policy.OpRead, Space: legSpace, Name: callSID},
+		{Kind: policy.OpRead, Space: overSpace, Name: callSID},
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), decideTimeout)
 	defer cancel()
@@ -123,7 +123,7 @@ const keepDone = time.Minute
 
 // legWrite returns the question that writes a leg in the place of the one before.
 func (s *Server) legWrite(l *leg, m *conversation, before uint64) policy.Op {
-	op := policy.Op{Kind: policy.Write, Space: legSpace, Name: l.info.SID, Generation: before, Keep: s.config.MaxDuration + 2*ticketGrace}
+	op := policy.Op{Kind: policy.OpWrite, Space: legSpace, Name: l.info.SID, Generation: before, Keep: s.config.MaxDuration + 2*ticketGrace}
 	if l.phase == isDone {
 		op.Keep = keepDone
 	}
@@ -147,7 +147,7 @@ func (s *Server) disown(info Info, owned uint64) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
 	defer cancel()
-	s.write(ctx, policy.Op{Kind: policy.Write, Space: legSpace, Name: info.SID, Generation: owned, Keep: keepDone})
+	s.write(ctx, policy.Op{Kind: policy.OpWrite, Space: legSpace, Name: info.SID, Generation: owned, Keep: keepDone})
 }
 
 // write asks the store at once, or when it is back.

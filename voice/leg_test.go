@@ -191,7 +191,7 @@ func TestStreamThatNeverBeganIsNoCrash(t *testing.T) {
 				owned, err := one.use(t.Context(), made)
 				require.NoError(t, err)
 				require.NotZero(t, owned)
-				two.over(info, policy.Outcome{Kind: policy.Ended, Status: "completed"})
+				two.over(info, policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed"})
 				if test.disowned {
 					one.disown(info, owned)
 				}

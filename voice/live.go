@@ -282,7 +282,7 @@ func (c *liveCall) status() string {
 
 // outcome returns what the call came to here.
 func (c *liveCall) outcome() policy.Outcome {
-	o := policy.Outcome{Kind: policy.Ended, Status: c.status(), Duration: c.whole()}
+	o := policy.Outcome{Kind: policy.OutcomeEnded, Status: c.status(), Duration: c.whole()}
 	if c.reason == ReasonTransfer { // it was to go on elsewhere
 		o.Duration = -1
 	}

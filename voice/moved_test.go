@@ -38,7 +38,7 @@ func TestLargeStateMoves(t *testing.T) {
 	call := f.tw.Dial(caller, callee)
 	next(t, starts)
 	require.Eventually(t, func() bool {
-		op := []policy.Op{{Kind: policy.Read, Space: "leg", Name: call.SID}}
+		op := []policy.Op{{Kind: policy.OpRead, Space: "leg", Name: call.SID}}
 		f.engine.Do(t.Context(), op)
 		return len(op[0].Value) > len(state)
 	}, patience, time.Millisecond)
@@ -86,13 +86,13 @@ func TestInstanceThatHasLostACallLeavesItAlone(t *testing.T) {
 			call := f.tw.Dial(caller, callee)
 			here := next(t, calls)
 			n := f.holder(call, 1)
-			taken := []policy.Op{{Kind: policy.Read, Space: "leg", Name: call.SID}}
+			taken := []policy.Op{{Kind: policy.OpRead, Space: "leg", Name: call.SID}}
 			f.engine.Do(t.Context(), taken)
 			require.True(t, taken[0].OK)
 			value := bytes.Clone(taken[0].Value)
 			value[2] = 2  // the second leg
 			value[4] ^= 1 // of another instance
-			f.engine.Do(t.Context(), []policy.Op{{Kind: policy.Write, Space: "leg", Name: call.SID, Generation: policy.Any, Keep: time.Minute, Value: value}})
+			f.engine.Do(t.Context(), []policy.Op{{Kind: policy.OpWrite, Space: "leg", Name: call.SID, Generation: policy.AnyGeneration, Keep: time.Minute, Value: value}})
 
 			ends(t, f, here, back)
 			require.Eventually(t, func() bool {

@@ -95,7 +95,7 @@ func (c *liveCall) begins(ctx context.Context) bool {
 	c.server.enter()
 	go func() { // for its place, where the policies are not shared
 		defer c.server.exit()
-		c.server.tell(policy.Running, c.Info.Call)
+		c.server.tell(policy.OutcomeRunning, c.Info.Call)
 	}()
 	return true
 }

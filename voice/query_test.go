@@ -25,7 +25,7 @@ func TestQueryReachesTheHandler(t *testing.T) {
 			_, mux := newHost(t, voice.Config{
 				Handler: voice.HandlerFunc(func(_ context.Context, call *voice.Call) error { got <- call.Query; return nil }),
 				Policy: policy.Func(func(context.Context, policy.Call) policy.Decision {
-					return policy.Decision{Verdict: verdict, Reason: policy.Captcha}
+					return policy.Decision{Verdict: verdict, Reason: policy.ReasonCaptcha}
 				}),
 			})
 			tw := voicetest.New(t, mux)

@@ -60,7 +60,7 @@ func memory() policy.Engine { return policy.NewMemory(policy.MemoryOptions{}) }
 func (f *fleet) saved(call *voicetest.Call) {
 	f.t.Helper()
 	require.Eventually(f.t, func() bool {
-		op := []policy.Op{{Kind: policy.Read, Space: "leg", Name: call.SID}}
+		op := []policy.Op{{Kind: policy.OpRead, Space: "leg", Name: call.SID}}
 		f.engine.Do(f.t.Context(), op)
 		return len(op[0].Value) > 64
 	}, patience, time.Millisecond)

@@ -116,7 +116,7 @@ func TestShutdownClosesStreamsThatNeverStart(t *testing.T) {
 
 func TestChallengeBehindAPrefix(t *testing.T) {
 	challenge := policy.Func(func(context.Context, policy.Call) policy.Decision {
-		return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+		return policy.Decision{Verdict: policy.Challenge, Reason: policy.ReasonCaptcha}
 	})
 	srv, err := voice.New(voice.Config{
 		AuthTokens: []string{voicetest.AuthToken}, PublicURL: "https://calls.example.com/pre", Handler: waiting, Policy: challenge,
@@ -305,7 +305,7 @@ func TestEngineThatEndsEarlyIsReported(t *testing.T) {
 func TestFailedChallengeGivesItsPlaceBack(t *testing.T) {
 	lines := policy.Concurrent(1)
 	suspicious := policy.Func(func(context.Context, policy.Call) policy.Decision {
-		return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+		return policy.Decision{Verdict: policy.Challenge, Reason: policy.ReasonCaptcha}
 	})
 	_, mux := newHost(t, voice.Config{Handler: waiting, Policy: policy.All(lines, suspicious)})
 	tw := voicetest.New(t, mux)
@@ -344,7 +344,7 @@ func TestTokensRotateWithoutLosingACall(t *testing.T) {
 func TestTokensRotateDuringAChallenge(t *testing.T) {
 	const next = "11112222333344445555666677778888"
 	srv, mux := newHost(t, voice.Config{Handler: waiting, Policy: policy.Func(func(context.Context, policy.Call) policy.Decision {
-		return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha}
+		return policy.Decision{Verdict: policy.Challenge, Reason: policy.ReasonCaptcha}
 	})})
 	form := url.Values{"CallSid": {"CA00000000000000000000000000000001"}, "From": {caller}}
 	question := postTo(mux, voicetest.AuthToken, voicetest.PublicURL+"/api/voice/twilio/inbound", form)

@@ -114,7 +114,7 @@ func (p *stubborn) Decide(context.Context, policy.Call) policy.Decision {
 }
 
 func (p *stubborn) Observe(_ context.Context, _ policy.Call, o policy.Outcome) {
-	if o.Kind == policy.Ended {
+	if o.Kind == policy.OutcomeEnded {
 		p.held.Add(-1)
 	}
 }

@@ -148,7 +148,7 @@ func (s *Server) reserveNew() (nonce [8]byte, ok bool) {
 
 // refuseBusy answers a call before it costs anything.
 func (s *Server) refuseBusy(info Info) answer {
-	d := policy.Decision{Verdict: policy.Reject, Reason: policy.Capacity, Busy: true, Detail: "every place of this server is taken, or it shuts down"}
+	d := policy.Decision{Verdict: policy.Reject, Reason: policy.ReasonCapacity, Busy: true, Detail: "every place of this server is taken, or it shuts down"}
 	if lacks := s.spare.lacks(); lacks != "" {
 		d.Detail = "the process is short of " + lacks
 	}

@@ -26,7 +26,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 		duration := lasted(status, r.PostForm.Get("CallDuration"))
 		ctx, cancel := context.WithTimeout(r.Context(), holdStatus)
 		defer cancel()
-		await(ctx, s.over(info, policy.Outcome{Kind: policy.Ended, Status: status, Duration: duration, Billed: duration >= 0}))
+		await(ctx, s.over(info, policy.Outcome{Kind: policy.OutcomeEnded, Status: status, Duration: duration, Billed: duration >= 0}))
 		await(ctx, s.ends.settled(info.SID))
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -37,7 +37,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		s.recorded.Warn("stream refused", "call_sid", session.info.SID, "error", err, "max_streams", s.config.MaxStreams)
 		w.WriteHeader(http.StatusServiceUnavailable)
 		if !s.config.resumes() && !session.info.Unidirectional && (err == errTooOften || !session.comesBack()) { // what stands behind the stream hangs up
-			s.finishCut(session.info, policy.Outcome{Kind: policy.Ended, Duration: -1}, streamed, true, ReasonRefused)
+			s.finishCut(session.info, policy.Outcome{Kind: policy.OutcomeEnded, Duration: -1}, streamed, true, ReasonRefused)
 		}
 		return
 	default:
@@ -209,7 +209,7 @@ func (s *Server) use(ctx context.Context, session session) (owned uint64, err er
 		patience = returnPatience
 	}
 	for until := time.Now().Add(patience); ; time.Sleep(askAgainEvery) {
-		ops = []policy.Op{{Kind: policy.Write, Space: "token", Name: hex.EncodeToString(session.nonce[:]), Keep: rememberTokens, Value: []byte(s.id)}}
+		ops = []policy.Op{{Kind: policy.OpWrite, Space: "token", Name: hex.EncodeToString(session.nonce[:]), Keep: rememberTokens, Value: []byte(s.id)}}
 		if (s.config.resumes() || session.comesBack()) && session.info.Leg == 1 && !session.info.Unidirectional { // in the same question: nothing comes before it
 			ops = append(ops, s.firstLeg(session))
 		}
@@ -339,7 +339,7 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 			player:    newPlayer(stream.line, func(f func()) { s.goes(func() { defer contain(stream.log); f() }) }),
 			control:   s.config.CallControl,
 			release: func() {
-				s.finish(info, policy.Outcome{Kind: policy.Ended, Status: "completed", Duration: -1}, streamed, true)
+				s.finish(info, policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed", Duration: -1}, streamed, true)
 			},
 			log:  stream.log.With("stream_sid", with.streamSID),
 			page: stream.page,

@@ -41,7 +41,7 @@ func (t *toldEnds) ops(by string) (ops []policy.Op) {
 	defer t.mu.Unlock()
 	t.forget()
 	for _, e := range t.all {
-		ops = append(ops, policy.Op{Kind: policy.Write, Space: policy.EndedSpace, Name: e.sid, Keep: rememberFinished, Value: []byte(by)})
+		ops = append(ops, policy.Op{Kind: policy.OpWrite, Space: policy.EndedSpace, Name: e.sid, Keep: rememberFinished, Value: []byte(by)})
 		if e.over {
 			ops = append(ops, overMark(e.sid))
 		}
@@ -68,12 +68,12 @@ func (s *Server) watchStore() {
 	if !s.config.Store.Shared() {
 		return
 	}
-	mark := policy.Op{Kind: policy.Read, Space: markSpace, Name: s.id}
+	mark := policy.Op{Kind: policy.OpRead, Space: markSpace, Name: s.id}
 	s.config.Store.Watch(func() policy.Op { return mark }, func(found policy.Op) {
 		if found.OK {
 			return
 		}
-		ops := append(s.toldEnds.ops(s.id), policy.Op{Kind: policy.Write, Space: markSpace, Name: s.id, Keep: rememberFinished})
+		ops := append(s.toldEnds.ops(s.id), policy.Op{Kind: policy.OpWrite, Space: markSpace, Name: s.id, Keep: rememberFinished})
 		s.config.Store.Do(context.Background(), ops)
 		s.touchAll()
 	})

@@ -31,7 +31,7 @@ func (*line) Decide(context.Context, policy.Call) policy.Decision {
 	return policy.Decision{Verdict: policy.Allow}
 }
 func (l *line) Observe(_ context.Context, _ policy.Call, o policy.Outcome) {
-	if o.Kind == policy.Ended {
+	if o.Kind == policy.OutcomeEnded {
 		l.released.Add(1)
 	}
 }

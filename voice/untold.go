@@ -137,7 +137,7 @@ func (s *Server) retellOne(e *untold) bool {
 		settled = s.tellEnd(e, false)
 		away = !settled
 	} else {
-		ops := []policy.Op{{Kind: policy.Read, Space: policy.EndedSpace, Name: e.info.SID}}
+		ops := []policy.Op{{Kind: policy.OpRead, Space: policy.EndedSpace, Name: e.info.SID}}
 		s.config.Store.Do(context.Background(), ops)
 		settled, away = ops[0].OK, ops[0].Err != nil
 		if settled && e.over {

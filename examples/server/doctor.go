@@ -117,7 +117,7 @@ func (d *doctor) store(ctx context.Context) {
 	defer closeStore()
 	began := time.Now()
 	for {
-		ops := []policy.Op{{Kind: policy.Read, Space: "doctor", Name: "doctor"}}
+		ops := []policy.Op{{Kind: policy.OpRead, Space: "doctor", Name: "doctor"}}
 		if store.Do(ctx, ops); ops[0].Err == nil {
 			d.ok("store", "answers within %v", time.Since(began).Round(time.Millisecond))
 			return

@@ -43,7 +43,7 @@ func newForgetting(history *policy.History, store *policy.Store) *forgetting {
 func (f *forgetting) ask() policy.Op {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return policy.Op{Kind: policy.Read, Space: forgetSpace, Name: forgetName, Generation: f.generation}
+	return policy.Op{Kind: policy.OpRead, Space: forgetSpace, Name: forgetName, Generation: f.generation}
 }
 
 // found forgets whom another instance was told to forget.
@@ -80,7 +80,7 @@ func (f *forgetting) forget(ctx context.Context, caller string) (here int, err e
 	f.done[demand] = true
 	f.mu.Unlock()
 	for ctx.Err() == nil {
-		ops := []policy.Op{{Kind: policy.Read, Space: forgetSpace, Name: forgetName}}
+		ops := []policy.Op{{Kind: policy.OpRead, Space: forgetSpace, Name: forgetName}}
 		if f.store.Do(ctx, ops); ops[0].Err != nil {
 			return here, ops[0].Err
 		}
@@ -88,7 +88,7 @@ func (f *forgetting) forget(ctx context.Context, caller string) (here int, err e
 		if err != nil {
 			return here, err
 		}
-		ops[0] = policy.Op{Kind: policy.Write, Space: forgetSpace, Name: forgetName, Generation: ops[0].Generation, Keep: forgetKeep, Value: []byte(text)}
+		ops[0] = policy.Op{Kind: policy.OpWrite, Space: forgetSpace, Name: forgetName, Generation: ops[0].Generation, Keep: forgetKeep, Value: []byte(text)}
 		if f.store.Do(ctx, ops); ops[0].Err != nil || ops[0].OK {
 			return here, ops[0].Err
 		}

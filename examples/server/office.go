@@ -121,7 +121,7 @@ func (o *office) placeCall(w http.ResponseWriter, r *http.Request) {
 
 // statusOf tells what is never allowed from what is used up.
 func statusOf(refused *outbound.Error) int {
-	if refused.Reason() == policy.RateLimit {
+	if refused.Reason() == policy.ReasonRateLimit {
 		return http.StatusTooManyRequests
 	}
 	return http.StatusForbidden

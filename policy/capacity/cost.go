@@ -152,7 +152,7 @@ func (b *Budget) Join(s *policy.Store) {
 		defer b.mu.Unlock()
 		b.turn(b.monthOf(time.Now()))
 		return policy.Op{
-			Kind: policy.Add, Space: sumLog, Name: strconv.Itoa(b.month), ID: b.id, Limit: policy.Unlimited, Keep: 40 * 24 * time.Hour,
+			Kind: policy.OpAdd, Space: sumLog, Name: strconv.Itoa(b.month), ID: b.id, Limit: policy.Unlimited, Keep: 40 * 24 * time.Hour,
 			Amount: int64(math.Ceil(min(b.spent*100, 1<<24-1))),
 		}
 	}, func(op policy.Op) {

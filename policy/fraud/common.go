@@ -35,7 +35,7 @@ func (s *Score) Ask(c policy.Call, ops []policy.Op) []policy.Op {
 	}
 	who := c.Identity()
 	note := func(space, name, id string, limit int) {
-		ops = append(ops, policy.Op{Kind: policy.Count, Attempt: true, Space: space, Name: name, ID: id, Limit: int64(limit), Keep: time.Hour, At: c.At})
+		ops = append(ops, policy.Op{Kind: policy.OpCount, Attempt: true, Space: space, Name: name, ID: id, Limit: int64(limit), Keep: time.Hour, At: c.At})
 	}
 	if who.Host != "" && s.o.HostFactor > 0 {
 		note(attemptLog, "@"+who.Host, c.SID, s.o.AttemptsPerHour*s.o.HostFactor)
@@ -50,14 +50,14 @@ func (s *Score) Ask(c policy.Call, ops []policy.Op) []policy.Op {
 		note(neighbourLog, hundred, strconv.Itoa(unit), s.o.Neighbours)
 	}
 	for _, space := range []string{endedLog, shortLog} {
-		ops = append(ops, policy.Op{Kind: policy.Count, Space: space, Name: name, Keep: time.Hour, At: c.At})
+		ops = append(ops, policy.Op{Kind: policy.OpCount, Space: space, Name: name, Keep: time.Hour, At: c.At})
 	}
 	return ops
 }
 
 // lengths is what there is to note of a call that has ended.
 func (s *Score) lengths(c policy.Call, lasted time.Duration) []policy.Op {
-	op := policy.Op{Kind: policy.Count, Attempt: true, Space: endedLog, Name: c.Identity().String(), ID: c.SID, Limit: maxEnded, Keep: time.Hour}
+	op := policy.Op{Kind: policy.OpCount, Attempt: true, Space: endedLog, Name: c.Identity().String(), ID: c.SID, Limit: maxEnded, Keep: time.Hour}
 	if lasted >= s.o.ShortCall {
 		return []policy.Op{op}
 	}

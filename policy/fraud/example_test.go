@@ -53,7 +53,7 @@ func ExampleNewPasses() {
 	ctx := context.Background()
 	call := policy.Call{SID: "CA1", From: "+14155550100", ForwardedFrom: "+19005550100"}
 	fmt.Println(p.Decide(ctx, call).Verdict)
-	policy.Tell(ctx, policy.Outcome{Kind: policy.Passed}, p, nil, call) // as package voice does when the right digits were pressed
+	policy.Tell(ctx, policy.Outcome{Kind: policy.OutcomePassed}, p, nil, call) // as package voice does when the right digits were pressed
 	call.SID = "CA2"
 	fmt.Println(p.Decide(ctx, call).Verdict)
 	// Output:

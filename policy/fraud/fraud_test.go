@@ -80,7 +80,7 @@ func TestScoreSigns(t *testing.T) {
 		require.Equal(t, tt.verdict, d.Verdict, "%s: %s", tt.name, d.Detail)
 		_, signals, _ := strings.Cut(d.Detail, ": ")
 		require.Equal(t, tt.signals, signals, tt.name)
-		require.Equal(t, map[policy.Verdict]policy.Reason{policy.Allow: "", policy.Challenge: policy.Captcha, policy.Reject: policy.Fraud}[d.Verdict], d.Reason)
+		require.Equal(t, map[policy.Verdict]policy.Reason{policy.Allow: "", policy.Challenge: policy.ReasonCaptcha, policy.Reject: policy.ReasonFraud}[d.Verdict], d.Reason)
 	}
 }
 
@@ -134,8 +134,8 @@ func TestScoreShortCalls(t *testing.T) {
 			c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}
 			d := s.Decide(context.Background(), c)
 			time.Sleep(length)
-			s.Observe(t.Context(), c, policy.Outcome{Kind: policy.Ended})
-			s.Observe(t.Context(), c, policy.Outcome{Kind: policy.Ended})
+			s.Observe(t.Context(), c, policy.Outcome{Kind: policy.OutcomeEnded})
+			s.Observe(t.Context(), c, policy.Outcome{Kind: policy.OutcomeEnded})
 			return d.Verdict
 		}
 		require.Equal(t, policy.Allow, call(0, time.Minute))
@@ -230,14 +230,14 @@ func TestScoreAfterSilence(t *testing.T) {
 // which says nothing about the caller.
 func TestScoreRefusedCallsAreNotShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for limit, want := range map[int]policy.Reason{0: policy.RateLimit, 10: ""} {
+		for limit, want := range map[int]policy.Reason{0: policy.ReasonRateLimit, 10: ""} {
 			score := newScore(t, ScoreOptions{})
 			p := policy.All(score, policy.PerCaller(limit, time.Hour))
 			for i := range 8 {
 				sid := fmt.Sprint("CA", i)
 				require.Equal(t, want, p.Decide(t.Context(), policy.Call{SID: sid, From: "+14155550100"}).Reason)
 				time.Sleep(time.Second)
-				policy.Tell(t.Context(), policy.Outcome{Kind: policy.Ended}, p, nil, policy.Call{SID: sid})
+				policy.Tell(t.Context(), policy.Outcome{Kind: policy.OutcomeEnded}, p, nil, policy.Call{SID: sid})
 			}
 			seen := score.seen(&policy.Call{SID: "CB", From: "+14155550100", At: time.Now()}, nil)
 			require.Equal(t, want == "", seen[ShortCalls])
@@ -257,7 +257,7 @@ func TestForgedCallsTellNothingOfTheOwner(t *testing.T) {
 	for i := range 40 {
 		for _, verstat := range []string{"", "TN-Validation-Failed-A"} {
 			last = call(fmt.Sprint("CA", verstat, i), verstat)
-			s.Observe(t.Context(), policy.Call{SID: fmt.Sprint("CA", verstat, i)}, policy.Outcome{Kind: policy.Ended})
+			s.Observe(t.Context(), policy.Call{SID: fmt.Sprint("CA", verstat, i)}, policy.Outcome{Kind: policy.OutcomeEnded})
 		}
 	}
 	require.False(t, last.Allowed())
@@ -313,7 +313,7 @@ func TestStandingIsTheAttestation(t *testing.T) {
 	}
 	for _, verstat := range append(all, "", "NULL", "No-TN-Validation") {
 		a, standing := ParseAttestation(verstat), policy.Call{From: "+14155550100", StirVerstat: verstat}.Identity().Standing
-		require.Equal(t, a.Full(), standing == policy.Attested, verstat)
-		require.Equal(t, a.Status == Failed, standing == policy.Forged, verstat)
+		require.Equal(t, a.Full(), standing == policy.StandingAttested, verstat)
+		require.Equal(t, a.Status == Failed, standing == policy.StandingForged, verstat)
 	}
 }

@@ -129,13 +129,13 @@ func (p *Passes) Judge(c policy.Call, answers []policy.Op) policy.Decision {
 }
 
 func (p *Passes) read(key string) policy.Op {
-	return policy.Op{Kind: policy.Read, Space: "passed", Name: key}
+	return policy.Op{Kind: policy.OpRead, Space: "passed", Name: key}
 }
 
 // Observe remembers the caller of a call that has passed.
 func (p *Passes) Observe(ctx context.Context, c policy.Call, o policy.Outcome) {
 	key := PassKey(c)
-	if o.Kind != policy.Passed || key == "" {
+	if o.Kind != policy.OutcomePassed || key == "" {
 		return
 	}
 	p.mu.Lock()
@@ -144,7 +144,7 @@ func (p *Passes) Observe(ctx context.Context, c policy.Call, o policy.Outcome) {
 	v.at = at
 	p.mu.Unlock()
 	if p.store != nil {
-		p.store.Send(ctx, policy.Op{Kind: policy.Write, Space: "passed", Name: key, Generation: policy.Any, Keep: p.keep})
+		p.store.Send(ctx, policy.Op{Kind: policy.OpWrite, Space: "passed", Name: key, Generation: policy.AnyGeneration, Keep: p.keep})
 	}
 }
 

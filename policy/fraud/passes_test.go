@@ -15,7 +15,7 @@ import (
 )
 
 var challenged = policy.Func(func(context.Context, policy.Call) policy.Decision {
-	return policy.Decision{Verdict: policy.Challenge, Reason: policy.Captcha, Detail: "why"}
+	return policy.Decision{Verdict: policy.Challenge, Reason: policy.ReasonCaptcha, Detail: "why"}
 })
 
 // TestPassesADay: a pass counts for 24 hours to the second, and again after another.
@@ -25,14 +25,14 @@ func TestPassesADay(t *testing.T) {
 		c := policy.Call{SID: "CA1", From: "+14155550100"}
 		for range 3 {
 			require.False(t, p.Decide(t.Context(), c).Allowed())
-			p.Observe(t.Context(), c, policy.Outcome{Kind: policy.Passed})
+			p.Observe(t.Context(), c, policy.Outcome{Kind: policy.OutcomePassed})
 			time.Sleep(24*time.Hour - time.Nanosecond)
 			require.Equal(t, policy.Decision{Verdict: policy.Allow, Detail: "why"}, p.Decide(t.Context(), c))
 			time.Sleep(time.Nanosecond)
 		}
-		p.Observe(t.Context(), c, policy.Outcome{Kind: policy.Passed})
+		p.Observe(t.Context(), c, policy.Outcome{Kind: policy.OutcomePassed})
 		time.Sleep(20 * time.Hour)
-		p.Observe(t.Context(), c, policy.Outcome{Kind: policy.Passed})
+		p.Observe(t.Context(), c, policy.Outcome{Kind: policy.OutcomePassed})
 		time.Sleep(20 * time.Hour)
 		require.True(t, p.Decide(t.Context(), c).Allowed(), "a second pass counts from itself on")
 	})
@@ -51,7 +51,7 @@ func TestPassesWithScore(t *testing.T) {
 			require.True(t, call(i, "").Allowed())
 		}
 		require.Equal(t, policy.Challenge, call(3, "").Verdict)
-		policy.Tell(t.Context(), policy.Outcome{Kind: policy.Passed}, p, nil, policy.Call{SID: "CA3", From: "+14155550100"})
+		policy.Tell(t.Context(), policy.Outcome{Kind: policy.OutcomePassed}, p, nil, policy.Call{SID: "CA3", From: "+14155550100"})
 		require.True(t, call(4, "").Allowed())
 		require.Equal(t, policy.Reject, call(5, "+19005550100").Verdict, "both signals")
 	})
@@ -67,7 +67,7 @@ func TestPassesAreBounded(t *testing.T) {
 		require.LessOrEqual(t, sets*ways*int(reflect.TypeFor[cell[passed]]().Size()), 48*most)
 		from := func(i int) policy.Call { return policy.Call{From: fmt.Sprintf("+1415%07d", i)} }
 		for i := range 10 * most {
-			p.Observe(t.Context(), from(i), policy.Outcome{Kind: policy.Passed})
+			p.Observe(t.Context(), from(i), policy.Outcome{Kind: policy.OutcomePassed})
 			require.True(t, p.Passed(t.Context(), from(i)))
 			time.Sleep(time.Second)
 		}
@@ -91,7 +91,7 @@ func TestPassesAtOnce(t *testing.T) {
 		wg.Go(func() {
 			c := policy.Call{From: fmt.Sprintf("+1415%07d", i)}
 			require.False(t, p.Decide(t.Context(), c).Allowed())
-			p.Observe(t.Context(), c, policy.Outcome{Kind: policy.Passed})
+			p.Observe(t.Context(), c, policy.Outcome{Kind: policy.OutcomePassed})
 			require.True(t, p.Decide(t.Context(), c).Allowed())
 		})
 	}

@@ -181,9 +181,9 @@ func (s *Score) Judge(c policy.Call, answers []policy.Op) policy.Decision {
 	switch {
 	case total >= s.o.RejectAt:
 		s.memory.refused(c.SID)
-		d.Verdict, d.Reason = policy.Reject, policy.Fraud
+		d.Verdict, d.Reason = policy.Reject, policy.ReasonFraud
 	case total >= s.o.ChallengeAt:
-		d.Verdict, d.Reason = policy.Challenge, policy.Captcha
+		d.Verdict, d.Reason = policy.Challenge, policy.ReasonCaptcha
 	default:
 		return d
 	}
@@ -237,9 +237,9 @@ func (s *Score) detail(seen [signals]bool, total float64) string {
 // policy: its attempt stays counted, its length says nothing.
 func (s *Score) Observe(ctx context.Context, c policy.Call, o policy.Outcome) {
 	switch o.Kind {
-	case policy.Refused:
+	case policy.OutcomeRefused:
 		s.memory.refused(c.SID)
-	case policy.Ended:
+	case policy.OutcomeEnded:
 		s.memory.ended(c.SID, s.o.ShortCall)
 		if s.Store() != nil && !c.Outbound() && o.Duration > 0 {
 			s.o.Store.Send(ctx, s.lengths(c, o.Duration)...)

@@ -68,7 +68,7 @@ func TestClockStoodStill(t *testing.T) {
 	c := start(t, 1)
 	here, there := c.connect("test"), c.connect("test")
 	hold := func(e *Engine, id string) policy.Op {
-		ops := []policy.Op{{Kind: policy.Hold, Space: "places", ID: id, Keep: time.Minute, Limit: 10}}
+		ops := []policy.Op{{Kind: policy.OpHold, Space: "places", ID: id, Keep: time.Minute, Limit: 10}}
 		e.Do(t.Context(), ops)
 		return ops[0]
 	}

@@ -94,7 +94,7 @@ func (e *Engine) Do(ctx context.Context, ops []policy.Op) {
 		all.Go(func() {
 			defer func() { <-places }()
 			for n := 0; len(of) > 0; of = of[n:] {
-				for n = 1; n < len(of) && of[n-1].Kind < policy.Read && of[n].Kind < policy.Read; n++ {
+				for n = 1; n < len(of) && of[n-1].Kind < policy.OpRead && of[n].Kind < policy.OpRead; n++ {
 				} // values one by one: each has a revision
 				if err := e.together(ctx, stream, key, of[:n]); err != nil {
 					for _, op := range of[:n] {
@@ -143,7 +143,7 @@ func (e *Engine) together(ctx context.Context, stream jetstream.Stream, key stri
 			for i, op := range ops {
 				*op = asked[i]
 			}
-		case ops[0].Kind == policy.Write:
+		case ops[0].Kind == policy.OpWrite:
 			ops[0].Generation = revision
 		}
 		return err

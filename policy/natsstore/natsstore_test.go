@@ -118,7 +118,7 @@ func (c *cluster) connectTo(bucket string, servers []*server.Options) *Engine {
 // answering returns an engine whose bucket the servers have made.
 func (c *cluster) answering(bucket string) *Engine {
 	e := c.connect(bucket)
-	ready := []policy.Op{{Kind: policy.Read, Space: "alive"}}
+	ready := []policy.Op{{Kind: policy.OpRead, Space: "alive"}}
 	require.Eventually(c.t, func() bool { e.Do(c.t.Context(), ready); return ready[0].Err == nil }, time.Minute, 50*time.Millisecond)
 	return e
 }
@@ -163,7 +163,7 @@ func TestServersGone(t *testing.T) {
 	require.NoError(t, err)
 	defer store.Close()
 	claim := func(name string) policy.Op {
-		ops := []policy.Op{{Kind: policy.Write, Space: "claims", Name: name, Keep: time.Hour, Value: []byte("mine")}}
+		ops := []policy.Op{{Kind: policy.OpWrite, Space: "claims", Name: name, Keep: time.Hour, Value: []byte("mine")}}
 		store.Do(t.Context(), ops)
 		return ops[0]
 	}
@@ -174,7 +174,7 @@ func TestServersGone(t *testing.T) {
 	c.up(0)
 	c.up(1)
 	require.Eventually(t, store.Up, 60*time.Second, 50*time.Millisecond)
-	ops := []policy.Op{{Kind: policy.Write, Space: "claims", Name: "a", Keep: time.Hour, Value: []byte("yours")}}
+	ops := []policy.Op{{Kind: policy.OpWrite, Space: "claims", Name: "a", Keep: time.Hour, Value: []byte("yours")}}
 	require.Eventually(t, func() bool { store.Do(t.Context(), ops); return ops[0].Err == nil }, 30*time.Second, 50*time.Millisecond)
 	require.False(t, ops[0].OK, "the claim survived")
 }
@@ -190,7 +190,7 @@ func TestNew(t *testing.T) {
 	require.ErrorContains(t, err, "7 replicas")
 	e, err := New(nc, Options{})
 	require.NoError(t, err)
-	ops := []policy.Op{{Kind: policy.Read, Space: "alive"}}
+	ops := []policy.Op{{Kind: policy.OpRead, Space: "alive"}}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	e.Do(ctx, ops)

@@ -132,10 +132,10 @@ func TestPartition(t *testing.T) {
 		return ops[0]
 	}
 	claim := func(i int, name string) policy.Op {
-		return do(i, policy.Op{Kind: policy.Write, Space: "claims", Name: name, Keep: time.Hour, Value: fmt.Append(nil, i)})
+		return do(i, policy.Op{Kind: policy.OpWrite, Space: "claims", Name: name, Keep: time.Hour, Value: fmt.Append(nil, i)})
 	}
 	hold := func(i int, id string) policy.Op {
-		return do(i, policy.Op{Kind: policy.Hold, Space: "places", ID: id, Keep: time.Hour, Limit: 1})
+		return do(i, policy.Op{Kind: policy.OpHold, Space: "places", ID: id, Keep: time.Hour, Limit: 1})
 	}
 	for i := range engines {
 		require.Eventually(t, func() bool { return claim(i, fmt.Sprint("before", i)).OK }, 60*time.Second, 50*time.Millisecond)

@@ -90,16 +90,16 @@ func (s *state) apply(op *policy.Op, revision uint64, at time.Time) (changed boo
 	now := at.UnixMilli()
 	s.keep = max(op.Keep, time.Millisecond)
 	switch op.Kind {
-	case policy.Count, policy.Uncount, policy.Add, policy.Change:
+	case policy.OpCount, policy.OpUncount, policy.OpAdd, policy.OpChange:
 		return s.log(op, now)
-	case policy.Hold, policy.Free:
+	case policy.OpHold, policy.OpFree:
 		return s.place(op, now)
 	}
 	if s.until <= now {
 		s.value, s.until = nil, 0
 	}
 	there := s.until != 0
-	if op.Kind == policy.Read {
+	if op.Kind == policy.OpRead {
 		known := there && op.Generation == revision
 		op.OK, op.Generation, op.Value = there, 0, nil
 		if there {
@@ -110,7 +110,7 @@ func (s *state) apply(op *policy.Op, revision uint64, at time.Time) (changed boo
 		}
 		return false
 	}
-	if op.Generation != policy.Any && (there && op.Generation != revision || !there && op.Generation != 0) {
+	if op.Generation != policy.AnyGeneration && (there && op.Generation != revision || !there && op.Generation != 0) {
 		op.OK = there && bytes.Equal(s.value, op.Value)
 		op.Value, op.Generation = s.value, 0
 		if there {
@@ -125,7 +125,7 @@ func (s *state) apply(op *policy.Op, revision uint64, at time.Time) (changed boo
 // log carries out an operation on a log.
 func (s *state) log(op *policy.Op, now int64) (changed bool) {
 	window := s.keep.Milliseconds()
-	if op.Kind != policy.Uncount {
+	if op.Kind != policy.OpUncount {
 		for len(s.entries) > 0 && now-s.entries[0].at >= window {
 			s.entries = s.entries[1:]
 		}
@@ -138,7 +138,7 @@ func (s *state) log(op *policy.Op, now int64) (changed bool) {
 	}
 	op.Total = sum
 	switch op.Kind {
-	case policy.Count:
+	case policy.OpCount:
 		if op.Limit == 0 && !op.Attempt {
 			return false
 		}
@@ -156,7 +156,7 @@ func (s *state) log(op *policy.Op, now int64) (changed bool) {
 		s.entries = append(s.entries, entry{mark, now, 1})
 		op.Total++
 		return true
-	case policy.Add:
+	case policy.OpAdd:
 		if op.OK = true; op.ID == "" {
 			return false
 		}
@@ -174,11 +174,11 @@ func (s *state) log(op *policy.Op, now int64) (changed bool) {
 		op.Total = rest
 		return true
 	}
-	if op.OK = at >= 0 || op.Kind == policy.Change && op.ID == ""; at < 0 { // Change, Uncount
+	if op.OK = at >= 0 || op.Kind == policy.OpChange && op.ID == ""; at < 0 { // Change, Uncount
 		return false
 	}
 	amount := op.Amount
-	if op.Kind == policy.Uncount {
+	if op.Kind == policy.OpUncount {
 		amount = 0
 	}
 	op.Total += amount - s.entries[at].amount
@@ -202,7 +202,7 @@ func (s *state) place(op *policy.Op, now int64) (changed bool) {
 	}
 	s.entries = live
 	op.Total = int64(len(live))
-	if op.Kind == policy.Free {
+	if op.Kind == policy.OpFree {
 		if op.OK = true; at < 0 {
 			return false
 		}

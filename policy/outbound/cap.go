@@ -113,7 +113,7 @@ const (
 
 // ops returns the operations that count a call's minutes under the meter: none where
 // there is no limit.
-func (m *meter) ops(kind policy.Kind, id string, minutes int) (ops []policy.Op) {
+func (m *meter) ops(kind policy.OpKind, id string, minutes int) (ops []policy.Op) {
 	if m.calls >= 0 {
 		ops = append(ops, m.op(kind, callLog, id, 1))
 	}
@@ -123,7 +123,7 @@ func (m *meter) ops(kind policy.Kind, id string, minutes int) (ops []policy.Op) 
 	return ops
 }
 
-func (m *meter) op(kind policy.Kind, space, id string, amount int) policy.Op {
+func (m *meter) op(kind policy.OpKind, space, id string, amount int) policy.Op {
 	op := policy.Op{Kind: kind, Space: space, Name: m.to, ID: id, Amount: int64(amount), Limit: int64(m.calls), Keep: time.Hour}
 	if space == minuteLog {
 		op.Limit, op.Keep = int64(m.minutes), 24*time.Hour

@@ -95,11 +95,11 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) Reason() policy.Reason {
 	switch e.Cause {
 	case ErrClass:
-		return policy.Premium
+		return policy.ReasonPremium
 	case ErrCalls, ErrMinutes, ErrBudget:
-		return policy.RateLimit
+		return policy.ReasonRateLimit
 	}
-	return policy.Block
+	return policy.ReasonBlocked
 }
 
 // NewDestinations makes Destinations; the error names everything wrong with the options.

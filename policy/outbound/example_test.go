@@ -35,7 +35,7 @@ func Example() {
 	}
 	// Package voice does this when the call has ended, with gate in Config.Observers.
 	gate.Observe(context.Background(), policy.Call{SID: "CA0123", To: "+14165550100", Direction: "outbound-api"},
-		policy.Outcome{Kind: policy.Ended, Duration: 90 * time.Second, Billed: true})
+		policy.Outcome{Kind: policy.OutcomeEnded, Duration: 90 * time.Second, Billed: true})
 	// Output:
 	// dial +14165550100 for at most 5m0s
 	// outbound: may not dial: the calls of this hour are used up (country "CA", class ordinary)

@@ -166,7 +166,7 @@ func (p *Permit) hold(ctx context.Context) (full *meter, cause error) {
 	var ops []policy.Op
 	var of []*meter
 	for _, m := range p.meters {
-		for _, op := range m.ops(policy.Add, p.id, minutes(p.TimeLimit)) {
+		for _, op := range m.ops(policy.OpAdd, p.id, minutes(p.TimeLimit)) {
 			ops, of = append(ops, op), append(of, m)
 		}
 	}
@@ -216,7 +216,7 @@ func (p *Permit) Cancel() {
 	}
 	var ops []policy.Op
 	for _, m := range p.meters {
-		ops = append(ops, m.ops(policy.Change, p.id, 0)...)
+		ops = append(ops, m.ops(policy.OpChange, p.id, 0)...)
 	}
 	for i := range ops {
 		ops[i].Amount = 0
@@ -233,7 +233,7 @@ func (p *Permit) Placed(callSID string) {
 	var ops []policy.Op
 	for _, m := range p.meters {
 		if m.minutes >= 0 {
-			counted, permit := m.op(policy.Add, minuteLog, callSID, minutes(p.TimeLimit)), m.op(policy.Change, minuteLog, p.id, 0)
+			counted, permit := m.op(policy.OpAdd, minuteLog, callSID, minutes(p.TimeLimit)), m.op(policy.OpChange, minuteLog, p.id, 0)
 			counted.Limit = policy.Unlimited
 			ops = append(ops, counted, permit)
 		}
@@ -247,7 +247,7 @@ func (g *Gate) Store() *policy.Store { return g.store }
 // Observe gives back the minutes that an outbound call did not last, by Twilio's word alone:
 // its stream begins later than the call. One that nobody picked up has had one.
 func (g *Gate) Observe(ctx context.Context, c policy.Call, o policy.Outcome) {
-	if o.Kind != policy.Ended || !o.Billed || !c.Outbound() {
+	if o.Kind != policy.OutcomeEnded || !o.Billed || !c.Outbound() {
 		return
 	}
 	country, _, err := g.destinations.check(c.To)
@@ -258,7 +258,7 @@ func (g *Gate) Observe(ctx context.Context, c policy.Call, o policy.Outcome) {
 	var ops []policy.Op
 	for _, m := range g.covering(c.To, country) {
 		if m.minutes >= 0 {
-			ops = append(ops, m.op(policy.Change, minuteLog, c.SID, lasted))
+			ops = append(ops, m.op(policy.OpChange, minuteLog, c.SID, lasted))
 		}
 	}
 	g.store.Send(ctx, ops...)

@@ -63,9 +63,9 @@ func TestGateDeniesByDefault(t *testing.T) {
 		require.Nil(t, permit)
 		require.NotContains(t, err.Error(), strings.TrimPrefix(tt.to, "+"))
 	}
-	require.Equal(t, policy.RateLimit, (&Error{Cause: ErrCalls}).Reason())
-	require.Equal(t, policy.RateLimit, (&Error{Cause: ErrMinutes}).Reason())
-	require.Equal(t, policy.Block, (&Error{Cause: ErrUncapped}).Reason())
+	require.Equal(t, policy.ReasonRateLimit, (&Error{Cause: ErrCalls}).Reason())
+	require.Equal(t, policy.ReasonRateLimit, (&Error{Cause: ErrMinutes}).Reason())
+	require.Equal(t, policy.ReasonBlocked, (&Error{Cause: ErrUncapped}).Reason())
 }
 
 func must[T any](v T, err error) T {
@@ -145,7 +145,7 @@ func TestGateOfTwoInstances(t *testing.T) {
 }
 
 func ended(g *Gate, sid, to string, lasted time.Duration) {
-	g.Observe(context.Background(), policy.Call{SID: sid, To: to, Direction: "outbound-api"}, policy.Outcome{Kind: policy.Ended, Duration: lasted, Billed: true})
+	g.Observe(context.Background(), policy.Call{SID: sid, To: to, Direction: "outbound-api"}, policy.Outcome{Kind: policy.OutcomeEnded, Duration: lasted, Billed: true})
 }
 
 // TestGatePaces: who is refused takes no turn and does not wait; who gives up
@@ -185,7 +185,7 @@ func TestGateBudget(t *testing.T) {
 			var e *Error
 			if errors.As(err, &e) {
 				require.Equal(t, Error{Cause: cause, Country: "DE", Class: Ordinary}, *e)
-				require.Equal(t, policy.RateLimit, e.Reason())
+				require.Equal(t, policy.ReasonRateLimit, e.Reason())
 			}
 		}
 		dial(nil)

@@ -171,7 +171,7 @@ func TestDestinations(t *testing.T) {
 	_, err = NewDestinations(DestinationsOptions{Classes: []Class{99}, Overrides: map[string]Class{"+1900": 98}})
 	require.ErrorContains(t, err, "no class 99")
 	require.ErrorContains(t, err, "no class 98")
-	require.Equal(t, policy.Premium, (&Error{Cause: ErrClass}).Reason())
+	require.Equal(t, policy.ReasonPremium, (&Error{Cause: ErrClass}).Reason())
 }
 
 // TestImpossibleNumbers: what cannot be a number is no destination, whatever class it

@@ -42,8 +42,8 @@ func ClockJumps(t *testing.T, store *policy.Store, set func(ahead time.Duration)
 	claimed := func(by string) bool {
 		t.Helper()
 		ops := []policy.Op{
-			{Kind: policy.Write, Space: "claims", Keep: 24 * time.Hour, Value: []byte(by)},
-			{Kind: policy.Write, Space: "value", Generation: policy.Any, Keep: 24 * time.Hour, Value: []byte(by)},
+			{Kind: policy.OpWrite, Space: "claims", Keep: 24 * time.Hour, Value: []byte(by)},
+			{Kind: policy.OpWrite, Space: "value", Generation: policy.AnyGeneration, Keep: 24 * time.Hour, Value: []byte(by)},
 		}
 		store.Do(t.Context(), ops)
 		want("errors", [2]error{ops[0].Err, ops[1].Err}, [2]error{})
@@ -60,7 +60,7 @@ func ClockJumps(t *testing.T, store *policy.Store, set func(ahead time.Duration)
 
 	set(time.Hour)
 	want("places whose leases have ended", taken(), 0)
-	policy.Tell(t.Context(), policy.Outcome{Kind: policy.Running}, places, nil, up...)
+	policy.Tell(t.Context(), policy.Outcome{Kind: policy.OutcomeRunning}, places, nil, up...)
 	want("places of calls that are up", taken(), 2)
 	want("accepted when the calls have aged", accepted(), limit)
 	want("claimed again", claimed("other"), false)
@@ -70,7 +70,7 @@ func ClockJumps(t *testing.T, store *policy.Store, set func(ahead time.Duration)
 	want("places", taken(), 2)
 	want("claimed again", claimed("other"), false)
 	for _, c := range up {
-		policy.Tell(t.Context(), policy.Outcome{Kind: policy.Ended}, places, nil, c)
+		policy.Tell(t.Context(), policy.Outcome{Kind: policy.OutcomeEnded}, places, nil, c)
 	}
 	want("places of calls that have ended", taken(), 0)
 }

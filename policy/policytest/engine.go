@@ -44,49 +44,49 @@ func model(t *testing.T, e policy.Engine) {
 		generations := make(map[string][2]uint64) // of a value, in both
 		for i := range 400 {
 			op := policy.Op{
-				Kind: policy.Kind(r.IntN(int(policy.Write) + 1)), Space: "test", Name: fmt.Sprint(seed, "-", r.IntN(3)), ID: fmt.Sprint("id", r.IntN(6)),
+				Kind: policy.OpKind(r.IntN(int(policy.OpWrite) + 1)), Space: "test", Name: fmt.Sprint(seed, "-", r.IntN(3)), ID: fmt.Sprint("id", r.IntN(6)),
 				Keep: time.Hour, Limit: int64(r.IntN(8) - 1), Amount: int64(r.IntN(4)), Attempt: r.IntN(4) == 0, Value: []byte{byte(r.IntN(3))},
 			}
 			if r.IntN(10) == 0 {
 				op.ID = ""
 			}
 			switch op.Kind {
-			case policy.Count, policy.Uncount:
+			case policy.OpCount, policy.OpUncount:
 				if op.Space = "test:counts"; op.Attempt { // each new, as memory knows an ID for some seconds only
-					op.Space, op.ID, op.Kind = "test:attempts", fmt.Sprint("attempt", i), policy.Count
+					op.Space, op.ID, op.Kind = "test:attempts", fmt.Sprint("attempt", i), policy.OpCount
 				}
-			case policy.Add, policy.Change:
+			case policy.OpAdd, policy.OpChange:
 				op.Space = "test:sums"
-				if op.Kind == policy.Add {
+				if op.Kind == policy.OpAdd {
 					op.Amount++
 				}
-			case policy.Hold, policy.Free:
+			case policy.OpHold, policy.OpFree:
 				op.Space = "test:places"
 			default:
 				op.Space = "test:values"
 			}
 			mine, theirs := op, op
-			if op.Kind >= policy.Read {
+			if op.Kind >= policy.OpRead {
 				known := generations[op.Name]
 				switch r.IntN(3) {
 				case 0:
 					mine.Generation, theirs.Generation = known[0], known[1]
 				case 1:
-					if op.Kind == policy.Write {
-						mine.Generation, theirs.Generation = policy.Any, policy.Any
+					if op.Kind == policy.OpWrite {
+						mine.Generation, theirs.Generation = policy.AnyGeneration, policy.AnyGeneration
 					}
 				}
 			}
 			want := do(t, reference, mine)
 			got := do(t, e, theirs)
-			if op.Kind >= policy.Read {
+			if op.Kind >= policy.OpRead {
 				generations[op.Name] = [2]uint64{want.Generation, got.Generation}
 				if (want.Generation == 0) != (got.Generation == 0) || want.OK != got.OK || !bytes.Equal(want.Value, got.Value) {
 					t.Fatalf("seed %d, operation %d: %+v\n got %v %d %v\nwant %v %d %v", seed, i, op, got.OK, got.Generation, got.Value, want.OK, want.Generation, want.Value)
 				}
 				continue
 			}
-			if got.OK != want.OK && op.Kind != policy.Uncount || got.Total != want.Total && op.Kind != policy.Uncount {
+			if got.OK != want.OK && op.Kind != policy.OpUncount || got.Total != want.Total && op.Kind != policy.OpUncount {
 				t.Fatalf("seed %d, operation %d: %+v\n got %v, total %d\nwant %v, total %d", seed, i, op, got.OK, got.Total, want.OK, want.Total)
 			}
 		}
@@ -96,7 +96,7 @@ func model(t *testing.T, e policy.Engine) {
 // ends has leases, values and entries end, each for itself.
 func ends(t *testing.T, e policy.Engine) {
 	const short = 400 * time.Millisecond
-	hold := policy.Op{Kind: policy.Hold, Space: "ends", ID: "a", Keep: short, Limit: 1}
+	hold := policy.Op{Kind: policy.OpHold, Space: "ends", ID: "a", Keep: short, Limit: 1}
 	other := hold
 	other.ID = "b"
 	do(t, e, hold)
@@ -107,10 +107,10 @@ func ends(t *testing.T, e policy.Engine) {
 		do(t, e, renewed)
 		time.Sleep(short / 8)
 	}
-	if n := do(t, e, policy.Op{Kind: policy.Free, Space: "ends", Name: "renewed", ID: "nobody"}).Total; n > 1 {
+	if n := do(t, e, policy.Op{Kind: policy.OpFree, Space: "ends", Name: "renewed", ID: "nobody"}).Total; n > 1 {
 		t.Errorf("%d places are taken by one holder", n)
 	}
-	value := policy.Op{Kind: policy.Write, Space: "ends", Name: "value", Keep: short, Value: []byte("x")}
+	value := policy.Op{Kind: policy.OpWrite, Space: "ends", Name: "value", Keep: short, Value: []byte("x")}
 	first := do(t, e, value)
 	value.Value = []byte("y")
 	var second policy.Op
@@ -118,11 +118,11 @@ func ends(t *testing.T, e policy.Engine) {
 	if second.Generation <= first.Generation {
 		t.Errorf("the generation went from %d to %d when a value had ended", first.Generation, second.Generation)
 	}
-	count := policy.Op{Kind: policy.Count, Space: "ends", Name: "count", ID: "a", Keep: short, Limit: 1}
+	count := policy.Op{Kind: policy.OpCount, Space: "ends", Name: "count", ID: "a", Keep: short, Limit: 1}
 	do(t, e, count)
 	count.ID = "b"
 	eventually(t, func() bool { return do(t, e, count).OK }, "an entry does not age")
-	sum := policy.Op{Kind: policy.Add, Space: "ends", Name: "sum", ID: "a", Amount: 5, Keep: short, Limit: 5}
+	sum := policy.Op{Kind: policy.OpAdd, Space: "ends", Name: "sum", ID: "a", Amount: 5, Keep: short, Limit: 5}
 	do(t, e, sum)
 	sum.ID = "b"
 	eventually(t, func() bool { return do(t, e, sum).OK }, "an amount does not age")
@@ -131,12 +131,12 @@ func ends(t *testing.T, e policy.Engine) {
 // again sends what has been carried out once more, as who got no answer does.
 func again(t *testing.T, e policy.Engine) {
 	for _, op := range []policy.Op{
-		{Kind: policy.Count, Space: "again:c", ID: "a", Keep: time.Hour, Limit: 1},
-		{Kind: policy.Add, Space: "again:s", ID: "a", Amount: 3, Keep: time.Hour, Limit: 3},
-		{Kind: policy.Change, Space: "again:s", ID: "a", Amount: 2, Keep: time.Hour},
-		{Kind: policy.Hold, Space: "again:p", ID: "a", Keep: time.Hour, Limit: 1},
-		{Kind: policy.Write, Space: "again:v", Keep: time.Hour, Value: []byte("mine")},
-		{Kind: policy.Free, Space: "again:p", ID: "a"},
+		{Kind: policy.OpCount, Space: "again:c", ID: "a", Keep: time.Hour, Limit: 1},
+		{Kind: policy.OpAdd, Space: "again:s", ID: "a", Amount: 3, Keep: time.Hour, Limit: 3},
+		{Kind: policy.OpChange, Space: "again:s", ID: "a", Amount: 2, Keep: time.Hour},
+		{Kind: policy.OpHold, Space: "again:p", ID: "a", Keep: time.Hour, Limit: 1},
+		{Kind: policy.OpWrite, Space: "again:v", Keep: time.Hour, Value: []byte("mine")},
+		{Kind: policy.OpFree, Space: "again:p", ID: "a"},
 	} {
 		for range 3 {
 			if done := do(t, e, op); !done.OK {
@@ -144,7 +144,7 @@ func again(t *testing.T, e policy.Engine) {
 			}
 		}
 	}
-	if done := do(t, e, policy.Op{Kind: policy.Write, Space: "again:v", Keep: time.Hour, Value: []byte("yours")}); done.OK || string(done.Value) != "mine" {
+	if done := do(t, e, policy.Op{Kind: policy.OpWrite, Space: "again:v", Keep: time.Hour, Value: []byte("yours")}); done.OK || string(done.Value) != "mine" {
 		t.Errorf("a second claim: %v %q", done.OK, done.Value)
 	}
 }
@@ -153,12 +153,12 @@ func again(t *testing.T, e policy.Engine) {
 func names(t *testing.T, e policy.Engine) {
 	for i, name := range []string{"", "+14155550100", "a b", "a.b", "*", ">", "{a}", "sip:x@[::1]", "\x00\xff", "ü", "a/b", "$KV", string(bytes.Repeat([]byte("n"), 512))} {
 		for _, op := range []policy.Op{
-			{Kind: policy.Count, Space: "names:c", Name: name, ID: name + "1", Keep: time.Hour, Limit: 1},
-			{Kind: policy.Add, Space: "names:s", Name: name, ID: name + "1", Amount: 1, Keep: time.Hour, Limit: 1},
-			{Kind: policy.Hold, Space: "names:p", Name: name, ID: name + "1", Keep: time.Hour, Limit: 1},
-			{Kind: policy.Write, Space: "names:v", Name: name, Keep: time.Hour, Value: []byte{byte(i)}},
+			{Kind: policy.OpCount, Space: "names:c", Name: name, ID: name + "1", Keep: time.Hour, Limit: 1},
+			{Kind: policy.OpAdd, Space: "names:s", Name: name, ID: name + "1", Amount: 1, Keep: time.Hour, Limit: 1},
+			{Kind: policy.OpHold, Space: "names:p", Name: name, ID: name + "1", Keep: time.Hour, Limit: 1},
+			{Kind: policy.OpWrite, Space: "names:v", Name: name, Keep: time.Hour, Value: []byte{byte(i)}},
 		} {
-			if done := do(t, e, op); !done.OK || op.Kind != policy.Write && done.Total != 1 {
+			if done := do(t, e, op); !done.OK || op.Kind != policy.OpWrite && done.Total != 1 {
 				t.Errorf("name %q, kind %d: %v, total %d", name, op.Kind, done.OK, done.Total)
 			}
 		}
@@ -171,13 +171,13 @@ func large(t *testing.T, e policy.Engine) {
 	for i := range value {
 		value[i] = byte(i * i >> 7)
 	}
-	op := policy.Op{Kind: policy.Write, Space: "large", Keep: time.Hour, Value: value, Generation: policy.Any}
+	op := policy.Op{Kind: policy.OpWrite, Space: "large", Keep: time.Hour, Value: value, Generation: policy.AnyGeneration}
 	written := do(t, e, op)
-	read := do(t, e, policy.Op{Kind: policy.Read, Space: "large"})
+	read := do(t, e, policy.Op{Kind: policy.OpRead, Space: "large"})
 	if !bytes.Equal(read.Value, value) || read.Generation != written.Generation {
 		t.Errorf("read %d bytes of generation %d, want %d of %d", len(read.Value), read.Generation, len(value), written.Generation)
 	}
-	if known := do(t, e, policy.Op{Kind: policy.Read, Space: "large", Generation: written.Generation}); known.Value != nil || !known.OK {
+	if known := do(t, e, policy.Op{Kind: policy.OpRead, Space: "large", Generation: written.Generation}); known.Value != nil || !known.OK {
 		t.Errorf("a known generation: %v, %d bytes", known.OK, len(known.Value))
 	}
 }
@@ -185,20 +185,20 @@ func large(t *testing.T, e policy.Engine) {
 // together has many want what only some can have.
 func together(t *testing.T, e policy.Engine) {
 	for name, op := range map[string]policy.Op{
-		"count": {Kind: policy.Count, Limit: 10},
-		"add":   {Kind: policy.Add, Limit: 10, Amount: 1},
-		"hold":  {Kind: policy.Hold, Limit: 10},
-		"write": {Kind: policy.Write},
+		"count": {Kind: policy.OpCount, Limit: 10},
+		"add":   {Kind: policy.OpAdd, Limit: 10, Amount: 1},
+		"hold":  {Kind: policy.OpHold, Limit: 10},
+		"write": {Kind: policy.OpWrite},
 	} {
 		want := op.Limit
-		if op.Kind == policy.Write {
+		if op.Kind == policy.OpWrite {
 			want = 1
 		}
 		var ok atomic.Int64
 		atOnce(40, func(i int) {
 			ops := []policy.Op{op}
 			ops[0].Space, ops[0].ID, ops[0].Keep = "together:"+name, fmt.Sprint(i), time.Hour
-			if op.Kind == policy.Write {
+			if op.Kind == policy.OpWrite {
 				ops[0].ID, ops[0].Value = "", []byte{byte(i)}
 			}
 			e.Do(context.Background(), ops)
@@ -218,7 +218,7 @@ func together(t *testing.T, e policy.Engine) {
 func many(t *testing.T, e policy.Engine) {
 	var ops []policy.Op
 	for i := range 300 {
-		ops = append(ops, policy.Op{Kind: policy.Hold, Space: "many", Name: fmt.Sprint(i % 7), ID: fmt.Sprint(i), Keep: time.Hour, Limit: policy.Unlimited})
+		ops = append(ops, policy.Op{Kind: policy.OpHold, Space: "many", Name: fmt.Sprint(i % 7), ID: fmt.Sprint(i), Keep: time.Hour, Limit: policy.Unlimited})
 	}
 	e.Do(t.Context(), ops)
 	for i := range ops {
@@ -226,7 +226,7 @@ func many(t *testing.T, e policy.Engine) {
 			t.Fatalf("operation %d: %v", i, ops[i].Err)
 		}
 	}
-	if n := do(t, e, policy.Op{Kind: policy.Hold, Space: "many", Name: "0", ID: "", Limit: 0}).Total; n != 43 {
+	if n := do(t, e, policy.Op{Kind: policy.OpHold, Space: "many", Name: "0", ID: "", Limit: 0}).Total; n != 43 {
 		t.Errorf("%d places are taken, want 43", n)
 	}
 }

@@ -121,16 +121,16 @@ func (c *contention) next(r *rand.Rand, n int) (op policy.Op, more bool) {
 	op = policy.Op{Name: fmt.Sprint(i / (3 * perName)), Keep: time.Hour, ID: fmt.Sprint(r.IntN(holders))}
 	switch kind := i % 3; {
 	case kind == 0:
-		op.Kind, op.Space, op.Limit = policy.Hold, "contended:places", placesOfName
+		op.Kind, op.Space, op.Limit = policy.OpHold, "contended:places", placesOfName
 		if r.IntN(2) == 0 {
-			op.Kind = policy.Free
+			op.Kind = policy.OpFree
 		}
 	case kind == 1:
-		op.Kind, op.Space, op.Limit = policy.Count, "contended:calls", callsOfName
+		op.Kind, op.Space, op.Limit = policy.OpCount, "contended:calls", callsOfName
 	default:
-		op.Kind, op.Space, op.ID, op.Value = policy.Write, "contended:claims", "", fmt.Appendf(nil, "%d", i)
+		op.Kind, op.Space, op.ID, op.Value = policy.OpWrite, "contended:claims", "", fmt.Appendf(nil, "%d", i)
 		if r.IntN(2) == 0 {
-			op.Kind, op.Value = policy.Read, nil
+			op.Kind, op.Value = policy.OpRead, nil
 		}
 	}
 	op.Name += fmt.Sprint(".", c.names[op.Space+op.Name]/unknownPerName)
@@ -172,24 +172,24 @@ func Step(s State, e Event) (right bool, next State) {
 	total := n
 	ok := true
 	switch op.Kind {
-	case policy.Hold, policy.Count:
+	case policy.OpHold, policy.OpCount:
 		if s.Holders&bit == 0 {
 			if ok = int64(n) < op.Limit; ok {
 				next.Holders |= bit
 				total++
 			}
 		}
-	case policy.Free:
+	case policy.OpFree:
 		if s.Holders&bit != 0 {
 			next.Holders &^= bit
 			total--
 		}
-	case policy.Write:
+	case policy.OpWrite:
 		if ok = s.Value == "" || s.Value == string(op.Value); ok {
 			next.Value = string(op.Value)
 		}
 		return unknown || answer.OK == ok && (ok || string(answer.Value) == s.Value), next
-	case policy.Read:
+	case policy.OpRead:
 		return unknown || answer.OK == (s.Value != "") && string(answer.Value) == s.Value, next
 	}
 	return unknown || answer.OK == ok && answer.Total == int64(total), next

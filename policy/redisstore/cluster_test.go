@@ -137,7 +137,7 @@ func TestFailover(t *testing.T) {
 			up := func() bool {
 				for _, s := range stores {
 					for i := range 100 { // every server of a cluster has some of these names
-						ops := []policy.Op{{Kind: policy.Read, Space: "probe", Name: fmt.Sprint(time.Now().UnixNano(), i)}}
+						ops := []policy.Op{{Kind: policy.OpRead, Space: "probe", Name: fmt.Sprint(time.Now().UnixNano(), i)}}
 						if s.Do(t.Context(), ops); ops[0].Err != nil || !s.Up() {
 							return false
 						}
@@ -180,7 +180,7 @@ func TestFailover(t *testing.T) {
 			for caller, n := range accepted {
 				require.LessOrEqual(t, n, 3*limit, "%s: by two instances alone, and once more by what a replica did not have", caller)
 			}
-			policy.Tell(t.Context(), policy.Outcome{Kind: policy.Running}, policies[0], nil, calls...)
+			policy.Tell(t.Context(), policy.Outcome{Kind: policy.OutcomeRunning}, policies[0], nil, calls...)
 			eventually(t, func() bool {
 				n, err := concurrent(stores[1], 1000).InUse(t.Context())
 				return err == nil && n == running

@@ -126,7 +126,7 @@ func concurrent(s *policy.Store, limit int) *policy.Concurrency {
 }
 
 func ended(p policy.Policy, sid string) {
-	policy.Tell(context.Background(), policy.Outcome{Kind: policy.Ended}, p, nil, policy.Call{SID: sid})
+	policy.Tell(context.Background(), policy.Outcome{Kind: policy.OutcomeEnded}, p, nil, policy.Call{SID: sid})
 }
 
 // roomy is a budget that a busy machine does not exceed, for tests that are not

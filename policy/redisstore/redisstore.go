@@ -199,27 +199,27 @@ func (e *Engine) do(ctx context.Context, ops []policy.Op, whole bool) bool {
 func question(op *policy.Op) (*redis.Script, []any) {
 	keep := max(op.Keep.Milliseconds(), 1)
 	switch op.Kind {
-	case policy.Count:
+	case policy.OpCount:
 		attempt := 0
 		if op.Attempt {
 			attempt = 1
 		}
 		return countScript, []any{min(keep, maxWindow.Milliseconds()), op.Limit, mark32(op.ID), attempt}
-	case policy.Uncount:
+	case policy.OpUncount:
 		return uncountScript, []any{mark32(op.ID)}
-	case policy.Add:
+	case policy.OpAdd:
 		return sumScript, []any{keep, op.Limit, mark64(op.ID), op.Amount, 1}
-	case policy.Change:
+	case policy.OpChange:
 		return sumScript, []any{keep, op.Limit, mark64(op.ID), op.Amount, 0}
-	case policy.Hold:
+	case policy.OpHold:
 		return holdScript, []any{keep, op.Limit, op.ID}
-	case policy.Free:
+	case policy.OpFree:
 		return freeScript, []any{op.ID}
-	case policy.Read:
+	case policy.OpRead:
 		return readScript, []any{strconv.FormatUint(op.Generation, 10)}
 	default:
 		expected := strconv.FormatUint(op.Generation, 10)
-		if op.Generation == policy.Any {
+		if op.Generation == policy.AnyGeneration {
 			expected = "any"
 		}
 		return writeScript, []any{keep, expected, op.Value}
@@ -233,7 +233,7 @@ func result(op *policy.Op, answer []any) (err error) {
 		return fmt.Errorf("redisstore: answer of %d parts", len(answer))
 	}
 	op.OK = answer[0] == int64(1)
-	if op.Kind < policy.Read {
+	if op.Kind < policy.OpRead {
 		op.Total, _ = answer[1].(int64)
 		return nil
 	}
@@ -241,7 +241,7 @@ func result(op *policy.Op, answer []any) (err error) {
 	if op.Generation, err = strconv.ParseUint(generation, 10, 64); err != nil {
 		return errors.New("redisstore: value without a generation")
 	}
-	if op.Kind == policy.Read || !op.OK {
+	if op.Kind == policy.OpRead || !op.OK {
 		op.Value = nil
 		if len(answer) > 2 {
 			if value, ok := answer[2].(string); ok {

@@ -304,7 +304,7 @@ func TestWholeDecision(t *testing.T) {
 			for range n * batch {
 				c := tr.next()
 				p.Decide(ctx, c)
-				policy.Tell(ctx, policy.Outcome{Kind: policy.Ended}, p, nil, c)
+				policy.Tell(ctx, policy.Outcome{Kind: policy.OutcomeEnded}, p, nil, c)
 			}
 		}}
 	}
@@ -316,7 +316,7 @@ func TestWholeDecision(t *testing.T) {
 			for range n * batch {
 				c := parts.next()
 				whole.Decide(ctx, c)
-				policy.Tell(ctx, policy.Outcome{Kind: policy.Ended}, whole, nil, c)
+				policy.Tell(ctx, policy.Outcome{Kind: policy.OutcomeEnded}, whole, nil, c)
 			}
 		}},
 		bench.Contestant{Name: "making up the calls", Run: func(n int) {
