@@ -79,7 +79,7 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 		outcome, next, err := s.secrets.Load().answer(info.SID, token, r.PostForm.Get("Digits"), time.Now())
 		s.config.Logger.Info("challenge answered", "call_sid", info.SID, "outcome", outcome.String(), "error", err)
 		switch outcome {
-		case fraud.Pass:
+		case fraud.AnswerPass:
 			s.tell(policy.OutcomePassed, info.Call)
 			if from := r.URL.Query().Get(back); from != "" {
 				return s.sendBack(r.Context(), info, from)
@@ -91,7 +91,7 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 				return say(apology)
 			}
 			return s.connect(info, mount, nonce)
-		case fraud.Retry:
+		case fraud.AnswerRetry:
 			return s.ask(info, question{next, mount, r.URL.Query().Get(back)})
 		}
 		s.giveBack(info, policy.Outcome{Kind: policy.OutcomeEnded})

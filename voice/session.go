@@ -123,7 +123,7 @@ func (s *secrets) verify(token string, now time.Time) (session, error) {
 
 // answer checks the digits that were pressed for a question, which may have been
 // asked with the keys in force a minute ago.
-func (s *secrets) answer(callSID, token, digits string, now time.Time) (fraud.Outcome, fraud.Question, error) {
+func (s *secrets) answer(callSID, token, digits string, now time.Time) (fraud.Answer, fraud.Question, error) {
 	outcome, next, err := s.challenge.Answer(callSID, token, digits)
 	if err == fraud.ErrToken && now.Before(s.until) {
 		return s.former.challenge.Answer(callSID, token, digits)

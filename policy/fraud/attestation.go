@@ -17,25 +17,25 @@ type AttestationLevel byte
 
 // The levels; NoAttestation is what a call without a PASSporT has.
 const (
-	NoAttestation AttestationLevel = 0
-	A             AttestationLevel = 'A'
-	B             AttestationLevel = 'B'
-	C             AttestationLevel = 'C'
+	LevelNone AttestationLevel = 0
+	LevelA    AttestationLevel = 'A'
+	LevelB    AttestationLevel = 'B'
+	LevelC    AttestationLevel = 'C'
 )
 
 // AttestationStatus says whether the PASSporT's signature held.
 type AttestationStatus uint8
 
-// The statuses. Most calls from outside the United States and Canada are Absent.
+// The statuses. Most calls from outside the United States and Canada have StatusAbsent.
 const (
-	Absent AttestationStatus = iota
-	Passed
-	Failed
+	StatusAbsent AttestationStatus = iota
+	StatusPassed
+	StatusFailed
 )
 
 // ParseAttestation reads Twilio's StirVerstat parameter
 // (twilio.com/docs/voice/trusted-calling-with-shakenstir). Anything but the exact
-// spellings documented there is Absent: "TN-Validation-Passed-A" inside a longer
+// spellings documented there is StatusAbsent: "TN-Validation-Passed-A" inside a longer
 // text proves nothing.
 func ParseAttestation(verstat string) Attestation {
 	rest, ok := strings.CutPrefix(verstat, "TN-Validation-")
@@ -46,14 +46,14 @@ func ParseAttestation(verstat string) Attestation {
 	status, rest, levelled := strings.Cut(rest, "-")
 	switch status {
 	case "Passed":
-		a.Status = Passed
+		a.Status = StatusPassed
 	case "Failed":
-		a.Status = Failed
+		a.Status = StatusFailed
 	default:
 		return Attestation{}
 	}
 	if !levelled {
-		if a.Status == Failed {
+		if a.Status == StatusFailed {
 			return a
 		}
 		return Attestation{}
@@ -78,5 +78,5 @@ func ParseAttestation(verstat string) Attestation {
 // Full reports whether the carrier of the calling customer itself vouches for the
 // number, and proved it: the only attestation that says the number is genuine.
 func (a Attestation) Full() bool {
-	return a.Status == Passed && a.Level == A && !a.Diverted && !a.Passthrough
+	return a.Status == StatusPassed && a.Level == LevelA && !a.Diverted && !a.Passthrough
 }

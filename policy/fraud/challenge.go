@@ -53,22 +53,22 @@ type Question struct {
 	Attempt int    // 1 for the first
 }
 
-// Outcome says what an answer led to.
-type Outcome uint8
+// Answer says what an answer led to.
+type Answer uint8
 
 // The outcomes.
 const (
-	Fail  Outcome = iota // hang up
-	Retry                // ask the next question
-	Pass                 // go on with the call
+	AnswerFail  Answer = iota // hang up
+	AnswerRetry               // ask the next question
+	AnswerPass                // go on with the call
 )
 
 // String returns "fail", "retry" or "pass".
-func (o Outcome) String() string {
+func (o Answer) String() string {
 	switch o {
-	case Pass:
+	case AnswerPass:
 		return "pass"
-	case Retry:
+	case AnswerRetry:
 		return "retry"
 	}
 	return "fail"
@@ -133,32 +133,32 @@ func (c *Challenge) Ask(callSID string) Question { return c.ask(callSID, 1) }
 //
 // A token can be answered again until it expires, but only by the same call, and
 // only Twilio can speak for a call if the webhook's signature is verified.
-func (c *Challenge) Answer(callSID, token, digits string) (outcome Outcome, next Question, err error) {
+func (c *Challenge) Answer(callSID, token, digits string) (outcome Answer, next Question, err error) {
 	var raw [tokenLen]byte
 	encoding := base64.RawURLEncoding.Strict()
 	if len(token) != encoding.EncodedLen(tokenLen) {
-		return Fail, Question{}, ErrToken
+		return AnswerFail, Question{}, ErrToken
 	}
 	if _, err := encoding.Decode(raw[:], []byte(token)); err != nil {
-		return Fail, Question{}, ErrToken
+		return AnswerFail, Question{}, ErrToken
 	}
 	key := c.keyOf(callSID, raw[:])
 	if key == nil {
-		return Fail, Question{}, ErrToken
+		return AnswerFail, Question{}, ErrToken
 	}
 	attempt := int(raw[0])
 	expires := time.Unix(int64(binary.BigEndian.Uint64(raw[1:9])), 0)
 	if time.Now().After(expires) {
-		return Fail, Question{}, ErrExpired
+		return AnswerFail, Question{}, ErrExpired
 	}
 	want := sum(key, "answer", callSID, digits, raw[:plainLen])
 	if subtle.ConstantTimeCompare(want[:], raw[plainLen:plainLen+sumLen]) == 1 {
-		return Pass, Question{}, nil
+		return AnswerPass, Question{}, nil
 	}
 	if attempt >= c.o.Attempts {
-		return Fail, Question{}, ErrWrong
+		return AnswerFail, Question{}, ErrWrong
 	}
-	return Retry, c.ask(callSID, attempt+1), ErrWrong
+	return AnswerRetry, c.ask(callSID, attempt+1), ErrWrong
 }
 
 // A token is attempt (1 byte), expiry (8, Unix seconds), nonce (12), the signature

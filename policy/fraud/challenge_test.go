@@ -54,17 +54,17 @@ func TestChallenge(t *testing.T) {
 	require.Equal(t, 1, q.Attempt)
 	outcome, _, err := c.Answer("CA1", q.Token, q.Digits)
 	require.NoError(t, err)
-	require.Equal(t, Pass, outcome)
+	require.Equal(t, AnswerPass, outcome)
 
 	outcome, again, err := c.Answer("CA1", q.Token, wrong(q))
 	require.ErrorIs(t, err, ErrWrong)
-	require.Equal(t, Retry, outcome)
+	require.Equal(t, AnswerRetry, outcome)
 	require.Equal(t, 2, again.Attempt)
 	outcome, _, _ = c.Answer("CA1", again.Token, again.Digits)
-	require.Equal(t, Pass, outcome)
+	require.Equal(t, AnswerPass, outcome)
 	outcome, none, err := c.Answer("CA1", again.Token, wrong(again))
 	require.ErrorIs(t, err, ErrWrong)
-	require.Equal(t, Fail, outcome)
+	require.Equal(t, AnswerFail, outcome)
 	require.Empty(t, none)
 }
 
@@ -77,7 +77,7 @@ func TestChallengeRefusesOtherTokens(t *testing.T) {
 	} {
 		outcome, _, err := c.Answer("CA1", token, other.Digits)
 		require.ErrorIs(t, err, ErrToken, name)
-		require.Equal(t, Fail, outcome, name)
+		require.Equal(t, AnswerFail, outcome, name)
 	}
 	_, _, err := c.Answer("CA2", q.Token, q.Digits)
 	require.ErrorIs(t, err, ErrToken, "another call's")
@@ -101,11 +101,11 @@ func TestChallengeExpires(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		outcome, _, err := c.Answer("CA1", q.Token, q.Digits)
 		require.NoError(t, err)
-		require.Equal(t, Pass, outcome)
+		require.Equal(t, AnswerPass, outcome)
 		time.Sleep(2 * time.Second)
 		outcome, _, err = c.Answer("CA1", q.Token, q.Digits)
 		require.ErrorIs(t, err, ErrExpired)
-		require.Equal(t, Fail, outcome)
+		require.Equal(t, AnswerFail, outcome)
 	})
 }
 
@@ -115,10 +115,10 @@ func TestChallengeKeyRotation(t *testing.T) {
 	after := newChallenge(t, ChallengeOptions{Keys: [][]byte{key(2)}})
 	q := before.Ask("CA1")
 	outcome, _, _ := during.Answer("CA1", q.Token, q.Digits)
-	require.Equal(t, Pass, outcome)
+	require.Equal(t, AnswerPass, outcome)
 	q = during.Ask("CA1")
 	outcome, _, _ = after.Answer("CA1", q.Token, q.Digits)
-	require.Equal(t, Pass, outcome)
+	require.Equal(t, AnswerPass, outcome)
 }
 
 // TestChallengeHidesDigits: nothing in the URL tells the digits, and they are as
@@ -156,7 +156,7 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Add("CA1", c.Ask("CA1").Token, "1234")
 	f.Fuzz(func(t *testing.T, sid, token, digits string) {
-		if outcome, _, err := c.Answer(sid, token, digits); (outcome == Pass) != (err == nil) {
+		if outcome, _, err := c.Answer(sid, token, digits); (outcome == AnswerPass) != (err == nil) {
 			t.Fatal(outcome, err)
 		}
 	})

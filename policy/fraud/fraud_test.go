@@ -19,15 +19,15 @@ func TestMain(m *testing.M) { leak.Main(m) }
 
 func TestParseAttestation(t *testing.T) {
 	for verstat, want := range map[string]Attestation{
-		"TN-Validation-Passed-A":                      {A, Passed, false, false},
-		"TN-Validation-Passed-B":                      {B, Passed, false, false},
-		"TN-Validation-Passed-C":                      {C, Passed, false, false},
-		"TN-Validation-Passed-A-Diverted":             {A, Passed, true, false},
-		"TN-Validation-Passed-A-Passthrough":          {A, Passed, false, true},
-		"TN-Validation-Failed-A":                      {A, Failed, false, false},
-		"TN-Validation-Failed-B-Diverted":             {B, Failed, true, false},
-		"TN-Validation-Failed-C-Passthrough":          {C, Failed, false, true},
-		"TN-Validation-Failed":                        {NoAttestation, Failed, false, false},
+		"TN-Validation-Passed-A":                      {LevelA, StatusPassed, false, false},
+		"TN-Validation-Passed-B":                      {LevelB, StatusPassed, false, false},
+		"TN-Validation-Passed-C":                      {LevelC, StatusPassed, false, false},
+		"TN-Validation-Passed-A-Diverted":             {LevelA, StatusPassed, true, false},
+		"TN-Validation-Passed-A-Passthrough":          {LevelA, StatusPassed, false, true},
+		"TN-Validation-Failed-A":                      {LevelA, StatusFailed, false, false},
+		"TN-Validation-Failed-B-Diverted":             {LevelB, StatusFailed, true, false},
+		"TN-Validation-Failed-C-Passthrough":          {LevelC, StatusFailed, false, true},
+		"TN-Validation-Failed":                        {LevelNone, StatusFailed, false, false},
 		"No-TN-Validation":                            {},
 		"NULL":                                        {},
 		"":                                            {},
@@ -113,7 +113,7 @@ func TestScoreCountsAttempts(t *testing.T) {
 }
 
 func TestScoreSequenceAndScan(t *testing.T) {
-	s := newScore(t, ScoreOptions{Weights: map[Signal]float64{Sequence: 0.5, Scan: 0.5}})
+	s := newScore(t, ScoreOptions{Weights: map[Signal]float64{SignalSequence: 0.5, SignalScan: 0.5}})
 	at := time.Now()
 	for i := range 6 {
 		d := s.Decide(context.Background(), policy.Call{From: fmt.Sprintf("+141555501%02d", 10+i), At: at})
@@ -129,7 +129,7 @@ func TestScoreSequenceAndScan(t *testing.T) {
 
 func TestScoreShortCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScore(t, ScoreOptions{Weights: map[Signal]float64{ShortCalls: 0.5}})
+		s := newScore(t, ScoreOptions{Weights: map[Signal]float64{SignalShortCalls: 0.5}})
 		call := func(i int, length time.Duration) policy.Verdict {
 			c := policy.Call{SID: fmt.Sprint("CA", i), From: "+14155550100"}
 			d := s.Decide(context.Background(), c)
@@ -193,7 +193,7 @@ func TestScoreOptions(t *testing.T) {
 	for _, want := range []string{"signal 99", "before they are challenged", "9 targets"} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = NewScore(ScoreOptions{Weights: map[Signal]float64{Scan: math.NaN()}, ChallengeAt: -1, RejectAt: math.NaN(), AttemptsPerHour: -1,
+	_, err = NewScore(ScoreOptions{Weights: map[Signal]float64{SignalScan: math.NaN()}, ChallengeAt: -1, RejectAt: math.NaN(), AttemptsPerHour: -1,
 		Neighbours: -1, Targets: -1, ShortCall: -1, ShortCallsMin: -1, MaxCallers: -1})
 	for _, want := range []string{"weight of scan", "ChallengeAt", "RejectAt", "AttemptsPerHour", "Neighbours", "Targets", "ShortCall is", "ShortCallsMin", "MaxCallers"} {
 		require.ErrorContains(t, err, want)
@@ -240,7 +240,7 @@ func TestScoreRefusedCallsAreNotShort(t *testing.T) {
 				policy.Tell(t.Context(), policy.Outcome{Kind: policy.OutcomeEnded}, p, nil, policy.Call{SID: sid})
 			}
 			seen := score.seen(&policy.Call{SID: "CB", From: "+14155550100", At: time.Now()}, nil)
-			require.Equal(t, want == "", seen[ShortCalls])
+			require.Equal(t, want == "", seen[SignalShortCalls])
 		}
 	})
 }
@@ -290,7 +290,7 @@ func TestAttemptsOfAHost(t *testing.T) {
 // TestWithheldBySIP: a SIP address that names nobody is a withheld number, in the score
 // and for who passed.
 func TestWithheldBySIP(t *testing.T) {
-	s, err := NewScore(ScoreOptions{Weights: map[Signal]float64{Withheld: 0.5}})
+	s, err := NewScore(ScoreOptions{Weights: map[Signal]float64{SignalWithheld: 0.5}})
 	require.NoError(t, err)
 	for _, from := range []string{"anonymous", "sip:anonymous@anonymous.invalid", `"Anonymous" <sips:anonymous@anonymous.invalid:5061>;tag=1`} {
 		c := policy.Call{From: from, At: time.Now()}
@@ -314,6 +314,6 @@ func TestStandingIsTheAttestation(t *testing.T) {
 	for _, verstat := range append(all, "", "NULL", "No-TN-Validation") {
 		a, standing := ParseAttestation(verstat), policy.Call{From: "+14155550100", StirVerstat: verstat}.Identity().Standing
 		require.Equal(t, a.Full(), standing == policy.StandingAttested, verstat)
-		require.Equal(t, a.Status == Failed, standing == policy.StandingForged, verstat)
+		require.Equal(t, a.Status == StatusFailed, standing == policy.StandingForged, verstat)
 	}
 }

@@ -80,10 +80,10 @@ func (p *Passes) Validate() error { return errors.Join(p.wrong, policy.Validate(
 func PassKey(c policy.Call) string {
 	caller := c.Caller()
 	a := ParseAttestation(c.StirVerstat)
-	if caller == policy.AnonymousCaller || a.Status == Failed {
+	if caller == policy.AnonymousCaller || a.Status == StatusFailed {
 		return ""
 	}
-	if a.Status == Absent {
+	if a.Status == StatusAbsent {
 		return caller
 	}
 	return c.StirVerstat + " " + caller

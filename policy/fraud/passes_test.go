@@ -41,7 +41,7 @@ func TestPassesADay(t *testing.T) {
 // TestPassesWithScore: behind a pass the score still refuses, and still counts.
 func TestPassesWithScore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		score, err := NewScore(ScoreOptions{AttemptsPerHour: 3, Weights: map[Signal]float64{Attempts: 0.6, PremiumNumber: 0.6}})
+		score, err := NewScore(ScoreOptions{AttemptsPerHour: 3, Weights: map[Signal]float64{SignalAttempts: 0.6, SignalPremiumNumber: 0.6}})
 		require.NoError(t, err)
 		p := policy.All(policy.NewHistory(policy.Say("no", NewPasses(score, PassesOptions{})), policy.HistoryOptions{}))
 		call := func(n int, forwarded string) policy.Decision {

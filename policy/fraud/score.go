@@ -19,17 +19,17 @@ type Signal uint8
 
 // The signals.
 const (
-	Attempts      Signal = iota // the caller has tried more often than ScoreOptions.AttemptsPerHour, or its SIP host more than HostFactor times that
-	Sequence                    // numbers that differ in their last two digits call one after the other
-	Scan                        // the caller goes through the service's numbers
-	ShortCalls                  // most of the caller's calls end within seconds
-	PremiumNumber               // the caller's number, or the forwarding one, costs to call back
-	OffHours                    // outside business hours
-	Withheld                    // the caller withheld the number
-	Forged                      // the attestation failed
-	Unattested                  // attested at level C only
-	Genuine                     // attested in full; weighs against suspicion
-	signals                     // how many there are
+	SignalAttempts      Signal = iota // the caller has tried more often than ScoreOptions.AttemptsPerHour, or its SIP host more than HostFactor times that
+	SignalSequence                    // numbers that differ in their last two digits call one after the other
+	SignalScan                        // the caller goes through the service's numbers
+	SignalShortCalls                  // most of the caller's calls end within seconds
+	SignalPremiumNumber               // the caller's number, or the forwarding one, costs to call back
+	SignalOffHours                    // outside business hours
+	SignalWithheld                    // the caller withheld the number
+	SignalForged                      // the attestation failed
+	SignalUnattested                  // attested at level C only
+	SignalGenuine                     // attested in full; weighs against suspicion
+	signals                           // how many there are
 )
 
 var signalNames = [signals]string{"attempts", "sequence", "scan", "short calls", "premium number", "off hours", "withheld", "failed attestation", "attestation C", "attestation A"}
@@ -44,9 +44,10 @@ func (s Signal) String() string {
 
 // ScoreOptions configures [NewScore]. The zero value has useful defaults for everything.
 type ScoreOptions struct {
-	// Weights of the signals; those not named have the default: Attempts and Forged
-	// 0.6, PremiumNumber 0.5, Sequence, Scan and ShortCalls 0.4, Withheld 0.3, OffHours 0.2,
-	// Unattested 0.1, Genuine -0.3.
+	// Weights of the signals; those not named have the default: SignalAttempts and
+	// SignalForged 0.6, SignalPremiumNumber 0.5, SignalSequence, SignalScan and
+	// SignalShortCalls 0.4, SignalWithheld 0.3, SignalOffHours 0.2, SignalUnattested 0.1,
+	// SignalGenuine -0.3.
 	Weights map[Signal]float64
 
 	// A call whose weights add up to ChallengeAt is challenged, to RejectAt is
@@ -55,12 +56,12 @@ type ScoreOptions struct {
 
 	AttemptsPerHour int           // 0 means 20
 	HostFactor      int           // how many times as many all callers of a SIP host may make; 0 means policy.DefaultHostFactor, < 0 any number
-	Neighbours      int           // how many of a hundred numbers make a Sequence; 0 means 5
-	Targets         int           // how many of the service's numbers make a Scan, at most 4; 0 means 4
+	Neighbours      int           // how many of a hundred numbers make a SignalSequence; 0 means 5
+	Targets         int           // how many of the service's numbers make a SignalScan, at most 4; 0 means 4
 	ShortCall       time.Duration // how short a short call is; 0 means 6 s
 	ShortCallsMin   int           // how many calls must have ended before their length says something; 0 means 5
 
-	Hours *policy.Hours // nil: OffHours is never seen
+	Hours *policy.Hours // nil: SignalOffHours is never set
 	Look  func(number string) (country string, class outbound.Class)
 
 	// MaxCallers bounds the memory, about 250 bytes each. When more call within an
@@ -91,8 +92,8 @@ type Score struct {
 // NewScore makes a score, or says what is wrong with the options.
 func NewScore(o ScoreOptions) (*Score, error) {
 	s := &Score{weights: [signals]float64{
-		Attempts: 0.6, PremiumNumber: 0.5, Sequence: 0.4, Scan: 0.4, ShortCalls: 0.4, OffHours: 0.2,
-		Withheld: 0.3, Forged: 0.6, Unattested: 0.1, Genuine: -0.3,
+		SignalAttempts: 0.6, SignalPremiumNumber: 0.5, SignalSequence: 0.4, SignalScan: 0.4, SignalShortCalls: 0.4, SignalOffHours: 0.2,
+		SignalWithheld: 0.3, SignalForged: 0.6, SignalUnattested: 0.1, SignalGenuine: -0.3,
 	}}
 	var errs []error
 	for signal, w := range o.Weights {
@@ -194,29 +195,29 @@ func (s *Score) Judge(c policy.Call, answers []policy.Op) policy.Decision {
 // seen returns the signals that the call shows.
 func (s *Score) seen(c *policy.Call, answers []policy.Op) (seen [signals]bool) {
 	who := c.Identity()
-	seen[Withheld] = who.Caller == policy.AnonymousCaller
+	seen[SignalWithheld] = who.Caller == policy.AnonymousCaller
 	h := s.memory.attempt(who, c)
 	h.add(answers)
-	seen[Attempts] = s.o.HostFactor > 0 && h.hostAttempts > float64(s.o.AttemptsPerHour*s.o.HostFactor)
+	seen[SignalAttempts] = s.o.HostFactor > 0 && h.hostAttempts > float64(s.o.AttemptsPerHour*s.o.HostFactor)
 	// All who withhold their number share one history, which is nobody's.
-	if !seen[Withheld] {
-		seen[Attempts] = seen[Attempts] || h.attempts > float64(s.o.AttemptsPerHour)
-		seen[Scan] = h.targets >= s.o.Targets
-		seen[ShortCalls] = h.ended >= float64(s.o.ShortCallsMin) && h.short > h.ended/2
-		seen[Sequence] = h.neighbours >= s.o.Neighbours
-		seen[PremiumNumber] = who.IsNumber() && s.premium(who.Caller) || policy.IsE164(c.ForwardedFrom) && s.premium(c.ForwardedFrom)
+	if !seen[SignalWithheld] {
+		seen[SignalAttempts] = seen[SignalAttempts] || h.attempts > float64(s.o.AttemptsPerHour)
+		seen[SignalScan] = h.targets >= s.o.Targets
+		seen[SignalShortCalls] = h.ended >= float64(s.o.ShortCallsMin) && h.short > h.ended/2
+		seen[SignalSequence] = h.neighbours >= s.o.Neighbours
+		seen[SignalPremiumNumber] = who.IsNumber() && s.premium(who.Caller) || policy.IsE164(c.ForwardedFrom) && s.premium(c.ForwardedFrom)
 	}
-	seen[OffHours] = s.o.Hours != nil && !s.o.Hours.Open(c.At)
+	seen[SignalOffHours] = s.o.Hours != nil && !s.o.Hours.Open(c.At)
 	a := ParseAttestation(c.StirVerstat)
-	seen[Forged] = a.Status == Failed
-	seen[Unattested] = a.Status == Passed && a.Level == C
-	seen[Genuine] = a.Full()
+	seen[SignalForged] = a.Status == StatusFailed
+	seen[SignalUnattested] = a.Status == StatusPassed && a.Level == LevelC
+	seen[SignalGenuine] = a.Full()
 	return seen
 }
 
 func (s *Score) premium(number string) bool {
 	switch _, class := s.o.Look(number); class {
-	case outbound.Premium, outbound.SharedCost, outbound.Personal, outbound.Satellite, outbound.Watch:
+	case outbound.ClassPremium, outbound.ClassSharedCost, outbound.ClassPersonal, outbound.ClassSatellite, outbound.ClassWatch:
 		return true
 	}
 	return false

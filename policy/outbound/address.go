@@ -39,12 +39,12 @@ func (d *Destinations) checkAddress(to string) (country string, class Class, err
 	caller := policy.Call{From: to}.Caller()
 	switch isSIP := scheme == "sip" || scheme == "sips"; {
 	case d.own.Contains(to):
-		return "", Unknown, &Error{Cause: ErrOwn}
+		return "", ClassUnknown, &Error{Cause: ErrOwn}
 	case d.whole[lower]:
-		return "", Unknown, nil
+		return "", ClassUnknown, nil
 	case strings.ContainsAny(lower, "<>\" \t\r\n") || scheme == "" || rest == "" || !isSIP && strings.HasPrefix(caller, "sip:") ||
 		isSIP && leadsElsewhere(rest) || !d.whole[caller] && !d.other.Contains(to):
-		return "", Unknown, &Error{Cause: ErrAddress}
+		return "", ClassUnknown, &Error{Cause: ErrAddress}
 	case isSIP && !d.whole[caller]:
 		user, _, ok := strings.Cut(strings.TrimPrefix(caller, "sip:"), "@")
 		switch {
@@ -54,10 +54,10 @@ func (d *Destinations) checkAddress(to string) (country string, class Class, err
 		case strings.Trim(user, "0123456789") == "" && len(user) >= 7: // too long for an extension
 			return d.checkNumber("+" + user)
 		case emergency(user):
-			return "", Unknown, &Error{Cause: ErrNumber}
+			return "", ClassUnknown, &Error{Cause: ErrNumber}
 		}
 	}
-	return "", Unknown, nil
+	return "", ClassUnknown, nil
 }
 
 // emergency reports whether a short number is that of an emergency service in one of the

@@ -8,14 +8,14 @@ type Class uint8
 // The classes. The zero value is a number of no known country: nobody's, or a
 // range newer than the table.
 const (
-	Unknown     Class = iota
-	Ordinary          // fixed, mobile, internet or freephone number of a country
-	Premium           // the called party is paid for each minute
-	SharedCost        // the caller pays more than for an ordinary call
-	Personal          // follow-me numbers, dear and often abused
-	Satellite         // satellite and international networks
-	NANPForeign       // looks like a US number but is not of the US or Canada
-	Watch             // of a country or range often named in revenue-share fraud
+	ClassUnknown     Class = iota
+	ClassOrdinary          // fixed, mobile, internet or freephone number of a country
+	ClassPremium           // the called party is paid for each minute
+	ClassSharedCost        // the caller pays more than for an ordinary call
+	ClassPersonal          // follow-me numbers, dear and often abused
+	ClassSatellite         // satellite and international networks
+	ClassNANPForeign       // looks like a US number but is not of the US or Canada
+	ClassWatch             // of a country or range often named in revenue-share fraud
 )
 
 var classNames = [...]string{"unknown", "ordinary", "premium", "shared-cost", "personal", "satellite", "nanp-foreign", "irsf-watch"}
@@ -35,5 +35,5 @@ func ParseClass(name string) (Class, error) {
 			return Class(i), nil
 		}
 	}
-	return Unknown, fmt.Errorf("outbound: %q is no class", name)
+	return ClassUnknown, fmt.Errorf("outbound: %q is not a class", name)
 }

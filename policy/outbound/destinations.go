@@ -16,12 +16,12 @@ type DestinationsOptions struct {
 	// stands for the international networks. Ask for few: no country is safe.
 	Countries []string
 
-	// Classes that may be called in these countries besides Ordinary.
+	// Classes that may be called in these countries besides ClassOrdinary.
 	Classes []Class
 
 	// Overrides classify prefixes ("+1809") and whole numbers ("+18095550100")
 	// otherwise than the table. The longest prefix wins, so a number can be allowed
-	// (Ordinary) within a range that is not.
+	// (ClassOrdinary) within a range that is not.
 	Overrides map[string]Class
 
 	// Own are the service's own numbers, which it must not call: a loop.
@@ -82,7 +82,7 @@ var (
 
 // Error names the cause, country and class.
 func (e *Error) Error() string {
-	if e.Country == "" && e.Class == Unknown {
+	if e.Country == "" && e.Class == ClassUnknown {
 		return "outbound: may not dial: " + e.Cause.Error()
 	}
 	return fmt.Sprintf("outbound: may not dial: %v (country %q, class %v)", e.Cause, e.Country, e.Class)
@@ -104,7 +104,7 @@ func (e *Error) Reason() policy.Reason {
 
 // NewDestinations makes Destinations; the error names everything wrong with the options.
 func NewDestinations(o DestinationsOptions) (*Destinations, error) {
-	d := &Destinations{look: o.Look, countries: make(map[string]bool), classes: map[Class]bool{Ordinary: true}}
+	d := &Destinations{look: o.Look, countries: make(map[string]bool), classes: map[Class]bool{ClassOrdinary: true}}
 	var errs []error
 	keep := func(err error) {
 		if err != nil {
@@ -123,7 +123,7 @@ func NewDestinations(o DestinationsOptions) (*Destinations, error) {
 		d.countries[c] = true
 	}
 	for _, c := range o.Classes {
-		if c == Unknown {
+		if c == ClassUnknown {
 			keep(errors.New("outbound: class unknown cannot be allowed: classify the prefix by an override"))
 		}
 		keep(known(c))
@@ -185,7 +185,7 @@ func (d *Destinations) check(to string) (country string, class Class, err error)
 	case policy.IsE164(to):
 		return d.checkNumber(to)
 	case len(to) > maxAddress || !strings.Contains(to, ":") || policy.Visible(to) != to: // who dials it reads it otherwise
-		return "", Unknown, &Error{Cause: ErrNumber}
+		return "", ClassUnknown, &Error{Cause: ErrNumber}
 	case strings.HasPrefix(strings.ToLower(to), "tel:"):
 		return d.checkNumber(policy.Call{From: to}.Caller())
 	}
@@ -195,10 +195,10 @@ func (d *Destinations) check(to string) (country string, class Class, err error)
 // checkNumber checks a number, or what may not be one.
 func (d *Destinations) checkNumber(number string) (country string, class Class, err error) {
 	if !policy.IsE164(number) {
-		return "", Unknown, &Error{Cause: ErrNumber}
+		return "", ClassUnknown, &Error{Cause: ErrNumber}
 	}
 	if d.look == nil {
-		return "", Unknown, &Error{Cause: ErrCountry}
+		return "", ClassUnknown, &Error{Cause: ErrCountry}
 	}
 	country, class = d.look(number)
 	if _, c, ok := d.overrides.find(number); ok {

@@ -184,7 +184,7 @@ func TestGateBudget(t *testing.T) {
 			require.ErrorIs(t, err, cause)
 			var e *Error
 			if errors.As(err, &e) {
-				require.Equal(t, Error{Cause: cause, Country: "DE", Class: Ordinary}, *e)
+				require.Equal(t, Error{Cause: cause, Country: "DE", Class: ClassOrdinary}, *e)
 				require.Equal(t, policy.ReasonRateLimit, e.Reason())
 			}
 		}

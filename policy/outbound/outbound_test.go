@@ -22,68 +22,68 @@ func TestStandardTable(t *testing.T) {
 		number, country string
 		class           Class
 	}{
-		{"+14155550100", "US", Ordinary},
-		{"+14165550100", "CA", Ordinary},
-		{"+18005550100", "US", Ordinary},
-		{"+19005550100", "US", Premium},
-		{"+14159765550", "US", Premium},
-		{"+14169765550", "CA", Premium},
-		{"+18765550100", "JM", NANPForeign},
-		{"+18095550100", "DO", NANPForeign},
-		{"+12425550100", "BS", NANPForeign},
-		{"+17875550100", "PR", Ordinary},
-		{"+11115550100", "US", Unknown},
-		{"+15552345678", "US", Unknown}, // no area code
-		{"+19502345678", "US", Unknown},
-		{"+17102345678", "US", Unknown}, // the government's
-		{"+17002345678", "US", Unknown}, // up to each carrier
-		{"+12712345678", "US", Unknown},
-		{"+13702345678", "US", Unknown}, // reserved
-		{"+12902345678", "US", Unknown}, // for longer numbers
-		{"+19762345678", "US", Unknown},
-		{"+18222345678", "US", Unknown}, // toll-free one day
-		{"+14562345678", "US", Unknown},
-		{"+15002345678", "US", Personal}, // of no place
-		{"+15332345678", "US", Personal},
-		{"+16002345678", "CA", Personal},
-		{"+16222345678", "CA", Personal},
-		{"+12742345678", "US", Ordinary}, // new
-		{"+18332345678", "US", Ordinary},
-		{"+442079460000", "GB", Ordinary},
-		{"+447400123456", "GB", Ordinary},
-		{"+447012345678", "GB", Personal},
-		{"+449012345678", "GB", Premium},
-		{"+448712345678", "GB", Premium},
-		{"+441481960194", "GG", Ordinary},
-		{"+4930901820", "DE", Ordinary},
-		{"+499001234567", "DE", Premium},
-		{"+491801234567", "DE", SharedCost},
-		{"+491371234567", "DE", SharedCost},
-		{"+33142685300", "FR", Ordinary},
-		{"+33899123456", "FR", Premium},
-		{"+33810123456", "FR", SharedCost},
-		{"+39899123456", "IT", Premium},
-		{"+39892123", "IT", Premium},
-		{"+34803123456", "ES", Premium},
-		{"+34905123456", "ES", Premium},
-		{"+311234", "NL", Ordinary},
-		{"+31906123456", "NL", Premium},
-		{"+61190112345", "AU", Premium},
-		{"+813121234567", "JP", Ordinary},
-		{"+81990123456", "JP", Premium},
-		{"+77012345678", "KZ", Ordinary},
-		{"+79161234567", "RU", Ordinary},
-		{"+5351234567", "CU", Watch},
-		{"+252612345678", "SO", Watch},
-		{"+37121234567", "LV", Watch},
-		{"+870773111632", "001", Satellite},
-		{"+881612345678", "001", Satellite},
-		{"+88213123456", "001", Satellite},
-		{"+979123456789", "001", Premium},
-		{"+80812345678", "001", SharedCost},
-		{"+80012345678", "001", Ordinary},
-		{"+210123456789", "", Unknown},
-		{"+99912345678", "", Unknown},
+		{"+14155550100", "US", ClassOrdinary},
+		{"+14165550100", "CA", ClassOrdinary},
+		{"+18005550100", "US", ClassOrdinary},
+		{"+19005550100", "US", ClassPremium},
+		{"+14159765550", "US", ClassPremium},
+		{"+14169765550", "CA", ClassPremium},
+		{"+18765550100", "JM", ClassNANPForeign},
+		{"+18095550100", "DO", ClassNANPForeign},
+		{"+12425550100", "BS", ClassNANPForeign},
+		{"+17875550100", "PR", ClassOrdinary},
+		{"+11115550100", "US", ClassUnknown},
+		{"+15552345678", "US", ClassUnknown}, // no area code
+		{"+19502345678", "US", ClassUnknown},
+		{"+17102345678", "US", ClassUnknown}, // the government's
+		{"+17002345678", "US", ClassUnknown}, // up to each carrier
+		{"+12712345678", "US", ClassUnknown},
+		{"+13702345678", "US", ClassUnknown}, // reserved
+		{"+12902345678", "US", ClassUnknown}, // for longer numbers
+		{"+19762345678", "US", ClassUnknown},
+		{"+18222345678", "US", ClassUnknown}, // toll-free one day
+		{"+14562345678", "US", ClassUnknown},
+		{"+15002345678", "US", ClassPersonal}, // of no place
+		{"+15332345678", "US", ClassPersonal},
+		{"+16002345678", "CA", ClassPersonal},
+		{"+16222345678", "CA", ClassPersonal},
+		{"+12742345678", "US", ClassOrdinary}, // new
+		{"+18332345678", "US", ClassOrdinary},
+		{"+442079460000", "GB", ClassOrdinary},
+		{"+447400123456", "GB", ClassOrdinary},
+		{"+447012345678", "GB", ClassPersonal},
+		{"+449012345678", "GB", ClassPremium},
+		{"+448712345678", "GB", ClassPremium},
+		{"+441481960194", "GG", ClassOrdinary},
+		{"+4930901820", "DE", ClassOrdinary},
+		{"+499001234567", "DE", ClassPremium},
+		{"+491801234567", "DE", ClassSharedCost},
+		{"+491371234567", "DE", ClassSharedCost},
+		{"+33142685300", "FR", ClassOrdinary},
+		{"+33899123456", "FR", ClassPremium},
+		{"+33810123456", "FR", ClassSharedCost},
+		{"+39899123456", "IT", ClassPremium},
+		{"+39892123", "IT", ClassPremium},
+		{"+34803123456", "ES", ClassPremium},
+		{"+34905123456", "ES", ClassPremium},
+		{"+311234", "NL", ClassOrdinary},
+		{"+31906123456", "NL", ClassPremium},
+		{"+61190112345", "AU", ClassPremium},
+		{"+813121234567", "JP", ClassOrdinary},
+		{"+81990123456", "JP", ClassPremium},
+		{"+77012345678", "KZ", ClassOrdinary},
+		{"+79161234567", "RU", ClassOrdinary},
+		{"+5351234567", "CU", ClassWatch},
+		{"+252612345678", "SO", ClassWatch},
+		{"+37121234567", "LV", ClassWatch},
+		{"+870773111632", "001", ClassSatellite},
+		{"+881612345678", "001", ClassSatellite},
+		{"+88213123456", "001", ClassSatellite},
+		{"+979123456789", "001", ClassPremium},
+		{"+80812345678", "001", ClassSharedCost},
+		{"+80012345678", "001", ClassOrdinary},
+		{"+210123456789", "", ClassUnknown},
+		{"+99912345678", "", ClassUnknown},
 	} {
 		country, class := table.Look(tt.number)
 		if tt.number == "+311234" || tt.number == "+813121234567" {
@@ -111,14 +111,14 @@ func TestParseTable(t *testing.T) {
 	}
 	country, class := table.Look("+447012345678")
 	require.Equal(t, "GB", country)
-	require.Equal(t, Personal, class)
+	require.Equal(t, ClassPersonal, class)
 }
 
 func TestDestinations(t *testing.T) {
 	d, err := NewDestinations(DestinationsOptions{
 		Countries: []string{"US", "CA", "DE"},
-		Classes:   []Class{SharedCost},
-		Overrides: map[string]Class{"+1900555*": Ordinary, "+14155550666": Premium},
+		Classes:   []Class{ClassSharedCost},
+		Overrides: map[string]Class{"+1900555*": ClassOrdinary, "+14155550666": ClassPremium},
 		Own:       []string{"+14155550111"},
 		Other:     []string{"client:*", "sip:help@example.com"},
 	})
@@ -164,7 +164,7 @@ func TestDestinations(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorIs(t, none.Check("+14155550100"), ErrCountry, "the zero value allows nothing")
 
-	_, err = NewDestinations(DestinationsOptions{Countries: []string{"usa", "UK"}, Classes: []Class{Unknown}, Own: []string{"123"}, Other: []string{"x"}, Overrides: map[string]Class{"900": Premium}})
+	_, err = NewDestinations(DestinationsOptions{Countries: []string{"usa", "UK"}, Classes: []Class{ClassUnknown}, Own: []string{"123"}, Other: []string{"x"}, Overrides: map[string]Class{"900": ClassPremium}})
 	for _, want := range []string{"usa", `"UK"`, "unknown", "123", `"x"`, `"900"`} {
 		require.ErrorContains(t, err, want)
 	}
@@ -179,8 +179,8 @@ func TestDestinations(t *testing.T) {
 func TestImpossibleNumbers(t *testing.T) {
 	d, err := NewDestinations(DestinationsOptions{
 		Countries: []string{"US", "CA", "GB", "DE", "FR", "IT", "001"},
-		Classes:   []Class{NANPForeign, Premium, Satellite},
-		Overrides: map[string]Class{"+1911": Ordinary, "+1011": Ordinary, "+1415": Ordinary, "+999": Ordinary},
+		Classes:   []Class{ClassNANPForeign, ClassPremium, ClassSatellite},
+		Overrides: map[string]Class{"+1911": ClassOrdinary, "+1011": ClassOrdinary, "+1415": ClassOrdinary, "+999": ClassOrdinary},
 	})
 	require.NoError(t, err)
 	for number, want := range map[string]error{
@@ -221,7 +221,7 @@ func TestImpossibleNumbers(t *testing.T) {
 	} {
 		require.ErrorIs(t, d.Check(number), want, number)
 	}
-	own, err := NewDestinations(DestinationsOptions{Countries: []string{"US"}, Look: func(string) (string, Class) { return "US", Ordinary }})
+	own, err := NewDestinations(DestinationsOptions{Countries: []string{"US"}, Look: func(string) (string, Class) { return "US", ClassOrdinary }})
 	require.NoError(t, err)
 	require.ErrorIs(t, own.Check("+14159110100"), ErrNumber, "whoever classifies")
 	require.NoError(t, own.Check("+4412345"), "which also says how long numbers are")
@@ -322,7 +322,7 @@ func FuzzCheck(f *testing.F) {
 }
 
 func TestClassNames(t *testing.T) {
-	for c := Unknown; c <= Watch; c++ {
+	for c := ClassUnknown; c <= ClassWatch; c++ {
 		back, err := ParseClass(c.String())
 		require.NoError(t, err)
 		require.Equal(t, c, back)

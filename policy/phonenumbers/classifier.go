@@ -11,31 +11,31 @@ import (
 
 // Look is for outbound.DestinationsOptions. It returns the country (ISO 3166 alpha-2, "001" for
 // international networks, "" if unknown) and the class of a number in E.164. A number
-// that no plan has a use for is [outbound.Unknown]. Numbering plans know no revenue-share fraud: what
+// that no plan has a use for is [outbound.ClassUnknown]. Numbering plans know no revenue-share fraud: what
 // outbound calls Watch and NANPForeign is Ordinary here.
 func Look(number string) (country string, class outbound.Class) {
 	n, ok := parse(number)
 	if !ok {
-		return "", outbound.Unknown
+		return "", outbound.ClassUnknown
 	}
 	country = phonenumbers.GetRegionCodeForNumber(n)
 	switch phonenumbers.GetNumberType(n) {
 	case phonenumbers.UNKNOWN:
-		return country, outbound.Unknown
+		return country, outbound.ClassUnknown
 	case phonenumbers.PREMIUM_RATE:
-		return country, outbound.Premium
+		return country, outbound.ClassPremium
 	case phonenumbers.SHARED_COST:
-		return country, outbound.SharedCost
+		return country, outbound.ClassSharedCost
 	case phonenumbers.PERSONAL_NUMBER:
-		return country, outbound.Personal
+		return country, outbound.ClassPersonal
 	}
 	if country == "001" {
 		switch n.GetCountryCode() {
 		case 870, 881, 882, 883, 888:
-			return country, outbound.Satellite
+			return country, outbound.ClassSatellite
 		}
 	}
-	return country, outbound.Ordinary
+	return country, outbound.ClassOrdinary
 }
 
 // Valid reports whether a numbering plan has a use for the number.

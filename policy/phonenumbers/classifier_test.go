@@ -45,13 +45,13 @@ func TestTableAgainstOracle(t *testing.T) {
 		require.True(t, table.Possible(number), number)
 		country, class := table.Look(number)
 		wantCountry, want := Look(number)
-		if want != outbound.Ordinary {
+		if want != outbound.ClassOrdinary {
 			dear++
-			require.NotEqual(t, outbound.Ordinary, class, "%s is %v in %s", number, want, wantCountry)
+			require.NotEqual(t, outbound.ClassOrdinary, class, "%s is %v in %s", number, want, wantCountry)
 		}
 		switch {
 		case want == class:
-		case want == outbound.Ordinary && (class == outbound.Watch || class == outbound.NANPForeign):
+		case want == outbound.ClassOrdinary && (class == outbound.ClassWatch || class == outbound.ClassNANPForeign):
 		default:
 			stricter[fmt.Sprintf("%v, not %v", class, want)]++
 		}
