@@ -148,9 +148,9 @@ func TestRelayAlone(t *testing.T) {
 		told <- "sent"
 		for e := range call.Events(ctx) {
 			switch {
-			case e.Relay != nil && e.Relay.Type == relay.Information && e.Relay.Info.Name == relay.ConfigUpdated:
+			case e.Relay != nil && e.Relay.Type == relay.EventInfo && e.Relay.Info.Name == relay.InfoConfigUpdated:
 				told <- "configUpdated " + e.Relay.Info.Value
-			case e.Relay != nil && e.Relay.Type == relay.Unknown:
+			case e.Relay != nil && e.Relay.Type == relay.EventUnknown:
 				told <- string(e.Relay.Raw)
 			case e.Relay != nil && e.Transcript.Final:
 				told <- e.Transcript.Language + " " + e.Transcript.Text
@@ -190,7 +190,7 @@ func TestRelayErrors(t *testing.T) {
 			return err
 		}
 		for e := range call.Events(ctx) {
-			if e.Relay != nil && e.Relay.Type == relay.Failure {
+			if e.Relay != nil && e.Relay.Type == relay.EventError {
 				told <- e.Relay.Problem
 			}
 		}

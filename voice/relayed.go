@@ -36,7 +36,7 @@ func (s *Server) takeRelay(ctx context.Context, stream *stream, line *relayLine)
 		switch {
 		case err != nil:
 			return ReasonDisconnect // stream.broken has it
-		case event.Type == relay.Setup && stream.call == nil:
+		case event.Type == relay.EventSetup && stream.call == nil:
 			about := event.Session
 			s.begin(ctx, stream, begin{about.CallSID, about.AccountSID, about.SessionID, nil, func(call *liveCall) {
 				line.returned = func(mark string) {
@@ -78,30 +78,30 @@ type relayEar struct {
 func (e *relayEar) take(event relay.Event) {
 	call := e.call
 	switch event.Type {
-	case relay.Prompt:
+	case relay.EventPrompt:
 		number := uint64(0)
 		if event.Speech.Last && event.Speech.Text != "" {
 			number = e.call.owner.heard(event.Raw)
 		}
 		e.prompt(event, number)
 		return
-	case relay.DTMF:
+	case relay.EventDTMF:
 		call.pressed(event.Digit)
 		return
-	case relay.Interrupt:
+	case relay.EventInterrupt:
 		e.interrupted(event.Interruption.Heard)
 		call.bargedIn(BargeIn{Step: BargeInConfirmed, Cause: CauseTwilio})
 		e.speak()
-	case relay.Failure:
+	case relay.EventError:
 		call.log.Warn("Twilio took no message, or something failed there", "error", event.Problem)
 		call.server.config.Trace.WebSocketError(mediastream.ErrorProtocol)
-	case relay.Information:
+	case relay.EventInfo:
 		switch event.Info.Name {
-		case relay.TokensPlayed:
+		case relay.InfoTokensPlayed:
 			e.line.played(event.Info.Value)
-		case relay.AgentSpeaking:
+		case relay.InfoAgentSpeaking:
 			e.line.speaking(event.Info.Value == "on")
-		case relay.ClientSpeaking:
+		case relay.InfoClientSpeaking:
 			wasQuiet := e.quiet
 			if e.quiet = event.Info.Value != "on"; e.quiet { // and perhaps a prompt comes
 				call.listeners[0].speaks.Store(false)
@@ -113,7 +113,7 @@ func (e *relayEar) take(event relay.Event) {
 			e.speak()
 		}
 	}
-	if event.Info.Name != relay.TokensPlayed { // several a second
+	if event.Info.Name != relay.InfoTokensPlayed { // several a second
 		e.put(Event{Relay: &event})
 	}
 }
@@ -140,7 +140,7 @@ func (e *relayEar) speak() {
 // again takes the prompts that a leg before has left.
 func (e *relayEar) again() {
 	for _, p := range e.call.owner.pending() {
-		if event, err := relay.ParseEvent(p.raw); err == nil && event.Type == relay.Prompt {
+		if event, err := relay.ParseEvent(p.raw); err == nil && event.Type == relay.EventPrompt {
 			e.prompt(event, p.number)
 		}
 	}

@@ -193,7 +193,7 @@ func (c *Conn) receive() (Event, error) {
 			continue
 		}
 		c.in.mu.Lock()
-		if e.Type == Setup && !c.in.setup && c.in.watching {
+		if e.Type == EventSetup && !c.in.setup && c.in.watching {
 			c.in.setup = true
 			c.in.due = time.Now().Add(c.opts.IdleTimeout / pings)
 			c.in.watch.Reset(c.opts.IdleTimeout / pings)
@@ -201,9 +201,9 @@ func (c *Conn) receive() (Event, error) {
 		setup := c.in.setup
 		c.in.mu.Unlock()
 		switch {
-		case e.Type == Unknown:
+		case e.Type == EventUnknown:
 			c.counts.unknown.Add(1)
-		case !setup && e.Type != Setup:
+		case !setup && e.Type != EventSetup:
 			return Event{}, c.refuse(codePolicy, e.Type.String(), errEarly)
 		}
 		return e, nil

@@ -264,11 +264,11 @@ func TestContext(t *testing.T) {
 	s := connect(t, Options{})
 	s.send(t, setup, events[1].wire, events[4].wire)
 	for e := range s.conn.Events(t.Context()) {
-		require.Equal(t, Setup, e.Type)
+		require.Equal(t, EventSetup, e.Type)
 		break
 	}
 	for e := range s.conn.Events(t.Context()) {
-		require.Equal(t, Prompt, e.Type)
+		require.Equal(t, EventPrompt, e.Type)
 		break
 	}
 	ctx, cancel := context.WithCancel(t.Context())

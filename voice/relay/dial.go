@@ -78,12 +78,12 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	}
 	field := func(name, value string) { dst = appendText(append(appendText(append(dst, ','), name), ':'), value) }
 	name := e.Name
-	if e.Type != Unknown {
+	if e.Type != EventUnknown {
 		name = e.Type.String()
 	}
 	dst = appendText(append(dst, `{"type":`...), name)
 	switch e.Type {
-	case Setup:
+	case EventSetup:
 		s := e.Session
 		for _, f := range s.fields() {
 			field(f.name, *f.value)
@@ -93,18 +93,18 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 			parameters = []byte("{}")
 		}
 		dst = append(append(dst, `,"customParameters":`...), parameters...)
-	case Prompt:
+	case EventPrompt:
 		field("voicePrompt", e.Speech.Text)
 		field("lang", e.Speech.Language)
 		dst = strconv.AppendBool(append(dst, `,"last":`...), e.Speech.Last)
-	case DTMF:
+	case EventDTMF:
 		field("digit", e.Digit)
-	case Interrupt:
+	case EventInterrupt:
 		field("utteranceUntilInterrupt", e.Interruption.Heard)
 		dst = strconv.AppendInt(append(dst, `,"durationUntilInterruptMs":`...), e.Interruption.After.Milliseconds(), 10)
-	case Failure:
+	case EventError:
 		field("description", e.Problem)
-	case Information:
+	case EventInfo:
 		field("name", e.Info.Name)
 		field("value", e.Info.Value)
 	}

@@ -34,13 +34,13 @@ type Text struct {
 // Play plays a file of audio.
 type Play struct {
 	Source string // an absolute URL
-	// Loop is how often it is played: 0 = once, Endless = up to 1,000 times.
+	// Loop is how often it is played: 0 = once, LoopEndless = up to 1,000 times.
 	Loop                       int
 	Interruptible, Preemptible *bool // as in Text
 }
 
-// Endless is the Loop of a [Play] that goes on, up to 1,000 times.
-const Endless = -1
+// LoopEndless is the Loop of a [Play] that goes on, up to 1,000 times.
+const LoopEndless = -1
 
 // Digits sends the tones of keys into the call.
 type Digits struct {
@@ -76,7 +76,7 @@ func (p Play) check() error {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return wrong(p, "source", errSource)
-	case p.Loop < Endless || p.Loop > maxLoop:
+	case p.Loop < LoopEndless || p.Loop > maxLoop:
 		return wrong(p, "loop", errNotNumber)
 	}
 	return nil
@@ -122,7 +122,7 @@ func (p Play) append(dst []byte) []byte {
 	dst = appendText(append(dst, `{"type":"play","source":`...), p.Source)
 	switch p.Loop {
 	case 0:
-	case Endless:
+	case LoopEndless:
 		dst = append(dst, `,"loop":0`...)
 	default:
 		dst = strconv.AppendInt(append(dst, `,"loop":`...), int64(p.Loop), 10)
@@ -218,7 +218,7 @@ func (m *message) loop() int {
 		m.blame("loop", errNotNumber)
 	}
 	if n == 0 {
-		return Endless
+		return LoopEndless
 	}
 	return n
 }

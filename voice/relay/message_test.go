@@ -22,16 +22,16 @@ var events = []struct {
 	wire string
 	want Event
 }{
-	{setup, Event{Type: Setup, Session: &Session{SessionID: "VX00000000000000000000000000000001", AccountSID: "AC00000000000000000000000000000002",
+	{setup, Event{Type: EventSetup, Session: &Session{SessionID: "VX00000000000000000000000000000001", AccountSID: "AC00000000000000000000000000000002",
 		CallSID: "CA00000000000000000000000000000003", From: "+14155550100", To: "+14155550199", ForwardedFrom: "+14155550111", CallType: "PSTN",
 		CallerName: "Ann", Direction: "inbound", CallStatus: "RINGING", Parameters: map[string]string{"order": "42", "empty": ""}}}},
-	{`{"type":"prompt","voicePrompt":"book a room","lang":"en-US","last":true}`, Event{Type: Prompt, Speech: Speech{"book a room", "en-US", true}}},
-	{`{"type":"prompt","voicePrompt":"book","lang":"en","last":false}`, Event{Type: Prompt, Speech: Speech{"book", "en", false}}},
-	{`{"type":"prompt","voicePrompt":"","lang":"","last":true}`, Event{Type: Prompt, Speech: Speech{"", "", true}}},
-	{`{"type":"dtmf","digit":"#"}`, Event{Type: DTMF, Digit: "#"}},
-	{`{"type":"interrupt","utteranceUntilInterrupt":"Your table","durationUntilInterruptMs":460}`, Event{Type: Interrupt, Interruption: Interruption{"Your table", 460 * time.Millisecond}}},
-	{`{"type":"error","description":"Invalid message"}`, Event{Type: Failure, Problem: "Invalid message"}},
-	{`{"type":"info","name":"tokensPlayed","value":"Your table is"}`, Event{Type: Information, Info: Info{TokensPlayed, "Your table is"}}},
+	{`{"type":"prompt","voicePrompt":"book a room","lang":"en-US","last":true}`, Event{Type: EventPrompt, Speech: Speech{"book a room", "en-US", true}}},
+	{`{"type":"prompt","voicePrompt":"book","lang":"en","last":false}`, Event{Type: EventPrompt, Speech: Speech{"book", "en", false}}},
+	{`{"type":"prompt","voicePrompt":"","lang":"","last":true}`, Event{Type: EventPrompt, Speech: Speech{"", "", true}}},
+	{`{"type":"dtmf","digit":"#"}`, Event{Type: EventDTMF, Digit: "#"}},
+	{`{"type":"interrupt","utteranceUntilInterrupt":"Your table","durationUntilInterruptMs":460}`, Event{Type: EventInterrupt, Interruption: Interruption{"Your table", 460 * time.Millisecond}}},
+	{`{"type":"error","description":"Invalid message"}`, Event{Type: EventError, Problem: "Invalid message"}},
+	{`{"type":"info","name":"tokensPlayed","value":"Your table is"}`, Event{Type: EventInfo, Info: Info{InfoTokensPlayed, "Your table is"}}},
 }
 
 // TestEvents: both ends agree on Twilio's spelling.
@@ -49,17 +49,17 @@ func TestEvents(t *testing.T) {
 // TestEventsAsTheyAreSeen: what others than the documentation write.
 func TestEventsAsTheyAreSeen(t *testing.T) {
 	for wire, want := range map[string]Event{
-		`{"type":"interrupt","utteranceUntilInterrupt":"Hi","durationUntilInterruptMs":"460"}`: {Type: Interrupt, Interruption: Interruption{"Hi", 460 * time.Millisecond}},
-		`{"type":"interrupt","utteranceUntilInterrupt":"Hi","durationUntilInterruptMs":""}`:    {Type: Interrupt, Interruption: Interruption{"Hi", 0}},
-		`{"type":"interrupt","utteranceUntilInterrupt":""}`:                                    {Type: Interrupt},
-		`{"type":"dtmf","digit":5}`:                                               {Type: DTMF, Digit: "5"},
-		`{"type":"info","name":"roundTripDelayMs","value":31}`:                    {Type: Information, Info: Info{RoundTrip, "31"}},
-		`{"type":"info","name":"configUpdated","value":{"ttsProvider":"Google"}}`: {Type: Information, Info: Info{ConfigUpdated, `{"ttsProvider":"Google"}`}},
-		`{"type":"error"}`: {Type: Failure},
-		"\ufeff" + `{"last":true,"voicePrompt":"a","voicePrompt":"b\ud800","type":"prompt","agentSpeaking":"x","x":[{}]}`: {Type: Prompt, Speech: Speech{"b\ufffd", "", true}},
+		`{"type":"interrupt","utteranceUntilInterrupt":"Hi","durationUntilInterruptMs":"460"}`: {Type: EventInterrupt, Interruption: Interruption{"Hi", 460 * time.Millisecond}},
+		`{"type":"interrupt","utteranceUntilInterrupt":"Hi","durationUntilInterruptMs":""}`:    {Type: EventInterrupt, Interruption: Interruption{"Hi", 0}},
+		`{"type":"interrupt","utteranceUntilInterrupt":""}`:                                    {Type: EventInterrupt},
+		`{"type":"dtmf","digit":5}`:                                               {Type: EventDTMF, Digit: "5"},
+		`{"type":"info","name":"roundTripDelayMs","value":31}`:                    {Type: EventInfo, Info: Info{InfoRoundTrip, "31"}},
+		`{"type":"info","name":"configUpdated","value":{"ttsProvider":"Google"}}`: {Type: EventInfo, Info: Info{InfoConfigUpdated, `{"ttsProvider":"Google"}`}},
+		`{"type":"error"}`: {Type: EventError},
+		"\ufeff" + `{"last":true,"voicePrompt":"a","voicePrompt":"b\ud800","type":"prompt","agentSpeaking":"x","x":[{}]}`: {Type: EventPrompt, Speech: Speech{"b\ufffd", "", true}},
 		`{"type":"sentiment","value":1}`:              {Name: "sentiment"},
 		`{"type":"` + strings.Repeat("x", 100) + `"}`: {Name: strings.Repeat("x", 64)},
-		strings.Replace(setup, `"customParameters":{"order":"42","empty":""}`, `"customParameters":null,"applicationSid":"AP1"`, 1): {Type: Setup, Session: func() *Session {
+		strings.Replace(setup, `"customParameters":{"order":"42","empty":""}`, `"customParameters":null,"applicationSid":"AP1"`, 1): {Type: EventSetup, Session: func() *Session {
 			s := *events[0].want.Session
 			s.Parameters = nil
 			return &s
@@ -122,7 +122,7 @@ var messages = []struct {
 	{Text{Token: "Guten \"Tag\"\n<b>", Language: "de-DE", Interruptible: new(false), Preemptible: new(true)},
 		`{"type":"text","token":"Guten \"Tag\"\n<b>","last":false,"lang":"de-DE","interruptible":false,"preemptible":true}`},
 	{Play{Source: "https://h.example/a.wav"}, `{"type":"play","source":"https://h.example/a.wav"}`},
-	{Play{Source: "https://h.example/a.wav", Loop: Endless, Interruptible: new(true)}, `{"type":"play","source":"https://h.example/a.wav","loop":0,"interruptible":true}`},
+	{Play{Source: "https://h.example/a.wav", Loop: LoopEndless, Interruptible: new(true)}, `{"type":"play","source":"https://h.example/a.wav","loop":0,"interruptible":true}`},
 	{Play{Source: "http://h/a", Loop: 3, Preemptible: new(false)}, `{"type":"play","source":"http://h/a","loop":3,"preemptible":false}`},
 	{Digits{"1w2#*"}, `{"type":"sendDigits","digits":"1w2#*"}`},
 	{Language{TTS: "sv-SE"}, `{"type":"language","ttsLanguage":"sv-SE"}`},
@@ -197,14 +197,14 @@ func FuzzParseEvent(f *testing.F) {
 		}
 		raw := e.Raw
 		e.Raw = nil
-		if e.Type == Unknown {
+		if e.Type == EventUnknown {
 			return
 		}
 		again, err := ParseEvent(e.AppendJSON(nil))
 		if err != nil {
 			t.Fatalf("%s, made of %s: %v", e.AppendJSON(nil), raw, err)
 		}
-		if again.Raw = nil; e.Type == Prompt && again.Speech != e.Speech {
+		if again.Raw = nil; e.Type == EventPrompt && again.Speech != e.Speech {
 			t.Fatalf("%+v became %+v", e, again)
 		}
 	})

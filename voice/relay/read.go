@@ -184,22 +184,22 @@ func ParseEvent(data []byte) (Event, error) {
 	}
 	switch m.kind {
 	case "setup":
-		e.Type, e.Session = Setup, m.session()
+		e.Type, e.Session = EventSetup, m.session()
 	case "prompt":
-		e.Type = Prompt
+		e.Type = EventPrompt
 		e.Speech = Speech{Text: m.text("voicePrompt", true), Language: m.text("lang", false), Last: m.flag("last", true)}
 	case "dtmf":
-		e.Type, e.Digit = DTMF, m.anything("digit")
+		e.Type, e.Digit = EventDTMF, m.anything("digit")
 		if e.Digit == "" {
 			m.blame("digit", errMissing)
 		}
 	case "interrupt":
-		e.Type = Interrupt
+		e.Type = EventInterrupt
 		e.Interruption = Interruption{Heard: m.text("utteranceUntilInterrupt", true), After: m.milliseconds("durationUntilInterruptMs")}
 	case "error":
-		e.Type, e.Problem = Failure, m.anything("description")
+		e.Type, e.Problem = EventError, m.anything("description")
 	case "info":
-		e.Type, e.Info = Information, Info{Name: m.filled("name"), Value: m.anything("value")}
+		e.Type, e.Info = EventInfo, Info{Name: m.filled("name"), Value: m.anything("value")}
 	default:
 		e.Name = strings.Clone(m.kind[:min(len(m.kind), maxName)])
 	}

@@ -19,18 +19,18 @@ import (
 	"time"
 )
 
-// EventType says what an [Event] tells.
+// EventType is the kind of an [Event].
 type EventType uint8
 
 // The events of a session.
 const (
-	Unknown     EventType = iota // a message of a type this package does not know
-	Setup                        // the session begins; first, and perhaps again after a reconnection
-	Prompt                       // the caller said something
-	DTMF                         // the caller pressed a key
-	Interrupt                    // the caller interrupted what was being said
-	Failure                      // Twilio did not take a message, or something failed there: "error" on the wire
-	Information                  // one of the messages that the TwiML subscribes to: "info" on the wire
+	EventUnknown   EventType = iota // a message of a type this package does not know
+	EventSetup                      // the session begins; first, and perhaps again after a reconnection
+	EventPrompt                     // the caller said something
+	EventDTMF                       // the caller pressed a key
+	EventInterrupt                  // the caller interrupted what was being said
+	EventError                      // Twilio did not take a message, or something failed there: "error" on the wire
+	EventInfo                       // one of the messages that the TwiML subscribes to: "info" on the wire
 )
 
 // names of the types on the wire, in order.
@@ -38,7 +38,7 @@ var names = [...]string{"", "setup", "prompt", "dtmf", "interrupt", "error", "in
 
 // String returns the type's name as Twilio writes it.
 func (t EventType) String() string {
-	if t == Unknown || int(t) >= len(names) {
+	if t == EventUnknown || int(t) >= len(names) {
 		return "unknown"
 	}
 	return names[t]
@@ -47,18 +47,18 @@ func (t EventType) String() string {
 // Event is one message of Twilio.
 type Event struct {
 	Type         EventType
-	Name         string       // the type on the wire, for Unknown only: at most 64 bytes of it
-	Session      *Session     // for Setup only
-	Speech       Speech       // for Prompt only
-	Digit        string       // for DTMF only: one of 0-9, * and # from Twilio, not checked to be so
-	Interruption Interruption // for Interrupt only
-	Problem      string       // for Failure only: Twilio's description, for people
-	Info         Info         // for Information only
+	Name         string       // the type on the wire, for EventUnknown only: at most 64 bytes of it
+	Session      *Session     // for EventSetup only
+	Speech       Speech       // for EventPrompt only
+	Digit        string       // for EventDTMF only: one of 0-9, * and # from Twilio, not checked to be so
+	Interruption Interruption // for EventInterrupt only
+	Problem      string       // for EventError only: Twilio's description, for people
+	Info         Info         // for EventInfo only
 	// Raw is the message as it came, with whatever fields it has besides.
 	Raw json.RawMessage
 }
 
-// Session describes the call of a session, as its Setup event brings it.
+// Session describes the call of a session, as its EventSetup brings it.
 type Session struct {
 	SessionID     string // "VX..."
 	AccountSID    string // "AC..."
@@ -73,14 +73,14 @@ type Session struct {
 	Parameters    map[string]string // what the TwiML gave as <Parameter>
 }
 
-// Speech is what the caller said, as a Prompt event brings it.
+// Speech is what the caller said, as an EventPrompt brings it.
 type Speech struct {
 	Text     string
 	Language string // such as "en-US"
 	Last     bool   // false: a partial transcript, which another replaces
 }
 
-// Interruption is how far the caller heard what he interrupted. It comes before the Prompt
+// Interruption is how far the caller heard what he interrupted. It comes before the EventPrompt
 // of the words that interrupted.
 type Interruption struct {
 	Heard string        // utteranceUntilInterrupt
@@ -89,15 +89,15 @@ type Interruption struct {
 
 // Info is a message that the TwiML subscribes to, by its attributes debug and events.
 type Info struct {
-	Name  string // TokensPlayed, ...
+	Name  string // InfoTokensPlayed, ...
 	Value string // a string's content; of any other value its JSON
 }
 
 // Names of an [Info].
 const (
-	TokensPlayed   = "tokensPlayed"     // Value is the text that was spoken
-	AgentSpeaking  = "agentSpeaking"    // "on" and "off"
-	ClientSpeaking = "clientSpeaking"   // "on" and "off"
-	RoundTrip      = "roundTripDelayMs" // a number of milliseconds
-	ConfigUpdated  = "configUpdated"    // what of the session has changed, as a provider that took over
+	InfoTokensPlayed   = "tokensPlayed"     // Value is the text that was spoken
+	InfoAgentSpeaking  = "agentSpeaking"    // "on" and "off"
+	InfoClientSpeaking = "clientSpeaking"   // "on" and "off"
+	InfoRoundTrip      = "roundTripDelayMs" // a number of milliseconds
+	InfoConfigUpdated  = "configUpdated"    // what of the session has changed, as a provider that took over
 )

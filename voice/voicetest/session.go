@@ -103,7 +103,7 @@ func (s *session) dial(ctx context.Context) (problem error) {
 	for _, p := range s.noun.Parameters {
 		parameters[p.Name] = twiml.Or(p.Value, "")
 	}
-	setup := relay.Event{Type: relay.Setup, Session: &relay.Session{
+	setup := relay.Event{Type: relay.EventSetup, Session: &relay.Session{
 		SessionID: s.sid, AccountSID: c.tw.cfg.AccountSID, CallSID: c.SID, ParentCallSID: c.parent, From: c.From, To: c.To, CallType: "PSTN",
 		Direction: c.direction, CallStatus: "IN-PROGRESS", Parameters: parameters,
 	}}
@@ -241,7 +241,7 @@ func (s *session) read(ctx context.Context) error {
 // refuse warns of a message that is not obeyed, and tells the application.
 func (s *session) refuse(code int, format string, args ...any) {
 	err := s.call.warn(code, format, args...)
-	s.tell(relay.Event{Type: relay.Failure, Problem: err.Error()})
+	s.tell(relay.Event{Type: relay.EventError, Problem: err.Error()})
 }
 
 func (s *session) obey(m relay.Message) {
@@ -334,7 +334,7 @@ func (s *session) says(text string) {
 	c := s.call
 	c.event(Speaking, "begins")
 	if s.subscribed(twiml.RelaySpeakerEvents) {
-		s.tell(relay.Event{Type: relay.Information, Info: relay.Info{Name: relay.ClientSpeaking, Value: "on"}})
+		s.tell(relay.Event{Type: relay.EventInfo, Info: relay.Info{Name: relay.InfoClientSpeaking, Value: "on"}})
 	}
 	unheard := s.interrupt(func(p *part) bool { return p.interruptible })
 	reported := s.noun.ReportInputDuringAgentSpeech
@@ -346,20 +346,20 @@ func (s *session) says(text string) {
 	for n, word := range words {
 		if c.sleep(c.ctx, sayTime(word+" ")) != nil {
 			if n > 0 && !unheard && s.noun.PartialPromptOnHangup.Or(false) {
-				s.tell(relay.Event{Type: relay.Prompt, Speech: relay.Speech{Text: strings.Join(words[:n], " "), Language: language, Last: true}})
+				s.tell(relay.Event{Type: relay.EventPrompt, Speech: relay.Speech{Text: strings.Join(words[:n], " "), Language: language, Last: true}})
 			}
 			return
 		}
 		if !unheard && n < len(words)-1 && s.noun.PartialPrompts.Or(false) {
-			s.tell(relay.Event{Type: relay.Prompt, Speech: relay.Speech{Text: strings.Join(words[:n+1], " "), Language: language}})
+			s.tell(relay.Event{Type: relay.EventPrompt, Speech: relay.Speech{Text: strings.Join(words[:n+1], " "), Language: language}})
 		}
 	}
 	c.event(Speaking, "ends")
 	if s.subscribed(twiml.RelaySpeakerEvents) {
-		s.tell(relay.Event{Type: relay.Information, Info: relay.Info{Name: relay.ClientSpeaking, Value: "off"}})
+		s.tell(relay.Event{Type: relay.EventInfo, Info: relay.Info{Name: relay.InfoClientSpeaking, Value: "off"}})
 	}
 	if !unheard {
-		s.tell(relay.Event{Type: relay.Prompt, Speech: relay.Speech{Text: text, Language: language, Last: true}})
+		s.tell(relay.Event{Type: relay.EventPrompt, Speech: relay.Speech{Text: text, Language: language, Last: true}})
 	}
 }
 
@@ -370,7 +370,7 @@ func (s *session) press(keys string) bool {
 	}
 	for _, key := range keys {
 		s.interrupt(func(p *part) bool { return p.interruptible && interruptsByKey(s.noun.Interruptible) })
-		s.tell(relay.Event{Type: relay.DTMF, Digit: string(key)})
+		s.tell(relay.Event{Type: relay.EventDTMF, Digit: string(key)})
 	}
 	return true
 }
@@ -395,7 +395,7 @@ func (s *session) sendMessage(e relay.Event, m Message) {
 		s.call.count(func(st *Stats) { st.FramesSent++ })
 		return
 	}
-	if !s.noun.ApplicationReconnect.Or(false) || e.Type == relay.Setup {
+	if !s.noun.ApplicationReconnect.Or(false) || e.Type == relay.EventSetup {
 		return
 	}
 	if len(s.kept) >= maxReplayed {

@@ -81,7 +81,7 @@ func (c *Call) ProviderFails(which string) {
 	s.failover = append(s.failover, which)
 	s.mu.Unlock()
 	if strings.Contains(s.noun.Events, "config-updated") {
-		s.tell(relay.Event{Type: relay.Information, Info: relay.Info{Name: relay.ConfigUpdated, Value: which + "Provider"}})
+		s.tell(relay.Event{Type: relay.EventInfo, Info: relay.Info{Name: relay.InfoConfigUpdated, Value: which + "Provider"}})
 	}
 }
 

@@ -68,7 +68,7 @@ func (s *session) speak(ctx context.Context) {
 			continue
 		}
 		if p.file == "" && s.subscribed(twiml.RelayTokensPlayed) {
-			s.tell(relay.Event{Type: relay.Information, Info: relay.Info{Name: relay.TokensPlayed, Value: strings.TrimSpace(word)}})
+			s.tell(relay.Event{Type: relay.EventInfo, Info: relay.Info{Name: relay.InfoTokensPlayed, Value: strings.TrimSpace(word)}})
 		}
 		s.call.change(func() {
 			if p.file != "" {
@@ -94,7 +94,7 @@ const echoedWords = 3
 // echoes has Twilio take the host's own words for the caller's.
 func (s *session) echoes(words string) {
 	s.interrupt(func(p *part) bool { return p.interruptible })
-	s.tell(relay.Event{Type: relay.Prompt, Speech: relay.Speech{Text: words, Language: s.language, Last: true}})
+	s.tell(relay.Event{Type: relay.EventPrompt, Speech: relay.Speech{Text: words, Language: s.language, Last: true}})
 }
 
 // next takes the next word to say off what waits; nil when there is none yet.
@@ -118,7 +118,7 @@ func (s *session) next() (*part, string) {
 		s.talks = true
 		s.mu.Unlock()
 		if begins && s.subscribed(twiml.RelaySpeakerEvents) {
-			s.tell(relay.Event{Type: relay.Information, Info: relay.Info{Name: relay.AgentSpeaking, Value: "on"}})
+			s.tell(relay.Event{Type: relay.EventInfo, Info: relay.Info{Name: relay.InfoAgentSpeaking, Value: "on"}})
 		}
 		return p, word
 	}
@@ -152,7 +152,7 @@ func (s *session) quiet() {
 	}
 	s.mu.Unlock()
 	if ends && s.subscribed(twiml.RelaySpeakerEvents) {
-		s.tell(relay.Event{Type: relay.Information, Info: relay.Info{Name: relay.AgentSpeaking, Value: "off"}})
+		s.tell(relay.Event{Type: relay.EventInfo, Info: relay.Info{Name: relay.InfoAgentSpeaking, Value: "off"}})
 	}
 }
 
@@ -172,7 +172,7 @@ func (s *session) interrupt(may func(*part) bool) (goesOn bool) {
 	}
 	s.parts = nil
 	s.mu.Unlock()
-	s.tell(relay.Event{Type: relay.Interrupt, Interruption: relay.Interruption{Heard: said, After: after}})
+	s.tell(relay.Event{Type: relay.EventInterrupt, Interruption: relay.Interruption{Heard: said, After: after}})
 	s.quiet()
 	return false
 }

@@ -54,7 +54,7 @@ func (h *relayHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // setup does something when a session begins.
 func setup(do func(conn *relay.Conn)) func(*relay.Conn, relay.Event) {
 	return func(conn *relay.Conn, e relay.Event) {
-		if e.Type == relay.Setup {
+		if e.Type == relay.EventSetup {
 			do(conn)
 		}
 	}
@@ -112,7 +112,7 @@ func TestRelayCodes(t *testing.T) {
 			failures := make(chan string, 10)
 			script := h.session
 			h.session = func(conn *relay.Conn, e relay.Event) {
-				if e.Type == relay.Failure {
+				if e.Type == relay.EventError {
 					failures <- e.Problem
 				}
 				if script != nil {
@@ -168,7 +168,7 @@ func TestPartialPromptOnHangup(t *testing.T) {
 	for attributes, want := range map[string]bool{"": false, `partialPromptOnHangup="true"`: true} {
 		prompts := make(chan relay.Speech, 100)
 		h := &relayHost{attributes: attributes + ` partialPrompts="true"`, actions: make(chan url.Values, 1), session: func(_ *relay.Conn, e relay.Event) {
-			if e.Type == relay.Prompt {
+			if e.Type == relay.EventPrompt {
 				prompts <- e.Speech
 			}
 		}}

@@ -246,13 +246,13 @@ func (o *overheard) message(m voicetest.Passed) {
 	e, err := relay.ParseEvent(m.Data)
 	switch {
 	case err != nil:
-	case e.Type == relay.Setup:
+	case e.Type == relay.EventSetup:
 		o.relayed = true
 		o.session.tell(map[string]any{"type": "relay"})
 	case !o.relayed || o.session.phone.isTraced():
-	case e.Type == relay.Prompt:
+	case e.Type == relay.EventPrompt:
 		o.session.said(e.Speech.Text, e.Speech.Last)
-	case e.Type == relay.Interrupt && o.id != 0:
+	case e.Type == relay.EventInterrupt && o.id != 0:
 		o.session.answer(o.id, answer{Text: o.text, Heard: e.Interruption.Heard, State: "interrupted"})
 		o.id = 0
 	}
