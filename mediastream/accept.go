@@ -9,20 +9,18 @@ import (
 
 var errOrigin = errors.New("the request has an Origin header, which no carrier sends")
 
-// Accept upgrades a request to a stream. It does not wait for the carrier's
-// first message. When it fails, the response has been written and the error is
-// an [*Error] of type [ErrorHandshake].
+// Accept upgrades a request to a stream. It does not wait for the carrier's first message. When
+// it fails, the response has been written and the error is an [*Error] of type [ErrorHandshake].
 //
-// Accept looks neither at a signature nor at a token: wrap the handler for the
-// one, and compare Start's Parameters for the other.
+// Accept checks neither signature nor token: wrap the handler to check the signature, and compare
+// Stream.Parameters to check a token.
 //
-// The connection outlives the handler: it may return and leave the call to
-// another goroutine, which saves the memory that net/http holds for a request.
-// The request's context ends with the handler, so a call that goes on needs
-// another, such as context.WithoutCancel(r.Context()). http.Server.Shutdown does
-// not wait for streams.
+// The connection outlives the handler: it may return and leave the call to another goroutine,
+// which saves the memory that net/http holds for a request. The request's context ends with the
+// handler, so a call that goes on needs another, such as context.WithoutCancel(r.Context()).
+// http.Server.Shutdown does not wait for streams.
 //
-// The host must call [Conn.Close], whatever happens.
+// The host must call [Conn.Close] in every case.
 func Accept(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, error) {
 	o := opts.withDefaults()
 	refuse := func(err error) (*Conn, error) {

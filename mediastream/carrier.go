@@ -22,9 +22,8 @@ func (c *Carrier) Start() Message {
 		quote(s.Format.Encoding), s.Format.SampleRate, s.Format.Channels, quote(s.Parameters), quote(s.StreamSID))
 }
 
-// Media makes a piece of a track from raw bytes of audio. Its timestamp is
-// where the track's pieces before it ended. It is the one message that comes
-// fifty times a second, so it is written without fmt.
+// Media makes a message of a track from raw audio. Its timestamp is the end of the track's audio
+// so far.
 func (c *Carrier) Media(track Track, audio []byte) Message {
 	c.chunk++
 	ms := c.sent[track] * 1000 / int64(c.stream.Format.bytesPerSecond())

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Command is what a message of the server asks of the carrier.
+// Command is one message of the server, parsed.
 type Command struct {
 	Type  CommandType
 	Audio []byte // for CommandMedia: raw bytes
@@ -24,10 +24,9 @@ const (
 	CommandClear CommandType = "clear"
 )
 
-// Parse reads a message of the server as strictly as Twilio does: exactly the
-// documented fields, of this stream. What is wrong is an [*Error] of type
-// [ErrorProtocol]. Twilio then ignores the message, warns with 31951 (31950 of a
-// binary one), and goes on.
+// Parse reads a message of the server as strictly as Twilio does: exactly the documented fields,
+// of this stream. Otherwise it returns an [*Error] of type [ErrorProtocol]; Twilio ignores such a
+// message and warns with 31951 (31950 if it is binary).
 func (c *Carrier) Parse(m Message) (Command, error) {
 	if m.Binary {
 		return Command{}, &Error{Type: ErrorProtocol, Offset: -1, Err: errBinary}

@@ -7,8 +7,8 @@ import (
 	"agentos.dev/dialtone/internal/ws"
 )
 
-// Conn is the server's end of a stream. All methods may be called from any
-// goroutine, but only one may be in [Conn.Events].
+// Conn is the server's end of a stream, made by [Accept]: the zero value does not work. All
+// methods may be called from any goroutine, but only one may be in [Conn.Events].
 type Conn struct {
 	sock    ws.Socket // what a message needs comes first, in few cache lines
 	wire    wire
@@ -28,20 +28,19 @@ type Conn struct {
 	running  sync.WaitGroup
 }
 
-// SendMedia queues raw audio in the stream's format, mu-law of 8 kHz. It
-// copies the bytes and never waits for the network. Audio leaves in messages
-// of 100 to 180 ms, by a clock of the bytes sent, at most Options.Lead ahead of
-// its playback; what is less than 100 ms waits for more, for [Conn.Flush], or
-// for a second of nothing. Before Start it is queued.
+// SendMedia queues raw audio in the stream's format, mu-law of 8 kHz. It copies the bytes and
+// never waits for the network. Audio leaves in messages of 100 to 180 ms, by a clock of the bytes
+// sent, at most Options.Lead ahead of its playback; less than 100 ms waits for more audio, for
+// [Conn.Flush], or for a second without SendMedia. Before [EventStart] it is queued.
 //
 // It returns [ErrQueueFull] or [ErrClosed].
 func (c *Conn) SendMedia(audio []byte) error { return c.out.addMedia(audio) }
 
-// Flush says that an utterance is complete: what is left of it is sent, however short.
+// Flush sends the queued audio at the end of an utterance without waiting for a full message.
 func (c *Conn) Flush() error { return c.out.flush() }
 
 // SendMark queues a mark behind all audio queued before, and flushes that. The
-// carrier returns it as a Mark event once the audio has been played or cleared:
+// carrier returns it as an [EventMark] once the audio has been played or cleared:
 // every mark comes back, in order, unless the stream ends first.
 //
 // It returns [ErrQueueFull] or [ErrClosed].
@@ -53,38 +52,37 @@ func (c *Conn) SendMark(name string) error { return c.out.addMark(name) }
 // behind the clear and so come back as well.
 func (c *Conn) Clear() error { return c.out.dropAll() }
 
-// Pause stops the playback so that it can go on: the carrier drops what it holds, and what
-// it has not played is kept here, with its marks, behind which more can be queued. Nothing
-// is sent until [Conn.Resume]; [Conn.Clear] gives all of it up. Where the playback stopped
-// is known a round trip later, when a mark behind the clear, of Pause's own, has come back.
+// Pause stops the playback until [Conn.Resume]: the carrier drops its queue, and the audio and
+// marks it has not played are kept here. More can be queued behind them. Nothing is sent
+// meanwhile; [Conn.Clear] drops it all. The place where the playback stopped is known a round
+// trip later, when the mark that Pause sends behind its clear has come back.
 //
 // In a playback that is paused already Pause does nothing. Its only error is [ErrClosed].
 func (c *Conn) Pause() error { return c.out.suspend() }
 
 // Resume goes on with a playback behind the last sample that was played. At most 20 ms are
-// repeated and nothing is left out, unless the connection stalls around the Pause: then what
-// is not known to have been played, since the mark before, is repeated.
+// repeated and nothing is left out. If the connection stalls around the Pause, all audio since
+// the last mark that came back is repeated.
 //
 // In a playback that is not paused Resume does nothing. Its only error is [ErrClosed].
 func (c *Conn) Resume() error { return c.out.resume() }
 
-// Played returns how much of the audio given to SendMedia has been played, in bytes since
-// the stream began. Certain is what the marks that came back say. About adds what has
-// been played since, by a clock that begins when audio is sent and is set right by each
-// mark; it stays short of a mark that has not come back. Audio that a Clear dropped counts
-// as played, so that what is sent next begins at SendMedia's count.
+// Played returns how much of the audio given to SendMedia has been played, in bytes since the
+// stream began. Certain goes by the marks that came back. About adds the audio played since, by a
+// clock that starts when audio is sent and is corrected by each mark; it never passes a mark that
+// has not come back. Audio that a Clear dropped counts as played, so that what is sent next
+// begins at SendMedia's count.
 func (c *Conn) Played() (certain, about int64) { return c.out.progress() }
 
-// FarEnd fills dst with what the caller hears while he speaks the audio that begins at a
-// place of the inbound track, Frame.Timestamp: what was sent and not cleared, in the stream's
-// format, and silence. It reports whether any of it was sent. It is what an echo canceller
-// calls the far end, or reference: the network and the telephone delay it by what they
-// always do. Each call goes on where the one before ended; a place that is 40 ms or more
-// after that is a gap. What was sent before the first call is not remembered: one with a dst of
-// nil, at 0, begins.
+// FarEnd fills dst with the audio that the caller hears while he speaks the inbound audio from
+// Frame.Timestamp at on: the audio sent and not cleared, in the stream's format, and silence
+// around it. It reports whether dst holds any sent audio. An echo canceller takes it as far end,
+// or reference; it does not include the delay of network and telephone. Each call continues where
+// the one before ended, unless at is 40 ms or more later. Audio sent before the first call is not
+// kept: a first call with a nil dst, at 0, begins.
 func (c *Conn) FarEnd(dst []byte, at time.Duration) bool { return c.out.hears(dst, at) }
 
-// Stats returns what the stream has done so far.
+// Stats returns the stream's counters.
 func (c *Conn) Stats() Stats {
 	n := &c.counts
 	s := Stats{
@@ -106,12 +104,11 @@ func (c *Conn) Stats() Stats {
 	return s
 }
 
-// Close ends the stream with a close code (RFC 6455, section 7.4; 1000 is a
-// normal end) and a reason of at most 123 bytes. It drops what is still queued,
-// waits at most a second for the peer's answer and then for the connection's
-// goroutines. Events ends without an error. Calls after the first, and calls
-// after the stream has ended, only release what is left. An error tells that the
-// peer was not told or did not answer, which a host can do nothing about.
+// Close ends the stream with a close code (RFC 6455, section 7.4; 1000 is a normal end) and a
+// reason of at most 123 bytes. It drops what is still queued, waits at most a second for the
+// peer's answer and then for the connection's goroutines. Events ends without an error. Calls
+// after the first, and calls after the stream has ended, only release its resources. An error
+// means that the closing handshake failed; the host can ignore it.
 func (c *Conn) Close(code int, reason string) error {
 	c.mu.Lock()
 	c.closing = true

@@ -9,22 +9,21 @@ import (
 	"agentos.dev/dialtone/internal/ws"
 )
 
-// DialOptions says how [Dial] connects. The zero value connects plainly.
+// DialOptions configures [Dial]. The zero value adds nothing to the handshake.
 type DialOptions struct {
 	Header    http.Header       // of the handshake: X-Twilio-Signature, User-Agent
 	Host      string            // of the handshake; empty = that of the URL
 	Transport http.RoundTripper // may hold a TLS configuration; nil = http.DefaultTransport
 }
 
-// Carrier is Twilio's end of a stream, for tests and tools. Whoever has one must
-// end it with [Carrier.Close] or [Carrier.Abort].
+// Carrier is Twilio's end of a stream, for tests and tools. It must be ended with [Carrier.Close]
+// or [Carrier.Abort].
 //
-// Its messages are made by one method and sent by another, so that a test can
-// misbehave: a message that was made and not sent is a lost one, one sent twice
-// is a repeated one, and Data can be edited in between.
+// One method makes a message and another sends it, so that a test can lose, repeat and edit
+// messages.
 //
-// Messages are made by one goroutine at a time. [Carrier.Send] may be called
-// from any, and [Carrier.Receive] from one, meanwhile.
+// Only one goroutine at a time may make messages. [Carrier.Send] may be called from any
+// goroutine, [Carrier.Receive] from one.
 type Carrier struct {
 	ws       *ws.Client
 	stream   Stream
@@ -43,15 +42,14 @@ type Message struct {
 // maxReceive is the largest message a Carrier takes. Twilio's limit is not documented.
 const maxReceive = 16 << 20
 
-// Dial opens a stream to a server, as Twilio does to the url of <Stream>: ws,
-// wss, http and https are understood, redirects are not followed. It sends no
-// message yet.
+// Dial opens a stream to a server, as Twilio does to the url of <Stream>: ws, wss, http and https
+// are understood, redirects are not followed. It sends no message yet.
 //
-// The stream is the one that [Carrier.Start] announces. A zero Format stands for
-// [Mulaw], no Tracks for the Inbound one.
+// [Carrier.Start] announces the stream. A zero Format stands for [Mulaw], nil Tracks for
+// [TrackInbound].
 //
-// A server that cannot be reached or refuses is an [*Error] of type [ErrorHandshake]
-// whose Code is the HTTP status, 0 if there is none.
+// When the server cannot be reached or refuses, the error is an [*Error] of type [ErrorHandshake] whose Code
+// is the HTTP status, 0 if there is none.
 func Dial(ctx context.Context, url string, stream Stream, opts *DialOptions) (*Carrier, error) {
 	var o DialOptions
 	if opts != nil {
@@ -73,8 +71,8 @@ func Dial(ctx context.Context, url string, stream Stream, opts *DialOptions) (*C
 	return &Carrier{ws: client, stream: stream, sent: make(map[Track]int64)}, nil
 }
 
-// Send sends a message, whatever it says. It waits for a server that does not
-// read, until [Carrier.Abort]. Its error is an [*Error] of type [ErrorDisconnect].
+// Send sends a message without checking it. It waits while the server does not read, until
+// [Carrier.Abort]. Its error is an [*Error] of type [ErrorDisconnect].
 func (c *Carrier) Send(m Message) error {
 	if err := c.ws.Send(m.Binary, m.Data); err != nil {
 		return &Error{Type: ErrorDisconnect, Offset: -1, Code: codeAbnormal, Err: err}
@@ -82,9 +80,9 @@ func (c *Carrier) Send(m Message) error {
 	return nil
 }
 
-// Receive returns the server's next message, for [Carrier.Parse]. The stream has
-// ended when it fails: with a [*CloseError] when the server said so, with
-// ctx.Err() when ctx has ended, which closes the socket, else with an [*Error].
+// Receive returns the server's next message, for [Carrier.Parse]. An error means that the stream
+// has ended: a [*CloseError] when the server closed it, ctx.Err() when ctx has ended, which
+// closes the socket, else an [*Error].
 func (c *Carrier) Receive(ctx context.Context) (Message, error) {
 	binary, data, err := c.ws.Receive(ctx)
 	if err == nil {
@@ -106,7 +104,7 @@ type CloseError struct {
 	Reason string
 }
 
-// Error tells the code and the reason.
+// Error returns the code and the reason.
 func (e *CloseError) Error() string {
 	s := fmt.Sprintf("mediastream: closed with code %d", e.Code)
 	if e.Reason != "" {
@@ -121,5 +119,5 @@ func (c *Carrier) Close(code int, reason string) error {
 	return c.ws.Close(code, reason)
 }
 
-// Abort drops the connection without a word.
+// Abort drops the connection without a closing handshake.
 func (c *Carrier) Abort() error { return c.ws.Abort() }

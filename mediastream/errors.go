@@ -7,13 +7,13 @@ import (
 	"agentos.dev/dialtone/internal/ws"
 )
 
-// ErrorType sorts errors for metrics: its values are meant as label values.
+// ErrorType is the kind of an [Error], fit for a metric's label.
 type ErrorType string
 
-// What can go wrong with a stream.
+// The kinds of errors of a stream.
 const (
 	ErrorHandshake    ErrorType = "handshake"     // the upgrade was refused
-	ErrorAuth         ErrorType = "auth"          // never reported here; for hosts that count into the same metric
+	ErrorAuth         ErrorType = "auth"          // never reported by this package; for hosts that count into the same metric
 	ErrorTimeout      ErrorType = "timeout"       // no connected and start in time, or silence on the socket
 	ErrorDisconnect   ErrorType = "disconnect"    // the socket ended without a normal closing handshake
 	ErrorProtocol     ErrorType = "protocol"      // a message that the protocol does not allow, or too many of them
@@ -26,12 +26,12 @@ const (
 type Error struct {
 	Type   ErrorType
 	Event  string // name of the event the message carried; empty if unknown
-	Offset int    // byte of the message at which it went wrong; -1 if no message is to blame
+	Offset int    // byte of the message at which the fault is; -1 if no message is at fault
 	Code   int    // close code (RFC 6455, section 7.4) the stream ended with; 0 when it goes on
 	Err    error
 }
 
-// Error tells the type, the place and the cause.
+// Error returns the type, the place and the cause.
 func (e *Error) Error() string {
 	s := "mediastream: " + string(e.Type)
 	if e.Event != "" {
@@ -52,8 +52,7 @@ func (e *Error) Unwrap() error { return e.Err }
 var (
 	// ErrClosed is returned by sends after Stop, Close or the end of the socket.
 	ErrClosed = errors.New("mediastream: stream is closed")
-	// ErrQueueFull is returned by sends when the host makes more audio than is
-	// played meanwhile and Options.Queue holds. Nothing of what was to be sent is
+	// ErrQueueFull is returned by sends that would exceed Options.Queue. Nothing of that send is
 	// queued.
 	ErrQueueFull = errors.New("mediastream: outbound queue is full")
 )

@@ -7,18 +7,15 @@ import (
 	"time"
 )
 
-// Events yields what the carrier says, in order, until the stream ends. It may
-// be called again after a break, which goes on where that left off; once the
-// stream has ended it yields nothing.
+// Events yields the carrier's messages, in order, until the stream ends. Called again after a
+// break, it continues; once the stream has ended it yields nothing.
 //
-// An event's Media.Payload is valid until the next iteration; everything else
-// may be kept.
+// An event's Media.Payload is valid until the next iteration; everything else may be kept.
 //
-// The iteration ends without an error after Stop, after [Conn.Close], and when
-// the peer closes the socket properly: Twilio sends no Stop when the server
-// closes first. It ends with an error, its last pair, when ctx ends (ctx.Err();
-// the socket is still open, but nothing more is read from it) and when the stream
-// breaks (an [*Error]; the socket is closed). Messages that are merely wrong are
+// The iteration ends without an error after Stop, after [Conn.Close], and when the peer closes
+// the socket properly: Twilio sends no Stop when the server closes first. It ends with an error,
+// its last pair, when ctx ends (ctx.Err(); the socket is still open, but nothing more is read
+// from it) and when the stream breaks (an [*Error]; the socket is closed). Malformed messages are
 // skipped, counted in [Stats] and reported to Options.OnError:
 //
 //	not JSON, too deep, a field missing or of the wrong type   skipped; the 100th ends the stream with 1008
@@ -34,11 +31,11 @@ import (
 //	text that is not UTF-8                                     the stream ends with 1007
 //	silence, a half-open connection                            the stream ends by Options.IdleTimeout, with 1001
 //
-// Events reads in the caller's goroutine. While the caller is slow over an event,
-// or in no iteration, another goroutine takes over and keeps up to Options.Backlog
-// of messages, so that the carrier never has to wait; what is too much is dropped,
-// oldest audio first, counted, added to the next Media.Gap and reported as
-// [ErrorSlowConsumer]. A backlog of which nothing is audio ends the stream with 1008.
+// Events reads in the caller's goroutine. While the caller is slow over an event, or in no
+// iteration, another goroutine takes over and keeps up to Options.Backlog of messages, so that
+// the carrier never has to wait; beyond that the oldest audio is dropped, counted, added to the
+// next Media.Gap and reported as [ErrorSlowConsumer]. A backlog without audio that is full ends
+// the stream with 1008.
 func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		if ctx.Done() != nil {

@@ -33,7 +33,7 @@ func (f *farEnd) begin(size int, silence byte, at int64) {
 	f.ring, f.silence, f.now, f.end = make([]byte, max(1, size)), silence, at, at
 }
 
-// add puts what is sent behind what plays. What would be heard too late is left out.
+// add puts sent audio behind the audio that plays, and drops what the ring has no room for.
 func (f *farEnd) add(audio []byte) {
 	if f.ring == nil {
 		return

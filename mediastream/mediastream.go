@@ -1,17 +1,15 @@
-// Package mediastream speaks Twilio Media Streams: the WebSocket over which
-// Twilio sends a call's audio to a server and plays what the server sends back.
+// Package mediastream speaks Twilio Media Streams: the WebSocket over which Twilio sends a call's
+// audio to a server and plays what the server sends back.
 //
-// The server's side is [Accept], which upgrades a request, [Conn.Events], which
-// yields what the carrier says, the four sends [Conn.SendMedia],
-// [Conn.Flush], [Conn.SendMark] and [Conn.Clear], and [Conn.Pause] and [Conn.Resume].
-// The carrier's side, for tests and tools, is [Dial].
+// The server's side is [Accept], which upgrades a request, [Conn.Events], which yields the
+// carrier's messages, the sends [Conn.SendMedia], [Conn.Flush], [Conn.SendMark] and [Conn.Clear],
+// and [Conn.Pause] and [Conn.Resume]. The carrier's side, for tests and tools, is [Dial].
 //
-// The package knows nothing of audio: payloads are bytes, base64 on the way in
-// and raw on the way out. A piece of audio costs no allocation, in or out.
+// The package knows nothing of audio: payloads are bytes, base64 on the way in and raw on the way
+// out. A frame costs no allocation, in or out.
 //
-// The wire format is that of
-// https://www.twilio.com/docs/voice/media-streams/websocket-messages. Events are
-// carrier-neutral; the format itself is behind one interface inside.
+// The wire format is that of https://www.twilio.com/docs/voice/media-streams/websocket-messages.
+// Events are carrier-neutral.
 package mediastream
 
 import "time"
@@ -22,11 +20,11 @@ type EventType uint8
 // The events of a stream, in the order in which a call brings them.
 const (
 	EventUnknown   EventType = iota // an event of a name this package does not know
-	EventConnected                  // the WebSocket is up; first, and a stream without it is taken too
-	EventStart                      // the stream begins; once, before what follows
+	EventConnected                  // the WebSocket is up: the first event, which a stream may lack
+	EventStart                      // the stream begins: once, before the events below
 	EventMedia                      // audio of one track
 	EventDTMF                       // the caller pressed a key
-	EventMark                       // all audio sent before this mark has been played, or cleared
+	EventMark                       // all audio sent before this mark was played or cleared
 	EventStop                       // the stream or the call has ended; always last
 )
 
@@ -85,7 +83,7 @@ type Stream struct {
 	AccountSID string // "AC..."
 	CallSID    string // "CA..."
 	Tracks     []Track
-	Parameters map[string]string // what the TwiML gave as <Parameter>
+	Parameters map[string]string // the <Parameter> elements of the TwiML
 	Format     MediaFormat
 }
 

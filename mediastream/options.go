@@ -4,14 +4,14 @@ import (
 	"time"
 )
 
-// Options says how [Accept] treats a stream. The zero value is for production.
+// Options configures [Accept]. The zero value is meant for production.
 type Options struct {
-	// StartTimeout is how long Connected and Start may take together. 0 = 5 s.
+	// StartTimeout bounds the wait for [EventStart]. 0 = 5 s.
 	StartTimeout time.Duration
-	// IdleTimeout ends a stream that has brought no message for so long: a
-	// live one brings fifty a second. 0 = 10 s.
+	// IdleTimeout ends a stream without a message for this long: a live one brings fifty a
+	// second. 0 = 10 s.
 	IdleTimeout time.Duration
-	// WriteTimeout ends a stream whose peer does not take a message for so long. 0 = 10 s.
+	// WriteTimeout ends a stream when one write takes this long. 0 = 10 s.
 	WriteTimeout time.Duration
 	// ReadLimit is the largest message in bytes, at most 512 MiB. 0 = 64 KiB.
 	ReadLimit int64
@@ -29,18 +29,17 @@ type Options struct {
 	// too slow before the oldest audio is dropped. 0 = 128 KiB, about 5 s.
 	Backlog int
 	// Origins lists the hosts (patterns as in path.Match) whose pages may open
-	// a stream, besides those of the host that was asked for. Twilio sends no
+	// a stream, in addition to the host of the request. Twilio sends no
 	// Origin header and browsers do, so without a list a request that has one
 	// is refused.
 	Origins []string
-	// OnError, if not nil, is told once of every error: those the stream
-	// survives, and the one that Accept returns or Events ends with. It is
-	// called from the connection's goroutines, must not block and must not
-	// call Close.
+	// OnError, if not nil, is called once for each error: those the stream survives, and the one
+	// that Accept returns or Events ends with. It is called from the connection's goroutines,
+	// must not block and must not call Close.
 	OnError func(*Error)
-	// OnMessage, if not nil, is shown every message that has come, and every one that is
-	// about to be sent, as it is on the wire. It is called from the connection's goroutines, must not
-	// block, and may keep nothing of the message.
+	// OnMessage, if not nil, is called with each message received, and each one about to be sent,
+	// as it is on the wire. It is called from the connection's goroutines, must not block, and
+	// must not keep the message.
 	OnMessage func(sent bool, message []byte)
 }
 

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Stats is a snapshot of what a stream has done.
+// Stats is a snapshot of a stream's counters.
 type Stats struct {
 	MessagesIn, BytesIn   uint64 // whole messages, their payload as JSON
 	MessagesOut, BytesOut uint64

@@ -8,7 +8,7 @@ import (
 type wire interface {
 	// parse fills e from a message. Strings and payload may alias the message.
 	parse(e *Event, msg []byte) *Error
-	// begin tells the stream's id, known from the Start event on.
+	// begin sets the stream's id, known from the start message on.
 	begin(streamSID string)
 	appendMedia(dst, audio []byte) []byte
 	appendMark(dst []byte, name string) []byte
