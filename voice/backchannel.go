@@ -146,36 +146,3 @@ func (v *lexicon) hardWord(words []string) []string {
 	}
 	return nil
 }
-
-// echoShare is how much of a transcript's words, in percent, are the server's own, in order,
-// if it is an echo; and echoWords how many of them there must be: one that the server said may
-// be the caller's answer.
-const (
-	echoShare = 70
-	echoWords = 2
-)
-
-// echoes reports whether words are those that the server said, in their order, but for some
-// that were heard wrongly.
-func echoes(words, said []string) bool {
-	common := commonWords(words, said)
-	return common >= echoWords && common*100 >= len(words)*echoShare
-}
-
-// commonWords returns the length of the longest common subsequence.
-func commonWords(a, b []string) int {
-	row := make([]int, len(b)+1)
-	for _, x := range a {
-		diagonal := 0
-		for i, y := range b {
-			above := row[i+1]
-			if x == y {
-				row[i+1] = diagonal + 1
-			} else {
-				row[i+1] = max(row[i+1], row[i])
-			}
-			diagonal = above
-		}
-	}
-	return row[len(b)]
-}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"agentos.dev/dialtone/internal/ownwords"
 	"agentos.dev/dialtone/stt"
 )
 
@@ -125,12 +126,15 @@ func (j *judge) frame(ear stt.Ear, heard time.Duration) {
 	case u.waits && length >= policy.PauseAfter:
 		u.waits = false
 		j.pauses(u)
-	case u.step == BargeInPaused && !u.long && !u.meant && length >= policy.MinLength:
-		speech, _ := ear.Voiced(policy.MinLength)
-		if u.long = speech*100 >= policy.MinLength*speechShare; !u.long {
+	case u.step == BargeInPaused && !u.long && !u.meant:
+		speech, _ := ear.Voiced(min(length, policy.MinLength))
+		switch least := policy.MinLength * speechShare / 100; {
+		case speech >= least:
+			if u.long = true; !j.hears() {
+				j.confirm(u, CauseLength)
+			}
+		case speech+max(0, policy.MinLength-length) < least:
 			j.takeBack(u, CauseShort)
-		} else if !j.hears() {
-			j.confirm(u, CauseLength)
 		}
 	}
 }
@@ -353,15 +357,18 @@ func (j *judge) words(u *utterance, t *stt.Transcript, final bool) (none bool) {
 	meant, hard := v.meant(words, final), v.hardWord(words)
 	ofExpected := answers(j.expected, words)
 	mayEnd := u.stance.speaks && !j.off
+	unheard := u.early && j.heard > 0 // by the ear, if there is one
+	doubtful := !u.long && ownwords.Doubtful(words, said) // nor is the sound surely his
+	echo := ownwords.Echo(words, said) && (u.early || hard == nil || ownwords.Common(hard, said) > 0)
 	u.text = t.Text
 	switch {
-	case echoes(words, said):
+	case echo:
 		if u.meant = false; final {
 			j.takeBack(u, CauseEcho)
 		}
 		return true
 	case !u.stance.speaks:
-	case hard != nil && mayEnd && u.stance.policy.bySpeech() && commonWords(hard, said) == 0:
+	case hard != nil && mayEnd && u.stance.policy.bySpeech() && ownwords.Common(hard, said) == 0:
 		u.meant = true
 		j.confirm(u, CauseHardWord)
 	case len(meant) == 0 && !ofExpected && !j.expected.YesNo && u.stance.audible && !u.stance.ends:
@@ -376,15 +383,15 @@ func (j *judge) words(u *utterance, t *stt.Transcript, final bool) (none bool) {
 		if ofExpected || n == 0 { // an answer, though it is a backchannel elsewhere
 			n = max(n, u.stance.policy.MinWords)
 		}
-		u.meant = n >= u.stance.policy.MinWords && !(len(words) == 1 && commonWords(words, said) > 0)
-		enough := u.meant && (final || n >= 2)
+		u.meant = n >= u.stance.policy.MinWords && !doubtful && !(len(words) == 1 && ownwords.Common(words, said) > 0)
+		enough := u.meant && (final || n >= 2 && !unheard)
 		switch {
 		case enough && mayEnd && u.stance.policy.bySpeech():
 			j.confirm(u, CauseWords)
 		case final:
 			j.takeBack(u, CauseFewWords)
 		}
-		if now := j.player.stance(); final && mayEnd && u.stance.policy.bySpeech() && u.step != BargeInConfirmed && now.speaks && now.run == u.stance.run {
+		if now := j.player.stance(); final && !unheard && mayEnd && u.stance.policy.bySpeech() && u.step != BargeInConfirmed && now.speaks && now.run == u.stance.run {
 			u.step = BargeInMissed
 			j.tell(u, BargeInMissed, CauseFewWords)
 		}

@@ -56,6 +56,13 @@ func (v *voices) hears(d time.Duration, speaks bool) {
 func (v *voices) speaks(d time.Duration) { v.hears(d, true) }
 func (v *voices) silent(d time.Duration) { v.hears(d, false) }
 
+// unheard has the recogniser hear speech in which the ear hears none.
+func (v *voices) unheard(d time.Duration) {
+	v.began = time.Duration(len(v.voiced)) * frameLength
+	v.reports(stt.Event{Kind: stt.SpeechStart})
+	v.silent(d)
+}
+
 // reports has the recogniser report something.
 func (v *voices) reports(e stt.Event) {
 	e.At = time.Now()
@@ -163,6 +170,11 @@ func TestJudge(t *testing.T) {
 		"the server's own words":           {before: 2500 * ms, pauses: true, caller: func(v *voices) { v.speaks(900 * ms); v.silent(300 * ms); v.final("booked under the name") }, steps: []string{"taken_back echo"}},
 		"its own words, heard badly":       {before: 2500 * ms, pauses: true, caller: func(v *voices) { v.speaks(900 * ms); v.silent(300 * ms); v.final("booked under the game") }, steps: []string{"taken_back echo"}},
 		"its own words, too late":          {before: 2500 * ms, pauses: true, caller: func(v *voices) { v.speaks(2300 * ms); v.silent(300 * ms); v.final("booked under the name") }, steps: []string{"confirmed length", "false echo"}},
+		"its own words, and a hard word":   {before: 2500 * ms, pauses: true, caller: func(v *voices) { v.speaks(900 * ms); v.silent(300 * ms); v.final("booked under the name stop") }, steps: []string{"confirmed hard_word"}, turn: "booked under the name stop"},
+		"half of its words, and no voice":  {before: 2500 * ms, caller: func(v *voices) { v.unheard(900 * ms); v.final("looked under the game") }, turn: "looked under the game"},
+		"half of its words, of a voice":    {before: 2500 * ms, pauses: true, caller: func(v *voices) { v.speaks(900 * ms); v.silent(300 * ms); v.final("looked under the game") }, steps: []string{"confirmed words"}, turn: "looked under the game"},
+		"words, and no voice":              {before: 2500 * ms, caller: func(v *voices) { v.unheard(900 * ms); v.final("we are six people") }, steps: []string{"confirmed words"}, turn: "we are six people"},
+		"a hard word, and no voice":        {before: 2500 * ms, caller: func(v *voices) { v.unheard(300 * ms); v.final("stop") }, steps: []string{"confirmed hard_word"}, turn: "stop"},
 		"its own word":                     {before: 2500 * ms, pauses: true, caller: func(v *voices) { v.speaks(300 * ms); v.silent(300 * ms); v.final("booked") }, steps: []string{"taken_back few_words", "missed few_words"}, turn: "booked"},
 		"a backchannel as the end is near": {before: 9500 * ms, pauses: true, caller: func(v *voices) { v.speaks(450 * ms); v.silent(300 * ms); v.final("okay") }, steps: []string{"confirmed words"}, turn: "okay"},
 		"an answer that is expected": {pauses: true, caller: func(v *voices) {
