@@ -37,10 +37,12 @@ func runPhone(ctx context.Context, getenv func(string) string, addr, target stri
 			return err
 		}
 		if local.Available() == nil {
-			if config.Voice, err = speaks(local.New(local.Options{})); err != nil {
+			speaker, err := speaks(local.New(local.Options{}))
+			if err != nil {
 				return err
 			}
-			defer tts.Close(config.Voice)
+			defer tts.Close(speaker)
+			config.Voice, fake.Voice = speaker, voicetest.NewVoice(speaker) // of the page, and of <Say>
 		}
 		if config.Twilio, err = voicetest.Start(fake); err != nil {
 			return err

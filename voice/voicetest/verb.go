@@ -276,19 +276,26 @@ func (c *Call) hearAudio(ctx context.Context, audio []byte, times int) {
 		c.mu.Lock()
 		c.player.play(audio)
 		c.mu.Unlock()
-		for {
+		if c.heardOut(ctx) != nil {
+			return
+		}
+	}
+}
+
+// heardOut waits until all that is played has been heard, or clears it when ctx ends.
+func (c *Call) heardOut(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		left := c.player.queued
+		c.mu.Unlock()
+		if left == 0 {
+			return nil
+		}
+		if err := c.sleep(ctx, time.Duration(max(left, frameSize))*time.Second/sampleRate); err != nil {
 			c.mu.Lock()
-			left := c.player.queued
+			c.player.clear()
 			c.mu.Unlock()
-			if left == 0 {
-				break
-			}
-			if c.sleep(ctx, time.Duration(max(left, frameSize))*time.Second/sampleRate) != nil {
-				c.mu.Lock()
-				c.player.clear()
-				c.mu.Unlock()
-				return
-			}
+			return err
 		}
 	}
 }

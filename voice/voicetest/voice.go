@@ -73,17 +73,6 @@ func (v *Voice) remember(piece spoken) {
 	}
 }
 
-// length returns how long text takes.
-func (v *Voice) length(ctx context.Context, text string) time.Duration {
-	speech := tts.Speak(v.engine, tts.Text(text), tts.Options{})
-	for _, err := range speech.Audio(ctx) {
-		if err != nil {
-			break
-		}
-	}
-	return speech.Length()
-}
-
 // wordsOf returns the words of a text as they are compared: in small letters, without
 // punctuation.
 func wordsOf(text string) []string {
@@ -205,17 +194,33 @@ func (c *Call) say(v *twiml.Say) {
 	c.change(func() { c.said = append(c.said, v.Text) })
 }
 
-// speaks lets the time pass that a Say verb takes.
+// speaks has the caller hear what a Say verb says, or lets the time pass that it takes.
 func (c *Call) speaks(ctx context.Context, v *twiml.Say) {
-	took := sayTime(v.Text)
-	if c.tw.cfg.Voice != nil {
-		took = c.tw.cfg.Voice.length(ctx, v.Text)
-	}
 	times := twiml.Or(v.Loop, 1)
 	if times == 0 {
 		times = math.MaxInt // until the call ends
 	}
-	for ; times > 0 && c.sleep(ctx, took+time.Millisecond) == nil; times-- {
+	for ; times > 0 && c.speaksOnce(ctx, v.Text) == nil; times-- {
 		c.transcribe(twiml.OutboundTrack, v.Text)
 	}
+}
+
+// speaksOnce speaks a text with the [Config]'s Voice, if there is one and it can.
+func (c *Call) speaksOnce(ctx context.Context, text string) error {
+	speech, mouth := 0, c.tw.cfg.Voice
+	if mouth != nil {
+		for chunk, err := range tts.Speak(mouth, tts.Text(text), tts.Options{}).Audio(ctx) {
+			if err != nil {
+				break
+			}
+			speech += len(chunk.Audio)
+			c.mu.Lock()
+			c.player.play(chunk.Audio)
+			c.mu.Unlock()
+		}
+	}
+	if speech > 0 {
+		return c.heardOut(ctx)
+	}
+	return c.sleep(ctx, sayTime(text)+time.Millisecond)
 }

@@ -2,7 +2,9 @@ package voicetest_test
 
 import (
 	"context"
+	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -62,4 +64,28 @@ func TestSayTakesTime(t *testing.T) {
 		require.GreaterOrEqual(t, time.Since(began), 4*time.Second)
 		require.Equal(t, []string{"This call may be recorded for training."}, call.Said())
 	}
+}
+
+// TestSayIsHeard with a Voice: the caller hears it, a Media Stream beside it has it, and a
+// key cuts it off where it may.
+func TestSayIsHeard(t *testing.T) {
+	t.Parallel()
+	f := functions{
+		"/inbound": func(url.Values) string {
+			return `<Say>Welcome.</Say><Gather numDigits="1" action="/chosen"><Say>For sales press one, for our opening hours press two.</Say></Gather>`
+		},
+		"/chosen": func(url.Values) string { return `<Say>Goodbye.</Say>` },
+		"/status": nothing,
+	}
+	synctest.Test(t, func(t *testing.T) {
+		tw := voicetest.New(t, served(t, f), voicetest.Config{InMemory: true, InboundPath: "/inbound", StatusPath: "/status", Voice: voicetest.NewVoice(nil)})
+		call := tw.Dial(alice, us)
+		require.NoError(t, call.HearsText("welcome", 5*time.Second))
+		time.Sleep(time.Second)
+		require.NoError(t, call.Digits("1"))
+		require.NoError(t, call.HearsText("goodbye", 5*time.Second))
+		ended(t, call)
+		require.Less(t, len(call.Heard()), 4*8000, "the rest of the menu was not heard")
+		require.NoError(t, tw.Close())
+	})
 }

@@ -24,13 +24,15 @@
 // [HalfOpen], made of the few primitives [EditRequest], [EditMessage] and
 // [OnFrame].
 //
-// There is no speech: Say takes the time of its words, in which the outbound track of a
-// stream is silent, and its text is kept, and what a
-// caller says to a Gather, to a Record that transcribes or to a Transcription is given in
-// words, see [Call.Answer] and [Call.Says]; of the host a Transcription hears its Say alone. What a
-// voice, a recogniser, a payment processor or a carrier is told (voice, language, hints, enhanced,
-// profanityFilter and all that <ConversationRelay> and <Transcription> say of how they recognise and speak,
-// ringTone, callReason, byoc, the password and headers of a SIP host, the
+// Without a [Config].Voice there is no speech: Say takes the time of its words, in which the
+// outbound track of a stream is silent, and its text is kept. What a caller says to a Gather, to a
+// Record that transcribes or to a Transcription is given in words, see [Call.Answer] and
+// [Call.Says]; of the host a Transcription hears its Say alone. What somebody types into a <Pay>
+// and how a telephone takes a <Refer> is said by the options [Paid] and [Referred]. What a voice, a
+// recogniser, a payment processor or a carrier is told (voice, language, hints, enhanced,
+// profanityFilter and all that <ConversationRelay> and <Transcription> say of how they recognise
+// and speak, currency, description, tokenType, paymentConnector, minPostalCodeLength and the
+// timeout of <Pay>, ringTone, callReason, byoc, the password and headers of a SIP host, the
 // thresholds of machine detection) has no effect, nor have the edges and server names of
 // connection overrides, a conference's region, jitterBufferSize and beep. In a conference
 // who speaks at the same time is heard one after the other. Answers to GET are not cached.
@@ -135,8 +137,8 @@ type Config struct {
 	// as package mediastream does by default, bears a Pace of 3.
 	Pace float64
 
-	// Voice is what the host speaks with, for [Call.HearsText]. Say takes as long as it
-	// would; without one it says 14 characters a second.
+	// Voice is what the host speaks with, for [Call.HearsText], and what speaks a <Say>.
+	// Without one a <Say> is silent, and takes a second for 14 characters.
 	Voice *Voice
 
 	// Ear is what the host listens with, for [Call.Says] over a Media Stream.
