@@ -10,12 +10,12 @@ import (
 	"regexp"
 )
 
-// DefaultJob is the Prometheus job that the alerts on up name, and the variable
+// defaultJob is the Prometheus job that the alerts on up name, and the variable
 // job of the dashboard begins with.
-const DefaultJob = "agentos_webui"
+const defaultJob = "agentos_webui"
 
-// DefaultRunbook is where the alerts' runbook_url leads, before the section.
-const DefaultRunbook = "https://docs.agentos.dev/voice/runbook"
+// defaultRunbook is where the alerts' runbook_url leads, before the section.
+const defaultRunbook = "https://docs.agentos.dev/voice/runbook"
 
 //go:embed rules/voice.rules.yml rules/alertmanager.yml dashboards/voice.json
 var files embed.FS
@@ -32,13 +32,13 @@ func Rules(job string) ([]byte, error) {
 	if job == "" {
 		return nil, errors.New("metrics: the job has no name")
 	}
-	return RulesFor(RuleOptions{Job: job, Runbook: DefaultRunbook})
+	return RulesFor(RuleOptions{Job: job, Runbook: defaultRunbook})
 }
 
 // RuleOptions are what a service sets in the rules.
 type RuleOptions struct {
-	Job     string // at Prometheus; "" = DefaultJob
-	Runbook string // URL of docs/runbook.md as a page, without a fragment; "" = DefaultRunbook
+	Job     string // at Prometheus; "" = agentos_webui
+	Runbook string // URL of docs/runbook.md as a page, without a fragment; "" = https://docs.agentos.dev/voice/runbook
 }
 
 var runbookURL = regexp.MustCompile(`^https?://[^\s"'#{}\\]+$`)
@@ -46,7 +46,7 @@ var runbookURL = regexp.MustCompile(`^https?://[^\s"'#{}\\]+$`)
 // RulesFor is Rules for alerts whose runbook_url leads to a runbook of one's own, with the
 // sections of docs/runbook.md.
 func RulesFor(o RuleOptions) ([]byte, error) {
-	job, runbook := cmp.Or(o.Job, DefaultJob), cmp.Or(o.Runbook, DefaultRunbook)
+	job, runbook := cmp.Or(o.Job, defaultJob), cmp.Or(o.Runbook, defaultRunbook)
 	if !jobName.MatchString(job) {
 		return nil, fmt.Errorf("metrics: job %q is not made of letters, digits and _.:/-", job)
 	}
@@ -57,6 +57,6 @@ func RulesFor(o RuleOptions) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules = bytes.ReplaceAll(rules, []byte(DefaultJob), []byte(job))
-	return bytes.ReplaceAll(rules, []byte(DefaultRunbook+"#"), []byte(runbook+"#")), nil
+	rules = bytes.ReplaceAll(rules, []byte(defaultJob), []byte(job))
+	return bytes.ReplaceAll(rules, []byte(defaultRunbook+"#"), []byte(runbook+"#")), nil
 }

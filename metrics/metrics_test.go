@@ -370,7 +370,7 @@ func TestRulesForAnotherJob(t *testing.T) {
 	rules, err := Rules("phone-1")
 	require.NoError(t, err)
 	require.Contains(t, string(rules), `up{job="phone-1"} == 0`)
-	require.NotContains(t, string(rules), DefaultJob)
+	require.NotContains(t, string(rules), defaultJob)
 	for _, bad := range []string{"", `x"} or vector(1) #`} {
 		_, err = Rules(bad)
 		require.Error(t, err)
@@ -378,13 +378,13 @@ func TestRulesForAnotherJob(t *testing.T) {
 	own, err := RulesFor(RuleOptions{Runbook: "https://wiki.example.com/calls?page=7"})
 	require.NoError(t, err)
 	require.Contains(t, string(own), "runbook_url: https://wiki.example.com/calls?page=7#webhook-down\n")
-	require.NotContains(t, string(own), DefaultRunbook)
-	require.Contains(t, string(own), DefaultJob)
+	require.NotContains(t, string(own), defaultRunbook)
+	require.Contains(t, string(own), defaultJob)
 	for _, bad := range []string{"wiki", "https://x/#top", "https://x/\ny: z", "https://x/{{ 1 }}", `https://x/"`} {
 		_, err = RulesFor(RuleOptions{Runbook: bad})
 		require.ErrorContains(t, err, "runbook", bad)
 	}
-	same, err := Rules(DefaultJob)
+	same, err := Rules(defaultJob)
 	require.NoError(t, err)
 	embedded, err := fs.ReadFile(Files(), "rules/voice.rules.yml")
 	require.NoError(t, err)

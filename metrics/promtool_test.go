@@ -98,7 +98,7 @@ func promtool(t *testing.T, rules, cases string) (output string, passed bool) {
 
 func shippedRules(t *testing.T) string {
 	t.Helper()
-	rules, err := metrics.Rules(metrics.DefaultJob)
+	rules, err := metrics.RulesFor(metrics.RuleOptions{})
 	require.NoError(t, err)
 	return string(rules)
 }

@@ -45,7 +45,7 @@ func (b *BlockList) Decide(_ context.Context, c Call) Decision {
 		return Decision{Verdict: Allow}
 	case how != matchExact:
 		return Decision{Verdict: Reject, Reason: ReasonPrefix}
-	case caller.Caller == AnonymousCaller:
+	case caller.Caller == anonymousCaller:
 		return Decision{Verdict: Reject, Reason: ReasonAnonymous}
 	}
 	return Decision{Verdict: Reject, Reason: ReasonBlocked}

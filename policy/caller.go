@@ -2,13 +2,13 @@ package policy
 
 import "strings"
 
-// AnonymousCaller is the key of all callers who withheld their number.
-const AnonymousCaller = "anonymous"
+// anonymousCaller is the key of all callers who withheld their number.
+const anonymousCaller = "anonymous"
 
 // Identity says whose call it is, as far as the call shows. It is made by
 // [Call.Identity] alone: whatever counts, lists or remembers callers goes by it.
 type Identity struct {
-	// Caller is the number in E.164, [AnonymousCaller], or another address in its
+	// Caller is the number in E.164, "anonymous", or another address in its
 	// shortest form, as [Call.Caller] describes them.
 	Caller string
 
@@ -56,6 +56,10 @@ func (s Standing) suffix() string {
 
 // String returns the caller, and the standing if it is not StandingUnattested.
 func (i Identity) String() string { return i.Caller + i.Standing.suffix() }
+
+// IsWithheld reports whether the caller withheld the number, or is an address that names
+// nobody.
+func (i Identity) IsWithheld() bool { return i.Caller == anonymousCaller }
 
 // IsNumber reports whether the caller is a number in E.164.
 func (i Identity) IsNumber() bool { return i.number != 0 }
@@ -153,7 +157,7 @@ func named(name, key string) Identity {
 	n, ok := packE164(name)
 	switch {
 	case withheld(name):
-		return Identity{Caller: AnonymousCaller, address: AnonymousCaller}
+		return Identity{Caller: anonymousCaller, address: anonymousCaller}
 	case ok:
 		return Identity{Caller: name, address: name, number: n}
 	}
@@ -164,7 +168,7 @@ func named(name, key string) Identity {
 // was withheld.
 func withheld(name string) bool {
 	switch strings.TrimPrefix(name, "+") {
-	case "", AnonymousCaller, "restricted", "blocked", "private", "unknown", "unavailable", "withheld":
+	case "", anonymousCaller, "restricted", "blocked", "private", "unknown", "unavailable", "withheld":
 		return true
 	}
 	if name == "+464" { // ANON, as some carriers have it

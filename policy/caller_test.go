@@ -48,13 +48,13 @@ func TestWithheldNumbers(t *testing.T) {
 		"anonymous@anonymous.invalid", "Anonymous <anonymous@anonymous.invalid>", "+anonymous", "\ufeffanonymous", "anonymous\u200b",
 		"sip:bob@a1@example.com", "sip:bob@example.com;x=@a2.example", "bob@a3@example.com",
 	} {
-		require.Equal(t, AnonymousCaller, Call{From: from}.Caller(), "%q", from)
+		require.Equal(t, anonymousCaller, Call{From: from}.Caller(), "%q", from)
 	}
 	for _, from := range []string{
 		"sip:anonymousity@example.com", "sip:bob@anonymous.invalid.example.com", "sip:464@pbx.example.com", `"Anonymous" <sip:bob@example.com>`,
 		"+17378742833", "+12666966870", "client:unknown", "client:private", "sip:bob@xinvalid", "sip:anonymous%00@example.com",
 	} {
-		require.NotEqual(t, AnonymousCaller, Call{From: from}.Caller(), "%q", from)
+		require.NotEqual(t, anonymousCaller, Call{From: from}.Caller(), "%q", from)
 	}
 }
 
@@ -233,7 +233,7 @@ func FuzzIdentity(f *testing.F) {
 			return
 		}
 		again := Call{From: i.Caller}.Identity()
-		if again.Caller != i.Caller || i.Caller != AnonymousCaller && again != i {
+		if again.Caller != i.Caller || i.Caller != anonymousCaller && again != i {
 			t.Fatalf("%q: %+v, again %+v", from, i, again)
 		}
 		if !strings.HasPrefix(i.Caller, "sip:") || len(i.Caller) > maxAddress-60 || strings.ContainsFunc(i.Caller, func(r rune) bool { return r == '<' || r == '>' || r > '~' }) {

@@ -23,7 +23,7 @@ type Entry struct {
 // who look into complaints. No limit depends on it. It forgets by itself: each new
 // call makes a few old ones go. All methods are safe for concurrent use.
 type History struct {
-	Policy
+	inner Policy
 	o     HistoryOptions
 	wrong error // what Validate returns
 	mu    sync.Mutex
@@ -45,7 +45,7 @@ func NewHistory(p Policy, o HistoryOptions) *History {
 	if o.MaxCalls <= 0 {
 		o.MaxCalls = 100_000
 	}
-	return &History{Policy: p, o: o, wrong: wrong}
+	return &History{inner: p, o: o, wrong: wrong}
 }
 
 // Decide asks the policy and remembers its answer. A call delivered twice is
@@ -54,7 +54,7 @@ func (h *History) Decide(ctx context.Context, c Call) Decision {
 	if c.At.IsZero() {
 		c.At = time.Now()
 	}
-	d := h.Policy.Decide(ctx, c)
+	d := h.inner.Decide(ctx, c)
 	h.Remember(c, d)
 	return d
 }
@@ -135,7 +135,7 @@ func (h *History) Len() int {
 }
 
 // Unwrap returns the inner policy: it hears the outcomes of calls too.
-func (h *History) Unwrap() []Policy { return []Policy{h.Policy} }
+func (h *History) Unwrap() []Policy { return []Policy{h.inner} }
 
 // whose returns a function that picks the calls of a caller, or of a SIP host's callers.
 func whose(caller string) func(Call) bool {

@@ -74,10 +74,10 @@ func (r *rules) addWhole(entry string, i Identity, value int) error {
 	switch {
 	case i.number != 0 && !IsE164(entry) && !strings.Contains(entry, ":"):
 		return fmt.Errorf("policy: %q: write %s, without anything between the digits", entry, key)
-	case i.number != 0, IsE164(entry), strings.EqualFold(entry, AnonymousCaller):
+	case i.number != 0, IsE164(entry), strings.EqualFold(entry, anonymousCaller):
 	case !strings.Contains(i.address, ":") || strings.HasSuffix(i.address, "*"):
 		return fmt.Errorf("policy: %q is no number: want + and 7 to 15 digits (E.164)", entry)
-	case key == AnonymousCaller:
+	case key == anonymousCaller:
 		key = i.address
 	}
 	return r.put(&r.exact, entry, key, value)

@@ -65,9 +65,9 @@ func identifySIP(uri, rest string) Identity {
 	i.Caller = i.address
 	switch {
 	case twice, host == "invalid", strings.HasSuffix(host, ".invalid"): // RFC 2606: nobody's
-		i.Caller, i.Host = AnonymousCaller, ""
+		i.Caller, i.Host = anonymousCaller, ""
 	case user != "" && withheld(user), user == "" && withheld(host):
-		i.Caller = AnonymousCaller
+		i.Caller = anonymousCaller
 	}
 	return i
 }
@@ -137,8 +137,8 @@ func identifyClient(uri, rest string) Identity {
 	if !strings.HasPrefix(rest, name) {
 		address = "client:" + name
 	}
-	if name == "" || name == AnonymousCaller {
-		return Identity{Caller: AnonymousCaller, address: address}
+	if name == "" || name == anonymousCaller {
+		return Identity{Caller: anonymousCaller, address: address}
 	}
 	return Identity{Caller: address, address: address}
 }

@@ -7,22 +7,21 @@ import (
 	"time"
 )
 
-// A Validator knows whether it can work as it was made. Policies whose constructor
+// A validator knows whether it can work as it was made. Policies whose constructor
 // returns no error implement it, and those that ask another policy.
-//
-// Validate returns everything that is wrong.
-type Validator interface {
+type validator interface {
 	Validate() error
 }
 
 // Validate returns everything that is wrong with p as it was made: a policy that is
-// nil or a nil pointer, here or inside of another one, a limit that nothing can meet.
-// voice.New asks it.
+// nil or a nil pointer, here or inside another one, a limit that nothing can meet. A policy
+// of the host's own may have a method Validate() error, which is called; one that wraps
+// others has it call Validate for each of them. voice.New calls Validate.
 func Validate(p Policy) error {
 	if isNil(p) {
 		return errNil
 	}
-	if v, ok := p.(Validator); ok {
+	if v, ok := p.(validator); ok {
 		return v.Validate()
 	}
 	return nil
@@ -60,7 +59,7 @@ func (w wrapped) Validate() error {
 
 // Validate returns what is wrong with the options or the inner policy.
 func (h *History) Validate() error {
-	return errors.Join(h.wrong, Validate(h.Policy))
+	return errors.Join(h.wrong, Validate(h.inner))
 }
 
 // Validate returns what is wrong with the arguments of [PerCaller].

@@ -142,8 +142,8 @@ func (c *Call) Digits(ctx context.Context, n int, end string) (string, error) {
 	return digits, nil
 }
 
-// ErrWAV is the error of a WAV file played as it is, which would be noise.
-var ErrWAV = errors.New("voice: audio is a WAV file: read it with codec.ReadMulaw")
+// errWAV is the error of a WAV file played as it is, which would be noise.
+var errWAV = errors.New("voice: audio is a WAV file: read it with codec.ReadMulaw")
 
 // Play queues audio for the caller, behind what was queued before, and returns
 // at once. The audio is what a call carries: mu-law, 8000 Hz, one byte a sample;
@@ -158,7 +158,7 @@ func (c *Call) Play(ctx context.Context, audio []byte) (*Playback, error) {
 
 func (c *Call) play(ctx context.Context, audio []byte, as manner) (*Playback, error) {
 	if bytes.HasPrefix(audio, []byte("RIFF")) {
-		return nil, ErrWAV
+		return nil, errWAV
 	}
 	if c.relay != nil {
 		return nil, ErrNoAudio

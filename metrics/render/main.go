@@ -17,8 +17,8 @@ import (
 )
 
 func main() {
-	job := flag.String("job", metrics.DefaultJob, "the Prometheus job that scrapes the service")
-	runbook := flag.String("runbook", metrics.DefaultRunbook, "where the alerts' runbook_url leads: docs/runbook.md as a page")
+	job := flag.String("job", "", "the Prometheus job that scrapes the service; \"\" is agentos_webui")
+	runbook := flag.String("runbook", "", "where the alerts' runbook_url leads: docs/runbook.md as a page; \"\" is that of AgentOS")
 	alertmanager := flag.Bool("alertmanager", false, "print an example for Alertmanager instead of the rules")
 	dashboard := flag.Bool("dashboard", false, "print the dashboard instead of the rules")
 	flag.Parse()

@@ -75,7 +75,7 @@ func TestParseTokens(t *testing.T) {
 	require.Equal(t, "ops", tokens[0].Label)
 	require.Equal(t, []string{"calls:read", "policy:write"}, tokens[0].Scopes)
 	require.Equal(t, "admin2", tokens[1].Label)
-	require.Equal(t, []string{All}, tokens[1].Scopes)
+	require.Equal(t, []string{ScopeAll}, tokens[1].Scopes)
 
 	tokens, err = ParseTokens("", false)
 	require.NoError(t, err)

@@ -43,14 +43,14 @@ type GuardOptions struct {
 // refusalsPerMinute is how many records strangers can write to the audit log.
 const refusalsPerMinute = 100
 
-// Guard checks bearer tokens. All methods are safe for concurrent use.
+// Guard checks bearer tokens. NewGuard makes it; the zero value is not usable. All methods are safe for concurrent use.
 type Guard struct {
 	audit    *slog.Logger
 	refusals *slog.Logger // those of strangers
 	source   func(*http.Request) string
 	tokens   atomic.Pointer[[]Token]
-	failed   *policy.CallerLimit // by source
-	flooded  *policy.CallerLimit // all sources together
+	failures *policy.Memory // refused tokens of the last minute: by source, and of all under "*"
+	most     int64          // how many a source may have
 }
 
 // NewGuard makes a guard.
@@ -68,8 +68,8 @@ func NewGuard(o GuardOptions) *Guard {
 		audit:    o.Audit,
 		refusals: slog.New(throttle.New(o.Audit.Handler(), refusalsPerMinute)),
 		source:   o.Source,
-		failed:   policy.PerCaller(o.FailuresPerMinute, time.Minute),
-		flooded:  policy.PerCaller(100*o.FailuresPerMinute, time.Minute),
+		failures: policy.NewMemory(policy.MemoryOptions{}),
+		most:     int64(o.FailuresPerMinute),
 	}
 	g.SetTokens(o.Tokens)
 	return g
@@ -132,13 +132,13 @@ func (g *Guard) check(r *http.Request, scope string) (Token, int) {
 			return t, http.StatusOK
 		}
 	}
-	by := "ip:" + network(source)
-	if full(g.failed, by) || full(g.flooded, "ip:*") {
+	by := network(source)
+	if g.failed(by, 0) >= g.most || g.failed("*", 0) >= 100*g.most {
 		record(g.refusals, slog.LevelWarn, refused, "", "reason", "too many failures")
 		return Token{}, http.StatusTooManyRequests
 	}
-	g.failed.Decide(r.Context(), policy.Call{From: by})
-	g.flooded.Decide(r.Context(), policy.Call{From: "ip:*"})
+	g.failed(by, g.most)
+	g.failed("*", 100*g.most)
 	record(g.refusals, slog.LevelWarn, refused, "", "reason", why)
 	return Token{}, http.StatusUnauthorized
 }
@@ -158,16 +158,18 @@ func network(source string) string {
 	return netip.PrefixFrom(a, 64).Masked().String()
 }
 
-func full(l *policy.CallerLimit, key string) bool {
-	used, limit, _ := l.Used(context.Background(), key) // in memory
-	return used >= limit
+// failed adds a failure of a source if it has fewer than limit, and returns how many it has.
+func (g *Guard) failed(source string, limit int64) int64 {
+	ops := []policy.Op{{Kind: policy.OpCount, Space: "failures", Name: source, Limit: limit, Keep: time.Minute}}
+	g.failures.Do(context.Background(), ops)
+	return ops[0].Total
 }
 
 // bearer returns the token of the Authorization header, or why there is none.
 func bearer(r *http.Request) (token, why string) {
 	headers := r.Header.Values("Authorization")
 	switch {
-	case len(headers) == 0 && strings.Contains(r.URL.RawQuery, Prefix):
+	case len(headers) == 0 && strings.Contains(r.URL.RawQuery, tokenPrefix):
 		return "", "token in the URL: send it as Authorization: Bearer"
 	case len(headers) != 1:
 		return "", "no single Authorization header"

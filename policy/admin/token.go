@@ -16,8 +16,8 @@ import (
 	"agentos.dev/dialtone/policy"
 )
 
-// Prefix begins every token, so that one left in a file or log can be found.
-const Prefix = "admin-"
+// tokenPrefix begins every token, so that one left in a file or log can be found.
+const tokenPrefix = "admin-"
 
 // minLength is the shortest token of the operations runbook, prefix included. What
 // is left after the prefix may be as little as 56 bits.
@@ -26,8 +26,8 @@ const minLength = 20
 // minBits is the entropy demanded of a token.
 const minBits = 128
 
-// All is the scope that stands for every scope.
-const All = "*"
+// ScopeAll is the scope that stands for every scope.
+const ScopeAll = "*"
 
 // Token is what the guard keeps of a token: not the token, but its hash. A token
 // of 128 random bits needs no slow hash.
@@ -48,7 +48,7 @@ func (t Token) allows(scope string, at time.Time) error {
 		return errExpired
 	}
 	for _, s := range t.Scopes {
-		if s == All || s == scope {
+		if s == ScopeAll || s == scope {
 			return nil
 		}
 	}
@@ -61,23 +61,23 @@ var (
 	errScope   = errors.New("admin: token lacks the scope")
 )
 
-// Generate returns a new token of 256 random bits: [Prefix] and 43 characters.
+// Generate returns a new token of 256 random bits: [tokenPrefix] and 43 characters.
 func Generate() string {
 	var b [32]byte
 	rand.Read(b[:]) // never fails (crypto/rand)
-	return Prefix + base64.RawURLEncoding.EncodeToString(b[:])
+	return tokenPrefix + base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// Hash returns what to keep of a token after checking its form: [Prefix], then
+// Hash returns what to keep of a token after checking its form: [tokenPrefix], then
 // letters, digits, '-' and '_', and enough of them, chosen without pattern, for
 // 128 bits. With weak, the runbook's rule suffices: at least 20 characters in all.
 // Published examples and plain repetitions are refused either way. The error does
 // not contain the token.
 func Hash(token string, weak bool) ([sha256.Size]byte, error) {
-	secret, ok := strings.CutPrefix(token, Prefix)
+	secret, ok := strings.CutPrefix(token, tokenPrefix)
 	switch {
 	case !ok:
-		return [sha256.Size]byte{}, fmt.Errorf("admin: token does not begin with %q", Prefix)
+		return [sha256.Size]byte{}, fmt.Errorf("admin: token does not begin with %q", tokenPrefix)
 	case len(token) < minLength:
 		return [sha256.Size]byte{}, fmt.Errorf("admin: token has %d characters, fewer than %d", len(token), minLength)
 	case strings.ContainsFunc(secret, notInToken):
@@ -142,7 +142,7 @@ func ParseTokens(list string, weak bool) ([]Token, error) {
 			label, rest = fmt.Sprintf("admin%d", i+1), entry
 		}
 		secret, scopes, scoped := strings.Cut(rest, "@")
-		t := Token{Label: label, Scopes: []string{All}}
+		t := Token{Label: label, Scopes: []string{ScopeAll}}
 		if scoped {
 			t.Scopes = strings.Split(scopes, "+")
 		}

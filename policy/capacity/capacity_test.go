@@ -22,15 +22,15 @@ func TestErlangB(t *testing.T) {
 	require.Equal(t, 1.0, ErlangB(3, 0))
 	require.Zero(t, ErlangB(0, 3))
 
-	require.Equal(t, 101, Lines(85, 0.01))
-	require.Equal(t, 112, Lines(85, 0.001))
-	require.Equal(t, 0, Lines(0, 0.01))
+	require.Equal(t, 101, linesFor(85, 0.01))
+	require.Equal(t, 112, linesFor(85, 0.001))
+	require.Equal(t, 0, linesFor(0, 0.01))
 	for _, lines := range []int{1, 10, 100, 1000} {
 		for _, blocking := range []float64{0.001, 0.01, 0.1} {
-			a := Traffic(lines, blocking)
+			a := traffic(lines, blocking)
 			require.InDelta(t, blocking, ErlangB(a, lines), 1e-9)
-			require.Equal(t, lines, Lines(a*0.9999, blocking))
-			require.Equal(t, lines+1, Lines(a*1.0001, blocking))
+			require.Equal(t, lines, linesFor(a*0.9999, blocking))
+			require.Equal(t, lines+1, linesFor(a*1.0001, blocking))
 		}
 	}
 }
@@ -39,12 +39,12 @@ func TestErlangC(t *testing.T) {
 	require.InDelta(t, 0.5, ErlangC(0.5, 1), 1e-12, "M/M/1: the load itself")
 	require.InDelta(t, 1.0/3, ErlangC(1, 2), 1e-12)
 	require.Equal(t, 1.0, ErlangC(4, 4))
-	require.Equal(t, 17, Workers(10, 0.05))
-	require.Equal(t, 0, Workers(0, 0.05))
+	require.Equal(t, 17, workersFor(10, 0.05))
+	require.Equal(t, 0, workersFor(0, 0.05))
 	for _, workers := range []int{1, 4, 17, 200} {
-		a := Work(workers, 0.05)
+		a := work(workers, 0.05)
 		require.InDelta(t, 0.05, ErlangC(a, workers), 1e-9)
-		require.Equal(t, workers, Workers(a*0.9999, 0.05))
+		require.Equal(t, workers, workersFor(a*0.9999, 0.05))
 	}
 }
 
@@ -101,15 +101,15 @@ func TestBilledMinutes(t *testing.T) {
 	} {
 		require.Equal(t, want, BilledMinutes(call), call)
 	}
-	require.InDelta(t, 3.53, MeanBilledMinutes(3*time.Minute), 0.005)
+	require.InDelta(t, 3.53, meanBilledMinutes(3*time.Minute), 0.005)
 	rng := rand.New(rand.NewPCG(3, 4))
 	total := 0
 	for range 200_000 {
 		total += BilledMinutes(time.Duration(rng.ExpFloat64() * float64(3*time.Minute)))
 	}
-	require.InDelta(t, MeanBilledMinutes(3*time.Minute), float64(total)/200_000, 0.03)
-	require.InDelta(t, 1, MeanBilledMinutes(time.Second), 1e-9)
-	require.Zero(t, MeanBilledMinutes(0))
+	require.InDelta(t, meanBilledMinutes(3*time.Minute), float64(total)/200_000, 0.03)
+	require.InDelta(t, 1, meanBilledMinutes(time.Second), 1e-9)
+	require.Zero(t, meanBilledMinutes(0))
 }
 
 // TestMonth: the runbook's minutes at the runbook's rates.

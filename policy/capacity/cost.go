@@ -60,9 +60,9 @@ func BilledMinutes(call time.Duration) int {
 	return int((call + time.Minute - 1) / time.Minute)
 }
 
-// MeanBilledMinutes returns the billed minutes of an average call when the lengths
+// meanBilledMinutes returns the billed minutes of an average call when the lengths
 // of calls are exponentially distributed, as they about are.
-func MeanBilledMinutes(mean time.Duration) float64 {
+func meanBilledMinutes(mean time.Duration) float64 {
 	if mean <= 0 {
 		return 0
 	}
@@ -102,7 +102,7 @@ func (r Rates) Month(u Usage) Bill {
 		u.MeanCall = 3 * time.Minute
 	}
 	calls := u.CallsPerDay * u.Days
-	b := Bill{TalkMinutes: calls * u.MeanCall.Minutes(), BilledMinutes: calls * MeanBilledMinutes(u.MeanCall)}
+	b := Bill{TalkMinutes: calls * u.MeanCall.Minutes(), BilledMinutes: calls * meanBilledMinutes(u.MeanCall)}
 	b.Outbound = b.BilledMinutes * u.OutboundShare * r.Outbound
 	b.Inbound = b.BilledMinutes * (1 - u.OutboundShare) * r.Inbound
 	b.Recording = b.TalkMinutes * u.RecordedShare * r.Recording

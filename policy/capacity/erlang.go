@@ -32,9 +32,9 @@ func ErlangC(erlangs float64, workers int) float64 {
 	return b / (1 - erlangs/float64(workers)*(1-b))
 }
 
-// Lines returns how many lines keep the share of lost calls at or below blocking,
+// linesFor returns how many lines keep the share of lost calls at or below blocking,
 // such as 0.01.
-func Lines(erlangs, blocking float64) int {
+func linesFor(erlangs, blocking float64) int {
 	if erlangs <= 0 {
 		return 0
 	}
@@ -46,15 +46,15 @@ func Lines(erlangs, blocking float64) int {
 	return n
 }
 
-// Traffic returns the erlangs that lines carry with the share of lost calls at
-// blocking: the reverse of Lines.
-func Traffic(lines int, blocking float64) float64 {
+// traffic returns the erlangs that lines carry with the share of lost calls at
+// blocking: the reverse of linesFor.
+func traffic(lines int, blocking float64) float64 {
 	return bisect(func(erlangs float64) bool { return ErlangB(erlangs, lines) <= blocking }, float64(lines))
 }
 
-// Workers returns how many workers keep the share of jobs that wait at or below
+// workersFor returns how many workers keep the share of jobs that wait at or below
 // waiting, such as 0.05.
-func Workers(erlangs, waiting float64) int {
+func workersFor(erlangs, waiting float64) int {
 	if erlangs <= 0 {
 		return 0
 	}
@@ -65,9 +65,9 @@ func Workers(erlangs, waiting float64) int {
 	return n
 }
 
-// Work returns the erlangs that workers do with the share of jobs that wait at
-// waiting: the reverse of Workers.
-func Work(workers int, waiting float64) float64 {
+// work returns the erlangs that workers do with the share of jobs that wait at
+// waiting: the reverse of workersFor.
+func work(workers int, waiting float64) float64 {
 	return bisect(func(erlangs float64) bool { return ErlangC(erlangs, workers) <= waiting }, float64(workers))
 }
 

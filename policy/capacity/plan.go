@@ -35,12 +35,12 @@ func (d Demand) Erlangs() float64 {
 
 // Lines returns how many calls at once the busiest hour needs. Twilio's limit is the
 // account's and depends on it: make it a setting, and compare.
-func (d Demand) Lines() int { return Lines(d.Erlangs(), d.defaults().Blocking) }
+func (d Demand) Lines() int { return linesFor(d.Erlangs(), d.defaults().Blocking) }
 
 // CallsPerDayOn returns how many calls a day the lines carry at d's other values.
 func (d Demand) CallsPerDayOn(lines int) float64 {
 	d = d.defaults()
-	return Traffic(lines, d.Blocking) / d.BusyHour / d.MeanCall.Hours()
+	return traffic(lines, d.Blocking) / d.BusyHour / d.MeanCall.Hours()
 }
 
 // Machine is what a call costs a machine. The zero value of a field has the default
@@ -86,15 +86,15 @@ type Resources struct {
 // For returns what calls at once need.
 func (m Machine) For(calls int) Resources {
 	m = m.defaults()
-	r := Resources{Workers: Workers(m.SpeechErlangs(calls), m.Waiting)}
+	r := Resources{Workers: workersFor(m.speechErlangs(calls), m.Waiting)}
 	r.Instances = (calls + m.CallsPerInstance - 1) / m.CallsPerInstance
 	r.Cores = int(math.Ceil(float64(r.Workers)*m.CoresPerWorker + float64(calls)/m.CallsPerCore))
 	r.MemoryMB = float64(calls)*m.MemoryPerCall + float64(r.Instances)*m.MemoryBase
 	return r
 }
 
-// SpeechErlangs returns how many workers calls at once keep busy on average.
-func (m Machine) SpeechErlangs(calls int) float64 {
+// speechErlangs returns how many workers calls at once keep busy on average.
+func (m Machine) speechErlangs(calls int) float64 {
 	m = m.defaults()
 	return float64(calls) * m.SpeechDuty * m.RealTimeFactor
 }
@@ -102,5 +102,5 @@ func (m Machine) SpeechErlangs(calls int) float64 {
 // CallsOn returns how many calls at once the workers can transcribe.
 func (m Machine) CallsOn(workers int) int {
 	m = m.defaults()
-	return int(Work(workers, m.Waiting)/(m.SpeechDuty*m.RealTimeFactor) + 1e-9)
+	return int(work(workers, m.Waiting)/(m.SpeechDuty*m.RealTimeFactor) + 1e-9)
 }

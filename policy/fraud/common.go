@@ -40,7 +40,7 @@ func (s *Score) Ask(c policy.Call, ops []policy.Op) []policy.Op {
 	if who.Host != "" && s.o.HostFactor > 0 {
 		note(attemptLog, "@"+who.Host, c.SID, s.o.AttemptsPerHour*s.o.HostFactor)
 	}
-	if who.Caller == policy.AnonymousCaller {
+	if who.IsWithheld() {
 		return ops
 	}
 	name := who.String()

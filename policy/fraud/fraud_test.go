@@ -295,9 +295,9 @@ func TestWithheldBySIP(t *testing.T) {
 	for _, from := range []string{"anonymous", "sip:anonymous@anonymous.invalid", `"Anonymous" <sips:anonymous@anonymous.invalid:5061>;tag=1`} {
 		c := policy.Call{From: from, At: time.Now()}
 		require.Contains(t, s.Decide(t.Context(), c).Detail, "withheld")
-		require.Empty(t, PassKey(c))
+		require.Empty(t, passKey(c))
 	}
-	require.Equal(t, PassKey(policy.Call{From: "sip:x@example.com"}), PassKey(policy.Call{From: "<sip:X@example.com:5060;lr>"}))
+	require.Equal(t, passKey(policy.Call{From: "sip:x@example.com"}), passKey(policy.Call{From: "<sip:X@example.com:5060;lr>"}))
 }
 
 // TestStandingIsTheAttestation: package policy reads the two cases that it knows as

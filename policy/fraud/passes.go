@@ -33,7 +33,7 @@ type PassesOptions struct {
 // Passes is a [policy.Policy] that asks another one and allows what that would
 // challenge, if the caller passed the challenge not long ago. Refusals stand.
 //
-// A pass belongs to a caller's number as it was attested (see [PassKey]), so a forged
+// A pass belongs to a caller's number with its exact attestation, so a forged
 // call does not profit from one that a genuine caller earned, where there is
 // attestation. Without attestation, a caller who forges a number inherits its pass: the
 // score's refusals and the caller limit must then bound what a challenge would keep out.
@@ -73,14 +73,14 @@ func NewPasses(p policy.Policy, o PassesOptions) *Passes {
 // Validate returns what is wrong with the options or the inner policy.
 func (p *Passes) Validate() error { return errors.Join(p.wrong, policy.Validate(p.inner)) }
 
-// PassKey returns whose passes are the same: the caller and the exact attestation of
-// the number. It is empty for calls whose passes are good for themselves alone: of
+// passKey returns under which key a pass is remembered: the caller and the exact attestation
+// of the number. It is empty for calls whose passes are good for themselves alone: of
 // callers who withheld their number, whom nothing tells apart, and with a failed
 // attestation, whose number is not theirs.
-func PassKey(c policy.Call) string {
+func passKey(c policy.Call) string {
 	caller := c.Caller()
 	a := ParseAttestation(c.StirVerstat)
-	if caller == policy.AnonymousCaller || a.Status == StatusFailed {
+	if c.Identity().IsWithheld() || a.Status == StatusFailed {
 		return ""
 	}
 	if a.Status == StatusAbsent {
@@ -115,14 +115,14 @@ func (p *Passes) Store() *policy.Store {
 
 // Ask asks whether the caller has passed, and what the inner policy asks.
 func (p *Passes) Ask(c policy.Call, ops []policy.Op) []policy.Op {
-	return p.inner.(policy.Stored).Ask(c, append(ops, p.read(PassKey(c))))
+	return p.inner.(policy.Stored).Ask(c, append(ops, p.read(passKey(c))))
 }
 
 // Judge lets the inner policy judge, and allows what that would challenge of a caller who
 // has passed.
 func (p *Passes) Judge(c policy.Call, answers []policy.Op) policy.Decision {
 	d := p.inner.(policy.Stored).Judge(c, answers[1:])
-	if d.Verdict == policy.Challenge && PassKey(c) != "" && (answers[0].OK || p.passedHere(c)) {
+	if d.Verdict == policy.Challenge && passKey(c) != "" && (answers[0].OK || p.passedHere(c)) {
 		d.Verdict, d.Reason = policy.Allow, ""
 	}
 	return d
@@ -134,7 +134,7 @@ func (p *Passes) read(key string) policy.Op {
 
 // Observe remembers the caller of a call that has passed.
 func (p *Passes) Observe(ctx context.Context, c policy.Call, o policy.Outcome) {
-	key := PassKey(c)
+	key := passKey(c)
 	if o.Kind != policy.OutcomePassed || key == "" {
 		return
 	}
@@ -153,7 +153,7 @@ func (p *Passes) Passed(ctx context.Context, c policy.Call) bool {
 	if p.passedHere(c) {
 		return true
 	}
-	key := PassKey(c)
+	key := passKey(c)
 	if p.store == nil || key == "" {
 		return false
 	}
@@ -163,7 +163,7 @@ func (p *Passes) Passed(ctx context.Context, c policy.Call) bool {
 }
 
 func (p *Passes) passedHere(c policy.Call) bool {
-	key := PassKey(c)
+	key := passKey(c)
 	if key == "" {
 		return false
 	}

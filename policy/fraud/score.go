@@ -195,7 +195,7 @@ func (s *Score) Judge(c policy.Call, answers []policy.Op) policy.Decision {
 // seen returns the signals that the call shows.
 func (s *Score) seen(c *policy.Call, answers []policy.Op) (seen [signals]bool) {
 	who := c.Identity()
-	seen[SignalWithheld] = who.Caller == policy.AnonymousCaller
+	seen[SignalWithheld] = who.IsWithheld()
 	h := s.memory.attempt(who, c)
 	h.add(answers)
 	seen[SignalAttempts] = s.o.HostFactor > 0 && h.hostAttempts > float64(s.o.AttemptsPerHour*s.o.HostFactor)

@@ -28,8 +28,8 @@ func (c Class) String() string {
 	return fmt.Sprintf("class %d", uint8(c))
 }
 
-// ParseClass is the reverse of String.
-func ParseClass(name string) (Class, error) {
+// parseClass is the reverse of String.
+func parseClass(name string) (Class, error) {
 	for i, n := range classNames {
 		if n == name {
 			return Class(i), nil

@@ -36,7 +36,7 @@ type DestinationsOptions struct {
 	// never an emergency number, unless the whole address is listed.
 	Other []string
 
-	// Look classifies numbers; nil means StandardTable's Look, and its Possible. The
+	// Look classifies numbers; nil means the Look of StandardTable, which also knows how long numbers can be. The
 	// nested module policy/phonenumbers has another, from whole numbering plans.
 	Look func(number string) (country string, class Class)
 }
@@ -114,7 +114,7 @@ func NewDestinations(o DestinationsOptions) (*Destinations, error) {
 	if d.look == nil { // a zero Destinations has none
 		table, err := StandardTable()
 		keep(err)
-		d.look, d.possible = table.Look, table.Possible
+		d.look, d.possible = table.Look, table.plausible
 	}
 	for _, c := range o.Countries {
 		if !isCountry(c) {

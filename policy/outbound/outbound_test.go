@@ -16,8 +16,8 @@ func TestMain(m *testing.M) { leak.Main(m) }
 func TestStandardTable(t *testing.T) {
 	table, err := StandardTable()
 	require.NoError(t, err)
-	require.False(t, table.Date().IsZero())
-	t.Log(table.Len(), "prefixes,", len(table.nodes), "nodes, of", table.Date().Format("2006-01-02"))
+	require.False(t, table.date.IsZero())
+	t.Log(table.len, "prefixes,", len(table.nodes), "nodes, of", table.date.Format("2006-01-02"))
 	for _, tt := range []struct {
 		number, country string
 		class           Class
@@ -95,19 +95,19 @@ func TestStandardTable(t *testing.T) {
 }
 
 func TestParseTable(t *testing.T) {
-	_, err := ParseTable("1 US ordinary\nx US ordinary\n2 US\n3 US dear\n")
+	_, err := parseTable("1 US ordinary\nx US ordinary\n2 US\n3 US dear\n")
 	for _, want := range []string{"line 2", "line 3", "line 4", `"dear"`} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = ParseTable("lengths 44 7,x\nlengths 44 16\nlengths x 7\nlengths 44 0\n")
+	_, err = parseTable("lengths 44 7,x\nlengths 44 16\nlengths x 7\nlengths 44 0\n")
 	for _, want := range []string{"line 1", "line 2", "line 3", "line 4"} {
 		require.ErrorContains(t, err, want)
 	}
-	table, err := ParseTable("\ufeffdate 2026-01-02\r\nlengths 44 7,9,10\r\n44 GB ordinary # comment\r\n\r\n4470 - personal")
+	table, err := parseTable("\ufeffdate 2026-01-02\r\nlengths 44 7,9,10\r\n44 GB ordinary # comment\r\n\r\n4470 - personal")
 	require.NoError(t, err)
-	require.Equal(t, 2, table.Len())
+	require.Equal(t, 2, table.len)
 	for number, want := range map[string]bool{"+447012345678": true, "+44701234567": true, "+4470123456": false, "+44": false, "+49301234": true, "+": true} {
-		require.Equal(t, want, table.Possible(number), number)
+		require.Equal(t, want, table.plausible(number), number)
 	}
 	country, class := table.Look("+447012345678")
 	require.Equal(t, "GB", country)
@@ -323,7 +323,7 @@ func FuzzCheck(f *testing.F) {
 
 func TestClassNames(t *testing.T) {
 	for c := ClassUnknown; c <= ClassWatch; c++ {
-		back, err := ParseClass(c.String())
+		back, err := parseClass(c.String())
 		require.NoError(t, err)
 		require.Equal(t, c, back)
 	}

@@ -34,14 +34,14 @@ type node struct {
 
 // StandardTable returns the built-in table. Making it takes about a millisecond;
 // it is not shared.
-func StandardTable() (*Table, error) { return ParseTable(standard) }
+func StandardTable() (*Table, error) { return parseTable(standard) }
 
-// ParseTable reads a table: a line "date 2026-07-15", lines such as "lengths 44 7,9,10",
+// parseTable reads a table: a line "date 2026-07-15", lines such as "lengths 44 7,9,10",
 // which say how many digits may follow a prefix, and lines of prefix, country
 // (ISO 3166 alpha-2, "001" for international networks, "-" for as the shorter
 // prefix says) and class. What follows a # is a comment. All mistakes are returned
 // at once, with their lines.
-func ParseTable(text string) (*Table, error) {
+func parseTable(text string) (*Table, error) {
 	t := newTable()
 	var errs []error
 	number := 0
@@ -77,7 +77,7 @@ func (t *Table) addLine(fields []string) (err error) {
 	if fields[0] == "lengths" {
 		return t.addLengths(fields[1], fields[2])
 	}
-	class, err := ParseClass(fields[2])
+	class, err := parseClass(fields[2])
 	if err != nil {
 		return err
 	}
@@ -175,9 +175,9 @@ func (t *Table) find(number string) (country string, class Class, ok bool) {
 	return t.countries[in], class, ok
 }
 
-// Possible reports whether numbers as long as this one exist behind its country code,
+// plausible reports whether numbers as long as this one exist behind its country code,
 // as far as the table knows.
-func (t *Table) Possible(number string) bool {
+func (t *Table) plausible(number string) bool {
 	number = strings.TrimPrefix(number, "+")
 	possible := true
 	at := uint32(0)
@@ -195,9 +195,3 @@ func (t *Table) Possible(number string) bool {
 	}
 	return possible
 }
-
-// Date returns the day of the facts in the table.
-func (t *Table) Date() time.Time { return t.date }
-
-// Len returns the number of prefixes.
-func (t *Table) Len() int { return t.len }

@@ -177,14 +177,14 @@ func TestBadFiles(t *testing.T) {
 		"JSON":                {"{}\n", 1, ErrNoJournal},
 		"of no call":          {`{"dialtone_journal":1,"call":"../x"}` + "\n", 1, ErrNoJournal},
 		"version":             {`{"dialtone_journal":2}` + "\n", 1, ErrVersion},
-		"no kind":             {head + `{"t":1}` + "\n", 2, ErrLine},
-		"no request":          {head + `{"t":1,"k":"request"}` + "\n", 2, ErrLine},
-		"no stream":           {head + `{"t":1,"k":"open","open":{"wire":"media"}}` + "\n", 2, ErrLine},
-		"no ear":              {head + `{"t":1,"k":"ear","s":1}` + "\n", 2, ErrLine},
-		"negative stream":     {head + `{"t":1,"k":"open","s":-1,"open":{"wire":"media"}}` + "\n", 2, ErrLine},
-		"time before":         {head + `{"t":-1,"k":"finished"}` + "\n", 2, ErrTime},
-		"time too late":       {head + `{"t":1,"k":"finished"}` + "\n" + `{"t":9223372036854775807,"k":"finished"}` + "\n", 3, ErrTime},
-		"a line is too long":  {head + strings.Repeat(" ", MaxLine) + "\n", 2, ErrLineLong},
+		"no kind":             {head + `{"t":1}` + "\n", 2, errLine},
+		"no request":          {head + `{"t":1,"k":"request"}` + "\n", 2, errLine},
+		"no stream":           {head + `{"t":1,"k":"open","open":{"wire":"media"}}` + "\n", 2, errLine},
+		"no ear":              {head + `{"t":1,"k":"ear","s":1}` + "\n", 2, errLine},
+		"negative stream":     {head + `{"t":1,"k":"open","s":-1,"open":{"wire":"media"}}` + "\n", 2, errLine},
+		"time before":         {head + `{"t":-1,"k":"finished"}` + "\n", 2, errTime},
+		"time too late":       {head + `{"t":1,"k":"finished"}` + "\n" + `{"t":9223372036854775807,"k":"finished"}` + "\n", 3, errTime},
+		"a line is too long":  {head + strings.Repeat(" ", MaxLine) + "\n", 2, errLineLong},
 		"a line in the midst": {head + `{"t":1,"k":"fin` + "\n" + `{"t":1,"k":"finished"}` + "\n", 2, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -451,7 +451,7 @@ func TestWAVIsBounded(t *testing.T) {
 	r := &Record{Lines: []Line{
 		{At: 40 * time.Hour, Kind: KindOut, Stream: 1, Message: sent([]byte{1})},
 	}}
-	require.ErrorIs(t, r.WriteWAV(&bytes.Buffer{}), ErrTooLong)
+	require.ErrorIs(t, r.WriteWAV(&bytes.Buffer{}), errTooLong)
 	r.Lines[0].At = 0
 	require.Error(t, r.WriteWAV(failing{}))
 }

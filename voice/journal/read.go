@@ -58,10 +58,10 @@ func (e *ParseError) Unwrap() error { return e.Err }
 var (
 	ErrNoJournal = errors.New("the file does not begin as a journal")
 	ErrVersion   = errors.New("the version of the format is not known")
-	ErrLineLong  = errors.New("the line is longer than 1 MiB")
-	ErrLine      = errors.New("the line lacks what its kind has")
-	ErrTime      = errors.New("the time is before that of the file, or more than two days after it")
-	ErrTooLarge  = errors.New("the file is larger than 1 GiB")
+	errLineLong  = errors.New("the line is longer than 1 MiB")
+	errLine      = errors.New("the line lacks what its kind has")
+	errTime      = errors.New("the time is before that of the file, or more than two days after it")
+	errTooLarge  = errors.New("the file is larger than 1 GiB")
 	// ErrOtherCall is the error of Merge.
 	ErrOtherCall = errors.New("journal: the records are not of one call")
 )
@@ -108,8 +108,8 @@ func lines(r io.Reader, record *Record) iter.Seq2[Line, error] {
 			raw, err := in.next()
 			whole := err == nil
 			switch {
-			case err == ErrLineLong:
-				fail(ErrLineLong)
+			case err == errLineLong:
+				fail(errLineLong)
 				return
 			case err != nil && err != io.EOF:
 				yield(Line{}, fmt.Errorf("journal: %w", err))
@@ -120,7 +120,7 @@ func lines(r io.Reader, record *Record) iter.Seq2[Line, error] {
 				}
 				return
 			case offset+int64(len(raw)) > maxRecord:
-				fail(ErrTooLarge)
+				fail(errTooLarge)
 				return
 			}
 			if !whole && !json.Valid(raw) {
@@ -160,7 +160,7 @@ func (r *lineReader) next() ([]byte, error) {
 			return part, err
 		}
 		if r.line = append(r.line, part...); len(r.line) > MaxLine {
-			return nil, ErrLineLong
+			return nil, errLineLong
 		}
 		if err != bufio.ErrBufferFull {
 			return r.line, err
@@ -190,10 +190,10 @@ func parseLine(raw []byte, number int) (Line, error) {
 	}
 	at := time.Duration(l.Time) * time.Microsecond
 	if l.Time < 0 || l.Time > int64(maxTime/time.Microsecond) {
-		return Line{}, ErrTime
+		return Line{}, errTime
 	}
 	if l.Stream < 0 || l.Stream > maxStream {
-		return Line{}, ErrLine
+		return Line{}, errLine
 	}
 	ok, ofStream := l.Kind != "", true
 	switch l.Kind {
@@ -215,7 +215,7 @@ func parseLine(raw []byte, number int) (Line, error) {
 		ofStream = false
 	}
 	if !ok || ofStream && l.Stream == 0 {
-		return Line{}, ErrLine
+		return Line{}, errLine
 	}
 	return Line{
 		Number: number, At: at, Kind: l.Kind, Stream: l.Stream, Request: l.Request, Open: l.Open,

@@ -17,8 +17,8 @@ import (
 // ErrNoAudio is the error of a record without audio: see Options.Audio.
 var ErrNoAudio = errors.New("journal: the record has no audio")
 
-// ErrTooLong is the error of audio that is more than a WAV file holds.
-var ErrTooLong = errors.New("journal: the audio is longer than 30 hours")
+// errTooLong is the error of audio that is more than a WAV file holds.
+var errTooLong = errors.New("journal: the audio is longer than 30 hours")
 
 const maxWAV = 30 * time.Hour
 
@@ -34,7 +34,7 @@ func (p *piece) end() int64 { return p.at + int64(len(p.mulaw)) }
 // said, on the right what the caller heard, from the beginning of the file on, with silence
 // where there is no audio. What was said is placed by the stream's clock; what was heard as
 // Twilio plays it, from when it was sent, one piece behind the other, until it is cleared.
-// The errors are [ErrNoAudio], [ErrTooLong] and those of w.
+// The errors are [ErrNoAudio], [errTooLong] and those of w.
 func (r *Record) WriteWAV(w io.Writer) error {
 	said, heard := r.tracks()
 	if len(said)+len(heard) == 0 {
@@ -42,7 +42,7 @@ func (r *Record) WriteWAV(w io.Writer) error {
 	}
 	for _, track := range [][]piece{said, heard} {
 		if n := len(track); n > 0 && track[n-1].end() > samples(maxWAV) {
-			return ErrTooLong
+			return errTooLong
 		}
 	}
 	out, err := codec.NewWAVWriter(w, codec.WAVFormat{Encoding: codec.PCM16, Channels: 2})

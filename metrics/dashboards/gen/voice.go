@@ -5,7 +5,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// defaultJob is the job of the runbook, as metrics.DefaultJob.
+// defaultJob is the job of the runbook, as in the rules of package metrics.
 const defaultJob = "agentos_webui"
 
 // voice is the dashboard of the runbook's key figures. Limits are those of its
