@@ -249,6 +249,7 @@ func (d *dialing) place(to callee) *Call {
 		if p.detectionURL = ""; to.detection != "" {
 			p.detectionURL, p.detectionMethod = to.detectionAt, to.detectionBy
 		}
+		p.detectsLater()
 	})
 	leg := c.tw.newCall(from, to.to, "outbound-dial", options)
 	leg.parent, leg.other, leg.refers = c.SID, c, make(chan string, 1)
@@ -272,9 +273,6 @@ func (d *dialing) serve(leg *Call, to callee) (status string, err error) {
 	d.ready <- leg
 	if to.sendDigits != "" {
 		leg.press(leg.ctx, to.sendDigits)
-	}
-	if by := leg.plan.params.Get("AnsweredBy"); by != "" && leg.plan.detectionURL != "" {
-		leg.background.Go(func() { leg.Detected(by) })
 	}
 	if to.url != "" {
 		status, err = leg.follow(&document{url: to.url, method: to.method})

@@ -180,3 +180,14 @@ func TestDialWithoutAction(t *testing.T) {
 	require.NoError(t, call.Wait(t.Context()))
 	require.Equal(t, []string{"Next"}, call.Said())
 }
+
+// TestALegIsDetected: who has picked up is told to the callback of its noun, while the two talk.
+func TestALegIsDetected(t *testing.T) {
+	h := newHost(t, site(dials("", `<Number machineDetection="Enable" amdStatusCallback="/amd">`+bob+`</Number>`)))
+	call := fast(t, h).Dial(alice, us, voicetest.Leg(bob, voicetest.Param("AnsweredBy", "machine_start")))
+	require.NoError(t, call.Wait(t.Context()))
+	told, err := callback.ReadMachineDetection(h.to("/amd")[0].form)
+	require.NoError(t, err)
+	require.Equal(t, call.Legs()[0].SID, told.CallSID)
+	require.True(t, told.Machine())
+}

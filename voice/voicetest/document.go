@@ -31,6 +31,7 @@ func (c *Call) start(first *document) {
 		if status := c.ring(); status != "" {
 			return status, nil
 		}
+		c.sleep(c.ctx, c.plan.detects)
 		return c.follow(first)
 	})
 }
@@ -106,6 +107,12 @@ func (c *Call) pickUp() {
 			c.record(r)
 		}
 		c.report("answered", "in-progress")
+		if by := c.plan.detected; by != "" {
+			c.background.Go(func() {
+				c.sleep(c.ctx, detection) // or until the call is over
+				c.Detected(by)
+			})
+		}
 		c.press(c.ctx, c.plan.sendDigits)
 	}
 }

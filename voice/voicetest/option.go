@@ -26,6 +26,8 @@ type plan struct {
 	reverse                     bool
 	detectionURL                string // AsyncAmdStatusCallback of a call that the host places; or ""
 	detectionMethod             string
+	detected                    string        // who has picked up, for that; "" is told by Detected
+	detects                     time.Duration // how long machine detection holds the first webhook up
 	unanswered                  string        // final status of a call that nobody picks up; or ""
 	rings                       time.Duration // how long it rings
 	timeout                     time.Duration // how long it may ring; 0: for ever
@@ -85,7 +87,8 @@ func (p *plan) edit(event string, m Message) []Message {
 }
 
 // Param sets a parameter of every webhook and callback of the call, such as
-// StirVerstat or ForwardedFrom. No values delete it.
+// StirVerstat or ForwardedFrom. No values delete it. AnsweredBy is told by asynchronous machine
+// detection, where the host has asked for it.
 func Param(name string, values ...string) Option {
 	return func(p *plan) {
 		if p.params == nil {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"agentos.dev/dialtone/voice/voicetest"
@@ -274,4 +275,42 @@ func TestQueuesByREST(t *testing.T) {
 	second.HangUp()
 	_, err = rest.FetchMember(*queue.Sid, "Front", nil)
 	require.ErrorContains(t, err, "20404")
+}
+
+// TestMachineDetection holds the first webhook up, or comes while the call goes on.
+func TestMachineDetection(t *testing.T) {
+	t.Parallel()
+	var asked []url.Values
+	h := served(t, functions{
+		"/out": func(form url.Values) string {
+			asked = append(asked, form)
+			return `<Say>Hello</Say><Pause length="20"/>`
+		},
+		"/amd": func(form url.Values) string { asked = append(asked, form); return "" },
+	})
+	synctest.Test(t, func(t *testing.T) {
+		tw := voicetest.New(t, h, voicetest.Config{InMemory: true, Placed: []voicetest.Option{voicetest.Param("AnsweredBy", "machine_start")}})
+		form := url.Values{"To": {alice}, "From": {us}, "Url": {voicetest.PublicURL + "/out"}, "MachineDetection": {"Enable"}}
+		for _, later := range []bool{false, true} {
+			if later {
+				form["AsyncAmd"], form["AsyncAmdStatusCallback"] = []string{"true"}, []string{voicetest.PublicURL + "/amd"}
+			}
+			asked = nil
+			began := time.Now()
+			require.NoError(t, post(tw, "/Calls.json", form))
+			call, err := tw.Picked(t.Context())
+			require.NoError(t, err)
+			for len(call.Said()) == 0 {
+				time.Sleep(10 * time.Millisecond)
+			}
+			require.Equal(t, !later, time.Since(began) > 4*time.Second, "the first webhook waits for who answered")
+			ended(t, call)
+			require.Equal(t, map[bool]string{false: "machine_start"}[later], asked[0].Get("AnsweredBy"))
+			require.Len(t, asked, map[bool]int{false: 1, true: 2}[later])
+			if later {
+				require.Equal(t, []string{"machine_start", "4210", ""}, []string{asked[1].Get("AnsweredBy"), asked[1].Get("MachineDetectionDuration"), asked[1].Get("From")})
+			}
+		}
+		require.NoError(t, tw.Close())
+	})
 }

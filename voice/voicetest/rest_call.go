@@ -119,12 +119,23 @@ func (p *plan) place(form url.Values) {
 	switch detects, async := form.Get("MachineDetection") != "" && p.sendDigits == "", form.Get("AsyncAmd") == "true"; {
 	case detects && async:
 		p.detectionURL, p.detectionMethod = form.Get("AsyncAmdStatusCallback"), by("AsyncAmdStatusCallbackMethod")
-	case detects && !p.params.Has("AnsweredBy"):
-		Param("AnsweredBy", "human")(p)
+		p.detectsLater()
+	case detects:
+		if p.detects = detection; !p.params.Has("AnsweredBy") {
+			Param("AnsweredBy", "human")(p)
+		}
 	}
 	if form.Get("Record") == "true" {
 		p.record = &recording{source: "OutboundAPI", channels: channelsOf(form.Get("RecordingChannels")),
 			track: twiml.RecordedTrack(cmp.Or(form.Get("RecordingTrack"), "both")), trim: form.Get("Trim") != "do-not-trim"}
+	}
+}
+
+// detectsLater has AnsweredBy told to the callback of asynchronous machine detection alone.
+func (p *plan) detectsLater() {
+	if p.detectionURL != "" {
+		p.detected = p.params.Get("AnsweredBy")
+		delete(p.params, "AnsweredBy")
 	}
 }
 

@@ -281,6 +281,9 @@ func (c *Call) report(event, status string) {
 	}
 }
 
+// detection is how long machine detection takes.
+const detection = 4210 * time.Millisecond
+
 // Detected tells the host who answered a call that it has placed with asynchronous machine
 // detection: human, machine_start, fax, ... It returns when the callback is answered, with
 // an error if the call was placed without.
@@ -291,7 +294,7 @@ func (c *Call) Detected(answeredBy string) error {
 	}
 	c.change(func() { c.answeredBy = answeredBy })
 	c.callback(c.plan.detectionMethod, c.plan.detectionURL, url.Values{
-		"CallSid": {c.SID}, "AccountSid": {c.tw.cfg.AccountSID}, "AnsweredBy": {answeredBy}, "MachineDetectionDuration": {"4210"},
+		"CallSid": {c.SID}, "AccountSid": {c.tw.cfg.AccountSID}, "AnsweredBy": {answeredBy}, "MachineDetectionDuration": {strconv.Itoa(int(detection / time.Millisecond))},
 	})
 	return nil
 }
