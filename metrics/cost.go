@@ -23,7 +23,7 @@ func newCost(f *factory, b *capacity.Budget) *cost {
 	return &cost{budget: b, inbound: dollars.WithLabelValues("inbound"), outbound: dollars.WithLabelValues("outbound")}
 }
 
-// add counts a call whose stream has ended after so long.
+// add counts a call whose stream has ended.
 func (c *cost) add(call voice.Info, length time.Duration) {
 	if c == nil {
 		return

@@ -10,8 +10,7 @@ import (
 	"agentos.dev/dialtone/voice"
 )
 
-// endpoint returns the route of a voice server that served a request, as that told, or
-// else the pattern that the mux found, without its method: a closed set, as the runbook
+// endpoint returns the route by which a voice server served a request, or else the pattern that the mux found, without its method: a closed set, as the runbook
 // writes it.
 func endpoint(r *http.Request, route *string) string {
 	pattern := r.Pattern

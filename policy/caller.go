@@ -46,7 +46,7 @@ func (s Standing) String() string {
 	return "unattested"
 }
 
-// suffix returns what tells the standings apart in a name; nothing for StandingUnattested.
+// suffix returns the part of a name that is different for each standing; "" for StandingUnattested.
 func (s Standing) suffix() string {
 	if s == StandingUnattested {
 		return ""

@@ -176,8 +176,8 @@ func (l *CallerLimit) Judge(_ Call, answers []Op) Decision {
 	return Decision{Verdict: Allow}
 }
 
-// Observe forgets a call that was refused after all. One without a CallSid stays
-// counted: nothing tells it apart.
+// Observe removes a call that was refused after all from the count. One without a CallSid
+// stays counted, as it cannot be identified.
 func (l *CallerLimit) Observe(ctx context.Context, c Call, o Outcome) {
 	if o.Kind != OutcomeRefused || c.SID == "" {
 		return

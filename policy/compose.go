@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// All asks the policies in order and returns the strictest answer. The first refusal ends
-// the questions, and the policies that had allowed the call are told that it was
-// [OutcomeRefused]. A challenge does not end them: a later refusal still wins. All of nothing
-// allows every call. Neighbours whose state is in one shared [Store] ask it together, after
+// All asks the policies in order and returns the strictest answer. After the first
+// refusal no policy is asked, and those that had allowed the call observe
+// [OutcomeRefused]. A challenge does not end the questions: a later refusal still wins.
+// All without policies allows every call. Neighbours whose state is in one shared [Store] ask it together, after
 // those between them that keep nothing: lists and hours.
 //
 // Put what is cheap and certain first: lists, hours, limit, fraud, capacity.
@@ -112,7 +112,7 @@ type wrapped struct {
 	Policy
 	exempt func(Call) bool               // nil: none
 	amend  func(Call, Decision) Decision // nil: not at all
-	wrong  error                         // what Validate tells
+	wrong  error                         // what Validate returns
 }
 
 func (w wrapped) Decide(ctx context.Context, c Call) Decision {

@@ -11,8 +11,8 @@ import (
 // more is heard of it: long enough for a challenge or a menu, and the stream's opening.
 const DefaultLease = 3 * time.Minute
 
-// RunningLease is how long a place is held after somebody has said that the call is
-// [OutcomeRunning]. It is told three times as often, and outlives a paused process.
+// RunningLease is how long a place is held after a report that the call is [OutcomeRunning].
+// Reports come three times as often; the lease outlives a paused process.
 const RunningLease = time.Minute
 
 // ConcurrencyOptions configures [Concurrent].
@@ -34,10 +34,11 @@ type ConcurrencyOptions struct {
 }
 
 // Concurrency is a [Policy] that limits the number of calls at once. A call takes its place
-// when it is decided on and keeps it while it is told to be [OutcomeRunning], however long that
-// is, until [OutcomeEnded]. When nothing is heard of it, because its instance died, the
+// at its decision and keeps it while [OutcomeRunning] is reported, however long that is, until
+// [OutcomeEnded]. When nothing is heard of it, because its instance died, the
 // place frees itself: after a RunningLease, or before its stream has begun after
-// DefaultLease (Call.Lease). Concurrent makes it; the zero value is not usable. All methods are safe for concurrent use.
+// DefaultLease (Call.Lease). Concurrent makes it; the zero value is not usable. All methods
+// are safe for concurrent use.
 type Concurrency struct {
 	limit  int                // Unlimited, or at least 0
 	o      ConcurrencyOptions // with defaults

@@ -20,7 +20,8 @@ type Entry struct {
 }
 
 // History is a [Policy] that remembers what another policy decided, for the people
-// who look into complaints. No limit depends on it. It forgets by itself: each new
+// who look into complaints. No limit depends on it. NewHistory makes it; the zero value is
+// not usable. It forgets by itself: each new
 // call makes a few old ones go. All methods are safe for concurrent use.
 type History struct {
 	inner Policy

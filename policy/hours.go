@@ -10,7 +10,8 @@ import (
 
 // Hours are the business hours of a week in a time zone, with other hours or none
 // on single dates. As a [Policy] they refuse calls at other times with the reason
-// [ReasonHours]. They do not change; reading them is safe for concurrent use.
+// [ReasonHours]. The zero value is closed at all times. Hours do not change; reading them is
+// safe for concurrent use.
 type Hours struct {
 	zone  *time.Location
 	week  [7][]span
@@ -36,8 +37,8 @@ type date struct {
 // weekend), several of them joined by commas, "Daily", or a date; times run from 00:00
 // to 24:00 and go past midnight if they end before they begin. A byte order mark,
 // blanks, trailing separators and dashes of other kinds do no harm. Days that no rule
-// names are closed. Of several rules for a day, all hold; the rules of a date replace
-// those of its weekday. What began before midnight goes on past it, also into a
+// names are closed. Rules for the same day are combined; the rules of a date replace
+// those of its weekday. Hours that began before midnight go on past it, also into a
 // date that is closed. All mistakes are returned at once.
 //
 // The zone must be known to the system, or be built in by importing time/tzdata.
@@ -122,7 +123,7 @@ func parseDays(s string) (from, to time.Weekday, err error) {
 	from, ok := parseDay(first)
 	to, ok2 := parseDay(last)
 	if !ok || !ok2 {
-		return 0, 0, fmt.Errorf("%q is no day: want Mon, Tue-Fri, Daily, or a date such as 2026-12-25", s)
+		return 0, 0, fmt.Errorf("%q is not a day: want Mon, Tue-Fri, Daily, or a date such as 2026-12-25", s)
 	}
 	return from, to, nil
 }
@@ -144,7 +145,7 @@ func parseSpans(s string) ([]span, error) {
 	for part := range strings.SplitSeq(s, ",") {
 		first, last, ok := strings.Cut(strings.TrimSpace(part), "-")
 		if !ok {
-			return nil, fmt.Errorf("%q are no times: want 09:00-17:00 or closed", strings.TrimSpace(part))
+			return nil, fmt.Errorf("%q is not a list of times: want 09:00-17:00 or closed", strings.TrimSpace(part))
 		}
 		from, err := parseMinute(first)
 		if err != nil {
@@ -172,7 +173,7 @@ func parseMinute(s string) (int, error) {
 	}
 	at, err := time.Parse("15:04", s)
 	if err != nil || len(s) != len("15:04") {
-		return 0, fmt.Errorf("%q is no time: want 00:00 to 24:00", s)
+		return 0, fmt.Errorf("%q is not a time: want 00:00 to 24:00", s)
 	}
 	return at.Hour()*60 + at.Minute(), nil
 }
@@ -181,7 +182,11 @@ func parseMinute(s string) (int, error) {
 // the wall shows in the zone at that moment, so an hour that the clock repeats is
 // open or closed twice, and one that it skips is never reached.
 func (h *Hours) Open(at time.Time) bool {
-	local := at.In(h.zone)
+	zone := h.zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	local := at.In(zone)
 	year, month, day := local.Date()
 	minute := local.Hour()*60 + local.Minute()
 	for _, s := range h.spans(year, month, day, local.Weekday()) {

@@ -51,12 +51,12 @@ func TestNumbersAsTheyComeFromElsewhere(t *testing.T) {
 // written to please the eye is one mistake that says how to write it.
 func TestNumbersMistakes(t *testing.T) {
 	for list, want := range map[string]string{
-		"+14155550100\nbob\n":                    `line 2: policy: "bob" is no number`,
-		"bob":                                    `policy: "bob" is no number`,
+		"+14155550100\nbob\n":                    `line 2: policy: "bob" is not a number`,
+		"bob":                                    `policy: "bob" is not a number`,
 		"+1 (415) 555-0100":                      `policy: "+1 (415) 555-0100": write +14155550100,`,
 		"+44 20 7946 0000, +1-415-555-0101":      "write +442079460000",
 		"\n\n+1900*\n+1.415.555.0100 # Mallory":  `line 4: policy: "+1.415.555.0100": write +14155550100`,
-		"+14155550100 4155550101":                `"4155550101" is no number`,
+		"+14155550100 4155550101":                `"4155550101" is not a number`,
 		"+1(900)*":                               "want only digits between + and *",
 		"sip:*@pbx.example.com:5060":             "want a whole host",
 		"sip:*@*.example.com":                    "want a whole host",

@@ -47,11 +47,11 @@ func (k OutcomeKind) String() string {
 //
 // Observe is called once for each outcome of a call, for OutcomeRunning each time it is reported,
 // on whichever instance learned of it, which need not be the one that decided. An end is
-// told once on all instances that share a [Store]. A [Stored] policy is called before it
-// is known whether another instance told the end already, so it may hear of an end twice.
+// reported once by all instances that share a [Store]. A [Stored] policy is called before it
+// is known whether another instance has reported the end, so it may hear of an end twice.
 // Observe gets the Call that Decide got, as far as the instance knows it: after the
-// decision, Call.SID, From, To and Direction are certain. It is not called for what
-// [Except] keeps from the policy.
+// decision, Call.SID, From, To and Direction are certain. It is not called for calls
+// that [Except] exempts from the policy.
 type Observer interface {
 	Observe(ctx context.Context, c Call, o Outcome)
 }
@@ -62,8 +62,8 @@ type ObserverFunc func(ctx context.Context, c Call, o Outcome)
 // Observe calls f.
 func (f ObserverFunc) Observe(ctx context.Context, c Call, o Outcome) { f(ctx, c, o) }
 
-// Tell tells the observers among the policies that p is made of, and others, what became
-// of calls. What they send to a store goes in one question to each.
+// Tell reports the outcome of calls to the observers among the policies that p is made of,
+// and to others. The operations that they send to a store go in one question to each.
 func Tell(ctx context.Context, o Outcome, p Policy, others []Observer, calls ...Call) {
 	var sent *collected
 	each(p, others, func(w watcher) {
@@ -79,11 +79,11 @@ func Tell(ctx context.Context, o Outcome, p Policy, others []Observer, calls ...
 	}
 }
 
-// TellOnce tells the observers that the call has ended, unless another instance has: by names
-// this one. The question to the store carries what stored policies send, and more. told
-// reports whether the observers were told. The error is [ErrAway] while the store cannot say
-// whether the end was told: call TellOnce again then. An instance that dies between the
-// store's answer and the observers has told nobody.
+// TellOnce reports the end of a call to the observers, unless another instance has: by is
+// the name of this one. The question to the store carries what stored policies send, and
+// more. told is true if the observers were called. The error is [ErrAway] while the store
+// cannot say whether the end was reported: call TellOnce again then. An instance that dies
+// between the store's answer and the observers has called none of them.
 func TellOnce(ctx context.Context, s *Store, by string, o Outcome, p Policy, others []Observer, c Call, more ...Op) (told bool, err error) {
 	gathering, sent := collect(ctx)
 	var rest []watcher
@@ -110,7 +110,7 @@ func TellOnce(ctx context.Context, s *Store, by string, o Outcome, p Policy, oth
 }
 
 // GiveBack has the stored policies give back what they hold for a call, as at its end, and
-// tells nobody else.
+// calls no other observer.
 func GiveBack(ctx context.Context, o Outcome, p Policy, others []Observer, c Call) {
 	ctx, sent := collect(ctx)
 	each(p, others, func(w watcher) {
@@ -140,7 +140,7 @@ type exemption struct {
 	within *exemption
 }
 
-// tell tells the outcome of a call, unless it is exempt.
+// tell reports the outcome of a call, unless it is exempt.
 func (w watcher) tell(ctx context.Context, c Call, o Outcome) {
 	for e := w.within; e != nil; e = e.within {
 		if e.exempt(c) {

@@ -1,4 +1,4 @@
-// Package policy decides who may call: limits per caller and in all, lists of
+// Package policy decides which calls are taken: limits per caller and in all, lists of
 // numbers, business hours, and how these are put together.
 //
 // The inbound webhook asks one [Policy] once for each call and turns its
@@ -23,8 +23,8 @@ import (
 	"time"
 )
 
-// Call is what a policy may know about a call whose webhook came in. All fields come from
-// Twilio's webhook; From can be spoofed.
+// Call is a call as its webhook describes it. All texts come from Twilio's webhook; From can
+// be spoofed.
 type Call struct {
 	SID           string // CallSid; deliveries with the same SID are the same call
 	AccountSID    string
@@ -39,8 +39,8 @@ type Call struct {
 	// monotonic reading, business hours by its wall clock. Zero means now.
 	At time.Time
 
-	// Lease is how long the call may take until somebody says that it is [OutcomeRunning] or
-	// [OutcomeEnded]; 0 means [DefaultLease].
+	// Lease is how long a place is held for the call until [OutcomeRunning] or [OutcomeEnded]
+	// is reported; 0 means [DefaultLease].
 	Lease time.Duration
 }
 

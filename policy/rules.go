@@ -76,7 +76,7 @@ func (r *rules) addWhole(entry string, i Identity, value int) error {
 		return fmt.Errorf("policy: %q: write %s, without anything between the digits", entry, key)
 	case i.number != 0, IsE164(entry), strings.EqualFold(entry, anonymousCaller):
 	case !strings.Contains(i.address, ":") || strings.HasSuffix(i.address, "*"):
-		return fmt.Errorf("policy: %q is no number: want + and 7 to 15 digits (E.164)", entry)
+		return fmt.Errorf("policy: %q is not a number: want + and 7 to 15 digits (E.164)", entry)
 	case key == anonymousCaller:
 		key = i.address
 	}

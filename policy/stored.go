@@ -17,7 +17,7 @@ type Stored interface {
 	Ask(c Call, ops []Op) []Op
 
 	// Judge decides by the answers to what Ask appended for the call. When it refuses, and
-	// something was counted or held, the policy is told that the call was refused.
+	// something was counted or held, the policy observes [OutcomeRefused].
 	Judge(c Call, answers []Op) Decision
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // amdSpace is where the instances note in the store, by CallSid, what asynchronous machine
-// detection came to.
+// detection found.
 const amdSpace = "amd"
 
 const (

@@ -35,13 +35,13 @@ type Question struct {
 	Silence time.Duration
 
 	Digits  int           // how many keys make an answer; 0 = any number, up to End
-	End     string        // the key that ends an answer: "" = "#"; "none" = there is none. Behind an answer that is complete without it it counts for nothing
+	End     string        // the key that ends an answer: "" = "#"; "none" = no key does. Pressed after an answer that was complete without it, it is ignored
 	Between time.Duration // the longest time between two keys, after which those that came are the answer; 0 = 3 s
 
-	NoSpeech    bool // what the caller says is no answer, and does not interrupt the prompt
-	NoKeys      bool // what he presses is none
-	SpeechWaits bool // what he says while the prompt plays counts for nothing: he hears it to its end
-	KeysWait    bool // what he presses while it plays
+	NoSpeech    bool // speech is not an answer, and does not interrupt the prompt
+	NoKeys      bool // keys are not an answer, and do not interrupt the prompt
+	SpeechWaits bool // speech is ignored while the prompt plays, and does not interrupt it
+	KeysWait    bool // keys are ignored while the prompt plays, and do not interrupt it
 
 	// Expect describes the spoken answer, as for Call.Expect.
 	Expect stt.Expectation
@@ -68,7 +68,7 @@ func (a Answer) Text() string {
 // reads [Call.Events].
 //
 // Errors are [ErrNoAnswer], [ErrCallEnded], [ErrListening], that of ctx, why the prompt could not be said
-// or played, and, where keys are no answer, [ErrNoSTT] or why speech recognition has failed.
+// or played, and, with NoKeys, [ErrNoSTT] or why speech recognition has failed.
 func (c *Call) Ask(ctx context.Context, q Question) (Answer, error) {
 	if q.Silence == 0 {
 		q.Silence = c.player.still.once()

@@ -29,7 +29,7 @@ var ErrCallEnded = errors.New("voice: call has ended")
 // the call counts as failed unless it was over anyway. The context ends when the
 // call has: a moment after the caller hung up, which leaves a second for the last
 // words to be transcribed, or when the call has lasted [Config].MaxDuration or
-// the server shuts down; context.Cause tells which, as a [Reason]. A panic ends
+// the server shuts down; context.Cause returns the [Reason]. A panic ends
 // that call alone.
 type Handler interface {
 	ServeCall(ctx context.Context, call *Call) error
@@ -71,13 +71,13 @@ type Call struct {
 	speaking tts.Options
 }
 
-// Transcripts returns what the caller says, and in a call that is listened to what either
-// side says (their Track tells which), as it is recognised: final
-// transcripts, and before them interim ones if the engine has them. The
+// Transcripts returns what the caller says as it is recognised: final transcripts, and
+// before them interim ones if the engine has them. In a call that is listened to it returns
+// what both sides say, told apart by their Track. The
 // sequence ends when the call does, or with an error when speech recognition has
 // failed for good; the call is still up then. Without [Config].STT the sequence
-// only waits for the end of the call. Keys that are pressed meanwhile are dropped:
-// who wants both reads [Call.Events].
+// only waits for the end of the call. Keys that are pressed meanwhile are dropped: use
+// [Call.Events] to get both.
 func (c *Call) Transcripts(ctx context.Context) iter.Seq2[stt.Transcript, error] {
 	return func(yield func(stt.Transcript, error) bool) {
 		for e, err := range c.Events(ctx) {
@@ -96,8 +96,7 @@ func (c *Call) Transcripts(ctx context.Context) iter.Seq2[stt.Transcript, error]
 
 // Events returns everything that happens in the call: speech that starts, what
 // is recognised, steps of the caller's turn, keys that are pressed. It ends when the
-// call does or ctx is done. An error tells that there will be no more transcripts;
-// keys still come. Leaving the loop and coming back later loses nothing.
+// call does or ctx is done. After an error there are no more transcripts; keys still come. Leaving the loop and coming back later loses nothing.
 func (c *Call) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
@@ -119,7 +118,7 @@ func (c *Call) Expect(e stt.Expectation) error { return c.expect(e) }
 // key end is pressed ("#", say; "" for none). When ctx is done first it returns the
 // error of ctx, when the call ends first [ErrCallEnded], with the digits so far.
 // Speech that comes in between is dropped. In a call that is listened to it returns
-// [ErrListening]: Twilio does not tell which keys are pressed there.
+// [ErrListening]: Twilio does not report the keys that are pressed there.
 func (c *Call) Digits(ctx context.Context, n int, end string) (string, error) {
 	if c.Unidirectional {
 		return "", ErrListening
@@ -194,11 +193,11 @@ func (c *Call) Interrupt() error {
 	return err
 }
 
-// Transfer gives the call other TwiML by REST, such as a Dial to a person, and
-// with that takes it away from this server: the stream ends, and whatever the
-// handler returns, nothing hangs up any more. Let a farewell be heard first, with
-// [Playback.Wait]. The call's place in the policy is kept until the status callback
-// tells of its end, which counts it, or for [Config].MaxDuration. The TwiML
+// Transfer gives the call other TwiML by REST, such as a Dial to a person. The stream ends,
+// and the server no longer controls the call: whatever the handler returns, it is not hung
+// up. Let a farewell be heard first, with [Playback.Wait]. The call keeps its place in the
+// policy until the status callback reports its end, which also counts it, or for
+// [Config].MaxDuration. The TwiML
 // can send the call back to the inbound webhook under a URL with another query, such
 // as "?nobody=1": the same URL would within a minute get its first answer again.
 //
@@ -270,7 +269,7 @@ func (c *Call) speakable(ctx context.Context) error {
 	return c.alive(ctx)
 }
 
-// ended names the error of a connection that is no more.
+// ended returns the error of a connection that has ended.
 func ended(err error) error {
 	if errors.Is(err, mediastream.ErrClosed) {
 		return ErrCallEnded

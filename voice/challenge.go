@@ -15,9 +15,9 @@ import (
 // answerTime is how long a caller may take to press the next digit.
 const answerTime = 8 * time.Second
 
-// The action's parameters for what only the first webhook of a call is sure to tell: the
-// attestation, and the query of its URL; and which webhook of the host's the call is to
-// come back to. Twilio signs them with the rest of the URL.
+// Parameters of the action's URL. The attestation and the query are present only in the
+// first webhook of a call; back is the webhook of the host's to which the call returns.
+// Twilio signs them with the rest of the URL.
 const (
 	verstat = "verstat"
 	query   = "query"
@@ -100,8 +100,8 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 	}))
 }
 
-// call reads whom a webhook is about. When it is about nobody it answers the
-// request and reports false.
+// call reads the call of a webhook. It answers a malformed request itself and reports
+// false.
 func (s *Server) call(w http.ResponseWriter, r *http.Request) (Info, bool) {
 	if r.Method != http.MethodPost {
 		s.recorded.Warn("webhook refused: its method at Twilio is to be HTTP POST", "method", r.Method)

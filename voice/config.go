@@ -80,8 +80,8 @@ type Config struct {
 	// Language of the callers, a BCP 47 tag such as "en-GB", in whatever case; "" is the
 	// engine's default.
 	Language string
-	// Phrases are what callers are likely to say; engines take them as hints or
-	// as all there is, according to their kind.
+	// Phrases are what callers are likely to say. Engines take them as hints, or as the
+	// only phrases recognised.
 	Phrases []string
 	// TTS says text, for [Call.Say] and [Call.Ask]. The calls share what watches over it: a
 	// synthesiser that fails again and again is left alone for a while. For several, give a
@@ -92,15 +92,15 @@ type Config struct {
 	// Interruption says when callers interrupt what is said and played. The zero value has
 	// speech and keys interrupt, and goes on after a cough, an echo or an "uh-huh".
 	Interruption Interruption
-	// Silence says when the events come of a caller who says nothing.
+	// Silence says after how long a silent caller causes an event.
 	Silence Silence
 	// Policy decides about every call whose webhook comes in, also those that the
 	// service placed, which take places of the account (see policy.Call.Outbound).
 	// Without one all calls are taken.
 	Policy policy.Policy
 
-	// Refusal, when set, is asked what a caller hears who is refused: voicemail, for one who
-	// calls outside business hours. nil is the usual answer: <Reject>, or the Message of the
+	// Refusal, when set, returns the TwiML for a refused call: voicemail outside business
+	// hours, for instance. nil is the usual answer: <Reject>, or the Message of the
 	// decision. Anything but <Reject> answers the call, which Twilio bills.
 	Refusal func(ctx context.Context, call Info, d policy.Decision) *twiml.Response
 
@@ -123,13 +123,14 @@ type Config struct {
 	// keys are derived from AuthTokens.
 	SessionKeys [][]byte
 	// Store is where the instances of a service agree: on which of them a token opens a
-	// stream, on who tells that a call has ended, whichever their callbacks reach, and that a
-	// recorded webhook of a call that has ended is not answered. nil is this instance alone.
+	// stream, on which of them reports a call's end, wherever its callbacks arrive, and on
+	// which calls have ended, so that a recorded webhook of one is not answered. nil is this
+	// instance alone.
 	// Give the policies the same one.
 	Store *policy.Store
-	// Observers hear what becomes of calls, as those of the policies do that are a
-	// [policy.Observer]: an outbound.Gate, for instance. What they are told on several
-	// instances is told once if these share a Store.
+	// Observers hear what becomes of calls, as policies do that implement
+	// [policy.Observer]: an outbound.Gate, for instance. Each end of a call is reported once
+	// by all instances that share a Store.
 	Observers []policy.Observer
 
 	// Resume says which calls go on with another stream when theirs breaks, or when the
@@ -254,7 +255,7 @@ func (c *Config) check() []error {
 		wrong("MaxDuration", "%s", strings.TrimSpace(err.Error()))
 	}
 	if language, err := stt.ParseLanguage(c.Language); err != nil {
-		wrong("Language", "%.40q is no BCP 47 tag such as en-GB", c.Language)
+		wrong("Language", "%.40q is not a BCP 47 tag such as en-GB", c.Language)
 	} else {
 		c.Language = language
 	}
@@ -368,7 +369,8 @@ func (c *Config) signature() signature.Options {
 	}
 }
 
-// signatureBut is signature without what is known to be wrong, and would be told twice.
+// signatureBut is signature without options already known to be wrong, which would be
+// reported twice.
 func (c *Config) signatureBut(wrong []error) signature.Options {
 	o := c.signature()
 	if len(wrong) == 0 {

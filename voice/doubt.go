@@ -74,7 +74,7 @@ func (c *Config) doubts() []*OptionError {
 	return doubts
 }
 
-// unreachable says why a host is none of the internet's, or "".
+// unreachable says why a host cannot be reached from the internet, or "".
 func unreachable(host string) string {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		switch ip = ip.Unmap(); {

@@ -20,7 +20,7 @@ func (p *player) turnEnded(at time.Time) {
 }
 
 // audible notes when the first sample of what plays was heard: a mark behind it has come back.
-// What a pause has held up tells nothing. It returns how long the caller has waited; 0 if that
+// Audio that a pause has held up is ignored. It returns how long the caller has waited; 0 if that
 // is not known, or known already. The caller holds mu.
 func (p *player) audible() (gap time.Duration) {
 	a := &p.answers

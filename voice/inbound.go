@@ -31,7 +31,7 @@ func (s *Server) serveInbound(w http.ResponseWriter, r *http.Request) {
 	r, end := s.step(r, info, StepWebhook)
 	defer end()
 	if info.Query = r.URL.RawQuery; len(info.Query) > maxQuery {
-		s.recorded.Warn("query of the webhook's URL is too long for the handler to be told", "call_sid", info.SID, "length", len(info.Query))
+		s.recorded.Warn("query of the webhook's URL is too long to reach the handler", "call_sid", info.SID, "length", len(info.Query))
 		info.Query = ""
 	}
 	key := info.SID + "?" + info.Query

@@ -13,7 +13,7 @@ import (
 )
 
 // Event is something that happened in a call: what the recogniser reports, a key that
-// the caller pressed, an interruption, silence, or what machine detection came to.
+// the caller pressed, an interruption, silence, or the result of machine detection.
 type Event struct {
 	stt.Event        // the zero value for all others
 	Digit     string // "0" to "9", "*" or "#"; "" otherwise
@@ -24,7 +24,7 @@ type Event struct {
 	// Silent is set when the caller says nothing: see [Silence].
 	Silent Silent
 
-	// AnsweredBy is who answered a placed call, as asynchronous machine detection says:
+	// AnsweredBy is who answered an outbound call, as asynchronous machine detection says:
 	// "human", "machine_start", "machine_end_beep", "fax", "unknown", ...; "" otherwise. Its
 	// callback (twiliorest.Outbound.DetectionCallback) goes to twilio/amd on any instance;
 	// the event comes at once on the one that has the call, within about half a second

@@ -20,8 +20,8 @@ import (
 // It is confirmed, and what is queued is dropped, by a hard word ("stop"); by MinWords words
 // that are neither backchannels ("uh-huh", "thank you") nor the server's own, which come back
 // as echo; or by its length, where no words come. Everything else is taken back, a cough, an
-// echo, a backchannel: the output goes on where it stopped, and what was said is no transcript
-// and no turn of the caller. [Event].BargeIn tells each step.
+// echo, a backchannel: the output goes on where it stopped, and the words do not reach
+// the handler as a transcript or a turn. [Event].BargeIn reports each step.
 //
 // What plays when the caller begins to speak decides, for itself and all that is queued behind
 // it. What is left to be heard after the handler has returned is not interrupted. Without

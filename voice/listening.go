@@ -36,7 +36,7 @@ const StreamName = "dialtone"
 // somebody else's. r is the webhook that the TwiML answers, as [Server.Admitted] or
 // [Server.Verified] has passed it on: so the policy has decided about the call.
 //
-// The Listener's [Call] tells by the Track of each transcript which side speaks: "inbound" is
+// The Track of each transcript in the Listener's [Call] is the side that speaks: "inbound" is
 // the caller, "outbound" whatever the caller hears. Nothing can be said in it: Say, Play, Ask,
 // Digits and Interrupt return [ErrListening]. Such a stream is a place of MaxStreams and one
 // of Stats.ActiveCalls, and ends with the call, by <Stop>, after MaxDuration, or when the

@@ -32,15 +32,13 @@ func warnUnknown(log *slog.Logger, where string, r *twiml.Response) {
 	}
 }
 
-// Format implements fmt.Formatter: however a Config is printed, what it shows
-// are no secrets.
+// Format implements fmt.Formatter and never prints secrets.
 func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, c.summary()) }
 
 // LogValue implements slog.LogValuer, without secrets.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.summary()) }
 
-// Format implements fmt.Formatter: however a Server is printed, what it shows are no
-// secrets.
+// Format implements fmt.Formatter and never prints secrets.
 func (s *Server) Format(f fmt.State, _ rune) { io.WriteString(f, s.summary()) }
 
 // LogValue implements slog.LogValuer, without secrets.

@@ -18,8 +18,8 @@ func MaskNumber(number string) string {
 }
 
 // HashNumber returns a function that replaces a phone number by a keyed hash
-// which still looks like one, so that a log query can count callers without
-// knowing them. Everyone who has the key can find the number again.
+// that still looks like one, so that a log query can count callers without
+// showing their numbers. Anybody with the key can find the number by trying all of them.
 func HashNumber(key []byte) func(string) string {
 	return func(number string) string {
 		h := hmac.New(sha256.New, key)

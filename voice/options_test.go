@@ -51,7 +51,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		"nil client":        {func(c *voice.Config) { c.CallControl = (*twiliorest.Client)(nil) }, "CallControl is a nil *twiliorest.Client"},
 		"nil observer":      {func(c *voice.Config) { c.Observers = []policy.Observer{nil} }, "Observers[0] is nil"},
 		"logger":            {func(c *voice.Config) { c.Logger = &slog.Logger{} }, "Logger has no handler"},
-		"language":          {func(c *voice.Config) { c.Language = "english" }, `Language "english" is no BCP 47 tag`},
+		"language":          {func(c *voice.Config) { c.Language = "english" }, `Language "english" is not a BCP 47 tag`},
 		"locale's letters":  {func(c *voice.Config) { c.Language = "en-US-" }, "Language "},
 		"number":            {func(c *voice.Config) { c.MaxDuration = 300 }, "MaxDuration is 300ns: a number without a unit"},
 		"no scheme":         {func(c *voice.Config) { c.PublicURL = "calls.example.com" }, "PublicURL is not a URL"},

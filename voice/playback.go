@@ -75,9 +75,9 @@ func (p *Playback) Wait(ctx context.Context) error {
 // Done is closed when the playback is over, for whatever reason.
 func (p *Playback) Done() <-chan struct{} { return p.done }
 
-// Heard returns how much of the audio the caller has heard so far. Twilio tells only
-// of marks: one behind the audio, and one behind each word of text that is said. Between
-// them this is an estimate by the clock, which stays short of a mark that has not come back.
+// Heard returns how much of the audio the caller has heard so far. Twilio reports
+// only marks: one behind the audio, and one behind each word of text that is said. Between
+// them Heard is an estimate by the clock, which stays short of a mark that has not come back.
 func (p *Playback) Heard() time.Duration {
 	p.player.mu.Lock()
 	defer p.player.mu.Unlock()

@@ -12,7 +12,7 @@ type Progress struct {
 	Info
 	StreamSID string
 	Started   time.Time // of the call's first stream
-	Speaking  bool      // somebody who is listened to speaks, as the recogniser has it
+	Speaking  bool      // the caller speaks, according to the recogniser; in a call that is listened to, either side
 	// Level is how loud what has come is since the call was last looked at, in dBov, from 0 to
 	// -127: silence, nothing at all, or a first look. Over ConversationRelay no audio comes.
 	Level     float64

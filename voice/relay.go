@@ -16,7 +16,7 @@ type RelayOptions struct {
 	// Settings are those of <ConversationRelay>: languages, voices, providers, hints, what
 	// interrupts, Failovers, Parameters. Its URL is the server's and stays empty. What is unset and
 	// the handlers of calls need is set: PartialPrompts and DTMFDetection to true, Language
-	// and Hints to [Config].Language and Phrases, Debug to the messages that tell who speaks
+	// and Hints to [Config].Language and Phrases, Debug to the messages that report who speaks
 	// and what was spoken, and what interrupts by [Config].Interruption.
 	//
 	// With ApplicationReconnect Twilio connects again when a connection breaks, and sends

@@ -129,7 +129,7 @@ func (e *relayEar) interrupted(heard string) {
 	e.call.owner.touch()
 }
 
-// speak tells that the caller has begun to speak.
+// speak reports that the caller has begun to speak.
 func (e *relayEar) speak() {
 	if !e.speaks {
 		e.speaks, e.began = true, e.now()

@@ -12,9 +12,9 @@ type routeKey struct{}
 // WithRoute returns a context for a request on its way to a [Server], which calls told
 // with the pattern of the route that serves it, as "/api/voice/twilio/stream/{token}", or
 // with "" if it has no such route. [Server.Verified] and [Server.Admitted] call told with
-// the Pattern of the request, if it has one. So a middleware learns the route whatever
-// router, http.StripPrefix or copy of the request stands between; Request.Pattern it sees
-// only where no router has copied the request. told may be called several times, the last
+// the Pattern of the request, if it has one. A middleware learns the route by it under any
+// router, behind http.StripPrefix and through copies of the request, where Request.Pattern
+// is not visible. told may be called several times, the last
 // of which counts, and on another goroutine (http.TimeoutHandler). A function that the
 // context has already is called, too.
 func WithRoute(ctx context.Context, told func(pattern string)) context.Context {

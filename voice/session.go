@@ -16,8 +16,7 @@ import (
 	"agentos.dev/dialtone/policy/fraud"
 )
 
-// session is what the webhook knew about a call and the stream must know again.
-// It travels inside the stream URL, signed, so that any instance can take the
+// session is the state carried from a call's webhook to its stream. It travels inside the stream URL, signed, so that any instance can take the
 // stream and no instance has to remember the call.
 type session struct {
 	nonce   [8]byte
@@ -64,8 +63,8 @@ var (
 // issued returns when the webhook was answered.
 func (s *session) issued() time.Time { return s.expires.Add(-sessionTTL) }
 
-// secrets are what signs that which travels through Twilio. They change as a
-// whole when the auth tokens do.
+// secrets holds the keys that sign the tokens sent through Twilio. They change as a whole
+// when the auth tokens do.
 type secrets struct {
 	keys      keyring
 	tickets   keyring
@@ -194,7 +193,7 @@ func (k keyring) verify(token string, now time.Time) (session, error) {
 	return s, nil
 }
 
-// signed tries every key, whichever matches, so that timing tells nothing.
+// signed tries every key, whichever matches, so that timing reveals nothing.
 func (k keyring) signed(body, sum []byte) bool {
 	ok := false
 	for _, key := range k {

@@ -12,7 +12,7 @@ import (
 //
 // Where other instances can take them, by [Config].Resume with a Store in common or a
 // CallControl that is an [Updater], that takes seconds: after Config.LameDuck, in which new calls
-// are taken but load balancers are told not to send any, each call is handed over when
+// are taken although health says that the server drains, each call is handed over when
 // nobody speaks, within two seconds. Webhooks that come meanwhile are answered so that the
 // call goes on elsewhere: keep the HTTP server running until Shutdown returns. A call that
 // is listened to cannot be: Shutdown waits for the end of its stream.

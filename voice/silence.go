@@ -9,7 +9,7 @@ import (
 )
 
 // Silence says when a caller counts as silent who says nothing and presses nothing after the
-// server has finished, by Twilio's marks. [Event].Silent tells it three times: SilentOnce,
+// server has finished, by Twilio's marks. [Event].Silent reports it three times: SilentOnce,
 // SilentTwice and SilentForGood. What the handler says in between ("Are you still there?")
 // plays first: the next time counts from its end. Words and keys of the caller end it, and
 // what he is in the middle of holds it; in a call in which nothing has been said yet, or from
@@ -56,7 +56,7 @@ func (s Silence) complete() Silence {
 	return s
 }
 
-// stillness is the clock of a caller's silence. A nil one tells nothing.
+// stillness is the clock of a caller's silence. A nil one reports nothing.
 type stillness struct {
 	tell  func(Silent)
 	after [3]time.Duration
@@ -143,7 +143,7 @@ func (s *stillness) asks(n int) { s.set(func() { s.asked += n }) }
 
 func (s *stillness) close() { s.set(func() { s.closed = true }) }
 
-// fellSilent tells that the caller is silent.
+// fellSilent reports that the caller is silent.
 func (c *liveCall) fellSilent(n Silent) {
 	defer contain(c.log)
 	c.log.Debug("caller is silent", "times", int(n))

@@ -60,8 +60,8 @@ func lasted(status, seconds string) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// over takes note that a call is over. One whose stream is still here ends now,
-// and counts for what the stream came to: the channel is closed when it has.
+// over handles a call's terminal status. A stream that is still here is ended, and decides
+// how the call is counted: the channel is closed when it has.
 func (s *Server) over(info Info, o policy.Outcome) (buried <-chan struct{}) {
 	s.mu.Lock()
 	before := s.noteEnd(info, ending{how: over})

@@ -18,8 +18,8 @@ import (
 )
 
 // serveStream takes the WebSocket of a call. Everything that can be refused is
-// refused before the upgrade, with an empty 403 or 503; who is not Twilio is not
-// told how full the server is.
+// refused before the upgrade, with an empty 403 or 503; strangers do not learn how full
+// the server is.
 func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	wantNoBody(w, r)
 	if r.Method != http.MethodGet || !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {

@@ -24,13 +24,12 @@ type Trace struct {
 	// Begin runs when a step of a call begins, and returns the context under which the step
 	// runs: that of the policies and of the host's own webhooks, and, of StepStream, that of
 	// the handler, which may carry a span. End runs when the step is over, with what Begin
-	// returned. Which steps are of one call tells Info.SID alone: each may be on another
-	// instance.
+	// returned. Steps of one call have the same Info.SID, and may be on different instances.
 	Begin func(ctx context.Context, call Info, step Step) context.Context
 	End   func(ctx context.Context, call Info, step Step)
 	// Signature runs after a request's signature has been checked.
 	Signature func(signature.Result)
-	// Decision runs after the policy has been asked about a call, inbound or placed.
+	// Decision runs after the policy has been asked about a call, inbound or outbound.
 	Decision func(Info, policy.Decision)
 	// StreamStarted runs when Twilio's start message has come, which is when
 	// the call counts as active; took is the time since the WebSocket handshake.
@@ -70,8 +69,8 @@ type Trace struct {
 	STTEvent func(Info, stt.Event)
 	// STTError runs when a recogniser fails; kind as in [stt.Reason].
 	STTError func(call Info, kind string)
-	// Playback runs when something was queued for the caller, audio or text. What becomes of it
-	// the playback tells: [Playback.Done], [Playback.Text], [Playback.HeardText] and
+	// Playback runs when something was queued for the caller, audio or text. The playback
+	// reports its progress: [Playback.Done], [Playback.Text], [Playback.HeardText] and
 	// [Playback.Heard].
 	Playback func(Info, *Playback)
 	// Spoken runs when the making of a text of [Call.Say] is over: whole, failed or cut off by
@@ -80,8 +79,8 @@ type Trace struct {
 	// BargeIn runs at each step of an interruption: see [Interruption].
 	BargeIn func(Info, BargeIn)
 	// Answered runs when the caller begins to hear the answer to his turn, over a Media Stream;
-	// gap is the time since his last voiced sample came, as the first mark behind the answer's
-	// beginning tells: a round trip of that is in it. It must not wait.
+	// gap is the time since his last voiced sample came. It is measured by the first mark behind
+	// the answer's beginning, so it includes the mark's round trip. It must not block.
 	Answered func(call Info, gap time.Duration)
 	// Silent runs when a caller says nothing: see [Silence].
 	Silent func(Info, Silent)
@@ -89,7 +88,7 @@ type Trace struct {
 
 // Spoken is how a text was said.
 type Spoken struct {
-	// Length is that of the audio which was made; 0 over ConversationRelay, where Twilio
+	// Length is the length of the audio; 0 over ConversationRelay, where Twilio
 	// makes it.
 	Length time.Duration
 	// Survived are the failures of synthesisers after which another one went on, or the same
@@ -98,18 +97,18 @@ type Spoken struct {
 	// Failed is the kind of the failure that ended the text; "" if none did, or the caller has
 	// interrupted.
 	Failed string
-	// Interrupted is set when the rest of the text was not wanted any more.
+	// Interrupted is set when the caller interrupted the text.
 	Interrupted bool
 }
 
-// Step is a part of a call that is on one instance.
+// Step is a part of a call that runs on one instance.
 type Step string
 
 // The steps.
 const (
 	StepWebhook Step = "webhook"         // Twilio asks for TwiML: the server, or a host's webhook behind Admitted or Verified
 	StepStream  Step = "stream"          // from the handshake of a stream until it has ended
-	StepStatus  Step = "status callback" // Twilio tells a state, or who answered
+	StepStatus  Step = "status callback" // Twilio reports a state, or who answered
 )
 
 // step begins a step that a request is, and returns the request under the step's context

@@ -201,7 +201,7 @@ func (s *Server) tellRest(ctx context.Context) {
 	defer s.ends.telling.Unlock()
 	left := s.ends.take()
 	if len(left) > 0 && !s.config.Store.Up() {
-		s.config.Logger.Warn("shut down while the store is away: other instances may tell the ends of calls too", "calls", len(left))
+		s.config.Logger.Warn("shut down while the store is away: other instances may report the ends of calls too", "calls", len(left))
 	}
 	for _, e := range left {
 		if !s.tellAtOnce(e) {

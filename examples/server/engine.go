@@ -85,7 +85,7 @@ func (c *config) readVAD(e *env) {
 	if text := e.text("VAD_THRESHOLD"); text != "" {
 		var err error
 		if c.vadThreshold, err = strconv.ParseFloat(text, 32); err != nil || !(c.vadThreshold > 0 && c.vadThreshold < 1) {
-			e.wrong("VAD_THRESHOLD", "%s is no number between 0 and 1", shown(text))
+			e.wrong("VAD_THRESHOLD", "%s is not a number between 0 and 1", shown(text))
 		}
 	}
 	if e.text("VAD_SILENCE") == "" {

@@ -270,7 +270,7 @@ func configFromEnv(get func(string) string, environ ...string) (config, error) {
 		e.wrong("PUBLIC_URL", "is missing")
 	}
 	if c.number != "" && !policy.IsE164(c.number) {
-		e.wrong("TWILIO_NUMBER", "%s is no number such as +14155550100", shown(c.number))
+		e.wrong("TWILIO_NUMBER", "%s is not a number such as +14155550100", shown(c.number))
 	}
 	if (c.apiKey == "") != (c.apiSecret == "") || c.apiKey != "" && c.accountSID == "" {
 		e.wrong("TWILIO_API_KEY", "TWILIO_API_KEY, TWILIO_API_SECRET and TWILIO_ACCOUNT_SID go together")
@@ -427,7 +427,7 @@ func (c *config) readPolicy(e *env) {
 	c.blocked, err = policy.ParseNumbers(e.text("BLOCKED_NUMBERS"))
 	e.adopt("BLOCKED_NUMBERS", err)
 	if _, err := time.LoadLocation(e.text("BUSINESS_TZ")); err != nil {
-		e.wrong("BUSINESS_TZ", "%s is no time zone such as Europe/Berlin", shown(e.text("BUSINESS_TZ")))
+		e.wrong("BUSINESS_TZ", "%s is not a time zone such as Europe/Berlin", shown(e.text("BUSINESS_TZ")))
 	} else if c.hoursText = e.text("BUSINESS_HOURS"); c.hoursText != "" {
 		c.hours, err = policy.ParseHours(c.hoursText, e.text("BUSINESS_TZ"))
 		e.adopt("BUSINESS_HOURS", err)

@@ -53,8 +53,8 @@ func TestOneListForAllMistakes(t *testing.T) {
 		"TWILIO_AUTHTOKEN: is not read; is TWILIO_AUTH_TOKEN meant?", "CALLS_PER_HOUR_LIMITS: is not read; is CALLS_PER_HOUR_LIMIT meant?",
 		"BLOCKED_NUMBER: is not read; is BLOCKED_NUMBERS meant?", "TWILIO_ACCOUNT_SID: is not AC", "TWILIO_API_KEY: is not the SID of an API key",
 		"TWILIO_API_SECRET: has blanks", "PUBLIC_URL: has a query", "STT_URL: has a query", "CALLS_PER_HOUR_LIMIT: a value of 18 characters",
-		`BLOCKED_NUMBERS: "12" is no number`, "MAX_CONCURRENT_CALLS: is in quotes", "MAX_CALL_DURATION: is negative or more than a day", "BUSINESS_HOURS: ",
-		`OUTBOUND_COUNTRIES: "UK" is no country`, "OUTBOUND_CPS: no call can be placed", `TWILIO_NUMBER: "1415" is no number`, "ADMIN_TOKENS: ", "ADMIN_ADDR: has no port",
+		`BLOCKED_NUMBERS: "12" is not a number`, "MAX_CONCURRENT_CALLS: is in quotes", "MAX_CALL_DURATION: is negative or more than a day", "BUSINESS_HOURS: ",
+		`OUTBOUND_COUNTRIES: "UK" is not a country`, "OUTBOUND_CPS: no call can be placed", `TWILIO_NUMBER: "1415" is not a number`, "ADMIN_TOKENS: ", "ADMIN_ADDR: has no port",
 		"SESSION_KEYS: ", "REDIS_URL: ", "INSTANCES: ", "LOG_FORMAT: ", "TRUSTED_PROXIES: ",
 	} {
 		require.Contains(t, list, "\n"+want)
@@ -119,11 +119,11 @@ func TestHarmlessValuesAreShown(t *testing.T) {
 	for pair, want := range map[string]string{
 		"PUBLIC_URL=calls.example.com":              "PUBLIC_URL: is not a URL such as https://calls.example.com",
 		"STT_PHRASES=/etc/dialtone/phrases.txt":     "STT_PHRASES: open /etc/dialtone/phrases.txt: no such file",
-		"BUSINESS_TZ=Europe/Kopenhagen":             `BUSINESS_TZ: "Europe/Kopenhagen" is no time zone`,
-		"BUSINESS_HOURS=Mo-Fr 09:00-17:00":          `BUSINESS_HOURS: hours "Mo-Fr 09:00-17:00": "Mo-Fr" is no day`,
+		"BUSINESS_TZ=Europe/Kopenhagen":             `BUSINESS_TZ: "Europe/Kopenhagen" is not a time zone`,
+		"BUSINESS_HOURS=Mo-Fr 09:00-17:00":          `BUSINESS_HOURS: hours "Mo-Fr 09:00-17:00": "Mo-Fr" is not a day`,
 		"TRUSTED_PROXIES=2001:db8:1234:5678::1":     `TRUSTED_PROXIES: "2001:db8:1234:5678::1" is not a prefix`,
 		"RATES=inbound=0.0085,recordings=0.0025":    `RATES: "recordings=0.0025" is not a rate`,
-		"BLOCKED_NUMBERS=+14155550100;+14155550101": `BLOCKED_NUMBERS: "+14155550100;+14155550101" is no number`,
+		"BLOCKED_NUMBERS=+14155550100;+14155550101": `BLOCKED_NUMBERS: "+14155550100;+14155550101" is not a number`,
 		"BUSINESS_TZ=session:key.of-canary1234five": "BUSINESS_TZ: a value of 29 characters",
 		"BUSINESS_TZ=redis://:canary@redis.prod:63": "BUSINESS_TZ: a value of 29 characters",
 		"BUSINESS_TZ=correct-horse-canary-staple":   "BUSINESS_TZ: a value of 27 characters",

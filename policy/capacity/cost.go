@@ -119,7 +119,8 @@ func (r Rates) Month(u Usage) Bill {
 // Budget adds up what the calls of a month cost: a gauge, and a brake before the
 // bill comes. It begins anew with each calendar month. It counts the calls that were
 // passed to Add since it was made and, after [Budget.Join], those that were passed to the
-// other instances', also before this one began. All methods are safe for concurrent use.
+// other instances', also before this one began. NewBudget makes it; the zero value is not
+// usable. All methods are safe for concurrent use.
 type Budget struct {
 	rates Rates
 	limit float64

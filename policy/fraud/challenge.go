@@ -39,8 +39,10 @@ func (o ChallengeOptions) LogValue() slog.Value { return slog.StringValue(fmt.Sp
 // any instance can check the answer. The digits are not in the token, only a
 // signature over them.
 //
-// A person passes at the first attempt or the second; who guesses four digits
-// twice passes once in 5,000 calls.
+// A person passes at the first attempt or the second; guessing four digits twice
+// succeeds in one of 5,000 calls.
+//
+// NewChallenge makes it; the zero value is not usable.
 type Challenge struct{ o ChallengeOptions }
 
 // Format implements fmt.Formatter: however a challenge is printed, it is without its keys.

@@ -38,8 +38,8 @@ type PassesOptions struct {
 // attestation. Without attestation, a caller who forges a number inherits its pass: the
 // score's refusals and the caller limit must then bound what a challenge would keep out.
 //
-// The memory has a fixed size and no pointers. It goes by the monotonic clock. All
-// methods are safe for concurrent use.
+// The memory has a fixed size and no pointers. It goes by the monotonic clock. NewPasses
+// makes it; the zero value is not usable. All methods are safe for concurrent use.
 type Passes struct {
 	inner policy.Policy
 	store *policy.Store // nil if it is not shared
@@ -75,7 +75,7 @@ func (p *Passes) Validate() error { return errors.Join(p.wrong, policy.Validate(
 
 // passKey returns under which key a pass is remembered: the caller and the exact attestation
 // of the number. It is empty for calls whose passes are good for themselves alone: of
-// callers who withheld their number, whom nothing tells apart, and with a failed
+// callers who withheld their number, who cannot be told from each other, and with a failed
 // attestation, whose number is not theirs.
 func passKey(c policy.Call) string {
 	caller := c.Caller()

@@ -82,7 +82,8 @@ type ScoreOptions struct {
 //
 // A caller's counts are those of its current hour and, in proportion, of the one
 // before: close enough for a score, not for a promise. In a shared store they are those of
-// the last hour; the higher ones count. All methods are safe for concurrent use.
+// the last hour; the higher ones count. NewScore makes it; the zero value is not usable. All
+// methods are safe for concurrent use.
 type Score struct {
 	o       ScoreOptions
 	weights [signals]float64

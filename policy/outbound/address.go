@@ -22,7 +22,7 @@ func (d *Destinations) allow(entries []string) (err error) {
 	for _, entry := range entries {
 		lower := strings.ToLower(strings.TrimSpace(entry))
 		if !strings.Contains(lower, ":") || strings.HasPrefix(lower, "tel:") {
-			errs = append(errs, fmt.Errorf("outbound: %q is no address such as client:* or sip:help@example.com", entry))
+			errs = append(errs, fmt.Errorf("outbound: %q is not an address such as client:* or sip:help@example.com", entry))
 		}
 		if strings.HasSuffix(lower, "*") || strings.Contains(lower, ":*@") {
 			continue

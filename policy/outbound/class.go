@@ -2,7 +2,7 @@ package outbound
 
 import "fmt"
 
-// Class says what kind of number a destination is, as far as its prefix tells.
+// Class is the kind of number that a destination is, by its prefix.
 type Class uint8
 
 // The classes. The zero value is a number of no known country: nobody's, or a

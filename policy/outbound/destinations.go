@@ -118,7 +118,7 @@ func NewDestinations(o DestinationsOptions) (*Destinations, error) {
 	}
 	for _, c := range o.Countries {
 		if !isCountry(c) {
-			keep(fmt.Errorf("outbound: %q is no country: want its code in ISO 3166, as GB, or 001", c))
+			keep(fmt.Errorf("outbound: %q is not a country: want its code in ISO 3166, as GB, or 001", c))
 		}
 		d.countries[c] = true
 	}

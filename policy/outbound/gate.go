@@ -52,7 +52,8 @@ type GateOptions struct {
 // It is a [policy.Observer], to be given to voice.Config.Observers: of a call that has
 // ended, only the minutes count that Twilio bills, whichever instance gets the status
 // callback. Without a callback that says how long the call lasted, all of its minutes stay
-// counted. All methods are safe for concurrent use.
+// counted. NewGate makes it; the zero value is not usable. All methods are safe for
+// concurrent use.
 type Gate struct {
 	destinations *Destinations
 	pacer        *Pacer
@@ -95,7 +96,7 @@ func NewGate(o GateOptions) (*Gate, error) {
 	return g, nil
 }
 
-// Permit is leave to make one call.
+// Permit is the permission to make one call.
 type Permit struct {
 	TimeLimit time.Duration // the longest that the call may last
 
@@ -208,8 +209,8 @@ func (p *Permit) keep() (stop func()) {
 	return func() { close(over); <-stopped }
 }
 
-// Cancel says that the call was certainly not made: it does not count. After Placed
-// it does nothing.
+// Cancel takes back the count of a call that was certainly not made. After Placed it does
+// nothing.
 func (p *Permit) Cancel() {
 	if p.placed.Load() {
 		return

@@ -14,8 +14,8 @@ import (
 //go:embed prefixes.txt
 var standard string
 
-// Table knows the country and the class of numbers by their prefixes. It does not
-// change; reading it is safe for concurrent use.
+// Table maps prefixes of numbers to country and class. StandardTable makes it; the zero
+// value is not usable. It does not change; reading it is safe for concurrent use.
 type Table struct {
 	nodes     []node // trie over the digits after the plus sign; [0] is the root
 	countries []string

@@ -24,7 +24,7 @@
 //     back by a lost Change stay counted for a day;
 //   - used tokens: a recorded stream URL opens a second stream for the rest of its minute,
 //     if it comes with Twilio's signature;
-//   - ends that were told: told once more, by an instance that did not know them;
+//   - ends that were reported: reported once more, by an instance that did not know them;
 //   - passed challenges: the caller presses four digits once more;
 //   - settings: the change is undone on all instances within a second or so, and the next one
 //     starts from there; a Redis that has lost them altogether gets them from the instances.

@@ -5,8 +5,9 @@
 //		chosen, err := callback.ReadGather(r.PostForm)
 //		...
 //
-// Each kind of form has a type and a function that reads it. A form without what says whom
-// it is about is an [*Error], as is one without its result: a missing field is no success.
+// Each kind of form has a type and a function that reads it. A form that does not
+// identify its call, recording or stream is an [*Error], and so is one without its result: a
+// missing field is not a success.
 // All else may be missing. Texts are "" then, and durations and numbers < 0, as 0 is a
 // value. What cannot be read as the number or time that it should be counts as missing, and
 // stays in Unknown, together with every parameter that no field holds: Twilio adds new ones

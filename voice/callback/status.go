@@ -67,7 +67,7 @@ func progress(status string) int {
 	return slices.Index([]string{"queued", "initiated", "ringing", "in-progress"}, status)
 }
 
-// MachineDetection is what the AsyncAmdStatusCallback of a call is told, or that of a
+// MachineDetection is the form that the AsyncAmdStatusCallback of a call receives, or that of a
 // number that was dialled. It has no From and To.
 //
 // Source: https://www.twilio.com/docs/voice/answering-machine-detection
@@ -84,7 +84,7 @@ func (m *MachineDetection) Machine() bool {
 	return m.AnsweredBy == "fax" || strings.HasPrefix(m.AnsweredBy, "machine")
 }
 
-// ReadMachineDetection reads what an AsyncAmdStatusCallback is told.
+// ReadMachineDetection reads the form that an AsyncAmdStatusCallback receives.
 func ReadMachineDetection(form url.Values) (*MachineDetection, error) {
 	r := read("machine detection", form)
 	m := MachineDetection{
@@ -97,7 +97,7 @@ func ReadMachineDetection(form url.Values) (*MachineDetection, error) {
 	return &m, r.done()
 }
 
-// Recording is what a recordingStatusCallback is told, of a call or of a conference.
+// Recording is the form that a recordingStatusCallback receives, of a call or of a conference.
 //
 // Source: https://www.twilio.com/docs/voice/api/recording#recordingstatuscallback
 type Recording struct {
@@ -116,7 +116,7 @@ type Recording struct {
 	Unknown       url.Values
 }
 
-// ReadRecording reads what a recordingStatusCallback is told.
+// ReadRecording reads the form that a recordingStatusCallback receives.
 func ReadRecording(form url.Values) (*Recording, error) {
 	r := read("recording", form)
 	rec := Recording{
@@ -141,7 +141,7 @@ func ReadRecording(form url.Values) (*Recording, error) {
 	return &rec, r.done()
 }
 
-// RecordedText is what the transcribeCallback of a Record is told.
+// RecordedText is the form that the transcribeCallback of a Record receives.
 //
 // Source: https://www.twilio.com/docs/voice/twiml/record#transcribecallback
 type RecordedText struct {
@@ -154,7 +154,7 @@ type RecordedText struct {
 	RecordingURL     string
 }
 
-// ReadRecordedText reads what the transcribeCallback of a Record is told.
+// ReadRecordedText reads the form that the transcribeCallback of a Record receives.
 func ReadRecordedText(form url.Values) (*RecordedText, error) {
 	r := read("recorded text", form)
 	t := RecordedText{

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Stream is what the statusCallback of a Stream is told.
+// Stream is the form that the statusCallback of a Stream receives.
 //
 // Source: https://www.twilio.com/docs/voice/twiml/stream#statuscallback
 type Stream struct {
@@ -21,7 +21,7 @@ type Stream struct {
 	Unknown    url.Values
 }
 
-// ReadStream reads what the statusCallback of a Stream is told.
+// ReadStream reads the form that the statusCallback of a Stream receives.
 func ReadStream(form url.Values) (*Stream, error) {
 	r := read("stream", form)
 	s := Stream{
@@ -37,8 +37,8 @@ func ReadStream(form url.Values) (*Stream, error) {
 	return &s, r.done()
 }
 
-// Transcription is what the statusCallbackUrl of a real-time Transcription is told. They
-// may come in any order: a later one has the higher Sequence.
+// Transcription is the form that the statusCallbackUrl of a real-time Transcription receives.
+// Several may come in any order: a later one has the higher Sequence.
 //
 // Source: https://www.twilio.com/docs/voice/twiml/transcription#statuscallbackurl
 type Transcription struct {
@@ -59,7 +59,7 @@ type Transcription struct {
 	Unknown    url.Values
 }
 
-// ReadTranscription reads what the statusCallbackUrl of a Transcription is told.
+// ReadTranscription reads the form that the statusCallbackUrl of a Transcription receives.
 func ReadTranscription(form url.Values) (*Transcription, error) {
 	r := read("transcription", form)
 	t := Transcription{

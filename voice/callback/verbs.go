@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Gather is what the action of a Gather is told.
+// Gather is the form that the action of a Gather receives.
 //
 // Source: https://www.twilio.com/docs/voice/twiml/gather#action
 type Gather struct {
@@ -16,11 +16,11 @@ type Gather struct {
 	Confidence    float64 // of Speech, 0 to 1
 }
 
-// Empty reports whether nobody said or pressed anything, which the action is told only
-// with actionOnEmptyResult.
+// Empty reports whether nobody said or pressed anything, which is posted only with
+// actionOnEmptyResult.
 func (g *Gather) Empty() bool { return g.Digits == "" && g.Speech == "" && g.FinishedOnKey == "" }
 
-// ReadGather reads what the action of a Gather is told.
+// ReadGather reads the form that the action of a Gather receives.
 func ReadGather(form url.Values) (*Gather, error) {
 	r := read("gather", form)
 	g := Gather{Digits: r.text("Digits"), FinishedOnKey: r.text("FinishedOnKey"), Speech: r.text("SpeechResult"), Confidence: r.share("Confidence")}
@@ -28,7 +28,7 @@ func ReadGather(form url.Values) (*Gather, error) {
 	return &g, r.done()
 }
 
-// Partial is what the partialResultCallback of a Gather is told. They may come in any
+// Partial is the form that the partialResultCallback of a Gather receives. Several may come, in any
 // order: a later one has the higher Sequence.
 type Partial struct {
 	Call
@@ -38,7 +38,7 @@ type Partial struct {
 	Sequence  int     // SequenceNumber
 }
 
-// ReadPartial reads what the partialResultCallback of a Gather is told.
+// ReadPartial reads the form that the partialResultCallback of a Gather receives.
 func ReadPartial(form url.Values) (*Partial, error) {
 	r := read("partial result", form)
 	p := Partial{Stable: r.text("StableSpeechResult"), Unstable: r.text("UnstableSpeechResult"), Stability: r.share("Stability"), Sequence: r.number("SequenceNumber")}
@@ -46,7 +46,7 @@ func ReadPartial(form url.Values) (*Partial, error) {
 	return &p, r.done()
 }
 
-// Record is what the action of a Record is told. The recording may not be there yet: the
+// Record is the form that the action of a Record receives. The recording may not be there yet: the
 // recordingStatusCallback says when it is.
 //
 // Source: https://www.twilio.com/docs/voice/twiml/record#action
@@ -59,7 +59,7 @@ type Record struct {
 	HungUp       bool          // the caller has
 }
 
-// ReadRecord reads what the action of a Record is told.
+// ReadRecord reads the form that the action of a Record receives.
 func ReadRecord(form url.Values) (*Record, error) {
 	r := read("record", form)
 	rec := Record{
@@ -75,19 +75,19 @@ func ReadRecord(form url.Values) (*Record, error) {
 	return &rec, r.done()
 }
 
-// Dial is what the action of a Dial is told.
+// Dial is the form that the action of a Dial receives.
 //
 // Source: https://www.twilio.com/docs/voice/twiml/dial#action
 type Dial struct {
 	Call
 	Outcome      string        // DialCallStatus: completed, answered (a conference), busy, no-answer, failed or canceled
 	CalledSID    string        // DialCallSid, of the call that was placed
-	Duration     time.Duration // DialCallDuration, of that call; Twilio tells none of a conference
+	Duration     time.Duration // DialCallDuration, of that call; Twilio sends none for a conference
 	Bridged      bool          // DialBridged
 	RecordingURL string
 }
 
-// ReadDial reads what the action of a Dial is told.
+// ReadDial reads the form that the action of a Dial receives.
 func ReadDial(form url.Values) (*Dial, error) {
 	r := read("dial", form)
 	d := Dial{
@@ -101,7 +101,7 @@ func ReadDial(form url.Values) (*Dial, error) {
 	return &d, r.done()
 }
 
-// Queue is what the action and the waitUrl of an Enqueue and the url of a Queue are told.
+// Queue is the form that the action and the waitUrl of an Enqueue and the url of a Queue receive.
 //
 // Source: https://www.twilio.com/docs/voice/twiml/enqueue#action and
 // https://www.twilio.com/docs/voice/twiml/queue#url
@@ -117,8 +117,8 @@ type Queue struct {
 	DequeuedBy string        // DequeingCallSid, to the url of a Queue alone
 }
 
-// ReadQueue reads what the action and the waitUrl of an Enqueue and the url of a Queue are
-// told.
+// ReadQueue reads the form that the action and the waitUrl of an Enqueue and the url of a Queue
+// receive.
 func ReadQueue(form url.Values) (*Queue, error) {
 	r := read("queue", form)
 	q := Queue{
@@ -138,14 +138,14 @@ func ReadQueue(form url.Values) (*Queue, error) {
 	return &q, r.done()
 }
 
-// Fallback is what a fallback URL is told: the webhook that failed, and why.
+// Fallback is the form that a fallback URL receives. It names the webhook that failed, and why.
 type Fallback struct {
 	Call
 	ErrorCode int    // such as 11200, see https://www.twilio.com/docs/api/errors
 	ErrorURL  string // that failed
 }
 
-// ReadFallback reads what a fallback URL is told.
+// ReadFallback reads the form that a fallback URL receives.
 func ReadFallback(form url.Values) (*Fallback, error) {
 	r := read("fallback", form)
 	f := Fallback{ErrorCode: r.number("ErrorCode"), ErrorURL: r.text("ErrorUrl")}

@@ -67,12 +67,12 @@ func (c *Console) Page() http.Handler {
 	})
 }
 
-// Events tells once a second what the calls of a server are doing, one line of JSON each, and of
-// the call in the query (call=CA...) what happens in it, but no words. It ends after a minute,
-// and the page asks again: a token that was taken back is worth no more. Guard it.
+// Events reports once a second what the calls of a server are doing, one line of JSON each,
+// and what happens in the call of the query (call=CA...), without words. It ends after a
+// minute, and the page asks again, so that a revoked token stops working. Guard it.
 func (c *Console) Events(server *voice.Server) http.Handler { return c.tell(server, false) }
 
-// Words is Events with what is said. Guard it better.
+// Words is Events with the words that are said. Guard it better.
 func (c *Console) Words(server *voice.Server) http.Handler { return c.tell(server, true) }
 
 func (c *Console) tell(server *voice.Server, listens bool) http.Handler {

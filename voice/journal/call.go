@@ -157,7 +157,7 @@ func (c *Call) media(kind Kind, stream int, message []byte, from, to int) {
 	}
 }
 
-// Ear records what was told of the speech of the caller.
+// Ear records a report of the speech detector.
 func (s *Stream) Ear(e Ear) {
 	if s == nil {
 		return

@@ -5,16 +5,16 @@
 // The first one, a [Header], has the version of the format, the call, and what is left out.
 // Every other [Line] has its time, in microseconds since the file was begun, and a kind:
 //
-//	request   Twilio asked for TwiML or told something: the form, and the answer
+//	request   Twilio asked for TwiML or reported something: the form, and the answer
 //	open      a stream of the call was accepted; it is numbered from 1 in its file
 //	in, out   a message of that stream, as it was on the wire
-//	ear       what the server was told of the speech of the caller
+//	ear       what the speech detector reported about the caller
 //	heard     what the recogniser reported
 //	did       what the handler did
 //	end       the stream has ended, and why
-//	finished  the call has
-//	dropped   so many lines before this one could not be kept
-//	full      the file has come to its bound: only ends follow
+//	finished  the call has ended
+//	dropped   how many lines before this one could not be kept
+//	full      the file has reached its bound: only ends follow
 //
 // # What is kept of a caller
 //
@@ -86,7 +86,7 @@ type Options struct {
 	MaxFiles int   // in Dir: for one more the oldest is removed; 0 = [DefaultMaxFiles]
 	Buffer   int   // bytes that wait to be written, of all calls; 0 = [DefaultBuffer]
 
-	// Logger is told what cannot be written; nil discards.
+	// Logger gets a line when something cannot be written; nil discards.
 	Logger *slog.Logger
 }
 
@@ -196,7 +196,7 @@ type About struct {
 var callSID = regexp.MustCompile(`^CA[0-9a-fA-F]{32}$`)
 
 // Call returns the call that is being recorded, or begins its file; nil, which records
-// nothing, for a nil Recorder, one that is closed, a SID that is none, and when
+// nothing, for a nil Recorder, one that is closed, a malformed SID, and when
 // Options.MaxFiles calls are open.
 func (r *Recorder) Call(about About) *Call {
 	if r == nil {
@@ -354,7 +354,7 @@ func (r *Recorder) write(all bool) {
 	}
 }
 
-// fail tells that a file could not be written, once until another one can be.
+// fail logs that a file could not be written, once until another one can be.
 func (r *Recorder) fail(call string, err error) {
 	if !r.failing.Swap(true) {
 		r.o.Logger.Warn("calls are not recorded", "call_sid", call, "error", err)

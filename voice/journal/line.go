@@ -87,11 +87,11 @@ const (
 	WireRelay = "relay" // ConversationRelay
 )
 
-// Ear is what the server was told of the speech of the caller, by stt.Ear.Voiced: whether he
-// is in an utterance, where that changes and once before, and how much of the last audio was
-// speech, where it asked.
+// Ear is a report of the speech detector (stt.Ear.Voiced): whether the caller is in an
+// utterance, when that changes and once at the beginning, and how much of the last audio was
+// speech, when the server asked.
 type Ear struct {
-	Frame    int64 `json:"frame"` // number of the piece of audio behind which it was told, from 1
+	Frame    int64 `json:"frame"` // number of the frame of audio before the report, from 1
 	Speaking bool  `json:"speaking,omitempty"`
 	Last     int64 `json:"last,omitempty"`   // microseconds that were asked about; 0 if none were
 	Speech   int64 `json:"speech,omitempty"` // microseconds of them

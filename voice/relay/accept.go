@@ -12,12 +12,12 @@ import (
 type Options struct {
 	// SetupTimeout is how long the setup message may take. 0 = 5 s.
 	SetupTimeout time.Duration
-	// IdleTimeout ends a connection that has brought nothing for so long, not even the
-	// answer to a ping: three are sent in that time, which also keep proxies from closing a
-	// connection on which nobody speaks. It holds from the first answer on, as nobody
-	// documents that Twilio gives one. 0 = 60 s.
+	// IdleTimeout ends a connection on which nothing arrives for this time, not even the
+	// answer to a ping. Three pings are sent in it, which also keep proxies from closing a
+	// connection on which nobody speaks. It applies after the first answer, as Twilio does
+	// not document that it answers pings. 0 = 60 s.
 	IdleTimeout time.Duration
-	// WriteTimeout ends a connection whose peer does not take a message for so long. 0 = 10 s.
+	// WriteTimeout ends a connection whose peer does not take a message within it. 0 = 10 s.
 	WriteTimeout time.Duration
 	// ReadLimit is the largest message in bytes, at most 512 MiB. 0 = 64 KiB.
 	ReadLimit int64
@@ -27,11 +27,11 @@ type Options struct {
 	MaxRate int
 	// Queue is how many bytes of messages may wait to be sent. 0 = 1 MiB.
 	Queue int
-	// Origins lists the hosts (patterns as in path.Match) whose pages may connect, besides
-	// those of the host that was asked for. Twilio sends no Origin header and browsers do,
+	// Origins lists the hosts (patterns as in path.Match) whose pages may connect, in
+	// addition to those of the request's own host. Twilio sends no Origin header and browsers do,
 	// so without a list a request that has one is refused.
 	Origins []string
-	// OnError, if not nil, is told once of every error: those the connection survives, and
+	// OnError, if not nil, is called once for every error: those the connection survives, and
 	// the one that Accept returns or Events ends with. It is called from the connection's
 	// goroutines, must not block and must not call Close.
 	OnError func(*Error)

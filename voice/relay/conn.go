@@ -156,7 +156,7 @@ func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 	}
 }
 
-// errEnd ends an iteration that has no error to tell.
+// errEnd ends an iteration without an error.
 var errEnd = errors.New("relay: end of session")
 
 // receive reads from the socket until there is an event to deliver.
@@ -226,8 +226,8 @@ func parseAside(msg []byte) (e Event, err error) {
 // (RFC 6455, section 7.4; 1000 is a normal end) and a reason of at most 123 bytes. It waits
 // at most another second for the peer's answer and then for the connection's goroutines.
 // Events ends without an error. Calls after the first, and calls after the session has
-// ended, only release what is left. An error tells that the peer was not told or did not
-// answer, which a host can do nothing about.
+// ended, only release what is left. An error means that the close handshake
+// failed, which a host can do nothing about.
 func (c *Conn) Close(code int, reason string) error {
 	c.out.drain(closeWait)
 	c.mu.Lock()

@@ -17,7 +17,7 @@ type Error struct {
 	Err     error
 }
 
-// Error tells the type, the place and the cause.
+// Error returns the type, the place and the cause.
 func (e *Error) Error() string {
 	s := "relay: " + string(e.Type)
 	if e.Message != "" {
@@ -54,7 +54,7 @@ var (
 	errNotUTF8   = errors.New("text that is not UTF-8")
 	errDepth     = errors.New("nested too deeply")
 	errUnknown   = errors.New("is not a documented field")
-	errType      = errors.New("is no type of a message")
+	errType      = errors.New("is not a type of message")
 	errDigits    = errors.New("is not made of 0-9, w, # and *")
 	errSource    = errors.New("is not an absolute http or https URL")
 )

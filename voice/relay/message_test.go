@@ -169,7 +169,7 @@ func TestNoMessages(t *testing.T) {
 		`{"type":"play","source":"https://h","loop":2.5}`: "relay: protocol in play at byte 43: loop is not a number within its limits",
 		`{"type":"sendDigits","digits":"x"}`:              "relay: protocol in sendDigits: digits is not made of 0-9, w, # and *",
 		`{"type":"end","handoffData":{}}`:                 "relay: protocol in end at byte 28: handoffData is not a string",
-		`{"type":"shout","token":"a"}`:                    "relay: protocol in shout at byte 8: type is no type of a message",
+		`{"type":"shout","token":"a"}`:                    "relay: protocol in shout at byte 8: type is not a type of message",
 		`{"error":"Bad gateway"}`:                         "relay: protocol at byte 0: type is missing",
 	} {
 		_, err := ParseMessage([]byte(wire))

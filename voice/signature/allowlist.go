@@ -45,7 +45,7 @@ func AllowList(o AllowOptions) (func(http.Handler) http.Handler, error) {
 	}
 	o.Prefixes, o.TrustedProxies = slices.Clone(o.Prefixes), slices.Clone(o.TrustedProxies)
 	if slices.ContainsFunc(slices.Concat(o.Prefixes, o.TrustedProxies), func(p netip.Prefix) bool { return !p.IsValid() }) {
-		return nil, errors.New("signature: AllowList: Prefixes or TrustedProxies holds a prefix that is none")
+		return nil, errors.New("signature: AllowList: Prefixes or TrustedProxies contains an invalid prefix")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// explain fills in the reason and the detail of a refusal, as far as the keys can
-// tell.
+// explain fills in the reason and the detail of a refusal, as far as the keys
+// allow.
 func (c *config) explain(r *http.Request, cl *claim, s *scratch, err *Error) {
 	if cl.form && (err.Reason == ReasonMalformed || err.Reason == ReasonUnknownKey) { // perhaps before it was parsed
 		if s.parse(cl.body, c.MaxParams) != "" {
@@ -170,7 +170,7 @@ func (f *search) everywhere(r *http.Request, err *Error) bool {
 	return false
 }
 
-// tell says what was found.
+// tell describes the finding.
 func (f *search) tell(o origin, target, how string, err *Error) {
 	named := &f.cl.settings
 	difference := f.cl.difference(o, target)

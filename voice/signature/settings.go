@@ -44,7 +44,7 @@ const maxSettings = 1 << 10
 // the list as Twilio's SDK does: parts are separated by commas, a name from its
 // value by the first "=", blanks around both do not count, a part without a value
 // counts for nothing, a missing algorithm is HMAC_SHA1, and its case does not
-// matter. A lone empty line is no header.
+// matter. A lone empty line counts as no header.
 //
 // It is stricter than the SDK, which takes the first of two: a name with two
 // different values is refused, as are bytes that are not printable ASCII.

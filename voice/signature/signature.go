@@ -166,7 +166,8 @@ type Result struct {
 	Handshake bool   // a WebSocket handshake, not a webhook
 }
 
-// A Validator verifies requests. All methods are safe for concurrent use.
+// A Validator verifies requests. New makes it; the zero value is not usable. All methods are
+// safe for concurrent use.
 type Validator struct {
 	config  atomic.Pointer[config]
 	scratch sync.Pool // of *scratch
@@ -183,8 +184,8 @@ type config struct {
 }
 
 // New returns a Validator, or every error in o at once: no token, tokens that
-// are blank, in quotes or carry white space or control characters, a PublicURL
-// that is none, an account whose SID no request can name. Blanks and line breaks
+// are blank, in quotes or carry white space or control characters, a malformed
+// PublicURL, an account whose SID no request can name. Blanks and line breaks
 // around tokens, secrets, SIDs and the URL do not count. In FIPS-140-only mode
 // SHA-1 is not available, and New fails.
 func New(o Options) (*Validator, error) {
@@ -237,7 +238,7 @@ func newConfig(o Options) (*config, error) {
 		errs = append(errs, errors.New("signature: MaxPending and BodyTimeout must not be negative"))
 	}
 	if slices.ContainsFunc(o.TrustedProxies, func(p netip.Prefix) bool { return !p.IsValid() }) {
-		errs = append(errs, errors.New("signature: TrustedProxies holds a prefix that is none"))
+		errs = append(errs, errors.New("signature: TrustedProxies contains an invalid prefix"))
 	}
 	if o.Logger != nil && o.Logger.Handler() == nil {
 		errs = append(errs, errors.New("signature: Logger has no handler: make it with slog.New"))

@@ -49,7 +49,7 @@ func TestNewRefuses(t *testing.T) {
 		{signature.Options{Tokens: []string{token}, MaxPending: -1}, "signature: MaxPending and BodyTimeout must not be negative"},
 		{signature.Options{Tokens: []string{token}, BodyTimeout: -1}, "signature: MaxPending and BodyTimeout must not be negative"},
 		{signature.Options{Tokens: []string{token}, MaxBody: -1}, "signature: MaxBody, MaxParams and ProxyHops must not be negative"},
-		{signature.Options{Tokens: []string{token}, TrustedProxies: make([]netip.Prefix, 1)}, "signature: TrustedProxies holds a prefix that is none"},
+		{signature.Options{Tokens: []string{token}, TrustedProxies: make([]netip.Prefix, 1)}, "signature: TrustedProxies contains an invalid prefix"},
 		{signature.Options{Tokens: []string{token}, AllowedHosts: []string{"https://a"}}, "signature: AllowedHosts: https://a is not a host"},
 		{signature.Options{Tokens: []string{"", ""}, PublicURL: "x"}, "signature: Tokens[0] is empty\nsignature: Tokens[1] is empty\nsignature: PublicURL is not scheme://host[:port][/prefix]"},
 	} {

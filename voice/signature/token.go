@@ -26,8 +26,8 @@ var lookalikes = []struct {
 	{regexp.MustCompile(`^["'].*["']$`), "an auth token in quotes, which are not part of it"},
 }
 
-// Doubt tells what a token looks like that is hardly an auth token of Twilio's, as
-// "the SID of an API key", with what to do; it is empty for one that may be. The text
+// Doubt describes a token that is hardly an auth token of Twilio's, as "the SID of an API
+// key", with what to do. It is empty for a token that may be one. The text
 // holds no part of the token. [New] logs it, and accepts the token all the same: only
 // Twilio knows.
 func Doubt(token string) string {

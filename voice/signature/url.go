@@ -163,7 +163,7 @@ func target(r *http.Request) (string, bool) {
 }
 
 // bodyHash finds the bodySHA256 that Twilio adds to the query of a URL whose
-// body is no form. Two different ones are not ok.
+// body is not a form. Two different ones are not ok.
 func bodyHash(target string) (hash string, ok bool) {
 	_, query, _ := strings.Cut(target, "?")
 	found := false

@@ -17,7 +17,7 @@ const (
 	pause    = 200 * time.Millisecond // before the second attempt; it doubles
 )
 
-// HangUp ends a call. A call that is over already is no error. It is tried up
+// HangUp ends a call. It returns nil if the call is over already. It is tried up
 // to three times until ctx ends. Errors are ErrCallSID and *Error.
 func (c *Client) HangUp(ctx context.Context, callSID string) error {
 	params := new(api.UpdateCallParams)
@@ -30,10 +30,10 @@ func (c *Client) HangUp(ctx context.Context, callSID string) error {
 }
 
 // Update makes a live call run other TwiML, which ends what runs now, its
-// streams as well. URLs in it are absolute: there is none that relative ones could
-// refer to. It is tried again only when Twilio refused for its rate limit. Errors are
+// streams as well. URLs in it must be absolute, as there is no base for relative
+// ones. It is tried again only when Twilio refused for its rate limit. Errors are
 // ErrCallSID, ErrTooLong, a *twiml.SyntaxError, *twiml.Error for each thing that is
-// wrong with the document, and *Error, whose CallEnded tells that the call is over.
+// wrong with the document, and *Error, whose CallEnded reports that the call is over.
 func (c *Client) Update(ctx context.Context, callSID, twiml string) error {
 	if err := checkTwiML(twiml); err != nil {
 		return err
@@ -57,8 +57,8 @@ func (c *Client) update(ctx context.Context, op, callSID string, params *api.Upd
 	return err
 }
 
-// Create places a call and returns its SID. An error that is ErrOutbound tells all that
-// Twilio would not take, and nothing was asked of it. The request is tried again only when
+// Create places a call and returns its SID. An ErrOutbound lists everything that
+// Twilio would not take; no request was made then. The request is tried again only when
 // Twilio refused for its rate limit: after any other *Error a call may have been placed or
 // not. Keeping to the account's calls per second is up to the caller.
 func (c *Client) Create(ctx context.Context, o Outbound) (callSID string, err error) {

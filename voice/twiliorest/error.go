@@ -35,7 +35,7 @@ type Error struct {
 	Err     error  // what went wrong when Twilio gave no reason
 }
 
-// Error tells what failed and why, as far as it is known.
+// Error says what failed and why, as far as it is known.
 func (e *Error) Error() string {
 	s := "twiliorest: " + e.Op
 	if e.CallSID != "" {

@@ -14,9 +14,9 @@ import (
 
 // Errors of [Client.SetNumber].
 var (
-	// ErrNumber says that a number is none of the account's, or none at all.
+	// ErrNumber means that the account does not have the number, or that it is malformed.
 	ErrNumber = errors.New("twiliorest: the account has no such number")
-	// ErrNumberElsewhere says that a trunk or a TwiML application has the number, whose own
+	// ErrNumberElsewhere means that a trunk or a TwiML application has the number, whose own
 	// URLs Twilio then does not ask.
 	ErrNumberElsewhere = errors.New("twiliorest: a trunk or an application has the number, its own URLs do not count")
 )
@@ -26,7 +26,7 @@ var (
 type NumberURLs struct {
 	Voice          string // for the TwiML of a call
 	Fallback       string // when that fails
-	StatusCallback string // is told the end of each call
+	StatusCallback string // at the end of each call
 }
 
 // A Change is one thing that a request changes, or would change.
@@ -111,7 +111,7 @@ func text(s *string) string {
 	return *s
 }
 
-// UsageTrigger has Twilio tell when the account has used up a sum: the brake that knows the
+// UsageTrigger has Twilio call back when the account has used up a sum, by Twilio's own
 // bill.
 type UsageTrigger struct {
 	Name     string  // by which it is known again, up to 64 characters

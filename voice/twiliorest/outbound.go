@@ -21,10 +21,10 @@ type Outbound struct {
 	// To and From are numbers in E.164, "client:name" or "sip:user@host". To a number
 	// only a number calls.
 	From, To string
-	// URL is asked for TwiML when the call is picked up; or TwiML is that, in which all
-	// URLs are absolute: there is none that relative ones could refer to.
+	// URL is asked for TwiML when the call is picked up. Instead, TwiML holds it; its URLs
+	// must be absolute, as there is no base for relative ones.
 	URL, TwiML string
-	// StatusCallback is told about Events: initiated, ringing, answered,
+	// StatusCallback receives the Events: initiated, ringing, answered,
 	// completed; completed alone when there are none.
 	StatusCallback string
 	Events         []string
@@ -36,7 +36,7 @@ type Outbound struct {
 	// MachineDetection is Enable or DetectMessageEnd; empty is off.
 	MachineDetection string
 	// DetectionCallback has machine detection go on while the call does (AsyncAmd), and
-	// is told who answered, as a voice.Server is at twilio/amd. "" has the call's TwiML
+	// receives its result, as a voice.Server does at twilio/amd. "" has the call's TwiML
 	// wait for the result, which is AnsweredBy of its webhook: a person who answers hears
 	// nothing for about four seconds.
 	DetectionCallback string
@@ -59,7 +59,7 @@ func (o *Outbound) check() error {
 	case o.From == "":
 		wrong("From is missing")
 	case policy.IsE164(o.To) && !policy.IsE164(o.From):
-		wrong("From is no number in E.164, and To is one")
+		wrong("From is not a number in E.164, but To is one")
 	case strings.ContainsFunc(o.From, unprintable):
 		wrong("From has blanks in it or characters that are not printed")
 	}
@@ -117,9 +117,9 @@ func unfit(address string) string {
 	case strings.ContainsFunc(address, unprintable):
 		return "has blanks in it or characters that are not printed"
 	case !ok && !policy.IsE164(address):
-		return "is no number in E.164, as +14155550100, and no address, as client:alice or sip:alice@example.com"
+		return "is neither a number in E.164, as +14155550100, nor an address, as client:alice or sip:alice@example.com"
 	case ok && (scheme == "" || rest == ""):
-		return "is no address, as client:alice or sip:alice@example.com"
+		return "is not an address, as client:alice or sip:alice@example.com"
 	case scheme == "sip" || scheme == "sips":
 		if user, host, at := strings.Cut(rest, "@"); !at || user == "" || host == "" {
 			return "is no SIP address, as sip:alice@example.com"
@@ -138,7 +138,7 @@ func absolute(name, text string) error {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return errors.New(name + " is no absolute http or https URL")
+		return errors.New(name + " is not an absolute http or https URL")
 	case strings.ContainsFunc(text, unprintable):
 		return errors.New(name + " has blanks in it or characters that are not printed")
 	case strings.Contains(u.Hostname(), "_"):

@@ -19,10 +19,10 @@ import (
 var (
 	// ErrRecordingSID says that a recording's SID is not RE and 32 hexadecimal digits.
 	ErrRecordingSID = errors.New("twiliorest: malformed recording SID")
-	// ErrNoRecording says that there is no such recording: it was deleted, or never was.
+	// ErrNoRecording means that the recording was deleted, or never existed.
 	ErrNoRecording = errors.New("twiliorest: no such recording")
-	// ErrNotRecorded says that a recording has no audio yet: it goes on, or is being made. Its
-	// callback tells when it is complete.
+	// ErrNotRecorded means that a recording has no audio yet: it goes on, or is being made. Its
+	// callback reports when it is complete.
 	ErrNotRecorded = errors.New("twiliorest: the recording is not complete")
 )
 
