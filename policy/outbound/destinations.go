@@ -114,7 +114,7 @@ func NewDestinations(o DestinationsOptions) (*Destinations, error) {
 	if d.look == nil { // a zero Destinations has none
 		table, err := StandardTable()
 		keep(err)
-		d.look, d.possible = table.Look, table.plausible
+		d.look, d.possible = table.Look, table.Possible
 	}
 	for _, c := range o.Countries {
 		if !isCountry(c) {

@@ -107,7 +107,7 @@ func TestParseTable(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, table.len)
 	for number, want := range map[string]bool{"+447012345678": true, "+44701234567": true, "+4470123456": false, "+44": false, "+49301234": true, "+": true} {
-		require.Equal(t, want, table.plausible(number), number)
+		require.Equal(t, want, table.Possible(number), number)
 	}
 	country, class := table.Look("+447012345678")
 	require.Equal(t, "GB", country)

@@ -175,9 +175,9 @@ func (t *Table) find(number string) (country string, class Class, ok bool) {
 	return t.countries[in], class, ok
 }
 
-// plausible reports whether numbers as long as this one exist behind its country code,
+// Possible reports whether numbers as long as this one exist behind its country code,
 // as far as the table knows.
-func (t *Table) plausible(number string) bool {
+func (t *Table) Possible(number string) bool {
 	number = strings.TrimPrefix(number, "+")
 	possible := true
 	at := uint32(0)
