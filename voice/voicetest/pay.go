@@ -75,8 +75,11 @@ func (c *Call) runPay(ctx context.Context, v *twiml.Pay, base string) (*document
 		}
 	}
 	steps := paySteps(v)
-	if result == "caller-interrupted-with-star" {
+	switch result {
+	case "caller-interrupted-with-star":
 		steps = steps[:1]
+	case "validation-error":
+		steps = nil
 	}
 	for i, step := range steps {
 		if !p.capture(ctx, step, steps) {
@@ -123,10 +126,12 @@ func (p *payment) capture(ctx context.Context, step twiml.PaymentStep, steps []t
 	problem := ""
 	for n := 1; ; n++ {
 		p.step(ctx, step, n, problem)
-		if ctx.Err() != nil || len(p.errors) == 0 || stepOf(p.errors[0], steps) != step {
+		fails := slices.IndexFunc(p.errors, func(e string) bool { return stepOf(e, steps) == step })
+		if ctx.Err() != nil || fails < 0 {
 			break
 		}
-		problem, p.errors = p.errors[0], p.errors[1:]
+		problem = p.errors[fails]
+		p.errors = slices.Delete(p.errors, fails, fails+1)
 		if n == attempts {
 			p.known.Set("PaymentError", problem)
 			return false

@@ -157,7 +157,7 @@ func (a *restAPI) list(w http.ResponseWriter, r *http.Request) {
 	a.twilio.mu.Lock()
 	var calls []*Call
 	for _, c := range a.twilio.calls {
-		if is("To", c.To) && is("From", c.From) && is("ParentCallSid", c.parent) {
+		if !a.twilio.deleted[c.SID] && is("To", c.To) && is("From", c.From) && is("ParentCallSid", c.parent) {
 			calls = append(calls, c)
 		}
 	}

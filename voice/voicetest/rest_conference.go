@@ -139,9 +139,9 @@ func (p *participant) announce(form url.Values) {
 	p.call.background.Go(func() {
 		if response, base, err := p.call.load(p.call.ctx, d); err == nil {
 			p.call.recites(p.call.ctx, response, base)
+			p.room.report([]tell{{twiml.ConferenceAnnouncement, "announcement-end", p, nil}})
 		}
 	})
-	p.room.report([]tell{{twiml.ConferenceAnnouncement, "announcement-end", p, nil}})
 }
 
 func (a *restAPI) listParticipants(w http.ResponseWriter, r *http.Request) {
@@ -266,11 +266,17 @@ func (a *restAPI) removeParticipant(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// invitedBy lists the parameters of a new participant that are simulated, and those that have no
+// effect here. Never written to.
+var invitedBy = strings.Fields(`To From Label Muted Beep StartConferenceOnEnter EndConferenceOnExit WaitUrl WaitMethod EarlyMedia MaxParticipants
+	ConferenceStatusCallback ConferenceStatusCallbackMethod ConferenceStatusCallbackEvent Region Coaching CallSidToCoach JitterBufferSize
+	StatusCallback StatusCallbackEvent StatusCallbackMethod Timeout TimeLimit Record RecordingChannels RecordingTrack RecordingStatusCallback
+	RecordingStatusCallbackEvent RecordingStatusCallbackMethod Trim MachineDetection AmdStatusCallback AmdStatusCallbackMethod MachineDetectionTimeout
+	MachineDetectionSpeechThreshold MachineDetectionSpeechEndThreshold MachineDetectionSilenceTimeout CallReason CallToken CallerId CallerDisplayName Byoc`)
+
 // createParticipant calls somebody, and has him join the conference when he picks up.
 func (a *restAPI) createParticipant(w http.ResponseWriter, r *http.Request) {
-	a.known(r, "a new participant", append([]string{"Label", "Muted", "Beep", "StartConferenceOnEnter", "EndConferenceOnExit", "WaitUrl", "WaitMethod", "EarlyMedia",
-		"MaxParticipants", "ConferenceStatusCallback", "ConferenceStatusCallbackMethod", "ConferenceStatusCallbackEvent", "Region", "Coaching", "CallSidToCoach",
-		"JitterBufferSize", "AmdStatusCallback", "AmdStatusCallbackMethod", "CallerDisplayName"}, placedBy...)...)
+	a.known(r, "a new participant", invitedBy...)
 	form, name := r.PostForm, strings.TrimSuffix(r.PathValue("conference"), ".json")
 	if code, problem := wrongCall(form); code != 0 {
 		restError(w, http.StatusBadRequest, code, problem)
