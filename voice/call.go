@@ -48,24 +48,24 @@ type Call struct {
 	StreamSID string    // "MZ" and 32 hexadecimal digits; over ConversationRelay the session's, "VX" and as many
 	Started   time.Time // of the call's first stream
 
-	line     line
-	inbox    *inbox
-	player   *player
-	owner    *owner     // nil if the call ends with its stream
-	resumed  *Resumed   // nil in the first stream
-	relay    *RelayCall // nil of a Media Stream
-	control  CallControl
-	left     atomic.Int32 // transfers that were taken or are under way
-	over     atomic.Bool  // the call has ended: nothing reaches the caller any more
-	handsOff bool         // RelayOptions.HandOff is there
-	gone     atomic.Bool  // its place has been given back, or left to a transfer
-	release  func()       // says that it has ended
-	log      *slog.Logger
-	page     *journal.Stream // nil unless it is recorded
-	expect   func(stt.Expectation) error
-	queued   func(*Playback) // tells the trace
-	listen   func(tracks twiml.Track, then []twiml.Verb) (*twiml.Response, error)
-	late     string // the key that may come behind the last answer of Ask, which was complete without it
+	line      line
+	inbox     *inbox
+	player    *player
+	owner     *owner     // nil if the call ends with its stream
+	resumed   *Resumed   // nil in the first stream
+	relay     *RelayCall // nil of a Media Stream
+	control   CallControl
+	transfers atomic.Int32 // transfers that were taken or are under way
+	over      atomic.Bool  // the call has ended: nothing reaches the caller any more
+	handsOff  bool         // RelayOptions.HandOff is there
+	gone      atomic.Bool  // its place has been given back, or left to a transfer
+	release   func()       // says that it has ended
+	log       *slog.Logger
+	page      *journal.Stream // nil unless it is recorded
+	expect    func(stt.Expectation) error
+	queued    func(*Playback) // tells the trace
+	listen    func(tracks twiml.Track, then []twiml.Verb) (*twiml.Response, error)
+	late      string // the key that may come behind the last answer of Ask, which was complete without it
 
 	speaker  tts.Synthesizer // nil without Config.TTS
 	speaking tts.Options
@@ -228,10 +228,10 @@ func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer cancel()
-	c.left.Add(1) // before the stream can end
+	c.transfers.Add(1) // before the stream can end
 	taken := false
 	defer func() { // also when the Updater panics
-		if !taken && c.left.Add(-1) == 0 && c.gone.Load() { // its end left the place to the transfer
+		if !taken && c.transfers.Add(-1) == 0 && c.gone.Load() { // its end left the place to the transfer
 			c.release()
 		}
 	}()

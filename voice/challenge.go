@@ -47,7 +47,7 @@ func (s *Server) ask(info Info, q question) answer {
 	return twiml.New(
 		&twiml.Gather{
 			Input:     []twiml.Input{twiml.InputDTMF},
-			NumDigits: s.secrets.Load().challenge.Digits(),
+			NumDigits: s.keys.Load().challenge.Digits(),
 			Timeout:   answerTime,
 			Action:    action,
 			Verbs: []twiml.Audible{
@@ -76,7 +76,7 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 			return s.answerEnded(info)
 		}
 		mount := s.mountOf(r, challengeRoute+token)
-		outcome, next, err := s.secrets.Load().answer(info.SID, token, r.PostForm.Get("Digits"), time.Now())
+		outcome, next, err := s.keys.Load().answer(info.SID, token, r.PostForm.Get("Digits"), time.Now())
 		s.config.Logger.Info("challenge answered", "call_sid", info.SID, "outcome", outcome.String(), "error", err)
 		switch outcome {
 		case fraud.AnswerPass:

@@ -343,8 +343,8 @@ func checkTokens(tokens []string) []error {
 	return errs
 }
 
-// secrets returns what keys are derived from.
-func (c *Config) secrets() [][]byte {
+// keyMaterial returns the secrets that keys are derived from.
+func (c *Config) keyMaterial() [][]byte {
 	if len(c.SessionKeys) > 0 {
 		return c.SessionKeys
 	}

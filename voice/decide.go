@@ -55,7 +55,7 @@ func (s *Server) judge(r *http.Request, info Info, lease time.Duration, q questi
 		return admitted()
 	case policy.Challenge:
 		log.Info("Call challenged", "reason", decision.Reason, "detail", decision.Detail)
-		q.Question = s.secrets.Load().challenge.Ask(info.SID)
+		q.Question = s.keys.Load().challenge.Ask(info.SID)
 		return s.ask(info, q)
 	}
 	s.logRefusal(log, info, decision)

@@ -151,7 +151,7 @@ func TestStoreThatForgetsIsTold(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, isUp, last.phase)
 		require.Equal(t, 1, last.unheard)
-		state, err := s.secrets.Load().openConversation(last.state, someInfo.SID, 1)
+		state, err := s.keys.Load().openConversation(last.state, someInfo.SID, 1)
 		require.NoError(t, err)
 		require.Equal(t, "greeted", string(state.state))
 	})

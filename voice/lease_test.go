@@ -56,7 +56,7 @@ func TestOnwardCarriesWhatBreaksCost(t *testing.T) {
 	document := s.onward(c, passage{chain: 5, start: time.Now()})
 	_, token, _ := strings.Cut(document, resumeRoute)
 	token, _, _ = strings.Cut(token, "<")
-	read, err := s.secrets.Load().openTicket(token, someInfo.SID, someInfo.AccountSID, time.Now())
+	read, err := s.keys.Load().openTicket(token, someInfo.SID, someInfo.AccountSID, time.Now())
 	require.NoError(t, err)
 	require.Equal(t, time.Minute, read.owed)
 	require.EqualValues(t, 5, read.chain)

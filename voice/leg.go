@@ -34,12 +34,12 @@ const legSpace = "leg"
 
 const legVersion = 3
 
-func (l *leg) value(secrets *secrets, m *conversation) []byte {
+func (l *leg) value(keys *sessionKeys, m *conversation) []byte {
 	b := []byte{legVersion, byte(l.phase)}
 	b = binary.AppendUvarint(b, uint64(l.info.Leg))
 	b = appendTime(appendText(b, l.owner), l.began)
 	p := l.passage
-	p.leg, p.state = l.info.Leg, secrets.sealConversation(m, l.info.SID, l.info.Leg)
+	p.leg, p.state = l.info.Leg, keys.sealConversation(m, l.info.SID, l.info.Leg)
 	return appendPassage(b, p)
 }
 
@@ -127,7 +127,7 @@ func (s *Server) legWrite(l *leg, m *conversation, before uint64) policy.Op {
 	if l.phase == isDone {
 		op.Keep = keepDone
 	}
-	op.Value = l.value(s.secrets.Load(), m)
+	op.Value = l.value(s.keys.Load(), m)
 	return op
 }
 

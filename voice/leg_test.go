@@ -82,7 +82,7 @@ func TestPausedOwnerIsFenced(t *testing.T) {
 		last, err := two.lastLeg(t.Context(), someInfo.SID)
 		require.NoError(t, err)
 		require.Equal(t, 2, last.info.Leg)
-		talk, err := two.secrets.Load().openConversation(last.state, someInfo.SID, 2)
+		talk, err := two.keys.Load().openConversation(last.state, someInfo.SID, 2)
 		require.NoError(t, err)
 		require.Equal(t, "kept", string(talk.state))
 		_, known := first.release(ReasonDisconnect)
@@ -206,7 +206,7 @@ func TestStreamThatNeverBeganIsNoCrash(t *testing.T) {
 // last, and no other token is one.
 func TestTicketIsOfOneCall(t *testing.T) {
 	now := time.Now()
-	s, err := newSecrets([][]byte{[]byte("a token")})
+	s, err := newSessionKeys([][]byte{[]byte("a token")})
 	require.NoError(t, err)
 	info := someInfo
 	info.Leg = 3
@@ -224,11 +224,11 @@ func TestTicketIsOfOneCall(t *testing.T) {
 	require.Equal(t, []int{2, 1, 7}, []int{read.leg, read.unheard, int(read.chain)})
 	require.NotContains(t, token, info.From)
 
-	other, err := newSecrets([][]byte{[]byte("another token")})
+	other, err := newSessionKeys([][]byte{[]byte("another token")})
 	require.NoError(t, err)
 	rotated := mustSecrets(t, "another token").after(s, now)
 	for name, test := range map[string]struct {
-		secrets *secrets
+		secrets *sessionKeys
 		token   string
 		sid     string
 		at      time.Time
@@ -236,7 +236,7 @@ func TestTicketIsOfOneCall(t *testing.T) {
 	}{
 		"another call":   {s, token, "CA" + info.SID[4:] + "00", now, errTicket},
 		"another key":    {other, token, info.SID, now, errTicket},
-		"stream token":   {s, s.keys.sign(newSession(info, now)), info.SID, now, errTicket},
+		"stream token":   {s, s.tokens.sign(newSession(info, now)), info.SID, now, errTicket},
 		"empty":          {s, "", info.SID, now, errTicket},
 		"cut":            {s, token[:40], info.SID, now, errTicket},
 		"too late":       {s, token, info.SID, now.Add(time.Minute + maxSkew + time.Second), errTicketExpired},
@@ -250,18 +250,18 @@ func TestTicketIsOfOneCall(t *testing.T) {
 	}
 	_, err = s.openTicket(token, info.SID, "AC"+strings.Repeat("f", 32), now)
 	require.ErrorIs(t, err, errTicket, "another account")
-	_, err = s.keys.verify(token, now)
+	_, err = s.tokens.verify(token, now)
 	require.Error(t, err, "a resume token opens no stream")
 }
 
-func mustSecrets(t *testing.T, key string) *secrets {
-	s, err := newSecrets([][]byte{[]byte(key)})
+func mustSecrets(t *testing.T, key string) *sessionKeys {
+	s, err := newSessionKeys([][]byte{[]byte(key)})
 	require.NoError(t, err)
 	return s
 }
 
 func FuzzTicket(f *testing.F) {
-	s, err := newSecrets([][]byte{[]byte("a token")})
+	s, err := newSessionKeys([][]byte{[]byte("a token")})
 	require.NoError(f, err)
 	f.Add(appendPassage(appendInfo(nil, &Info{Call: policy.Call{SID: "CA1"}}), passage{cause: "x", state: []byte("y")}))
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -321,7 +321,7 @@ func TestBreaksAreBounded(t *testing.T) {
 						_, token, _ := strings.Cut(text, resumeRoute)
 						token, _, _ = strings.Cut(token, "<")
 						var err error
-						behind, err = s.secrets.Load().openTicket(token, info.SID, info.AccountSID, behind.start) // it may have expired since
+						behind, err = s.keys.Load().openTicket(token, info.SID, info.AccountSID, behind.start) // it may have expired since
 						require.NoError(t, err)
 					}
 				}

@@ -92,7 +92,7 @@ func (s *Server) listening(info Info, tracks twiml.Track, then []twiml.Verb) (*t
 	session.passage, session.wire = passage{chain: now.UnixNano(), start: now}, listeningWire
 	stream := &twiml.Stream{Name: StreamName, Track: tracks}
 	document := twiml.New(append([]twiml.Verb{&twiml.Start{Nouns: []twiml.StartNoun{stream}}}, then...)...)
-	address := func() { stream.URL = s.streamBase + s.config.Path + streamRoute + s.secrets.Load().keys.sign(session) }
+	address := func() { stream.URL = s.streamBase + s.config.Path + streamRoute + s.keys.Load().tokens.sign(session) }
 	address()
 	if err := document.Validate(); err != nil {
 		return nil, fmt.Errorf("voice: listening: %w", err)

@@ -145,7 +145,7 @@ func (c *liveCall) end(reason Reason, err error) {
 				reason = ReasonProtocol
 			}
 		}
-		if c.left.Load() > 0 && !c.Unidirectional {
+		if c.transfers.Load() > 0 && !c.Unidirectional {
 			reason, err = ReasonTransfer, nil
 		}
 		if c.endsHere(reason) && !c.owner.finish() {
@@ -212,7 +212,7 @@ func (c *liveCall) bury() {
 	c.stopListening(!c.goesOn && (c.reason == ReasonHungUp || c.reason == ReasonDisconnect))
 	c.inbox.close()
 	c.cancel(c.reason)
-	transferred := c.Unidirectional || c.left.Load() > 0
+	transferred := c.Unidirectional || c.transfers.Load() > 0
 	var before ending
 	s.mu.Lock()
 	if !transferred && !c.goesOn {

@@ -62,7 +62,7 @@ func (s *Server) ownerOf(c *liveCall) *owner {
 	if c.stream.comesBack { // Twilio says what it has, also while nobody is connected
 		o.unheard, o.exact = c.player.unsent, true
 	}
-	o.talk, o.unread = s.secrets.Load().openConversation(p.state, c.SID, p.leg)
+	o.talk, o.unread = s.keys.Load().openConversation(p.state, c.SID, p.leg)
 	return o
 }
 
@@ -297,9 +297,9 @@ func (o *owner) write(ctx context.Context) (before leg, known bool) {
 func (o *owner) inherit(before *leg) (value []byte, heard uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	secrets := o.server.secrets.Load()
+	keys := o.server.keys.Load()
 	if before.chain == o.leg.chain && !o.used {
-		m, err := secrets.openConversation(before.state, before.info.SID, before.info.Leg)
+		m, err := keys.openConversation(before.state, before.info.SID, before.info.Leg)
 		if o.unread = err; err == nil {
 			o.leg.start = before.start
 		}
@@ -309,7 +309,7 @@ func (o *owner) inherit(before *leg) (value []byte, heard uint64) {
 		o.owes = before.unheard
 	}
 	l := o.current()
-	return l.value(secrets, &o.talk), o.talk.count
+	return l.value(keys, &o.talk), o.talk.count
 }
 
 // current returns the leg as it is to be written. The caller holds mu.
@@ -329,7 +329,7 @@ func (o *owner) release(cause Reason) (p passage, known bool) {
 	o.leg, o.unheard = o.current(), nil
 	p = o.leg.passage
 	p.leg = o.leg.info.Leg
-	p.state = o.server.secrets.Load().sealConversation(&o.talk, o.leg.info.SID, p.leg)
+	p.state = o.server.keys.Load().sealConversation(&o.talk, o.leg.info.SID, p.leg)
 	o.closed = true
 	o.mu.Unlock()
 	o.close()

@@ -49,7 +49,7 @@ func TestPlaybacksFinishInOrder(t *testing.T) {
 		require.NoError(t, err)
 		two, err := p.play(make([]byte, 16000), manner{})
 		require.NoError(t, err)
-		require.Equal(t, 3*time.Second, p.left())
+		require.Equal(t, 3*time.Second, p.remaining())
 
 		time.Sleep(400 * time.Millisecond)
 		require.Equal(t, 400*time.Millisecond, one.Heard())
@@ -67,7 +67,7 @@ func TestPlaybacksFinishInOrder(t *testing.T) {
 
 		p.mark(two.mark) // Twilio returns the marks of what it cleared
 		p.wait(t.Context(), 0)
-		require.Zero(t, p.left())
+		require.Zero(t, p.remaining())
 	})
 }
 

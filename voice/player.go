@@ -221,7 +221,7 @@ func (p *player) wait(ctx context.Context, grace time.Duration) {
 		case <-ctx.Done():
 		}
 	}
-	timer := time.NewTimer(p.left() + grace)
+	timer := time.NewTimer(p.remaining() + grace)
 	defer timer.Stop()
 	select {
 	case <-idle:
@@ -239,8 +239,8 @@ func (p *player) settle() {
 	}
 }
 
-// left returns how long what is made will still play.
-func (p *player) left() time.Duration {
+// remaining returns how long what is made will still play.
+func (p *player) remaining() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.queue) == 0 {

@@ -51,21 +51,21 @@ const (
 // gauge measures what arrives on a track, while somebody looks at it.
 type gauge struct {
 	meter
-	left atomic.Int32 // frames that are measured yet
+	frames atomic.Int32 // frames that are measured yet
 }
 
 // watched reports whether the next frame is to be measured.
 func (g *gauge) watched() bool {
-	if g.left.Load() <= 0 {
+	if g.frames.Load() <= 0 {
 		return false
 	}
-	g.left.Add(-1)
+	g.frames.Add(-1)
 	return true
 }
 
 // look returns the level since the last look, in dBov.
 func (g *gauge) look() float64 {
-	g.left.Store(gaugeFrames)
+	g.frames.Store(gaugeFrames)
 	frames, level := g.take()
 	if frames == 0 {
 		return silenceLevel

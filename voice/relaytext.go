@@ -204,10 +204,10 @@ func (r *RelayCall) HandOff(data string) error {
 	if c.over.Load() {
 		return ErrCallEnded
 	}
-	c.left.Add(1) // before the session can end
+	c.transfers.Add(1) // before the session can end
 	c.did(journal.Action{What: "hand_off", Bytes: len(data)}, nil)
 	if err := r.line.Send(relay.End{HandoffData: noData + data}); err != nil {
-		if c.left.Add(-1) == 0 && c.gone.Load() {
+		if c.transfers.Add(-1) == 0 && c.gone.Load() {
 			c.release()
 		}
 		return ended(ofLine(err))

@@ -142,7 +142,7 @@ func (s *Server) serveResume(w http.ResponseWriter, r *http.Request) {
 	r, end := s.step(r, info, StepWebhook)
 	defer end()
 	token, known := r.PathValue("token"), s.finished.get(idOf(info.SID), time.Now())
-	t, err := s.secrets.Load().openTicket(token, info.SID, info.AccountSID, time.Now())
+	t, err := s.keys.Load().openTicket(token, info.SID, info.AccountSID, time.Now())
 	switch {
 	case err != nil:
 		s.recorded.Warn("call not resumed", "call_sid", info.SID, "error", err)
@@ -256,7 +256,7 @@ func (s *Server) redirect(t ticket, mount string) twiml.Verb {
 
 // onwardURL is where Twilio asks how the call goes on.
 func (s *Server) onwardURL(t ticket, mount string) string {
-	return s.publicBase + mount + resumeRoute + s.secrets.Load().sealTicket(t)
+	return s.publicBase + mount + resumeRoute + s.keys.Load().sealTicket(t)
 }
 
 // giveUp ends a call that no instance takes.
@@ -284,7 +284,7 @@ func (s *Server) openStream(info Info, mount string, nonce [8]byte, p passage, t
 			}
 		}
 	}
-	to := s.streamBase + mount + streamRoute + s.secrets.Load().keys.sign(session)
+	to := s.streamBase + mount + streamRoute + s.keys.Load().tokens.sign(session)
 	connect := &twiml.Connect{Noun: &twiml.Stream{URL: to}}
 	if r != nil {
 		connect.Noun = r.noun(to, &info, &s.config)

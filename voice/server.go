@@ -50,7 +50,7 @@ import (
 type Server struct {
 	config     Config
 	validator  *signature.Validator
-	secrets    atomic.Pointer[secrets]
+	keys       atomic.Pointer[sessionKeys]
 	rotating   sync.Mutex // one change of the auth tokens or shared keys at a time
 	signing    signature.Options
 	publicBase string // the public URL, without a slash at its end
@@ -106,7 +106,7 @@ func New(config Config) (*Server, error) {
 		c.Logger.Warn(doubt.Error())
 	}
 	warnUnknown(c.Logger, "Config.Before", twiml.New(c.Before...))
-	secrets, err := newSecrets(c.secrets())
+	keys, err := newSessionKeys(c.keyMaterial())
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func New(config Config) (*Server, error) {
 	s.talking = newCheckups(func(ctx context.Context) error { return tts.Check(ctx, s.speaker) },
 		func(err error) { c.Logger.Warn("synthesiser is not ready", "error", err) })
 	s.say = s.stillRunning
-	s.secrets.Store(secrets)
+	s.keys.Store(keys)
 	s.handler = s.routes()
 	s.watchStore()
 	return s, nil
@@ -227,7 +227,7 @@ func (s *Server) SetAuthTokens(tokens []string) error {
 	if err := errors.Join(checkTokens(config.AuthTokens)...); err != nil {
 		return err
 	}
-	secrets, err := newSecrets(config.secrets())
+	keys, err := newSessionKeys(config.keyMaterial())
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (s *Server) SetAuthTokens(tokens []string) error {
 	if err := s.resign(signing); err != nil {
 		return err
 	}
-	s.secrets.Store(secrets.after(s.secrets.Load(), time.Now()))
+	s.keys.Store(keys.after(s.keys.Load(), time.Now()))
 	return nil
 }
 

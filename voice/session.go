@@ -63,20 +63,20 @@ var (
 // issued returns when the webhook was answered.
 func (s *session) issued() time.Time { return s.expires.Add(-sessionTTL) }
 
-// secrets holds the keys that sign the tokens sent through Twilio. They change as a whole
+// sessionKeys are the keys that sign the tokens sent through Twilio. They change as a whole
 // when the auth tokens do.
-type secrets struct {
-	keys      keyring
+type sessionKeys struct {
+	tokens    keyring
 	tickets   keyring
 	states    keyring
 	challenge *fraud.Challenge
 
-	former *secrets // of the auth tokens before, for the calls being set up; or nil
+	former *sessionKeys // of the auth tokens before, for the calls being set up; or nil
 	until  time.Time
 }
 
-// newSecrets derives the keys of all purposes.
-func newSecrets(from [][]byte) (*secrets, error) {
+// newSessionKeys derives the keys of all purposes.
+func newSessionKeys(from [][]byte) (*sessionKeys, error) {
 	keys, err := deriveKeys(from, "session token")
 	if err != nil {
 		return nil, fmt.Errorf("voice: session keys: %w", err)
@@ -97,32 +97,31 @@ func newSecrets(from [][]byte) (*secrets, error) {
 	if err != nil {
 		return nil, fmt.Errorf("voice: %w", err)
 	}
-	return &secrets{keys: keys, tickets: tickets, states: states, challenge: challenge}, nil
+	return &sessionKeys{tokens: keys, tickets: tickets, states: states, challenge: challenge}, nil
 }
 
-// after returns the secrets as the successors of others, which what they signed
-// outlives by a minute.
-func (s *secrets) after(former *secrets, now time.Time) *secrets {
-	if slices.EqualFunc(s.keys, former.keys, bytes.Equal) {
+// after returns the keys as the successors of others, which stay valid for a minute.
+func (s *sessionKeys) after(former *sessionKeys, now time.Time) *sessionKeys {
+	if slices.EqualFunc(s.tokens, former.tokens, bytes.Equal) {
 		return former // nothing has changed, and the ones before it may still be needed
 	}
-	s.former, s.until = &secrets{keys: former.keys, tickets: former.tickets, states: former.states, challenge: former.challenge}, now.Add(sessionTTL)
+	s.former, s.until = &sessionKeys{tokens: former.tokens, tickets: former.tickets, states: former.states, challenge: former.challenge}, now.Add(sessionTTL)
 	return s
 }
 
 // verify returns the session of a token that one of the keys signed, or one of
 // the keys in force a minute ago.
-func (s *secrets) verify(token string, now time.Time) (session, error) {
-	found, err := s.keys.verify(token, now)
+func (s *sessionKeys) verify(token string, now time.Time) (session, error) {
+	found, err := s.tokens.verify(token, now)
 	if err == errTokenForged && now.Before(s.until) {
-		return s.former.keys.verify(token, now)
+		return s.former.tokens.verify(token, now)
 	}
 	return found, err
 }
 
 // answer checks the digits that were pressed for a question, which may have been
 // asked with the keys in force a minute ago.
-func (s *secrets) answer(callSID, token, digits string, now time.Time) (fraud.Answer, fraud.Question, error) {
+func (s *sessionKeys) answer(callSID, token, digits string, now time.Time) (fraud.Answer, fraud.Question, error) {
 	outcome, next, err := s.challenge.Answer(callSID, token, digits)
 	if err == fraud.ErrToken && now.Before(s.until) {
 		return s.former.challenge.Answer(callSID, token, digits)

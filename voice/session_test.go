@@ -32,7 +32,7 @@ var someInfo = Info{
 func testRing(t testing.TB, tokens ...string) keyring {
 	t.Helper()
 	config := Config{AuthTokens: tokens}
-	ring, err := deriveKeys(config.secrets(), "session token")
+	ring, err := deriveKeys(config.keyMaterial(), "session token")
 	require.NoError(t, err)
 	return ring
 }
@@ -106,7 +106,7 @@ func TestTokenIsRememberedWhileClocksDiffer(t *testing.T) {
 			Handler:    HandlerFunc(func(context.Context, *Call) error { return nil }),
 		})
 		require.NoError(t, err)
-		token := s.secrets.Load().keys.sign(newSession(someInfo, time.Now().Add(maxSkew)))
+		token := s.keys.Load().tokens.sign(newSession(someInfo, time.Now().Add(maxSkew)))
 		path := DefaultPath + streamRoute + token
 		handshake := func() error {
 			r := httptest.NewRequest(http.MethodGet, "https://calls.example.com"+path, nil)

@@ -138,7 +138,7 @@ type stream struct {
 // deny notes that the stream of a call was refused for good: where its token is ours, the
 // call is not asked for another.
 func (s *Server) deny(r *http.Request) {
-	session, err := s.secrets.Load().verify(r.PathValue("token"), time.Now())
+	session, err := s.keys.Load().verify(r.PathValue("token"), time.Now())
 	if err == nil || err == errTokenExpired {
 		s.withdraw(session.nonce)
 		if !session.info.Unidirectional {
@@ -154,7 +154,7 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 	if err := s.validator.Verify(r); err != nil && !s.config.ReportOnly {
 		return session{}, err
 	}
-	session, err := s.secrets.Load().verify(r.PathValue("token"), time.Now())
+	session, err := s.keys.Load().verify(r.PathValue("token"), time.Now())
 	late := time.Since(session.expires)
 	if err == errTokenExpired && session.comesBack() && time.Since(session.start) < s.config.MaxDuration+ticketGrace {
 		err = nil

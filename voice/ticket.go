@@ -53,8 +53,8 @@ var (
 )
 
 // sealTicket returns the ticket as a token that is safe as a URL path segment and that
-// only these secrets read, for this call.
-func (s *secrets) sealTicket(t ticket) string {
+// only these keys open, for this call.
+func (s *sessionKeys) sealTicket(t ticket) string {
 	body := []byte{ticketVersion}
 	body = appendTime(appendTime(body, t.issued), t.expires)
 	body = appendFlag(appendFlag(binary.AppendUvarint(body, uint64(t.tries)), t.sent), t.legs)
@@ -65,7 +65,7 @@ func (s *secrets) sealTicket(t ticket) string {
 
 // openTicket returns the ticket of a call. Tickets of the auth tokens before are good for
 // as long as their calls.
-func (s *secrets) openTicket(token, callSID, accountSID string, now time.Time) (ticket, error) {
+func (s *sessionKeys) openTicket(token, callSID, accountSID string, now time.Time) (ticket, error) {
 	if len(token) > maxTicket {
 		return ticket{}, errTicket
 	}
@@ -128,14 +128,14 @@ func gcm(key []byte) cipher.AEAD {
 
 // sealConversation hides what a host saved and what the caller said from whoever reads the store
 // or Twilio's logs.
-func (s *secrets) sealConversation(m *conversation, callSID string, leg int) []byte {
+func (s *sessionKeys) sealConversation(m *conversation, callSID string, leg int) []byte {
 	if m.empty() {
 		return nil
 	}
 	return s.states.seal(m.append(nil), fmt.Sprint(callSID, " ", leg))
 }
 
-func (s *secrets) openConversation(sealed []byte, callSID string, leg int) (conversation, error) {
+func (s *sessionKeys) openConversation(sealed []byte, callSID string, leg int) (conversation, error) {
 	if len(sealed) == 0 {
 		return conversation{}, nil
 	}
