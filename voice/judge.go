@@ -357,7 +357,7 @@ func (j *judge) words(u *utterance, t *stt.Transcript, final bool) (none bool) {
 	meant, hard := v.meant(words, final), v.hardWord(words)
 	ofExpected := answers(j.expected, words)
 	mayEnd := u.stance.speaks && !j.off
-	unheard := u.early && j.heard > 0 // by the ear, if there is one
+	unheard := u.early && j.heard > 0                     // by the ear, if there is one
 	doubtful := !u.long && ownwords.Doubtful(words, said) // nor is the sound surely his
 	echo := ownwords.Echo(words, said) && (u.early || hard == nil || ownwords.Common(hard, said) > 0)
 	u.text = t.Text
