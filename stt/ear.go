@@ -66,7 +66,7 @@ func newEar(f Format, span time.Duration) (*ear, error) {
 	if err := f.Validate(); err != nil {
 		return nil, err
 	}
-	e := &ear{format: f, guard: vad.NewGuard(), seg: vad.NewSegmenter(vad.Options{}), own: vad.NewSegmenter(vad.GuardOptions()), arrive: arrivals{delay: make([]int16, span/frameTime)}}
+	e := &ear{format: f, guard: vad.NewGuard(), seg: vad.NewSegmenter(vad.Options{}), own: vad.NewSegmenter(vad.Options{}), arrive: arrivals{delay: make([]int16, span/frameTime)}}
 	if f.Rate()%vad.SampleRate != 0 {
 		return nil, &Error{Op: "open", Kind: ErrBadAudio, Err: fmt.Errorf("sample rate %d is not a multiple of %d", f.Rate(), vad.SampleRate)}
 	}

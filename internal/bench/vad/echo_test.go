@@ -22,25 +22,24 @@ var hours = flag.Float64("hours", 0, "of calls that TestEcho plays for each figu
 // listener hears a call with an echo: the verdicts on its frames, as probabilities.
 type listener struct {
 	name string
-	opts vad.Options // of its segmenter
-	text bool        // what its utterances would do by their words counts as well
+	text bool // what its utterances would do by their words counts as well
 	hear func(t *testing.T, talk *corpus.Talk) []float32
 }
 
 func listeners(t *testing.T) []listener {
 	list := []listener{
-		{"energy, 9 dB over the floor", vad.Options{}, false, func(_ *testing.T, talk *corpus.Talk) []float32 { return energetic(talk.Near) }},
-		{"dialtone, without guard", vad.Options{}, true, func(_ *testing.T, talk *corpus.Talk) []float32 {
+		{"energy, 9 dB over the floor", false, func(_ *testing.T, talk *corpus.Talk) []float32 { return energetic(talk.Near) }},
+		{"dialtone, without guard", true, func(_ *testing.T, talk *corpus.Talk) []float32 {
 			return vad.NewDetector().Append(nil, talk.Near)
 		}},
-		{"dialtone, with guard", vad.GuardOptions(), true, func(_ *testing.T, talk *corpus.Talk) []float32 {
+		{"dialtone, with guard", true, func(_ *testing.T, talk *corpus.Talk) []float32 {
 			_, own := vad.NewGuard().Append(nil, nil, talk.Near, talk.Far)
 			return own
 		}},
 	}
 	if w := newWebRTC(t); w != nil {
 		var one sync.Mutex
-		list = append(list, listener{"WebRTC mode 0, its default", vad.Options{}, false, func(t *testing.T, talk *corpus.Talk) []float32 {
+		list = append(list, listener{"WebRTC mode 0, its default", false, func(t *testing.T, talk *corpus.Talk) []float32 {
 			one.Lock()
 			defer one.Unlock()
 			verdicts, _ := w.judge(t, 0, corpus.Clip{PCM: talk.Near, Voiced: talk.Voiced})
@@ -176,8 +175,8 @@ type count struct {
 
 var limits = [3]time.Duration{200 * time.Millisecond, 300 * time.Millisecond, 500 * time.Millisecond}
 
-func (c *count) add(talk *corpus.Talk, opts vad.Options, p []float32) {
-	starts := corpus.Starts(vad.NewSegmenter(opts), p)
+func (c *count) add(talk *corpus.Talk, p []float32) {
+	starts := corpus.Starts(vad.NewSegmenter(vad.Options{}), p)
 	for _, s := range starts {
 		if c.starts++; s.Sure {
 			c.sure++
@@ -244,11 +243,17 @@ func (c *count) merge(o *count) {
 	}
 }
 
-// rates are starts and confirmed ones an hour of the bot's speech.
-func (c *count) rates() string {
-	h := float64(c.spoken*corpus.Frame) / corpus.Rate / 3600
-	return fmt.Sprintf("%.3g / %.3g", float64(c.starts)/h, float64(c.sure)/h)
+// hourly writes how often something happens in an hour of the bot's speech.
+func (c *count) hourly(times int) string {
+	rate := float64(times) * 3600 * corpus.Rate / float64(c.spoken*corpus.Frame)
+	if rate >= 100 {
+		return fmt.Sprintf("%.0f", rate)
+	}
+	return fmt.Sprintf("%.2g", rate)
 }
+
+// rates are starts and confirmed ones an hour of the bot's speech.
+func (c *count) rates() string { return c.hourly(c.starts) + " / " + c.hourly(c.sure) }
 
 // noticed are the shares of callers who are noticed in time, and confirmed. In brackets stands
 // what says little, as many of them begin while something counts as speech already.
@@ -284,9 +289,9 @@ func cell(t *testing.T, list []listener, seed uint64, n int, scene func(rng *ran
 				for l := range list {
 					var c count
 					p := list[l].hear(t, &talk)
-					c.add(&talk, list[l].opts, p)
+					c.add(&talk, p)
 					if list[l].text && len(talk.Begins)+len(talk.Sounds) == 0 {
-						c.addText(seed, i, &talk, list[l].opts, p)
+						c.addText(seed, i, &talk, p)
 					}
 					mu.Lock()
 					sums[l].merge(&c)
@@ -310,7 +315,7 @@ func cell(t *testing.T, list []listener, seed uint64, n int, scene func(rng *ran
 // it would interrupt itself, whether people who interrupt it are noticed, and what else
 // counts as speech. With -hours it prints the tables of docs/vad.md:
 //
-//	go test -v -run TestEcho -timeout 0 ./vad -args -hours 2
+//	go test -v -run TestEcho -timeout 0 ./vad -args -hours 0.36
 func TestEcho(t *testing.T) {
 	s, list := newStage(t), listeners(t)
 	calls := func(share float64) int {

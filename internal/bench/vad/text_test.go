@@ -57,9 +57,9 @@ func between(words []word, from, to int) (texts []string) {
 // rules of package voice: by their words, of which a recogniser hears a share wrongly, one
 // after another. Utterances are those of the detector; own is whether the caller speaks, as
 // a listener hears it.
-func interrupts(rng *rand.Rand, talk *corpus.Talk, opts vad.Options, own []float32, wrong float64) (times int) {
+func interrupts(rng *rand.Rand, talk *corpus.Talk, own []float32, wrong float64) (times int) {
 	speech := vad.NewDetector().Append(nil, talk.Near)
-	starts := corpus.Starts(vad.NewSegmenter(opts), own)
+	starts := corpus.Starts(vad.NewSegmenter(vad.Options{}), own)
 	words := wordsOf(talk)
 	seg := vad.NewSegmenter(vad.Options{})
 	for i := range speech {
@@ -144,10 +144,10 @@ func TestText(t *testing.T) {
 var misheard = [...]float64{0.1, 0.3}
 
 // addText counts the interruptions of a call by words.
-func (c *count) addText(seed uint64, call int, talk *corpus.Talk, opts vad.Options, own []float32) {
+func (c *count) addText(seed uint64, call int, talk *corpus.Talk, own []float32) {
 	c.texted = true
 	for i, wrong := range misheard {
-		c.byText[i] = interrupts(rand.New(rand.NewPCG(seed, uint64(call))), talk, opts, own, wrong)
+		c.byText[i] = interrupts(rand.New(rand.NewPCG(seed, uint64(call))), talk, own, wrong)
 	}
 }
 
@@ -156,6 +156,5 @@ func (c *count) texts() string {
 	if !c.texted {
 		return ""
 	}
-	h := float64(c.spoken*corpus.Frame) / corpus.Rate / 3600
-	return fmt.Sprintf("%.3g / %.3g", float64(c.byText[0])/h, float64(c.byText[1])/h)
+	return c.hourly(c.byText[0]) + " / " + c.hourly(c.byText[1])
 }
