@@ -32,7 +32,7 @@ func Example() {
 
 func ExampleReadMulaw() {
 	var file bytes.Buffer // a prompt as an editor saves it: 44.1 kHz
-	w, err := codec.NewWAVWriter(&file, codec.WAVFormat{Encoding: codec.PCM16, Rate: 44100})
+	w, err := codec.NewWAVWriter(&file, codec.Format{Encoding: codec.PCM16, Rate: 44100})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func ExampleAppendPayload() {
 
 func ExampleWAVWriter() {
 	var recording bytes.Buffer // an *os.File would get its sizes when it is closed
-	w, err := codec.NewWAVWriter(&recording, codec.WAVFormat{})
+	w, err := codec.NewWAVWriter(&recording, codec.Format{})
 	if err != nil {
 		log.Fatal(err)
 	}

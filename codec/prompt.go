@@ -13,7 +13,7 @@ func ReadMulaw(r io.Reader) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if (w.format == WAVFormat{Encoding: Mulaw, Rate: Rate, Channels: 1}) {
+	if (w.format == Format{Encoding: Mulaw, Rate: Rate, Channels: 1}) {
 		return w.rest()
 	}
 	resampler, err := NewResampler(w.format.Rate, Rate)

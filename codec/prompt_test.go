@@ -11,7 +11,7 @@ import (
 func TestReadMulawOfEveryRate(t *testing.T) {
 	const hz, amplitude = 100, 8000
 	want := sine(8000, 8000, hz, amplitude)
-	for _, f := range []WAVFormat{
+	for _, f := range []Format{
 		{}, {Encoding: PCM16}, {PCM16, 16000, 1}, {PCM16, 44100, 2}, {Mulaw, 22050, 1}, {PCM16, 48000, 6}, {PCM16, 11025, 1}, {PCM16, 12000, 1},
 	} {
 		g := f.withDefaults()
@@ -42,7 +42,7 @@ func TestReadMulawOfEveryRate(t *testing.T) {
 
 func TestReadMulawKeepsMulaw(t *testing.T) {
 	var b bytes.Buffer
-	w, err := NewWAVWriter(&b, WAVFormat{})
+	w, err := NewWAVWriter(&b, Format{})
 	require.NoError(t, err)
 	_, err = w.Write(allCodes())
 	require.NoError(t, err)

@@ -25,7 +25,7 @@ const (
 // WAVE_FORMAT_EXTENSIBLE header). It reads forwards only, buffers little and
 // never allocates by a size that the file states.
 type WAVReader struct {
-	format WAVFormat
+	format Format
 	r      io.Reader
 	offset int64
 	second int64 // how many bytes it takes
@@ -76,7 +76,7 @@ func NewWAVReader(r io.Reader) (*WAVReader, error) {
 }
 
 // Format returns the format of the file.
-func (w *WAVReader) Format() WAVFormat { return w.format }
+func (w *WAVReader) Format() Format { return w.format }
 
 // Read decodes the next samples, channels interleaved, to 16-bit PCM and returns
 // how many there were: whole frames only, so dst needs room for at least one
@@ -218,7 +218,7 @@ func (w *WAVReader) readFormat(size int64) error {
 	case align != channels*encoding.Size() && align != 8*channels*encoding.Size(): // some writers state bits
 		return w.fail(fmt.Sprintf("block size %d for %d channels of %v", align, channels, encoding), nil)
 	}
-	w.format = WAVFormat{Encoding: encoding, Rate: int(rate), Channels: channels}
+	w.format = Format{Encoding: encoding, Rate: int(rate), Channels: channels}
 	w.second = int64(rate) * int64(w.frame())
 	return w.skip(size - int64(len(head)) + size&1)
 }

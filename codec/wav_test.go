@@ -49,10 +49,10 @@ func extensible(tag int) string {
 }
 
 // readAll reads a WAV file to its end in odd portions.
-func readAll(r io.Reader) (WAVFormat, []int16, error) {
+func readAll(r io.Reader) (Format, []int16, error) {
 	w, err := NewWAVReader(r)
 	if err != nil {
-		return WAVFormat{}, nil, err
+		return Format{}, nil, err
 	}
 	var all []int16
 	buf := make([]int16, 7*max(1, w.Format().Channels))
@@ -72,30 +72,30 @@ func TestWAVEncodings(t *testing.T) {
 	f32 := func(v float32) string { return le32(int(math.Float32bits(v))) }
 	for name, c := range map[string]struct {
 		file string
-		want WAVFormat
+		want Format
 		pcm  []int16
 	}{
-		"PCM16":         {riff(fmtChunk(1, 1, 8000, 16, ""), part("data", "\x01\x00\xff\xff\x00\x80")), WAVFormat{PCM16, 8000, 1}, []int16{1, -1, -32768}},
-		"PCM8":          {riff(fmtChunk(1, 1, 11025, 8, ""), part("data", "\x80\x00\xff")), WAVFormat{PCM8, 11025, 1}, []int16{0, -32768, 32512}},
-		"PCM24":         {riff(fmtChunk(1, 1, 48000, 24, ""), part("data", "\xee\x34\x12\xff\xff\xff")), WAVFormat{PCM24, 48000, 1}, []int16{0x1234, -1}},
-		"PCM32":         {riff(fmtChunk(1, 1, 48000, 32, ""), part("data", "\xee\xee\x34\x12")), WAVFormat{PCM32, 48000, 1}, []int16{0x1234}},
-		"float32":       {riff(fmtChunk(3, 1, 16000, 32, ""), part("data", f32(0.5)+f32(-1)+f32(1)+f32(2)+f32(-9)+f32(float32(math.NaN())))), WAVFormat{Float32, 16000, 1}, []int16{16384, -32768, 32767, 32767, -32768, 0}},
-		"mu-law":        {riff(fmtChunk(7, 1, 8000, 8, le16(0)), part("fact", le32(2)), part("data", "\x00\xff")), WAVFormat{Mulaw, 8000, 1}, []int16{-32124, 0}},
-		"A-law":         {riff(fmtChunk(6, 1, 8000, 8, le16(0)), part("data", "\xaa\x2a")), WAVFormat{Alaw, 8000, 1}, []int16{32256, -32256}},
-		"stereo":        {riff(fmtChunk(1, 2, 44100, 16, ""), part("data", "\x01\x00\x02\x00\x03\x00\x04\x00")), WAVFormat{PCM16, 44100, 2}, []int16{1, 2, 3, 4}},
-		"extensible":    {riff(fmtChunk(0xfffe, 1, 8000, 16, extensible(1)), part("data", "\x05\x00")), WAVFormat{PCM16, 8000, 1}, []int16{5}},
-		"extensible u":  {riff(fmtChunk(0xfffe, 1, 8000, 8, extensible(7)), part("data", "\x80")), WAVFormat{Mulaw, 8000, 1}, []int16{32124}},
-		"other chunks":  {riff(part("LIST", "INFOabc")+"\x00", part("bext", "12"), fmtChunk(1, 1, 8000, 16, ""), part("fact", "1234"), part("odd ", "x")+"\x00", part("data", "\x05\x00"), part("LIST", "later")), WAVFormat{PCM16, 8000, 1}, []int16{5}},
-		"no sound":      {riff(fmtChunk(1, 1, 8000, 16, ""), part("data", "")), WAVFormat{PCM16, 8000, 1}, nil},
-		"half a sample": {riff(fmtChunk(1, 1, 8000, 16, ""), part("data", "\x05\x00\x06")), WAVFormat{PCM16, 8000, 1}, []int16{5}},
-		"size unknown":  {riff(fmtChunk(1, 1, 8000, 16, ""), "data\xff\xff\xff\xff", "\x05\x00\x06\x00\x07"), WAVFormat{PCM16, 8000, 1}, []int16{5, 6}},
-		"an hour more":  {riff(fmtChunk(1, 1, 8000, 16, ""), "data"+le32(4+3600*16000), "\x05\x00\x06\x00"), WAVFormat{PCM16, 8000, 1}, []int16{5, 6}},
-		"256 MiB":       {riff(fmtChunk(7, 1, 8000, 8, le16(0)), "data"+le32(1<<28), "\x00\xff"), WAVFormat{Mulaw, 8000, 1}, []int16{-32124, 0}},
-		"1<<31 - 1":     {riff(fmtChunk(1, 2, 48000, 16, ""), "data\xff\xff\xff\x7f", "\x05\x00\x06\x00\x07"), WAVFormat{PCM16, 48000, 2}, []int16{5, 6}},
-		"nothing came":  {riff(fmtChunk(1, 1, 8000, 16, ""), "data\xff\xff\xff\x7f"), WAVFormat{PCM16, 8000, 1}, nil},
-		"align in bits": {riff(part("fmt ", le16(1)+le16(2)+le32(8000)+le32(32000)+le16(32)+le16(16)), part("data", "\x05\x00\x06\x00")), WAVFormat{PCM16, 8000, 2}, []int16{5, 6}},
-		"mu-law, bits":  {riff(part("fmt ", le16(7)+le16(1)+le32(8000)+le32(8000)+le16(8)+le16(8)), part("data", "\x00\xff")), WAVFormat{Mulaw, 8000, 1}, []int16{-32124, 0}},
-		"size zero":     {riff(fmtChunk(1, 1, 8000, 16, ""), "data\x00\x00\x00\x00", "\x05\x00\x06\x00"), WAVFormat{PCM16, 8000, 1}, []int16{5, 6}},
+		"PCM16":         {riff(fmtChunk(1, 1, 8000, 16, ""), part("data", "\x01\x00\xff\xff\x00\x80")), Format{PCM16, 8000, 1}, []int16{1, -1, -32768}},
+		"PCM8":          {riff(fmtChunk(1, 1, 11025, 8, ""), part("data", "\x80\x00\xff")), Format{PCM8, 11025, 1}, []int16{0, -32768, 32512}},
+		"PCM24":         {riff(fmtChunk(1, 1, 48000, 24, ""), part("data", "\xee\x34\x12\xff\xff\xff")), Format{PCM24, 48000, 1}, []int16{0x1234, -1}},
+		"PCM32":         {riff(fmtChunk(1, 1, 48000, 32, ""), part("data", "\xee\xee\x34\x12")), Format{PCM32, 48000, 1}, []int16{0x1234}},
+		"float32":       {riff(fmtChunk(3, 1, 16000, 32, ""), part("data", f32(0.5)+f32(-1)+f32(1)+f32(2)+f32(-9)+f32(float32(math.NaN())))), Format{Float32, 16000, 1}, []int16{16384, -32768, 32767, 32767, -32768, 0}},
+		"mu-law":        {riff(fmtChunk(7, 1, 8000, 8, le16(0)), part("fact", le32(2)), part("data", "\x00\xff")), Format{Mulaw, 8000, 1}, []int16{-32124, 0}},
+		"A-law":         {riff(fmtChunk(6, 1, 8000, 8, le16(0)), part("data", "\xaa\x2a")), Format{Alaw, 8000, 1}, []int16{32256, -32256}},
+		"stereo":        {riff(fmtChunk(1, 2, 44100, 16, ""), part("data", "\x01\x00\x02\x00\x03\x00\x04\x00")), Format{PCM16, 44100, 2}, []int16{1, 2, 3, 4}},
+		"extensible":    {riff(fmtChunk(0xfffe, 1, 8000, 16, extensible(1)), part("data", "\x05\x00")), Format{PCM16, 8000, 1}, []int16{5}},
+		"extensible u":  {riff(fmtChunk(0xfffe, 1, 8000, 8, extensible(7)), part("data", "\x80")), Format{Mulaw, 8000, 1}, []int16{32124}},
+		"other chunks":  {riff(part("LIST", "INFOabc")+"\x00", part("bext", "12"), fmtChunk(1, 1, 8000, 16, ""), part("fact", "1234"), part("odd ", "x")+"\x00", part("data", "\x05\x00"), part("LIST", "later")), Format{PCM16, 8000, 1}, []int16{5}},
+		"no sound":      {riff(fmtChunk(1, 1, 8000, 16, ""), part("data", "")), Format{PCM16, 8000, 1}, nil},
+		"half a sample": {riff(fmtChunk(1, 1, 8000, 16, ""), part("data", "\x05\x00\x06")), Format{PCM16, 8000, 1}, []int16{5}},
+		"size unknown":  {riff(fmtChunk(1, 1, 8000, 16, ""), "data\xff\xff\xff\xff", "\x05\x00\x06\x00\x07"), Format{PCM16, 8000, 1}, []int16{5, 6}},
+		"an hour more":  {riff(fmtChunk(1, 1, 8000, 16, ""), "data"+le32(4+3600*16000), "\x05\x00\x06\x00"), Format{PCM16, 8000, 1}, []int16{5, 6}},
+		"256 MiB":       {riff(fmtChunk(7, 1, 8000, 8, le16(0)), "data"+le32(1<<28), "\x00\xff"), Format{Mulaw, 8000, 1}, []int16{-32124, 0}},
+		"1<<31 - 1":     {riff(fmtChunk(1, 2, 48000, 16, ""), "data\xff\xff\xff\x7f", "\x05\x00\x06\x00\x07"), Format{PCM16, 48000, 2}, []int16{5, 6}},
+		"nothing came":  {riff(fmtChunk(1, 1, 8000, 16, ""), "data\xff\xff\xff\x7f"), Format{PCM16, 8000, 1}, nil},
+		"align in bits": {riff(part("fmt ", le16(1)+le16(2)+le32(8000)+le32(32000)+le16(32)+le16(16)), part("data", "\x05\x00\x06\x00")), Format{PCM16, 8000, 2}, []int16{5, 6}},
+		"mu-law, bits":  {riff(part("fmt ", le16(7)+le16(1)+le32(8000)+le32(8000)+le16(8)+le16(8)), part("data", "\x00\xff")), Format{Mulaw, 8000, 1}, []int16{-32124, 0}},
+		"size zero":     {riff(fmtChunk(1, 1, 8000, 16, ""), "data\x00\x00\x00\x00", "\x05\x00\x06\x00"), Format{PCM16, 8000, 1}, []int16{5, 6}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, r := range []io.Reader{strings.NewReader(c.file), iotest.OneByteReader(strings.NewReader(c.file)), iotest.DataErrReader(strings.NewReader(c.file))} {
@@ -246,7 +246,7 @@ func wavFile(t *testing.T) *os.File {
 
 func TestWAVWriter(t *testing.T) {
 	samples := sine(801, 8000, 440, 8000)
-	for _, format := range []WAVFormat{{}, {Encoding: PCM16}, {PCM16, 16000, 1}, {Mulaw, 8000, 3}, {PCM16, 48000, 3}} {
+	for _, format := range []Format{{}, {Encoding: PCM16}, {PCM16, 16000, 1}, {Mulaw, 8000, 3}, {PCM16, 48000, 3}} {
 		full := format.withDefaults()
 		want := samples
 		if full.Encoding == Mulaw {
@@ -288,12 +288,12 @@ func TestWAVWriter(t *testing.T) {
 }
 
 func TestWAVWriterRefuses(t *testing.T) {
-	for _, f := range []WAVFormat{{Encoding: Alaw}, {Encoding: Float32}, {Encoding: -1}, {Encoding: 99}, {Rate: -1}, {Channels: -1}, {Channels: 65}, {Rate: 1 << 21}} {
+	for _, f := range []Format{{Encoding: Alaw}, {Encoding: Float32}, {Encoding: -1}, {Encoding: 99}, {Rate: -1}, {Channels: -1}, {Channels: 65}, {Rate: 1 << 21}} {
 		_, err := NewWAVWriter(io.Discard, f)
 		require.Error(t, err, "%+v", f)
 	}
 	full := errors.New("disk full")
-	_, err := NewWAVWriter(failing{full}, WAVFormat{})
+	_, err := NewWAVWriter(failing{full}, Format{})
 	require.ErrorIs(t, err, full)
 }
 
@@ -306,7 +306,7 @@ func TestWAVInTheMiddleOfAFile(t *testing.T) {
 	f := wavFile(t)
 	_, err := f.WriteString("before")
 	require.NoError(t, err)
-	w, err := NewWAVWriter(f, WAVFormat{})
+	w, err := NewWAVWriter(f, Format{})
 	require.NoError(t, err)
 	_, err = w.Write([]byte{1, 2, 3})
 	require.NoError(t, err)
@@ -327,7 +327,7 @@ func TestWAVToAppendTo(t *testing.T) {
 	f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(t, err)
 	defer f.Close()
-	w, err := NewWAVWriter(f, WAVFormat{})
+	w, err := NewWAVWriter(f, Format{})
 	require.NoError(t, err)
 	_, err = w.Write([]byte{1, 2})
 	require.NoError(t, err)
@@ -345,7 +345,7 @@ func TestSpeechThroughAPipe(t *testing.T) {
 	require.NoError(t, err)
 	format, pcm, err := readAll(bytes.NewReader(out))
 	require.NoError(t, err)
-	require.Equal(t, WAVFormat{PCM16, 22050, 1}, format)
+	require.Equal(t, Format{PCM16, 22050, 1}, format)
 	require.Len(t, pcm, (len(out)-44)/2)
 }
 
@@ -363,16 +363,16 @@ func TestSoxAgrees(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct {
 		args string
-		want WAVFormat
+		want Format
 	}{
-		{"-e mu-law -b 8 -r 8000 -c 1", WAVFormat{Mulaw, 8000, 1}},
-		{"-e a-law -b 8 -r 8000 -c 2", WAVFormat{Alaw, 8000, 2}},
-		{"-e unsigned-integer -b 8 -r 11025 -c 1", WAVFormat{PCM8, 11025, 1}},
-		{"-e signed-integer -b 16 -r 44100 -c 2", WAVFormat{PCM16, 44100, 2}},
-		{"-e signed-integer -b 24 -r 48000 -c 1", WAVFormat{PCM24, 48000, 1}},
-		{"-e signed-integer -b 32 -r 22050 -c 1", WAVFormat{PCM32, 22050, 1}},
-		{"-e floating-point -b 32 -r 16000 -c 1", WAVFormat{Float32, 16000, 1}},
-		{"-e signed-integer -b 16 -r 16000 -c 6", WAVFormat{PCM16, 16000, 6}},
+		{"-e mu-law -b 8 -r 8000 -c 1", Format{Mulaw, 8000, 1}},
+		{"-e a-law -b 8 -r 8000 -c 2", Format{Alaw, 8000, 2}},
+		{"-e unsigned-integer -b 8 -r 11025 -c 1", Format{PCM8, 11025, 1}},
+		{"-e signed-integer -b 16 -r 44100 -c 2", Format{PCM16, 44100, 2}},
+		{"-e signed-integer -b 24 -r 48000 -c 1", Format{PCM24, 48000, 1}},
+		{"-e signed-integer -b 32 -r 22050 -c 1", Format{PCM32, 22050, 1}},
+		{"-e floating-point -b 32 -r 16000 -c 1", Format{Float32, 16000, 1}},
+		{"-e signed-integer -b 16 -r 16000 -c 6", Format{PCM16, 16000, 6}},
 	} {
 		path := filepath.Join(dir, "sound.wav")
 		synth := strings.Fields("synth 0.25 sine 440 gain -6")
@@ -399,7 +399,7 @@ func TestSoxAgrees(t *testing.T) {
 	}
 
 	samples := sine(1001, 8000, 440, 20000)
-	for _, format := range []WAVFormat{{}, {Encoding: PCM16}} {
+	for _, format := range []Format{{}, {Encoding: PCM16}} {
 		file, stream := wavFile(t), filepath.Join(dir, "stream.wav")
 		var buf bytes.Buffer
 		for _, dst := range []io.Writer{file, &buf} {

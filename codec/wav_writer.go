@@ -13,7 +13,7 @@ import (
 // (an HTTP response) the header says that the size is unknown, 0xffffffff.
 type WAVWriter struct {
 	w       io.Writer
-	format  WAVFormat
+	format  Format
 	start   int64 // where in the destination the file begins
 	written int64 // bytes of sound
 	scratch []byte
@@ -22,7 +22,7 @@ type WAVWriter struct {
 
 // NewWAVWriter writes the header of a file of the given format, whose encoding
 // must be [Mulaw] or [PCM16].
-func NewWAVWriter(w io.Writer, format WAVFormat) (*WAVWriter, error) {
+func NewWAVWriter(w io.Writer, format Format) (*WAVWriter, error) {
 	f := format.withDefaults()
 	if f.Encoding != Mulaw && f.Encoding != PCM16 {
 		return nil, fmt.Errorf("codec: cannot write WAV files of encoding %v", f.Encoding)
@@ -101,6 +101,20 @@ func (w *WAVWriter) Close() error {
 		return fmt.Errorf("codec: ending WAV: %w", err)
 	}
 	return nil
+}
+
+// AppendWAV appends a whole WAV file to dst: audio, which is in the format's encoding, behind a
+// header with its size. Its error is that of [NewWAVWriter].
+func AppendWAV(dst []byte, format Format, audio []byte) ([]byte, error) {
+	w, err := NewWAVWriter(io.Discard, format)
+	if err != nil {
+		return dst, err
+	}
+	dst = append(append(dst, w.header(int64(len(audio)))...), audio...)
+	if len(audio)%2 == 1 { // chunks are padded to even length
+		dst = append(dst, 0)
+	}
+	return dst, nil
 }
 
 // header returns the header for that much sound; negative means unknown. PCM has

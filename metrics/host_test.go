@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/metrics"
 	"agentos.dev/dialtone/policy/capacity"
 	"agentos.dev/dialtone/stt"
@@ -165,7 +166,7 @@ func newSamples(t *testing.T) (target string, count func(wer.Errors)) {
 
 // load has a call come in every so often until ctx ends, each with three words.
 func (s *service) load(ctx context.Context, every time.Duration, b behaviour) {
-	speech := stttest.Speech(3, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000})
+	speech := stttest.Speech(3, codec.Format{Encoding: codec.Mulaw, Rate: 8000})
 	var calls sync.WaitGroup
 	defer calls.Wait()
 	ticker := time.NewTicker(every)

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/metrics"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/admin"
@@ -173,7 +174,7 @@ func runCalls(t *testing.T, handler func(io.Writer) slog.Handler) traces {
 
 	call := tw.Dial("+14155550100", "+14155550199", voicetest.Param("FromCountry", "US"),
 		voicetest.Param("Digits", digitsCanary), voicetest.Param("SpeechResult", saidCanary), voicetest.Param("CallToken", "canary-call-token"))
-	call.SpeakAudio(stttest.Speech(1, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000}))
+	call.SpeakAudio(stttest.Speech(1, codec.Format{Encoding: codec.Mulaw, Rate: 8000}))
 	select {
 	case said := <-heard:
 		require.Equal(t, saidCanary, said)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/stt/vad"
@@ -70,24 +71,24 @@ func TestAhead(t *testing.T) {
 					Join: 2 * time.Second, Ahead: time.Second, VAD: vad.Options{HangOver: 400 * time.Millisecond},
 				}), stt.Config{})
 				require.NoError(t, err)
-				silence := stt.Format{}.AppendSilence(nil, 8000)
+				silence := codec.Format{}.AppendSilence(nil, 8000)
 				play(t, s, slices.Concat(talk, silence))
 				require.Equal(t, 1, finals)
 				once := whole
-				require.Greater(t, stt.Format{}.Duration(len(once)), 3*time.Second)
+				require.Greater(t, codec.Format{}.Duration(len(once)), 3*time.Second)
 				switch {
 				case test.fails < 0:
 					require.GreaterOrEqual(t, parts, 3)
-					require.Less(t, stt.Format{}.Duration(len(once)-len(kept)), 1500*time.Millisecond, "the rest was heard before")
+					require.Less(t, codec.Format{}.Duration(len(once)-len(kept)), 1500*time.Millisecond, "the rest was heard before")
 				default:
 					require.Equal(t, test.fails+1, parts, "none after the one that failed")
 				}
 				if test.pause > 0 {
-					play(t, s, stt.Format{}.AppendSilence(nil, stt.Format{}.Bytes(test.pause-time.Second)))
+					play(t, s, codec.Format{}.AppendSilence(nil, codec.Format{}.Bytes(test.pause-time.Second)))
 					play(t, s, slices.Concat(talk, silence))
 					require.Equal(t, 2, finals)
 					require.Equal(t, test.pause < 2*time.Second, len(whole) > len(once)*3/2)
-					require.Less(t, stt.Format{}.Duration(len(whole)-len(kept)), 1500*time.Millisecond)
+					require.Less(t, codec.Format{}.Duration(len(whole)-len(kept)), 1500*time.Millisecond)
 				}
 				require.NoError(t, s.Close())
 				for _, ev := range rest(t, s) {
@@ -101,7 +102,7 @@ func TestAhead(t *testing.T) {
 // trimmed returns a recording without the silence around what is said.
 func trimmed(audio []byte) []byte {
 	seg := vad.NewSegmenter(vad.Options{PreRoll: time.Millisecond})
-	for _, ev := range append(slices.Clone(seg.Write(stt.Format{}.AppendPCM(nil, audio))), seg.Flush()...) {
+	for _, ev := range append(slices.Clone(seg.Write(codec.Format{}.AppendPCM(nil, audio))), seg.Flush()...) {
 		if ev.Kind == vad.Utterance {
 			return audio[ev.Onset:ev.VoicedEnd]
 		}

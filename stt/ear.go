@@ -16,7 +16,7 @@ const frameTime = 20 * time.Millisecond
 // ear finds speech in a call: there is one in each session. It is not safe for
 // concurrent use.
 type ear struct {
-	format Format
+	format codec.Format
 	guard  *vad.Guard
 	down   [2]*codec.Resampler // to the guard's rate, of the caller and of what is played; nil = the call has it
 	seg    *vad.Segmenter
@@ -62,17 +62,17 @@ func (s *session) Voiced(last time.Duration) (speech time.Duration, speaking boo
 const maxSpans = 16
 
 // newEar returns an ear that remembers for as long as span when audio arrived.
-func newEar(f Format, span time.Duration) (*ear, error) {
-	if err := f.Validate(); err != nil {
+func newEar(f codec.Format, span time.Duration) (*ear, error) {
+	if err := ValidateFormat(f); err != nil {
 		return nil, err
 	}
 	e := &ear{format: f, guard: vad.NewGuard(), seg: vad.NewSegmenter(vad.Options{}), own: vad.NewSegmenter(vad.Options{}), arrive: arrivals{delay: make([]int16, span/frameTime)}}
-	if f.Rate()%vad.SampleRate != 0 {
-		return nil, &Error{Op: "open", Kind: ErrBadAudio, Err: fmt.Errorf("sample rate %d is not a multiple of %d", f.Rate(), vad.SampleRate)}
+	if f.SampleRate()%vad.SampleRate != 0 {
+		return nil, &Error{Op: "open", Kind: ErrBadAudio, Err: fmt.Errorf("sample rate %d is not a multiple of %d", f.SampleRate(), vad.SampleRate)}
 	}
-	if f.Rate() != vad.SampleRate {
+	if f.SampleRate() != vad.SampleRate {
 		for i := range e.down {
-			down, err := codec.NewResampler(f.Rate(), vad.SampleRate)
+			down, err := codec.NewResampler(f.SampleRate(), vad.SampleRate)
 			if err != nil {
 				return nil, &Error{Op: "open", Kind: ErrBadAudio, Err: err}
 			}

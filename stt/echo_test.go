@@ -42,7 +42,7 @@ func TestTheEchoIsNoCaller(t *testing.T) {
 		return stt.Transcript{Text: "hello"}, nil
 	})
 	begins := func(known bool) (own, any int) {
-		s, err := stt.Open(t.Context(), stt.Segmented(recognizer, stt.Segmentation{}), stt.Config{Format: stt.Format{Encoding: stt.Mulaw, SampleRate: 8000}, Emit: func(e stt.Event) {
+		s, err := stt.Open(t.Context(), stt.Segmented(recognizer, stt.Segmentation{}), stt.Config{Format: codec.Format{Encoding: codec.Mulaw, Rate: 8000}, Emit: func(e stt.Event) {
 			if e.Kind == stt.SpeechStart {
 				any++
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
@@ -25,7 +26,7 @@ func ExampleOpen() {
 		return
 	}
 	defer stream.Close()
-	stream.Send(stttest.Speech(2, stt.Format{})) // two words with silence around them
+	stream.Send(stttest.Speech(2, codec.Format{})) // two words with silence around them
 	stream.Flush(ctx)
 	// Output:
 	// yes
@@ -49,7 +50,7 @@ func ExampleFailover() {
 		return
 	}
 	defer stream.Close()
-	stream.Send(stttest.Speech(1, stt.Format{}))
+	stream.Send(stttest.Speech(1, codec.Format{}))
 	stream.Flush(ctx)
 	// Output: book a room
 }

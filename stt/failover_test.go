@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
@@ -45,7 +46,7 @@ func TestFailoverReplaysTheUtterance(t *testing.T) {
 				degraded++
 				require.ErrorIs(t, ev.Err, stt.ErrUnavailable)
 			case ev.Kind == stt.Final && ev.Transcript.Text == "second":
-				begin := stt.Format{}.Duration(len(audio))
+				begin := codec.Format{}.Duration(len(audio))
 				assert.InDelta(t, begin+440*time.Millisecond, ev.Transcript.Start, float64(100*time.Millisecond), "on the call's clock")
 				assert.True(t, ev.Timing.Valid)
 				assert.Less(t, ev.Timing.Latency, 700*time.Millisecond)
@@ -87,7 +88,7 @@ func TestFailoverOfASilentEngine(t *testing.T) {
 		s, err := stttest.Open(t.Context(), stt.Failover(stt.FailoverOptions{}, dead, stt.Segmented(good, stt.Segmentation{})), stt.Config{})
 		require.NoError(t, err)
 		play(t, s, audio)
-		play(t, s, stt.Format{}.AppendSilence(nil, 6*8000))
+		play(t, s, codec.Format{}.AppendSilence(nil, 6*8000))
 		require.NoError(t, s.Close())
 		events := rest(t, s)
 		assert.Equal(t, []string{"yes"}, texts(events))
@@ -111,7 +112,7 @@ func TestFailoverLeavesAnEngineThatHeardOnlyNoise(t *testing.T) {
 		s, err := stttest.Open(t.Context(), stt.Failover(stt.FailoverOptions{}, quiet, second), stt.Config{})
 		require.NoError(t, err)
 		play(t, s, audio)
-		play(t, s, stt.Format{}.AppendSilence(nil, 6*8000))
+		play(t, s, codec.Format{}.AppendSilence(nil, 6*8000))
 		one, err := quiet.Stream(t.Context(), 0)
 		require.NoError(t, err)
 		assert.Equal(t, 1, one.Flushes(), "it was asked whether it lives")
@@ -182,7 +183,7 @@ func TestFailoverForgetsSilence(t *testing.T) {
 		first, second := &stttest.Engine{}, &stttest.Engine{}
 		s, err := stttest.Open(t.Context(), stt.Failover(stt.FailoverOptions{}, first, second), stt.Config{})
 		require.NoError(t, err)
-		play(t, s, stt.Format{}.AppendSilence(nil, 60*8000))
+		play(t, s, codec.Format{}.AppendSilence(nil, 60*8000))
 		one, _ := first.Stream(t.Context(), 0)
 		one.Fail(errDown)
 		two, err := second.Stream(t.Context(), 0)
@@ -247,7 +248,7 @@ func TestMeasure(t *testing.T) {
 		}
 		assert.False(t, final(0, time.Second).Valid, "before any speech")
 		play(t, s, audio) // speech to about 0.85 s, then silence
-		length := stt.Format{}.Duration(len(audio))
+		length := codec.Format{}.Duration(len(audio))
 		late := length - 850*time.Millisecond
 
 		got := final(0, 0)
@@ -285,7 +286,7 @@ func TestFlushOfNothingIsNoSignOfLife(t *testing.T) {
 		require.Equal(t, []string{"yes"}, texts(finish(t, s)))
 		time.Sleep(time.Minute)
 		s = open()
-		play(t, s, stt.Format{}.AppendSilence(nil, 8000))
+		play(t, s, codec.Format{}.AppendSilence(nil, 8000))
 		finish(t, s)
 		require.Equal(t, 2, opened)
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
@@ -44,7 +45,7 @@ func TestJoin(t *testing.T) {
 				s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{Join: test.join}), stt.Config{})
 				require.NoError(t, err)
 				play(t, s, piece)
-				play(t, s, stt.Format{}.AppendSilence(nil, stt.Format{}.Bytes(test.pause)))
+				play(t, s, codec.Format{}.AppendSilence(nil, codec.Format{}.Bytes(test.pause)))
 				play(t, s, piece)
 				require.NoError(t, s.Flush(t.Context()))
 				require.NoError(t, s.Close())
@@ -68,7 +69,7 @@ func TestJoinedTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const pause = 1500 * time.Millisecond
 		piece := trimmed(speech(t))
-		f := stt.Format{}
+		f := codec.Format{}
 		var offsets []time.Duration
 		rec := stt.RecognizerFunc(func(_ context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
 			p := c.Parts

@@ -58,9 +58,9 @@ func ParseLanguage(tag string) (string, error) {
 
 // Normalize returns the configuration as engines take it: with the Language as
 // [ParseLanguage] spells it and Phrases without blanks around, empty ones and line
-// breaks. Its error is that of ParseLanguage or of Format.Validate.
+// breaks. Its error is that of ParseLanguage or of [ValidateFormat].
 func (c Config) Normalize() (Config, error) {
-	if err := c.Format.Validate(); err != nil {
+	if err := ValidateFormat(c.Format); err != nil {
 		return c, err
 	}
 	var err error

@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"agentos.dev/dialtone/codec"
 )
 
 func TestParseLanguage(t *testing.T) {
@@ -44,6 +46,6 @@ func TestNormalize(t *testing.T) {
 	_, err = Config{Language: "english"}.Normalize()
 	require.ErrorIs(t, err, ErrRefused)
 	require.ErrorContains(t, err, "english")
-	_, err = Config{Format: Format{SampleRate: 1}}.Normalize()
+	_, err = Config{Format: codec.Format{Rate: 1}}.Normalize()
 	require.ErrorIs(t, err, ErrBadAudio)
 }

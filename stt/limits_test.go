@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/deepgram"
 	"agentos.dev/dialtone/stt/openairealtime"
@@ -34,7 +35,7 @@ func TestGoroutinesOfACall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, err := stttest.Open(t.Context(), e, stt.Config{})
 			require.NoError(t, err)
-			stttest.Send(t, s, stttest.Speech(1, stt.Format{}), stt.Format{})
+			stttest.Send(t, s, stttest.Speech(1, codec.Format{}), codec.Format{})
 			require.NoError(t, s.Flush(t.Context()))
 			if name != "Segmented" {
 				assert.NotEmpty(t, stttest.Goroutines())
@@ -64,8 +65,8 @@ func (network) Traits() stt.Traits { return stt.Traits{Reconnects: 2} }
 func TestMemoryOfACall(t *testing.T) {
 	_, local := yesEngine()
 	service := network{idle}
-	silent := stt.Format{}.AppendSilence(nil, 60*8000)
-	talk := stttest.Speech(1, stt.Format{})[3520:6400] // of one word, over and over
+	silent := codec.Format{}.AppendSilence(nil, 60*8000)
+	talk := stttest.Speech(1, codec.Format{})[3520:6400] // of one word, over and over
 	for len(talk) < 14*8000 {
 		talk = append(talk, talk[:2880]...)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
@@ -36,7 +37,7 @@ func TestOnHold(t *testing.T) {
 			s, err := stttest.Open(t.Context(), engine, stt.Config{CallID: call})
 			require.NoError(t, err)
 			for range music { // one at a time
-				play(t, s, stttest.Speech(1, stt.Format{}))
+				play(t, s, stttest.Speech(1, codec.Format{}))
 				require.NoError(t, s.Flush(t.Context()))
 			}
 			require.NoError(t, s.Close())
@@ -68,7 +69,7 @@ func TestOnHoldAfterFailures(t *testing.T) {
 		s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{}), stt.Config{})
 		require.NoError(t, err)
 		for range 9 {
-			play(t, s, stttest.Speech(1, stt.Format{}))
+			play(t, s, stttest.Speech(1, codec.Format{}))
 			require.NoError(t, s.Flush(t.Context()))
 		}
 		require.NoError(t, s.Close())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/internal/slots"
 )
 
@@ -62,7 +63,7 @@ func (p *Pool) Prewarm(ctx context.Context) error {
 	if _, ok := p.rec.(Prewarmer); ok {
 		return p.passThrough.Prewarm(ctx)
 	}
-	silence := Format{}.AppendSilence(nil, 8000)
+	silence := codec.Format{}.AppendSilence(nil, 8000)
 	errs := make(chan error, p.o.Workers)
 	for range p.o.Workers {
 		go func() {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
@@ -67,7 +68,7 @@ func (r *random) call(t *testing.T, audio []byte) (begins []time.Duration, event
 	require.NoError(t, err)
 	say := func(audio []byte) time.Duration {
 		play(t, s, audio)
-		return stt.Format{}.Duration(len(audio))
+		return codec.Format{}.Duration(len(audio))
 	}
 	flush := func() { // an engine that is dead while nobody speaks goes unnoticed
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -80,12 +81,12 @@ func (r *random) call(t *testing.T, audio []byte) (begins []time.Duration, event
 	for range 6 {
 		begins = append(begins, clock)
 		clock += say(audio)
-		clock += say(stt.Format{}.AppendSilence(nil, frameBytes*r.below(200)))
+		clock += say(codec.Format{}.AppendSilence(nil, frameBytes*r.below(200)))
 		if r.below(4) == 0 {
 			flush()
 		}
 	}
-	say(stt.Format{}.AppendSilence(nil, 40*8000)) // in which all that is dead is noticed
+	say(codec.Format{}.AppendSilence(nil, 40*8000)) // in which all that is dead is noticed
 	flush()
 	require.NoError(t, s.Close())
 	return begins, rest(t, s)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
@@ -99,7 +100,7 @@ func TestFailoverAfterAFinal(t *testing.T) {
 		one.Put(stt.Event{Kind: stt.Final, Transcript: stt.Transcript{Text: "first", Start: 450 * time.Millisecond, End: 650 * time.Millisecond}})
 		one.Fail(errDown)
 		synctest.Wait()
-		play(t, s, stt.Format{}.AppendSilence(nil, 8000))
+		play(t, s, codec.Format{}.AppendSilence(nil, 8000))
 		assert.Empty(t, rec.Utterances())
 		play(t, s, audio)
 		got := finish(t, s)
@@ -189,7 +190,7 @@ func TestFailoverHoldsSoMuch(t *testing.T) {
 		one.Fail(errDown)
 		two, _ := second.Stream(t.Context(), 0)
 		time.Sleep(10 * time.Second)
-		held := stt.Format{}.Duration(len(two.Audio()))
+		held := codec.Format{}.Duration(len(two.Audio()))
 		assert.GreaterOrEqual(t, held, 3*time.Second)
 		assert.Less(t, held, 4*time.Second)
 
@@ -224,7 +225,7 @@ func TestFailoverDoesNotInterrupt(t *testing.T) {
 			require.Zero(t, one.Flushes())
 		}
 		play(t, s, audio[5600:])
-		play(t, s, stt.Format{}.AppendSilence(nil, 3*8000))
+		play(t, s, codec.Format{}.AppendSilence(nil, 3*8000))
 		assert.Positive(t, one.Flushes())
 		require.NoError(t, s.Close())
 	})
@@ -341,7 +342,7 @@ func TestFailoverTellsWhenSpeechBegan(t *testing.T) {
 		}
 		require.Len(t, starts, 3)
 		for i, at := range starts {
-			begin := time.Duration(i) * stt.Format{}.Duration(len(audio))
+			begin := time.Duration(i) * codec.Format{}.Duration(len(audio))
 			assert.InDelta(t, begin+440*time.Millisecond, at, float64(100*time.Millisecond))
 		}
 	})

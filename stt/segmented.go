@@ -287,7 +287,7 @@ func (u *utterances) ask(one *utterance, parts *Parts, wait *time.Duration) (Tra
 	f := u.c.Format
 	audio := one.audio
 	if missing := u.e.o.MinAudio - f.Duration(len(audio)); missing > 0 && !one.part {
-		audio = f.AppendSilence(audio, f.Bytes(missing)/f.Encoding.SampleSize())
+		audio = f.AppendSilence(audio, f.Bytes(missing)/f.Encoding.Size())
 	}
 	ctx, cancel := context.WithTimeout(withWait(u.ctx, wait), u.e.o.Timeout)
 	defer cancel()

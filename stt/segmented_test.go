@@ -88,7 +88,7 @@ func TestSegmentedTimes(t *testing.T) {
 		assert.Equal(t, []string{"yes", "no"}, texts(events))
 
 		// The voiced part lies between 0.4 and 0.9 s of the recording.
-		length := stt.Format{}.Duration(len(audio))
+		length := codec.Format{}.Duration(len(audio))
 		for i, final := range []stt.Event{events[1], events[4]} {
 			begin := time.Duration(i) * length
 			assert.InDelta(t, begin+440*time.Millisecond, final.Transcript.Start, float64(80*time.Millisecond))
@@ -109,12 +109,12 @@ func TestSegmentedTimes(t *testing.T) {
 func TestSegmentedFillsUpWithSilenceAndDoesNotWait(t *testing.T) {
 	audio := speech(t)
 	synctest.Test(t, func(t *testing.T) {
-		for _, f := range []stt.Format{{}, {Encoding: stt.PCM16}} {
+		for _, f := range []codec.Format{{}, {Encoding: codec.PCM16}} {
 			rec := &stttest.Recognizer{Texts: []string{"yes"}}
 			s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{MinAudio: 3 * time.Second}), stt.Config{Format: f})
 			require.NoError(t, err)
 			in := audio
-			if f.Encoding == stt.PCM16 {
+			if f.Encoding == codec.PCM16 {
 				in = pcm16(audio)
 			}
 			began := time.Now()
@@ -256,7 +256,7 @@ func TestQueueAndRecognition(t *testing.T) {
 			}
 			return timings
 		}
-		length := stt.Format{}.Duration(len(audio))
+		length := codec.Format{}.Duration(len(audio))
 		twice := open()
 		play(t, twice, audio)
 		play(t, twice, audio)
@@ -280,7 +280,7 @@ func TestQueueAndRecognition(t *testing.T) {
 
 // TestPiecesOfAnyLength: samples that do not fill one of the detector's are kept.
 func TestPiecesOfAnyLength(t *testing.T) {
-	f := stt.Format{Encoding: stt.PCM16, SampleRate: 24000}
+	f := codec.Format{Encoding: codec.PCM16, Rate: 24000}
 	var wide []byte
 	for _, v := range codec.AppendDecodeMulaw(nil, speech(t)) {
 		for range 3 {
@@ -334,13 +334,13 @@ func TestSegmentedClose(t *testing.T) {
 }
 
 func TestSegmentedFormats(t *testing.T) {
-	_, err := stttest.Open(t.Context(), stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{}), stt.Config{Format: stt.Format{SampleRate: 11025}})
+	_, err := stttest.Open(t.Context(), stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{}), stt.Config{Format: codec.Format{Rate: 11025}})
 	require.ErrorIs(t, err, stt.ErrBadAudio)
-	_, err = stttest.Open(t.Context(), stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{}), stt.Config{Format: stt.Format{Encoding: 9}})
+	_, err = stttest.Open(t.Context(), stt.Segmented(&stttest.Recognizer{}, stt.Segmentation{}), stt.Config{Format: codec.Format{Encoding: 9}})
 	require.ErrorIs(t, err, stt.ErrBadAudio)
 
 	rec := &stttest.Recognizer{Texts: []string{"yes"}}
-	s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{}), stt.Config{Format: stt.Format{Encoding: stt.PCM16, SampleRate: 16000}})
+	s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{}), stt.Config{Format: codec.Format{Encoding: codec.PCM16, Rate: 16000}})
 	require.NoError(t, err)
 	var wide []byte
 	for _, v := range codec.AppendDecodeMulaw(nil, speech(t)) {
@@ -364,7 +364,7 @@ func TestSendDoesNotAllocate(t *testing.T) {
 			s, err := stttest.Open(t.Context(), e, stt.Config{})
 			require.NoError(t, err)
 			defer s.Close()
-			frame := stt.Format{}.AppendSilence(nil, frameBytes)
+			frame := codec.Format{}.AppendSilence(nil, frameBytes)
 			for range 100 {
 				s.Send(frame)
 			}
@@ -484,7 +484,7 @@ func TestSegmentedTimesWithALongHangOver(t *testing.T) {
 		s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{VAD: vad.Options{HangOver: 3 * time.Second}}), stt.Config{})
 		require.NoError(t, err)
 		play(t, s, audio)
-		play(t, s, stt.Format{}.AppendSilence(nil, 4*8000))
+		play(t, s, codec.Format{}.AppendSilence(nil, 4*8000))
 		for _, ev := range finish(t, s) {
 			if ev.Kind == stt.Final {
 				assert.True(t, ev.Timing.Valid)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
@@ -25,7 +26,7 @@ func TestSegmentedTimesBeyondTheAudio(t *testing.T) {
 	require.NoError(t, s.Send(audio))
 	require.NoError(t, s.Flush(t.Context()))
 	require.NoError(t, s.Close())
-	length := stt.Format{}.Duration(len(audio))
+	length := codec.Format{}.Duration(len(audio))
 	for _, ev := range rest(t, s) {
 		if ev.Kind == stt.Final {
 			assert.Less(t, ev.Transcript.Start, ev.Transcript.End)

@@ -22,6 +22,8 @@ import (
 	"context"
 	"io"
 	"time"
+
+	"agentos.dev/dialtone/codec"
 )
 
 // A Recognizer turns one utterance into text. Implementations are safe for
@@ -95,7 +97,7 @@ type Duplex interface {
 
 // Config describes one call, or one utterance, to an engine.
 type Config struct {
-	Format   Format
+	Format   codec.Format
 	Language string      // BCP 47, as "en-US", see ParseLanguage; empty is the engine's default
 	Phrases  []string    // what the caller is likely to say; an engine may ignore them
 	Expected Expectation // of the first answer; an Expecter takes that of the next ones

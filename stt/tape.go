@@ -3,12 +3,14 @@ package stt
 import (
 	"slices"
 	"time"
+
+	"agentos.dev/dialtone/codec"
 )
 
 // tape holds the end of a call's audio: what a next engine would be given, and what
 // utterances are cut from.
 type tape struct {
-	format Format
+	format codec.Format
 	frame  int // bytes of frameTime
 	audio  []byte
 	start  time.Duration // of audio on the call's clock: whole frames

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
@@ -42,7 +43,7 @@ func step(state stt.TurnState, confidence float64, text string) stt.Event {
 	return stt.Event{Kind: stt.Turn, Turn: stt.TurnChange{State: state, Confidence: confidence}, Transcript: stt.Transcript{Text: text}}
 }
 
-func silence(d time.Duration) []byte { return slices.Repeat([]byte{0xff}, stt.Format{}.Bytes(d)) }
+func silence(d time.Duration) []byte { return slices.Repeat([]byte{0xff}, codec.Format{}.Bytes(d)) }
 
 // Without an engine that reports turns the session does, by silence and by the text: a
 // caller who has not finished his sentence is waited for, and one who says yes or no

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/internal/option"
 )
 
@@ -119,4 +120,20 @@ func (o Segmentation) Validate() error {
 		m.add("VAD.MinSpeech, %v, is longer than VAD.MaxLength, %v: every utterance would be discarded", o.VAD.MinSpeech, o.VAD.MaxLength)
 	}
 	return m.err()
+}
+
+// ValidateFormat returns an [ErrBadAudio] error for audio that no engine takes: of an encoding
+// other than mu-law and PCM16, a rate outside 8000 to 48000 Hz, or more than one channel.
+func ValidateFormat(f codec.Format) error {
+	bad := func(err error) error { return &Error{Op: "open", Kind: ErrBadAudio, Err: err} }
+	if f.Encoding != codec.Mulaw && f.Encoding != codec.PCM16 {
+		return bad(fmt.Errorf("unknown encoding %v", f.Encoding))
+	}
+	if r := f.SampleRate(); r < 8000 || r > 48000 {
+		return bad(fmt.Errorf("sample rate %d", r))
+	}
+	if f.Channels > 1 {
+		return bad(fmt.Errorf("%d channels", f.Channels))
+	}
+	return nil
 }

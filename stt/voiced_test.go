@@ -9,13 +9,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
 
 // TestVoiced: a session says how much of the last audio was speech.
 func TestVoiced(t *testing.T) {
-	format := stt.Format{Encoding: stt.Mulaw, SampleRate: 8000}
+	format := codec.Format{Encoding: codec.Mulaw, Rate: 8000}
 	hears := stt.RecognizerFunc(func(context.Context, []byte, stt.Config) (stt.Transcript, error) { return stt.Transcript{}, nil })
 	s, err := stt.Open(t.Context(), stt.Segmented(hears, stt.Segmentation{}), stt.Config{Format: format})
 	require.NoError(t, err)

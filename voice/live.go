@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
@@ -76,7 +77,7 @@ func (c *liveCall) live(ctx context.Context) {
 	case config.STT != nil:
 		for i := range c.listeners {
 			c.listeners[i].open(ctx, config.STT, stt.Config{
-				Format:   stt.Format{Encoding: stt.Mulaw, SampleRate: 8000},
+				Format:   codec.Format{Encoding: codec.Mulaw, Rate: 8000},
 				Language: config.Language,
 				Phrases:  config.Phrases,
 				CallID:   c.SID,

@@ -135,7 +135,7 @@ func writeWAV(name string, mulaw []byte) error {
 	if err != nil {
 		return err
 	}
-	out, err := codec.NewWAVWriter(file, codec.WAVFormat{})
+	out, err := codec.NewWAVWriter(file, codec.Format{})
 	if err == nil {
 		_, err = out.Write(mulaw)
 		err = errors.Join(err, out.Close())

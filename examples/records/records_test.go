@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
@@ -102,7 +103,7 @@ func TestRows(t *testing.T) {
 
 	call := tw.Dial("+14155550100", "+14155550199", voicetest.Param("FromCountry", "US"),
 		voicetest.StatusEvents("initiated", "ringing", "answered", "completed"), voicetest.ReversedCallbacks(), voicetest.Repeated(2, voicetest.Callback))
-	if err := call.SpeakAudio(stttest.Speech(2, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000})); err != nil {
+	if err := call.SpeakAudio(stttest.Speech(2, codec.Format{Encoding: codec.Mulaw, Rate: 8000})); err != nil {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(time.Minute); len(r.rows(t, "SELECT n FROM turns")) < 2; time.Sleep(10 * time.Millisecond) {

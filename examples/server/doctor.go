@@ -212,7 +212,7 @@ func listen(ctx context.Context, engine stt.Engine, phrases []string) (string, e
 	}
 	texts, failed := make(chan string, 64), make(chan error, 64)
 	stream, err := stt.Open(ctx, engine, stt.Config{
-		Format: stt.Format{Encoding: stt.Mulaw, SampleRate: 8000}, Phrases: phrases, CallID: "doctor",
+		Format: codec.Format{Encoding: codec.Mulaw, Rate: 8000}, Phrases: phrases, CallID: "doctor",
 		Emit: func(e stt.Event) {
 			switch {
 			case e.Kind == stt.Final:

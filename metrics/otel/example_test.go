@@ -8,6 +8,7 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/metrics"
 	"agentos.dev/dialtone/metrics/otel"
 	"agentos.dev/dialtone/stt"
@@ -50,7 +51,7 @@ func Example() {
 		return
 	}
 	call := twilio.Dial("+14155550100", "+14155550199")
-	if err := call.SpeakAudio(stttest.Speech(1, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000})); err != nil {
+	if err := call.SpeakAudio(stttest.Speech(1, codec.Format{Encoding: codec.Mulaw, Rate: 8000})); err != nil {
 		fmt.Println(err)
 		return
 	}

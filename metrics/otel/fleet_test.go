@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
@@ -76,7 +77,7 @@ func TestOneCallIsOneTrace(t *testing.T) {
 		hosts[0].ServeHTTP(w, r)
 	}))
 	call := tw.Dial("+14155550100", "+14155550199", voicetest.Param("FromCountry", "US"))
-	if err := call.SpeakAudio(stttest.Speech(1, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000})); err != nil {
+	if err := call.SpeakAudio(stttest.Speech(1, codec.Format{Encoding: codec.Mulaw, Rate: 8000})); err != nil {
 		t.Fatal(err)
 	}
 	select {

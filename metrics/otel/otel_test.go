@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/metrics"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
@@ -58,7 +59,7 @@ func TestCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	call := voicetest.New(t, srv).Dial("+14155550100", "+14155550199", voicetest.Param("FromCountry", "US"))
-	if err := call.SpeakAudio(stttest.Speech(2, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000})); err != nil {
+	if err := call.SpeakAudio(stttest.Speech(2, codec.Format{Encoding: codec.Mulaw, Rate: 8000})); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/internal/wire"
 	"agentos.dev/dialtone/stt"
@@ -119,11 +120,11 @@ func kind(code int, reason string) error {
 // query adds the parameters of a call.
 func (o Options) query(q url.Values, c stt.Config) {
 	encoding := "pcm_mulaw"
-	if c.Format.Encoding == stt.PCM16 {
+	if c.Format.Encoding == codec.PCM16 {
 		encoding = "pcm_s16le"
 	}
 	values := map[string]string{
-		"encoding": encoding, "sample_rate": strconv.Itoa(c.Format.Rate()),
+		"encoding": encoding, "sample_rate": strconv.Itoa(c.Format.SampleRate()),
 		"format_turns": strconv.FormatBool(o.FormatTurns), "speech_model": o.Model,
 	}
 	if o.EndOfTurn > 0 {

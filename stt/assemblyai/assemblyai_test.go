@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/assemblyai"
 	"agentos.dev/dialtone/stt/internal/live/livetest"
@@ -57,7 +58,7 @@ func TestFormattedTurnsAreReportedOnce(t *testing.T) {
 	require.NoError(t, err)
 	s, err := stttest.Open(t.Context(), e, stt.Config{})
 	require.NoError(t, err)
-	stttest.Send(t, s, stttest.Speech(2, stt.Format{}), stt.Format{})
+	stttest.Send(t, s, stttest.Speech(2, codec.Format{}), codec.Format{})
 	require.NoError(t, s.Flush(t.Context()))
 	require.NoError(t, s.Close())
 	require.Equal(t, []string{"one", "two"}, stttest.Finals(stttest.Drain(t, s)))
@@ -95,13 +96,13 @@ func TestFlushWaitsNoLongerThanItMust(t *testing.T) {
 			require.NoError(t, s.Flush(t.Context()))
 			return time.Since(began)
 		}
-		speech := stttest.Speech(1, stt.Format{})
-		stttest.Send(t, s, speech[:7600], stt.Format{}) // 950 ms: the word, and a little silence
+		speech := stttest.Speech(1, codec.Format{})
+		stttest.Send(t, s, speech[:7600], codec.Format{}) // 950 ms: the word, and a little silence
 		require.Zero(t, flush())
-		stttest.Send(t, s, speech[7600:], stt.Format{})
+		stttest.Send(t, s, speech[7600:], codec.Format{})
 		require.Equal(t, 500*time.Millisecond, flush(), "silence")
-		stttest.Send(t, s, speech, stt.Format{})
-		stttest.Send(t, s, speech, stt.Format{})
+		stttest.Send(t, s, speech, codec.Format{})
+		stttest.Send(t, s, speech, codec.Format{})
 		require.Equal(t, 500*time.Millisecond, flush(), "the turn ended by itself, more may come")
 		require.NoError(t, s.Close())
 		require.Equal(t, []string{"one", "one", "one"}, stttest.Finals(stttest.Drain(t, s)))
@@ -118,10 +119,10 @@ func TestShortAudioIsFilledUp(t *testing.T) {
 		require.NoError(t, err)
 		defer s.Close()
 		for range 50 {
-			require.NoError(t, s.Send(stt.Format{}.AppendSilence(nil, 160)))
+			require.NoError(t, s.Send(codec.Format{}.AppendSilence(nil, 160)))
 			require.NoError(t, s.Flush(t.Context()))
 		}
-		stttest.Send(t, s, stttest.Speech(1, stt.Format{}), stt.Format{})
+		stttest.Send(t, s, stttest.Speech(1, codec.Format{}), codec.Format{})
 		require.NoError(t, s.Flush(t.Context()))
 		require.NoError(t, s.Close())
 		for _, ev := range stttest.Drain(t, s) {
@@ -152,8 +153,8 @@ func TestLostAudioDoesNotMoveTheClock(t *testing.T) {
 		s, err := stttest.Open(t.Context(), e, stt.Config{})
 		require.NoError(t, err)
 		defer s.Close()
-		stttest.Send(t, s, stt.Format{}.AppendSilence(nil, 40*8000), stt.Format{})
-		stttest.Send(t, s, stttest.Speech(1, stt.Format{}), stt.Format{})
+		stttest.Send(t, s, codec.Format{}.AppendSilence(nil, 40*8000), codec.Format{})
+		stttest.Send(t, s, stttest.Speech(1, codec.Format{}), codec.Format{})
 		require.NoError(t, s.Flush(t.Context()))
 		require.NoError(t, s.Close())
 		kinds := map[stt.Kind]int{}

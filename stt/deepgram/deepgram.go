@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/internal/option"
 	"agentos.dev/dialtone/internal/wire"
@@ -133,7 +134,7 @@ func (o Options) query(q url.Values, c stt.Config) {
 		language = "multi"
 	}
 	wire.SetMissing(q, map[string]string{
-		"model": o.Model, "encoding": encoding(c.Format), "sample_rate": strconv.Itoa(c.Format.Rate()), "channels": "1",
+		"model": o.Model, "encoding": encoding(c.Format), "sample_rate": strconv.Itoa(c.Format.SampleRate()), "channels": "1",
 		"interim_results": "true", "vad_events": "true", "utterance_end_ms": "1000",
 		"endpointing": strconv.FormatInt(o.Endpointing.Milliseconds(), 10), "language": language, "tag": c.CallID,
 	})
@@ -150,8 +151,8 @@ func (o Options) query(q url.Values, c stt.Config) {
 }
 
 // encoding is the service's name for one.
-func encoding(f stt.Format) string {
-	if f.Encoding == stt.PCM16 {
+func encoding(f codec.Format) string {
+	if f.Encoding == codec.PCM16 {
 		return "linear16"
 	}
 	return "mulaw"

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/deepgram"
 	"agentos.dev/dialtone/stt/internal/live/livetest"
@@ -37,7 +38,7 @@ func TestHandshake(t *testing.T) {
 func handshakes(t *testing.T, server *stttest.Live) {
 	e, err := deepgram.New(deepgram.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 	require.NoError(t, err)
-	for _, f := range []stt.Format{{}, {Encoding: stt.PCM16}} {
+	for _, f := range []codec.Format{{}, {Encoding: codec.PCM16}} {
 		s, err := stttest.Open(t.Context(), e, stt.Config{Format: f, Language: "de", Phrases: []string{"Zimmer buchen", "ja"}, CallID: "CA1"})
 		require.NoError(t, err)
 		require.NoError(t, s.Flush(t.Context()))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/deepgram"
 	"agentos.dev/dialtone/stt/stttest"
@@ -23,7 +24,7 @@ func TestKeepAlive(t *testing.T) {
 		require.NoError(t, err)
 		for range 3 {
 			time.Sleep(time.Minute)
-			stttest.Send(t, s, stttest.Speech(1, stt.Format{}), stt.Format{})
+			stttest.Send(t, s, stttest.Speech(1, codec.Format{}), codec.Format{})
 		}
 		require.NoError(t, s.Flush(t.Context()))
 		require.NoError(t, s.Close())

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/openai"
 	"agentos.dev/dialtone/stt/stttest"
@@ -92,7 +93,7 @@ func TestDeadServerIsLeft(t *testing.T) {
 		both := stt.Failover(stt.FailoverOptions{}, dead, stt.Segmented(&stttest.Recognizer{Texts: []string{"yes"}}, stt.Segmentation{}))
 		s, err := stttest.Open(t.Context(), both, stt.Config{})
 		require.NoError(t, err)
-		stttest.Send(t, s, stttest.Speech(1, stt.Format{}), stt.Format{})
+		stttest.Send(t, s, stttest.Speech(1, codec.Format{}), codec.Format{})
 		for {
 			ev, err := s.Next(t.Context())
 			require.NoError(t, err)
@@ -142,7 +143,7 @@ func TestWordsInsideSegments(t *testing.T) {
 			{"word":" please","start":1.3,"end":1.6,"probability":0.9},{"word":".","start":1.6,"end":1.7,"probability":0.9}],"no_speech_prob":0.01},
 		{"id":2,"text":" Bye.","start":2.0,"end":3.0,"words":[{"word":" Bye","start":2.1,"end":2.2,"probability":0.2}],"avg_logprob":-1.5,"no_speech_prob":0.9}]}`
 	server := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply { return stttest.Reply{Body: body} })
-	audio := stt.Format{}.AppendSilence(nil, 24000)
+	audio := codec.Format{}.AppendSilence(nil, 24000)
 	got, err := engine(t, openai.Options{BaseURL: server.URL, Dialect: openai.WhisperCPP}).Recognize(t.Context(), audio, stt.Config{})
 	require.NoError(t, err)
 	assert.Equal(t, "Book a café room, please.", got.Text)

@@ -2,7 +2,6 @@ package openai
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"mime/multipart"
 	"strings"
@@ -13,7 +12,7 @@ import (
 
 // form writes the request's body.
 func (e *Engine) form(audio []byte, c stt.Config) (body []byte, contentType string, err error) {
-	pcm, rate := c.Format.AppendPCM(nil, audio), c.Format.Rate()
+	pcm, rate := c.Format.AppendPCM(nil, audio), c.Format.SampleRate()
 	if e.o.Dialect == WhisperCPP && rate != 16000 {
 		r, err := codec.NewResampler(rate, 16000)
 		if err != nil {
@@ -27,7 +26,11 @@ func (e *Engine) form(audio []byte, c stt.Config) (body []byte, contentType stri
 	if err != nil {
 		return nil, "", err
 	}
-	file.Write(wav(pcm, rate))
+	sound, err := codec.AppendWAV(nil, codec.Format{Encoding: codec.PCM16, Rate: rate}, codec.AppendPCM(nil, pcm))
+	if err != nil {
+		return nil, "", err
+	}
+	file.Write(sound)
 	for _, field := range e.fields(c) {
 		w.WriteField(field[0], field[1])
 	}
@@ -62,28 +65,6 @@ func (e *Engine) fields(c stt.Config) [][2]string {
 		fields = append(fields, [2]string{"timestamp_granularities[]", "segment"}, [2]string{"timestamp_granularities[]", "word"})
 	}
 	return fields
-}
-
-// wav returns samples as a WAV file of mono PCM16.
-func wav(pcm []int16, rate int) []byte {
-	b := make([]byte, 0, 44+2*len(pcm))
-	le := binary.LittleEndian
-	b = append(b, "RIFF"...)
-	b = le.AppendUint32(b, uint32(36+2*len(pcm)))
-	b = append(b, "WAVEfmt "...)
-	b = le.AppendUint32(b, 16)
-	b = le.AppendUint16(b, 1) // PCM
-	b = le.AppendUint16(b, 1) // channel
-	b = le.AppendUint32(b, uint32(rate))
-	b = le.AppendUint32(b, uint32(2*rate))
-	b = le.AppendUint16(b, 2)
-	b = le.AppendUint16(b, 16)
-	b = append(b, "data"...)
-	b = le.AppendUint32(b, uint32(2*len(pcm)))
-	for _, v := range pcm {
-		b = le.AppendUint16(b, uint16(v))
-	}
-	return b
 }
 
 // String returns the dialect's name.

@@ -34,7 +34,7 @@ func engine(t *testing.T, o openai.Options) *openai.Engine {
 }
 
 // silence is half a second of mu-law.
-var silence = stt.Format{}.AppendSilence(nil, 4000)
+var silence = codec.Format{}.AppendSilence(nil, 4000)
 
 func TestDialects(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/openairealtime"
 	"agentos.dev/dialtone/stt/stttest"
@@ -23,7 +24,7 @@ func talk(t *testing.T, s *stttest.Call, audio []byte) {
 	}
 }
 
-func pause(d time.Duration) []byte { return stt.Format{}.AppendSilence(nil, stt.Format{}.Bytes(d)) }
+func pause(d time.Duration) []byte { return codec.Format{}.AppendSilence(nil, codec.Format{}.Bytes(d)) }
 
 // heard requires one final for each text, in order, and at its time: the word of
 // stttest.Speech is from 0.44 to 0.85 s of what begins at the given times.
@@ -52,12 +53,12 @@ func TestSessionsChangeBetweenUtterances(t *testing.T) {
 				require.NoError(t, err)
 				s, err := stttest.Open(t.Context(), e, stt.Config{})
 				require.NoError(t, err)
-				word := func(i int) []byte { return stttest.Speech(4, stt.Format{})[i*10800:][:10800] }
+				word := func(i int) []byte { return stttest.Speech(4, codec.Format{})[i*10800:][:10800] }
 				var begins []time.Duration
 				clock := time.Duration(0)
 				say := func(audio []byte) {
 					talk(t, s, audio)
-					clock += stt.Format{}.Duration(len(audio))
+					clock += codec.Format{}.Duration(len(audio))
 				}
 				for i := range texts {
 					begins = append(begins, clock)
@@ -94,7 +95,7 @@ func TestServiceEndsASessionInMidUtterance(t *testing.T) {
 		require.NoError(t, err)
 		s, err := stttest.Open(t.Context(), e, stt.Config{})
 		require.NoError(t, err)
-		talk(t, s, stttest.Speech(3, stt.Format{}))
+		talk(t, s, stttest.Speech(3, codec.Format{}))
 		require.NoError(t, s.Flush(t.Context()))
 		require.NoError(t, s.Close())
 		events := stttest.Drain(t, s)

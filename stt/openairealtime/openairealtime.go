@@ -95,8 +95,8 @@ func New(o Options) (*Engine, error) {
 }
 
 func accepts(c stt.Config) error {
-	if c.Format.Rate() != 8000 {
-		return &stt.Error{Engine: name, Op: "open", Kind: stt.ErrBadAudio, Err: fmt.Errorf("sample rate %d is not 8000", c.Format.Rate())}
+	if c.Format.SampleRate() != 8000 {
+		return &stt.Error{Engine: name, Op: "open", Kind: stt.ErrBadAudio, Err: fmt.Errorf("sample rate %d is not 8000", c.Format.SampleRate())}
 	}
 	return nil
 }

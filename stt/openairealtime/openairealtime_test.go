@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live/livetest"
 	"agentos.dev/dialtone/stt/openairealtime"
@@ -51,7 +52,7 @@ func TestTranscriptsOutOfOrder(t *testing.T) {
 	e, _ := engine(t, []string{"one", "two", "three", "four"}, stttest.Fault{Reversed: true})
 	s, err := stttest.Open(t.Context(), e, stt.Config{})
 	require.NoError(t, err)
-	stttest.Send(t, s, stttest.Speech(4, stt.Format{}), stt.Format{})
+	stttest.Send(t, s, stttest.Speech(4, codec.Format{}), codec.Format{})
 	require.NoError(t, s.Flush(t.Context()))
 	require.NoError(t, s.Close())
 	require.Equal(t, []string{"one", "two", "three", "four"}, stttest.Finals(stttest.Drain(t, s)))
@@ -59,6 +60,6 @@ func TestTranscriptsOutOfOrder(t *testing.T) {
 
 func TestOtherRatesAreRefused(t *testing.T) {
 	e, _ := engine(t, nil)
-	_, err := stttest.Open(t.Context(), e, stt.Config{Format: stt.Format{SampleRate: 16000}})
+	_, err := stttest.Open(t.Context(), e, stt.Config{Format: codec.Format{Rate: 16000}})
 	require.ErrorIs(t, err, stt.ErrBadAudio)
 }

@@ -64,7 +64,7 @@ func (s *session) Flush() live.Message {
 const commitID = "commit"
 
 func (s *session) Audio(audio []byte) live.Message {
-	if s.c.Format.Encoding == stt.PCM16 { // the API takes PCM at 24 kHz only
+	if s.c.Format.Encoding == codec.PCM16 { // the API takes PCM at 24 kHz only
 		s.pcm = s.c.Format.AppendPCM(s.pcm[:0], audio)
 		audio = codec.AppendEncodeMulaw(nil, s.pcm)
 	}

@@ -14,7 +14,7 @@ import (
 	dginterfaces "github.com/deepgram/deepgram-go-sdk/v3/pkg/client/interfaces"
 	dglisten "github.com/deepgram/deepgram-go-sdk/v3/pkg/client/listen"
 
-	"agentos.dev/dialtone/stt"
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt/stttest"
 )
 
@@ -87,7 +87,7 @@ func TestDeepgramSDK(t *testing.T) {
 	if !client.Connect() {
 		t.Fatal("no connection")
 	}
-	audio := stttest.Speech(2, stt.Format{})
+	audio := stttest.Speech(2, codec.Format{})
 	for ; len(audio) > 0; audio = audio[min(800, len(audio)):] {
 		if _, err := client.Write(audio[:min(800, len(audio))]); err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 )
 
@@ -14,8 +15,8 @@ type clip struct {
 }
 
 // clip writes audio into the folder.
-func (f *folder) clip(audio []byte, format stt.Format) (clip, error) {
-	pcm, err := samples16k(format.AppendPCM(nil, audio), format.Rate())
+func (f *folder) clip(audio []byte, format codec.Format) (clip, error) {
+	pcm, err := samples16k(format.AppendPCM(nil, audio), format.SampleRate())
 	if err != nil {
 		return clip{}, err
 	}

@@ -87,7 +87,7 @@ func recorded(t testing.TB, file string) []byte {
 	defer f.Close()
 	audio, err := codec.ReadMulaw(f)
 	require.NoError(t, err, file)
-	return append(audio, stt.Format{}.AppendSilence(nil, codec.Rate/2)...)
+	return append(audio, codec.Format{}.AppendSilence(nil, codec.Rate/2)...)
 }
 
 // heard returns the texts of an utterance's finals.
@@ -206,7 +206,7 @@ func TestHoldMusic(t *testing.T) {
 							}
 						}
 					}
-					t.Logf("%v, %d utterances, %d of them on hold", stt.Format{}.Duration(len(audio)).Round(time.Second), utterances, held)
+					t.Logf("%v, %d utterances, %d of them on hold", codec.Format{}.Duration(len(audio)).Round(time.Second), utterances, held)
 					assert.Greater(t, held, utterances/2, "the line is on hold")
 				})
 			}

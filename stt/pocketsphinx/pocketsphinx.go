@@ -187,7 +187,7 @@ func (e *Engine) Prewarm(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	silence := stt.Format{}.AppendSilence(nil, codec.Rate/2)
+	silence := codec.Format{}.AppendSilence(nil, codec.Rate/2)
 	errs := make([]error, len(e.workers))
 	var asked sync.WaitGroup
 	var taken []*worker
@@ -278,7 +278,7 @@ func (e *Engine) recognize(ctx context.Context, audio []byte, c stt.Config) (stt
 
 // ask has a worker recognise audio.
 func (e *Engine) ask(ctx context.Context, w *worker, audio []byte, c stt.Config) (stt.Transcript, error) {
-	if err := c.Format.Validate(); err != nil {
+	if err := stt.ValidateFormat(c.Format); err != nil {
 		return stt.Transcript{}, err
 	}
 	a := asked{e: e, w: w, c: c, deadline: time.Now().Add(e.o.Timeout)}
@@ -287,7 +287,7 @@ func (e *Engine) ask(ctx context.Context, w *worker, audio []byte, c stt.Config)
 	switch {
 	case e.o.Dictation:
 		words, err = a.words(ctx, audio)
-	case (c.Parts == nil || !c.Parts.More) && tonal(c.Format.AppendPCM(nil, audio), c.Format.Rate()):
+	case (c.Parts == nil || !c.Parts.More) && tonal(c.Format.AppendPCM(nil, audio), c.Format.SampleRate()):
 		t := hypothesis{}.transcript()
 		t.Music = true
 		return t, nil

@@ -30,7 +30,7 @@ func say(t *testing.T, voice, text string) []byte {
 	defer f.Close()
 	audio, err := codec.ReadMulaw(f)
 	require.NoError(t, err)
-	return append(audio, stt.Format{}.AppendSilence(nil, codec.Rate/2)...)
+	return append(audio, codec.Format{}.AppendSilence(nil, codec.Rate/2)...)
 }
 
 // Phrases with names, numbers, abbreviations and accents are heard, and the log

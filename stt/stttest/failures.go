@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 )
 
@@ -186,7 +187,7 @@ func (f Failures) hear(t *testing.T, e stt.Engine, n int) ([]stt.Event, error) {
 		return nil, err
 	}
 	defer s.Close()
-	for audio := Speech(n, stt.Format{}); len(audio) > 0; audio = audio[min(160, len(audio)):] {
+	for audio := Speech(n, codec.Format{}); len(audio) > 0; audio = audio[min(160, len(audio)):] {
 		if err = s.Send(audio[:min(160, len(audio))]); err != nil {
 			break
 		}
@@ -368,7 +369,7 @@ func (f Failures) silent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	Send(t, s, Speech(1, stt.Format{}), stt.Format{})
+	Send(t, s, Speech(1, codec.Format{}), codec.Format{})
 	for {
 		ev, err := s.Next(ctx)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/codec"
-	"agentos.dev/dialtone/stt"
 )
 
 //go:embed yes.8k.ulaw.wav
@@ -17,7 +16,7 @@ var yes []byte
 // with a word from about 0.44 to 0.85 s and silence around it. Each is a little
 // softer than the one before, down to the fourth, and then it begins anew: by
 // that a [Live] server knows which it hears.
-func Speech(n int, f stt.Format) []byte {
+func Speech(n int, f codec.Format) []byte {
 	mulaw, err := codec.ReadMulaw(bytes.NewReader(yes))
 	if err != nil { // it is embedded
 		return nil
@@ -30,7 +29,7 @@ func Speech(n int, f stt.Format) []byte {
 			pcm = append(pcm, int16(float64(v)*gain))
 		}
 	}
-	if f.Encoding == stt.Mulaw {
+	if f.Encoding == codec.Mulaw {
 		return codec.AppendEncodeMulaw(nil, pcm)
 	}
 	out := make([]byte, 0, 2*len(pcm))

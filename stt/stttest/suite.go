@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 )
 
@@ -34,7 +35,7 @@ type Suite struct {
 
 // Run tests the engine against everything that stt.Stream promises.
 func (s Suite) Run(t *testing.T) {
-	for _, f := range []stt.Format{{}, {Encoding: stt.PCM16, SampleRate: 8000}} {
+	for _, f := range []codec.Format{{}, {Encoding: codec.PCM16, Rate: 8000}} {
 		run(t, s.Bubble, "utterances in order, "+f.Encoding.String(), func(t *testing.T) { s.order(t, f) })
 	}
 	run(t, s.Bubble, "the caller's words", s.words)
@@ -69,7 +70,7 @@ func open(t *testing.T, e stt.Engine, c stt.Config) (context.Context, *Call) {
 }
 
 // Send sends audio in frames of 20 ms, without waiting between them.
-func Send(t testing.TB, s stt.Stream, audio []byte, f stt.Format) {
+func Send(t testing.TB, s stt.Stream, audio []byte, f codec.Format) {
 	t.Helper()
 	for frame := f.Bytes(20 * time.Millisecond); len(audio) > 0; audio = audio[min(frame, len(audio)):] {
 		piece := slices.Clone(audio[:min(frame, len(audio))])
@@ -125,7 +126,7 @@ func Finals(events []stt.Event) []string {
 	return texts
 }
 
-func (s Suite) order(t *testing.T, f stt.Format) {
+func (s Suite) order(t *testing.T, f codec.Format) {
 	texts := []string{"one", "two words", "three", "four"}
 	ctx, stream := open(t, s.New(t, texts), stt.Config{Format: f, Interim: true, Language: "en-US", CallID: "CA0"})
 	Send(t, stream, Speech(len(texts), f), f)
@@ -162,7 +163,7 @@ func (s Suite) turns(t *testing.T, events []stt.Event, texts []string) {
 
 // words: remarks about sound and control tokens are no part of a text.
 func (s Suite) words(t *testing.T) {
-	f := stt.Format{}
+	f := codec.Format{}
 	ctx, stream := open(t, s.New(t, []string{"[Music] one", "two <unk>", "Room [1] please", "(laughs) four"}), stt.Config{CallID: "CA5"})
 	Send(t, stream, Speech(4, f), f)
 	events, err := s.finish(ctx, stream, 4)
@@ -234,7 +235,7 @@ func (s Suite) check(t *testing.T, events []stt.Event) {
 // flush: what was just said is final without silence after it. Where that is not
 // possible, flushing does no harm.
 func (s Suite) flush(t *testing.T) {
-	f := stt.Format{}
+	f := codec.Format{}
 	ctx, stream := open(t, s.New(t, []string{"one", "two"}), stt.Config{CallID: "CA1"})
 	if s.NoFlush {
 		audio := Speech(2, f)
@@ -277,7 +278,7 @@ func (s Suite) flush(t *testing.T) {
 
 // backpressure: nobody receives, and sending goes on.
 func (s Suite) backpressure(t *testing.T) {
-	f := stt.Format{}
+	f := codec.Format{}
 	ctx, stream := open(t, s.New(t, []string{"one"}), stt.Config{Interim: true, CallID: "CA2"})
 	done := make(chan struct{})
 	go func() {
@@ -323,7 +324,7 @@ func (s Suite) cancel(t *testing.T) {
 }
 
 func (s Suite) close(t *testing.T) {
-	f := stt.Format{}
+	f := codec.Format{}
 	engine := s.New(t, []string{"one"})
 	for i := range 5 {
 		_, stream := open(t, engine, stt.Config{CallID: "CA4"})
@@ -369,7 +370,7 @@ func Goroutines() (left []string) {
 
 // many: calls at the same time do not disturb each other.
 func (s Suite) many(t *testing.T) {
-	f := stt.Format{}
+	f := codec.Format{}
 	engine := s.New(t, []string{"same"})
 	const calls = 8
 	results := make(chan error, calls)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/stt/twilio"
@@ -147,7 +148,7 @@ func TestLatency(t *testing.T) {
 		s, err := stttest.Open(t.Context(), e, stt.Config{CallID: "CA1"})
 		require.NoError(t, err)
 		defer s.Close()
-		for audio := stttest.Speech(1, stt.Format{}); len(audio) > 0; audio = audio[min(160, len(audio)):] {
+		for audio := stttest.Speech(1, codec.Format{}); len(audio) > 0; audio = audio[min(160, len(audio)):] {
 			require.NoError(t, s.Send(audio[:min(160, len(audio))]))
 			time.Sleep(20 * time.Millisecond)
 		}
@@ -178,15 +179,15 @@ func TestTimes(t *testing.T) {
 	e := twilio.New(twilio.Options{})
 	s, err := stttest.Open(t.Context(), e, stt.Config{CallID: "CA1"})
 	require.NoError(t, err)
-	send := func(audio []byte) { stttest.Send(t, s, audio, stt.Format{}) }
-	word := stttest.Speech(1, stt.Format{})
+	send := func(audio []byte) { stttest.Send(t, s, audio, codec.Format{}) }
+	word := stttest.Speech(1, codec.Format{})
 	send(word)
 	send(word[:4800]) // 600 ms: the second word has begun
 	post(e, "CA1", 1, said("one", true)...)
 	send(word[4800:])
 	post(e, "CA1", 2, said("two", true)...)
 	post(e, "CA1", 3, said("who said that", true)...)
-	send(stt.Format{}.AppendSilence(nil, 16000))
+	send(codec.Format{}.AppendSilence(nil, 16000))
 	send(word)
 	send(word) // with a short pause between them
 	post(e, "CA1", 4, said("three and four", true)...)

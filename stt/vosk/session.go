@@ -42,7 +42,7 @@ func (s *session) Hello() live.Message {
 	}
 	return live.JSON(struct {
 		Config config `json:"config"`
-	}{config{s.c.Format.Rate(), true, phrases}})
+	}{config{s.c.Format.SampleRate(), true, phrases}})
 }
 
 func (s *session) Audio(audio []byte) live.Message {

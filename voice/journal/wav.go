@@ -45,7 +45,7 @@ func (r *Record) WriteWAV(w io.Writer) error {
 			return errTooLong
 		}
 	}
-	out, err := codec.NewWAVWriter(w, codec.WAVFormat{Encoding: codec.PCM16, Channels: 2})
+	out, err := codec.NewWAVWriter(w, codec.Format{Encoding: codec.PCM16, Channels: 2})
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
@@ -103,7 +104,7 @@ func (c *Call) Says(text string) error {
 	if c.tw.cfg.Ear != nil {
 		c.tw.cfg.Ear.note(c.SID, text)
 	}
-	return c.SpeakAudio(stttest.Speech(1, stt.Format{Encoding: stt.Mulaw, SampleRate: sampleRate}))
+	return c.SpeakAudio(stttest.Speech(1, codec.Format{Encoding: codec.Mulaw, Rate: sampleRate}))
 }
 
 // Break resets the connection of the call's stream or session, and returns when that is done.

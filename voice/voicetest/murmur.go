@@ -5,7 +5,6 @@ import (
 	"iter"
 
 	"agentos.dev/dialtone/codec"
-	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/ttstest"
@@ -18,7 +17,7 @@ type murmur struct{ fake ttstest.Fake }
 // Synthesize implements tts.Synthesizer.
 func (m *murmur) Synthesize(ctx context.Context, text string, c tts.Config) iter.Seq2[tts.Chunk, error] {
 	return func(yield func(tts.Chunk, error) bool) {
-		person := codec.AppendDecodeMulaw(nil, stttest.Speech(1, stt.Format{Encoding: stt.Mulaw, SampleRate: sampleRate}))
+		person := codec.AppendDecodeMulaw(nil, stttest.Speech(1, codec.Format{Encoding: codec.Mulaw, Rate: sampleRate}))
 		const from, to = 3520, 6800 // where he speaks
 		person = person[from:min(to, len(person))]
 		at := 0

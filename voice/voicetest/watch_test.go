@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/voice"
@@ -19,7 +20,7 @@ import (
 // TestWatch: a watcher is told of every request with its answer, and of every message.
 func TestWatch(t *testing.T) {
 	srv := newServer(t, func(ctx context.Context, call *voice.Call) error {
-		_, err := call.Play(ctx, stttest.Speech(1, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000}))
+		_, err := call.Play(ctx, stttest.Speech(1, codec.Format{Encoding: codec.Mulaw, Rate: 8000}))
 		<-ctx.Done()
 		return err
 	})
@@ -56,7 +57,7 @@ func TestWatch(t *testing.T) {
 			messages[name]++
 		},
 	}))
-	require.NoError(t, call.Hears(stttest.Speech(1, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000}), 20*time.Second))
+	require.NoError(t, call.Hears(stttest.Speech(1, codec.Format{Encoding: codec.Mulaw, Rate: 8000}), 20*time.Second))
 	require.Eventually(t, func() bool {
 		mu.Lock()
 		defer mu.Unlock()
@@ -113,7 +114,7 @@ func TestWatchRefusals(t *testing.T) {
 
 // TestHandset: what a handset says the host hears, and what the host plays the handset hears.
 func TestHandset(t *testing.T) {
-	format := stt.Format{Encoding: stt.Mulaw, SampleRate: 8000}
+	format := codec.Format{Encoding: codec.Mulaw, Rate: 8000}
 	speech := stttest.Speech(2, format)
 	srv := newServer(t, func(ctx context.Context, call *voice.Call) error {
 		for event, err := range call.Events(ctx) {

@@ -57,12 +57,12 @@ func TestFrame(t *testing.T) {
 	idle := stt.EngineFunc(func(ctx context.Context, c stt.Config) (stt.Stream, error) { return sink{}, nil })
 	segmented := stt.Segmented(quick, stt.Segmentation{})
 	pooled := stt.Segmented(stt.NewPool(quick, stt.PoolOptions{Workers: 8}), stt.Segmentation{})
-	utterance := stttest.Speech(1, stt.Format{})[:50*frame] // a word of 0.4 s in a second, with the line's noise
+	utterance := stttest.Speech(1, codec.Format{})[:50*frame] // a word of 0.4 s in a second, with the line's noise
 	noise := utterance[:10*frame]
 	for name, audio := range map[string][]byte{
 		"a second of speech and silence":          utterance,
 		"a second in which the caller listens":    slices.Repeat(noise, 5),
-		"a second of digital silence, as if mute": stt.Format{}.AppendSilence(nil, 50*frame),
+		"a second of digital silence, as if mute": codec.Format{}.AppendSilence(nil, 50*frame),
 	} {
 		segmenter := vad.NewSegmenter(vad.Options{})
 		pcm := make([]int16, frame)
@@ -101,7 +101,7 @@ func TestMemory(t *testing.T) {
 	} {
 		before := heap()
 		var streams []*stttest.Call
-		audio := stttest.Speech(3, stt.Format{})
+		audio := stttest.Speech(3, codec.Format{})
 		for range calls {
 			s, err := stttest.Open(t.Context(), e, stt.Config{})
 			if err != nil {
@@ -154,7 +154,7 @@ func TestPocketSphinxLatency(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		phrases, said = append(phrases, r.Text), append(said, stt.Format{}.AppendSilence(audio, 4000))
+		phrases, said = append(phrases, r.Text), append(said, codec.Format{}.AppendSilence(audio, 4000))
 	}
 	e, err := pocketsphinx.New(pocketsphinx.Options{Phrases: phrases})
 	if err != nil {

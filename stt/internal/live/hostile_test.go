@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/assemblyai"
 	"agentos.dev/dialtone/stt/deepgram"
@@ -37,7 +38,7 @@ func hear(t *testing.T, e stt.Engine, n int) ([]stt.Event, error) {
 	s, err := stttest.Open(ctx, e, stt.Config{})
 	require.NoError(t, err)
 	defer s.Close()
-	for audio := stttest.Speech(n, stt.Format{}); len(audio) > 0 && err == nil; audio = audio[min(160, len(audio)):] {
+	for audio := stttest.Speech(n, codec.Format{}); len(audio) > 0 && err == nil; audio = audio[min(160, len(audio)):] {
 		err = s.Send(audio[:min(160, len(audio))])
 	}
 	if err == nil {

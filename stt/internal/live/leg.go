@@ -336,7 +336,7 @@ func (l *leg) next() (m Message, more, closed bool) {
 		}
 		audio := l.queue[:n]
 		if n < least { // before a flush
-			audio = l.c.Format.AppendSilence(append([]byte(nil), audio...), (least-n)/l.c.Format.Encoding.SampleSize())
+			audio = l.c.Format.AppendSilence(append([]byte(nil), audio...), (least-n)/l.c.Format.Encoding.Size())
 			l.shifts = append(l.shifts, shift{l.sent + n, least - n})
 		}
 		l.sent += len(audio)

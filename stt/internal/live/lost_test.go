@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
@@ -31,8 +32,8 @@ func TestOneLostMessageCostsOneUtterance(t *testing.T) {
 				defer e.Close()
 				s, err := stttest.Open(t.Context(), e, stt.Config{})
 				require.NoError(t, err)
-				audio := stttest.Speech(4, stt.Format{})
-				audio = slices.Insert(audio, 10800, stt.Format{}.AppendSilence(nil, 80_000)...) // ten seconds after the first
+				audio := stttest.Speech(4, codec.Format{})
+				audio = slices.Insert(audio, 10800, codec.Format{}.AppendSilence(nil, 80_000)...) // ten seconds after the first
 				for ; len(audio) > 0; audio = audio[min(160, len(audio)):] {
 					require.NoError(t, s.Send(audio[:min(160, len(audio))]))
 					time.Sleep(20 * time.Millisecond)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/internal/answer"
 	"agentos.dev/dialtone/stt"
 )
@@ -46,8 +47,8 @@ func Sure(n answer.Number) float64 {
 }
 
 // PCM returns audio as little-endian PCM16.
-func PCM(audio []byte, f stt.Format) []byte {
-	if f.Encoding == stt.PCM16 {
+func PCM(audio []byte, f codec.Format) []byte {
+	if f.Encoding == codec.PCM16 {
 		return append([]byte(nil), audio...)
 	}
 	out := make([]byte, 0, 2*len(audio))

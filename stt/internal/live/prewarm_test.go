@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/assemblyai"
 	"agentos.dev/dialtone/stt/deepgram"
@@ -75,7 +76,7 @@ func firstEvent(t *testing.T, e stt.Engine) time.Duration {
 	s, err := stttest.Open(t.Context(), e, stt.Config{})
 	require.NoError(t, err)
 	defer s.Close()
-	stttest.Send(t, s, stttest.Speech(1, stt.Format{}), stt.Format{})
+	stttest.Send(t, s, stttest.Speech(1, codec.Format{}), codec.Format{})
 	_, err = s.Next(t.Context())
 	require.NoError(t, err)
 	return time.Since(began)

@@ -81,7 +81,7 @@ func TestForms(t *testing.T) {
 	want, _ := ttstest.Audio(text)
 	var wav, streamed bytes.Buffer
 	for _, b := range []*bytes.Buffer{&wav, &streamed} {
-		w, err := codec.NewWAVWriter(b, codec.WAVFormat{Encoding: codec.PCM16, Rate: 24000})
+		w, err := codec.NewWAVWriter(b, codec.Format{Encoding: codec.PCM16, Rate: 24000})
 		require.NoError(t, err)
 		_, err = w.Write(ttstest.PCM24(text))
 		require.NoError(t, err)

@@ -16,6 +16,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) { leak.Main(m) }
 // patience is how long anything may take on a busy machine.
 const patience = 30 * time.Second
 
-var speech = stttest.Speech(2, stt.Format{Encoding: stt.Mulaw, SampleRate: 8000})
+var speech = stttest.Speech(2, codec.Format{Encoding: codec.Mulaw, Rate: 8000})
 
 // bench is a phone with its page's server, and the service that it calls.
 type bench struct {
