@@ -20,17 +20,17 @@ import (
 	"agentos.dev/dialtone/voice/signature"
 )
 
-// generator makes calls.
+// generator makes the calls of a load test: webhook, handshake, stream and status callback.
 type generator struct {
 	*loading
 	meter  *meters
 	pacer  *pacer
-	public *url.URL // that signatures are over
-	at     *url.URL // where the service is
+	public *url.URL // the service's public URL, which signatures cover
+	at     *url.URL // where the service is reached
 	client *http.Client
 }
 
-// Time that a service has for a webhook, as with Twilio, and for a handshake.
+// How long a service may take to answer a webhook (15 s, as with Twilio) and a handshake.
 const (
 	webhookTimeout   = 15 * time.Second
 	handshakeTimeout = 10 * time.Second
@@ -52,16 +52,18 @@ func newGenerator(l *loading, m *meters, p *pacer) *generator {
 	}}
 }
 
-// insecure is for a service whose certificate is for its public name.
+// insecure accepts any certificate: the service's is for its public name, not for the address
+// at which it is reached.
 func insecure() *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
 
-// fiction returns the number of a call: each another one of those that are for fiction, so
-// that no limit of calls a number counts them together.
+// fiction returns the caller's number of call n, from the range reserved for fiction
+// (555-01xx). 80,000 calls in a row have different numbers, so that no limit per caller
+// refuses them.
 func fiction(n int) string {
 	return fmt.Sprintf("+1%d%d%d55501%02d", 2+n/100%8, n/800%10, n/8000%10, n%100)
 }
 
-// call makes one call, which was due at a time.
+// call makes call number n, which was due at a time, and counts its outcome.
 func (g *generator) call(ctx context.Context, n int, due time.Time) {
 	sid := newSID("CA")
 	form := url.Values{
@@ -129,14 +131,14 @@ func (g *generator) call(ctx context.Context, n int, due time.Time) {
 
 var errBroke = errors.New("the connection ended without a close frame")
 
-// fails notes a call that went wrong, unless the load was interrupted.
+// fails counts a failed call, unless the whole load test was interrupted.
 func (g *generator) fails(ctx context.Context, err error) {
 	if ctx.Err() == nil {
 		g.meter.failed(err)
 	}
 }
 
-// post sends a signed form to a path.
+// post sends a signed form to a path of the service and returns the body of its answer.
 func (g *generator) post(ctx context.Context, path string, form url.Values) ([]byte, error) {
 	public := g.public.Scheme + "://" + g.public.Host + path
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, g.at.Scheme+"://"+g.at.Host+path, strings.NewReader(form.Encode()))
@@ -158,17 +160,17 @@ func (g *generator) post(ctx context.Context, path string, form url.Values) ([]b
 	return body, err
 }
 
-// sign adds what Twilio, or a proxy in front of the service, would.
+// sign adds the signature of Twilio and the headers of a proxy that ends TLS.
 func (g *generator) sign(h http.Header, public string, form url.Values) {
 	h.Set(signature.Header, signature.Sign(g.service.token, public, form))
 	h.Set("X-Forwarded-Proto", "https")
 	h.Set("X-Forwarded-Host", g.public.Host)
 }
 
-// errNoStream is the error of TwiML that opens no stream.
+// errNoStream means that the service answered with TwiML that opens no stream.
 var errNoStream = errors.New("the answer has no <Connect><Stream>")
 
-// ask asks for TwiML, and returns the URL of its stream.
+// ask posts the first webhook and returns the URL of the stream in the TwiML.
 func (g *generator) ask(ctx context.Context, form url.Values) (*url.URL, error) {
 	body, err := g.post(ctx, g.to.inbound, form)
 	if err != nil {
@@ -188,7 +190,7 @@ func (g *generator) ask(ctx context.Context, form url.Values) (*url.URL, error) 
 	return nil, fmt.Errorf("%w: %.200q", errNoStream, body)
 }
 
-// dial opens the stream's connection, with its handshake.
+// dial connects to the service and makes the stream's handshake.
 func (g *generator) dial(ctx context.Context, s *stream, to *url.URL) (*bufio.Reader, error) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()

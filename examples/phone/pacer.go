@@ -7,30 +7,33 @@ import (
 	"time"
 )
 
-// frame is the length of one, and how often each stream sends.
+// frame is the length of a frame of audio: each stream sends one every 20 ms.
 const frame = 20 * time.Millisecond
 
-// slotsPerFrame is into how many times of a frame the streams are spread.
+// slotsPerFrame is the number of slots in 20 ms. Each stream sends in one of them, so that the
+// streams do not all send at once.
 const slotsPerFrame = 20
 
 const slot = frame / slotsPerFrame
 
-// pacer has each stream send a frame every 20 ms, at times that are fixed when it begins: a
-// frame that is late is sent all the same, and the next one is due when it would have been.
+// pacer makes each stream send a frame every 20 ms, at times that are fixed when the stream
+// begins. A late frame is sent all the same, and does not delay the next one.
 type pacer struct {
 	workers []*worker
-	next    atomic.Uint64 // place that the next stream gets
+	next    atomic.Uint64 // number of the next stream, which decides its worker and slot
 	stop    chan struct{}
 	wg      sync.WaitGroup
 
-	slots, overslept atomic.Int64 // times at which a worker was to be there, and came more than 5 ms late with nothing to do before
+	// How often workers slept until a slot, and how often they then woke later than tooLate:
+	// a busy machine.
+	slots, overslept atomic.Int64
 }
 
-// worker is a goroutine and its streams.
+// worker holds the streams of one goroutine, by slot.
 type worker struct {
 	mu      sync.Mutex
 	streams [slotsPerFrame][]*stream
-	count   int
+	count   int // streams in all slots
 
 	sent, late atomic.Int64
 	lateness   histogram
@@ -47,20 +50,21 @@ func newPacer(workers int) *pacer {
 	return p
 }
 
-// begin has a stream send from the next of its times on.
+// begin gives a stream a worker and a slot. It sends from the next time of that slot on.
 func (p *pacer) begin(s *stream) {
 	place := p.next.Add(1)
 	w := p.workers[place%uint64(len(p.workers))]
-	at := place / uint64(len(p.workers)) * 7 % slotsPerFrame // spread
+	at := place / uint64(len(p.workers)) * 7 % slotsPerFrame // by sevens: the slots fill evenly
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.streams[at] = append(slices.Clip(w.streams[at]), s)
 	w.count++
 }
 
-// tooLate is how late a worker may wake without being doubted.
+// tooLate is how late a sleeping worker may wake. Later counts as overslept.
 const tooLate = 5 * time.Millisecond
 
+// run sends the frames of a worker's streams, slot after slot, until the pacer is closed.
 func (p *pacer) run(w *worker, began time.Time) {
 	for n := int64(0); ; n++ {
 		due := began.Add(time.Duration(n) * slot)
@@ -79,7 +83,7 @@ func (p *pacer) run(w *worker, began time.Time) {
 		w.mu.Lock()
 		streams, idle := w.streams[at], w.count == 0
 		w.mu.Unlock()
-		if idle { // it may rest: what is due now is due nowhere
+		if idle { // nothing is late without streams
 			continue
 		}
 		over := false
@@ -98,7 +102,8 @@ func (p *pacer) run(w *worker, began time.Time) {
 	}
 }
 
-// counts returns what has been sent.
+// counts returns how many frames were sent, how many of them more than a frame late, and how
+// late all were.
 func (p *pacer) counts() (sent, late int64, lateness *histogram) {
 	lateness = &histogram{}
 	for _, w := range p.workers {
@@ -113,7 +118,7 @@ func (p *pacer) close() {
 	p.wg.Wait()
 }
 
-// wrote notes a frame that was due at a time, and is written now.
+// wrote counts a frame that has just been written and was due at a time.
 func (w *worker) wrote(due time.Time) {
 	behind := time.Since(due)
 	w.sent.Add(1)

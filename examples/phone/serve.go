@@ -13,7 +13,7 @@ import (
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
-// serve is the command for the fake as a process.
+// serve is the command that runs the fake Twilio as a process of its own.
 func (p *program) serve(ctx context.Context, args []string) (err error) {
 	var s service
 	f := p.flags("serve", &s)
@@ -79,7 +79,8 @@ func (p *program) serve(ctx context.Context, args []string) (err error) {
 
 const maxParallel = 1000
 
-// answer has the calls that the service places take the steps of a script.
+// answer picks up the calls that the service places. Each takes the steps of the script's
+// first call, or without a script waits until the service hangs up.
 func answer(ctx context.Context, tw *voicetest.Twilio, picked []scenario, patience time.Duration, out *outcomes) {
 	var calls sync.WaitGroup
 	defer calls.Wait()
@@ -102,7 +103,7 @@ func answer(ctx context.Context, tw *voicetest.Twilio, picked []scenario, patien
 					}
 				}
 			}
-			if ctx.Err() != nil { // phone ends
+			if ctx.Err() != nil { // phone is being stopped: the call has not failed
 				failed = nil
 			}
 			out.add("placed to "+call.To, call, began, errors.Join(failed, c.settled(context.WithoutCancel(ctx))))
@@ -141,13 +142,13 @@ func runAll(ctx context.Context, tw *voicetest.Twilio, s *service, to target, al
 	calls.Wait()
 }
 
-// outcomes are the results of calls.
+// outcomes collects the results of all calls.
 type outcomes struct {
 	mu  sync.Mutex
 	all []result
 }
 
-// result is how a call went.
+// result is the outcome of one call, as the JSON file lists it.
 type result struct {
 	Name    string   `json:"name"`
 	SID     string   `json:"call_sid,omitempty"`
@@ -159,6 +160,7 @@ type result struct {
 	Events  []string `json:"events,omitempty"`
 }
 
+// add notes how a call went. call is nil if it was never made.
 func (o *outcomes) add(name string, call *voicetest.Call, began time.Time, err error) {
 	r := result{Name: name, Passed: err == nil, Seconds: time.Since(began).Seconds()}
 	if err != nil {
@@ -175,10 +177,10 @@ func (o *outcomes) add(name string, call *voicetest.Call, began time.Time, err e
 	o.all = append(o.all, r)
 }
 
-// errFailed is the error of calls that did not go as they were to.
+// errFailed is wrapped by the error of a run in which calls failed.
 var errFailed = errors.New("calls failed")
 
-// err returns which calls failed.
+// err returns an error that names each failed call and its failure; nil if none failed.
 func (o *outcomes) err() error {
 	var errs []error
 	for _, r := range o.all {
@@ -192,7 +194,7 @@ func (o *outcomes) err() error {
 	return fmt.Errorf("%d of %d %w:\n%w", len(errs), len(o.all), errFailed, errors.Join(errs...))
 }
 
-// suite is JUnit's.
+// suite, one and failure are the elements of a JUnit file.
 type suite struct {
 	XMLName  xml.Name `xml:"testsuite"`
 	Name     string   `xml:"name,attr"`
@@ -215,7 +217,7 @@ type failure struct {
 	Text    string `xml:",chardata"`
 }
 
-// write writes the results to the files that have a name.
+// write writes the results to the two files. An empty name means no file.
 func (o *outcomes) write(junit, asJSON string) (err error) {
 	seconds := func(s float64) string { return fmt.Sprintf("%.3f", s) }
 	if junit != "" {

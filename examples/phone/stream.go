@@ -16,47 +16,48 @@ import (
 	"time"
 )
 
-// stream is a Media Stream, with no more work for a frame than its bytes take. Its times are
-// the pacer's; what the service sends is read by a goroutine of its own.
+// stream is Twilio's end of a Media Stream, made for load: it allocates little and decodes no
+// audio. The pacer calls frame every 20 ms; a goroutine of the stream reads what the service
+// sends.
 type stream struct {
 	conn  net.Conn
 	call  string // CallSid
 	sid   string
 	load  *loading
 	meter *meters
-	due   time.Time // when its call was
+	due   time.Time // when its call was due
 
-	over atomic.Bool // nothing more is sent
+	over atomic.Bool // the pacer sends nothing more
 
 	mu     sync.Mutex // of the writer's state below
-	frames uint64     // that were sent
+	frames uint64     // media messages sent
 	seq    uint64
 	json   []byte
 	out    []byte
 	pinged time.Time
-	lasts  time.Time // when the deadline of writes was set
-	marks  []mark    // to be returned
-	spoke  time.Time
-	end    error // why it ended
+	lasts  time.Time // when the write deadline was last moved
+	marks  []mark    // to return to the service, in order
+	spoke  time.Time // when the caller finished speaking; zero once the service has answered
+	end    error     // why the stream ended; nil while it is up
 
-	// Of the reader.
-	plays  time.Time // until when what was heard plays
+	// State of the reader.
+	plays  time.Time // when all audio received will have been played
 	first  bool      // the first sound has come
 	closed bool      // the service has ended the stream
 	done   chan struct{}
 }
 
-// mark is one to be returned when what is before it has been played.
+// mark is a mark of the service, to be returned when the audio before it has been played.
 type mark struct {
 	name []byte
-	at   time.Time
+	at   time.Time // when that is
 }
 
 const (
 	maxMarks    = 4096
 	maxMessage  = 16 << 20
 	pingEvery   = 5 * time.Second
-	writeWithin = 10 * time.Second // for a service that takes nothing
+	writeWithin = 10 * time.Second // after which a service that reads nothing ends the stream
 )
 
 // newSID returns a fresh identifier.
@@ -64,7 +65,7 @@ func newSID(prefix string) string {
 	return fmt.Sprintf("%s%016x%016x", prefix, rand.Uint64(), rand.Uint64())
 }
 
-// open begins the stream, whose handshake has been answered.
+// open sends the stream's first two messages and starts its reader. The handshake is done.
 func (s *stream) open(in *bufio.Reader, account string) error {
 	s.sid, s.done = newSID("MZ"), make(chan struct{})
 	s.mu.Lock()
@@ -79,8 +80,8 @@ func (s *stream) open(in *bufio.Reader, account string) error {
 	return err
 }
 
-// frame sends the frame that was due at a time, and what is due besides; false when the
-// stream is over.
+// frame sends the frame of audio that was due at a time, after the marks and the ping that
+// are due by now. It returns false when the stream is over.
 func (s *stream) frame(w *worker, due time.Time) bool {
 	if s.over.Load() {
 		return false
@@ -88,7 +89,7 @@ func (s *stream) frame(w *worker, due time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	if now.Sub(s.lasts) >= time.Second { // as few timers as streams, not as frames
+	if now.Sub(s.lasts) >= time.Second { // not for each frame: a deadline costs a timer
 		s.lasts = now
 		s.conn.SetWriteDeadline(now.Add(writeWithin))
 	}
@@ -109,7 +110,7 @@ func (s *stream) frame(w *worker, due time.Time) bool {
 	}
 	if s.end != nil {
 		s.over.Store(true)
-		s.conn.Close() // the reader tells
+		s.conn.Close() // ends the reader, which closes done
 		return false
 	}
 	w.wrote(due)
@@ -136,8 +137,8 @@ func (s *stream) media() error {
 	return s.send(opText, s.json)
 }
 
-// audio returns what is said in the next frame: nothing for a second, then the speech, again
-// and again.
+// audio returns the audio of the next frame: a second of silence, then the speech, which
+// begins again each load.every.
 func (s *stream) audio() []byte {
 	if len(s.load.speech) == 0 {
 		return silentFrame
@@ -160,7 +161,8 @@ func (s *stream) audio() []byte {
 	return rest[:160]
 }
 
-// hangUp ends the stream as a caller.
+// hangUp ends the stream as a caller who hangs up does. It waits up to two seconds for the
+// service to close, and then for the reader.
 func (s *stream) hangUp() {
 	s.over.Store(true)
 	s.mu.Lock()
@@ -187,7 +189,7 @@ const (
 	opPong  = 10
 )
 
-// send writes a frame, masked. The caller holds the lock.
+// send writes a WebSocket frame, masked. The caller holds the lock.
 func (s *stream) send(opcode byte, message []byte) error {
 	f := append(s.out[:0], 0x80|opcode)
 	if n := len(message); n < 126 {
@@ -213,7 +215,7 @@ func (s *stream) send(opcode byte, message []byte) error {
 
 var errFrame = errors.New("the service sent a frame that RFC 6455 forbids, or that is too large")
 
-// read takes what the service sends until it ends.
+// read handles the service's WebSocket frames until the stream ends.
 func (s *stream) read(in *bufio.Reader) {
 	defer close(s.done)
 	var buf []byte
@@ -272,6 +274,7 @@ func (s *stream) read(in *bufio.Reader) {
 	}
 }
 
+// fail notes why the stream ended, unless a reason is known already.
 func (s *stream) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -288,7 +291,7 @@ var (
 	nameKey    = []byte(`"name":`)
 )
 
-// value returns the text behind a key.
+// value returns the JSON string behind a key, escapes as they are; nil if there is none.
 func value(message, key []byte) []byte {
 	i := bytes.Index(message, key)
 	if i < 0 {
@@ -304,7 +307,8 @@ func value(message, key []byte) []byte {
 	return nil
 }
 
-// message takes a message.
+// message handles a message of the service: it counts media, and keeps marks until their
+// audio has been played or cleared.
 func (s *stream) message(m []byte) {
 	now := time.Now()
 	switch {
@@ -331,7 +335,8 @@ func (s *stream) message(m []byte) {
 	}
 }
 
-// played adds n bytes of audio, and returns when all that has come will have been played.
+// played counts n bytes of audio received now. It returns when all audio received will have
+// been played, and measures the first answer, each reply and each gap.
 func (s *stream) played(now time.Time, n int) time.Time {
 	if !s.first {
 		s.first = true
