@@ -53,7 +53,7 @@ func ExampleReadMulaw() {
 
 func ExampleLevel() {
 	var level codec.Level
-	level.AddMulaw([]byte{0xff, 0x9f, 0xff, 0x1f}) // two zeros and ±8316
+	level.AddMulaw([]byte{0xff, 0x9f, 0xff, 0x1f}) // decoded: 0, 8316, 0, -8316
 	fmt.Printf("%.1f dBov, peak %d, %d clipped\n", level.DBov(), level.Peak, level.Clipped)
 	// Output: -14.9 dBov, peak 8316, 0 clipped
 }
@@ -65,7 +65,7 @@ func ExampleAppendPayload() {
 }
 
 func ExampleWAVWriter() {
-	var recording bytes.Buffer // an *os.File would get its sizes when it is closed
+	var recording bytes.Buffer // in an *os.File Close would also write the sizes into the header
 	w, err := codec.NewWAVWriter(&recording, codec.Format{})
 	if err != nil {
 		log.Fatal(err)

@@ -7,12 +7,12 @@ const (
 	// the result the same on every processor and in every order of summation.
 	filterBits = 22
 
-	// splitBits is the precision of the high part of a coefficient. With it the sums
-	// of the vector kernels cannot leave 32 bits; nor can those of the low part, of
-	// filterBits-splitBits bits, for up to 511 taps.
+	// splitBits is the precision of the high part of a coefficient; the low part has
+	// the other filterBits-splitBits bits. The vector kernels sum the parts apart, and
+	// neither sum leaves 32 bits with up to 511 taps.
 	splitBits = 14
 
-	// lane is how many 16-bit values a vector has.
+	// lane is the number of 16-bit values in a vector.
 	lane = 16
 
 	// reach is how far the low-pass kernel reaches to each side, in samples of the
@@ -20,33 +20,34 @@ const (
 	reach = 16
 )
 
-// window holds the cosine series of the kernel's window, which codec/internal/window
-// found: of all windows of this reach it leaves the least above 0.575 of the lower
-// rate, -80.4 dB, at whatever rate the kernel is sampled.
+// window holds the cosine series of the kernel's window. The program
+// codec/internal/window found it: of all windows of this reach it leaves the least
+// above 0.575 of the lower rate, -80.4 dB, whatever the sampling rate of the kernel.
 var window = [...]float64{
 	0.459227084086, 0.493150053620, 0.048125205739, -0.000165520684, -0.000678696337,
 	0.000592340296, -0.000427271511, 0.000300779651, -0.000211444117, 0.000151189229,
 	-0.000112652805, 0.000095984795, -0.000047051964,
 }
 
-// A phase is the filter of every up-th output sample.
+// A phase is the filter for one of the positions that an output sample can have between
+// two input samples. An interpolation by up has up of them, in turn.
 type phase struct {
 	taps      []int32 // oldest sample first
-	split     []int16 // by sixteen taps: their high parts, then their low parts
+	split     []int16 // for each sixteen taps, their high parts and then their low parts
 	symmetric bool
-	only      int // where all taps but one are zero, so that samples pass unchanged: that one; or -1
+	only      int // index of the one tap that is not zero: samples pass unchanged; -1 in other phases
 }
 
 // A filter is a low-pass filter that also changes the rate.
 type filter struct {
 	phases []phase
 	taps   int // of each phase
-	delay  int // of all, in ticks: 1/len(phases) of an input sample
+	delay  int // of the whole filter, in ticks of 1/len(phases) of an input sample
 }
 
 // filterTaps returns the number of taps per phase and the delay in ticks.
 func filterTaps(inRate, up, lowRate int) (taps, delay int) {
-	// The kernel is zero where it ends, so the last tick within counts.
+	// The kernel is zero at both ends, so the outermost taps are the last ticks before them.
 	delay = int((reach*int64(inRate)*int64(up) - 1) / int64(lowRate))
 	return 2*delay/up + 1, delay
 }
@@ -68,11 +69,12 @@ func designFilter(inRate, up, lowRate int) filter {
 	return f
 }
 
+// newPhase rounds the taps h to fixed point and splits them for the vector kernels.
 func newPhase(h []float64) phase {
 	p := phase{taps: make([]int32, len(h)), only: -1}
 	for i, v := range h {
 		p.taps[i] = int32(math.Round(v * (1 << filterBits)))
-		if p.taps[i] == 1<<filterBits { // at the top of the sinc: the others are its zeros
+		if p.taps[i] == 1<<filterBits { // the top of the sinc: all other taps are at its zeros
 			p.only = i
 		}
 	}
@@ -91,9 +93,9 @@ func newPhase(h []float64) phase {
 	return p
 }
 
-// kernel is the low-pass filter in continuous time, t in samples of the lower rate:
-// a windowed sinc. That it is zero at every other whole t makes the filter from 8 to
-// 16 kHz a half-band one, which keeps the input's own samples.
+// kernel returns the low-pass filter at the time t, in samples of the lower rate: a
+// windowed sinc. It is zero at every whole t but 0, so the filter from 8 to 16 kHz is
+// a half-band filter, which keeps the input's own samples.
 func kernel(t float64) float64 {
 	if t <= -reach || t >= reach {
 		return 0

@@ -24,11 +24,11 @@ func eachKernelSet(t *testing.T, test func(t *testing.T)) {
 	}
 }
 
-// longest is the greatest length that the tests below go through.
+// longest is the greatest length that the tests below convert.
 const longest = 400
 
 // checkLengths converts 0 to 400 values, in memory that borders on unreadable
-// pages on either side, and compares every result.
+// pages on both sides, and compares every result.
 func checkLengths[D comparable, S any](t *testing.T, convert func([]D, []S) int, want func(S) D, value func(int) S) {
 	dstEnd, dstStart := guarded[D](t, longest)
 	srcEnd, srcStart := guarded[S](t, longest)
@@ -61,8 +61,8 @@ func checkLengths[D comparable, S any](t *testing.T, convert func([]D, []S) int,
 	}
 }
 
-// checkMargins converts in the midst of larger buffers, at every alignment, and
-// looks for writes outside of what was asked for.
+// checkMargins converts in the middle of larger buffers, at every alignment, and
+// looks for writes outside the part that was passed.
 func checkMargins[D comparable, S any](t *testing.T, convert func([]D, []S) int, canary D, value func(int) S) {
 	dst, src := make([]D, 300), make([]S, 300)
 	for i := range src {
@@ -101,19 +101,19 @@ func TestKernelsAtEveryLength(t *testing.T) {
 		checkMargins(t, DecodeMulaw, 12345, code)
 		checkMargins(t, DecodeAlaw, 12345, code)
 		checkMargins(t, DecodeMulawFloat32, 12345, code)
-		zero := func(int) int16 { return 0 } // no law has the code 0x77 for it
+		zero := func(int) int16 { return 0 } // neither law encodes it as 0x77
 		checkMargins(t, EncodeMulaw, 0x77, zero)
 		checkMargins(t, EncodeAlaw, 0x77, zero)
 	})
 }
 
-// TestFiltersBetweenUnreadablePages holds the vector filters to the portable ones
-// where what they read and write ends at an unreadable page.
+// TestFiltersBetweenUnreadablePages compares the vector filters with the portable
+// ones, with input and output that end at an unreadable page.
 func TestFiltersBetweenUnreadablePages(t *testing.T) {
 	eachKernelSet(t, func(t *testing.T) {
 		for _, f := range []filter{designFilter(8000, 2, 8000), designFilter(48000, 1, 8000)} {
 			p := &f.phases[0]
-			beyond := len(p.split) / 2 // what may be read after the last window's beginning
+			beyond := len(p.split) / 2 // samples that may be read after the beginning of the last window
 			inputs, _ := guarded[int16](t, longest+beyond)
 			outputs, _ := guarded[int16](t, 2*longest)
 			for i := range inputs {
@@ -135,8 +135,8 @@ func TestFiltersBetweenUnreadablePages(t *testing.T) {
 	})
 }
 
-// TestKernelsMaskNoMemory: results do not tell, but a masked load or store beside
-// a page that is not there takes a hundred times as long.
+// TestKernelsMaskNoMemory finds no masked load or store in the assembly: beside an
+// unmapped page each would take a hundred times as long, with the same result.
 func TestKernelsMaskNoMemory(t *testing.T) {
 	source, err := os.ReadFile("asm_amd64.s")
 	require.NoError(t, err)
@@ -173,7 +173,7 @@ func TestKernelsAllocateNothing(t *testing.T) {
 	})
 }
 
-// TestKernelsOfThisProcessor keeps a test run honest about what it covered.
+// TestKernelsOfThisProcessor logs which kernel sets this run has tested.
 func TestKernelsOfThisProcessor(t *testing.T) {
 	t.Log("kernel sets tested here:", fmt.Sprint(kernelSets()))
 	require.Equal(t, portable, kernelSets()[0])

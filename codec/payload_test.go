@@ -9,9 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// decodeReference is DecodePayload by the standard library and G.191.
+// decodeReference is DecodePayload made of the standard library and G.191. It reports
+// whether the payload is valid.
 func decodeReference(payload []byte) ([]int16, bool) {
-	if bytes.ContainsAny(payload, "\r\n") { // which the library skips
+	if bytes.ContainsAny(payload, "\r\n") { // the library skips them
 		return nil, false
 	}
 	codes, err := base64.StdEncoding.Strict().AppendDecode(nil, payload)
@@ -25,6 +26,7 @@ func decodeReference(payload []byte) ([]int16, bool) {
 	return pcm, true
 }
 
+// checkPayload compares DecodePayload with decodeReference.
 func checkPayload(t *testing.T, payload []byte) {
 	t.Helper()
 	want, ok := decodeReference(payload)
@@ -71,8 +73,8 @@ func TestPayloadOfEveryLength(t *testing.T) {
 	})
 }
 
-// TestPayloadBetweenUnreadablePages converts where one byte read or written beyond
-// payload or samples, on either side, crashes.
+// TestPayloadBetweenUnreadablePages converts in memory between unreadable pages: one
+// byte read or written outside of payload or samples crashes the test.
 func TestPayloadBetweenUnreadablePages(t *testing.T) {
 	eachKernelSet(t, func(t *testing.T) {
 		room := base64Len(longest)
@@ -104,7 +106,8 @@ func TestPayloadBetweenUnreadablePages(t *testing.T) {
 	})
 }
 
-// TestPayloadOfEverySample has every sample at every place of a group.
+// TestPayloadOfEverySample encodes every sample at each of the three places of a base64
+// group.
 func TestPayloadOfEverySample(t *testing.T) {
 	eachKernelSet(t, func(t *testing.T) {
 		for shift := range 3 {
@@ -128,8 +131,8 @@ func TestAppendPayloadLeavesSpareCapacityAlone(t *testing.T) {
 	})
 }
 
-// TestPayloadWithAnyWrongByte puts every byte at every place of payloads whose
-// ends fall differently in the kernels' blocks.
+// TestPayloadWithAnyWrongByte puts every byte value at every place of a payload, in
+// lengths that end at different places of the kernels' blocks.
 func TestPayloadWithAnyWrongByte(t *testing.T) {
 	eachKernelSet(t, func(t *testing.T) {
 		for _, n := range []int{1, 2, 3, 23, 24, 25, 26, 47, 48, 49, 50, 97} {

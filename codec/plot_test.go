@@ -18,8 +18,9 @@ var update = flag.Bool("update", false, "write golden files instead of comparing
 
 const plotFile = "../docs/codec-response.png"
 
-// TestFilterResponsesPlot draws the response from 8 to 16 kHz for docs/codec.md:
-// all of it, and its pass band magnified 20,000 times.
+// TestFilterResponsesPlot draws the frequency response of the filter from 8 to 16 kHz
+// for docs/codec.md and compares it with the file: the whole response on the left, on
+// the right the pass band with its levels magnified 20,000 times.
 func TestFilterResponsesPlot(t *testing.T) {
 	r := newResampler(t, 8000, 16000)
 	h := r.impulseResponse()
@@ -29,7 +30,7 @@ func TestFilterResponsesPlot(t *testing.T) {
 		color.White, color.Gray{0xd8}, color.Gray{0x40}, color.RGBA{0x1f, 0x5f, 0xbf, 0xff}, color.RGBA{0xfb, 0xe3, 0xe0, 0xff},
 	})
 	whole := panel{img, image.Rect(80, 20, 560, 360), 0, 8000, -120, 10}
-	whole.fill(4600, 8000, -80.0, 10) // where nothing may be
+	whole.fill(4600, 8000, -80.0, 10) // the stop band: the curve stays out of it
 	whole.grid(1000, 20)
 	whole.curve(response)
 	pass := panel{img, image.Rect(690, 20, 930, 360), 0, 3400, -0.003, 0.003}
@@ -77,7 +78,7 @@ func (p panel) fill(left, right, bottom, top float64) {
 	draw.Draw(p.img, area, image.NewUniform(p.img.Palette[4]), image.Point{}, draw.Src)
 }
 
-// grid draws lines at every multiple of the steps and writes their values.
+// grid draws a line at every multiple of the steps and labels it.
 func (p panel) grid(hzStep, dBStep float64) {
 	for hz := p.left; hz <= p.right; hz += hzStep {
 		for y := p.area.Min.Y; y <= p.area.Max.Y; y++ {
@@ -113,7 +114,7 @@ func (p panel) curve(dB func(hz float64) float64) {
 	}
 }
 
-// glyphs are three wide and five high, a row per octal digit.
+// glyphs are three dots wide and five high. Each octal digit is a row of three bits.
 var glyphs = map[rune]string{
 	'0': "75557", '1': "26227", '2': "71747", '3': "71717", '4': "55711", '5': "74717", '6': "74757", '7': "71222",
 	'8': "75757", '9': "75717", '-': "00700", '.': "00002", 'k': "45655", 'H': "55755", 'z': "07247", 'd': "11757", 'B': "65656",
@@ -121,7 +122,7 @@ var glyphs = map[rune]string{
 
 const glyphAdvance = 8
 
-// write draws text, every dot of a glyph a little square.
+// write draws text, each dot of a glyph as a square of 2 by 2 pixels.
 func write(img *image.Paletted, x, y int, text string) {
 	for _, r := range text {
 		for row, bits := range glyphs[r] {

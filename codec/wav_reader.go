@@ -16,8 +16,8 @@ const (
 	// 0xffffffff (ffmpeg), or a little under 1<<31 (sox).
 	unknownSize = 0x7ffff000 - 128
 
-	// Other writers leave other sizes. Audio that ends this many seconds before its header
-	// says was never meant to be that long; a file that was cut off lacks less.
+	// Other writers leave other sizes. When at least this much audio is missing at the end
+	// of the file, the size was never true; a file that was cut off lacks less.
 	unknownSeconds = 3600
 )
 
@@ -28,10 +28,10 @@ type WAVReader struct {
 	format Format
 	r      io.Reader
 	offset int64
-	second int64 // how many bytes it takes
+	second int64 // bytes in a second of audio
 	left   int64 // bytes of the data chunk still to read; negative: to the end of the file
 	buf    []byte
-	err    error // the end
+	err    error // what every further read returns
 }
 
 // NewWAVReader reads the header, up to the first sample. The error is a
@@ -79,13 +79,14 @@ func NewWAVReader(r io.Reader) (*WAVReader, error) {
 func (w *WAVReader) Format() Format { return w.format }
 
 // Read decodes the next samples, channels interleaved, to 16-bit PCM and returns
-// how many there were: whole frames only, so dst needs room for at least one
-// sample of each channel. At the end of the sound n is 0 and err io.EOF. A file
-// shorter than its header says yields its samples, then a [*WAVError] that wraps
-// io.ErrUnexpectedEOF. Where the header leaves the size open, as streaming writers
-// do, or states an hour and more for what is missing, the sound ends with the file;
-// a reader that fails instead of ending, as a broken download does, is an error
-// there too.
+// their number. It reads whole frames only, so dst needs room for at least one
+// sample of each channel. At the end of the sound it returns 0 and io.EOF.
+//
+// A file shorter than its header states yields its samples, then a [*WAVError] that
+// wraps io.ErrUnexpectedEOF. The sound ends with the file, without that error, if the
+// header leaves the size open, as streaming writers do, or if an hour or more of audio
+// is missing. An error of the reader, such as a broken download, is returned in every
+// case.
 func (w *WAVReader) Read(dst []int16) (n int, err error) {
 	raw, err := w.next(len(dst) / w.format.Channels)
 	w.decode(dst, raw)
@@ -170,6 +171,7 @@ func (w *WAVReader) decode(dst []int16, raw []byte) {
 	}
 }
 
+// floatToPCM converts a sample in [-1, 1). Larger ones are clipped, NaN is 0.
 func floatToPCM(f float32) int16 {
 	x := float64(f) * 32768
 	switch {
@@ -183,8 +185,8 @@ func floatToPCM(f float32) int16 {
 	return int16(math.RoundToEven(x))
 }
 
-// guidTail is what the GUID of a WAVE_FORMAT_EXTENSIBLE subformat holds after
-// its format tag.
+// guidTail holds the bytes behind the format tag in the subformat GUID of
+// WAVE_FORMAT_EXTENSIBLE.
 var guidTail = []byte("\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71")
 
 func (w *WAVReader) readFormat(size int64) error {
@@ -232,6 +234,7 @@ func findEncoding(tag uint16, bits int) (Encoding, bool) {
 	return 0, false
 }
 
+// fill reads all of b, which holds what, from the header.
 func (w *WAVReader) fill(b []byte, what string) error {
 	n, err := io.ReadFull(w.r, b)
 	if err != nil {
@@ -250,6 +253,7 @@ func (w *WAVReader) skip(n int64) error {
 	return nil
 }
 
+// fail returns a [*WAVError] at the present offset. In it the end of the file is unexpected.
 func (w *WAVReader) fail(reason string, err error) error {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
