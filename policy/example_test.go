@@ -31,7 +31,7 @@ func Example() {
 		d := p.Decide(ctx, c)
 		fmt.Printf("%s %s %q\n", c.SID, d.Verdict, d.Reason)
 	}
-	// Package voice does this when a call has ended, and while it is up.
+	// Package voice reports this when a call has ended. It frees the place in Concurrent.
 	policy.Tell(ctx, policy.Outcome{Kind: policy.OutcomeEnded}, p, nil, policy.Call{SID: "CA1"})
 
 	// Output:

@@ -4,8 +4,8 @@ import (
 	"iter"
 )
 
-// Numbers is a set of callers: whole numbers and addresses, prefixes, and hosts. It
-// does not change; reading it is safe for concurrent use. A nil Numbers is empty.
+// Numbers is a set of callers: complete numbers and addresses, prefixes, and SIP hosts.
+// It does not change; reading it is safe for concurrent use. A nil Numbers is empty.
 type Numbers struct{ rules rules }
 
 // NewNumbers makes a set of entries as [ParseNumbers] describes them.
@@ -22,8 +22,8 @@ func NewNumbers(entries ...string) (*Numbers, error) {
 	return n, nil
 }
 
-// Contains reports whether the number or address, a prefix of it, or the host of a
-// SIP address is in the set. It reads the number as [Call.Caller] reads From.
+// Contains reports whether the set has the number or address, a prefix of it, or the
+// host of the SIP address. It normalises number as [Call.Caller] normalises From.
 func (n *Numbers) Contains(number string) bool {
 	if n == nil {
 		return false
@@ -41,7 +41,7 @@ func (n *Numbers) Len() int {
 	return n.rules.len
 }
 
-// All yields the entries, as [NewNumbers] takes them, in no particular order.
+// All yields the entries in the form that [NewNumbers] takes, in no particular order.
 func (n *Numbers) All() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if n == nil {
