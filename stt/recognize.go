@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// safely calls r and makes an [ErrPanic] of a panic, so that one utterance
-// ends and not the process.
+// safely calls r and returns a panic as an [ErrPanic] error, so that it ends one
+// utterance and not the process.
 func safely(ctx context.Context, r Recognizer, audio []byte, c Config) (t Transcript, err error) {
 	defer recovered("recognize", &err)
 	return r.Recognize(ctx, audio, c)
 }
 
-// recovered, deferred, makes an error of an engine's panic.
+// recovered is deferred around calls of an engine: it turns a panic into an error.
 func recovered(op string, err *error) {
 	if p := recover(); p != nil {
 		*err = &Error{Op: op, Kind: ErrPanic, Err: fmt.Errorf("%v", p)}
@@ -46,7 +46,7 @@ func retried(ctx context.Context, r Recognizer, audio []byte, c Config) (Transcr
 	return t, timedOut(ctx, err)
 }
 
-// timedOut gives an error that the context's deadline caused its kind.
+// timedOut makes err an [ErrTimeout] error if the deadline of ctx has passed.
 func timedOut(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() == context.DeadlineExceeded && !errors.Is(err, ErrTimeout) {
 		return &Error{Op: "recognize", Kind: ErrTimeout, Err: err}
@@ -56,11 +56,13 @@ func timedOut(ctx context.Context, err error) error {
 
 type waitKey struct{}
 
-// withWait lets a pool tell how long an utterance waited for a worker.
+// withWait returns a context by which a pool adds to wait how long an utterance waited
+// for a worker.
 func withWait(ctx context.Context, wait *time.Duration) context.Context {
 	return context.WithValue(ctx, waitKey{}, wait)
 }
 
+// reportWait adds to the wait of withWait, if the context has one.
 func reportWait(ctx context.Context, wait time.Duration) {
 	if p, ok := ctx.Value(waitKey{}).(*time.Duration); ok {
 		*p += wait

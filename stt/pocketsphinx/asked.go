@@ -8,7 +8,7 @@ import (
 	"agentos.dev/dialtone/stt"
 )
 
-// asked is one recognition: an engine's worker, and what it is asked.
+// asked is one request to recognise audio, and the engine's worker that answers it.
 type asked struct {
 	e        *Engine
 	w        *worker
@@ -16,7 +16,7 @@ type asked struct {
 	deadline time.Time
 }
 
-// words returns what the decoder hears.
+// words returns what the decoder hears in audio.
 func (a asked) words(ctx context.Context, audio []byte) (hypothesis, error) {
 	one, err := a.e.dir.clip(audio, a.c.Format)
 	if err != nil {
@@ -26,9 +26,9 @@ func (a asked) words(ctx context.Context, audio []byte) (hypothesis, error) {
 	return a.w.words(ctx, one, a.deadline)
 }
 
-// phrase returns the words that were said, none if it is no phrase, and what the phone
-// loop heard. The loop takes three times as long as the decoder: it hears only what is
-// new, while the decoder looks for a phrase in all.
+// phrase returns the words of the phrase that was said, none if no phrase matches, and
+// what the phone loop heard. The decoder looks for a phrase in all audio. The phone loop
+// takes three times as long, so it is given only audio that it has not heard.
 func (a asked) phrase(ctx context.Context, audio []byte) (words, phones hypothesis, err error) {
 	p := a.c.Parts
 	if p == nil {
@@ -42,7 +42,7 @@ func (a asked) phrase(ctx context.Context, audio []byte) (words, phones hypothes
 	}
 	defer loop.remove()
 	a.w.phones.send(loop)
-	wait := sync.OnceValue(func() error { // for the phone loop
+	wait := sync.OnceValue(func() error { // sets phones to what the phone loop heard, once it has answered
 		heard, err := a.w.phones.receive(ctx, loop, a.deadline)
 		if err != nil {
 			return err
@@ -53,18 +53,19 @@ func (a asked) phrase(ctx context.Context, audio []byte) (words, phones hypothes
 		return nil
 	})
 	decode := func(audio []byte) (hypothesis, error) {
-		if len(audio) == len(fresh) { // both end where the whole ends
+		if len(audio) == len(fresh) { // both end where all audio ends, so they are the same
 			return a.w.words(ctx, loop, a.deadline)
 		}
 		return a.words(ctx, audio)
 	}
 
 	if p.More {
-		if err = wait(); err == nil { // or it is asked again, with what was kept before
+		if err = wait(); err == nil { // after an error p.Kept stays, and the next request begins there
 			p.Kept = phones
 		}
 		return hypothesis{}, phones, err
 	}
+	// Does the utterance alone match a phrase?
 	if words, err = decode(audio); err != nil {
 		return words, phones, err
 	}
@@ -76,6 +77,7 @@ func (a asked) phrase(ctx context.Context, audio []byte) (words, phones hypothes
 			return words, alone, nil
 		}
 	}
+	// Does it match together with what was said before it?
 	words = hypothesis{}
 	if p.Whole != nil {
 		if words, err = decode(p.Whole); err != nil {
@@ -92,8 +94,8 @@ func (a asked) phrase(ctx context.Context, audio []byte) (words, phones hypothes
 	return words, phones.from(p.Offset, 0), nil
 }
 
-// fresh returns the audio that the phone loop has not heard, and where it begins in all
-// since the last phrase. known says that what came before was kept.
+// fresh returns the audio that the phone loop has not heard, and where it begins, counted
+// from the last phrase. known reports that p.Kept holds what the loop heard before.
 func (a asked) fresh(audio []byte, p *stt.Parts, known bool) ([]byte, time.Duration) {
 	switch {
 	case known && p.More:

@@ -20,7 +20,7 @@ import (
 	"agentos.dev/dialtone/stt/wer"
 )
 
-// recording is one of the telephone recordings that stt/vad brings, with notices.
+// recording is a telephone recording of stt/vad/testdata and its text in the manifest.
 type recording struct {
 	File  string
 	Text  string
@@ -29,6 +29,7 @@ type recording struct {
 
 const recordings = "../vad/testdata/"
 
+// load returns the recordings at 8 kHz mu-law that the manifest lists.
 func load(t testing.TB) []recording {
 	t.Helper()
 	manifest, err := os.ReadFile(recordings + "manifest.json")
@@ -66,8 +67,9 @@ func phrases(rs []recording) []string {
 	return all
 }
 
-// newEngine returns an engine for the test, patient unless o says otherwise: how
-// fast the machine is must not matter. Without PocketSphinx it skips.
+// newEngine returns an engine that the end of the test closes. Its timeouts are an hour
+// unless o sets them, so that a slow machine fails no test. Without PocketSphinx it
+// skips the test.
 func newEngine(t testing.TB, o Options) *Engine {
 	t.Helper()
 	o.Timeout = cmp.Or(o.Timeout, time.Hour)
@@ -84,13 +86,13 @@ func newEngine(t testing.TB, o Options) *Engine {
 	return e
 }
 
-// hear plays audio into a stream as a call would, and returns its finals.
+// hear sends audio to a stream in frames of 20 ms and returns its finals.
 func hear(t testing.TB, e stt.Engine, audio []byte) []stt.Event {
 	t.Helper()
 	return slices.DeleteFunc(events(t, e, audio), func(ev stt.Event) bool { return ev.Kind != stt.Final })
 }
 
-// events plays audio into a stream and returns all that it reports.
+// events sends audio to a stream in frames of 20 ms and returns all of its events.
 func events(t testing.TB, e stt.Engine, audio []byte) []stt.Event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -114,8 +116,8 @@ func events(t testing.TB, e stt.Engine, audio []byte) []stt.Event {
 	}
 }
 
-// Every recording is recognised word for word, and nothing in those without
-// speech; the transform for the telephone channel is worth its file.
+// TestRecordings recognises every recording word for word, and no words in those without
+// speech. Without the transform for the telephone channel it makes more errors.
 func TestRecordings(t *testing.T) {
 	rs := load(t)
 	rate := func(wideband bool) float64 {

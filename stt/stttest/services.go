@@ -12,9 +12,9 @@ import (
 	"agentos.dev/dialtone/stt/vad"
 )
 
-// NewDeepgram starts a fake of Deepgram's /v1/listen. As the real one does, it
-// sends empty results during silence, tells the start of speech twice and the
-// end of an utterance in two ways.
+// NewDeepgram starts a fake of Deepgram's /v1/listen. Like the service, it sends
+// empty results during silence, reports each start of speech twice and each end
+// of an utterance in two ways.
 func NewDeepgram(tb testing.TB, texts []string, faults ...Fault) *Live {
 	return newLive(tb, func() dialect { return &deepgram{} }, texts, faults)
 }
@@ -32,7 +32,7 @@ func (d *deepgram) hello(c *liveConn, q url.Values) {
 	}
 }
 
-// deepgramIdle is how long the service waits for a message.
+// deepgramIdle is how long the service waits for a message before it closes.
 const deepgramIdle = 10 * time.Second
 
 func (d *deepgram) receive(c *liveConn, binary bool, data []byte) ([]int16, bool) {
@@ -76,7 +76,7 @@ func (d *deepgram) ended(c *liveConn, from, to float64, text string) {
 }
 
 func (d *deepgram) after(c *liveConn, flushed bool) {
-	// The real one leaves a Finalize without an answer when there is little to
+	// The service does not answer a Finalize when there is little to
 	// finalize.
 	if flushed && c.seg.Position() > 0 {
 		r := d.results(d.last, d.last, "", true, false)
@@ -97,10 +97,10 @@ func (d *deepgram) results(from, to float64, text string, final, speechFinal boo
 		"channel": object{"alternatives": []object{{"transcript": text, "confidence": 0.9, "words": words}}}}
 }
 
-// NewFlux starts a fake of Deepgram's /v2/listen with a Flux model. As the real one
-// does, it tells every 250 ms how far it is, that a turn may be over and goes on after
-// all if it is asked to, and nothing of an end that is forced while there is no turn. It
-// takes a Configure.
+// NewFlux starts a fake of Deepgram's /v2/listen with a Flux model. Like the service, it
+// reports every 250 ms how much audio it has heard. With an eager_eot_threshold it also
+// reports that a turn may be over, and that it goes on after all. It does not answer a
+// ForceEndTurn outside of a turn. It takes Configure.
 func NewFlux(tb testing.TB, texts []string, faults ...Fault) *Live {
 	return newLive(tb, func() dialect { return &flux{} }, texts, faults)
 }
@@ -109,9 +109,9 @@ type flux struct {
 	mulaw, eager bool
 	sequence     int
 	turn         int
-	from, told   float64 // where the turn's audio begins, and up to where was told
+	from, told   float64 // seconds of the call: where the turn's audio begins; end of what was reported
 	speaking     bool
-	flushed      bool // the message under way forces the end
+	flushed      bool // the message being handled forces the end of the turn
 }
 
 func (d *flux) hello(c *liveConn, q url.Values) {
@@ -189,7 +189,7 @@ func (d *flux) after(c *liveConn, _ bool) {
 	}
 }
 
-// info tells of the turn up to a place. Words have no times.
+// info sends a TurnInfo about the turn up to the second at. Its words have no times.
 func (d *flux) info(c *liveConn, event string, at float64, text string, confidence float64) {
 	d.told = max(d.told, at)
 	words := []object{}
@@ -207,8 +207,8 @@ func (d *flux) info(c *liveConn, event string, at float64, text string, confiden
 	d.send(c, m)
 }
 
-// NewAssemblyAI starts a fake of AssemblyAI's v3 streaming. It is as strict
-// about the length of audio messages as the real one.
+// NewAssemblyAI starts a fake of AssemblyAI's v3 streaming. Like the service, it
+// refuses audio messages of less than 50 ms or more than a second.
 func NewAssemblyAI(tb testing.TB, texts []string, faults ...Fault) *Live {
 	return newLive(tb, func() dialect { return &assemblyai{} }, texts, faults)
 }
@@ -277,7 +277,7 @@ func NewVosk(tb testing.TB, texts []string, faults ...Fault) *Live {
 
 type vosk struct {
 	speaking bool
-	result   object // of the message under way
+	result   object // final result to send for the message being handled
 	config   bool
 }
 
@@ -336,8 +336,8 @@ func NewOpenAIRealtime(tb testing.TB, texts []string, faults ...Fault) *Live {
 type realtime struct {
 	ready    bool
 	items    int
-	position int64 // of the last commit
-	late     []object
+	position int64    // of the last commit
+	late     []object // transcripts that are held back for Fault.Reversed
 }
 
 func (d *realtime) hello(c *liveConn, _ url.Values) {
@@ -399,7 +399,7 @@ func (d *realtime) ended(c *liveConn, from, to float64, text string) {
 	}
 }
 
-// complete sends the transcripts that are due, the newest first.
+// complete sends the transcripts that were held back, the newest first.
 func (d *realtime) complete(c *liveConn) {
 	for i := len(d.late) - 1; i >= 0; i-- {
 		c.send(d.late[i])
