@@ -19,6 +19,7 @@ func TestMain(m *testing.M) { leak.Main(m) }
 
 const key = "very-secret-key"
 
+// engine returns an engine for a fake server. The end of the test closes it.
 func engine(t testing.TB, server *ttstest.Live, o elevenlabs.Options) *elevenlabs.Engine {
 	t.Helper()
 	o.Key, o.URL = key, server.URL+o.URL
@@ -28,7 +29,7 @@ func engine(t testing.TB, server *ttstest.Live, o elevenlabs.Options) *elevenlab
 	return e
 }
 
-// say returns the audio of pieces, and their words with their times.
+// say returns the words of pieces as "word start-end", in ms of the audio.
 func say(t testing.TB, e tts.Synthesizer, c tts.Config, pieces ...string) (words []string, err error) {
 	list := func(yield func(string) bool) {
 		for _, p := range pieces {
@@ -59,7 +60,7 @@ func TestOptions(t *testing.T) {
 	assert.NotContains(t, fmt.Sprintf("%v %+v %#v %s %v", o, o, o, text, &o), key)
 }
 
-// TestTimes: words are told in the characters of the text, at their times in the utterance.
+// TestTimes: words come as the text writes them, at their times in the utterance.
 func TestTimes(t *testing.T) {
 	e := engine(t, ttstest.NewElevenLabs(t, nil), elevenlabs.Options{})
 	words, err := say(t, e, tts.Config{}, "Hi, Bob.", "O'Brien, it is 4.50!")
@@ -71,7 +72,7 @@ func TestTimes(t *testing.T) {
 	require.Empty(t, words)
 }
 
-// TestComplaints: what the service says of a failure decides what is done about it.
+// TestComplaints: the service's error message decides the kind of a failure.
 func TestComplaints(t *testing.T) {
 	for message, want := range map[string]error{
 		`{"message":"bad very-secret-key","error":"invalid_api_key","code":1008}`:            tts.ErrAuth,
@@ -117,7 +118,7 @@ func TestRequest(t *testing.T) {
 	assert.Contains(t, server.Requests()[1].URL.RawQuery, "apply_text_normalization=auto")
 }
 
-// TestOldContexts: what the service still says of a context that was closed is not of the next one.
+// TestOldContexts: late messages about a closed context do nothing to the next one.
 func TestOldContexts(t *testing.T) {
 	late := `{"audio":"AAAA","contextId":"another","alignment":{"chars":["H"],"charStartTimesMs":[0],"charDurationsMs":[9]}}`
 	for _, message := range []string{late, `{"isFinal":true,"contextId":"another"}`, `{"error":"quota_exceeded","message":"x","contextId":"another"}`} {
