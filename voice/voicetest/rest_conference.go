@@ -13,7 +13,7 @@ import (
 	"agentos.dev/dialtone/twiml"
 )
 
-// rooms serves what the REST API has of conferences.
+// rooms registers the routes of conferences and their participants.
 func (a *restAPI) rooms(mux *http.ServeMux) {
 	const account = "/2010-04-01/Accounts/{account}"
 	mux.HandleFunc("GET "+account+"/Conferences.json", a.authorised(a.listConferences))
@@ -26,8 +26,8 @@ func (a *restAPI) rooms(mux *http.ServeMux) {
 	mux.HandleFunc("DELETE "+account+"/Conferences/{conference}/Participants/{call}", a.authorised(a.removeParticipant))
 }
 
-// room returns the conference in progress that a request is about, by SID or name, or
-// answers 404.
+// room returns the conference that a request names by SID or friendly name, and who is in
+// it. If there is no such conference now it answers 404 and returns nil.
 func (a *restAPI) room(w http.ResponseWriter, r *http.Request) (room *conference, inside []*participant) {
 	which := strings.TrimSuffix(r.PathValue("conference"), ".json")
 	a.twilio.mu.Lock()
@@ -43,7 +43,7 @@ func (a *restAPI) room(w http.ResponseWriter, r *http.Request) (room *conference
 	return room, inside
 }
 
-// listConferences answers with those in progress, unless Status says otherwise.
+// listConferences answers with the conferences in progress, or of another Status.
 func (a *restAPI) listConferences(w http.ResponseWriter, r *http.Request) {
 	a.asked(r, "the list of conferences", "FriendlyName", "Status")
 	name, list := r.URL.Query().Get("FriendlyName"), []map[string]any{}
@@ -59,7 +59,7 @@ func (a *restAPI) listConferences(w http.ResponseWriter, r *http.Request) {
 	restPage(w, r, "conferences", list)
 }
 
-// fetchConference answers with one that is in progress, or by its SID with one that has ended.
+// fetchConference answers with a conference. One that has ended is found by its SID only.
 func (a *restAPI) fetchConference(w http.ResponseWriter, r *http.Request) {
 	which := strings.TrimSuffix(r.PathValue("conference"), ".json")
 	var body map[string]any
@@ -82,7 +82,7 @@ func (a *restAPI) fetchConference(w http.ResponseWriter, r *http.Request) {
 	restJSON(w, http.StatusOK, body)
 }
 
-// status is what the REST API says, with the fake's lock held.
+// status returns the conference's status in the REST API. The caller holds the fake's lock.
 func (room *conference) status() string {
 	switch {
 	case room.twilio.conferences[room.name] != room:
@@ -93,7 +93,7 @@ func (room *conference) status() string {
 	return "init"
 }
 
-// resource is what the REST API says of a conference, with the fake's lock held.
+// resource returns a conference as the REST API does. The caller holds the fake's lock.
 func (room *conference) resource() map[string]any {
 	path := "/2010-04-01/Accounts/" + room.twilio.cfg.AccountSID + "/Conferences/" + room.sid
 	m := map[string]any{"sid": room.sid, "account_sid": room.twilio.cfg.AccountSID, "friendly_name": room.name, "status": room.status(),
@@ -105,7 +105,7 @@ func (room *conference) resource() map[string]any {
 	return m
 }
 
-// updateConference ends a conference for all, or has all hear an announcement.
+// updateConference plays an announcement to everybody in a conference, or ends it for all.
 func (a *restAPI) updateConference(w http.ResponseWriter, r *http.Request) {
 	a.known(r, "a conference's update", "Status", "AnnounceUrl", "AnnounceMethod")
 	room, inside := a.room(w, r)
@@ -133,7 +133,7 @@ func (a *restAPI) updateConference(w http.ResponseWriter, r *http.Request) {
 	restJSON(w, http.StatusOK, body)
 }
 
-// announce plays what AnnounceUrl answers to a participant.
+// announce plays the TwiML at AnnounceUrl to a participant.
 func (p *participant) announce(form url.Values) {
 	d := &document{url: form.Get("AnnounceUrl"), method: methodOf(twiml.Method(form.Get("AnnounceMethod")))}
 	p.call.background.Go(func() {
@@ -144,6 +144,7 @@ func (p *participant) announce(form url.Values) {
 	})
 }
 
+// listParticipants answers with those that match the filters Muted, Hold and Coaching.
 func (a *restAPI) listParticipants(w http.ResponseWriter, r *http.Request) {
 	room, inside := a.room(w, r)
 	if room == nil {
@@ -165,7 +166,7 @@ func (a *restAPI) listParticipants(w http.ResponseWriter, r *http.Request) {
 	restPage(w, r, "participants", list)
 }
 
-// fetchParticipant answers with one.
+// fetchParticipant answers with one participant.
 func (a *restAPI) fetchParticipant(w http.ResponseWriter, r *http.Request) {
 	p := a.participant(w, r)
 	if p == nil {
@@ -177,7 +178,7 @@ func (a *restAPI) fetchParticipant(w http.ResponseWriter, r *http.Request) {
 	restJSON(w, http.StatusOK, body)
 }
 
-// resource is what the REST API says of a participant, with the fake's lock held.
+// resource returns a participant as the REST API does. The caller holds the fake's lock.
 func (p *participant) resource() map[string]any {
 	m := map[string]any{"account_sid": p.room.twilio.cfg.AccountSID, "call_sid": p.call.SID, "conference_sid": p.room.sid, "label": twiml.Or(p.noun.ParticipantLabel, ""),
 		"muted": p.muted, "hold": p.hold != nil, "coaching": p.coach != "", "call_sid_to_coach": nil, "status": "connected", "end_conference_on_exit": p.ends,
@@ -189,7 +190,8 @@ func (p *participant) resource() map[string]any {
 	return m
 }
 
-// participant returns the one that a request is about, by CallSid or label, or answers 404.
+// participant returns the participant that a request names by CallSid or label. If there is
+// none it answers 404 and returns nil.
 func (a *restAPI) participant(w http.ResponseWriter, r *http.Request) *participant {
 	room, inside := a.room(w, r)
 	if room == nil {
@@ -206,8 +208,8 @@ func (a *restAPI) participant(w http.ResponseWriter, r *http.Request) *participa
 	return inside[i]
 }
 
-// updateParticipant mutes, holds, and takes that back, has him coach another, or hear an
-// announcement, and says whether he ends the conference.
+// updateParticipant changes a participant: muted or not, on hold or not, whom he coaches,
+// whether his leaving ends the conference. It can also play an announcement to him.
 func (a *restAPI) updateParticipant(w http.ResponseWriter, r *http.Request) {
 	a.known(r, "a participant's update", "Muted", "Hold", "HoldUrl", "HoldMethod", "AnnounceUrl", "AnnounceMethod", "EndConferenceOnExit", "Coaching", "CallSidToCoach")
 	p := a.participant(w, r)
@@ -227,7 +229,7 @@ func (a *restAPI) updateParticipant(w http.ResponseWriter, r *http.Request) {
 	}
 	if hold := is("Hold"); r.PostForm.Has("Hold") && hold != (p.hold != nil) {
 		if p.hold = nil; hold {
-			p.hold = &document{url: r.PostForm.Get("HoldUrl"), method: methodOf(twiml.Method(r.PostForm.Get("HoldMethod")))} // without URL: music
+			p.hold = &document{url: r.PostForm.Get("HoldUrl"), method: methodOf(twiml.Method(r.PostForm.Get("HoldMethod")))} // music, if the URL is empty
 		}
 		told = append(told, tell{twiml.ConferenceHold, map[bool]string{true: "participant-hold", false: "participant-unhold"}[hold], p, nil})
 	}
@@ -250,15 +252,15 @@ func (a *restAPI) updateParticipant(w http.ResponseWriter, r *http.Request) {
 	restJSON(w, http.StatusOK, body)
 }
 
-// members returns who is inside.
+// members returns the participants of a conference.
 func (room *conference) members() []*participant {
 	room.twilio.mu.Lock()
 	defer room.twilio.mu.Unlock()
 	return room.inside
 }
 
-// removeParticipant puts a call out of a conference: the verb after its Dial runs, or the
-// action.
+// removeParticipant takes a call out of a conference. The call goes on with the action of
+// its Dial, or the verb after it.
 func (a *restAPI) removeParticipant(w http.ResponseWriter, r *http.Request) {
 	if p := a.participant(w, r); p != nil {
 		p.room.end(p)
@@ -266,15 +268,15 @@ func (a *restAPI) removeParticipant(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// invitedBy lists the parameters of a new participant that are simulated, and those that have no
-// effect here. Never written to.
+// invitedBy lists the parameters of a new participant that the fake knows: those that it
+// simulates, and those that have no effect in it. Nothing writes to it.
 var invitedBy = strings.Fields(`To From Label Muted Beep StartConferenceOnEnter EndConferenceOnExit WaitUrl WaitMethod EarlyMedia MaxParticipants
 	ConferenceStatusCallback ConferenceStatusCallbackMethod ConferenceStatusCallbackEvent Region Coaching CallSidToCoach JitterBufferSize
 	StatusCallback StatusCallbackEvent StatusCallbackMethod Timeout TimeLimit Record RecordingChannels RecordingTrack RecordingStatusCallback
 	RecordingStatusCallbackEvent RecordingStatusCallbackMethod Trim MachineDetection AmdStatusCallback AmdStatusCallbackMethod MachineDetectionTimeout
 	MachineDetectionSpeechThreshold MachineDetectionSpeechEndThreshold MachineDetectionSilenceTimeout CallReason CallToken CallerId CallerDisplayName Byoc`)
 
-// createParticipant calls somebody, and has him join the conference when he picks up.
+// createParticipant calls somebody, who joins the conference when he picks up.
 func (a *restAPI) createParticipant(w http.ResponseWriter, r *http.Request) {
 	a.known(r, "a new participant", invitedBy...)
 	form, name := r.PostForm, strings.TrimSuffix(r.PathValue("conference"), ".json")

@@ -12,9 +12,9 @@ import (
 	"agentos.dev/dialtone/twiml"
 )
 
-// transcription is a real-time transcription of a call: of what the caller says by
-// [Call.Says] or [Call.Answer], and of what the host says with Say, or the other party by
-// [Call.Says].
+// transcription is a real-time transcription of a call. Its inbound track has what the
+// caller says by [Call.Says] or [Call.Answer]; its outbound track has what the host says
+// with Say, or another party by [Call.Says].
 type transcription struct {
 	call *Call
 	sid  string
@@ -23,10 +23,10 @@ type transcription struct {
 
 	mu       sync.Mutex
 	sequence int
-	over     bool // it tells nothing more
+	over     bool // stopped: it posts no more events
 }
 
-// startTranscription begins one.
+// startTranscription begins a transcription. base is the URL of the TwiML document.
 func (c *Call) startTranscription(n *twiml.Transcription, base string) *transcription {
 	s := &transcription{call: c, sid: newSID("GT"), noun: n}
 	if at := twiml.Or(n.StatusCallbackURL, ""); at != "" {
@@ -49,7 +49,7 @@ func (c *Call) startTranscription(n *twiml.Transcription, base string) *transcri
 func (s *transcription) language() string { return twiml.Or(s.noun.LanguageCode, "en-US") }
 func (s *transcription) track() string    { return string(twiml.Or(s.noun.Track, "both_tracks")) }
 
-// stopTranscription ends the one of that name.
+// stopTranscription ends the transcription of that name.
 func (c *Call) stopTranscription(name string) {
 	for _, s := range c.transcribing() {
 		if s.noun.Name == name {
@@ -58,14 +58,14 @@ func (c *Call) stopTranscription(name string) {
 	}
 }
 
-// transcribing returns the transcriptions that run.
+// transcribing returns the transcriptions of the call that are running.
 func (c *Call) transcribing() []*transcription {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.scribes
 }
 
-// stop ends it.
+// stop ends the transcription.
 func (s *transcription) stop() {
 	s.call.change(func() {
 		s.call.scribes = slices.DeleteFunc(slices.Clone(s.call.scribes), func(o *transcription) bool { return o == s })
@@ -73,7 +73,8 @@ func (s *transcription) stop() {
 	s.tell("transcription-stopped", url.Values{})
 }
 
-// speaksTo returns who hears the caller, and has him transcribed or is transcribed.
+// speaksTo returns the calls in which the caller is heard, and reports whether his call or
+// one of those has a transcription.
 func (c *Call) speaksTo() (hearers []*Call, transcribed bool) {
 	c.mu.Lock()
 	talker, inside := c.talker, c.inside
@@ -91,7 +92,7 @@ func (c *Call) speaksTo() (hearers []*Call, transcribed bool) {
 	return hearers, transcribed
 }
 
-// uttered tells the transcriptions of a call, and of who hears the caller, what he has said.
+// uttered has the caller's words transcribed in his call and in those where he is heard.
 func (c *Call) uttered(text string) {
 	hearers, _ := c.speaksTo()
 	c.transcribe(twiml.InboundTrack, text)
@@ -100,7 +101,7 @@ func (c *Call) uttered(text string) {
 	}
 }
 
-// transcribe tells the transcriptions of a call what was said on a track.
+// transcribe posts text, said on a track, from each transcription of the call.
 func (c *Call) transcribe(track twiml.Track, text string) {
 	if strings.TrimSpace(text) == "" {
 		return
@@ -124,7 +125,7 @@ func (c *Call) transcribe(track twiml.Track, text string) {
 	}
 }
 
-// tell posts an event to the statusCallbackUrl, unless it is over.
+// tell posts an event to the statusCallbackUrl, unless the transcription has stopped.
 func (s *transcription) tell(event string, form url.Values) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

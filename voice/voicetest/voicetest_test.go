@@ -23,7 +23,7 @@ func TestManyCallsAtOnceStayApart(t *testing.T) {
 	h := newHost(t, answer(echoTwiML))
 	tw := voicetest.New(t, h)
 	var all sync.WaitGroup
-	const calls = 10 // which are in real time on a slow machine too
+	const calls = 10 // as many as a slow machine runs in real time
 	for n := range calls {
 		all.Go(func() {
 			tone := make([]int16, 4000)
@@ -98,7 +98,7 @@ func TestEveryMistakeInTheConfigIsReported(t *testing.T) {
 	require.ErrorContains(t, err, "Handler is a nil http.HandlerFunc")
 }
 
-// spy is a testing.TB that notes how it fails.
+// spy is a testing.TB that notes its failures and stops the test function at a Fatal.
 type spy struct {
 	testing.TB
 	fatal   string
@@ -112,7 +112,7 @@ func (s *spy) Cleanup(f func())  { s.cleanup = append(s.cleanup, f) }
 func (s *spy) Error(args ...any) { s.fatal += fmt.Sprint(args...) }
 func (s *spy) Fatal(args ...any) { s.fatal += fmt.Sprint(args...); panic(stopped{}) }
 
-// hurried is a spy whose test binary's time will be up soon.
+// hurried is a spy whose test binary reaches its -timeout soon.
 type hurried struct {
 	*spy
 	left time.Duration
@@ -120,7 +120,7 @@ type hurried struct {
 
 func (h hurried) Deadline() (time.Time, bool) { return time.Now().Add(h.left), true }
 
-// failure runs a test of a host and returns how it failed.
+// failure runs a test of a host and returns the text of its failures.
 func failure(t *testing.T, h http.Handler, test func(*voicetest.Twilio)) string {
 	s := &spy{TB: t}
 	return s.failure(s, h, test)
@@ -187,11 +187,11 @@ func TestFailuresSayWhy(t *testing.T) {
 	}
 }
 
-// TestNothingWaitsForEver: a host that does not move fails its test with the
-// reason before go test ends the whole binary without one.
+// TestNothingWaitsForEver: a host that does nothing fails its test, with a reason, before
+// go test kills the binary without one.
 func TestNothingWaitsForEver(t *testing.T) {
 	still := newHost(t, answer(`<Response><Say>Wait</Say><Pause length="36000"/></Response>`))
-	closes := rawHost(func(conn *websocket.Conn, _ string) { // in the caller's first word
+	closes := rawHost(func(conn *websocket.Conn, _ string) { // closes the stream when the caller begins to speak
 		for {
 			if _, data, err := conn.Read(context.Background()); err != nil || strings.Contains(string(data), `"payload":"AAAA`) {
 				conn.Close(websocket.StatusNormalClosure, "")
@@ -224,7 +224,7 @@ func TestNothingWaitsForEver(t *testing.T) {
 			s := &spy{TB: t}
 			left := 400 * time.Millisecond
 			if name == "SpeakAudio" {
-				left = 6 * time.Second // for a stream to come and go on a slow machine
+				left = 6 * time.Second // time for a stream to open and close on a slow machine
 			}
 			failed := s.failure(hurried{s, left}, tc.host, tc.test)
 			require.Contains(t, failed, tc.want)
@@ -236,7 +236,7 @@ func TestNothingWaitsForEver(t *testing.T) {
 	}
 }
 
-// TestARefusedStreamIsTold: who speaks learns why there is no stream.
+// TestARefusedStreamIsTold: Speak fails with the reason why there is no stream.
 func TestARefusedStreamIsTold(t *testing.T) {
 	h := newHost(t, answer(echoTwiML))
 	failed := failure(t, h, func(tw *voicetest.Twilio) {
