@@ -25,7 +25,7 @@ import (
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
-// TestHeardWhilePlaying reads what was heard while marks come back.
+// TestHeardWhilePlaying calls Playback.Heard while marks come back.
 func TestHeardWhilePlaying(t *testing.T) {
 	t.Parallel()
 	audio := mulaw(t, "testdata/noted.wav")[:4000]
@@ -54,8 +54,8 @@ func TestHeardWhilePlaying(t *testing.T) {
 	require.Len(t, call.Heard(), 3*len(audio))
 }
 
-// TestBrokenLineIsNoCompletedCall lets a connection die under a handler that plays and
-// returns the error, as most will.
+// TestBrokenLineIsNoCompletedCall breaks the connection of a handler that plays. The
+// handler returns the error, as most do; the call counts as failed.
 func TestBrokenLineIsNoCompletedCall(t *testing.T) {
 	t.Parallel()
 	audio := mulaw(t, "testdata/noted.wav")
@@ -85,7 +85,7 @@ func TestBrokenLineIsNoCompletedCall(t *testing.T) {
 	}
 }
 
-// TestStreamPathTakesNoBodies: who is not Twilio must not hold a stream's place.
+// TestStreamPathTakesNoBodies: a stranger's slow request must not take a stream's place.
 func TestStreamPathTakesNoBodies(t *testing.T) {
 	srv, mux := newHost(t, voice.Config{Handler: waiting, MaxStreams: 1})
 	tw := voicetest.New(t, mux)
@@ -132,7 +132,7 @@ func TestChallengeBehindAPrefix(t *testing.T) {
 	require.NoError(t, srv.Shutdown(t.Context()))
 }
 
-// unprefixed is a proxy that takes the prefix away before the request arrives.
+// unprefixed acts as a proxy that strips the prefix.
 func unprefixed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.RequestURI = strings.TrimPrefix(r.RequestURI, "/pre")
@@ -140,7 +140,7 @@ func unprefixed(next http.Handler) http.Handler {
 	})
 }
 
-// rude is an engine that panics where it is told to.
+// rude is an engine that panics in one method: open, send, flush or close.
 type rude struct{ where string }
 
 func (r rude) Open(context.Context, stt.Config) (stt.Stream, error) {
@@ -200,7 +200,7 @@ type hesitant struct {
 func (h hesitant) Open(context.Context, stt.Config) (stt.Stream, error) { return h, nil }
 func (h hesitant) Flush(context.Context) error                          { h.asked <- time.Now(); return nil }
 
-// TestDurationEndsWithTheCall, not with what is done about it afterwards.
+// TestDurationEndsWithTheCall: End.Duration does not include the wait for the last words.
 func TestDurationEndsWithTheCall(t *testing.T) {
 	started := make(chan time.Time, 1)
 	handler := voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
@@ -218,8 +218,8 @@ func TestDurationEndsWithTheCall(t *testing.T) {
 	require.LessOrEqual(t, l.ended[0].Duration, next(t, engine.asked).Sub(from))
 }
 
-// TestHookThatPanicsLosesNothing panics in each of the host's hooks, of which
-// some run on timers and on goroutines that nobody recovers.
+// TestHookThatPanicsLosesNothing panics in each of the host's hooks. Some run on timers
+// and on goroutines where a panic would end the process.
 func TestHookThatPanicsLosesNothing(t *testing.T) {
 	const why = "no metrics today"
 	panicking := func(at string, ran chan struct{}) *voice.Trace {
@@ -262,7 +262,7 @@ func TestHookThatPanicsLosesNothing(t *testing.T) {
 				}
 				return nil
 			})
-			if hook == "ended" || hook == "finished" || hook == "status" { // which run on the timer
+			if hook == "ended" || hook == "finished" || hook == "status" { // these run on the timer
 				config.MaxDuration = 50 * time.Millisecond
 			}
 			srv, mux := newHost(t, config)
@@ -330,7 +330,7 @@ func TestTokensRotateWithoutLosingACall(t *testing.T) {
 	second := tw.Dial(caller, callee)
 	require.Eventually(t, func() bool { return l.starts() == 1 }, patience, time.Millisecond)
 	second.HangUp()
-	for range 2 { // who watches a file is told twice that it has changed
+	for range 2 { // a file watcher may report one change twice
 		require.NoError(t, srv.SetAuthTokens([]string{next}))
 	}
 	refused := tw.Dial(caller, callee)
@@ -339,8 +339,8 @@ func TestTokensRotateWithoutLosingACall(t *testing.T) {
 	require.Eventually(t, func() bool { return l.starts() == 2 }, patience, time.Millisecond, "a call that was being set up is lost")
 }
 
-// TestTokensRotateDuringAChallenge: the question was asked with the old token's
-// key, the answer is signed with the new token.
+// TestTokensRotateDuringAChallenge: a question signed with the old token's key takes an
+// answer signed with the new token.
 func TestTokensRotateDuringAChallenge(t *testing.T) {
 	const next = "11112222333344445555666677778888"
 	srv, mux := newHost(t, voice.Config{Handler: waiting, Policy: policy.Func(func(context.Context, policy.Call) policy.Decision {
@@ -359,8 +359,8 @@ type forgetful struct{ policy.Func }
 
 func (forgetful) Release(string) { panic("what call?") }
 
-// TestHostCodeThatPanicsAroundACall panics where no hook is: the call is counted
-// and answered all the same.
+// TestHostCodeThatPanicsAroundACall panics in code of the host that is not a hook: the
+// call is counted and answered all the same.
 func TestHostCodeThatPanicsAroundACall(t *testing.T) {
 	t.Parallel()
 	allow := policy.Func(func(context.Context, policy.Call) policy.Decision { return policy.Decision{Verdict: policy.Allow} })
@@ -388,8 +388,8 @@ func TestHostCodeThatPanicsAroundACall(t *testing.T) {
 	})
 }
 
-// TestDecisionOutlivesItsRequest: Twilio's second delivery gets the answer to the
-// first, whose connection may be gone, so that must not spoil it.
+// TestDecisionOutlivesItsRequest: Twilio's second delivery gets the decision of the first,
+// so a first connection that is gone must not cancel it.
 func TestDecisionOutlivesItsRequest(t *testing.T) {
 	asked := make(chan error, 1)
 	srv, _ := newHost(t, voice.Config{Handler: waiting, Policy: policy.Func(func(ctx context.Context, _ policy.Call) policy.Decision {
@@ -422,7 +422,7 @@ func TestLogThatAsksTheServer(t *testing.T) {
 	l.ends(t, 1)
 }
 
-// asking is a log handler that looks at the server for each record.
+// asking is a log handler that calls Server.Stats, which takes the lock, for each record.
 type asking struct {
 	slog.Handler
 	server atomic.Pointer[voice.Server]
