@@ -85,8 +85,8 @@ func (i *Identity) attest(c *Call) {
 //	sip:user@host           a SIP address, also in angle brackets behind a name
 //	client:alice            another address, in lower case
 //
-// An address without a scheme is a SIP address if it has an @. One with a second @, which
-// every reader cuts elsewhere, names nobody.
+// An address without a scheme is a SIP address if it has an @. An address with two @
+// names nobody: programs do not agree where its host begins.
 //
 // Twilio and carriers spell a withheld number in many ways, among them digits that
 // look like a number (+266696687 is ANONYMOUS on a keypad) and SIP addresses that

@@ -47,9 +47,9 @@ type CallerLimitOptions struct {
 	// which no other calls can use up, and so have those whose attestation failed.
 	Attested func(Call) bool
 
-	// Key returns under which name a call is counted, whatever their host and attestation;
-	// nil means those of one [Identity]. Keys are normalised as Call.Caller normalises
-	// From, so they are compared without case. A constant key makes one limit for
+	// Key returns the name under which a call is counted, in place of its [Identity]: SIP
+	// host and attestation do not count then. nil means by Identity. Keys are normalised as
+	// Call.Caller normalises From, so case does not count. A constant key makes one limit for
 	// everybody. All deliveries of a call's webhook must get the same key.
 	Key func(Call) string
 }

@@ -80,7 +80,7 @@ func Except(exempt func(Call) bool, p Policy) Policy {
 	return w
 }
 
-// Say has refused callers of p hear the text. See Decision.Message for the price.
+// Say speaks the text to callers that p refuses. See Decision.Message for the price.
 func Say(text string, p Policy) Policy {
 	return wrapped{Policy: p, amend: func(_ Call, d Decision) Decision {
 		if d.Verdict == Reject {

@@ -37,7 +37,7 @@ type History struct {
 // none stay, and few, so that no call waits.
 const sweepAtOnce = 16
 
-// NewHistory remembers the decisions of p.
+// NewHistory returns a policy that decides as p does and remembers each decision.
 func NewHistory(p Policy, o HistoryOptions) *History {
 	wrong := durationError("history: Retention", o.Retention)
 	if o.Retention <= 0 {
@@ -127,8 +127,8 @@ func (h *History) Forget(caller string) int {
 	return forgotten
 }
 
-// Len returns how many calls are remembered, expired ones that no call has made go
-// yet among them.
+// Len returns how many calls are remembered. An expired call counts until a new call
+// removes it.
 func (h *History) Len() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -7,9 +7,9 @@ import (
 	"unicode"
 )
 
-// Visible returns text without what nobody sees and copying from elsewhere brings
-// along: byte order marks, directional marks, zero-width characters (the Unicode
-// category Cf). What reads lists begins with it.
+// Visible removes invisible characters (the Unicode category Cf) from a text: byte order
+// marks, directional marks, zero-width characters. They come with text that is copied
+// from elsewhere, so the parsers of lists call Visible first.
 func Visible(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r > unicode.MaxASCII && unicode.Is(unicode.Cf, r) {

@@ -12,9 +12,9 @@ import (
 // Do carries out the operations and puts their results into them. Each is atomic by
 // itself, on all instances; together they are not, and may be carried out in any
 // order. An operation whose Err is nil has been carried out and seen by all later
-// ones. One with an Err may have been carried out or not, or may be later: it is
-// sent again then, and must come to the same. Do returns when ctx ends. Time is that
-// of the engine, never that of the instance, whose clock may be wrong by hours.
+// ones. One with an Err may have been carried out, or may be later. It is then sent
+// again, and twice must have the same effect as once. Do returns when ctx ends. Time is
+// that of the engine, never that of the instance, whose clock may be wrong by hours.
 //
 // There are three kinds of state, each under a Space and a Name:
 //

@@ -109,8 +109,8 @@ func TellOnce(ctx context.Context, s *Store, by string, o Outcome, p Policy, oth
 	return true, nil
 }
 
-// GiveBack has the stored policies give back what they hold for a call, as at its end, and
-// calls no other observer.
+// GiveBack releases what the stored policies hold for a call, as at its end. It calls no
+// other observer.
 func GiveBack(ctx context.Context, o Outcome, p Policy, others []Observer, c Call) {
 	ctx, sent := collect(ctx)
 	each(p, others, func(w watcher) {
@@ -211,8 +211,8 @@ func collect(ctx context.Context) (context.Context, *collected) {
 	return context.WithValue(ctx, collectedKey{}, c), c
 }
 
-// Send carries out operations whose results nobody waits for: within Observe, together
-// with those of others.
+// Send carries out operations whose results are not needed. Within Observe it sends them
+// together with those of other policies.
 func (s *Store) Send(ctx context.Context, ops ...Op) { s.send(ctx, nil, ops...) }
 
 // send is Send, with a function that gets the results.

@@ -116,8 +116,8 @@ func (d Decision) Allowed() bool { return d.Verdict == Allow }
 // Decide is asked once for each call but must bear duplicates: Twilio delivers a
 // webhook again when the first answer got lost. A second Decide with the same
 // Call.SID must neither count the call nor take a place again. Decide must be
-// safe for concurrent use and quick; what it does not know in time it has to
-// decide without.
+// safe for concurrent use and quick: it decides without the answers that do not
+// come in time.
 //
 // A policy that wants to know what became of the call also is an [Observer].
 type Policy interface {

@@ -15,8 +15,8 @@ type watch struct {
 	found func(Op)
 }
 
-// Watch has the background of a shared store carry out an operation about every
-// RetryEvery, and hand on its result. A store in memory does not.
+// Watch carries out the operation that ask returns about every RetryEvery, in the
+// background, and passes its result to found. A store in memory never does.
 func (s *Store) Watch(ask func() Op, found func(Op)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -28,8 +28,8 @@ const keepSetting = 10 * 365 * 24 * time.Hour
 
 // Setting is a text that all instances have in common: a block list, the limits of single
 // numbers. Each follows a change by another one within about a second, and keeps the last
-// text while the store is away. Of two changes at once none gets lost. What an engine has
-// lost altogether, as a Redis that is restarted without its file, the instances write again.
+// text while the store is away. Two changes at once are both made. When an engine has lost
+// the text, as a Redis that is restarted without its file, the instances write it again.
 type Setting struct {
 	store *Store
 	name  string

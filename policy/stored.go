@@ -4,8 +4,8 @@ import "context"
 
 // Stored is a [Policy] whose state is in a [Store]: it says what to ask the store and
 // decides by the answers, so that [All] asks for several of them at once. Its Decide is
-// [DecideStored]. What it has to say as an [Observer] it sends with [Store.Send], and it
-// bears to hear of an outcome twice.
+// [DecideStored]. As an [Observer] it sends its operations with [Store.Send], and must
+// bear the same outcome twice.
 type Stored interface {
 	Policy
 
