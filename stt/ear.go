@@ -41,12 +41,12 @@ type span struct {
 // voicedFrom is the probability from which a frame counts as speech in Voiced.
 const voicedFrom = 0.49
 
-// An Ear is a Stream that says what of its audio is the caller's own speech, as those of
-// [Open] do. The echo of what is played to him (see [Duplex]) is not.
+// An Ear is a Stream that measures the caller's own speech in its audio, without the echo of
+// what is played to him (see [Duplex]). The streams of [Open] are Ears.
 type Ear interface {
-	// Voiced returns how much of the last audio was such speech, of at most 1.28 s, in frames
-	// of 20 ms, and whether the caller is in an utterance: that ends some time after the last
-	// speech. It may be called from any goroutine but within an Emit.
+	// Voiced returns how much of the last audio, of 1.28 s at most, was the caller's own
+	// speech, in steps of 20 ms, and whether he is in an utterance, which ends some time after
+	// the last speech. It may be called from any goroutine, but not within an Emit.
 	Voiced(last time.Duration) (speech time.Duration, speaking bool)
 }
 

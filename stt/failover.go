@@ -15,9 +15,9 @@ type FailoverOptions struct {
 	// Keep is how much audio is kept for a replay, at most: it begins where the
 	// last answer ends. 0 = 15 s, which are 120 KB of mu-law.
 	Keep time.Duration
-	// Patience is how long after the caller stopped speaking an engine may be
-	// silent before it has to show that it lives, by a Flush that interrupts
-	// nobody, and then how long it has for that; 0 = 2 s.
+	// Patience is how long an engine may be silent after the caller has stopped
+	// speaking. Then a Flush that interrupts nobody tests whether it still works,
+	// and may take the same time again; 0 = 2 s.
 	Patience time.Duration
 	// Reconnects is how often in a row an engine that fails is opened anew before
 	// the next is taken. The count begins anew when a connection has held for five
@@ -35,12 +35,11 @@ type FailoverOptions struct {
 // twice; a Degraded event reports it. The call stays with the engine it went
 // to. When no engine is left the stream ends with the last one's error.
 //
-// A Failover among the engines counts as its engines, one after the other: their
-// Reconnects and breakers are kept, its Keep and Patience are not.
+// A Failover among the engines is replaced by its own engines, in order. They keep
+// their Reconnects and breakers; its Keep and Patience are ignored.
 //
-// Its Open is the function [Open]. It is also a [Checker] and a [Prewarmer], which
-// are content with one engine that works, and the [Reporter] of the engine that new
-// calls go to. It closes none.
+// Its Open is the function [Open]. Its Check and Prewarm succeed when one engine
+// works. Its Status is that of the engine to which new calls go. It closes no engine.
 func Failover(o FailoverOptions, engines ...Engine) Engine {
 	f := newFailover(o, engines...)
 	for _, l := range f.links {

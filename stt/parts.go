@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Parts is for a [Recognizer] of phrases: what came before a pause, by
-// Segmentation.Join, and what it was given while the caller spoke, by
-// Segmentation.Ahead.
+// Parts gives a [Recognizer] of phrases more than one utterance: the audio before a
+// pause (Segmentation.Join), and audio while the caller still speaks
+// (Segmentation.Ahead).
 type Parts struct {
 	// More is true while the caller speaks: the audio is only what is new, and the
 	// recogniser answers without text.

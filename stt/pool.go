@@ -12,7 +12,7 @@ import (
 // PoolOptions bound a [Pool].
 type PoolOptions struct {
 	// Workers is how many utterances are recognised at once; 0 = 1. Package
-	// policy/capacity tells how many so many calls need.
+	// policy/capacity computes how many workers a number of calls needs.
 	Workers int
 	// MaxWait is the longest an utterance may wait for a worker; 0 = 2 s. One that
 	// would wait longer, going by how long the last ones took, is refused at once

@@ -10,7 +10,7 @@
 //
 // [Segmented] makes an engine out of a recogniser of single utterances, [Pool]
 // bounds how many run at once, [Breaker] stops asking an engine that is down, and
-// [Clean] keeps the caller's words of a service's text.
+// [Clean] removes all but the caller's words from a service's text.
 //
 // The engines are in subpackages: pocketsphinx needs no network, openai speaks
 // the HTTP API that most local servers share, and deepgram, assemblyai,
@@ -88,10 +88,10 @@ type Stream interface {
 // [Ear]. Its recogniser gets all audio, with the echo. What [Open] returns is one.
 type Duplex interface {
 	Stream
-	// SendOver does what Send does, and knows what is played to the caller while he speaks
-	// frame: as much audio in the same format; nil is silence. A delay between the two
-	// that stays does no harm: an echo is looked for up to a second later. Playing
-	// nothing for a second costs nothing.
+	// SendOver is Send with played, the audio that is played to the caller while he speaks
+	// frame. It is as long as frame and in the same format; nil is silence. Both may be
+	// shifted by a constant delay, as an echo is found up to a second after its sound. No
+	// time is spent on echoes when nothing has been played for a second.
 	SendOver(frame, played []byte) error
 }
 
@@ -139,8 +139,8 @@ func Open(ctx context.Context, e Engine, c Config) (Stream, error) {
 // Traits are what a session has to know about an engine. The zero value is right
 // for one that needs no network.
 type Traits struct {
-	// Engine, if not nil, does the work, as one that [Segmented] has made: the
-	// session opens that one in the place of the engine itself.
+	// Engine, if not nil, is opened by the session in place of the engine itself. It may
+	// come from [Segmented].
 	Engine Engine
 	// Reconnects is how often in a row a stream that fails is opened anew before
 	// the engine is left.

@@ -83,10 +83,10 @@ type Event struct {
 
 // TurnChange is a step of the caller's turn: of all that he says until it is the
 // other side's turn to speak, in one utterance or several. The Transcript of its
-// event has the turn's bounds so far, and the text of it that is final; in a TurnEager
-// besides what an engine that reports turns has not made final yet. Every Final is of
-// a turn, so that the texts of the TurnEnds are all that the caller has said. A turn
-// without text was noise.
+// event has the turn's bounds so far, and its final text. In a TurnEager an engine that
+// reports turns itself adds the text that is not final yet. Every Final is of a turn, so
+// the texts of the TurnEnds are all that the caller has said. A turn without text was
+// noise.
 //
 //	TurnStart -> TurnEager -> TurnEnd
 //	     ^           |
