@@ -49,8 +49,8 @@ func (b *Instances) Remove(n int) {
 }
 
 // Kill is Remove, and resets the instance's streams and what it is answering, as the end of
-// its process does. What the instance does on is up to the test: a process that was only cut
-// off goes on.
+// its process does. The test decides whether the instance itself stops: without that it
+// is a process that was only cut off.
 func (b *Instances) Kill(n int) {
 	b.mu.Lock()
 	b.all[n].down, b.all[n].dead = true, true

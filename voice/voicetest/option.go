@@ -139,6 +139,6 @@ func Unanswered(status string) Option {
 	return func(p *plan) { p.unanswered = strings.ToLower(status) }
 }
 
-// Dialed sets how the legs end that the host places with <Dial>: completed (the default),
-// busy, no-answer, failed or canceled, all but the first unanswered. For more see [Leg].
+// Dialed sets the status with which the legs of a <Dial> end: completed (the default), or
+// unanswered as busy, no-answer, failed or canceled. For more see [Leg].
 func Dialed(status string) Option { return func(p *plan) { p.dialStatus = strings.ToLower(status) } }

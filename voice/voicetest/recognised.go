@@ -14,10 +14,10 @@ import (
 	"agentos.dev/dialtone/voice/journal"
 )
 
-// Recognised returns an engine that hears in each call what was recognised in it when it was
-// recorded, behind the same audio of its stream, whatever that is, and at the same time; and
-// as much speech in it. It is for the host of a [Replay]. In a call of which it has no record
-// it hears nothing.
+// Recognised returns an engine for the host of a [Replay]. In each call it repeats what was
+// recognised when the call was recorded, at the same place and time of the stream's audio,
+// and reports as much speech; the audio itself does not count. In a call without a record it
+// hears nothing.
 func Recognised(records ...*journal.Record) stt.Engine {
 	e := &recognised{calls: make(map[string][]script, len(records))}
 	for _, r := range records {

@@ -55,8 +55,8 @@ func (c *Call) runRefer(ctx context.Context, v *twiml.Refer, base string) (*docu
 	return c.after(ctx, base, v.Action, v.Method, form)
 }
 
-// Refers has a SIP leg that is joined with a caller ask, by a SIP REFER, that he be transferred
-// to target: the leg ends, and the caller goes on with what the referUrl of the <Dial> answers.
+// Refers sends a SIP REFER from a SIP leg that is joined with a caller, to transfer him to
+// target: the leg ends, and the caller goes on with the TwiML of the <Dial>'s referUrl.
 func (c *Call) Refers(target string) error {
 	c.helper()
 	if !c.isSIP() || c.refers == nil {

@@ -85,8 +85,8 @@ func (c *Call) ProviderFails(which string) {
 	}
 }
 
-// MediaStops has the caller's audio come no more in a session, as on a broken network, which
-// fails with error 64108. What Twilio does with the call then is not documented: the fake
+// MediaStops ends the caller's audio in a session, as a broken network does: the session
+// fails with error 64108. Twilio does not document what happens to the call then: the fake
 // requests the action, as after the other errors.
 func (c *Call) MediaStops() {
 	if s := c.relaySession(); s != nil {

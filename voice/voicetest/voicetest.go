@@ -27,15 +27,16 @@
 // Without a [Config].Voice there is no speech: Say takes the time of its words, in which the
 // outbound track of a stream is silent, and its text is kept. What a caller says to a Gather, to a
 // Record that transcribes or to a Transcription is given in words, see [Call.Answer] and
-// [Call.Says]; of the host a Transcription hears its Say alone. What somebody types into a <Pay>
-// and how a telephone takes a <Refer> is said by the options [Paid] and [Referred]. What a voice, a
+// [Call.Says]; of the host a Transcription hears its Say alone. The options [Paid] and [Referred]
+// set what somebody types into a <Pay> and how a telephone answers a <Refer>. What a voice, a
 // recogniser, a payment processor or a carrier is told (voice, language, hints, enhanced,
 // profanityFilter and all that <ConversationRelay> and <Transcription> say of how they recognise
 // and speak, currency, description, tokenType, paymentConnector, minPostalCodeLength and the
 // timeout of <Pay>, ringTone, callReason, byoc, the password and headers of a SIP host, the
 // thresholds of machine detection) has no effect, nor have the edges and server names of
-// connection overrides, a conference's region, jitterBufferSize and beep. In a conference
-// who speaks at the same time is heard one after the other. Answers to GET are not cached.
+// connection overrides, a conference's region, jitterBufferSize and beep. People
+// who speak at the same time in a conference are heard one after the other. Answers to GET are
+// not cached.
 //
 // Nothing else is skipped: what a host uses and the fake does not simulate is a [Warning]
 // without a Code, which [New] makes the test fail with and [Twilio.Close] returns, as does
@@ -82,7 +83,7 @@ import (
 	"agentos.dev/dialtone/internal/option"
 )
 
-// What a host under test is configured with unless [Config] says otherwise.
+// The values with which a host under test is configured, unless [Config] has others.
 // They look like Twilio's and belong to nobody.
 const (
 	PublicURL  = "https://calls.example.com"
@@ -144,9 +145,9 @@ type Config struct {
 	// Ear is what the host listens with, for [Call.Says] over a Media Stream.
 	Ear *Ear
 
-	// Tolerate says which warnings of what the fake does not simulate, those without a
-	// Code, fail no test and are no error: a test that uses what it lists does not
-	// depend on it. nil tolerates none.
+	// Tolerate reports whether a warning without a Code, about something that the fake does
+	// not simulate, is ignored: it then neither fails the test nor is an error. Use it for
+	// features on which the test does not depend. nil ignores none.
 	Tolerate func(Warning) bool
 
 	// Trace is called for every thing that happens, from several goroutines.
