@@ -12,12 +12,12 @@ import (
 	"agentos.dev/dialtone/voice/journal"
 )
 
-// ErrNoAnswer is the error of a [Question] that was asked as often as it says, and that
-// the caller did not answer.
+// ErrNoAnswer is returned by [Call.Ask] when the question has been asked Question.Times
+// times and the caller has not answered.
 var ErrNoAnswer = errors.New("voice: the caller did not answer")
 
-// ErrNoSTT is the error of a [Question] that only speech answers, without [Config].STT.
-var ErrNoSTT = errors.New("voice: Config.STT is nil: there is nobody who listens")
+// ErrNoSTT is returned by [Call.Ask] without a [Config].STT if only speech can answer.
+var ErrNoSTT = errors.New("voice: Config.STT is nil: no speech is recognised")
 
 // Question is what [Call.Ask] asks. The zero value says nothing, and waits for whatever
 // the caller says, or presses up to "#".
@@ -64,8 +64,8 @@ func (a Answer) Text() string {
 // Ask asks the caller a question, and returns what he says in his turn, or the keys that
 // he presses, whichever comes first. Either interrupts the prompt, and with it all that is
 // queued. Keys that were pressed before count, as callers who know a menu type ahead; what
-// was said before does not. Events of other kinds are dropped: a handler that wants those
-// reads [Call.Events].
+// was said before does not. Events of other kinds are dropped: use [Call.Events] to get
+// all of them.
 //
 // Errors are [ErrNoAnswer], [ErrCallEnded], [ErrListening], that of ctx, why the prompt could not be said
 // or played, and, with NoKeys, [ErrNoSTT] or why speech recognition has failed.

@@ -18,8 +18,8 @@ import (
 	"agentos.dev/dialtone/voice/tts"
 )
 
-// ErrCallEnded is the error of what cannot be done because the call is over. It comes
-// before the error of a context that the call's end has ended.
+// ErrCallEnded is returned by methods that need the call to be up, once it is over. They
+// return it rather than the error of a context that ended with the call.
 var ErrCallEnded = errors.New("voice: call has ended")
 
 // Handler answers calls.

@@ -48,10 +48,10 @@ type Config struct {
 	SharedKeys map[string]string
 	// SharedKeyPins, by key id, limit a shared key to an algorithm or an account.
 	SharedKeyPins map[string]signature.Pin
-	// ReportOnly has webhooks and handshakes answered whose signature does not hold, while
-	// they are logged and counted (Trace.Signature) as refused: for switching signatures on
-	// in a service that runs. It leaves the service open to whoever knows its URLs until it
-	// is taken away; streams still need the token of a webhook's answer.
+	// ReportOnly answers webhooks and handshakes whose signature is wrong, but logs and counts
+	// them (Trace.Signature) as refused. Use it to introduce signatures in a running service.
+	// While it is set, anybody who knows the service's URLs can call it; streams still need
+	// the token of a webhook's answer.
 	ReportOnly bool
 	// AccountSIDs, when set, are the only accounts whose calls are accepted.
 	AccountSIDs []string
@@ -137,8 +137,8 @@ type Config struct {
 	// server shuts down.
 	Resume Resume
 	// LameDuck is how long Server.Shutdown goes on taking calls before it hands them over
-	// to other instances, while health and Stats say that it drains: as long as a load
-	// balancer takes to notice. Without one that asks, 0 loses no call either.
+	// to other instances, while health and Stats report draining. Set it to the time in
+	// which the load balancer notices. 0 loses no call if the balancer asks neither.
 	LameDuck time.Duration
 
 	// CallControl, when set, also hangs up by REST when the server ends a call. Without

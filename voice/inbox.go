@@ -37,10 +37,10 @@ type Event struct {
 	// Playback.HeardText.
 	Relay *relay.Event
 
-	// Prompt is the number of what the caller said, in a call over ConversationRelay that
-	// may go on in another leg: of its prompts, from 1, with their final transcripts; 0
-	// otherwise. The next leg is given, with the same number, a prompt behind which the
-	// handler has neither saved nor read on: see [Call.Save].
+	// Prompt numbers the caller's prompts, from 1, in a call over ConversationRelay that may
+	// go on in another leg. It comes with their final transcripts and is 0 otherwise. If the
+	// handler has neither saved nor read on after a prompt, the next leg is given that prompt
+	// again, with the same number: see [Call.Save].
 	Prompt uint64
 
 	failure error // why there will be no more transcripts; the rest is empty then

@@ -38,8 +38,9 @@ type Interruption struct {
 	// PauseAfter is how long the caller must have spoken until the output pauses; 0 = it
 	// pauses at once, some 60 ms behind the beginning of speech. At most 1.28 s.
 	PauseAfter time.Duration
-	// MinLength is the time behind that of which 60 % must be speech, and not a cough: the
-	// verdict falls when so much is or cannot be any more; 0 = 400 ms. At most 1.28 s.
+	// MinLength is the time after PauseAfter of which 60 % must be speech; less is a cough.
+	// The verdict comes once 60 % is reached or cannot be reached any more; 0 = 400 ms. At
+	// most 1.28 s.
 	MinLength time.Duration
 	// MinWords is how many words confirm, backchannels not counted; 0 = 1. Words that are not
 	// final yet confirm from two on.

@@ -17,13 +17,13 @@ import (
 
 // Errors of calls that are listened to.
 var (
-	// ErrListening is the error of what would be said, played or asked in a call that is
-	// only listened to: no audio goes that way. Config.Handler answers calls by speech.
+	// ErrListening is returned by Say, Play, Ask and other methods of a call that is only
+	// listened to: its stream takes no audio. Only a call of Config.Handler can be spoken to.
 	ErrListening = errors.New("voice: the call is only listened to: nothing can be said in it")
-	// ErrNoListener is the error of TwiML that has calls listened to by nobody.
+	// ErrNoListener is returned by Listening without a Config.Listener.
 	ErrNoListener = errors.New("voice: Config.Listener is nil: nobody listens")
-	// ErrNoPlace is the error of another stream for which the server has no place, or no
-	// time, as it shuts down. The call can go on without being listened to.
+	// ErrNoPlace is returned by Listening when the server has no place for another stream, or
+	// shuts down. The call can go on without being listened to.
 	ErrNoPlace = errors.New("voice: every place is taken, or the server shuts down")
 )
 
@@ -31,17 +31,17 @@ var (
 // host's TwiML can end it: <Stop><Stream name="dialtone"/></Stop>.
 const StreamName = "dialtone"
 
-// Listening returns TwiML that has [Config].Listener hear a call, by <Start><Stream>, while
-// the verbs of the host go on: two people who talk (twiml.Dial), a conference, a bot of
-// somebody else's. r is the webhook that the TwiML answers, as [Server.Admitted] or
-// [Server.Verified] has passed it on: so the policy has decided about the call.
+// Listening returns TwiML that streams a call to [Config].Listener, by <Start><Stream>, and
+// runs the verbs of the host: a Dial to a second person, a conference, somebody else's bot.
+// r is the webhook that the TwiML answers. It must come through [Server.Admitted] or
+// [Server.Verified], so that the policy has decided about the call.
 //
 // The Track of each transcript in the Listener's [Call] is the side that speaks: "inbound" is
 // the caller, "outbound" whatever the caller hears. Nothing can be said in it: Say, Play, Ask,
-// Digits and Interrupt return [ErrListening]. Such a stream is a place of MaxStreams and one
-// of Stats.ActiveCalls, and ends with the call, by <Stop>, after MaxDuration, or when the
-// Listener returns. Its end is not that of the call, which nothing hangs up: the status
-// callback reports that, and counts the call. A call can have a stream of its own for the
+// Digits and Interrupt return [ErrListening]. Such a stream takes a place of MaxStreams, counts
+// in Stats.ActiveCalls, and ends with the call, by <Stop>, after MaxDuration, or when the
+// Listener returns. The end of the stream does not hang up: the call goes on until its
+// status callback, which also counts it. A call can have a stream of its own for the
 // Handler besides, before or after; a second one to listen replaces the first. Twilio goes on
 // without a stream that fails, and asks for no other. When the engine fails on one of two
 // tracks, Events report it.

@@ -7,7 +7,7 @@ import (
 	"agentos.dev/dialtone/mediastream"
 )
 
-// Progress is a call that is up, as it is at one moment.
+// Progress is a snapshot of a call that is up.
 type Progress struct {
 	Info
 	StreamSID string

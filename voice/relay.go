@@ -29,7 +29,7 @@ type RelayOptions struct {
 	HandOff func(ctx context.Context, call Info, data string) *twiml.Response
 }
 
-// Relay is how calls go over ConversationRelay. One serves any number of calls.
+// Relay configures calls over ConversationRelay. One Relay serves any number of calls.
 type Relay struct {
 	settings twiml.ConversationRelay
 	handOff  func(ctx context.Context, call Info, data string) *twiml.Response

@@ -156,9 +156,9 @@ func (c *Call) Relay() *RelayCall { return c.relay }
 
 // Play plays a file of audio, behind what was queued before, and returns at once. Its errors
 // are those of [Call.Play], and a [*relay.Error] for an address or a number of times that
-// Twilio would not take. When it has ended is known by Twilio's speaker events, or when what
-// is said behind it is heard. [Call.Interrupt] does not stop it at Twilio; the caller does,
-// unless Interruptible says otherwise.
+// Twilio would not take. Its end shows in Twilio's speaker events, or when text said after it
+// is heard. [Call.Interrupt] does not stop it at Twilio; the caller does, unless Interruptible
+// says otherwise.
 func (r *RelayCall) Play(ctx context.Context, m relay.Play) (*Playback, error) {
 	if err := relay.Check(m); err != nil {
 		return nil, err
@@ -190,12 +190,12 @@ func (r *RelayCall) Send(m relay.Message) error {
 // other end.
 const noData = "dialtone:"
 
-// HandOff ends the session and leaves the call to Twilio with data, which
-// [RelayOptions].HandOff is given, on any instance: what only Twilio can do, as a Dial to a
-// person, without the REST API. Let a farewell be heard first, with [Playback.Wait]. As after
-// [Call.Transfer], whatever the handler returns, nothing hangs up any more, and the status
-// callback counts the call. Twilio keeps data in its logs. Its errors are [ErrCallEnded], and
-// one that is errors.ErrUnsupported without a RelayOptions.HandOff.
+// HandOff ends the session and passes data to [RelayOptions].HandOff, on any instance, whose
+// TwiML the call then runs: a Dial to a person, for instance, without the REST API. Let a
+// farewell be heard first, with [Playback.Wait]. As after [Call.Transfer] the call is not hung
+// up, whatever the handler returns, and the status callback counts it. Twilio keeps data in
+// its logs. Errors are [ErrCallEnded], and one that is errors.ErrUnsupported without a
+// RelayOptions.HandOff.
 func (r *RelayCall) HandOff(data string) error {
 	c := r.call
 	if !c.handsOff {

@@ -39,7 +39,7 @@ const (
 	ResumeNever
 )
 
-// Resumed is what a call that goes on has behind it.
+// Resumed describes what came before the stream of a call that has resumed.
 type Resumed struct {
 	// Leg is the number of this stream in the call: 2 or more.
 	Leg int
@@ -66,17 +66,16 @@ const MaxState = 64 << 10
 // ErrStateTooLarge is the error of [Call.Save] for more than [MaxState] bytes.
 var ErrStateTooLarge = errors.New("voice: state is larger than 64 KiB")
 
-// Save keeps what the handler needs to go on with the call, should another stream take it
-// over: in place of what it kept before. It copies state and returns at once; what changes
-// is written at most once a second, sealed with the session keys, to [Config].Store.
-// Without a store in common it travels through Twilio when the server shuts down, if it is
-// small: about 2 kB; or else it stays in this process.
+// Save keeps the state that the handler needs to go on with the call in another stream. It
+// replaces the state saved before. It copies state and returns at once. Changes are written
+// at most once a second, sealed with the session keys, to [Config].Store. Without a shared
+// store, state of up to about 2 kB travels through Twilio when the server shuts down; larger
+// state stays in this process.
 //
 // Save after each Play: a call that resumes knows how many of the last playbacks were not
-// heard. Over ConversationRelay save what a prompt has come to before it is answered: state
-// that is saved behind a prompt is written with what the handler does next, which is to say
-// something or to read on, and a next leg that does not find it is given the prompt again
-// ([Event].Prompt). Errors are [ErrCallEnded] and [ErrStateTooLarge].
+// heard. Over ConversationRelay save the result of a prompt before answering it. That state
+// is written when the handler next says something or reads on; a next leg that does not find
+// it is given the prompt again ([Event].Prompt). Errors are [ErrCallEnded] and [ErrStateTooLarge].
 func (c *Call) Save(state []byte) error {
 	if len(state) > MaxState {
 		return fmt.Errorf("%w: %d bytes", ErrStateTooLarge, len(state))

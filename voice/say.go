@@ -11,8 +11,8 @@ import (
 	"agentos.dev/dialtone/voice/tts"
 )
 
-// ErrNoTTS is the error of text that is to be said without [Config].TTS.
-var ErrNoTTS = errors.New("voice: Config.TTS is nil: there is nobody who speaks")
+// ErrNoTTS is returned by [Call.Say] and [Call.SayTokens] without a [Config].TTS.
+var ErrNoTTS = errors.New("voice: Config.TTS is nil: no text can be said")
 
 // maxText is the longest text of one playback, in bytes: hours of speech.
 const maxText = 256 << 10

@@ -8,12 +8,13 @@ import (
 	"agentos.dev/dialtone/stt"
 )
 
-// Silence says when a caller counts as silent who says nothing and presses nothing after the
-// server has finished, by Twilio's marks. [Event].Silent reports it three times: SilentOnce,
-// SilentTwice and SilentForGood. What the handler says in between ("Are you still there?")
-// plays first: the next time counts from its end. Words and keys of the caller end it, and
-// what he is in the middle of holds it; in a call in which nothing has been said yet, or from
-// the caller's turn until the answer to it, nobody waits for him.
+// Silence sets after how long a caller counts as silent: he says nothing and presses nothing
+// after he has heard, by Twilio's marks, all that the server said. [Event].Silent reports
+// SilentOnce, then SilentTwice, then SilentForGood. If the handler says something in between
+// ("Are you still there?"), the next time counts from the end of that. The caller's words and
+// keys begin the count anew, and a turn that he is in stops the clock. The clock does not run
+// before the server has said something in the call, nor from the end of the caller's turn
+// until he has heard the answer.
 type Silence struct {
 	Once  time.Duration // 0 = 5 s; also the default of Question.Silence
 	Twice time.Duration // after SilentOnce; 0 = as Once
