@@ -31,10 +31,10 @@ import (
 //	text that is not UTF-8                                     the stream ends with 1007
 //	silence, a half-open connection                            the stream ends by Options.IdleTimeout, with 1001
 //
-// Events reads in the caller's goroutine. While the caller is slow over an event, or in no
-// iteration, another goroutine takes over and keeps up to Options.Backlog of messages, so that
-// the carrier never has to wait; beyond that the oldest audio is dropped, counted, added to the
-// next Media.Gap and reported as [ErrorSlowConsumer]. A backlog without audio that is full ends
+// Events reads in the goroutine that iterates. While the host takes long over an event, or
+// does not iterate, another goroutine reads and keeps up to Options.Backlog of messages, so
+// that the carrier never has to wait. Beyond that the oldest audio is dropped, counted, added
+// to the next Media.Gap and reported as [ErrorSlowConsumer]. A full backlog without audio ends
 // the stream with 1008.
 func (c *Conn) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {

@@ -48,8 +48,8 @@ type Comment string
 // which is a name other than xml, and what follows it. Twilio ignores it.
 type ProcInst string
 
-// Element is an element outside of the schema, or at a place where the schema
-// does not have it. It stands for what Twilio adds before this package does.
+// Element is an element that is not in the schema, or not at this place, such as one
+// that Twilio has added and this package does not know yet.
 type Element struct {
 	Name     string
 	Attrs    []Attr
@@ -63,8 +63,8 @@ type Attr struct {
 	Name, Value string
 }
 
-// Extra holds what the schema does not know of an element. Parse keeps there
-// also an attribute whose value its field cannot hold.
+// Extra holds the attributes and nodes of an element that are not in the schema. Parse
+// also puts an attribute there if its field cannot hold the value.
 type Extra struct {
 	Attrs []Attr
 	Nodes []Node // come after the children of the schema, or where Parse found them

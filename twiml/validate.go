@@ -46,8 +46,8 @@ func (r *Response) ValidateREST() error { return errors.Join(r.check(true).errs.
 // Warnings reports what Twilio may not know: elements and attributes that are not in
 // the schema, values that are not in a set that Twilio extends, and a verb, an
 // attribute or a value in another case than Twilio's. Each is either a mistake or
-// newer than this package. Where Twilio does not know it either it logs a warning of
-// code 12200, ignores it and goes on: nothing here is a reason not to send a document.
+// newer than this package. If Twilio does not know it either, it logs a warning of
+// code 12200, ignores it and goes on: a document with warnings can be sent.
 func (r *Response) Warnings() []*Error { return r.check(false).warnings }
 
 func (r *Response) check(rest bool) *checker {
