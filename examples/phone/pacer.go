@@ -83,7 +83,7 @@ func (p *pacer) run(w *worker, began time.Time) {
 		w.mu.Lock()
 		streams, idle := w.streams[at], w.count == 0
 		w.mu.Unlock()
-		if idle { // nothing is late without streams
+		if idle { // no streams: nothing is due
 			continue
 		}
 		over := false
