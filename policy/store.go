@@ -327,8 +327,8 @@ type subject struct{ space, name, id string }
 func subjectOf(op *Op) subject { return subject{op.Space, op.Name, op.ID} }
 
 // Later carries out an operation within about RetryEvery, together with others, or when the
-// engine is back: for what nobody waits for and which comes to the same when it is sent
-// again.
+// engine is back. Its result must not be needed, and twice must have the same effect as
+// once.
 func (s *Store) Later(op Op) {
 	if s.engine == nil {
 		s.local.do(&op)
