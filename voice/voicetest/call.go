@@ -352,8 +352,8 @@ func (c *Call) Sent() string {
 	return c.sent
 }
 
-// Silences returns how long the caller had no stream, each time that the call went on with
-// another, by the clock: from the end of one until the next was open.
+// Silences returns the times, by the clock, in which a call that went on had no stream: each
+// from the end of one stream until the next was open.
 func (c *Call) Silences() []time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

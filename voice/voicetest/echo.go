@@ -8,7 +8,7 @@ import (
 	"agentos.dev/dialtone/codec"
 )
 
-// Echo has a share of what the caller hears come back to the host, as from a loudspeaker:
+// Echo sends a share of what the caller hears back to the host, as a loudspeaker does:
 // quieter by level, in dB below 0, and later by delay; telephones bring back -6 to -30 dB after
 // 150 to 600 ms. A host that interrupts itself then does not say its sentence to its end:
 //

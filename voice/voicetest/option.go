@@ -124,17 +124,16 @@ func Leg(to string, options ...Option) Option {
 	}
 }
 
-// Talks has a [Leg] hang up when it has been joined with the caller for d, by default 2 s.
+// Talks sets how long a [Leg] is joined with the caller before it hangs up, by default 2 s.
 func Talks(d time.Duration) Option { return func(p *plan) { p.talks = d } }
 
-// Rings has a call that the host places by REST, or a [Leg], ring for d before it is picked
-// up, or ends [Unanswered]. Rung for longer than its Timeout and the 5 s that Twilio
-// adds, it ends as no-answer. A call is
-// picked up at once by default, a leg after 1 s.
+// Rings sets how long a call that the host places by REST, or a [Leg], rings before it is
+// picked up or ends [Unanswered]. If that is longer than its Timeout and the 5 s that Twilio
+// adds, it ends as no-answer. By default a call is picked up at once and a leg after 1 s.
 func Rings(d time.Duration) Option { return func(p *plan) { p.rings = d } }
 
-// Unanswered has a call that the host places by REST, or a [Leg], end before its TwiML is
-// asked for: busy, no-answer, failed or canceled.
+// Unanswered sets the status with which a call that the host places by REST, or a [Leg], ends
+// before its TwiML is asked for: busy, no-answer, failed or canceled.
 func Unanswered(status string) Option {
 	return func(p *plan) { p.unanswered = strings.ToLower(status) }
 }

@@ -64,9 +64,9 @@ func (s *session) mismatch(tag string) error {
 	return fmt.Errorf("there is no language %q", tag)
 }
 
-// ProviderFails has the provider of a session's speech fail: "tts" or "stt". A session with
-// <Failover> goes on with another one, once for each, and says so to an application that has
-// subscribed to config-updated; any other fails with error 64101.
+// ProviderFails makes the provider of a session's speech fail: "tts" or "stt". A session with
+// <Failover> goes on with another provider, once for each, and reports it to an application
+// that has subscribed to config-updated; any other session fails with error 64101.
 func (c *Call) ProviderFails(which string) {
 	s := c.relaySession()
 	if s == nil {

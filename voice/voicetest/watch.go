@@ -44,7 +44,7 @@ type Passed struct {
 	Message
 }
 
-// Watch has w watch the call.
+// Watch reports what happens in the call to w.
 func Watch(w Watcher) Option {
 	return func(p *plan) { p.watchers = append(p.watchers, w) }
 }
@@ -80,5 +80,5 @@ type Handset struct {
 	Hear func(said, heard []byte)
 }
 
-// Held has the caller hold a handset.
+// Held gives the caller a handset, to speak and hear by.
 func Held(h Handset) Option { return func(p *plan) { p.handset = h } }
