@@ -31,9 +31,9 @@ type Event struct {
 	// from another, by Config.Store. It comes once in each stream of a call.
 	AnsweredBy string
 
-	// Relay is the message that the event is of, in a call over ConversationRelay: of prompts,
-	// with all fields, and of what has no other event, as errors, info and messages of a type
-	// that package relay does not know. tokensPlayed is not among them: see
+	// Relay is the message behind the event, in a call over ConversationRelay. It is set for
+	// prompts, with all fields, and for messages without an event of their own: errors, info
+	// and types that package relay does not know. tokensPlayed is not among them: see
 	// Playback.HeardText.
 	Relay *relay.Event
 

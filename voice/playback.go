@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// ErrInterrupted is the error of a [Playback] that the caller did not hear to
-// its end.
+// ErrInterrupted is returned by [Playback.Wait] when the playback was cut off before the
+// caller had heard it to its end.
 var ErrInterrupted = errors.New("voice: playback was interrupted")
 
 // source is what a talker makes a playback of.

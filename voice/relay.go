@@ -94,8 +94,8 @@ func (c *Config) relayOf(info Info) (r *Relay) {
 	return c.Relay(info)
 }
 
-// ErrNoAudio is the error of audio that is to be played in a call over ConversationRelay,
-// which takes text, and audio by its address: see [RelayCall.Play].
+// ErrNoAudio is returned by [Call.Play] in a call over ConversationRelay, which takes text,
+// and audio only by its URL: see [RelayCall.Play].
 var ErrNoAudio = errors.New("voice: the call is over ConversationRelay, which takes no audio: play a URL by Call.Relay")
 
 // handedOff answers the request behind a session that its handler has ended by HandOff.

@@ -63,7 +63,7 @@ type Resumed struct {
 // MaxState is how many bytes [Call.Save] keeps.
 const MaxState = 64 << 10
 
-// ErrStateTooLarge is the error of [Call.Save] for more than [MaxState] bytes.
+// ErrStateTooLarge is returned by [Call.Save] for more than [MaxState] bytes.
 var ErrStateTooLarge = errors.New("voice: state is larger than 64 KiB")
 
 // Save keeps the state that the handler needs to go on with the call in another stream. It

@@ -13,7 +13,7 @@ import (
 // SilentOnce, then SilentTwice, then SilentForGood. If the handler says something in between
 // ("Are you still there?"), the next time counts from the end of that. The caller's words and
 // keys begin the count anew, and a turn that he is in stops the clock. The clock does not run
-// before the server has said something in the call, nor from the end of the caller's turn
+// before the server has said something in the call, nor after a turn or key of the caller
 // until he has heard the answer.
 type Silence struct {
 	Once  time.Duration // 0 = 5 s; also the default of Question.Silence
