@@ -14,11 +14,11 @@ type BreakerOptions struct {
 	Cooldown time.Duration // before it lets one request try again; 0 = 30 s
 }
 
-// Breaker keeps requests from an engine that is down. It opens after failures
-// in a row, or after one that will not pass by itself (credentials, quota), and
-// then lets one request at a time find out whether the engine is back. Share one
-// per engine between all calls. All methods are safe for concurrent use. A nil
-// Breaker is always closed.
+// Breaker keeps requests from an engine that is down. It opens after failures in a row,
+// or after one that will not pass by itself (credentials, quota), and then lets one
+// request at a time find out whether the engine is back. Share one per engine between
+// all calls. All methods are safe for concurrent use. A Breaker is made by
+// [NewBreaker]; the zero value is not usable, and nil is always closed.
 type Breaker struct {
 	b *breaker.Breaker
 }
@@ -41,8 +41,8 @@ func (b *Breaker) Allow() bool { return b == nil || b.b.Allow() }
 // Open reports whether requests are refused at present.
 func (b *Breaker) Open() bool { return b != nil && b.b.Open() }
 
-// Done tells how a request ended. Being canceled says nothing of the engine, nor
-// does audio or a request that it rightly refuses.
+// Done records the end of a request. A canceled request does not count, nor does a
+// refusal of bad audio or of a bad request.
 func (b *Breaker) Done(err error) {
 	if b == nil {
 		return

@@ -19,11 +19,12 @@ const (
 // Clean reduces a service's transcript to the caller's words. An engine passes each
 // of its transcripts through it.
 //
-// It removes from Text and Words: remarks about sound, as [Music], (applause),
-// *laughs* and ♪, with what stands between two notes; control tokens, as <|nospeech|>,
-// [BLANK_AUDIO], <unk>, SIL and ++NOISE++; thanks to an audience, which Whisper learnt from subtitles; the prompt,
-// where all its phrases, two or more, come back in their order; and unprintable
-// characters. Other text in brackets stays. Text may be empty afterwards.
+// It removes from Text and Words: remarks about sound, as [Music], (applause), *laughs*
+// and ♪, with the text between two notes; control tokens, as <|nospeech|>,
+// [BLANK_AUDIO], <unk>, SIL and ++NOISE++; thanks to an audience, which Whisper learnt
+// from subtitles; the prompt, where all its phrases, two or more, come back in their
+// order; and unprintable characters. Other text in brackets stays. Text may be empty
+// afterwards.
 //
 // It orders times and bounds them to a day, sets a Confidence outside [0, 1] to NaN
 // and a Language that is not a BCP 47 tag to "". A transcript above [MaxText] or

@@ -9,8 +9,7 @@ import (
 	"agentos.dev/dialtone/stt/vad"
 )
 
-// frameTime is the length of a frame, as Twilio sends them, and how finely a call
-// is heard.
+// frameTime is the length of a frame as Twilio sends it, and of a step of the ear.
 const frameTime = 20 * time.Millisecond
 
 // ear finds speech in a call: there is one in each session. It is not safe for
@@ -41,12 +40,12 @@ type span struct {
 // voicedFrom is the probability from which a frame counts as speech in Voiced.
 const voicedFrom = 0.49
 
-// An Ear is a Stream that measures the caller's own speech in its audio, without the echo of
-// what is played to him (see [Duplex]). The streams of [Open] are Ears.
+// An Ear is a Stream that finds the caller's own speech in its audio, without the echo
+// of the playback (see [Duplex]). The streams of [Open] implement it.
 type Ear interface {
-	// Voiced returns how much of the last audio, of 1.28 s at most, was the caller's own
-	// speech, in steps of 20 ms, and whether he is in an utterance, which ends some time after
-	// the last speech. It may be called from any goroutine, but not within an Emit.
+	// Voiced returns the length of such speech in the last audio, of at most 1.28 s and in
+	// frames of 20 ms, and whether an utterance is under way; an utterance ends some time
+	// after its last speech. Call it from any goroutine, but not within an Emit.
 	Voiced(last time.Duration) (speech time.Duration, speaking bool)
 }
 
@@ -82,10 +81,10 @@ func newEar(f codec.Format, span time.Duration) (*ear, error) {
 	return e, nil
 }
 
-// hear takes audio, whole samples, and what is played to the caller meanwhile; it returns the
-// probability of speech in each frame that it completes, and what it completed. Both are
-// valid until the next call. An echo is speech here: what it hides of the caller's words, a
-// recogniser may still hear.
+// hear takes audio, whole samples, and the audio played to the caller meanwhile. It
+// returns the probability of speech in each frame that it completes, and the
+// segmenter's events. Both are valid until the next call. An echo counts as speech,
+// since a recogniser may hear the caller's words through it.
 func (e *ear) hear(audio, played []byte, arrived time.Time) ([]float32, []vad.Event) {
 	e.clock += e.format.Duration(len(audio))
 	e.arrive.mark(e.clock, arrived)
@@ -123,7 +122,7 @@ func (e *ear) take(side int, audio []byte) []int16 {
 	return e.low[side]
 }
 
-// speaking reports whether the caller is.
+// speaking reports whether the caller is speaking.
 func (e *ear) speaking() bool { return len(e.spans) > 0 && e.spans[len(e.spans)-1].end == 0 }
 
 // quiet returns how long nobody has spoken.

@@ -8,30 +8,31 @@ import (
 	"unicode/utf8"
 )
 
-// Expectation describes the answers that a host has asked the caller for. The zero
-// value is an open question.
+// Expectation describes the answer that the caller was asked for. The zero value is an
+// open question.
 type Expectation struct {
-	// YesNo is set when yes or no is an answer: a turn of that alone is over sooner.
+	// YesNo is set when yes or no is an answer: a turn of one of these words alone ends
+	// sooner.
 	YesNo bool
-	// Digits is the number of digits of the answer: a turn with fewer waits for the
-	// rest, and one with all of them is over sooner. 0 = it is not known.
+	// Digits is the number of digits of the answer: a turn with fewer waits for the rest,
+	// and one with all of them ends sooner. 0 = unknown.
 	Digits int
-	// Phrases take the place of the Config's for this answer, with engines of
-	// [Segmented] and others that take them in mid-call, and on a new connection;
-	// nil = those of the Config.
+	// Phrases replace those of the Config for this answer; nil = those of the Config.
+	// Engines of [Segmented] and others that take them in mid-call use them at once, the
+	// rest on a new connection.
 	Phrases []string
 }
 
-// Expecter is a Stream that takes an Expectation in mid-call. A session is one, and
-// passes it on to an engine's stream that is.
+// Expecter is a Stream that takes an Expectation in mid-call. The streams of [Open]
+// implement it, and pass it on to an engine's stream that does.
 type Expecter interface {
 	// Expect sets the Expectation until the next Expect. It waits for no network and
 	// may be called from any goroutine.
 	Expect(Expectation) error
 }
 
-// ending is how the text of a turn ends, as far as it tells whether its speaker has
-// finished.
+// ending is the kind of ending of a turn's text: a sign that its speaker has finished
+// or goes on.
 type ending uint8
 
 const (
@@ -48,8 +49,8 @@ var endings = [...]time.Duration{
 	unfinished: 2 * time.Second,
 }
 
-// words are those of a language by which an ending is told. Of several words in one
-// entry the last ones of a text are meant. Words that often end a sentence are in none.
+// words are the words of a language that mark an ending. An entry of several words is
+// compared with the last words of a text. Words that often end a sentence are in none.
 type words struct {
 	answers    []string // yes and no: a turn of nothing else answers a question for them
 	hesitant   []string // all of a turn that is none yet
@@ -148,8 +149,8 @@ var languages = map[string]words{
 	},
 }
 
-// endingOf returns how the text of a turn ends. Without a language it is taken for
-// English, and in one that is not in the table only numerals tell something.
+// endingOf returns the ending of a turn's text. A text without a language is taken for
+// English; in a language outside the table only numerals count.
 func endingOf(text, language string, e Expectation) ending {
 	list := plainWords(text)
 	tag, _, _ := strings.Cut(strings.ToLower(language), "-")

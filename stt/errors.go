@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Kinds of failure, for errors.Is. [Error.Retryable] says which of them may pass.
+// Kinds of failure, for errors.Is. [Error.Retryable] reports which of them may pass.
 var (
 	ErrAuth        = errors.New("stt: credentials refused")
 	ErrQuota       = errors.New("stt: account's quota used up")
@@ -23,7 +23,7 @@ var (
 	ErrClosed      = errors.New("stt: stream closed")
 )
 
-// Error says which engine failed, and how. Its text never holds a credential.
+// Error describes the failure of an engine. Its text never holds a credential.
 type Error struct {
 	Engine     string        // "deepgram"; empty for the machinery of this package
 	Op         string        // what was tried: "open", "recognize", "read", ...
@@ -31,8 +31,8 @@ type Error struct {
 	Status     int           // HTTP status or WebSocket close code; 0 if none
 	Code       string        // the service's own error code
 	RetryAfter time.Duration // how long the service asks to be left alone; 0 if it does not
-	// Warning is set when the service complains and goes on: nothing that was said
-	// is known to be lost, and a failover stays with the engine.
+	// Warning is set when the service reports an error and goes on: no speech is known to
+	// be lost, and a failover stays with the engine.
 	Warning bool
 	Err     error // the cause; may be nil
 }

@@ -12,34 +12,35 @@ import (
 
 // FailoverOptions configure [Failover].
 type FailoverOptions struct {
-	// Keep is how much audio is kept for a replay, at most: it begins where the
-	// last answer ends. 0 = 15 s, which are 120 KB of mu-law.
+	// Keep bounds the audio that is kept for a replay, which begins where the last final
+	// transcript ends; 0 = 15 s, which is 120 KB of mu-law.
 	Keep time.Duration
-	// Patience is how long an engine may be silent after the caller has stopped
-	// speaking. Then a Flush that interrupts nobody tests whether it still works,
-	// and may take the same time again; 0 = 2 s.
+	// Patience bounds an engine's silence after the caller stopped speaking; 0 = 2 s.
+	// After it the session flushes the engine, which disturbs no speech, and the engine
+	// has Patience again to answer before it has failed.
 	Patience time.Duration
-	// Reconnects is how often in a row an engine that fails is opened anew before
-	// the next is taken. The count begins anew when a connection has held for five
-	// seconds. 0 = as often as its Traits say: never, for one without a network.
+	// Reconnects is the number of times in a row that a failing engine is opened anew
+	// before the next one is used. A connection that has held for five seconds resets the
+	// count. 0 = the number in its Traits: none for an engine without a network.
 	Reconnects int
-	// Breaker is for each engine's breaker, which all calls share. The zero value is
-	// the engine's own, if its Traits have one.
+	// Breaker configures each engine's breaker, which all calls share. With the zero value
+	// an engine keeps the breaker of its Traits, if it has one.
 	Breaker BreakerOptions
 }
 
-// Failover makes one engine of several. A call begins with the first whose
-// breaker allows it. When that fails, is silent for too long or loses an
-// utterance, what the caller said since the last finished utterance is replayed
-// to the next, with the call's clock kept, so that nothing is lost or heard
-// twice; a Degraded event reports it. The call stays with the engine it went
-// to. When no engine is left the stream ends with the last one's error.
+// Failover makes one engine of several. A call begins with the first whose breaker
+// allows it. When that fails, is silent for too long or loses an utterance, the audio
+// since the last finished utterance is replayed to the next, on the same clock of the
+// call, so that nothing is lost or heard twice; a Degraded event reports it. The call
+// stays with the engine it went to. When no engine is left the stream ends with the
+// last one's error.
 //
 // A Failover among the engines is replaced by its own engines, in order. They keep
 // their Reconnects and breakers; its Keep and Patience are ignored.
 //
-// Its Open is the function [Open]. Its Check and Prewarm succeed when one engine
-// works. Its Status is that of the engine to which new calls go. It closes no engine.
+// Its Open is the function [Open]. It is also a [Checker] and a [Prewarmer], which
+// succeed if one engine works, and the [Reporter] of the engine that new calls go to.
+// It does not close the engines.
 func Failover(o FailoverOptions, engines ...Engine) Engine {
 	f := newFailover(o, engines...)
 	for _, l := range f.links {
@@ -50,7 +51,7 @@ func Failover(o FailoverOptions, engines ...Engine) Engine {
 	return f
 }
 
-// failover is a list of engines, and what a session does with them.
+// failover is the list of engines that a session uses.
 type failover struct {
 	o       FailoverOptions
 	wrong   error    // what Validate returns
@@ -123,8 +124,8 @@ func (f *failover) add(e Engine) {
 // alone reports whether there is nothing to go on with when the engine fails.
 func (f *failover) alone() bool { return len(f.links) == 1 && f.links[0].reconnects == 0 }
 
-// Check returns nil when one of the engines works: its breaker is closed, and it
-// says so itself if it can.
+// Check returns nil when one of the engines works: its breaker is closed, and its own
+// Check, if it has one, succeeds.
 func (f *failover) Check(ctx context.Context) error {
 	return f.any(func(l *link) error {
 		if l.breaker.Open() {
@@ -134,7 +135,7 @@ func (f *failover) Check(ctx context.Context) error {
 	})
 }
 
-// Prewarm warms all engines; it fails when none could be.
+// Prewarm warms all engines. It fails only if all of them do.
 func (f *failover) Prewarm(ctx context.Context) error {
 	var wg sync.WaitGroup
 	errs := make([]error, len(f.links))
@@ -157,7 +158,7 @@ func (f *failover) any(try func(*link) error) error {
 	return errors.Join(errs...)
 }
 
-// Status returns that of the engine that new calls go to.
+// Status returns the status of the engine that new calls go to.
 func (f *failover) Status() Status {
 	for _, l := range f.links {
 		if !l.breaker.Open() {

@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// Parts gives a [Recognizer] of phrases more than one utterance: the audio before a
-// pause (Segmentation.Join), and audio while the caller still speaks
-// (Segmentation.Ahead).
+// Parts gives a [Recognizer] of phrases the speech before a pause, by
+// Segmentation.Join, and parts of an utterance while the caller speaks, by
+// Segmentation.Ahead.
 type Parts struct {
-	// More is true while the caller speaks: the audio is only what is new, and the
-	// recogniser answers without text.
+	// More is true while the caller speaks: the audio is only the new part of the
+	// utterance, and the recogniser answers without text.
 	More bool
-	// Whole is all that was said since the last match, without the pauses; nil if
-	// there was nothing before the utterance. The recogniser hears the utterance alone
-	// first. If it matches Whole instead it sets MatchedWhole, and its transcript's times
-	// count from the beginning of that; the pauses are added to them.
+	// Whole is all speech since the last match, without the pauses; nil if the utterance
+	// is the first. The recogniser tries the utterance alone first. If it matches Whole
+	// instead, it sets MatchedWhole, and its transcript's times count from the beginning
+	// of Whole; the caller of Recognize adds the pauses.
 	Whole        []byte
 	MatchedWhole bool
 	Offset       time.Duration // of the utterance in Whole
-	// Kept is what the recogniser stored here the last time, of Whole up to New. If
-	// nothing matches, it stores here what it wants to see the next time, of all of it.
+	// Kept is the recogniser's own state, which it stored here at the call before for
+	// Whole up to New. If nothing matches, the recogniser stores its state for all of
+	// Whole here.
 	Kept any
 	New  time.Duration
 }

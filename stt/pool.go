@@ -11,8 +11,8 @@ import (
 
 // PoolOptions bound a [Pool].
 type PoolOptions struct {
-	// Workers is how many utterances are recognised at once; 0 = 1. Package
-	// policy/capacity computes how many workers a number of calls needs.
+	// Workers is the number of utterances that are recognised at once; 0 = 1. Package
+	// policy/capacity computes it from the number of calls.
 	Workers int
 	// MaxWait is the longest an utterance may wait for a worker; 0 = 2 s. One that
 	// would wait longer, going by how long the last ones took, is refused at once
@@ -20,8 +20,9 @@ type PoolOptions struct {
 	MaxWait time.Duration
 }
 
-// Pool is a Recognizer that lets only so many utterances through at once, first
-// come, first served. Make one with [NewPool], and share it between all calls.
+// Pool is a Recognizer that bounds the number of utterances recognised at once, first
+// come, first served. Share one between all calls. It is made by [NewPool]; the zero
+// value is not usable.
 type Pool struct {
 	passThrough
 	rec   Recognizer
@@ -57,8 +58,8 @@ func (p *Pool) Recognize(ctx context.Context, audio []byte, c Config) (Transcrip
 	return p.rec.Recognize(ctx, audio, c)
 }
 
-// Prewarm warms the recogniser if it can be, and otherwise has every worker
-// recognise a second of silence.
+// Prewarm warms a recogniser that is a [Prewarmer]; with another, every worker
+// recognises a second of silence.
 func (p *Pool) Prewarm(ctx context.Context) error {
 	if _, ok := p.rec.(Prewarmer); ok {
 		return p.passThrough.Prewarm(ctx)
@@ -80,7 +81,7 @@ func (p *Pool) Prewarm(ctx context.Context) error {
 	return first
 }
 
-// Status adds the pool's load to what the recogniser says of itself.
+// Status returns the recogniser's status with the pool's load added.
 func (p *Pool) Status() Status {
 	s := p.passThrough.Status()
 	s.Workers, s.Busy, s.Queued = p.slots.Load()

@@ -11,28 +11,28 @@ import (
 	"agentos.dev/dialtone/stt/vad"
 )
 
-// Segmentation says how [Segmented] cuts a call into utterances. Its zero value
+// Segmentation configures how [Segmented] cuts a call into utterances. Its zero value
 // suits short answers on the telephone.
 type Segmentation struct {
-	// VAD says where an utterance begins and ends. Its HangOver, the silence that
+	// VAD configures where an utterance begins and ends. Its HangOver, the silence that
 	// ends an utterance, is the larger part of the latency.
 	VAD vad.Options
-	// MinAudio is the shortest audio that the recogniser is given. A shorter
-	// utterance is filled up with silence, never made to wait; 0 = nothing is
-	// filled up. The 48,000 bytes that Whisper servers are run with are 3 s.
+	// MinAudio is the shortest audio that the recogniser is given. A shorter utterance is
+	// padded with silence and never delayed; 0 = no padding. The 48,000 bytes of usual
+	// Whisper servers are 3 s.
 	MinAudio time.Duration
 	// Timeout is the time a recognition may take, including one repetition after
 	// a failure that may pass; 0 = 5 s.
 	Timeout time.Duration
-	// Join is for recognisers of phrases, whose callers pause in the middle of one:
-	// an utterance that matches nothing is kept, and the next one, when it begins
-	// within Join of its end, is given with it, as Config.Parts. 0 = never.
+	// Join joins utterances across a pause, for recognisers of phrases: an utterance that
+	// matches nothing is kept, and an utterance that begins within Join of its end is
+	// recognised with it, by Config.Parts. 0 = never.
 	Join time.Duration
-	// Ahead is for recognisers that can work while the caller speaks: whenever an
-	// utterance has grown by Ahead, what is new is given, as Config.Parts. 0 = never.
+	// Ahead gives audio to the recogniser while the caller speaks: whenever the utterance
+	// has grown by Ahead, its new audio, by Config.Parts. 0 = never.
 	Ahead time.Duration
-	// Backlog is how much speech of one call may wait for its turn before the
-	// oldest is given up, with a Degraded event; 0 = 60 s.
+	// Backlog bounds the speech of one call that waits for recognition; 0 = 60 s. Beyond
+	// it the oldest utterance is dropped, with a Degraded event.
 	Backlog time.Duration
 }
 
@@ -41,7 +41,7 @@ type Segmentation struct {
 // recognition fails the stream goes on, with a Degraded event. Transcripts pass
 // through [Clean].
 //
-// Checks, prewarming and status pass through to r if it has them.
+// Check, Prewarm and Status are those of r, if it has them.
 func Segmented(r Recognizer, o Segmentation) Engine {
 	wrong := o.Validate()
 	if o.Timeout <= 0 {

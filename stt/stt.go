@@ -1,21 +1,20 @@
 // Package stt turns the audio of a call into text.
 //
-// It is a plug point: [Recognizer] and [Engine] are what a speech engine
-// implements, and [Open] is what makes any engine hold in a call. Open begins a
-// session: it listens to the call once, gives the audio to the engine, puts what
-// the engine hears on the call's clock, measures how late it came, and passes it to
-// the call's Emit, in order. When a connection breaks or grows old the session opens
-// another, and when an engine fails it goes on with the next one of [Failover], with
-// what was said and is not final yet. An engine knows nothing of all that.
+// It is a plug point: a speech engine implements [Recognizer] or [Engine], and a host
+// calls [Open], which makes any engine hold in a call. Open begins a session: it
+// listens to the call once, gives the audio to the engine, puts its transcripts on the
+// call's clock, measures their latency, and passes them to the call's Emit, in order.
+// When a connection breaks or grows old the session opens another, and when an engine
+// fails it goes on with the next one of [Failover], with the speech that is not final
+// yet. Engines need none of this themselves.
 //
-// [Segmented] makes an engine out of a recogniser of single utterances, [Pool]
-// bounds how many run at once, [Breaker] stops asking an engine that is down, and
-// [Clean] removes all but the caller's words from a service's text.
+// [Segmented] makes an engine out of a recogniser of single utterances, [Pool] bounds
+// how many run at once, [Breaker] stops asking an engine that is down, and [Clean]
+// reduces a service's text to the caller's words.
 //
-// The engines are in subpackages: pocketsphinx needs no network, openai speaks
-// the HTTP API that most local servers share, and deepgram, assemblyai,
-// openairealtime, vosk and twilio speak those services' own protocols.
-// Package stttest tests an engine of one's own.
+// The engines are in subpackages: pocketsphinx needs no network, openai speaks the HTTP
+// API that most local servers share, and deepgram, assemblyai, openairealtime, vosk and
+// twilio speak those services' own protocols. Package stttest tests your own engine.
 package stt
 
 import (
@@ -64,9 +63,9 @@ type EngineFunc func(ctx context.Context, c Config) (Stream, error)
 // Open calls f.
 func (f EngineFunc) Open(ctx context.Context, c Config) (Stream, error) { return f(ctx, c) }
 
-// A Stream takes the audio of one call. Send and Flush belong to the goroutine
-// that reads the call's audio; Close may be called from any goroutine, and more
-// than once. What is heard comes through the Emit of its Config.
+// A Stream takes the audio of one call. Send and Flush belong to the goroutine that
+// reads the call's audio; Close may be called from any goroutine, and more than once.
+// Its events come through the Emit of its Config.
 //
 // An engine's stream ends by itself with an event of kind [Ended], its last one.
 // After that, Send and Flush return its error.
@@ -84,14 +83,15 @@ type Stream interface {
 	Close() error
 }
 
-// A Duplex is a [Stream] that tells the caller from the echo of what is played to him, for
-// [Ear]. Its recogniser gets all audio, with the echo. What [Open] returns is one.
+// A Duplex is a [Stream] that separates the caller's speech from the echo of the
+// playback, for [Ear]. Its recogniser gets all audio, with the echo. The streams of
+// [Open] implement it.
 type Duplex interface {
 	Stream
-	// SendOver is Send with played, the audio that is played to the caller while he speaks
-	// frame. It is as long as frame and in the same format; nil is silence. Both may be
-	// shifted by a constant delay, as an echo is found up to a second after its sound. No
-	// time is spent on echoes when nothing has been played for a second.
+	// SendOver sends frame, as Send does, with the audio that is played to the caller at
+	// the same time: of the same length and format; nil is silence. A constant delay
+	// between the two does no harm: the echo is looked for up to a second later. After a
+	// second of silence in played the separation costs nothing.
 	SendOver(frame, played []byte) error
 }
 
@@ -99,21 +99,21 @@ type Duplex interface {
 type Config struct {
 	Format   codec.Format
 	Language string      // BCP 47, as "en-US", see ParseLanguage; empty is the engine's default
-	Phrases  []string    // what the caller is likely to say; an engine may ignore them
+	Phrases  []string    // phrases that the caller is likely to say; an engine may ignore them
 	Expected Expectation // of the first answer; an Expecter takes that of the next ones
 	Interim  bool        // report unfinished transcripts too, where the engine can
 	OnHold   bool        // the last utterances were music: a recogniser takes less for speech
 	CallID   string      // names the call in logs and at the service; Twilio's CallSid
 	Parts    *Parts      // set by Segmented with a Join or Ahead, for its Recognizer; nil otherwise
-	// Emit takes what is heard, in order and one event at a time; nil = nobody
-	// listens. The Emit of a host returns soon, as audio waits for it, and calls no
-	// method of the stream. An engine calls its own from any goroutine, whatever
-	// locks it holds: that Emit never waits.
+	// Emit takes the events, in order and one at a time; nil = they are dropped. The Emit
+	// of a host returns soon, as audio waits for it, and calls no method of the stream. An
+	// engine calls its own from any goroutine, whatever locks it holds: that Emit never
+	// waits.
 	Emit func(Event)
 }
 
-// Open begins to transcribe a call with e. What its stream promises, whatever e
-// does, and package stttest checks:
+// Open begins to transcribe a call with e. Its stream keeps these promises with every
+// e, as package stttest checks:
 //   - Send waits for no network. Audio that cannot be kept is dropped, oldest
 //     first, and reported by a Degraded event.
 //   - Final transcripts come in the order they were spoken, once each.
@@ -123,8 +123,8 @@ type Config struct {
 //     reconnects and replays.
 //   - When no engine is left, the last event is of kind Ended.
 //
-// The stream ends when ctx is done, as if Close had been called. Open returns an
-// error for a Config that no engine takes, and the last engine's when none can begin.
+// The stream ends when ctx is done, as if Close had been called. Open returns an error
+// for a Config that no engine takes, and the last engine's error when none can begin.
 func Open(ctx context.Context, e Engine, c Config) (Stream, error) {
 	if d, ok := e.(Describer); ok && d.Traits().Session {
 		return e.Open(ctx, c)
@@ -136,8 +136,8 @@ func Open(ctx context.Context, e Engine, c Config) (Stream, error) {
 	return f.Open(ctx, c)
 }
 
-// Traits are what a session has to know about an engine. The zero value is right
-// for one that needs no network.
+// Traits describe an engine to a session. The zero value is right for one that needs no
+// network.
 type Traits struct {
 	// Engine, if not nil, is opened by the session in place of the engine itself. It may
 	// come from [Segmented].
@@ -151,13 +151,12 @@ type Traits struct {
 	// Turns is set when the engine reports [Turn] events itself. For others the
 	// session does, by listening.
 	Turns bool
-	// Indirect is set when the engine hears the call elsewhere, and not what it is
-	// sent: its transcripts have no times, and are placed where somebody spoke before
+	// Indirect is set when the engine hears the call elsewhere and not in the audio that
+	// it is sent: its transcripts have no times, and get those of the last speech before
 	// they came.
 	Indirect bool
 	// Session is set when the engine's streams keep the promises of [Open] themselves, as
-	// those that emit again what a session has emitted: there is no session then, and no
-	// Failover.
+	// those that repeat a session's events do: Open then adds no session, and no Failover.
 	Session bool
 	// Breaker is the engine's own, where it shows its health by it; nil = the
 	// session's.
@@ -167,7 +166,7 @@ type Traits struct {
 // Describer is implemented by engines whose Traits are not zero.
 type Describer interface{ Traits() Traits }
 
-// Checker is implemented by engines that can tell whether they work.
+// Checker is implemented by engines that can check whether they work.
 type Checker interface {
 	// Check returns nil when the engine can transcribe now. It is cheap enough
 	// for a health check every few seconds.
@@ -186,7 +185,7 @@ type Reporter interface {
 	Status() Status
 }
 
-// Status is a snapshot of an engine for health pages and gauges.
+// Status describes an engine at one moment, for health pages and gauges.
 type Status struct {
 	Engine  string // "pocketsphinx", "openai", ...
 	Model   string
@@ -203,13 +202,13 @@ func Check(ctx context.Context, e Engine) (err error) {
 	return passThrough{e}.Check(ctx)
 }
 
-// Prewarm warms a [Prewarmer]. Other engines need none. A panic is an error.
+// Prewarm warms a [Prewarmer]. For other engines it does nothing. A panic is an error.
 func Prewarm(ctx context.Context, e Engine) (err error) {
 	defer recovered("prewarm", &err)
 	return passThrough{e}.Prewarm(ctx)
 }
 
-// Close closes an engine that is an io.Closer. Others hold nothing.
+// Close closes an engine that is an io.Closer. For others it does nothing.
 func Close(e Engine) error {
 	if c, ok := e.(io.Closer); ok {
 		return c.Close()
@@ -217,10 +216,10 @@ func Close(e Engine) error {
 	return nil
 }
 
-// passThrough gives a wrapper the optional abilities of what it wraps.
+// passThrough gives a wrapper the optional abilities of the engine inside.
 type passThrough struct{ inner any }
 
-// Check asks what is wrapped; what cannot be asked is taken to work.
+// Check checks the wrapped engine. One that is not a [Checker] is taken to work.
 func (p passThrough) Check(ctx context.Context) error {
 	if c, ok := p.inner.(Checker); ok {
 		return c.Check(ctx)

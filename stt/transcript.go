@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Transcript is what was heard in a stretch of speech.
+// Transcript is the text of a stretch of speech.
 type Transcript struct {
 	Text  string // at most MaxText bytes and MaxWords words
 	Final bool   // false: the text may still change
-	// Confidence is in [0, 1]; NaN when the engine does not tell.
+	// Confidence is in [0, 1]; NaN when the engine reports none.
 	Confidence float64
-	Words      []Word // nil when the engine does not tell
+	Words      []Word // nil when the engine reports none
 	Language   string // BCP 47 where known; empty otherwise
 	// Start and End bound the speech on the call's audio clock: the time
 	// between the first sample sent and the sample meant. A Recognizer counts
@@ -19,8 +19,8 @@ type Transcript struct {
 	Start, End time.Duration
 	Engine     string // which engine heard it, as "deepgram"
 	RequestID  string // the service's own name for the request, for its support
-	// Track is whose speech it is: "inbound" is the caller, "outbound" what the caller
-	// hears. Package voice sets it, in all events; engines leave it empty.
+	// Track names the speaker: "inbound" is the caller, "outbound" the side that the
+	// caller hears. Package voice sets it, in all events; engines leave it empty.
 	Track string
 	// Music is true when the engine takes the audio for music or tones, so that there
 	// is no Text.
@@ -31,20 +31,20 @@ type Transcript struct {
 type Word struct {
 	Text       string
 	Start, End time.Duration // as in Transcript
-	Confidence float64       // in [0, 1]; NaN when the engine does not tell
+	Confidence float64       // in [0, 1]; NaN when the engine reports none
 }
 
-// Kind is what an Event says.
+// Kind is the kind of an Event.
 type Kind uint8
 
 const (
 	SpeechStart  Kind = iota + 1 // the caller began to speak
 	Interim                      // an unfinished transcript that replaces the one before
-	Final                        // a finished transcript; Event.Timing tells how late
+	Final                        // a finished transcript; Event.Timing has its latency
 	UtteranceEnd                 // the caller stopped speaking, and all of it is final
-	Degraded                     // Event.Err was survived: audio or an utterance was lost, or another engine took over
-	Turn                         // the caller's turn began, or may be over, or is: Event.Turn says which
-	Ended                        // the stream has ended with Event.Err, by itself; nothing comes after it
+	Degraded                     // the stream goes on after Event.Err: audio or an utterance was lost, or another engine took over
+	Turn                         // a step of the caller's turn: see Event.Turn
+	Ended                        // the stream has ended by itself, with Event.Err; it is the last event
 )
 
 // String returns the kind's name, as "final".
@@ -68,25 +68,24 @@ func (k Kind) String() string {
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
 
-// Event is one thing that happened in a Stream.
+// Event reports one step of a Stream.
 type Event struct {
 	Kind       Kind
 	Transcript Transcript // Interim and Final; the others set Start and End where known
 	Timing     Timing     // Final
 	Turn       TurnChange // Turn
 	Err        error      // Degraded and Ended: see [Reason] for its label
-	// OnHold is true in an UtteranceEnd while the line is on hold: two or more of the
-	// last five utterances sounded like music. Only engines that tell music know.
+	// OnHold is true in an UtteranceEnd while the line is on hold: two or more of the last
+	// five utterances sounded like music. Only engines that set Transcript.Music have it.
 	OnHold bool
 	At     time.Time // when it happened
 }
 
-// TurnChange is a step of the caller's turn: of all that he says until it is the
-// other side's turn to speak, in one utterance or several. The Transcript of its
-// event has the turn's bounds so far, and its final text. In a TurnEager an engine that
-// reports turns itself adds the text that is not final yet. Every Final is of a turn, so
-// the texts of the TurnEnds are all that the caller has said. A turn without text was
-// noise.
+// TurnChange is a step of the caller's turn. A turn is the speech, in one utterance or
+// several, until the other side is to speak. The Transcript of its event has the turn's
+// bounds so far and its final text; a TurnEager of an engine that reports turns also
+// has the text that is not final yet. Every Final belongs to a turn, so the texts of
+// all TurnEnds are the whole of the caller's words. A turn without text was noise.
 //
 //	TurnStart -> TurnEager -> TurnEnd
 //	     ^           |
@@ -98,19 +97,19 @@ type Event struct {
 // by itself.
 type TurnChange struct {
 	State TurnState
-	// Confidence is how sure the engine is that the turn is over, in [0, 1]; NaN when
-	// it does not tell. It means something in TurnEager and TurnEnd.
+	// Confidence is the engine's confidence that the turn is over, in [0, 1]; NaN when it
+	// reports none. It holds in TurnEager and TurnEnd only.
 	Confidence float64
 }
 
-// TurnState is where in his turn the caller is.
+// TurnState is the state of the caller's turn.
 type TurnState uint8
 
 const (
 	TurnStart   TurnState = iota + 1 // the caller began to speak
-	TurnEager                        // it may be over: an answer may be prepared, and not given
-	TurnResumed                      // it is not over after all: what was prepared is void
-	TurnEnd                          // it is over, and what was said in it is final
+	TurnEager                        // the turn may be over: prepare an answer, and do not give it yet
+	TurnResumed                      // the turn goes on: drop the prepared answer
+	TurnEnd                          // the turn is over, and all its text is final
 )
 
 // String returns the state's name, as "turn_end".
@@ -128,20 +127,19 @@ func (s TurnState) String() string {
 	return fmt.Sprintf("TurnState(%d)", uint8(s))
 }
 
-// Timing is how long a final transcript took.
+// Timing is the latency of a final transcript and its parts.
 type Timing struct {
-	// Latency is the time from the arrival of the last voiced sample to the
-	// transcript, so it includes the wait that decides that the caller has
-	// finished. It means something only if Valid.
+	// Latency is the time from the arrival of the last voiced sample to the transcript, so
+	// it includes the wait that decides that the caller has finished. It holds only if
+	// Valid.
 	Latency time.Duration
-	// Valid is false when no speech was seen that the transcript belongs to, and
-	// when Latency is negative: the engine cut in before the caller had finished.
-	// Count such finals, and do not put their Latency into a histogram.
+	// Valid is false when this process heard no speech at the transcript's time, and when
+	// Latency is negative: the engine cut in before the caller had finished. Count such
+	// finals, and do not put their Latency into a histogram.
 	Valid bool
-	// Queue is the part of Latency spent waiting for a worker, or for the call's
-	// utterance before, and Recognition that in which the recogniser was at work,
-	// repetitions included. The rest is the silence that showed that the caller had
-	// finished, and an engine that failed before this one. Both are 0 for engines
-	// that stream: they wait and work at the same time.
+	// Queue is the part of Latency spent waiting for a worker or for the call's earlier
+	// utterance; Recognition is the part spent recognising, repetitions included. The rest
+	// is the silence that ends an utterance, and the time of an engine that failed before
+	// this one. Both are 0 for engines that stream, which wait and work at the same time.
 	Queue, Recognition time.Duration
 }

@@ -9,16 +9,16 @@ import (
 	"agentos.dev/dialtone/internal/option"
 )
 
-// Validator is implemented by engines and recognisers that know whether they can work
-// as they were made: those of this package whose constructor returns no error.
+// Validator is implemented by engines and recognisers that check their own options:
+// those of this package whose constructor returns no error.
 type Validator interface {
-	// Validate returns everything that is wrong.
+	// Validate returns every error of the options.
 	Validate() error
 }
 
-// Validate returns everything that is wrong with e as it was made: an engine or a
-// recogniser that is nil or a nil pointer, here or inside of another one, and options
-// that cannot be meant. voice.New asks it.
+// Validate returns every mistake in the construction of e: an engine or a recogniser
+// that is nil or a nil pointer, at any depth, and options out of range. voice.New calls
+// it.
 func Validate(e Engine) error { return validate("engine", e) }
 
 // validate is Validate for engines and recognisers.
@@ -32,7 +32,7 @@ func validate(what string, inner any) error {
 	return nil
 }
 
-// mistakes collects what is wrong with the options of one thing.
+// mistakes collects the errors of one thing's options.
 type mistakes struct {
 	of   string
 	errs []error
@@ -42,7 +42,7 @@ func (m *mistakes) add(format string, args ...any) {
 	m.errs = append(m.errs, fmt.Errorf("stt: "+m.of+": "+format, args...))
 }
 
-// duration notes a duration that cannot be meant.
+// duration notes a duration that is out of range.
 func (m *mistakes) duration(name string, d time.Duration) {
 	m.errs = append(m.errs, option.Duration("stt: "+m.of+": "+name, d))
 }
@@ -54,7 +54,7 @@ func (m *mistakes) count(name string, n int) {
 
 func (m *mistakes) err() error { return errors.Join(m.errs...) }
 
-// Validate returns what is wrong with the options or the recogniser.
+// Validate returns the errors of the options and of the recogniser.
 func (p *Pool) Validate() error { return errors.Join(p.wrong, validate("recogniser of a pool", p.rec)) }
 
 func (o *PoolOptions) check() error {
@@ -64,7 +64,7 @@ func (o *PoolOptions) check() error {
 	return m.err()
 }
 
-// Validate returns what is wrong with the options, or with any of the engines.
+// Validate returns the errors of the options and of all engines.
 func (f *failover) Validate() error {
 	errs := []error{f.wrong}
 	if len(f.engines) == 0 {
@@ -91,13 +91,13 @@ func (o *BreakerOptions) check() error {
 	return m.err()
 }
 
-// Validate returns what is wrong with the options or the recogniser.
+// Validate returns the errors of the options and of the recogniser.
 func (e *segmented) Validate() error {
 	return errors.Join(e.wrong, validate("recogniser of a segmented engine", e.rec))
 }
 
-// Validate returns everything that cannot be meant. MinAudio, Join and Ahead may be negative,
-// which is none to the engines that have a default.
+// Validate returns an error for every value out of range. MinAudio, Join and Ahead may
+// be negative: that means none for engines with a default of their own.
 func (o Segmentation) Validate() error {
 	m := mistakes{of: "segmentation"}
 	m.duration("Timeout", o.Timeout)
