@@ -29,11 +29,11 @@ const name = "assemblyai"
 type Options struct {
 	Key   string // an API key
 	Model string // speech_model; empty = the service's default
-	// EndOfTurn is how sure the service has to be that the caller's turn is over, in
-	// (0, 1], to end it after MinSilence; 0 = the service's default.
+	// EndOfTurn is the confidence at which the service ends the caller's turn after
+	// MinSilence, in (0, 1]; 0 = the service's default.
 	EndOfTurn float64
-	// MinSilence is the silence before a turn ends of whose end the service is sure, and
-	// MaxSilence ends one whatever was said; 0 = the service's defaults.
+	// MinSilence is the silence that ends a turn at the confidence EndOfTurn, and
+	// MaxSilence ends one at any confidence; 0 = the service's defaults.
 	MinSilence, MaxSilence time.Duration
 	// FormatTurns adds punctuation and capitals. It makes finals later.
 	FormatTurns bool
@@ -44,7 +44,8 @@ type Options struct {
 // String returns the options without the key and secrets in the URL.
 func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
 
-// Format implements fmt.Formatter: however options are printed, it is without the key and secrets in the URL.
+// Format implements fmt.Formatter: every verb prints the options without the key and
+// secrets in the URL.
 func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "assemblyai.Options"+o.String()) }
 
 // MarshalText returns the same as String, for logs and JSON.
@@ -58,16 +59,16 @@ func (o Options) shown() shown {
 	return shown(o)
 }
 
-// Engine transcribes calls. It is safe for concurrent use, and besides an
-// stt.Engine an stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer.
+// Engine transcribes calls. It is safe for concurrent use, and implements stt.Engine,
+// stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer. It is made by [New]; the zero
+// value is not usable.
 type Engine struct{ service *live.Engine }
 
-// New returns an engine. Each call has a connection; when it breaks, a new
-// one is given what was not final yet.
+// New returns an engine. Each call has a connection; when it breaks, the audio that is
+// not final yet is sent over a new one.
 //
-// Prewarm asks whether the key is good and keeps a TLS connection to the service
-// for the next call's WebSocket. A WebSocket itself is not kept, as the service
-// charges for it.
+// Prewarm checks the key and keeps a TLS connection to the service for the next call's
+// WebSocket. A WebSocket itself is not kept, as the service charges for it.
 func New(o Options) (*Engine, error) {
 	wrong := o.check()
 	o.Model = option.Trim(o.Model)
@@ -156,7 +157,7 @@ func (e *Engine) Traits() stt.Traits { return e.service.Traits() }
 func (e *Engine) Prewarm(ctx context.Context) error { return e.service.Prewarm(ctx) }
 
 // Check implements stt.Checker. It returns an error when the last connections failed;
-// half a minute after a Prewarm has failed it repeats that.
+// half a minute after a failed Prewarm it prewarms again.
 func (e *Engine) Check(ctx context.Context) error { return e.service.Check(ctx) }
 
 // Status implements stt.Reporter.

@@ -6,7 +6,7 @@ import (
 	"agentos.dev/dialtone/internal/option"
 )
 
-// check returns what is wrong with the options but for the key and the URL.
+// check returns the errors of the options but for the key and the URL.
 func (o *Options) check() error {
 	errs := []error{option.Duration("assemblyai: Options.MinSilence", o.MinSilence), option.Duration("assemblyai: Options.MaxSilence", o.MaxSilence)}
 	if o.MaxSilence > 0 && o.MinSilence > o.MaxSilence {

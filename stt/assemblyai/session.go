@@ -15,7 +15,7 @@ import (
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
-// session turns turns into utterances.
+// session makes an utterance of each turn.
 type session struct {
 	o        Options
 	c        stt.Config
@@ -28,7 +28,7 @@ type session struct {
 	flushes  []time.Duration // the audio sent before each ForceEndpoint that waits
 }
 
-// turn is one that is under way.
+// turn is a turn under way.
 type turn struct {
 	order int
 	t     stt.Transcript // as it was heard last
@@ -53,7 +53,7 @@ func (s *session) Audio(audio []byte) live.Message {
 	return live.Message{Binary: true, Data: append([]byte(nil), audio...)}
 }
 
-// message is what the service sends; times are in milliseconds.
+// message is a message of the service; times are in milliseconds.
 type message struct {
 	ID        answer.Text       `json:"id"`
 	TurnOrder *int              `json:"turn_order"`

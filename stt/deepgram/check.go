@@ -6,7 +6,7 @@ import (
 	"agentos.dev/dialtone/internal/option"
 )
 
-// check returns what is wrong with the options but for the key and the URL.
+// check returns the errors of the options but for the key and the URL.
 func (o *Options) check() error {
 	return errors.Join(option.Duration("deepgram: Options.Endpointing", o.Endpointing), o.checkFlux())
 }

@@ -1,6 +1,6 @@
 // Package deepgram transcribes calls with Deepgram's streaming APIs, which take a
-// call's mu-law as it is: Nova models with /v1/listen, and Flux models, which tell
-// the caller's turns, with /v2/listen.
+// call's mu-law as it is: Nova models with /v1/listen, and Flux models, which detect
+// the ends of turns, with /v2/listen.
 package deepgram
 
 import (
@@ -34,18 +34,17 @@ type Options struct {
 	// Endpointing is the silence that ends an utterance; 0 = 300 ms. The service
 	// works in steps of 10 ms.
 	Endpointing time.Duration
-	// SmartFormat makes dates, amounts and the like of the words, and adds punctuation.
+	// SmartFormat writes dates, amounts and the like in figures, and adds punctuation.
 	SmartFormat bool
-	// EndOfTurn is how sure a Flux model has to be that the caller's turn is over, in
-	// [0.5, 1]; 0 = the service's default, 0.7. With 1 only TurnTimeout and a Flush end
-	// a turn.
+	// EndOfTurn is the confidence at which a Flux model ends the caller's turn, in [0.5,
+	// 1]; 0 = the service's default, 0.7. With 1 only TurnTimeout and a Flush end a turn.
 	EndOfTurn float64
-	// EagerEndOfTurn is how sure a Flux model has to be that the turn may be over, for
-	// an [stt.TurnEager], in [0.3, 0.9] and not above EndOfTurn; 0 = it is not told.
+	// EagerEndOfTurn is the confidence at which a Flux model reports that the turn may be
+	// over, as an [stt.TurnEager], in [0.3, 0.9] and not above EndOfTurn; 0 = no report.
 	EagerEndOfTurn float64
-	// TurnTimeout is the silence after which a Flux model ends a turn however unsure it
-	// is, from 500 ms to 60 s; 0 = the service's default, 5 s. After 8 s the
-	// session ends the turn by a Flush.
+	// TurnTimeout is the silence after which a Flux model ends a turn at any confidence,
+	// from 500 ms to 60 s; 0 = the service's default, 5 s. After 8 s the session ends the
+	// turn by a Flush.
 	TurnTimeout time.Duration
 	URL         string       // empty = "wss://api.deepgram.com/v1/listen", or v2; parameters in it are kept
 	Client      *http.Client // for the handshake, which follows no redirect; nil = one of the engine's own
@@ -54,7 +53,8 @@ type Options struct {
 // String returns the options without the key and secrets in the URL.
 func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
 
-// Format implements fmt.Formatter: however options are printed, it is without the key and secrets in the URL.
+// Format implements fmt.Formatter: every verb prints the options without the key and
+// secrets in the URL.
 func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "deepgram.Options"+o.String()) }
 
 // MarshalText returns the same as String, for logs and JSON.
@@ -68,16 +68,16 @@ func (o Options) shown() shown {
 	return shown(o)
 }
 
-// Engine transcribes calls. It is safe for concurrent use, and besides an
-// stt.Engine an stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer.
+// Engine transcribes calls. It is safe for concurrent use, and implements stt.Engine,
+// stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer. It is made by [New]; the zero
+// value is not usable.
 type Engine struct{ service *live.Engine }
 
-// New returns an engine. Each call has a connection; when it breaks, a new
-// one is given what was not final yet.
+// New returns an engine. Each call has a connection; when it breaks, the audio that is
+// not final yet is sent over a new one.
 //
-// Prewarm asks whether the key is good and keeps a TLS connection to the service
-// for the next call's WebSocket. A WebSocket itself is not kept, as the service
-// charges for it.
+// Prewarm checks the key and keeps a TLS connection to the service for the next call's
+// WebSocket. A WebSocket itself is not kept, as the service charges for it.
 func New(o Options) (*Engine, error) {
 	wrong := o.check()
 	if o.Model = option.Trim(o.Model); o.Model == "" {
@@ -170,7 +170,7 @@ func (e *Engine) Traits() stt.Traits { return e.service.Traits() }
 func (e *Engine) Prewarm(ctx context.Context) error { return e.service.Prewarm(ctx) }
 
 // Check implements stt.Checker. It returns an error when the last connections failed;
-// half a minute after a Prewarm has failed it repeats that.
+// half a minute after a failed Prewarm it prewarms again.
 func (e *Engine) Check(ctx context.Context) error { return e.service.Check(ctx) }
 
 // Status implements stt.Reporter.

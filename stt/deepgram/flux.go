@@ -17,7 +17,7 @@ import (
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
-// flux reports whether a model is one of those that tell turns, which have an API of
+// flux reports whether a model is one of those that detect turns, which have an API of
 // their own.
 func flux(model string) bool { return strings.HasPrefix(model, "flux") }
 
@@ -117,7 +117,7 @@ func (s *fluxSession) Flush() live.Message {
 func (s *fluxSession) KeepAlive() live.Message { return live.Message{} } // there is none
 func (s *fluxSession) Bye() live.Message       { return live.Text(`{"type":"CloseStream"}`) }
 
-// turnInfo is what the service sends; times are in seconds.
+// turnInfo is a message of the service; times are in seconds.
 type turnInfo struct {
 	Event      string                   `json:"event"`
 	RequestID  answer.Text              `json:"request_id"`
@@ -188,7 +188,7 @@ func (s *fluxSession) info(m turnInfo, r *live.Reply) {
 	}
 }
 
-// fluxStep is more audio than the service transcribes at once.
+// fluxStep is longer than any audio that the service transcribes at once.
 const fluxStep = 300 * time.Millisecond
 
 // begin begins a turn, once.
@@ -200,7 +200,7 @@ func (s *fluxSession) begin(m turnInfo, r *live.Reply) {
 	r.Events = append(r.Events, stt.Event{Kind: stt.SpeechStart}, turnEvent(stt.TurnStart, m))
 }
 
-// hear takes what the turn has become.
+// hear takes an update of the turn.
 func (s *fluxSession) hear(m turnInfo, t stt.Transcript, r *live.Reply) {
 	o := s.open
 	news := t.Text != o.t.Text
@@ -248,7 +248,7 @@ func turnEvent(state stt.TurnState, m turnInfo) stt.Event {
 }
 
 // transcript returns the transcript of a turn so far. Its times are those of the words
-// where they are told, and else of the audio that was transcribed.
+// where the service sends them, and else of the audio that was transcribed.
 func (s *fluxSession) transcript(m turnInfo) (stt.Transcript, error) {
 	if m.Transcript == nil {
 		return stt.Transcript{}, failure.Missing(name, "read", "transcript")
@@ -306,8 +306,8 @@ func (s *fluxSession) Due() time.Time {
 	return s.open.due
 }
 
-// Expire implements live.Expirer: a turn of which nothing is told any more, as when
-// the caller's audio stops, ends with what was heard last.
+// Expire implements live.Expirer: a turn without further messages, as when the caller's
+// audio stops, ends with its last text.
 func (s *fluxSession) Expire(now time.Time) (r live.Reply) {
 	if s.open != nil && !now.Before(s.open.due) {
 		s.end(turnInfo{}, &r)
@@ -315,7 +315,7 @@ func (s *fluxSession) Expire(now time.Time) (r live.Reply) {
 	return r
 }
 
-// checkFlux returns what is wrong with the options about turns.
+// checkFlux returns the errors of the options about turns.
 func (o *Options) checkFlux() error {
 	var errs []error
 	wrong := func(field, what string) { errs = append(errs, errors.New("deepgram: Options."+field+" "+what)) }

@@ -12,7 +12,7 @@ import (
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
-// session collects the parts that are final until an utterance is.
+// session collects final parts until the utterance is final.
 type session struct {
 	interim  bool
 	speaking bool          // SpeechStart was reported, its UtteranceEnd was not
@@ -25,7 +25,7 @@ type session struct {
 	flushing bool      // a Finalize was not answered yet
 }
 
-// part tells a repetition.
+// part identifies a part, to recognise a repetition.
 type part struct {
 	start, end time.Duration
 	text       string
@@ -46,7 +46,7 @@ func (s *session) Flush() live.Message {
 func (s *session) KeepAlive() live.Message { return live.Text(`{"type":"KeepAlive"}`) }
 func (s *session) Bye() live.Message       { return live.Text(`{"type":"CloseStream"}`) }
 
-// message is what the service sends; times are in seconds.
+// message is a message of the service; times are in seconds.
 type message struct {
 	Start        answer.Number   `json:"start"`
 	Duration     answer.Number   `json:"duration"`
@@ -210,8 +210,8 @@ func (s *session) Due() time.Time {
 	return s.due
 }
 
-// Expire implements live.Expirer: an utterance whose end the service does not tell
-// ends, and a guess that it does not make final is lost.
+// Expire implements live.Expirer: an utterance whose end the service does not report
+// ends, and an interim text that it does not make final is lost.
 func (s *session) Expire(now time.Time) (r live.Reply) {
 	if due := s.Due(); due.IsZero() || now.Before(due) {
 		return r
@@ -225,7 +225,7 @@ func (s *session) Expire(now time.Time) (r live.Reply) {
 
 var errNotFinal = errors.New("an interim transcript was not made final")
 
-// lose gives up a guess.
+// lose gives up an interim text.
 func (s *session) lose(r *live.Reply) {
 	s.guess = 0
 	r.Events = append(r.Events, live.Degraded(&stt.Error{Engine: name, Op: "read", Kind: stt.ErrTimeout, Err: errNotFinal}))
@@ -234,8 +234,8 @@ func (s *session) lose(r *live.Reply) {
 	}
 }
 
-// Settle implements live.Settler: Finalize may be left without an answer when
-// little was left to finalize.
+// Settle implements live.Settler: the service may leave a Finalize without an answer
+// when little audio was left to finalize.
 func (s *session) Settle() (r live.Reply) {
 	if s.guess == 0 {
 		s.end(&r)
@@ -258,7 +258,7 @@ func (s *session) stop(r *live.Reply) {
 	}
 }
 
-// begin reports the start of speech, once an utterance: the service may tell it
+// begin reports the start of speech, once an utterance: the service may report it
 // twice, or not at all.
 func (s *session) begin(at time.Duration, r *live.Reply) {
 	if !s.speaking {

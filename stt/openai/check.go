@@ -8,8 +8,7 @@ import (
 	"agentos.dev/dialtone/internal/option"
 )
 
-// check returns everything that is wrong with the options but for the key and the form
-// of the URL.
+// check returns the errors of the options but for the key and the form of the URL.
 func (o *Options) check() error {
 	errs := []error{
 		option.Count("openai: Options.Workers", o.Workers),

@@ -40,7 +40,7 @@ func (e *Engine) form(audio []byte, c stt.Config) (body []byte, contentType stri
 	return b.Bytes(), w.FormDataContentType(), nil
 }
 
-// fields returns what goes with the file.
+// fields returns the form's fields beside the file.
 func (e *Engine) fields(c stt.Config) [][2]string {
 	whisper := e.o.Dialect != VLLM && !strings.HasPrefix(e.o.Model, "gpt-")
 	format := "json" // all that other models know

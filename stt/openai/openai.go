@@ -1,7 +1,6 @@
-// Package openai recognises speech over the HTTP API for transcriptions that
-// OpenAI has and most servers of Whisper and its kin share: whisper.cpp,
-// speaches (faster-whisper), LocalAI and vLLM on one's own machine, Groq and
-// others as a service.
+// Package openai recognises speech over OpenAI's HTTP API for transcriptions, which
+// most servers of Whisper and similar models share: whisper.cpp, speaches
+// (faster-whisper), LocalAI and vLLM on your own machine, Groq and others as a service.
 package openai
 
 import (
@@ -26,7 +25,7 @@ import (
 
 const name = "openai"
 
-// Dialect is a server's way with the API.
+// Dialect is a server's variant of the API.
 type Dialect uint8
 
 const (
@@ -46,16 +45,16 @@ type Options struct {
 	Key     string // sent as a bearer token; empty = none is sent, as local servers like it
 	Dialect Dialect
 	Model   string // empty = "whisper-1" for OpenAI, the server's own elsewhere
-	// Words asks for the times of words. Only Whisper models tell them.
+	// Words asks for the times of words. Only Whisper models send them.
 	Words bool
 
-	// Workers is how many utterances are sent at once; 0 = 20, and 1 with
-	// whisper.cpp, which does one at a time anyway.
+	// Workers is the number of utterances that are sent at once; 0 = 20, and 1 with
+	// whisper.cpp, which recognises one at a time.
 	Workers int
 	// MaxWait is the longest an utterance waits for its turn; 0 = 2 s.
 	MaxWait time.Duration
-	// Segmentation says where Open cuts calls into utterances. Its MinAudio is 3 s
-	// if 0: Whisper makes much of very short audio. Negative = none.
+	// Segmentation configures where Open cuts calls into utterances. Its MinAudio is 3 s
+	// if 0, since Whisper invents text for very short audio; negative = none.
 	Segmentation stt.Segmentation
 
 	// Client sends the requests, and follows no redirect; nil = one of the engine's
@@ -66,7 +65,8 @@ type Options struct {
 // String returns the options without the key and secrets in the URL.
 func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
 
-// Format implements fmt.Formatter: however options are printed, it is without the key and secrets in the URL.
+// Format implements fmt.Formatter: every verb prints the options without the key and
+// secrets in the URL.
 func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "openai.Options"+o.String()) }
 
 // MarshalText returns the same as String, for logs and JSON.
@@ -80,9 +80,9 @@ func (o Options) shown() shown {
 	return shown(o)
 }
 
-// Engine recognises speech with an OpenAI-compatible server. It is a recogniser
-// of utterances and, by Open, an engine for calls. All methods are safe for
-// concurrent use.
+// Engine recognises speech with an OpenAI-compatible server. It is a recogniser of
+// utterances and, by Open, an engine for calls. All methods are safe for concurrent
+// use. It is made by [New]; the zero value is not usable.
 type Engine struct {
 	o      *Options
 	quiet  secret.Secrets
@@ -98,8 +98,8 @@ type Engine struct {
 // pointers for verbs that do not fit them.
 func (e *Engine) Format(f fmt.State, _ rune) { io.WriteString(f, "openai.Engine"+e.o.String()) }
 
-// New returns an engine, or everything that is wrong with the options. It connects
-// to nothing: use Prewarm for that.
+// New returns an engine, or the errors of all options. It opens no connection: use
+// Prewarm for that.
 func New(o Options) (*Engine, error) {
 	o.BaseURL, o.Model, o.Key = strings.TrimSuffix(option.Trim(o.BaseURL), "/"), option.Trim(o.Model), option.Trim(o.Key)
 	errs := []error{o.check()}
@@ -159,11 +159,11 @@ func (e *Engine) Recognize(ctx context.Context, audio []byte, c stt.Config) (stt
 // checkEvery bounds how often Check asks the server.
 const checkEvery = 10 * time.Second
 
-// Check asks the server whether it is there and accepts the key, at most every
-// ten seconds; in between it repeats the answer.
+// Check asks the server for a sign of life with the key, at most every ten seconds; in
+// between it repeats the result.
 func (e *Engine) Check(ctx context.Context) error { return e.health.Check(ctx) }
 
-// Prewarm opens a connection, and asks what Check asks.
+// Prewarm opens a connection, and checks the server as Check does.
 func (e *Engine) Prewarm(ctx context.Context) error { return e.health.Ask(ctx) }
 
 func (e *Engine) probe(ctx context.Context) error {
@@ -182,7 +182,7 @@ func (e *Engine) probe(ctx context.Context) error {
 	return e.quiet.Error(healthy(a, e.o.Dialect))
 }
 
-// Status implements stt.Reporter. Ready tells the last health check.
+// Status implements stt.Reporter. Ready is the result of the last health check.
 func (e *Engine) Status() stt.Status {
 	s := e.pool.Status()
 	s.Engine, s.Model = name, e.o.Model
@@ -265,7 +265,7 @@ func (e *Engine) do(req *http.Request, op string) (reply, error) {
 
 var errLong = fmt.Errorf("answer is longer than %d bytes", maxAnswer)
 
-// content reads an answer, also one that is packed without having been asked to be.
+// content reads an answer, also one that is compressed unasked.
 func content(resp *http.Response) ([]byte, error) {
 	var body io.Reader = resp.Body
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {

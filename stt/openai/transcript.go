@@ -106,13 +106,13 @@ func decoded(a reply) []byte {
 	return []byte(string(runes))
 }
 
-// imagined reports whether a segment is what Whisper makes of silence, by
-// OpenAI's own thresholds.
+// imagined reports whether Whisper invented a segment in silence, by OpenAI's own
+// thresholds.
 func (s segment) imagined() bool {
 	return s.NoSpeech.Float() > 0.6 && (s.AverageLogProb.Float() < -1 || s.CompressionRatio.Float() > 2.4)
 }
 
-// transcript leaves out what was not said.
+// transcript returns the transcript without imagined segments.
 func (r response) transcript(c stt.Config, d Dialect) (stt.Transcript, error) {
 	if n := max(len(r.Words), len(r.Segments)); n > stt.MaxWords {
 		return stt.Transcript{}, failure.Unclear(name, "recognize", fmt.Errorf("it has %d words or segments", n))

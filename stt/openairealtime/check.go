@@ -7,7 +7,7 @@ import (
 	"agentos.dev/dialtone/internal/option"
 )
 
-// check returns everything that is wrong with the options but for the key and the URL.
+// check returns the errors of the options but for the key and the URL.
 func (o *Options) check() error {
 	err := option.Duration("openairealtime: Options.Silence", o.Silence)
 	switch option.Trim(o.Eagerness) {

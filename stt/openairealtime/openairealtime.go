@@ -25,9 +25,9 @@ type Options struct {
 	Model string // empty = "gpt-4o-mini-transcribe"
 	// Silence ends an utterance; 0 = 300 ms.
 	Silence time.Duration
-	// Eagerness turns the service's semantic detection on, in place of Silence: an
-	// utterance ends when the service takes the caller's turn to be over, after at most
-	// 8 s of silence with "low", 4 with "medium" and "auto", 2 with "high".
+	// Eagerness turns on the service's semantic detection, in place of Silence: an
+	// utterance ends when the service takes the caller's turn to be over, after at most 8
+	// s of silence with "low", 4 with "medium" and "auto", 2 with "high".
 	Eagerness string
 	// NoiseReduction is "near_field", "far_field" or empty for none.
 	NoiseReduction string
@@ -38,7 +38,8 @@ type Options struct {
 // String returns the options without the key and secrets in the URL.
 func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
 
-// Format implements fmt.Formatter: however options are printed, it is without the key and secrets in the URL.
+// Format implements fmt.Formatter: every verb prints the options without the key and
+// secrets in the URL.
 func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "openairealtime.Options"+o.String()) }
 
 // MarshalText returns the same as String, for logs and JSON.
@@ -52,17 +53,16 @@ func (o Options) shown() shown {
 	return shown(o)
 }
 
-// Engine transcribes calls. It is safe for concurrent use, and besides an
-// stt.Engine an stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer. It takes
-// audio at 8000 Hz only.
+// Engine transcribes calls. It is safe for concurrent use, and implements stt.Engine,
+// stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer. It takes audio at 8000 Hz
+// only. It is made by [New]; the zero value is not usable.
 type Engine struct{ service *live.Engine }
 
-// New returns an engine. Each call has a connection; when it breaks, a new
-// one is given what was not final yet. As the service ends sessions after 15
-// to 60 minutes, a call changes to a new one after ten, while nobody speaks.
+// New returns an engine. Each call has a connection; when it breaks, the audio that is
+// not final yet is sent over a new one. As the service ends sessions after 15 to 60
+// minutes, a call changes to a new one after ten, while nobody speaks.
 //
-// Prewarm asks whether the key is good, and keeps a connection for the next call
-// until Close.
+// Prewarm checks the key, and keeps a connection for the next call until Close.
 func New(o Options) (*Engine, error) {
 	wrong := o.check()
 	if o.Model = option.Trim(o.Model); o.Model == "" {
@@ -113,7 +113,7 @@ func (e *Engine) Traits() stt.Traits { return e.service.Traits() }
 func (e *Engine) Prewarm(ctx context.Context) error { return e.service.Prewarm(ctx) }
 
 // Check implements stt.Checker. It returns an error when the last connections failed;
-// half a minute after a Prewarm has failed it repeats that.
+// half a minute after a failed Prewarm it prewarms again.
 func (e *Engine) Check(ctx context.Context) error { return e.service.Check(ctx) }
 
 // Status implements stt.Reporter.

@@ -76,7 +76,7 @@ func (s *session) Audio(audio []byte) live.Message {
 
 type object = map[string]any
 
-// configure is the first thing to say.
+// configure returns the first message of a connection.
 func (s *session) configure() live.Message {
 	transcription := object{"model": s.o.Model}
 	if language, _, _ := strings.Cut(s.c.Language, "-"); language != "" {
@@ -100,7 +100,7 @@ func (s *session) configure() live.Message {
 	return live.JSON(object{"type": "session.update", "session": object{"type": "transcription", "audio": object{"input": input}}})
 }
 
-// message is what the service sends.
+// message is a message of the service.
 type message struct {
 	ItemID     string                   `json:"item_id"`
 	Previous   answer.Text              `json:"previous_item_id"`
@@ -184,8 +184,8 @@ func (s *session) ofItem(kind string, m message, r *live.Reply) {
 
 var errItems = errors.New("too many items are open")
 
-// complaint handles an error of the session. Most are survived; one that comes
-// before the session is as configured says that it will not be.
+// complaint handles an error of the session. The session goes on after most; one that
+// comes before the session is configured means that it will not be.
 func (s *session) complaint(data []byte, r *live.Reply) {
 	fault, ok := answer.ReadFault(data)
 	if !ok {
@@ -343,7 +343,7 @@ func (s *session) commit(m message) {
 	s.order = append(s.order, m.ItemID)
 }
 
-// report reports what is complete, in order, and that a flush is.
+// report reports the complete items, in order, and a complete flush.
 func (s *session) report(r *live.Reply) {
 	var left []string // done, though that they were committed was not told
 	for id, i := range s.items {

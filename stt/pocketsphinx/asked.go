@@ -8,7 +8,7 @@ import (
 	"agentos.dev/dialtone/stt"
 )
 
-// asked is one request to recognise audio, and the engine's worker that answers it.
+// asked is one recognition: an engine's worker and its request.
 type asked struct {
 	e        *Engine
 	w        *worker
@@ -16,7 +16,7 @@ type asked struct {
 	deadline time.Time
 }
 
-// words returns what the decoder hears in audio.
+// words returns the decoder's hypothesis.
 func (a asked) words(ctx context.Context, audio []byte) (hypothesis, error) {
 	one, err := a.e.dir.clip(audio, a.c.Format)
 	if err != nil {
@@ -26,9 +26,9 @@ func (a asked) words(ctx context.Context, audio []byte) (hypothesis, error) {
 	return a.w.words(ctx, one, a.deadline)
 }
 
-// phrase returns the words of the phrase that was said, none if no phrase matches, and
-// what the phone loop heard. The decoder looks for a phrase in all audio. The phone loop
-// takes three times as long, so it is given only audio that it has not heard.
+// phrase returns the words of the phrase, none if no phrase was said, and the phone
+// loop's hypothesis. The loop takes three times as long as the decoder: it hears only
+// what is new, while the decoder looks for a phrase in all.
 func (a asked) phrase(ctx context.Context, audio []byte) (words, phones hypothesis, err error) {
 	p := a.c.Parts
 	if p == nil {

@@ -2,8 +2,8 @@ package pocketsphinx
 
 import "math"
 
-// judge decides whether what the decoder found was said, from what the phone loop
-// heard in the same audio.
+// judge accepts or rejects the decoder's words by the phones that the phone loop heard
+// in the same audio.
 type judge struct {
 	rejection float64        // log likelihood per frame that words may be worse by
 	lengths   map[string]int // phones of each word, in its shortest pronunciation
@@ -22,8 +22,8 @@ const usualCover, minCover = 0.86, 0.7
 // wordMargin is how much worse than a whole phrase one of its words may fit.
 const wordMargin = 24
 
-// accepts reports whether the words were said. While the line is on hold it takes
-// more to convince it.
+// accepts reports whether the words were said. While the line is on hold they need a
+// better score.
 func (j judge) accepts(words, phones hypothesis, onHold bool) bool {
 	if len(words.segments) == 0 {
 		return false
@@ -38,8 +38,8 @@ func (j judge) accepts(words, phones hypothesis, onHold bool) bool {
 	return e.score() >= e.limit(onHold)
 }
 
-// evidence is what tells said words from words that the grammar forced on other
-// sounds. Frames are 10 ms.
+// evidence holds the measures that separate spoken words from words that the grammar
+// forced on other sounds. Frames are 10 ms.
 type evidence struct {
 	fit      float64 // log likelihood of the words less that of free phones, per frame
 	bad      float64 // share of the words, by time, that fit worse than wordMargin allows
@@ -85,11 +85,11 @@ func (j judge) weigh(words, phones hypothesis) evidence {
 	return e
 }
 
-// score returns the log odds that the words were said. The coefficients are those
-// of a logistic regression over phrases of people, flite and Tux Paint's stamps,
-// clean and over music and noise, against other speech in five languages, hold
-// music, other music and tones, all heard with the telephone transform of the en-us
-// model: with another model or transform they mean nothing.
+// score returns the log odds that the words were said. The coefficients are those of a
+// logistic regression over phrases of people, flite and Tux Paint's stamps, clean and
+// over music and noise, against other speech in five languages, hold music, other music
+// and tones, all heard with the telephone transform of the en-us model: they hold for
+// no other model or transform.
 func (e evidence) score() float64 {
 	slow := 3.0
 	if e.pace > 0 {
@@ -107,9 +107,9 @@ func (e evidence) score() float64 {
 		0.78*e.silence
 }
 
-// limit returns the least score that is believed. Music and other speech are taken
-// for phrases of few phones only: those have to convince more on hold, and when
-// they leave speech over.
+// limit returns the least score that is accepted. Music and other speech are mistaken
+// for phrases of few phones only: those need a better score on hold, and when they
+// leave speech over.
 func (e evidence) limit(onHold bool) float64 {
 	const usual = 0.5
 	least := usual

@@ -14,10 +14,10 @@ import (
 	"agentos.dev/dialtone/stt/wer"
 )
 
-// cleanPhrases reduces phrases to words of a to z and apostrophes, so that
-// nothing of a grammar's syntax is left in them, and drops repetitions. Numbers
-// become words as package wer reads them, and letters lose their accents. The error
-// tells of every phrase that cannot be heard.
+// cleanPhrases reduces phrases to words of a to z and apostrophes, so that nothing of a
+// grammar's syntax is left in them, and drops repetitions. Numbers become words as
+// package wer reads them, and letters lose their accents. The error names every phrase
+// without a word.
 func cleanPhrases(phrases []string) ([][]string, error) {
 	var clean [][]string
 	var errs []error

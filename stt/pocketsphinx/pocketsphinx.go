@@ -3,15 +3,14 @@
 //
 //	apt-get install pocketsphinx pocketsphinx-en-us
 //
-// It is a phrase recogniser. Given what a caller may say, it hears which of it
-// was said, on telephone audio almost without error, at 4 % of one core per
-// speaking caller; anything else is no transcript. It is not dictation: see
-// [Options.Dictation].
+// It is a phrase recogniser: it finds which of the given phrases a caller says, on
+// telephone audio almost without error, at 4 % of one core per speaking caller. Other
+// speech has no transcript. For free speech see [Options.Dictation].
 //
-// Hold music, tones and noise are told from phrases by how long words and phones
-// last, how many there are and how well the sound fits any phone at all. Once a
-// call's utterances sound like music the line is on hold, which
-// stt.Event.OnHold says, and short phrases have to convince more.
+// It rejects hold music, tones and noise by the length and number of words and phones
+// and by how well any phone fits the sound. Once a call's utterances sound like music
+// the line is on hold, as stt.Event.OnHold reports, and short phrases need a better
+// score.
 package pocketsphinx
 
 import (
@@ -29,34 +28,31 @@ import (
 
 const name = "pocketsphinx"
 
-// Options configure an Engine. Phrases, or Dictation, must be set.
+// Options configure an Engine. Either Phrases or Dictation must be set.
 type Options struct {
-	// Phrases is what a caller may say, one phrase each, in any case; punctuation
-	// and accents are ignored. Transcripts have the words that were said: "Room 4" is
-	// heard as "room four", "2:30" as "two thirty", "Dr. Smith" as "dr smith". A
-	// number that may be read in other ways, as "12" digit by digit, is a phrase for
-	// each, written out.
+	// Phrases are the phrases that a caller may say, in any case; punctuation and accents
+	// are ignored. Transcripts have the spoken words: "Room 4" is heard as "room four",
+	// "2:30" as "two thirty", "Dr. Smith" as "dr smith". A number that may be read in
+	// other ways, as "12" digit by digit, is a phrase for each, written out.
 	Phrases []string
 	// Pronunciations are words that the dictionary lacks, or says differently, in
 	// the model's phones: "dialtone": "D AY AH L T OW N". Other words that it lacks
 	// are pronounced by the rules of espeak-ng, with a warning in the log.
 	Pronunciations map[string]string
-	// Dictation hears free speech in the place of phrases. On telephone audio
-	// four to six words of ten are right, at ten times the time and memory: enough
-	// to see which topic is talked about, not to act on what was said.
+	// Dictation hears free speech in the place of phrases. On telephone audio four to six
+	// words of ten are right, at ten times the time and memory: enough to find the topic,
+	// not to act on the words.
 	Dictation bool
 
-	// Rejection is how much worse than free phones a phrase may fit, as log
-	// likelihood per 10 ms, before the sound is taken for something else; 0 = -18.
-	// Right phrases lie around -6 and hardly ever below -17, other speech around
-	// -35.
+	// Rejection is the least score at which a phrase is accepted: its log likelihood per
+	// 10 ms less that of free phones; 0 = -18. Right phrases lie around -6 and hardly ever
+	// below -17, other speech around -35.
 	Rejection float64
-	// Wideband is for audio that was never on a telephone: it leaves out the
-	// transform that fits the model to the telephone channel, and what tells music
-	// from phrases, which goes with it.
+	// Wideband fits the engine to audio that was never on a telephone: it leaves out the
+	// model's transform for the telephone channel, and with it the rejection of music.
 	Wideband bool
 
-	// Workers is how many utterances are recognised at once; 0 = one per core.
+	// Workers is the number of utterances that are recognised at once; 0 = one per core.
 	// Each takes two processes of about 15 MB.
 	Workers int
 	// MaxWait is the longest an utterance waits for a worker; 0 = 2 s.
@@ -64,13 +60,13 @@ type Options struct {
 	// Timeout is the longest a recognition takes before its worker is killed and
 	// replaced; 0 = 4 s.
 	Timeout time.Duration
-	// Segmentation says where Open cuts calls into utterances. Its Join is 2 s if 0,
-	// so that a caller may pause in the middle of a phrase, and its Ahead 2 s, so
-	// that most of a long one is heard before its end; negative = never. Its
-	// VAD.HangOver is 240 ms if 0.
+	// Segmentation configures where Open cuts calls into utterances. Its Join is 2 s if 0,
+	// so that a caller may pause in the middle of a phrase, and its Ahead 2 s, so that
+	// most of a long one is heard before its end; negative = never. Its VAD.HangOver is
+	// 240 ms if 0.
 	Segmentation stt.Segmentation
 
-	// Logger is told of words that are pronounced by rule; nil = nobody.
+	// Logger gets a warning for words that are pronounced by rule; nil = no log.
 	Logger *slog.Logger
 
 	// Binary is the path of pocketsphinx_batch; empty = found in PATH.
@@ -80,9 +76,10 @@ type Options struct {
 	ModelDir string
 }
 
-// Engine recognises speech with PocketSphinx. It is a recogniser of utterances
-// and, by Open, an engine for calls. All methods are safe for concurrent use.
-// Phrases of a stt.Config are ignored: the grammar is the engine's.
+// Engine recognises speech with PocketSphinx. It is a recogniser of utterances and, by
+// Open, an engine for calls. All methods are safe for concurrent use. Phrases of a
+// stt.Config are ignored: the grammar is the engine's. An Engine is made by [New]; the
+// zero value is not usable.
 type Engine struct {
 	o       Options
 	judge   judge
@@ -101,17 +98,17 @@ type Engine struct {
 const (
 	// pauseInPhrase is how long a caller may stop to think in the middle of one.
 	pauseInPhrase = 2 * time.Second
-	// shortSilence ends an utterance sooner than other engines could afford: what
-	// it cuts too early is joined again.
+	// shortSilence ends an utterance sooner than with other engines: phrases that it cuts
+	// too early are joined again.
 	shortSilence = 240 * time.Millisecond
 	// partOfPhrase takes the phone loop a tenth of a second. In shorter parts it takes
-	// silence for speech: what it is used to follows what it heard last.
+	// silence for speech, since its levels follow the last audio.
 	partOfPhrase = 2 * time.Second
 )
 
-// New starts the workers. Without the Debian packages it returns an error that
-// is [stt.ErrUnavailable] and names them, and so for words that the dictionary
-// lacks without espeak-ng. Close the engine after use.
+// New starts the workers. Without the Debian packages, or without espeak-ng for words
+// that the dictionary lacks, it returns an error that is [stt.ErrUnavailable] and names
+// the packages. Close the engine after use.
 func New(o Options) (*Engine, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -214,7 +211,7 @@ func (e *Engine) Prewarm(ctx context.Context) error {
 	return err
 }
 
-// Check replaces processes that have died, and returns an error when it cannot.
+// Check replaces dead processes, and returns an error when it cannot.
 func (e *Engine) Check(context.Context) error {
 	select {
 	case <-e.closed:

@@ -12,9 +12,9 @@ const (
 )
 
 // tonal reports whether audio is nothing but one or two tones at a time, steady or
-// gliding: what exchanges, keys, fax machines and sirens sound like. Nine of ten
-// frames that are not faint are then all in two lines of the spectrum, which those
-// of speech never are.
+// gliding, as those of exchanges, keys, fax machines and sirens. Nine of ten frames
+// that are not faint are then all in two lines of the spectrum, which those of speech
+// never are.
 func tonal(pcm []int16, rate int) bool {
 	step := max(rate/codec.Rate, 1)
 	var powers []float64

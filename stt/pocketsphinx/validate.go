@@ -8,10 +8,10 @@ import (
 	"agentos.dev/dialtone/internal/option"
 )
 
-// Validate returns everything that [New] would refuse, without starting workers: what
-// is wrong with the options, phrases with words that cannot be pronounced, and, as an
-// error that is [stt.ErrUnavailable], that PocketSphinx is not installed, or espeak-ng
-// for words that the dictionary lacks.
+// Validate returns every error that [New] would return, without starting workers:
+// options out of range, phrases with words that cannot be pronounced, and, as
+// [stt.ErrUnavailable], a missing PocketSphinx, or a missing espeak-ng for words that
+// the dictionary lacks.
 func (o Options) Validate() error {
 	err := o.check()
 	in, missing := findInstallation(o.Binary, o.ModelDir)
@@ -30,7 +30,7 @@ func (o Options) Validate() error {
 	return errors.Join(err, wrong)
 }
 
-// pronounceable returns what is wrong with the words of the phrases.
+// pronounceable returns an error for words of the phrases that cannot be pronounced.
 func pronounceable(dictionary string, phrases [][]string, pronunciations map[string]string) error {
 	_, missing, err := dictionaryOf(dictionary, phrases, pronunciations)
 	if err == nil {
@@ -41,7 +41,7 @@ func pronounceable(dictionary string, phrases [][]string, pronunciations map[str
 
 var errNoPhrases = errors.New("pocketsphinx: Options.Phrases is empty: say what a caller may say, or set Dictation")
 
-// check returns everything that is wrong with the options but for the phrases.
+// check returns the errors of the options but for the phrases.
 func (o *Options) check() error {
 	errs := []error{
 		option.Count("pocketsphinx: Options.Workers", o.Workers),

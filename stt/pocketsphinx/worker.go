@@ -44,7 +44,7 @@ func (w *worker) stop() {
 	}
 }
 
-// words returns what the decoder hears in a clip.
+// words returns the decoder's hypothesis of a clip.
 func (w *worker) words(ctx context.Context, c clip, deadline time.Time) (hypothesis, error) {
 	w.decoder.send(c)
 	words, err := w.decoder.receive(ctx, c, deadline)

@@ -1,17 +1,17 @@
 // Package twilio makes an engine of Twilio's own real-time transcription,
-// <Start><Transcription>: the text comes by callbacks, not from the audio that
-// this process hears.
+// <Start><Transcription>: the text comes by callbacks, not from the audio of this
+// process.
 //
 // Mount the Engine where the verb's statusCallbackUrl points to, behind the
 // middleware of package voice/signature, and open streams with the call's SID as
 // CallID. The callbacks of a call must reach the process that has its stream.
 //
-// Twilio does not tell when something was said, nor can it be asked to finish: the
-// times of transcripts are those of the speech that this process heard before the
-// callback came, and Flush returns at once. A transcription that was never started,
-// or whose callbacks do not arrive at all, looks like a caller who says nothing:
-// stt.Failover leaves this engine when Twilio reports an error or the end of the
-// transcription, and when a callback that had to be final is missing.
+// Twilio sends no times of speech and takes no request to finish: the times of
+// transcripts are those of the speech that this process heard before the callback came,
+// and Flush returns at once. A transcription that was never started, or whose callbacks
+// do not arrive at all, looks like a caller who says nothing: stt.Failover leaves this
+// engine when Twilio reports an error or the end of the transcription, and when a
+// callback that had to be final is missing.
 package twilio
 
 import (
@@ -37,15 +37,15 @@ const name = "twilio"
 
 // Options configure an Engine. The zero value listens to the caller.
 type Options struct {
-	// Track is whose words count; empty = "inbound_track", the caller's.
+	// Track is the track whose transcripts count; empty = "inbound_track", the caller's.
 	Track string
-	// Gap is how long a missing callback is waited for before those after it are
-	// used; 0 = 1 s.
+	// Gap is the longest wait for a missing callback before those after it are used; 0 = 1
+	// s.
 	Gap time.Duration
 }
 
 // Engine is an stt.Engine and the http.Handler of the callbacks. It is safe for
-// concurrent use.
+// concurrent use. It is made by [New]; the zero value is not usable.
 type Engine struct {
 	o     Options
 	wrong error // what Validate tells
@@ -54,7 +54,7 @@ type Engine struct {
 	streams map[string]*stream // by call SID
 }
 
-// New returns an engine. [stt.Validate] tells what is wrong with the options.
+// New returns an engine. [stt.Validate] returns the errors of the options.
 func New(o Options) *Engine {
 	wrong := option.Duration("twilio: Options.Gap", o.Gap)
 	switch o.Track {
@@ -71,7 +71,7 @@ func New(o Options) *Engine {
 	return &Engine{o: o, wrong: wrong, streams: map[string]*stream{}}
 }
 
-// Validate returns what is wrong with the options.
+// Validate returns the errors of the options.
 func (e *Engine) Validate() error { return e.wrong }
 
 // Open implements stt.Engine. The Config's CallID is the call's SID.
@@ -107,8 +107,9 @@ type callback struct {
 // maxBody bounds a callback, in bytes.
 const maxBody = 64 << 10
 
-// ServeHTTP takes a callback: 204 when it was used or is a repetition, 400 when
-// it is none or its transcript cannot be read, 404 when the call has no stream here.
+// ServeHTTP takes a callback. It answers 204 to one that is used or repeated, 400 to a
+// request that is not a callback or has an unreadable transcript, and 404 when the call
+// has no stream here.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := r.ParseForm(); err != nil {
@@ -228,7 +229,7 @@ func (s *stream) arrive(sequence int, c callback) {
 	}
 }
 
-// use uses what is in order. It is called with mu held.
+// use handles the callbacks that are in order. It is called with mu held.
 func (s *stream) use() {
 	for {
 		c, ok := s.early[s.next]
@@ -245,7 +246,7 @@ func (s *stream) use() {
 	}
 }
 
-// skip gives up what is missing. It is called with mu held.
+// skip gives up the missing callbacks. It is called with mu held.
 func (s *stream) skip() {
 	if s.gap != nil {
 		s.gap.Stop()
@@ -304,14 +305,14 @@ func (s *stream) report(c callback) {
 	}
 }
 
-// afterStop is how much of a call is heard after its transcription was stopped
-// before that is a failure: it is the usual end of a call as well.
+// afterStop is the length of audio after the end of a transcription that makes the end
+// a failure: a shorter one is the usual end of a call.
 const afterStop = 3 * time.Second
 
 var errStopped = errors.New("the transcription was stopped, and the call goes on")
 
-// Send implements stt.Stream. Twilio has the audio already; the session hears when
-// somebody speaks.
+// Send implements stt.Stream. It ignores the audio, which Twilio has already; the
+// session finds the speech in it.
 func (s *stream) Send(frame []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -326,8 +327,8 @@ func (s *stream) Send(frame []byte) error {
 	return nil
 }
 
-// Flush implements stt.Stream. Twilio cannot be asked to finish, so it returns
-// at once.
+// Flush implements stt.Stream. It returns at once, since Twilio takes no request to
+// finish.
 func (s *stream) Flush(context.Context) error { return s.Send(nil) }
 
 // Close implements stt.Stream.

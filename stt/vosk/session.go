@@ -11,8 +11,8 @@ import (
 	"agentos.dev/dialtone/stt/internal/live"
 )
 
-// session counts: the server answers each message with exactly one, except the
-// configuration, and that is how the answer to a flush is known.
+// session counts messages to find the answer to a flush: the server answers each
+// message with exactly one, except the configuration.
 type session struct {
 	c        stt.Config
 	sent     int // messages that have an answer

@@ -1,5 +1,5 @@
-// Package vosk transcribes calls with a vosk-server, Alpha Cephei's WebSocket
-// server for Kaldi models, on a machine of one's own.
+// Package vosk transcribes calls with a vosk-server, Alpha Cephei's WebSocket server
+// for Kaldi models, on your own machine.
 package vosk
 
 import (
@@ -27,7 +27,8 @@ type Options struct {
 // String returns the options without secrets in the URL.
 func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
 
-// Format implements fmt.Formatter: however options are printed, it is without secrets in the URL.
+// Format implements fmt.Formatter: every verb prints the options without secrets in the
+// URL.
 func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "vosk.Options"+o.String()) }
 
 // MarshalText returns the same as String, for logs and JSON.
@@ -41,20 +42,21 @@ func (o Options) shown() shown {
 	return shown(o)
 }
 
-// Engine transcribes calls. It is safe for concurrent use, and besides an
-// stt.Engine an stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer.
+// Engine transcribes calls. It is safe for concurrent use, and implements stt.Engine,
+// stt.Prewarmer, stt.Checker, stt.Reporter and io.Closer. It is made by [New]; the zero
+// value is not usable.
 //
 // Phrases of a stt.Config limit recognition to their words, in any combination,
 // with models that have a dynamic graph. Other speech has no transcript, with
 // models that have the word [unk], as most do.
 type Engine struct{ service *live.Engine }
 
-// New returns an engine. Each call has a connection; when it breaks, a new
-// one is given what was not final yet. The server has neither credentials
-// nor encryption of its own: keep it on a private network.
+// New returns an engine. Each call has a connection; when it breaks, the audio that is
+// not final yet is sent over a new one. The server has neither credentials nor
+// encryption of its own: keep it on a private network.
 //
-// Prewarm asks whether the server answers, and keeps a connection for the next
-// call until Close.
+// Prewarm checks that the server answers, and keeps a connection for the next call
+// until Close.
 func New(o Options) (*Engine, error) {
 	engine, err := live.New(live.Service{
 		Name:      name,
@@ -84,7 +86,7 @@ func (e *Engine) Traits() stt.Traits { return e.service.Traits() }
 func (e *Engine) Prewarm(ctx context.Context) error { return e.service.Prewarm(ctx) }
 
 // Check implements stt.Checker. It returns an error when the last connections failed;
-// half a minute after a Prewarm has failed it repeats that.
+// half a minute after a failed Prewarm it prewarms again.
 func (e *Engine) Check(ctx context.Context) error { return e.service.Check(ctx) }
 
 // Status implements stt.Reporter.

@@ -17,7 +17,7 @@ func tens() []string {
 	return []string{"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"}
 }
 
-// isNumber tells whether a token is a number, written or said.
+// isNumber reports whether a token is a number, written or spoken.
 func isNumber(t token) bool {
 	switch t.word {
 	case "hundred", "thousand", "million":

@@ -1,17 +1,16 @@
-// Package wer measures speech recognition: the word error rate of what was
-// recognised against what was said.
+// Package wer measures the word error rate of speech recognition: the recognised text
+// against the spoken one.
 //
 //	errors := wer.Compare("Two thirty p.m.", "2:30 PM")
 //	fmt.Println(errors.Rate()) // 0
 //
-// The alignment has the costs of NIST's sclite (substitution 4, deletion and
-// insertion 3) and, given the same words, yields its counts. What words a text
-// holds is decided by [Words].
+// The alignment has the costs of NIST's sclite (substitution 4, deletion and insertion
+// 3) and, given the same words, yields its counts. [Words] cuts a text into words.
 package wer
 
 import "math"
 
-// Errors counts the words that went wrong. The zero value is ready to Add to.
+// Errors counts the word errors of a text. The zero value is ready to Add to.
 type Errors struct {
 	Words         int // in the reference
 	Substitutions int
@@ -19,15 +18,15 @@ type Errors struct {
 	Insertions    int // recognised, but not said
 }
 
-// Compare counts what is wrong with the hypothesis, in [Words] of both texts.
+// Compare counts the errors of the hypothesis, in [Words] of both texts.
 func Compare(reference, hypothesis string) Errors {
 	r, h := tokens(reference), tokens(hypothesis)
 	words := choose(r, choose(h, nil))
 	return Count(Align(words, choose(h, words)))
 }
 
-// Add returns the sum: error rates of several utterances are not averaged, but
-// their errors and words added.
+// Add returns the sum of both. The error rate of several utterances is that of their
+// sum, not the mean of their rates.
 func (e Errors) Add(other Errors) Errors {
 	return Errors{
 		e.Words + other.Words,
@@ -40,9 +39,9 @@ func (e Errors) Add(other Errors) Errors {
 // Total returns the number of errors.
 func (e Errors) Total() int { return e.Substitutions + e.Deletions + e.Insertions }
 
-// Rate returns errors over reference words: 0 is perfect, and it exceeds 1 when
-// much is inserted. Without reference words it is 0, or +Inf when something was
-// recognised all the same.
+// Rate returns errors over reference words: 0 is perfect, and many insertions make it
+// exceed 1. Without reference words it is 0, or +Inf when words were recognised all the
+// same.
 func (e Errors) Rate() float64 {
 	if e.Words == 0 && e.Total() == 0 {
 		return 0
@@ -59,7 +58,7 @@ type Pair struct {
 	Reference, Hypothesis string
 }
 
-// Count counts an alignment's errors.
+// Count counts the errors of an alignment.
 func Count(pairs []Pair) Errors {
 	var e Errors
 	for _, p := range pairs {

@@ -39,8 +39,8 @@ func tokens(text string) []token {
 	return spell(split(strings.ToLower(text)))
 }
 
-// choose reads each number in the first way that occurs in the other text, or
-// in the usual way.
+// choose reads each number in the first way that occurs in the other text, or else in
+// the usual way.
 func choose(tokens []token, other []string) []string {
 	var out []string
 	for _, t := range tokens {
@@ -163,7 +163,7 @@ func isApostrophe(runes []rune, at int) bool {
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
-// spell writes out what is written short, and drops hesitations.
+// spell writes out short forms, and drops hesitations.
 func spell(tokens []token) []token {
 	var out []token
 	add := func(words ...string) {
@@ -206,7 +206,7 @@ func spell(tokens []token) []token {
 	return out
 }
 
-// beforeNumber tells whether a number comes next, after any further "oh".
+// beforeNumber reports whether a number comes next, after any further "oh".
 func beforeNumber(tokens []token) bool {
 	for len(tokens) > 0 && tokens[0].word == "oh" {
 		tokens = tokens[1:]
