@@ -12,7 +12,7 @@ type Verb interface {
 	isVerb()
 }
 
-// Audible is a child of Gather and Prompt: what the caller hears meanwhile.
+// Audible is a child of Gather and Prompt: audio for the caller meanwhile.
 // Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [Pause], [Play], [Say].
 type Audible interface {
@@ -20,7 +20,7 @@ type Audible interface {
 	isAudible()
 }
 
-// DialNoun is a child of Dial: who is called.
+// DialNoun is a child of Dial: the party to call.
 // Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [Application], [Client], [Conference], [Number], [Queue], [Sim], [Sip],
 // [WhatsApp].
@@ -29,7 +29,7 @@ type DialNoun interface {
 	isDialNoun()
 }
 
-// ConnectNoun is the child of Connect: what the call is handed to.
+// ConnectNoun is the child of Connect: the service that takes the call over.
 // Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [AISession], [Autopilot], [Conversation], [ConversationRelay],
 // [ConversationRelaySession], [Room], [Stream], [VirtualAgent].
@@ -38,7 +38,7 @@ type ConnectNoun interface {
 	isConnectNoun()
 }
 
-// StartNoun is a child of Start: what runs beside the call from now on.
+// StartNoun is a child of Start: a process that starts to run beside the call.
 // Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [MediaFilter], [Recording], [Siprec], [Stream], [Transcription].
 type StartNoun interface {
@@ -46,7 +46,7 @@ type StartNoun interface {
 	isStartNoun()
 }
 
-// StopNoun is a child of Stop: what Start started.
+// StopNoun is a child of Stop: a process that Start began.
 // Every one takes [Text], [Comment], [ProcInst] and *[Element] too. Its elements are
 // [MediaFilter], [Recording], [Siprec], [Stream], [Transcription].
 type StopNoun interface {

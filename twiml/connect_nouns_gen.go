@@ -54,7 +54,7 @@ type ConversationRelay struct {
 	Failovers  []Failover
 	Parameters []Parameter
 
-	ApplicationReconnect                Bool // reconnect a socket that breaks during the call and replay what was missed; default false
+	ApplicationReconnect                Bool // reconnect a socket that breaks during the call and replay the missed messages; default false
 	ASRSmartFormat                      Bool // format numbers, dates and the like in transcripts; goes before DeepgramSmartFormat
 	BackgroundNoiseReduction            string
 	ConversationConfiguration           string       // conversation configuration
@@ -74,9 +74,9 @@ type ConversationRelay struct {
 	IncludeInPrompt                     string        // fields added to prompts: turn-state or prompt-segments
 	IntelligenceService                 string        // Conversational Intelligence service
 	InterruptSensitivity                Sensitivity   // default high
-	Interruptible                       Interruption  // what interrupts the agent; default any
+	Interruptible                       Interruption  // input that interrupts the agent; default any
 	Language                            string        // of both directions; default en-US
-	PartialPromptOnHangup               Bool          // send what was heard so far as a prompt when the caller hangs up
+	PartialPromptOnHangup               Bool          // send the words so far as a prompt when the caller hangs up
 	PartialPrompts                      Bool          // send prompts before they are final
 	Preemptible                         Bool          // a later message interrupts an earlier one; default false
 	ProfanityFilter                     Bool          // default true
@@ -89,7 +89,7 @@ type ConversationRelay struct {
 	TTSLanguageTextNormalization        Bool          // spell numbers and the like out by the rules of the language
 	TTSProvider                         string        // ElevenLabs (default), Google or Amazon
 	TTSTextNormalization                Normalization // goes before ElevenlabsTextNormalization
-	TurnDetection                       Bool          // let a model tell when the caller has finished; default false
+	TurnDetection                       Bool          // let a model detect the end of the caller's turn; default false
 	URL                                 string        // wss address of the server
 	Voice                               string        // default by provider
 	WelcomeGreeting                     string        // spoken first
@@ -134,7 +134,7 @@ type MediaFilter struct {
 	FilterType MediaFilterType
 	Model      string
 	Name       string // for Stop
-	Track      Track  // what is filtered
+	Track      Track  // track to filter
 
 	Extra
 }
@@ -210,7 +210,7 @@ type Task struct {
 	Extra
 }
 
-// Transcription sends what is said in the call to a callback, as text.
+// Transcription sends the words of the call to a callback, as text.
 type Transcription struct {
 	Configs    []Config
 	Parameters []Parameter

@@ -14,7 +14,7 @@ type Application struct {
 	CustomerID           string
 	Method               Method      // of the request to Action or URL; default POST
 	StatusCallback       string      // told about the life of this noun
-	StatusCallbackEvent  []CallEvent // what StatusCallback is told; default completed
+	StatusCallbackEvent  []CallEvent // events sent to StatusCallback; default completed
 	StatusCallbackMethod Method      // default POST
 	URL                  string      // TwiML for the called party, before the calls are joined
 
@@ -37,7 +37,7 @@ type Client struct {
 	ClientNotificationURL string      // POST only
 	Method                Method      // of the request to Action or URL; default POST
 	StatusCallback        string      // told about the life of this noun
-	StatusCallbackEvent   []CallEvent // what StatusCallback is told; default completed
+	StatusCallbackEvent   []CallEvent // events sent to StatusCallback; default completed
 	StatusCallbackMethod  Method      // default POST
 	URL                   string      // TwiML for the called party, before the calls are joined
 
@@ -49,7 +49,7 @@ type Conference struct {
 	Name string // room name
 
 	Beep                          Beep                // default true
-	Coach                         string              // CallSid of the participant who hears this one
+	Coach                         string              // CallSid of the participant that this one coaches
 	EndConferenceOnExit           Bool                // default false
 	EventCallbackURL              string              // deprecated for StatusCallback
 	JitterBufferSize              JitterBuffer        // default large
@@ -110,7 +110,7 @@ type Number struct {
 	Method                             Method        // of the request to Action or URL; default POST
 	SendDigits                         string        // keys pressed after the answer: 0-9 A-D # * w W
 	StatusCallback                     string        // told about the life of this noun
-	StatusCallbackEvent                []CallEvent   // what StatusCallback is told; default completed
+	StatusCallbackEvent                []CallEvent   // events sent to StatusCallback; default completed
 	StatusCallbackMethod               Method        // default POST
 	URL                                string        // TwiML for the called party, without Dial
 
@@ -159,7 +159,7 @@ type Sip struct {
 	Method                             Method        // of the request to Action or URL; default POST
 	Password                           string
 	StatusCallback                     string      // told about the life of this noun
-	StatusCallbackEvent                []CallEvent // what StatusCallback is told; default completed
+	StatusCallbackEvent                []CallEvent // events sent to StatusCallback; default completed
 	StatusCallbackMethod               Method      // default POST
 	URL                                string      // TwiML for the called party, before the calls are joined
 	Username                           string
@@ -185,7 +185,7 @@ type WhatsApp struct {
 
 	Method               Method      // of the request to Action or URL; default POST
 	StatusCallback       string      // told about the life of this noun
-	StatusCallbackEvent  []CallEvent // what StatusCallback is told; default completed
+	StatusCallbackEvent  []CallEvent // events sent to StatusCallback; default completed
 	StatusCallbackMethod Method      // default POST
 	URL                  string      // TwiML for the called party, before the calls are joined
 

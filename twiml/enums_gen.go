@@ -190,7 +190,7 @@ const (
 	CallProgressEvent DialEvents = "call-progress-event"
 )
 
-// Interruption says which input of the caller interrupts the agent. Twilio takes true
+// Interruption selects the caller's input that interrupts the agent. Twilio takes true
 // for any and false for none.
 type Interruption string
 
@@ -202,7 +202,7 @@ const (
 	InterruptAny    Interruption = "any"
 )
 
-// ReportedInput says which input of the caller reaches the server while the agent speaks.
+// ReportedInput selects the caller's input that reaches the server while the agent speaks.
 type ReportedInput string
 
 // Values of [ReportedInput].
@@ -213,7 +213,7 @@ const (
 	ReportAny    ReportedInput = "any"
 )
 
-// Sensitivity says how easily the caller's voice interrupts the agent.
+// Sensitivity is the ease with which the caller's voice interrupts the agent.
 type Sensitivity string
 
 // Values of [Sensitivity].
@@ -223,7 +223,7 @@ const (
 	SensitivityHigh   Sensitivity = "high"
 )
 
-// Normalization says whether numbers and the like are spelled out before they are spoken.
+// Normalization selects whether numbers and the like are spelled out before they are spoken.
 type Normalization string
 
 // Values of [Normalization].
@@ -233,7 +233,7 @@ const (
 	NormalizationOff  Normalization = "off"
 )
 
-// MediaFilterType is what a MediaFilter takes out of the audio.
+// MediaFilterType is the kind of sound that a MediaFilter removes.
 type MediaFilterType string
 
 // Values of [MediaFilterType].
@@ -251,7 +251,7 @@ const (
 	RelayTokensPlayed  RelayDebug = "tokens-played"
 )
 
-// RejectReason is what a rejected caller hears: a message or a busy tone.
+// RejectReason selects the message or the busy tone that a rejected caller hears.
 type RejectReason string
 
 // Values of [RejectReason].

@@ -88,7 +88,7 @@ func special8(x uint64) uint64 {
 	return x | (x - spaces8) | (angle - ones) | (quote - ones)
 }
 
-// place is where a string is written; it decides what is escaped.
+// place is where a string is written; it selects the characters that are escaped.
 type place uint8
 
 const (

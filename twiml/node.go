@@ -6,7 +6,7 @@ type Node interface {
 	write(w writer) writer
 }
 
-// element is what Parse fills in.
+// element is a node that Parse fills in.
 type element interface {
 	Node
 	form() form
@@ -19,7 +19,7 @@ type element interface {
 	origin() *source
 }
 
-// form is where an element keeps what is in it.
+// form is where an element keeps its content.
 type form uint8
 
 const (
@@ -44,12 +44,12 @@ type Text string
 // Comment is an XML comment, without its delimiters. Twilio ignores it.
 type Comment string
 
-// ProcInst is a processing instruction of XML, without its delimiters: a target,
-// which is a name other than xml, and what follows it. Twilio ignores it.
+// ProcInst is a processing instruction of XML, without its delimiters: a target, which
+// is a name other than xml, and the text behind it. Twilio ignores it.
 type ProcInst string
 
-// Element is an element that is not in the schema, or not at this place, such as one
-// that Twilio has added and this package does not know yet.
+// Element is an element outside of the schema, or at a place where the schema does not
+// have it. It represents TwiML that Twilio has and this package does not have yet.
 type Element struct {
 	Name     string
 	Attrs    []Attr
@@ -63,8 +63,8 @@ type Attr struct {
 	Name, Value string
 }
 
-// Extra holds the attributes and nodes of an element that are not in the schema. Parse
-// also puts an attribute there if its field cannot hold the value.
+// Extra holds the attributes and children of an element that are outside of the schema.
+// Parse also keeps an attribute there whose value its field cannot hold.
 type Extra struct {
 	Attrs []Attr
 	Nodes []Node // come after the children of the schema, or where Parse found them

@@ -23,7 +23,7 @@ type SyntaxError struct {
 	Msg          string
 }
 
-// Error names the place and what is wrong there.
+// Error names the place and the mistake.
 func (e *SyntaxError) Error() string {
 	if e.Path == "" {
 		return fmt.Sprintf("twiml: %d:%d: %s", e.Line, e.Column, e.Msg)
@@ -46,7 +46,7 @@ func (e *SyntaxError) Error() string {
 // XML declaration says so. Nothing else may stand before that declaration.
 //
 // Parse reads up to 1 MiB, 64 elements deep, and fails with a *[SyntaxError] or the
-// error of r. [Response.Validate] checks what it read.
+// error of r. [Response.Validate] checks the result.
 func Parse(r io.Reader) (*Response, error) {
 	src, err := readAll(r)
 	if err != nil {
@@ -75,7 +75,7 @@ func Parse(r io.Reader) (*Response, error) {
 }
 
 // readAll reads up to one byte more than the limit. The strings of the tree are parts
-// of what it returns.
+// of its result.
 func readAll(r io.Reader) (string, error) {
 	size := 512
 	if l, ok := r.(interface{ Len() int }); ok {
@@ -118,7 +118,7 @@ type parser struct {
 	}
 }
 
-// document reads the prolog, the root element and what comes after.
+// document reads the prolog, the root element and the rest.
 func (p *parser) document(root *Response) *failure {
 	mark := p.take("\ufeff")
 	start := p.pos
@@ -332,7 +332,7 @@ func (p *parser) settle(x element, f form, mark int) {
 	}
 }
 
-// promote makes a noun of an element that is not in the schema, as there is no other.
+// promote makes a noun of an element outside of the schema when there is no other noun.
 func (x *Connect) promote(order []entry) {
 	i := slices.IndexFunc(x.Nodes, func(n Node) bool { _, ok := n.(*Element); return ok })
 	if i < 0 {

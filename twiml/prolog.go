@@ -138,7 +138,7 @@ func (p *parser) instruction(prolog bool) (ProcInst, *failure) {
 	return ProcInst(lineEnds(inst)), nil
 }
 
-// target returns what a processing instruction begins with.
+// target returns the name at the beginning of a processing instruction.
 func target(inst string) string {
 	if i := strings.IndexFunc(inst, isWhite); i >= 0 {
 		return inst[:i]

@@ -1,16 +1,16 @@
-// Package twiml writes, reads and checks TwiML, the XML that tells Twilio what to
-// do with a call. It holds every verb and noun of the voice schema as a type.
+// Package twiml writes, reads and checks TwiML, the XML of instructions to Twilio for a
+// call. It has a type for every verb and noun of the voice schema.
 //
-// A document is a [Response] with verbs. What a verb may contain is a Go type, so
-// that most wrong nesting does not compile; [Response.Validate] finds the rest.
+// A document is a [Response] with verbs. The children that a verb may have are a Go
+// type, so most wrong nesting does not compile; [Response.Validate] finds the rest.
 //
 //	twiml.Respond(w,
 //		&twiml.Say{Text: "Please leave a message."},
 //		&twiml.Record{MaxLength: time.Minute, FinishOnKey: "#"},
 //	)
 //
-// The zero value of a field is an attribute that is not there. Where an empty
-// string or a 0 means something, write [Empty] or [Zero]:
+// The zero value of a field leaves its attribute out. To write an empty string or a 0,
+// use [Empty] or [Zero]:
 //
 //	&twiml.Gather{FinishOnKey: twiml.Empty} // finishOnKey="": no key ends the input
 //	&twiml.Play{URL: music, Loop: twiml.Zero} // loop="0": for ever

@@ -53,8 +53,8 @@ func (c *checker) sequence(parent, child *frame, name string) {
 	}
 }
 
-// finish checks what depends on more than one attribute, when all of the
-// element has been seen.
+// finish checks the rules of more than one attribute, when all of the element has been
+// seen.
 func (c *checker) finish(f *frame) {
 	parent := c.parent()
 	switch x := f.node.(type) {
@@ -216,8 +216,8 @@ func (c *checker) stream(x *Stream, parent classID) {
 	}
 }
 
-// background checks that what Start begins has one of its targets and what Stop ends
-// has a name.
+// background checks that a noun of Start has one of its targets and a noun of Stop has
+// a name.
 func (c *checker) background(parent classID, name, attr string, targets ...string) {
 	c.stopped(parent, name)
 	if parent != classStop && !slices.ContainsFunc(targets, func(s string) bool { return !blank(s) }) {
@@ -225,7 +225,7 @@ func (c *checker) background(parent classID, name, attr string, targets ...strin
 	}
 }
 
-// stopped checks that what Stop ends has a name.
+// stopped checks that a noun of Stop has a name.
 func (c *checker) stopped(parent classID, name string) {
 	if parent == classStop && blank(name) {
 		c.reportAttr("name", 0, "missing: it tells what to stop")
@@ -307,7 +307,8 @@ func isAmount(v string) bool {
 	return whole+cents != "" && strings.Trim(whole+cents, "0123456789") == ""
 }
 
-// phone checks a number as Dial takes it: digits, with what people write between.
+// phone checks a number as Dial takes it: digits, and the usual characters between
+// them.
 func (c *checker) phone(number string) {
 	digits := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" -.()", r) {

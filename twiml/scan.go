@@ -41,7 +41,7 @@ func (s *scanner) space() bool {
 
 var spaces = [256]bool{' ': true, '\t': true, '\r': true, '\n': true}
 
-// until returns what comes before the token and skips both.
+// until returns the text before the token and skips both.
 func (s *scanner) until(token, what string) (string, *failure) {
 	i := strings.Index(s.src[s.pos:], token)
 	if i < 0 {
@@ -151,8 +151,8 @@ func (s *scanner) unescape(raw string, at int, attr bool) (string, *failure) {
 	return b.String(), nil
 }
 
-// reference resolves what stands between & and ;. There are no entities but the
-// five of XML: nothing can expand.
+// reference resolves the text between & and ;. It knows only the five entities of XML:
+// nothing can expand.
 func reference(name string) (rune, bool) {
 	switch name {
 	case "lt":
@@ -222,7 +222,7 @@ func (p *pieces) take() string {
 	return s
 }
 
-// clip shortens what is quoted in an error.
+// clip shortens a quotation in an error.
 func clip(s string) string {
 	const most = 40
 	if len(s) <= most {

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// source is what the fields of an element lack of the document that Parse read it from.
-// There is one only where they lack something, and after Parse nothing
-// writes to it: copies of the element share it.
+// source holds the details of the parsed document that an element's fields cannot hold.
+// An element has one only where there are such details, and after Parse nothing writes
+// to it: copies of the element share it.
 type source struct {
 	attrs   []spelled // by name, where their fields are written otherwise
 	content []entry   // the order of text and children, where it is not that of the fields
@@ -101,8 +101,8 @@ func (w writer) outside(comments []Comment, from *source, after bool) writer {
 	return w
 }
 
-// content writes what is in an element: as far as it was there when Parse read the
-// element in the order that it had then, and the rest in the order of the fields.
+// content writes the content of an element: children that Parse read, in the order of
+// the document, and the rest in the order of the fields.
 func (w writer) content(x element, own *Extra, text string) writer {
 	var content []entry
 	if own.source != nil {

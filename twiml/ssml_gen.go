@@ -14,7 +14,7 @@ type Break struct {
 
 // Emphasis stresses words.
 type Emphasis struct {
-	Text string // what is spoken, before SSML
+	Text string // text to speak, before SSML
 	SSML []SentenceSpeech
 
 	Level EmphasisLevel
@@ -24,7 +24,7 @@ type Emphasis struct {
 
 // Lang speaks words in another language.
 type Lang struct {
-	Text string // what is spoken, before SSML
+	Text string // text to speak, before SSML
 	SSML []Speech
 
 	Language string // such as fr-FR
@@ -34,7 +34,7 @@ type Lang struct {
 
 // Paragraph marks a paragraph of speech.
 type Paragraph struct {
-	Text string // what is spoken, before SSML
+	Text string // text to speak, before SSML
 	SSML []ParagraphSpeech
 
 	Extra
@@ -52,7 +52,7 @@ type Phoneme struct {
 
 // Prosody changes volume, rate and pitch of words.
 type Prosody struct {
-	Text string // what is spoken, before SSML
+	Text string // text to speak, before SSML
 	SSML []Speech
 
 	Pitch  string // such as +10%
@@ -62,9 +62,9 @@ type Prosody struct {
 	Extra
 }
 
-// SayAs says what kind of thing the words are, such as a date or digits.
+// SayAs speaks words as a kind of thing, such as a date or digits.
 type SayAs struct {
-	Text string // what is spoken
+	Text string // text to speak
 
 	Format      DateFormat // of a date
 	InterpretAs InterpretAs
@@ -74,7 +74,7 @@ type SayAs struct {
 
 // Sentence marks a sentence of speech.
 type Sentence struct {
-	Text string // what is spoken, before SSML
+	Text string // text to speak, before SSML
 	SSML []SentenceSpeech
 
 	Extra
@@ -84,14 +84,14 @@ type Sentence struct {
 type Sub struct {
 	Text string // the words as written
 
-	Alias string // what is spoken
+	Alias string // text to speak instead
 
 	Extra
 }
 
 // Word says which role a word has, to choose its pronunciation.
 type Word struct {
-	Text string // what is spoken, before SSML
+	Text string // text to speak, before SSML
 	SSML []WordSpeech
 
 	Role string // such as amazon:VB

@@ -18,7 +18,7 @@ type Error struct {
 	Msg  string
 }
 
-// Error names the path, the attribute, what is wrong and Twilio's code for it.
+// Error names the path, the attribute, the mistake and Twilio's code for it.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("twiml: " + e.Path + ": ")
@@ -43,11 +43,11 @@ func (r *Response) Validate() error { return errors.Join(r.check(false).errs...)
 // the REST API: it may have 4,000 characters and no relative URLs.
 func (r *Response) ValidateREST() error { return errors.Join(r.check(true).errs...) }
 
-// Warnings reports what Twilio may not know: elements and attributes that are not in
-// the schema, values that are not in a set that Twilio extends, and a verb, an
-// attribute or a value in another case than Twilio's. Each is either a mistake or
-// newer than this package. If Twilio does not know it either, it logs a warning of
-// code 12200, ignores it and goes on: a document with warnings can be sent.
+// Warnings reports TwiML that Twilio may not know: elements and attributes outside of
+// the schema, values outside of a set that Twilio extends, and verbs, attributes and
+// values in another case than Twilio's. Each is either a mistake or newer than this
+// package. Where Twilio does not know it either it logs a warning of code 12200,
+// ignores it and goes on: a document with warnings may be sent.
 func (r *Response) Warnings() []*Error { return r.check(false).warnings }
 
 func (r *Response) check(rest bool) *checker {
@@ -79,7 +79,7 @@ type class struct {
 	attrs    []rule
 }
 
-// rule holds what an attribute must be.
+// rule holds the requirements of an attribute.
 type rule struct {
 	name     string
 	kind     kind
@@ -108,7 +108,7 @@ const (
 	kindEnum
 )
 
-// checker follows a writer through a document and notes what is wrong.
+// checker follows a writer through a document and notes the mistakes.
 type checker struct {
 	rest     bool
 	stack    []*frame
@@ -146,7 +146,7 @@ func (c *checker) reportAttr(attr string, code int, format string, args ...any) 
 	c.errs = append(c.errs, &Error{c.path(), attr, code, fmt.Sprintf(format, args...)})
 }
 
-// warn reports what Twilio logs as a schema warning, if it does not know it.
+// warn reports TwiML that Twilio logs as a schema warning if it does not know it.
 func (c *checker) warn(attr, format string, args ...any) {
 	c.warnings = append(c.warnings, &Error{c.path(), attr, 12200, fmt.Sprintf(format, args...)})
 }
@@ -209,7 +209,7 @@ func (c *checker) nesting(parent, child *frame, name string) {
 	}
 }
 
-// close looks for what is missing in the element.
+// close reports the missing parts of the element.
 func (c *checker) close() {
 	f := c.top()
 	for i, r := range classes[f.class].attrs {
@@ -266,7 +266,7 @@ func (c *checker) extra(a Attr) {
 	}
 }
 
-// String says what a value of the kind is.
+// String describes a value of the kind.
 func (k kind) String() string {
 	switch k {
 	case kindDuration:
@@ -376,7 +376,7 @@ func (c *checker) instruction(s string) {
 	}
 }
 
-// chars reports what XML cannot hold. The attribute may be empty.
+// chars reports characters that XML cannot hold. The attribute may be empty.
 func (c *checker) chars(attr, s string) {
 	for i, r := range s {
 		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {

@@ -41,7 +41,8 @@ func (b Bool) Or(fallback bool) bool {
 	return fallback
 }
 
-// lower returns True or False for what Twilio takes for it, and the rest as it is.
+// lower returns True or False for the values that Twilio takes for it, and others
+// unchanged.
 func (b Bool) lower() Bool {
 	switch s := trimSpace(string(b)); {
 	case strings.EqualFold(s, string(True)):

@@ -15,7 +15,7 @@ type Connect struct {
 	Extra
 }
 
-// Dial calls somebody and joins the two calls. Several nouns ring at once, or one
+// Dial calls another party and joins the two calls. Several nouns ring at once, or one
 // after the other with Sequential; the first to answer wins.
 type Dial struct {
 	Number string // phone number, when there are no nouns
@@ -82,8 +82,8 @@ type Gather struct {
 	Language                    string  // of the speech; default en-US
 	MaxSpeechTime               time.Duration
 	Method                      Method        // of the request to Action or URL; default POST
-	NumDigits                   int           // end after so many; default unlimited
-	PartialResultCallback       string        // told what was heard so far; its answer is ignored
+	NumDigits                   int           // end after this many digits; default unlimited
+	PartialResultCallback       string        // gets the words so far; its answer is ignored
 	PartialResultCallbackMethod Method        // default POST
 	ProfanityFilter             Bool          // default true
 	SpeechModel                 string        // default default; needs a numeric SpeechTimeout
@@ -149,7 +149,7 @@ type Play struct {
 	Extra
 }
 
-// Prompt is what the caller hears at one step of a Pay.
+// Prompt speaks to the caller at one step of a Pay.
 type Prompt struct {
 	Verbs []Audible
 
@@ -211,7 +211,7 @@ type Reject struct {
 
 // Say speaks a text.
 type Say struct {
-	Text string // what is spoken, before SSML
+	Text string // text to speak, before SSML
 	SSML []Speech
 
 	Language string // must suit the voice

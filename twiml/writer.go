@@ -22,8 +22,8 @@ func (w writer) open(tag string, c classID, n Node) writer {
 	return w
 }
 
-// rare writes the rest of an element that is checked, or has what most have not:
-// attributes or children outside of the schema, an order or a spelling of its own.
+// rare writes the rest of an element that is checked or is unusual: with attributes or
+// children outside of the schema, or an order or a spelling of its own.
 func (w writer) rare(x element, own *Extra, text, tag string) writer {
 	w = w.extras(own.Attrs, own.source)
 	w.buf = append(w.buf, '>')
@@ -330,8 +330,8 @@ func (w writer) node(n Node) writer {
 	return n.write(w)
 }
 
-// element writes an element outside of the schema; without a proper name only
-// what is in it.
+// element writes an element outside of the schema; without a proper name only its
+// content.
 func (w writer) element(x *Element) writer {
 	if w.check != nil {
 		w.check.open(classElement, x)

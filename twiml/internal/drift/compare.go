@@ -21,7 +21,7 @@ type comparison struct {
 // visit is an element that both have.
 type visit struct{ parent, name, class, typ string }
 
-// compare returns what differs, verbs before nouns.
+// compare returns the differences, verbs before nouns.
 func compare(theirs *typings, ours *gen.Schema) []string {
 	c := &comparison{theirs: theirs, ours: ours, seen: make(map[[2]string]bool)}
 	c.visit("", "Response", root, "Response")
@@ -113,7 +113,7 @@ func respelled[V any](name string, m map[string]V) bool {
 	return false
 }
 
-// values compares what an attribute may hold.
+// values compares the values that an attribute may hold.
 func (c *comparison) values(where, typ string, a gen.Attr) {
 	typ, theirList := strings.CutSuffix(typ, "[]")
 	base, ourList := strings.CutPrefix(a.Type, "[]")

@@ -1,7 +1,7 @@
 // Command drift compares the voice typings of Twilio's npm package with
-// twiml/schema.json. It lists what differs, a line each, but for the accepted
-// differences, and says which of those are none any more. Its exit status is 1
-// when it lists something and 2 when it cannot compare. See .ci/drift.
+// twiml/schema.json. It lists the differences, a line each, but for the accepted ones,
+// and the accepted ones that are gone. Its exit status is 1 when it lists something and
+// 2 when it cannot compare. See .ci/drift.
 package main
 
 import (
@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-// run returns what there is to say of the schema in a file and the typings in a folder.
+// run returns the differences between the schema in a file and the typings in a folder.
 func run(schemaFile, folder string) ([]string, error) {
 	data, err := os.ReadFile(schemaFile)
 	if err != nil {

@@ -190,15 +190,15 @@ func (s *Schema) chars(f *file, e *Element) {
 	f.line("}\n")
 }
 
-// foreign generates the method that takes what is not in the schema where it
-// has a place among the children; elsewhere Extra takes it.
+// foreign generates the method that takes an element outside of the schema where it has
+// a place among the children; elsewhere Extra takes it.
 func (s *Schema) foreign(f *file, e *Element) {
 	if len(e.Content) != 0 && e.form() != "formFields" {
 		f.line("func (x *%s) foreign(n Node) slot {\nx.%s = append(x.%s, n.(%s))\nreturn slotFields\n}\n", e.Type, e.Content[0], e.Content[0], e.Content[1])
 	}
 }
 
-// form returns where the element keeps what is in it.
+// form returns where the element keeps its content.
 func (e *Element) form() string {
 	switch {
 	case e.Spoken && len(e.Content) == 0:

@@ -81,7 +81,7 @@ type Attr struct {
 // twiml.
 const maxFields = 3
 
-// Parse reads a schema and checks what the generator relies on.
+// Parse reads a schema and checks the assumptions of the generator.
 func Parse(data []byte) (*Schema, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
