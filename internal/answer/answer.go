@@ -1,6 +1,6 @@
-// Package answer reads what speech services send in JSON, and what their errors mean. A
-// missing text is an error; a wrong number or a wrong type elsewhere does not cost the
-// text.
+// Package answer reads the JSON answers of speech services and classifies their errors.
+// A missing text is an error; a wrong number or a wrong type elsewhere does not cost
+// the text.
 package answer
 
 import (

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Kind is what kind of failure an answer means.
+// Kind is the kind of failure that an answer reports.
 type Kind uint8
 
 const (
@@ -21,8 +21,8 @@ const (
 	Refused
 )
 
-// Status returns what an HTTP status means. A redirect, which is not followed, is
-// refused.
+// Status returns the kind of failure of an HTTP status. A redirect, which is not
+// followed, is refused.
 func Status(status int) Kind {
 	switch {
 	case status < 300:

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// Prompt is what a person says in English: one of the prompts of an exchange.
+// Prompt is a recording of a person who speaks English: one of the prompts of an
+// exchange.
 type Prompt struct {
 	Name, Text string
 	File       string // WAV at 8 kHz

@@ -1,4 +1,4 @@
-// Package breaker keeps requests from what is down.
+// Package breaker keeps requests from an engine or service that is down.
 package breaker
 
 import (
@@ -13,12 +13,11 @@ const (
 	Success Result = iota
 	Failure        // one of several in a row that open the breaker
 	Fatal          // one that will not pass by itself, and opens it at once
-	Neutral        // one that says nothing of what was asked
+	Neutral        // one that does not count, as when canceled
 )
 
 // Breaker opens after failures in a row, or after a fatal one, and then lets one
-// request at a time find out whether it still is so. All methods are safe for
-// concurrent use.
+// request at a time try again. All methods are safe for concurrent use.
 type Breaker struct {
 	limit    int
 	cooldown time.Duration

@@ -17,10 +17,11 @@ const (
 
 // Handler is a [slog.Handler] whose records are written in their order by another
 // goroutine, which lives as long as there are any. Handle returns when its record is
-// written. Where that takes half a second, as on a pipe that nobody reads, the sink counts
-// as blocked: until everything is written, Handle waits no more, and what is more than 1,000
-// records is dropped. The first record after that says how many, as "dropped". Loggers made
-// from one Handler share its queue. All methods are safe for concurrent use.
+// written. Where that takes half a second, as on a pipe that nobody reads, the sink
+// counts as blocked: until everything is written, Handle does not wait, and records
+// beyond 1,000 are dropped. The first record after that says how many, as "dropped".
+// Loggers made from one Handler share its queue. All methods are safe for concurrent
+// use.
 type Handler struct {
 	next slog.Handler
 	q    *queue
@@ -80,7 +81,7 @@ type entry struct {
 	written chan struct{}
 }
 
-// queue is what the loggers made from one handler share.
+// queue is shared by all loggers made from one handler.
 type queue struct {
 	mu      sync.Mutex
 	entries []entry
@@ -113,7 +114,7 @@ func (q *queue) block() {
 	q.blocked = q.writing
 }
 
-// write writes what waits, and ends when nothing does.
+// write writes the waiting records, and ends when there are none.
 func (q *queue) write() {
 	for {
 		q.mu.Lock()

@@ -1,5 +1,5 @@
-// Package option checks the values of options for what cannot be meant. Each error
-// begins with the name that it is given, and holds no part of a key.
+// Package option checks the values of options. Each error begins with the name that it
+// is given, and holds no part of a key.
 package option
 
 import (
@@ -27,9 +27,9 @@ func Nil(v any) bool {
 	return false
 }
 
-// Key takes away what copying and reading from a file put around and into a key: blanks and
-// line breaks at its ends, a byte order mark, what is not seen. It returns an error for a key that is empty,
-// and for one that nobody issues and no header can hold.
+// Key removes from a key what copying or reading from a file adds: blanks and line
+// breaks at its ends, a byte order mark and invisible characters. It returns an error
+// for a key that is empty, in quotes or has characters that no key has.
 func Key(name string, key *string) error {
 	*key = Trim(*key)
 	switch {
@@ -45,7 +45,7 @@ func Key(name string, key *string) error {
 	return nil
 }
 
-// Trim takes away blanks and line breaks at both ends of s, and what is not seen in it.
+// Trim removes blanks and line breaks at both ends of s, and all invisible characters.
 func Trim(s string) string {
 	return strings.TrimFunc(policy.Visible(s), func(r rune) bool { return unicode.IsSpace(r) || r == 0 })
 }
@@ -71,7 +71,7 @@ func Count(name string, n int) error {
 }
 
 // Logger returns an error for a logger that would panic at its first line: the zero
-// value, or one whose handler is a nil pointer. nil is no logger, and none is fine.
+// value, or one whose handler is a nil pointer. nil, the absence of a logger, is valid.
 func Logger(name string, l *slog.Logger) error {
 	if l != nil && Nil(l.Handler()) {
 		return errors.New(name + " has no handler: make it with slog.New")

@@ -1,5 +1,5 @@
-// Package ownwords compares what a recogniser heard with what the server said meanwhile, whose
-// words come back as an echo.
+// Package ownwords compares a transcript with the server's own words of the same time,
+// which come back as an echo.
 package ownwords
 
 const (

@@ -1,5 +1,6 @@
-// Package pages has what the phone and the console have in common: style sheet, the parts of a
-// page that draw a call, and the headers of pages that load nothing from elsewhere.
+// Package pages holds the common parts of the phone and the console: style sheet, the
+// parts of a page that draw a call, and the headers of pages that load nothing from
+// elsewhere.
 package pages
 
 import (
@@ -20,8 +21,9 @@ func ServePart(w http.ResponseWriter, r *http.Request, name string) bool {
 	return true
 }
 
-// Secure sets the headers of a page that runs only its own scripts, that nobody frames, and that
-// connects to its own server and to what more names, as sources of Content-Security-Policy.
+// Secure sets the headers of a page that runs only its own scripts, cannot be framed,
+// and connects only to its own server and to the sources in more, in the syntax of
+// Content-Security-Policy.
 func Secure(h http.Header, more ...string) {
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "+
 		strings.Join(append([]string{"'self'"}, more...), " ")+"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")

@@ -11,7 +11,7 @@ import (
 // ends.
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// kill ends a program and what it has started.
+// kill ends a program and its children.
 func kill(p *os.Process) {
 	syscall.Kill(-p.Pid, syscall.SIGKILL)
 	p.Kill()

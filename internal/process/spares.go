@@ -10,8 +10,8 @@ import (
 // ErrClosed is the error of Spares that are closed.
 var ErrClosed = errors.New("process: closed")
 
-// Spares are programs that were started before they are needed, and that serve once:
-// what one does cannot reach what the next one does, and its start delays nobody.
+// Spares are programs that are started before they are needed and that serve once: none
+// sees the data of another, and no request waits for a start.
 type Spares struct {
 	start   func() (*Process, error)
 	ready   chan *Process

@@ -1,5 +1,5 @@
-// Package secret keeps a service's credentials out of errors: services quote the
-// key they refuse, and what they were asked for.
+// Package secret keeps a service's credentials out of errors: services quote a refused
+// key, and requests.
 package secret
 
 import (
@@ -14,8 +14,8 @@ import (
 // Secrets are texts that no error may hold.
 type Secrets struct{ texts *[]string } // a pointer, so that they are not printed
 
-// Of returns the key and what is secret in the service's URL, as it is and as it
-// is in a URL.
+// Of returns the key and the secrets in the service's URL, both plain and as a URL
+// encodes them.
 func Of(key string, u *url.URL) Secrets {
 	var texts []string
 	add := func(s string) {
@@ -85,7 +85,7 @@ func named(name string) bool {
 	return name == "key" || name == "sig"
 }
 
-// maxText bounds what is quoted of a service.
+// maxText bounds a quotation of a service's answer.
 const maxText = 300
 
 // Text returns text, which may come from anywhere, without secrets: valid UTF-8,

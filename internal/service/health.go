@@ -1,5 +1,4 @@
-// Package service is what the adapters of speech services over HTTP share: whether the
-// service works.
+// Package service checks the health of speech services over HTTP, for their adapters.
 package service
 
 import (
@@ -21,7 +20,7 @@ type Health struct {
 	err   error
 }
 
-// NewHealth returns the health of what probe asks, at most so often.
+// NewHealth returns the health of the service that probe asks, at most once in every.
 func NewHealth(every time.Duration, probe func(ctx context.Context) error) *Health {
 	return &Health{probe: probe, every: every, turn: make(chan struct{}, 1)}
 }

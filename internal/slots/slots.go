@@ -1,4 +1,4 @@
-// Package slots bounds how much is done at once: first come, first served, and what
+// Package slots bounds the work done at once: first come, first served, and work that
 // would wait too long is refused at once.
 package slots
 
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// ErrFull is the error of what had to wait, or would have to, for too long.
+// ErrFull is the error of work that has waited, or would wait, for too long.
 var ErrFull = errors.New("all are taken")
 
 // Slots are a number of places. All methods are safe for concurrent use.
@@ -62,7 +62,7 @@ func (s *Slots) Acquire(ctx context.Context) (release func(), err error) {
 	return nil, err
 }
 
-// releaser returns what gives a slot back that is taken now.
+// releaser returns the function that gives back a slot taken at the call.
 func (s *Slots) releaser() func() {
 	began := time.Now()
 	return sync.OnceFunc(func() {

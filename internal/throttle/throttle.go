@@ -1,4 +1,4 @@
-// Package throttle keeps what strangers do from filling the log.
+// Package throttle keeps requests of strangers from filling the log.
 package throttle
 
 import (
@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Handler is a [slog.Handler] that passes on at most so many records in any minute
-// that begins with one. The first record after some were left out says how many, as
-// "suppressed". Loggers made from one Handler share its allowance. All methods are
-// safe for concurrent use.
+// Handler is a [slog.Handler] that bounds the number of records in a minute. A minute
+// begins with a record. The first record after some were left out says how many, as
+// "suppressed". Loggers made from one Handler share its allowance. All methods are safe
+// for concurrent use.
 type Handler struct {
 	next slog.Handler
 	gate *gate

@@ -1,5 +1,6 @@
 // Package wire holds the client's side of WebSockets to speech services: it dials,
-// keeps connections ready, reads and writes. It knows nothing of what is said.
+// keeps connections ready, reads and writes. It does not depend on a service's
+// protocol.
 package wire
 
 import (
@@ -180,7 +181,7 @@ func cause(err error) error {
 	}
 }
 
-// failure makes an error of what ended a connection.
+// failure makes an [*Error] of the error that ended a connection.
 func failure(err error) error {
 	var closed websocket.CloseError
 	if !errors.As(err, &closed) {

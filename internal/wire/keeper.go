@@ -13,9 +13,9 @@ import (
 // Prepare keeps a connection ready for the next Connect, from now until Close, and
 // returns when the first one was tried.
 //
-// Where a waiting connection costs nothing, that is a WebSocket. Elsewhere it is
-// what lies under it, DNS, TCP and TLS, kept until the service closes it, 45
-// seconds at most; it is made anew after each use.
+// Where a waiting connection costs nothing, that is a WebSocket. Elsewhere it is only a
+// TLS connection, kept until the service closes it, 45 seconds at most; it is made anew
+// after each use.
 func (e *Endpoint) Prepare(ctx context.Context) error {
 	e.mu.Lock()
 	if e.closed {
@@ -156,7 +156,7 @@ func (k *keeper) prepare(ctx context.Context) {
 	}
 }
 
-// put replaces what is ready.
+// put replaces the ready connection.
 func (k *keeper) put(l *Link) {
 	k.mu.Lock()
 	before := k.ready

@@ -86,7 +86,8 @@ func (l *Link) Attach(receive func(Message) error) error {
 // Ended is closed when nothing is read any more.
 func (l *Link) Ended() <-chan struct{} { return l.ended }
 
-// Err returns why, once Ended is closed: an [*Error], or what receive returned.
+// Err returns the reason of the end once Ended is closed: an [*Error], or the error of
+// receive.
 func (l *Link) Err() error { return l.err }
 
 // Write sends a message. When that fails because the connection has ended it returns

@@ -17,7 +17,7 @@ import (
 // cleanPhrases reduces phrases to words of a to z and apostrophes, so that nothing of a
 // grammar's syntax is left in them, and drops repetitions. Numbers become words as
 // package wer reads them, and letters lose their accents. The error names every phrase
-// without a word.
+// without words, and every word with another letter.
 func cleanPhrases(phrases []string) ([][]string, error) {
 	var clean [][]string
 	var errs []error

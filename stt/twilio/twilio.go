@@ -311,7 +311,7 @@ const afterStop = 3 * time.Second
 
 var errStopped = errors.New("the transcription was stopped, and the call goes on")
 
-// Send implements stt.Stream. It ignores the audio, which Twilio has already; the
+// Send implements stt.Stream. It only counts the audio, which Twilio has already; the
 // session finds the speech in it.
 func (s *stream) Send(frame []byte) error {
 	s.mu.Lock()
