@@ -5,14 +5,14 @@ import (
 	"io"
 )
 
-// Checker is implemented by engines that know whether they work.
+// Checker is implemented by engines that can check whether they work.
 type Checker interface {
 	// Check returns nil when the engine can speak now. It is cheap enough for a health
 	// check every few seconds.
 	Check(ctx context.Context) error
 }
 
-// Prewarmer is implemented by engines whose first word is late otherwise.
+// Prewarmer is implemented by engines whose first word is slow otherwise.
 type Prewarmer interface {
 	// Prewarm starts processes and opens connections, and returns when the next piece
 	// will be as fast as any.
@@ -31,7 +31,7 @@ type Reporter interface {
 	Status() Status
 }
 
-// Status is a snapshot of an engine for health pages and gauges.
+// Status describes an engine at one moment, for health pages and gauges.
 type Status struct {
 	Engine  string // "flite", "openai", ...
 	Model   string // the voice or the model
@@ -41,7 +41,8 @@ type Status struct {
 	Queued  int // waiting for a worker
 }
 
-// Check returns why s cannot speak now. It returns nil for an s that is no [Checker].
+// Check returns the error of a [Checker] that cannot speak now. Other engines are taken
+// to work.
 func Check(ctx context.Context, s Synthesizer) error {
 	if c, ok := s.(Checker); ok {
 		return c.Check(ctx)
@@ -49,7 +50,7 @@ func Check(ctx context.Context, s Synthesizer) error {
 	return nil
 }
 
-// Prewarm warms s if it is a [Prewarmer].
+// Prewarm warms a [Prewarmer]. For other engines it does nothing.
 func Prewarm(ctx context.Context, s Synthesizer) error {
 	if p, ok := s.(Prewarmer); ok {
 		return p.Prewarm(ctx)
@@ -64,7 +65,7 @@ func Normalizes(s Synthesizer) bool {
 	return ok && n.Normalizes()
 }
 
-// StatusOf returns the status of s. An s that is no [Reporter] is ready.
+// StatusOf returns the status of a [Reporter]. Other engines are ready.
 func StatusOf(s Synthesizer) Status {
 	if r, ok := s.(Reporter); ok {
 		return r.Status()
@@ -80,7 +81,7 @@ func Close(s Synthesizer) error {
 	return nil
 }
 
-// abilities gives a wrapper the abilities of what it wraps.
+// abilities gives a wrapper the abilities of the engine inside.
 type abilities struct{ inner Synthesizer }
 
 // Check implements Checker.

@@ -12,9 +12,9 @@ import (
 )
 
 // Cache keeps spoken pieces as mu-law, so that a greeting is made once and not for
-// every call. It drops the pieces that were not used for longest. Make one with
-// [NewCache] and put it in front of engines with [Cache.Of]. All methods are safe for
-// concurrent use.
+// every call. It drops the pieces that were not used for longest. Put it in front of
+// engines with [Cache.Of]. All methods are safe for concurrent use. It is made by
+// [NewCache]; the zero value is not usable.
 type Cache struct {
 	max int // bytes
 
@@ -24,7 +24,7 @@ type Cache struct {
 	recent  *list.List                  // the last that was said is in front
 }
 
-// phraseKey is what a phrase is known by.
+// phraseKey identifies a phrase.
 type phraseKey struct {
 	engine, model, voice, language, text string
 	speed                                float64
@@ -37,7 +37,7 @@ type phrase struct {
 	words []Word
 }
 
-// overhead is roughly what a phrase takes beside its audio, text and words.
+// overhead is the rough size of a phrase beside its audio, text and words.
 const overhead = 256
 
 func (p *phrase) size() int { return len(p.audio) + len(p.key.text) + 48*len(p.words) + overhead }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Kinds of failure, for errors.Is. [Error.Retryable] says which of them may pass.
+// Kinds of failure, for errors.Is. [Error.Retryable] reports which of them may pass.
 var (
 	ErrAuth        = errors.New("tts: credentials refused")
 	ErrQuota       = errors.New("tts: account's quota used up")
@@ -29,8 +29,8 @@ var (
 	errBreakerOpen = errors.New("it failed too often: breaker is open")
 )
 
-// Error says which engine failed, and how. Its text never holds a credential, nor
-// what was to be said.
+// Error describes the failure of an engine. Its text never holds a credential, nor the
+// text to be said.
 type Error struct {
 	Engine     string        // "flite"; empty for the machinery of this package
 	Op         string        // what was tried: "open", "synthesize", "check", ...

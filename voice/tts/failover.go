@@ -165,8 +165,8 @@ func (f *failover) speak(ctx context.Context, in <-chan text.Piece, c Config, li
 	}
 }
 
-// result returns what an utterance's end says of the engine. Being canceled says
-// nothing, nor does text or a request that the engine rightly refuses.
+// result returns the breaker's result for the end of an utterance. A canceled one does
+// not count, nor does a refusal of bad text or of a bad request.
 func result(err error) breaker.Result {
 	switch {
 	case err == nil:
@@ -179,8 +179,7 @@ func result(err error) breaker.Result {
 	return breaker.Failure
 }
 
-// again waits for as long as err asks for, and reports whether it makes sense to try
-// once more.
+// again waits for the time that err asks for, and reports whether to try once more.
 func again(ctx context.Context, err error) bool {
 	var e *Error
 	if !errors.As(err, &e) || !e.Retryable() || e.RetryAfter > time.Second || errors.Is(err, errBreakerOpen) || errors.Is(err, errNoEngine) {
@@ -201,7 +200,7 @@ var (
 	errLeft     = errors.New("tts: the loop was left")
 )
 
-// utterance is what one call of speak has said so far.
+// utterance is the progress of one call of speak.
 type utterance struct {
 	feed     *feed
 	yield    func(Chunk, error) bool
@@ -210,7 +209,7 @@ type utterance struct {
 	survived error
 }
 
-// say has an engine say what is left. It returns nil at the end of the utterance.
+// say has an engine say the rest. It returns nil at the end of the utterance.
 func (u *utterance) say(ctx context.Context, e Synthesizer, c Config, f *failover) error {
 	begin, began := u.next, u.line.cut()
 	r := u.feed.start(ctx, e, c, begin, f)
@@ -250,7 +249,7 @@ func (u *utterance) place(c *Chunk, begin place, began time.Duration) {
 	c.Piece += begin.piece
 }
 
-// heard returns the place behind what has been yielded.
+// heard returns the place behind the yielded audio.
 func (u *utterance) heard(begin place) place {
 	last, length, ok := u.line.last()
 	n := last.number
@@ -274,8 +273,8 @@ func (u *utterance) heard(begin place) place {
 	return p
 }
 
-// Check returns nil when one of the engines works: its breaker is closed, and it says
-// so itself if it can.
+// Check returns nil when one of the engines works: its breaker is closed, and its own
+// Check, if it has one, succeeds.
 func (f *failover) Check(ctx context.Context) error {
 	return f.any(func(i int) error {
 		if f.breakers[i].Open() {
@@ -285,7 +284,7 @@ func (f *failover) Check(ctx context.Context) error {
 	})
 }
 
-// Prewarm warms all engines; it fails when none could be.
+// Prewarm warms all engines. It fails only if all of them do.
 func (f *failover) Prewarm(ctx context.Context) error {
 	errs := make(chan error, len(f.engines))
 	for _, e := range f.engines {

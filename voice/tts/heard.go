@@ -10,7 +10,7 @@ import (
 	"agentos.dev/dialtone/voice/tts/text"
 )
 
-// Said is a piece of an utterance and what is known of its audio.
+// Said is a piece of an utterance and the known facts of its audio.
 type Said struct {
 	Piece      text.Piece
 	Start, End time.Duration // where its audio is in the utterance's; End moves until Complete
@@ -53,8 +53,8 @@ func Heard(said []Said, d time.Duration) int {
 	return end
 }
 
-// heard returns how many of the piece's words are over at d. A unit of effort took so
-// long in the pieces before, 0 if there are none.
+// heard returns how many of the piece's words are over at d. unit is the time that a
+// unit of effort took in the pieces before, 0 if there are none.
 func (s *Said) heard(d, unit time.Duration) int {
 	words := s.Piece.Words
 	switch {
@@ -112,13 +112,13 @@ func (s *Said) estimate(d, unit time.Duration) int {
 }
 
 const (
-	// slow is what a unit of effort takes of a slow speaker.
+	// slow is the time that a unit of effort takes a slow speaker.
 	slow = 250 * time.Millisecond
-	// margin is how much later than estimated a word may end.
+	// margin is the longest time by which a word may end later than estimated.
 	margin = 250 * time.Millisecond
 )
 
-// effort is what all words of the piece take; at least 1.
+// effort is the effort of all words of the piece; at least 1.
 func (s *Said) effort() float64 {
 	total := 0.0
 	for i := range s.Piece.Words {
@@ -127,7 +127,7 @@ func (s *Said) effort() float64 {
 	return max(total, 1)
 }
 
-// effort is how long the ith word takes, with the pause behind it, in syllables.
+// effort is the length of the ith word with the pause behind it, in syllables.
 func effort(piece string, words []text.Word, i int) float64 {
 	w := words[i]
 	until := len(piece)
@@ -166,8 +166,8 @@ func syllables(word string) float64 {
 	return float64(max(vowels, 1)) + 0.25*float64(count)
 }
 
-// timeline is what is known of an utterance's audio while it is made. Its methods
-// are safe for concurrent use.
+// timeline records an utterance's audio while it is made. Its methods are safe for
+// concurrent use.
 type timeline struct {
 	mu     sync.Mutex
 	said   []Said
@@ -263,8 +263,8 @@ func (t *timeline) last() (lastSaid, time.Duration, bool) {
 	return lastSaid{t.said[t.audio], t.audio}, t.length, true
 }
 
-// heard returns how many bytes of the source have been heard at d, and where the
-// next word that is said begins; -1 when all there is was heard.
+// heard returns how many bytes of the source have been heard at d, and where the next
+// word begins; -1 when all of it was heard.
 func (t *timeline) heard(d time.Duration) (end, next int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -279,7 +279,7 @@ func (t *timeline) heard(d time.Duration) (end, next int) {
 	return end, next
 }
 
-// spoken returns a piece whose words are what stands between spaces.
+// spoken returns a piece whose words are separated by spaces.
 func spoken(s string) text.Piece {
 	p := text.Piece{Text: s}
 	at := 0

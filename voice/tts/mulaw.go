@@ -164,7 +164,7 @@ func (v *converter) encode(pcm []int16) []byte {
 	return v.out
 }
 
-// tail returns what the resampler still holds: as many samples as are missing.
+// tail returns the samples that the resampler still holds: as many as are missing.
 func (v *converter) tail() []byte {
 	if v.resampler == nil || v.rate == 0 {
 		return nil
@@ -192,7 +192,7 @@ var (
 	errTooMuch = errors.New("there is more than the text can take")
 )
 
-// shortest and longest return within which time text can be said.
+// shortest and longest bound the time in which text can be said.
 func shortest(text string, speed float64) time.Duration {
 	return time.Duration(float64(letters(text)) * float64(8*time.Millisecond) / max(speed, 1))
 }

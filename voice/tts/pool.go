@@ -11,9 +11,9 @@ import (
 
 // PoolOptions bound a [Pool].
 type PoolOptions struct {
-	// Workers is how many pieces are made at once, or utterances with a [Streamer]; 0 = 1. A
-	// call takes a piece at the pace of its playback, so it holds a worker for as long as
-	// the piece plays, less the second that is sent ahead.
+	// Workers is the number of pieces made at once, or of utterances with a [Streamer]; 0
+	// = 1. A call takes a piece at the pace of its playback, so it holds a worker for as
+	// long as the piece plays, less the second that is sent ahead.
 	Workers int
 	// MaxWait is the longest wait for a worker; 0 = 2 s. A piece that would wait longer,
 	// judged by how long the last ones took, is refused at once with [ErrOverloaded], so
@@ -21,8 +21,9 @@ type PoolOptions struct {
 	MaxWait time.Duration
 }
 
-// Pool is a Synthesizer that bounds how many pieces are made at once, first come, first
-// served. Make one with [NewPool], and share it between all calls.
+// Pool is a Synthesizer that bounds the number of pieces made at once, first come,
+// first served. Share one between all calls. It is made by [NewPool]; the zero value is
+// not usable.
 type Pool struct {
 	abilities
 	slots *slots.Slots
@@ -55,7 +56,7 @@ func (p *Pool) Stream(ctx context.Context, pieces iter.Seq[string], c Config) it
 	return func(yield func(Chunk, error) bool) { eachPiece(ctx, p, pieces, c, &converter{}, yield) }
 }
 
-// admitted waits for a worker and yields what say returns.
+// admitted waits for a worker and yields the chunks of say.
 func (p *Pool) admitted(ctx context.Context, say func() iter.Seq2[Chunk, error]) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		release, err := p.slots.Acquire(ctx)
@@ -71,7 +72,7 @@ func (p *Pool) admitted(ctx context.Context, say func() iter.Seq2[Chunk, error])
 	}
 }
 
-// Status adds the pool's load to what the engine says of itself.
+// Status returns the engine's status with the pool's load added.
 func (p *Pool) Status() Status {
 	s := p.abilities.Status()
 	s.Workers, s.Busy, s.Queued = p.slots.Load()

@@ -83,9 +83,10 @@ func (f *feed) from(n int) []text.Piece {
 const (
 	// portion is the most audio that a chunk has on its way through a run: 200 ms.
 	portion = 1600
-	// ahead is how many of them are made before they are asked for: two seconds.
+	// ahead is the number of portions that are made before they are asked for: two
+	// seconds.
 	ahead = 10
-	// grace is how long an engine may take to end when it has to.
+	// grace is the longest time that an engine may take to end.
 	grace = time.Second
 )
 
@@ -129,8 +130,8 @@ func (f *feed) start(ctx context.Context, s Synthesizer, c Config, p place, owne
 	return r
 }
 
-// own gives an error that looks as if nobody wanted the utterance any more, though ctx is
-// not done, its type: the engine has a context of its own, or a request of it timed out.
+// own gives its type to an error that looks like a canceled utterance although ctx is
+// not done: the engine has a context of its own, or a request of it timed out.
 func own(ctx context.Context, err error) error {
 	kind := ErrUnavailable
 	switch {
@@ -177,7 +178,7 @@ func (r *run) put(ctx context.Context, c Chunk) error {
 
 var errEnd = errors.New("tts: end of the utterance")
 
-// next returns the next chunk, errEnd at the end, or why there is none.
+// next returns the next chunk, errEnd at the end, or the engine's error.
 func (r *run) next(ctx context.Context) (Chunk, error) {
 	for {
 		select {
@@ -234,7 +235,7 @@ func (r *run) left() time.Duration {
 	return limit - time.Since(r.feed.since)
 }
 
-// stop ends the run and waits for the engine, unless that does not end.
+// stop ends the run and waits for the engine to end, for a bounded time.
 func (r *run) stop() {
 	r.cancel()
 	timer := time.NewTimer(grace)

@@ -12,21 +12,21 @@ import (
 	"agentos.dev/dialtone/voice/tts/text"
 )
 
-// Options say how [Speak] speaks.
+// Options configure [Speak].
 type Options struct {
 	Config Config
-	// Text says how text is prepared. Its Language is Config's if empty, and its
+	// Text configures the preparation of text. Its Language is Config's if empty, and its
 	// AsWritten is set for an engine that is a [Normalizer].
 	Text text.Options
 }
 
-// Text returns a stream of one token: text that is there as a whole.
+// Text returns a stream of one token, for a text that is complete.
 func Text(s string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) { yield(s, nil) }
 }
 
-// Speech is a text on its way to the caller. Its methods are safe for concurrent
-// use, but for Audio.
+// Speech is a text on its way to the caller. Its methods are safe for concurrent use,
+// but for Audio. It is made by [Speak]; the zero value is not usable.
 type Speech struct {
 	engine *failover
 	tokens iter.Seq2[string, error]
@@ -92,8 +92,8 @@ func (s *Speech) Audio(ctx context.Context) iter.Seq2[Chunk, error] {
 	}
 }
 
-// prepare sends the pieces of the text to in. It returns what is wrong with the text,
-// or the error of tokens.
+// prepare sends the pieces of the text to in. It returns the error of the text or of
+// tokens.
 func (s *Speech) prepare(ctx context.Context, in chan<- text.Piece) (err error) {
 	defer recovered("tokens", &err)
 	some := false
@@ -140,7 +140,7 @@ func (s *Speech) Source() string {
 	return strings.Join(s.source, "")
 }
 
-// Length returns how long the audio is that has been yielded so far.
+// Length returns the length of the audio yielded so far.
 func (s *Speech) Length() time.Duration { return s.line.duration() }
 
 // Heard returns the beginning of the source that the caller has heard after the first d

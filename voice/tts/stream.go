@@ -84,8 +84,8 @@ func eachPiece(ctx context.Context, s Synthesizer, pieces iter.Seq[string], c Co
 	}
 }
 
-// bounds are between which an utterance's audio has to be. A [Streamer] may be given
-// pieces on another goroutine than that of its chunks.
+// bounds are the limits of an utterance's audio. A [Streamer] may be given pieces on
+// another goroutine than that of its chunks.
 type bounds struct {
 	least, most atomic.Int64 // time.Durations
 }

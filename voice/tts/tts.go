@@ -1,17 +1,17 @@
 // Package tts turns text into the speech of a call.
 //
-// It is a plug point: [Synthesizer] is what a speech engine implements, and the
-// rest of the package is what makes any engine speak well and hold under load.
-// [Speak] takes text as a person or a language model writes it, has it prepared by
-// package text, and gives back the mu-law that a call carries, the first clause
-// while the rest is being made; it knows which words were heard. [Failover] goes on
-// with the next engine where one stopped, [Cache] keeps phrases that are said often,
-// [Pool] bounds how many pieces are made at once.
+// It is a plug point: a speech engine implements [Synthesizer], and the rest of the
+// package makes any engine speak well and hold under load. [Speak] takes text as a
+// person or a language model writes it, has it prepared by package text, and gives back
+// the mu-law that a call carries, the first clause while the rest is being made;
+// [Speech.Heard] returns the words that were heard. [Failover] goes on with the next
+// engine where one stopped, [Cache] keeps phrases that are said often, [Pool] bounds
+// how many pieces are made at once.
 //
 // The engines are in subpackages. flite and espeak run on this machine and need no
 // network, local takes whichever of them is installed, openai speaks the HTTP API that
 // most local servers share, and deepgram, elevenlabs and cartesia are services over
-// WebSockets. Package ttstest tests an engine of one's own.
+// WebSockets. Package ttstest tests your own engine.
 package tts
 
 import (
@@ -23,8 +23,8 @@ import (
 	"agentos.dev/dialtone/codec"
 )
 
-// A Synthesizer says text. Implementations are safe for concurrent use. What every
-// one of them promises, and package ttstest checks:
+// A Synthesizer says text. Implementations are safe for concurrent use, and keep these
+// promises, which package ttstest checks:
 //   - Work begins with the loop over the chunks. When the loop is left, or soon after
 //     ctx is done, no goroutine, process or request of it remains. Processes and
 //     connections may wait for the next text until the engine is closed.
@@ -50,7 +50,7 @@ func (f SynthesizerFunc) Synthesize(ctx context.Context, text string, c Config) 
 }
 
 // Streamer is implemented by engines that take the text of an utterance while they
-// speak, as services with a WebSocket do: what they say then has one intonation, and
+// speak, as services with a WebSocket do: the speech then has one intonation, and
 // begins sooner. The promises are those of Synthesizer.
 type Streamer interface {
 	Synthesizer
@@ -60,7 +60,7 @@ type Streamer interface {
 	Stream(ctx context.Context, pieces iter.Seq[string], c Config) iter.Seq2[Chunk, error]
 }
 
-// Config says how text is said.
+// Config describes the speech: voice, language and speed.
 type Config struct {
 	Voice    string  // the engine's name for it; empty = the engine's default, as is right with several engines
 	Language string  // BCP 47, such as "en-US"; empty = the voice's own
@@ -83,8 +83,8 @@ type Chunk struct {
 	Audio    []byte
 	Encoding codec.Encoding // codec.Mulaw or codec.PCM16, little endian
 	Rate     int            // in Hz, from 8000 to 48000; 0 = 8000
-	// Piece says to which piece of a [Streamer]'s utterance the audio belongs, from 0:
-	// all audio of the pieces before has come. An engine that does not know leaves it at 0.
+	// Piece is the number of the [Streamer]'s piece that the audio belongs to, from 0: all
+	// audio of the pieces before has come. An engine that does not know leaves it at 0.
 	Piece int
 	Words []Word // whose times have become known; nil without word times
 	// Survived is set by [Failover] in the first chunk after a failure: the error of the
@@ -92,7 +92,7 @@ type Chunk struct {
 	Survived error
 }
 
-// Word is when a word is said.
+// Word holds the times of a word.
 type Word struct {
 	Piece      int           // of a Streamer's utterance, from 0
 	From, To   int           // the bytes of the text, or of the piece

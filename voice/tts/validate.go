@@ -7,16 +7,15 @@ import (
 	"time"
 )
 
-// Validator is implemented by engines that know whether they can work as they were
-// made: those of this package, whose constructors return no error.
+// Validator is implemented by engines that check their own options: those of this
+// package, whose constructors return no error.
 type Validator interface {
-	// Validate returns everything that is wrong.
+	// Validate returns every error of the options.
 	Validate() error
 }
 
-// Validate returns everything that is wrong with s as it was made: an engine that is
-// nil or a nil pointer, here or inside of another one, and options that cannot be
-// meant.
+// Validate returns every mistake in the construction of s: an engine that is nil or a
+// nil pointer, at any depth, and options out of range.
 func Validate(s Synthesizer) error { return validate("engine", s) }
 
 func validate(what string, s Synthesizer) error {

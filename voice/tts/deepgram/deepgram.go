@@ -35,7 +35,7 @@ type Options struct {
 	// AsWritten gives the service numbers, dates and abbreviations as they are written,
 	// to say them as it does.
 	AsWritten bool
-	// Workers is how many utterances there are at once, and connections, which the service
+	// Workers is the number of utterances at once, and of connections, which the service
 	// counts; 0 = 15.
 	Workers int
 	// MaxWait is the longest that an utterance waits for its turn; 0 = 2 s.
@@ -61,15 +61,16 @@ func (o Options) shown() shown {
 	return shown(o)
 }
 
-// Engine speaks with Deepgram. It has no word times. All methods are safe for concurrent
-// use.
+// Engine speaks with Deepgram. It has no word times. All methods are safe for
+// concurrent use. It is made by [New]; the zero value is not usable.
 //
 // A piece of text has at most 2,000 characters. With an Aura voice each piece is an
-// utterance of its own; with a Flux voice all pieces of a Streamer's utterance are one, and
-// the next utterance of the same call goes on in its tone. Config.Language does not change
-// the voice, which has one language, and a speed beyond the service's 0.7 to 1.5 (Flux: 0.5 to
-// 1.5) is the nearest. A connection serves utterances for an hour, and closes after a minute without
-// one; an interruption stops the service by Clear or Interrupt and keeps the connection.
+// utterance of its own; with a Flux voice all pieces of a Streamer's utterance are one,
+// and the next utterance of the same call goes on in its tone. Config.Language does not
+// change the voice, which has one language, and a speed outside the service's 0.7 to
+// 1.5 (Flux: 0.5 to 1.5) becomes the nearest in it. A connection serves utterances for
+// an hour, and closes after a minute without one; an interruption stops the service by
+// Clear or Interrupt and keeps the connection.
 type Engine struct {
 	service   *live.Engine
 	asWritten bool
@@ -84,8 +85,8 @@ const (
 // voices are the names that voices have.
 var voices = regexp.MustCompile(`^[a-z0-9]+(-[A-Za-z0-9]+)+$`)
 
-// New returns an engine, or everything that is wrong with its options. It connects to
-// nothing: use Prewarm for that.
+// New returns an engine, or the errors of all options. It opens no connection: use
+// Prewarm for that.
 func New(o Options) (*Engine, error) {
 	o.Voice = cmp.Or(option.Trim(o.Voice), "aura-2-thalia-en")
 	var wrong error

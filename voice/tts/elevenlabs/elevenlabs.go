@@ -35,8 +35,8 @@ type Options struct {
 	// AsWritten gives the service numbers, dates and abbreviations as they are written, to
 	// say them as it does. Flash models do that badly.
 	AsWritten bool
-	// Workers is how many utterances there are at once, and connections; 0 = 15. The
-	// service counts utterances that are being made.
+	// Workers is the number of utterances at once, and of connections; 0 = 15. The service
+	// counts utterances that are being made.
 	Workers int
 	// MaxWait is the longest that an utterance waits for its turn; 0 = 2 s.
 	MaxWait time.Duration
@@ -61,13 +61,13 @@ func (o Options) shown() shown {
 	return shown(o)
 }
 
-// Engine speaks with ElevenLabs, and has word times. All methods are safe for concurrent
-// use.
+// Engine speaks with ElevenLabs, and has word times. All methods are safe for
+// concurrent use. It is made by [New]; the zero value is not usable.
 //
-// A piece of text has at most 5,000 characters; the pieces of a Streamer's utterance are one
-// context of the service. A speed beyond its 0.7 to 1.2 is the nearest. A connection
-// serves utterances one after the other, and closes after two minutes without one; an interruption closes
-// the context and keeps the connection.
+// A piece of text has at most 5,000 characters; the pieces of a Streamer's utterance
+// are one context of the service. A speed outside its 0.7 to 1.2 becomes the nearest in
+// it. A connection serves utterances one after the other, and closes after two minutes
+// without one; an interruption closes the context and keeps the connection.
 type Engine struct {
 	service   *live.Engine
 	asWritten bool
@@ -76,8 +76,8 @@ type Engine struct {
 // voices are the ids that voices have.
 var voices = regexp.MustCompile(`^[A-Za-z0-9_]{8,64}$`)
 
-// New returns an engine, or everything that is wrong with its options. It connects to
-// nothing: use Prewarm for that.
+// New returns an engine, or the errors of all options. It opens no connection: use
+// Prewarm for that.
 func New(o Options) (*Engine, error) {
 	o.Voice, o.Model = cmp.Or(option.Trim(o.Voice), "21m00Tcm4TlvDq8ikWAM"), cmp.Or(option.Trim(o.Model), "eleven_flash_v2_5")
 	var wrong []error

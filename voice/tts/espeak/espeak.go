@@ -3,10 +3,10 @@
 //
 //	apt-get install espeak-ng
 //
-// It sounds like a machine, and it is fast: a sentence takes 5 ms of one core. It has no
-// word times: only its library reports them. Each
-// piece of text has a process of its own, started before it is needed: what was said for
-// one caller cannot reach another, and nothing of it is in a command line.
+// It sounds like a machine, and it is fast: a sentence takes 5 ms of one core. It has
+// no word times: only its library reports them. Each piece of text has a process of its
+// own, started before it is needed: one caller's text cannot reach another, and is in
+// no command line.
 package espeak
 
 import (
@@ -32,10 +32,10 @@ type Options struct {
 	// Voice is a language or a name that `espeak-ng --voices` lists; empty = one for
 	// Language.
 	Voice string
-	// Language is what the voice speaks, in BCP 47; empty = "en-US".
+	// Language is the voice's language, in BCP 47; empty = "en-US".
 	Language string
-	// Workers is how many pieces are made at once; 0 = two per core, at least four.
-	// Each waits as a process of about 4 MB.
+	// Workers is the number of pieces made at once; 0 = two per core, at least four. Each
+	// waits as a process of about 4 MB.
 	Workers int
 	// MaxWait is the longest that a piece waits for a worker; 0 = 2 s.
 	MaxWait time.Duration
@@ -45,7 +45,8 @@ type Options struct {
 	Binary string
 }
 
-// Engine speaks with eSpeak NG. All methods are safe for concurrent use.
+// Engine speaks with eSpeak NG. All methods are safe for concurrent use. It is made by
+// [New]; the zero value is not usable.
 type Engine struct {
 	o       Options
 	own     string            // what espeak-ng calls the voice of Options
@@ -165,14 +166,15 @@ func (e *Engine) Prewarm(ctx context.Context) error { return e.program.Prewarm(c
 // Status implements tts.Reporter.
 func (e *Engine) Status() tts.Status { return e.program.Status(e.own) }
 
-// Close ends the workers; what is being said fails with [tts.ErrClosed].
+// Close ends the workers; pieces under way fail with [tts.ErrClosed].
 func (e *Engine) Close() error { return e.program.Close() }
 
 // longestText is the number of bytes of the longest text that is said at once.
 const longestText = 5000
 
-// plain returns text without what espeak-ng takes for commands: control characters,
-// phonemes in double brackets, tags. It is empty if there is nothing to say.
+// plain returns text without the characters that espeak-ng takes for commands: control
+// characters, phonemes in double brackets, tags. It is empty if there is nothing to
+// say.
 func plain(text string) string {
 	some := false
 	s := strings.Map(func(r rune) rune {

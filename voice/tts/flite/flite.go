@@ -4,8 +4,8 @@
 //	apt-get install flite
 //
 // A sentence takes 2 to 50 ms of one core, and the times of its words are known. Each
-// piece of text has a process of its own, started before it is needed: what was said
-// for one caller cannot reach another, and nothing of it is in a command line.
+// piece of text has a process of its own, started before it is needed: one caller's
+// text cannot reach another, and is in no command line.
 package flite
 
 import (
@@ -28,11 +28,12 @@ const name = "flite"
 
 // Options configure an Engine. The zero value works.
 type Options struct {
-	// Voice is one of those that `flite -lv` lists; empty = "rms", which is understood
-	// best over a telephone. "slt" is a woman's; "kal16" takes a tenth of the time.
+	// Voice is the name of a voice that `flite -lv` lists; empty = "rms", which is
+	// understood best over a telephone. "slt" is a woman's; "kal16" takes a tenth of the
+	// time.
 	Voice string
-	// Workers is how many pieces are made at once; 0 = two per core, at least four.
-	// Each waits as a process of about 5 MB.
+	// Workers is the number of pieces made at once; 0 = two per core, at least four. Each
+	// waits as a process of about 5 MB.
 	Workers int
 	// MaxWait is the longest that a piece waits for a worker; 0 = 2 s.
 	MaxWait time.Duration
@@ -42,7 +43,8 @@ type Options struct {
 	Binary string
 }
 
-// Engine speaks with Flite. All methods are safe for concurrent use.
+// Engine speaks with Flite. All methods are safe for concurrent use. It is made by
+// [New]; the zero value is not usable.
 type Engine struct {
 	o       Options
 	voices  []string
@@ -118,7 +120,7 @@ func (e *Engine) Prewarm(ctx context.Context) error { return e.program.Prewarm(c
 // Status implements tts.Reporter.
 func (e *Engine) Status() tts.Status { return e.program.Status(e.o.Voice) }
 
-// Close ends the workers; what is being said fails with [tts.ErrClosed].
+// Close ends the workers; pieces under way fail with [tts.ErrClosed].
 func (e *Engine) Close() error { return e.program.Close() }
 
 // longestText is the number of bytes of the longest text that is said at once.

@@ -1,6 +1,6 @@
-// Package local speaks with what is installed on this machine, without a network:
-// English with Flite, and other languages, or all where there is no Flite, with eSpeak
-// NG. It is the default for a program that names no engine:
+// Package local speaks with the programs installed on this machine, without a network:
+// English with Flite, and other languages with eSpeak NG, which also replaces a missing
+// Flite. It is the default for a program that names no engine:
 //
 //	apt-get install flite espeak-ng
 package local
@@ -18,16 +18,17 @@ import (
 
 // Options configure an Engine. The zero value works.
 type Options struct {
-	// Language is what is spoken when a Config says nothing, in BCP 47; empty = "en-US".
+	// Language is the language of a Config without one, in BCP 47; empty = "en-US".
 	Language string
-	// Workers is how many pieces each engine makes at once; 0 = two per core, at least
-	// four.
+	// Workers is the number of pieces that each engine makes at once; 0 = two per core, at
+	// least four.
 	Workers int
 	Flite   flite.Options // Workers is Options'
 	Espeak  espeak.Options
 }
 
-// Engine speaks with Flite and eSpeak NG. All methods are safe for concurrent use.
+// Engine speaks with Flite and eSpeak NG. All methods are safe for concurrent use. It
+// is made by [New]; the zero value is not usable.
 type Engine struct {
 	speaker tts.Streamer
 	engines []tts.Synthesizer
@@ -43,8 +44,8 @@ func Available() error {
 	return errors.Join(f, e)
 }
 
-// New starts the workers of what is installed. When nothing is, the error is
-// [tts.ErrUnavailable] and names the Debian packages. Close the engine after use.
+// New starts the workers of the installed programs. When none is installed, the error
+// is [tts.ErrUnavailable] and names the Debian packages. Close the engine after use.
 func New(o Options) (*Engine, error) {
 	if o.Language == "" {
 		o.Language = "en-US"

@@ -1,6 +1,6 @@
-// Package openai speaks with the HTTP API for speech that OpenAI has and most servers
-// of speech share: speaches, Kokoro-FastAPI, LocalAI, openedai-speech and others on a
-// machine of one's own. The audio is played while it is being made.
+// Package openai speaks with OpenAI's HTTP API for speech, which most speech servers
+// share: speaches, Kokoro-FastAPI, LocalAI, openedai-speech and others on your own
+// machine. The audio is played while it is being made.
 package openai
 
 import (
@@ -43,7 +43,7 @@ type Options struct {
 	// because it knows how they are said. OpenAI's own models do.
 	AsWritten bool
 
-	// Workers is how many pieces are made at once; 0 = 20.
+	// Workers is the number of pieces made at once; 0 = 20.
 	Workers int
 	// MaxWait is the longest that a piece waits for its turn; 0 = 2 s.
 	MaxWait time.Duration
@@ -66,8 +66,8 @@ func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "openai.Options
 // MarshalText returns the same as String, for logs and JSON.
 func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
-// Engine speaks with an OpenAI-compatible server. It has no word times. All methods
-// are safe for concurrent use.
+// Engine speaks with an OpenAI-compatible server. It has no word times. All methods are
+// safe for concurrent use. It is made by [New]; the zero value is not usable.
 type Engine struct {
 	o      *Options // not by value: a printed engine does not show the key
 	quiet  secret.Secrets
@@ -79,7 +79,7 @@ type Engine struct {
 
 const openAI = "https://api.openai.com/v1"
 
-// New returns an engine. It connects to nothing: use Prewarm for that.
+// New returns an engine. It opens no connection: use Prewarm for that.
 func New(o Options) (*Engine, error) {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("openai: "+format, args...)) }
@@ -142,11 +142,11 @@ func (e *Engine) Synthesize(ctx context.Context, text string, c tts.Config) iter
 // checkEvery bounds how often Check asks the server.
 const checkEvery = 10 * time.Second
 
-// Check asks the server whether it is there and accepts the key, at most every ten
-// seconds; in between it repeats the answer.
+// Check asks the server for a sign of life with the key, at most every ten seconds; in
+// between it repeats the result.
 func (e *Engine) Check(ctx context.Context) error { return e.health.Check(ctx) }
 
-// Prewarm opens a connection, and asks what Check asks.
+// Prewarm opens a connection, and checks the server as Check does.
 func (e *Engine) Prewarm(ctx context.Context) error { return e.health.Ask(ctx) }
 
 // Normalizes implements tts.Normalizer.

@@ -1,6 +1,6 @@
-// Package text prepares text for speech: it takes what a person or a language
-// model wrote, as it comes, and gives back short pieces that a synthesiser can
-// say one after the other.
+// Package text prepares text for speech: it takes the text of a person or a language
+// model, as it comes, and returns short pieces that a synthesiser can say one after the
+// other.
 //
 // What is written for the eye is not read aloud: Markdown, HTML and SSML tags,
 // code, URLs, citations, emoji, control characters and invalid UTF-8 are left
@@ -13,8 +13,8 @@
 // initial, a name with dots or an e-mail address. Every word of a piece knows
 // which bytes of the source it says.
 //
-// The pieces do not depend on how the source is cut into tokens. Time is linear
-// in the source and memory is bounded, whatever the source is.
+// The pieces do not depend on how the source is cut into tokens. Time is linear in the
+// source and memory is bounded, for any source.
 package text
 
 import (
@@ -22,7 +22,7 @@ import (
 	"strings"
 )
 
-// Options say how text is prepared. The zero value is for American English.
+// Options configure the preparation of text. The zero value is for American English.
 type Options struct {
 	// Language is the text's, in BCP 47; empty = "en-US". It selects the
 	// abbreviations after which no sentence ends. Numbers and the like are said in
@@ -43,7 +43,7 @@ type Options struct {
 
 // Piece is a stretch of text to be said at once.
 type Piece struct {
-	Text       string // what is said: single spaces, punctuation for the intonation
+	Text       string // the text to say: single spaces, punctuation for the intonation
 	Words      []Word // the words of Text, in order; at least one
 	Start, End int    // the bytes of the source that the piece says, from its first word to its last
 	Sentence   bool   // the piece ends a sentence
@@ -56,10 +56,9 @@ type Word struct {
 	Start, End int // the bytes of the source
 }
 
-// Prepare returns the pieces of a stream of tokens, each as soon as its end is
-// certain. A token is any part of the text; it may even end inside a character.
-// When tokens yields an error the sequence ends with it, after what was complete:
-// the last clause that had ended.
+// Prepare returns the pieces of a stream of tokens, each as soon as its end is certain.
+// A token is any part of the text; it may even end inside a character. When tokens
+// yields an error the sequence ends with it, after the last complete clause.
 func Prepare(tokens iter.Seq2[string, error], o Options) iter.Seq2[Piece, error] {
 	return func(yield func(Piece, error) bool) {
 		p := NewPreparer(o)
@@ -149,8 +148,8 @@ func (p *Preparer) End() []Piece {
 	return p.pieces.take()
 }
 
-// Break returns what is left of a text that breaks off: up to the last clause
-// that had ended.
+// Break returns the remaining pieces of a text that breaks off: up to the last complete
+// clause.
 func (p *Preparer) Break() []Piece {
 	p.lexer.broken = true
 	p.finish()

@@ -23,25 +23,24 @@ import (
 type Fake struct {
 	Silent bool // no word times
 	PCM    bool // says it as PCM16 at 16000 Hz, not as mu-law at 8000 Hz
-	// Delay is how long each piece's first audio takes.
+	// Delay is the time to each piece's first audio.
 	Delay time.Duration
 	// Chunk is the audio of a chunk; 0 = 100 ms.
 	Chunk time.Duration
-	// Fault, if not nil, is asked what goes wrong with each piece, which are counted
-	// from 0.
+	// Fault, if not nil, returns the fault of each piece, which are counted from 0.
 	Fault func(n int, text string) Fault
 
 	mu    sync.Mutex
 	asked []Asked
 }
 
-// Asked is what a [Fake] was asked to say.
+// Asked is a request to a [Fake].
 type Asked struct {
 	Text   string
 	Config tts.Config
 }
 
-// Fault is what goes wrong with a piece. The zero value is nothing.
+// Fault is the failure of a piece. The zero value is none.
 type Fault struct {
 	After  time.Duration // of audio that comes before
 	Err    error         // is yielded
@@ -55,7 +54,7 @@ type Fault struct {
 	Header bool // a WAV header comes first
 }
 
-// Asked returns what the fake was asked to say so far.
+// Asked returns the requests so far.
 func (f *Fake) Asked() []Asked {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -104,7 +104,7 @@ func (l *Live) Messages() []string {
 	return append([]string(nil), l.messages...)
 }
 
-// Texts returns what clients wanted said, piece by piece.
+// Texts returns the texts that clients sent, piece by piece.
 func (l *Live) Texts() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -162,7 +162,7 @@ type liveConn struct {
 	closed  bool
 }
 
-// utterance is what a client wants said without a break.
+// utterance is a text that a client sends without a break.
 type utterance struct {
 	trouble Trouble
 	context string
@@ -235,7 +235,7 @@ func (c *liveConn) say(u *utterance, text string, send func(part)) bool {
 	}
 }
 
-// fail does what goes wrong, once.
+// fail makes the trouble, once.
 func (c *liveConn) fail(u *utterance) {
 	t := u.trouble
 	u.trouble = Trouble{Stale: t.Stale}

@@ -27,7 +27,7 @@ type OpenAIRequest struct {
 	Speed        float64     `json:"speed"`
 }
 
-// Reply is what an [OpenAI] answers. The zero value is the audio of the request, as
+// Reply is the answer of an [OpenAI]. The zero value is the audio of the request, as
 // PCM at 24000 Hz in chunks that split samples, or as events if those were asked for.
 type Reply struct {
 	Status int         // 0 = 200

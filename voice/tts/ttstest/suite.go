@@ -17,7 +17,7 @@ import (
 	"agentos.dev/dialtone/voice/tts"
 )
 
-// Suite says how to test an engine, and what it can and cannot do.
+// Suite tests an engine. Its fields describe the engine's abilities.
 type Suite struct {
 	// New returns an engine that can say any English text: in front of a fake server,
 	// for most. The suite closes it if it can be closed.
@@ -88,7 +88,7 @@ func (s Suite) checks() []check {
 	}
 }
 
-// texts are what the engine has to say.
+// texts are the texts that the engine has to say.
 var texts = []string{
 	"Good morning.",
 	"Your table for two is booked,",
@@ -106,7 +106,7 @@ func pieces(list ...string) iter.Seq[string] {
 	}
 }
 
-// said is what an engine made of a text.
+// said is an engine's audio of a text.
 type said struct {
 	audio    []byte
 	encoding codec.Encoding
@@ -127,7 +127,7 @@ func (s said) length() time.Duration {
 	return time.Duration(len(s.audio)/size) * time.Second / time.Duration(rate)
 }
 
-// listen collects what is yielded, and checks what holds for all of it.
+// listen collects the chunks, and checks the promises that hold for all of them.
 func listen(chunks iter.Seq2[tts.Chunk, error]) (s said, err error) {
 	for c, e := range chunks {
 		if err != nil {
@@ -236,7 +236,7 @@ func (s Suite) nothing(e tts.Synthesizer) error {
 	return nil
 }
 
-// long is what takes a while to say.
+// long is a text that takes a while to say.
 var long = strings.Repeat("This goes on and on, and it does not end soon. ", 12)
 
 func (s Suite) leave(e tts.Synthesizer) error {
