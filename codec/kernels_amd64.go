@@ -75,8 +75,8 @@ func encodeAlaw(dst []byte, src []int16) {
 	}
 }
 
-// The payload kernels take groups, four characters that are three samples; the
-// generic ones do what follows the last whole group.
+// The payload kernels take groups, four characters that are three samples; the generic
+// ones convert the samples behind the last whole group.
 
 func decodePayload(dst []int16, src []byte) bool {
 	groups := len(src) / 4

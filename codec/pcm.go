@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// AppendPCM appends the samples in src to dst as little-endian 16-bit bytes:
-// what most speech services take as "linear16".
+// AppendPCM appends the samples in src to dst as little-endian 16-bit bytes, which most
+// speech services call "linear16".
 func AppendPCM(dst []byte, src []int16) []byte {
 	if littleEndian() {
 		return append(dst, bytesOf(src)...)

@@ -2,10 +2,10 @@ package codec
 
 import "fmt"
 
-// WAVError says why a file is not a WAV file that can be read.
+// WAVError is the error of a file that cannot be read as WAV.
 type WAVError struct {
 	Offset int64  // where in the file
-	Reason string // what is wrong there
+	Reason string // the mistake there
 	Err    error  // the reader's error, or nil
 }
 

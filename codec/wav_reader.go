@@ -22,8 +22,9 @@ const (
 )
 
 // WAVReader reads the samples of a WAV file (RIFF WAVE, also with a
-// WAVE_FORMAT_EXTENSIBLE header). It reads forwards only, buffers little and
-// never allocates by a size that the file states.
+// WAVE_FORMAT_EXTENSIBLE header). It reads forwards only, buffers little and never
+// allocates by a size that the file states. It is made by [NewWAVReader]; the zero
+// value is not usable.
 type WAVReader struct {
 	format Format
 	r      io.Reader

@@ -8,9 +8,10 @@ import (
 	"slices"
 )
 
-// WAVWriter writes a WAV file as the sound arrives. Where the destination can
-// seek (an *os.File can), Close puts the final sizes into the header; elsewhere
-// (an HTTP response) the header says that the size is unknown, 0xffffffff.
+// WAVWriter writes a WAV file as the sound arrives. Where the destination can seek (an
+// *os.File can), Close puts the final sizes into the header; elsewhere (an HTTP
+// response) the header has the size for unknown, 0xffffffff. It is made by
+// [NewWAVWriter]; the zero value is not usable.
 type WAVWriter struct {
 	w       io.Writer
 	format  Format

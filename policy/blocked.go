@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// BlockList is a [Policy] that refuses the callers on a list. The list can be
-// replaced while calls come in.
+// BlockList is a [Policy] that refuses the callers on a list. The list can be replaced
+// while calls come in. The zero value has an empty list.
 type BlockList struct {
 	numbers atomic.Pointer[Numbers]
 }

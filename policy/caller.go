@@ -5,8 +5,9 @@ import "strings"
 // anonymousCaller is the key of all callers who withheld their number.
 const anonymousCaller = "anonymous"
 
-// Identity says whose call it is, as far as the call shows. It is made by
-// [Call.Identity] alone: whatever counts, lists or remembers callers goes by it.
+// Identity identifies the caller of a call, as far as the call shows him. It is made by
+// [Call.Identity]; the zero value identifies nobody. Policies that count, list or
+// remember callers go by it.
 type Identity struct {
 	// Caller is the number in E.164, "anonymous", or another address in its
 	// shortest form, as [Call.Caller] describes them.
@@ -16,7 +17,7 @@ type Identity struct {
 	// address is the caller's own choice, its host less so.
 	Host string
 
-	// Standing is how far a number is proven to be its caller's.
+	// Standing is the degree of proof that the number is the caller's.
 	Standing Standing
 
 	address string // what lists are searched for: Caller, or the address of one who names nobody

@@ -20,8 +20,8 @@ type MemoryOptions struct {
 }
 
 // Memory is an [Engine] of one process: exact by the monotonic clock, without
-// allocations for logs of [OpCount] and for places. It returns no errors. All methods are
-// safe for concurrent use.
+// allocations for logs of [OpCount] and for places. It returns no errors. All methods
+// are safe for concurrent use. It is made by [NewMemory]; the zero value is not usable.
 type Memory struct {
 	most   int
 	counts atomic.Pointer[[]*counts] // few; replaced, never changed

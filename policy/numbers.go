@@ -4,8 +4,9 @@ import (
 	"iter"
 )
 
-// Numbers is a set of callers: complete numbers and addresses, prefixes, and SIP hosts.
-// It does not change; reading it is safe for concurrent use. A nil Numbers is empty.
+// Numbers is a set of callers: whole numbers and addresses, prefixes, and hosts. It
+// does not change; reading it is safe for concurrent use. A nil or zero Numbers is
+// empty.
 type Numbers struct{ rules rules }
 
 // NewNumbers makes a set of entries as [ParseNumbers] describes them.

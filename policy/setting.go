@@ -26,10 +26,12 @@ func (s *Store) Watch(ask func() Op, found func(Op)) {
 // keepSetting is how long a setting that nobody changes is kept.
 const keepSetting = 10 * 365 * 24 * time.Hour
 
-// Setting is a text that all instances have in common: a block list, the limits of single
-// numbers. Each follows a change by another one within about a second, and keeps the last
-// text while the store is away. Two changes at once are both made. When an engine has lost
-// the text, as a Redis that is restarted without its file, the instances write it again.
+// Setting is a text that all instances have in common: a block list, the limits of
+// single numbers. Each follows a change by another one within about a second, and keeps
+// the last text while the store is away. Of two changes at once none gets lost. The
+// instances write again a text that the engine has lost altogether, as a Redis that is
+// restarted without its file does. A Setting is made by [Store.Setting]; the zero value
+// is not usable.
 type Setting struct {
 	store *Store
 	name  string

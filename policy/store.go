@@ -63,7 +63,8 @@ type StoreOptions struct {
 //     10,000 operations. For a Keep after that, an instance whose share is the whole limit
 //     goes by both counts, because the engine does not know of all entries.
 //
-// All methods are safe for concurrent use. Close it after the calls have ended.
+// All methods are safe for concurrent use. Close it after the calls have ended. A Store
+// is made by [NewStore]; the zero value is not usable.
 type Store struct {
 	engine  Engine // nil: only local
 	local   *Memory

@@ -38,7 +38,8 @@ type Options struct {
 	Replicas int    // of the bucket, when it is made; 0 means 1
 }
 
-// Engine is a [policy.Engine] on a bucket. Its methods may be called from any goroutine.
+// Engine is a [policy.Engine] on a bucket. Its methods may be called from any
+// goroutine. It is made by [New]; the zero value is not usable.
 type Engine struct {
 	js   jetstream.JetStream
 	o    Options

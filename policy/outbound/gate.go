@@ -96,7 +96,8 @@ func NewGate(o GateOptions) (*Gate, error) {
 	return g, nil
 }
 
-// Permit is the permission to make one call.
+// Permit is the permission to make one call. It is made by [Gate.Decide]; the zero
+// value is not usable.
 type Permit struct {
 	TimeLimit time.Duration // the longest that the call may last
 

@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Pacer spaces out calls, so that a service stays within the calls per second of
-// its account: Twilio begins with 1 and keeps what comes faster in a queue for up
-// to a day. It starts no goroutine. All methods are safe for concurrent use.
+// Pacer spaces out calls, so that a service stays within the calls per second of its
+// account: Twilio begins with 1 and keeps what comes faster in a queue for up to a day.
+// It starts no goroutine. All methods are safe for concurrent use. It is made by
+// [NewPacer]; the zero value lets every call go at once.
 type Pacer struct {
 	every time.Duration
 	mu    sync.Mutex

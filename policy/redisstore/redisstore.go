@@ -54,6 +54,7 @@ type Options struct {
 }
 
 // Engine is a [policy.Engine] on Redis. Its methods may be called from any goroutine.
+// It is made by [New] or [Connect]; the zero value is not usable.
 type Engine struct {
 	client redis.UniversalClient
 	prefix string

@@ -11,8 +11,8 @@ import (
 	"agentos.dev/dialtone/stt"
 )
 
-// Call is a stream of [stt.Open] that keeps what it has emitted, for a test to read
-// it in turn.
+// Call is a stream of [stt.Open] that keeps its events, for a test to read them in
+// turn. It is made by [Open]; the zero value is not usable.
 type Call struct {
 	stt.Stream
 

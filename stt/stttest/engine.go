@@ -26,7 +26,7 @@ type Recognizer struct {
 	utterances []Utterance
 }
 
-// Utterance is what a Recognizer was asked.
+// Utterance is a request to a Recognizer.
 type Utterance struct {
 	Audio  []byte
 	Config stt.Config
@@ -59,17 +59,17 @@ func (r *Recognizer) Recognize(ctx context.Context, audio []byte, c stt.Config) 
 	return t, nil
 }
 
-// Utterances returns what was asked so far.
+// Utterances returns the requests so far.
 func (r *Recognizer) Utterances() []Utterance {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]Utterance(nil), r.utterances...)
 }
 
-// Engine is an engine whose events the test makes: [Engine.Stream] returns the
-// stream of a call, and [Stream.Put] emits an event of it.
+// Engine is an engine whose events the test makes: [Engine.Stream] returns the stream
+// of a call, and [Stream.Put] emits an event of it. The zero value is ready for use.
 type Engine struct {
-	// OpenError, if not nil, is what Open returns.
+	// OpenError, if not nil, is the error that Open returns.
 	OpenError error
 
 	mu      sync.Mutex
@@ -115,7 +115,7 @@ func (e *Engine) Stream(ctx context.Context, n int) (*Stream, error) {
 	}
 }
 
-// Stream is one call's stream of an [Engine].
+// Stream is one call's stream of an [Engine], whose Open makes it.
 type Stream struct {
 	Config stt.Config // as it was opened
 	stop   func() bool

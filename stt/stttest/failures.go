@@ -26,8 +26,8 @@ type Failures struct {
 	New func(t *testing.T, texts []string, faults ...Fault) (stt.Engine, *Live)
 	// Secret must never be in an error.
 	Secret string
-	// Messages are texts that tell the kinds of messages apart that the service sends
-	// in a call. Each kind is lost once, and sent twice.
+	// Messages are texts that identify the kinds of messages that the service sends in a
+	// call. Each kind is lost once, and sent twice.
 	Messages []string
 }
 
@@ -286,7 +286,7 @@ func (f Failures) secrets(t *testing.T) {
 	}
 }
 
-// reconnect: what is not final when the connection breaks is heard anyway, once,
+// reconnect: speech that is not final when the connection breaks is heard anyway, once,
 // and at its time.
 func (f Failures) reconnect(t *testing.T, fault Fault) {
 	texts := []string{"one", "two", "three"}
@@ -356,8 +356,8 @@ func (f Failures) garbage(t *testing.T) {
 	}
 }
 
-// silent: a server that takes audio and answers nothing is left for the next
-// engine, with what was said.
+// silent: a server that takes audio and answers nothing is left for the next engine,
+// which gets the audio.
 func (f Failures) silent(t *testing.T) {
 	e, _ := f.New(t, nil, Fault{Silent: true}, Fault{Silent: true}, Fault{Silent: true}, Fault{Silent: true})
 	backup := &Recognizer{Texts: []string{"one"}}

@@ -21,7 +21,7 @@ import (
 	"agentos.dev/dialtone/stt/vad"
 )
 
-// Fault is what goes wrong on one connection to a [Live] server.
+// Fault is the failure of one connection to a [Live] server.
 type Fault struct {
 	Status     int           // the handshake is refused with it, and an answer that quotes the request
 	Header     http.Header   // of the refusal
@@ -42,9 +42,10 @@ type Fault struct {
 	Expires    time.Duration // how long a session may last; 0 = as long as the service lets it
 }
 
-// Live is a fake of a streaming speech service. It finds utterances as a real
-// one does, by listening, and hears the nth text in the nth utterance of [Speech].
-// One that was made with a nil testing.TB has no network: [Live.Client] reaches it.
+// Live is a fake of a streaming speech service. It finds utterances as a real one does,
+// by listening, and hears the nth text in the nth utterance of [Speech]. With a nil
+// testing.TB it has no network: [Live.Client] reaches it. It is made by the constructor
+// of a service, as [NewDeepgram]; the zero value is not usable.
 type Live struct {
 	URL string // ws://...
 
@@ -61,8 +62,8 @@ type Live struct {
 // dialect is a service's protocol, from its side.
 type dialect interface {
 	hello(c *liveConn, query url.Values)
-	// receive takes a message and returns the audio in it, and whether what was
-	// said so far shall be finished.
+	// receive takes a message and returns the audio in it, and whether it asks to finish
+	// the speech so far.
 	receive(c *liveConn, binary bool, data []byte) (pcm []int16, flush bool)
 	began(c *liveConn, at float64)                    // seconds
 	ended(c *liveConn, from, to float64, text string) // seconds
@@ -282,7 +283,7 @@ func (c *liveConn) report(events []vad.Event) {
 	}
 }
 
-// text is what is heard in an utterance.
+// text returns the text of an utterance.
 func (c *liveConn) text(ev vad.Event) string {
 	if c.fault.Silent || len(c.server.texts) == 0 {
 		return ""

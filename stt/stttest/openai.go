@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Reply is what a fake HTTP server answers.
+// Reply is the answer of a fake HTTP server.
 type Reply struct {
 	Status int // 0 = 200
 	Header http.Header
@@ -30,7 +30,8 @@ type OpenAIRequest struct {
 	File   []byte
 }
 
-// OpenAI is a fake of the OpenAI-compatible HTTP API.
+// OpenAI is a fake of the OpenAI-compatible HTTP API. It is made by [NewOpenAI]; the
+// zero value is not usable.
 type OpenAI struct {
 	URL string // without "/v1"
 

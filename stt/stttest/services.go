@@ -12,9 +12,9 @@ import (
 	"agentos.dev/dialtone/stt/vad"
 )
 
-// NewDeepgram starts a fake of Deepgram's /v1/listen. Like the service, it sends
-// empty results during silence, reports each start of speech twice and each end
-// of an utterance in two ways.
+// NewDeepgram starts a fake of Deepgram's /v1/listen. As the real one does, it sends
+// empty results during silence, reports the start of speech twice and the end of an
+// utterance in two ways.
 func NewDeepgram(tb testing.TB, texts []string, faults ...Fault) *Live {
 	return newLive(tb, func() dialect { return &deepgram{} }, texts, faults)
 }
@@ -97,10 +97,10 @@ func (d *deepgram) results(from, to float64, text string, final, speechFinal boo
 		"channel": object{"alternatives": []object{{"transcript": text, "confidence": 0.9, "words": words}}}}
 }
 
-// NewFlux starts a fake of Deepgram's /v2/listen with a Flux model. Like the service, it
-// reports every 250 ms how much audio it has heard. With an eager_eot_threshold it also
-// reports that a turn may be over, and that it goes on after all. It does not answer a
-// ForceEndTurn outside of a turn. It takes Configure.
+// NewFlux starts a fake of Deepgram's /v2/listen with a Flux model. As the real one
+// does, it reports its progress every 250 ms, and on request that a turn may be over or
+// goes on after all, and leaves an end that is forced outside of a turn without an
+// answer. It takes a Configure.
 func NewFlux(tb testing.TB, texts []string, faults ...Fault) *Live {
 	return newLive(tb, func() dialect { return &flux{} }, texts, faults)
 }
@@ -189,7 +189,7 @@ func (d *flux) after(c *liveConn, _ bool) {
 	}
 }
 
-// info sends a TurnInfo about the turn up to the second at. Its words have no times.
+// info reports the turn up to a place. Words have no times.
 func (d *flux) info(c *liveConn, event string, at float64, text string, confidence float64) {
 	d.told = max(d.told, at)
 	words := []object{}

@@ -16,16 +16,16 @@ import (
 	"agentos.dev/dialtone/stt"
 )
 
-// Suite says how to test an engine, and what it can and cannot do. That is tested
-// as well: what an engine cannot do, it does not pretend to.
+// Suite tests an engine. Its fields describe the engine's abilities, which are tested
+// as well: an engine must not report an ability that it lacks.
 type Suite struct {
 	// New returns an engine that hears the texts, in turn, in the utterances of
 	// [Speech]: in front of a fake server, for most.
 	New func(t *testing.T, texts []string) stt.Engine
 	// Interims is set for engines that report unfinished transcripts.
 	Interims bool
-	// NoFlush is set for engines that cannot be asked to finish: their Flush returns
-	// at once, and what is being said is final when the caller has finished.
+	// NoFlush is set for engines that cannot be asked to finish: their Flush returns at
+	// once, and speech under way is final when the caller has finished.
 	NoFlush bool
 	// Bubble runs each test in a bubble of testing/synctest, so that a slow machine
 	// is no slow engine. New then has to make an engine without a network, as one
@@ -83,7 +83,7 @@ func Send(t testing.TB, s stt.Stream, audio []byte, f codec.Format) {
 	}
 }
 
-// finish has n utterances finished and the stream closed, and returns what came.
+// finish has n utterances finished and the stream closed, and returns the events.
 func (s Suite) finish(ctx context.Context, stream *Call, n int) (events []stt.Event, err error) {
 	if err := stream.Flush(ctx); err != nil {
 		return nil, fmt.Errorf("Flush: %w", err)
@@ -232,8 +232,8 @@ func (s Suite) check(t *testing.T, events []stt.Event) {
 	}
 }
 
-// flush: what was just said is final without silence after it. Where that is not
-// possible, flushing does no harm.
+// flush: the last speech is final without silence after it. Where that is not possible,
+// flushing does no harm.
 func (s Suite) flush(t *testing.T) {
 	f := codec.Format{}
 	ctx, stream := open(t, s.New(t, []string{"one", "two"}), stt.Config{CallID: "CA1"})

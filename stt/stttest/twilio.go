@@ -13,11 +13,11 @@ import (
 	"agentos.dev/dialtone/stt/vad"
 )
 
-// Twilio puts a fake of Twilio's real-time transcription in front of an engine
-// that hears by its callbacks. The fake listens to what the calls' streams are
-// sent, as Twilio listens to the call, hears the nth text in the nth utterance of
-// [Speech], and posts to callbacks: the final text before the unfinished one, and
-// a second time, as a retry that has overtaken may.
+// Twilio puts a fake of Twilio's real-time transcription in front of an engine that
+// hears by its callbacks. The fake listens to the audio of the calls' streams, as
+// Twilio listens to the call, hears the nth text in the nth utterance of [Speech], and
+// posts to callbacks: the final text before the unfinished one, and a second time, as a
+// retry that has overtaken may.
 func Twilio(e stt.Engine, callbacks http.Handler, texts []string) stt.Engine {
 	var mu sync.Mutex
 	calls := 0

@@ -2,7 +2,7 @@ package vad
 
 import "time"
 
-// Options say where a Segmenter cuts. The zero value suits a telephone dialogue.
+// Options configure a Segmenter. The zero value suits a telephone dialogue.
 type Options struct {
 	Threshold float32       // probability that starts speech; 0 = 0.5
 	Release   float32       // probability under which speech pauses; 0 = 0.7 of Threshold
@@ -13,7 +13,7 @@ type Options struct {
 	MaxLength time.Duration // longer utterances are cut, at the weakest frame of their last second; 0 = 20 s
 }
 
-// Kind says what an Event reports.
+// Kind is the kind of an Event.
 type Kind uint8
 
 const (
@@ -22,22 +22,22 @@ const (
 	Discard                     // what began was too short to be speech
 )
 
-// Event is something a Segmenter found. Positions count samples since the
-// start of the call; an end is the position after the last sample.
+// Event reports a step of an utterance. Positions count samples since the start of the
+// call; an end is the position after the last sample.
 type Event struct {
 	Kind  Kind
 	Start int64 // first sample of the utterance, pre-roll included
 	Onset int64 // first voiced sample
 	// The rest is zero in a SpeechStart.
-	VoicedEnd int64 // end of the last voiced frame: what latency is measured from
+	VoicedEnd int64 // end of the last voiced frame, from which latency is measured
 	End       int64 // end of the utterance, hang-over included
 	Forced    bool  // cut at MaxLength or by Flush; the caller may still be speaking
 }
 
-// Segmenter cuts a call's audio into utterances. It reports positions and keeps
-// no audio: whoever wants the samples keeps those from Needed on. For every
-// SpeechStart follows one Utterance or Discard; utterances never overlap. A
-// Segmenter is not safe for concurrent use.
+// Segmenter cuts a call's audio into utterances. It reports positions and keeps no
+// audio: to cut the samples out, keep those from Needed on. Each SpeechStart is
+// followed by one Utterance or Discard; utterances never overlap. A Segmenter is not
+// safe for concurrent use. It is made by [NewSegmenter]; the zero value is not usable.
 type Segmenter struct {
 	detector *Detector // nil until Write needs one
 	opts     limits
@@ -101,9 +101,9 @@ func (o Options) limits() limits {
 	return l
 }
 
-// Write takes the call's next samples, 8 kHz PCM in pieces of any length, and
-// returns what they completed. The events are valid until the next call; Write
-// does not allocate while they are few.
+// Write takes the call's next samples, 8 kHz PCM in pieces of any length, and returns
+// the events that they complete. The events are valid until the next call; Write does
+// not allocate while they are few.
 func (s *Segmenter) Write(samples []int16) []Event {
 	s.events = s.events[:0]
 	if s.detector == nil {
@@ -120,8 +120,8 @@ func (s *Segmenter) Write(samples []int16) []Event {
 	return s.events
 }
 
-// Step takes the probabilities of the call's next frames in the place of Write,
-// for who has a Detector already: one serves any number of segmenters.
+// Step takes the probabilities of the call's next frames, in the place of Write, from a
+// Detector of the host: one serves any number of segmenters.
 func (s *Segmenter) Step(probabilities ...float32) []Event {
 	s.events = s.events[:0]
 	for _, p := range probabilities {
@@ -184,7 +184,7 @@ func (s *Segmenter) step(p float32) {
 	}
 }
 
-// wait counts a voiced frame of speech that is not believed yet.
+// wait counts a voiced frame of speech that is not confirmed yet.
 func (s *Segmenter) wait() {
 	if s.run += FrameSize; s.run >= s.opts.start {
 		s.begin()
@@ -217,7 +217,7 @@ func (s *Segmenter) speak(p float32) {
 	}
 }
 
-// split ends the utterance at the cut and goes on with what came after it.
+// split ends the utterance at the cut and goes on with the audio after it.
 func (s *Segmenter) split() {
 	voicedEnd := s.voicedEnd
 	s.finish(s.cut, true)

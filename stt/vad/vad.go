@@ -1,5 +1,5 @@
-// Package vad hears when a caller speaks: the probability of speech for each
-// 20 ms of telephone audio, and a segmenter that cuts it into utterances.
+// Package vad detects speech: it computes the probability of speech for each 20 ms of
+// telephone audio, and cuts the audio into utterances.
 package vad
 
 import (
@@ -20,10 +20,11 @@ var weights string
 
 var network = sync.OnceValue(func() *model.Detector { return model.Load(model.Features, weights).Detector() })
 
-// Detector tells speech from noise, tones and silence: a network of 24 gated
-// recurrent units that looks at 34 features of each frame. It learns the line's
-// noise as it goes, so each call needs its own. A Detector is not safe for
-// concurrent use; different Detectors are independent.
+// Detector separates speech from noise, tones and silence with a network of 24 gated
+// recurrent units over 34 features of each frame. It learns the line's noise as it
+// goes, so each call needs its own. A Detector is not safe for concurrent use;
+// different Detectors are independent. It is made by [NewDetector]; the zero value is
+// not usable.
 type Detector struct {
 	extractor *model.Extractor
 	network   *model.Detector
@@ -38,10 +39,10 @@ func NewDetector() *Detector {
 	return &Detector{extractor: model.NewExtractor(), network: network()}
 }
 
-// Probability returns how likely the frame holds speech, from 0 to 1; 0.5 is
-// the usual threshold. The frame is the call's next 20 ms of 8 kHz PCM: fewer
-// than FrameSize samples count as followed by silence, more are ignored. It
-// does not allocate.
+// Probability returns the probability that the frame holds speech, from 0 to 1; 0.5 is
+// the usual threshold. The frame is the call's next 20 ms of 8 kHz PCM: fewer than
+// FrameSize samples count as followed by silence, more are ignored. It does not
+// allocate.
 func (d *Detector) Probability(frame []int16) float32 {
 	n := copy(d.frame[:], frame)
 	clear(d.frame[n:])

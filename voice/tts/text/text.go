@@ -2,11 +2,11 @@
 // model, as it comes, and returns short pieces that a synthesiser can say one after the
 // other.
 //
-// What is written for the eye is not read aloud: Markdown, HTML and SSML tags,
-// code, URLs, citations, emoji, control characters and invalid UTF-8 are left
-// out. What is written short is said as people say it: numbers, money, phone
-// numbers, dates, times, codes, units and abbreviations become words, in English;
-// in other languages, and with [Options].AsWritten, that is left to the engine.
+// It leaves out text for the eye: Markdown, HTML and SSML tags, code, URLs, citations,
+// emoji, control characters and invalid UTF-8. It writes out short forms as people say
+// them: numbers, money, phone numbers, dates, times, codes, units and abbreviations
+// become words, in English; in other languages, and with [Options].AsWritten, that is
+// left to the engine.
 //
 // Pieces end at sentences, and the first ones at clauses, so that speech begins
 // early. No piece ends inside a number, a date, a time, an abbreviation, an
@@ -96,8 +96,8 @@ func Split(source string, o Options) []Piece {
 	return append(p.Add(source), p.End()...)
 }
 
-// Preparer prepares one text, of which the parts come one by one. It belongs to
-// one goroutine at a time.
+// Preparer prepares one text whose parts come one by one. It belongs to one goroutine
+// at a time. It is made by [NewPreparer]; the zero value is not usable.
 type Preparer struct {
 	decoder decoder
 	markup  markup

@@ -14,8 +14,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Trouble is what goes wrong with an utterance of a [Live] server. The zero value is
-// nothing.
+// Trouble is the failure of an utterance of a [Live] server. The zero value is none.
 type Trouble struct {
 	Status int         // the handshake before the utterance is refused with it, and an answer that quotes the request
 	Header http.Header // of the refusal
@@ -40,7 +39,8 @@ func (t Trouble) due() bool {
 	return t.Message != "" || t.Binary != nil || t.Close != 0 || t.Cut || t.Hang || t.End
 }
 
-// Live is a fake of a streaming speech service. It says a text as [Fake] does.
+// Live is a fake of a streaming speech service. It says a text as [Fake] does. It is
+// made by the constructor of a service, as [NewDeepgram]; the zero value is not usable.
 type Live struct {
 	URL string // ws://...
 

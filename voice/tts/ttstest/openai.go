@@ -39,7 +39,8 @@ type Reply struct {
 	Hang   bool // the answer stops in the middle, until the client is gone
 }
 
-// OpenAI is a fake of the OpenAI-compatible API for speech.
+// OpenAI is a fake of the OpenAI-compatible API for speech. It is made by [NewOpenAI];
+// the zero value is not usable.
 type OpenAI struct {
 	URL string // without "/v1"
 
