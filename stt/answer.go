@@ -80,8 +80,8 @@ func (s *session) pass(l *leg, ev Event) {
 	}
 }
 
-// shift moves the transcript from a clock that began at offset to the call's. Times
-// that the engine did not tell are those of the speech that was heard.
+// shift moves the transcript from a clock that began at offset to the call's. Missing
+// times become those of the speech that was heard.
 func (t *Transcript) shift(offset, start, end time.Duration) {
 	if t.End == 0 {
 		t.Start, t.End = start-offset, end-offset
@@ -110,8 +110,7 @@ func (s *session) onset(l *leg) time.Duration {
 	return at
 }
 
-// together is how long a pause may be in what an indirect engine hears as one
-// utterance.
+// together is the longest pause in one utterance of an indirect engine.
 const together = time.Second
 
 // place returns when words that came just now were spoken: before the caller last
@@ -162,8 +161,8 @@ func (s *session) answered(end time.Duration) {
 	s.finish()
 }
 
-// finish tells the end of an utterance whose engine died between its last
-// transcript and that. It is called with mu held.
+// finish reports the end of an utterance whose engine died between its last transcript
+// and that end. It is called with mu held.
 func (s *session) finish() {
 	if s.open != nil && s.open != s.leg && len(s.due) == 0 && !s.ear.speaking() && !s.speaking {
 		s.open = nil

@@ -22,7 +22,7 @@ type leg struct {
 	settled bool // the engine's breaker knows how it went
 }
 
-// openLeg opens a stream of a link for what is on the tape, and what comes after it.
+// openLeg opens a stream of a link for the audio on the tape and after it.
 func (s *session) openLeg(k *link) (l *leg, err error) {
 	defer recovered("open", &err)
 	l = &leg{link: k, offset: s.tape.start, until: s.ear.clock, opened: time.Now(), live: len(s.tape.audio) == 0}

@@ -78,7 +78,7 @@ func (u *utterances) parts(one, whole *utterance) *Parts {
 // maxJoined bounds the speech that is kept for a phrase that does not end.
 const maxJoined = 30 * time.Second
 
-// joins reports whether an utterance may go on with what is held.
+// joins reports whether an utterance may continue the one that is held.
 func (u *utterances) joins(one *utterance) bool {
 	h := u.held
 	return h != nil && one.audio != nil && one.start-h.end <= u.e.o.Join && one.end-h.start <= maxJoined

@@ -125,7 +125,7 @@ func (in *inbound) put(a arrival) {
 
 var errFlood = &Error{Op: "receive", Kind: ErrOverrun, Err: errors.New("1 MiB of events came at once; those after it were given up")}
 
-// drain returns what has come.
+// drain returns the waiting events.
 func (in *inbound) drain() []arrival {
 	if in.n.Load() == 0 {
 		return nil
@@ -159,7 +159,7 @@ func (s *session) leave() {
 	}
 }
 
-// handle handles what has come, and releases mu.
+// handle handles the waiting events, and releases mu.
 func (s *session) handle() {
 	defer s.mu.Unlock()
 	for events := s.in.drain(); len(events) > 0; events = s.in.drain() {
@@ -206,7 +206,7 @@ func (s *session) SendOver(frame, played []byte) error {
 	return nil
 }
 
-// heard takes note of what the ear has found. It is called with mu held.
+// heard takes the events of the ear. It is called with mu held.
 func (s *session) heard(events []vad.Event) {
 	for _, ev := range events {
 		if ev.Kind == vad.Utterance {
@@ -359,7 +359,8 @@ func warning(err error) bool {
 	return errors.As(err, &e) && e.Warning
 }
 
-// settle tells the engine's breaker how it did, once. It is called with mu held.
+// settle reports the leg's result to the engine's breaker, once. It is called with mu
+// held.
 func (s *session) settle(err error) {
 	breaker := s.leg.link.breaker
 	if !s.leg.settled || err != nil && breaker.Allow() {
@@ -368,13 +369,13 @@ func (s *session) settle(err error) {
 	s.leg.settled = true
 }
 
-// change wakes who waits for a change. It is called with mu held.
+// change wakes the goroutines that wait for a change. It is called with mu held.
 func (s *session) change() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
 
-// replay gives the leg what is on the tape, at twice the speed of speech, and then
+// replay gives the leg the audio on the tape, at twice the speed of speech, and then
 // leaves it to Send.
 func (s *session) replay(l *leg) {
 	const frames = 5 // at once

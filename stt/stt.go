@@ -77,9 +77,8 @@ type Stream interface {
 	// Flush returns when everything sent so far is final and was emitted, or with
 	// the error of ctx.
 	Flush(ctx context.Context) error
-	// Close ends the stream within a second; when it has returned, nothing is
-	// emitted any more and no goroutine of the stream is left. Use Flush first to
-	// keep what was just said.
+	// Close ends the stream within a second; when it has returned, nothing is emitted any
+	// more and no goroutine of the stream is left. Use Flush first to keep the last words.
 	Close() error
 }
 

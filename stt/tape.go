@@ -7,8 +7,8 @@ import (
 	"agentos.dev/dialtone/codec"
 )
 
-// tape holds the end of a call's audio: what a next engine would be given, and what
-// utterances are cut from.
+// tape holds the end of a call's audio, for a replay to the next engine and to cut
+// utterances from.
 type tape struct {
 	format codec.Format
 	frame  int // bytes of frameTime
@@ -39,7 +39,7 @@ func (t *tape) add(audio []byte, voice []float32) {
 // length returns how much is held.
 func (t *tape) length() time.Duration { return t.format.Duration(len(t.audio)) }
 
-// between returns what is held of the audio from one time to another.
+// between returns the audio that is held from one time to another.
 func (t *tape) between(from, to time.Duration) []byte {
 	end := min(t.format.Bytes(max(to-t.start, 0)), len(t.audio))
 	return t.audio[min(t.format.Bytes(max(from-t.start, 0)), end):end]

@@ -35,7 +35,7 @@ func (s *session) byEar() bool {
 	return s.leg != nil && (!s.leg.link.turns || s.turn.orphan)
 }
 
-// turned takes what the ear has found. It is called with mu held.
+// turned takes an event of the ear. It is called with mu held.
 func (s *session) turned(ev vad.Event) {
 	t := &s.turn
 	switch {

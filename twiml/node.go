@@ -72,8 +72,8 @@ type Extra struct {
 	source *source
 }
 
-// Extra is also the element without a schema: the types that embed it have methods
-// of their own for what the schema knows.
+// Extra is also the element without a schema: the types that embed it have methods of
+// their own for the schema's attributes and children.
 
 func (x *Extra) form() form                   { return formMixed }
 func (x *Extra) set(_, _ string) fit          { return unfit }

@@ -48,8 +48,8 @@ const (
 // ErrTooLarge means that a document is larger than [MaxSize].
 var ErrTooLarge = errors.New("twiml: document over 64 kB")
 
-// Response is a TwiML document: what Twilio does with a call, step by step.
-// An empty Response is a valid one: Twilio hangs up.
+// Response is a TwiML document: the steps of a call, in order. An empty Response is a
+// valid one: Twilio hangs up.
 type Response struct {
 	Verbs []Verb
 

@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// Prompt is a recording of a person who speaks English: one of the prompts of an
-// exchange.
+// Prompt is a person's recording of an English prompt of an exchange.
 type Prompt struct {
 	Name, Text string
 	File       string // WAV at 8 kHz

@@ -1,6 +1,5 @@
-// Command asm writes the amd64 kernels of package codec. Run it through
-// go generate ./codec; the output is committed, and .ci/run checks that it is
-// what this command writes.
+// Command asm writes the amd64 kernels of package codec. Run it through go generate
+// ./codec; the output is committed, and .ci/run checks that it is up to date.
 package main
 
 import . "github.com/mmcloughlin/avo/build"

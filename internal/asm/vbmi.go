@@ -101,7 +101,7 @@ func decodeVBMI(name, law string, magnitude func(int) int) {
 	finish()
 }
 
-// A law is what distinguishes the two encoders.
+// A law holds the differences between the two encoders.
 type law struct {
 	name     string
 	bias     int16 // added to the magnitude

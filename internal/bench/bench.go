@@ -20,7 +20,7 @@ type Contestant struct {
 	Run  func(n int) // does the job n times
 }
 
-// Result is what one contestant cost per job.
+// Result is the cost of one contestant per job.
 type Result struct {
 	Name        string
 	P10, Median float64 // CPU nanoseconds per job

@@ -36,7 +36,7 @@ func Key(name string, key *string) error {
 	case *key == "":
 		return errors.New(name + " is empty")
 	case strings.Trim(*key, "\"'`\u201c\u201d\u2018\u2019") != *key:
-		return errors.New(name + " is in quotes: give what is between them")
+		return errors.New(name + " is in quotes: remove them")
 	case strings.ContainsAny(*key, "\r\n"):
 		return errors.New(name + " has a line break in it")
 	case strings.ContainsFunc(*key, func(r rune) bool { return r <= ' ' || r >= 0x7f }):

@@ -13,7 +13,7 @@ import (
 // comes in.
 const bufferSize = 1152
 
-// reader cuts what a client sends into messages and control frames, in place.
+// reader cuts the bytes of a client into messages and control frames, in place.
 type reader struct {
 	src   io.Reader
 	limit uint64 // bytes of a message
@@ -195,7 +195,7 @@ func (r *reader) eof() error {
 	return io.EOF
 }
 
-// closeError returns what a close frame says.
+// closeError returns the code and the reason of a close frame as an error.
 func closeError(payload []byte) error {
 	if len(payload) == 0 {
 		return &CloseError{Code: codeNoStatus}

@@ -1,6 +1,6 @@
-// Package ws is the server's end of a WebSocket (RFC 6455) that carries many
-// small text messages for a long time, at the cost of what the socket costs. The
-// client's end, for the fakes of tests, is [Dial].
+// Package ws is the server's end of a WebSocket (RFC 6455) that carries many small text
+// messages for a long time, at the cost of the socket alone. The client's end, for the
+// fakes of tests, is [Dial].
 //
 // [Accept] answers the handshake and returns a [Socket]. On a TCP or TLS
 // connection that is a reader and writer of this package: a frame is read into
@@ -43,8 +43,8 @@ type Socket interface {
 	Keep()
 	// Rest releases memory that only a peer that sends needs.
 	Rest()
-	// Write sends frame[Headroom:] as one text message, and overwrites what is
-	// before it.
+	// Write sends frame[Headroom:] as one text message, and overwrites the bytes before
+	// it.
 	Write(frame []byte) error
 	// Ping sends a ping, behind what is being written, and does not wait. Its answer is
 	// an Options.OnFrame.
@@ -59,7 +59,8 @@ type Socket interface {
 	Close(code int, reason string) error
 }
 
-// Headroom is what [Socket.Write] wants before a message, for a frame's header.
+// Headroom is the space that [Socket.Write] needs before a message, for a frame's
+// header.
 const Headroom = 10
 
 // closeWait bounds the closing handshake. A live peer answers within a round trip.

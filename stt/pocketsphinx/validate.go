@@ -39,7 +39,7 @@ func pronounceable(dictionary string, phrases [][]string, pronunciations map[str
 	return err
 }
 
-var errNoPhrases = errors.New("pocketsphinx: Options.Phrases is empty: say what a caller may say, or set Dictation")
+var errNoPhrases = errors.New("pocketsphinx: Options.Phrases is empty: set it, or Dictation")
 
 // check returns the errors of the options but for the phrases.
 func (o *Options) check() error {

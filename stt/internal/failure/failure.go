@@ -1,4 +1,4 @@
-// Package failure makes errors of package stt from what speech services answer.
+// Package failure makes errors of package stt from the answers of speech services.
 package failure
 
 import (
@@ -19,7 +19,7 @@ func Missing(engine, op, field string) *stt.Error {
 	return Unclear(engine, op, errors.New("its field "+field+" is missing"))
 }
 
-// kinds are the kinds of failure by what an answer means.
+// kinds are the kinds of failure by those of package answer.
 var kinds = map[answer.Kind]error{answer.Auth: stt.ErrAuth, answer.Quota: stt.ErrQuota, answer.Overloaded: stt.ErrOverloaded,
 	answer.Unavailable: stt.ErrUnavailable, answer.Timeout: stt.ErrTimeout, answer.BadInput: stt.ErrBadAudio, answer.Refused: stt.ErrRefused}
 

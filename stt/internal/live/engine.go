@@ -51,15 +51,15 @@ type Service struct {
 	// Turns is set when the Session reports the caller's turns.
 	Turns bool
 
-	// Refused adds to the error of a refused handshake what the header of the answer
-	// says; nil adds nothing.
+	// Refused adds details from the header of a refused handshake to its error; nil adds
+	// nothing.
 	Refused func(http.Header, *stt.Error)
 	// Closed gives a close code its kind; nil or a nil result is ErrUnavailable.
 	Closed func(code int, reason string) error
 }
 
-// Engine is what the engines of streaming services have in common. It is safe
-// for concurrent use.
+// Engine is the common part of the engines of streaming services. It is safe for
+// concurrent use.
 type Engine struct {
 	s       *Service // not by value: a printed engine does not show the key
 	quiet   secret.Secrets

@@ -37,8 +37,7 @@ func ByWords(t *stt.Transcript) {
 	}
 }
 
-// Sure is how sure a service is of something, NaN if it does not tell, or tells a
-// number that is no share.
+// Sure returns a service's confidence, NaN if it is missing or outside [0, 1].
 func Sure(n answer.Number) float64 {
 	if v := n.Float(); v >= 0 && v <= 1 {
 		return v

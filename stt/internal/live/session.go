@@ -18,12 +18,11 @@ func Text(s string) Message { return Message{Data: []byte(s)} }
 // Session speaks a service's language on one connection. Its methods are not
 // called at the same time.
 type Session interface {
-	// Hello is what the client says first, if it does.
+	// Hello returns the client's first message, if there is one.
 	Hello() Message
 	// Audio puts audio in the call's format into a message.
 	Audio(audio []byte) Message
-	// Flush asks the service to finish what it was sent; Reply.Flushed tells that
-	// it has.
+	// Flush asks the service to finish the audio so far; Reply.Flushed is set when it has.
 	Flush() Message
 	// KeepAlive is sent when no audio was for Service.KeepAlive.
 	KeepAlive() Message
@@ -63,7 +62,7 @@ const (
 	FlushPatience  = 1500 * time.Millisecond // for the same, after a flush
 )
 
-// Reply is what a message of the service leads to.
+// Reply is the result of a message of the service.
 type Reply struct {
 	Events  []stt.Event
 	Send    Message // what to answer

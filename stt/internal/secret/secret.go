@@ -11,7 +11,7 @@ import (
 // Secrets are texts that no error may hold.
 type Secrets struct{ secret.Secrets }
 
-// Of returns the key and what is secret in the service's URL.
+// Of returns the key and the secrets in the service's URL.
 func Of(key string, u *url.URL) Secrets { return Secrets{secret.Of(key, u)} }
 
 // Shown returns a key as options print it.

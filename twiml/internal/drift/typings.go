@@ -62,7 +62,7 @@ func readTypings(declarations, code string) (*typings, error) {
 		} else if m := interfaceLine.FindStringSubmatch(line); m != nil {
 			c := t.classes[m[1]]
 			if c == nil {
-				return nil, fmt.Errorf("VoiceResponse.d.ts: attributes of %s, which is no class", m[1])
+				return nil, fmt.Errorf("VoiceResponse.d.ts: attributes of %s, which is not a class", m[1])
 			}
 			attrs = c.attrs
 		} else if m := attributeLine.FindStringSubmatch(line); m != nil && attrs != nil {

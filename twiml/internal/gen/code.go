@@ -64,7 +64,7 @@ func (s *Schema) writeAttr(a Attr) string {
 	return fmt.Sprintf("w.str(%s, string(%s))", prefix, field)
 }
 
-// readers generates what Parse needs of an element and Extra does not have.
+// readers generates the methods of an element that Parse needs and Extra does not have.
 func (s *Schema) readers(f *file, kind string) {
 	for e := range s.kind(kind) {
 		if form := e.form(); form != "formMixed" {

@@ -86,7 +86,7 @@ func (s *session) Stop() ([]live.Message, bool) {
 	return message(request{Context: s.first.Context, Cancel: true}), true
 }
 
-// answered is what the service sends.
+// answered is a message of the service.
 type answered struct {
 	Type    answer.Text     `json:"type"`
 	Context answer.Text     `json:"context_id"`

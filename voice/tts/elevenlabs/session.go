@@ -93,7 +93,7 @@ func (s *session) Stop() ([]live.Message, bool) {
 	return s.End(), false
 }
 
-// message is what the service sends.
+// message is a message of the service.
 type message struct {
 	Type       answer.Text     `json:"type"`
 	Audio      json.RawMessage `json:"audio"`
@@ -160,7 +160,7 @@ var errBase64 = errors.New("the audio is not base64")
 // given reports whether a field is there, and not null.
 func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
-// complaint makes an error of what the service says of a failure.
+// complaint makes an error of the service's report of a failure.
 func complaint(data []byte) error {
 	fault, _ := answer.ReadFault(data)
 	e := failure.Of(fault, name, "read")

@@ -87,8 +87,8 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
-// parseVoices returns what may be asked for, of lines as " 5  af  --/M  Afrikaans  gmw/af  (other 5)". What is made for
-// MBROLA needs that as well and is left out.
+// parseVoices returns the voices by language and name. It reads lines as " 5  af  --/M
+// Afrikaans  gmw/af (other 5)". Voices for MBROLA need that as well and are left out.
 func parseVoices(list string) map[string]string {
 	all := make(map[string]string)
 	add := func(key, voice string) {

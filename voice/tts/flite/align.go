@@ -15,7 +15,7 @@ type phone struct {
 // pause is the name of silence.
 const pause = "pau"
 
-// parsePhones reads what flite -psdur prints: a line for each utterance, whose times
+// parsePhones reads the output of flite -psdur: a line for each utterance, whose times
 // begin anew, as in "pau:0.186 hh:0.250 ...".
 func parsePhones(s string) []phone {
 	var phones []phone
@@ -103,7 +103,7 @@ func align(words []word, phones []phone) []span {
 	return spans
 }
 
-// letter is what a sound may stand for.
+// letter is a letter that a sound may stand for.
 type letter struct {
 	r     byte // lower case; a digit stands for any sounds, a space for the gap between words
 	word  int
@@ -145,7 +145,7 @@ func vowel(c byte) bool { return strings.IndexByte("aeiouy", c) >= 0 }
 // vocal reports whether a phone is a vowel.
 func vocal(name string) bool { return vowel(name[0]) && name != "y" }
 
-// differ is what it costs that a letter stands for a sound.
+// differ is the cost of a letter that stands for a sound.
 func differ(l letter, p phone) float32 {
 	switch {
 	case l.r == ' ' && p.name == pause:
@@ -172,7 +172,7 @@ func differ(l letter, p phone) float32 {
 	return 3
 }
 
-// silent is what it costs that a letter has no sound.
+// silent is the cost of a letter without a sound.
 func silent(l letter) float32 {
 	switch {
 	case l.r == ' ':
@@ -190,7 +190,7 @@ func silent(l letter) float32 {
 	return 0.9
 }
 
-// extra is what it costs that a sound behind a letter has none of its own.
+// extra is the cost of a sound behind a letter that has no letter of its own.
 func extra(l letter, p phone) float32 {
 	switch {
 	case p.name == pause:

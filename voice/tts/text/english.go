@@ -5,9 +5,9 @@ import (
 	"unicode"
 )
 
-// shorthand says what is written short at the front, of which r is the first
-// character: numbers and all that is made of them. It returns 0 where there is
-// nothing of the kind.
+// shorthand writes out the short form at the front, of which r is the first character:
+// numbers and all that is made of them. It returns 0 where there is nothing of the
+// kind.
 func (l *lexer) shorthand(r rune) int {
 	switch {
 	case isDigit(r) || r == '½' || r == '¼' || r == '¾':

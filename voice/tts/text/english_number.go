@@ -102,7 +102,7 @@ func plural(w string) string {
 	return w + "s"
 }
 
-// numeral says a number at i and what belongs to it. It returns 0 for a code.
+// numeral says a number at i with its signs and units. It returns 0 for a code.
 func (l *lexer) numeral(i int) int {
 	r := l.in.at(i)
 	if v, ok := vulgar[r]; ok {

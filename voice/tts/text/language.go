@@ -2,7 +2,7 @@ package text
 
 import "strings"
 
-// language is what the preparation knows of a language.
+// language holds the preparation's data of a language.
 type language struct {
 	english       bool
 	ordinalDot    bool // "3." is "third"

@@ -19,7 +19,7 @@ type lexer struct {
 	lexState
 }
 
-// lexState is what the next token's meaning depends on.
+// lexState is the context that the next token's meaning depends on.
 type lexState struct {
 	last     rune   // the character before
 	word     string // the word before; empty after the end of a sentence
@@ -32,7 +32,7 @@ type lexState struct {
 // lexerReach is how far a rule looks.
 const lexerReach = 160
 
-// kind is what a token is.
+// kind is the kind of a token.
 type kind uint8
 
 const (

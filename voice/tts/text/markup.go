@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// markup leaves out what is written for the eye. What it lets through are
-// characters of plain text, and the breaks below.
+// markup leaves out text for the eye. What it lets through are characters of plain
+// text, and the breaks below.
 type markup struct {
 	in  window
 	out *window
@@ -20,7 +20,7 @@ const (
 	paragraphBreak = '\u2029'
 )
 
-// markupState is what the next character's meaning depends on.
+// markupState is the context that the next character's meaning depends on.
 type markupState struct {
 	lineStart bool // only spaces since the line began
 	structure bool // the line is a heading, an item or a row: it ends a sentence
@@ -32,7 +32,7 @@ type markupState struct {
 	element   string // whose content is left out
 }
 
-// inside is what is being left out.
+// inside is the kind of text that is being left out.
 type inside uint8
 
 const (

@@ -125,14 +125,14 @@ func (a *assembler) piece(n int, sentence bool) {
 	}
 }
 
-// end makes a piece of what is left.
+// end makes a piece of the rest.
 func (a *assembler) end() {
 	if n := len(a.words); n > 0 {
 		a.piece(n, true)
 	}
 }
 
-// breakOff makes a piece of what is left up to the last clause.
+// breakOff makes a piece of the rest up to the last clause.
 func (a *assembler) breakOff() {
 	for n := len(a.words); n > 0; n-- {
 		if a.marks[n-1].kind != said {

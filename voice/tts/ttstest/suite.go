@@ -193,7 +193,7 @@ func (s Suite) words(e tts.Synthesizer) error {
 func (s Suite) timed(got said, pieces ...string) error {
 	if !s.Words {
 		if len(got.words) > 0 {
-			return fmt.Errorf("word times of an engine that tells none: %v", got.words)
+			return fmt.Errorf("word times of an engine without them: %v", got.words)
 		}
 		return nil
 	}

@@ -1,7 +1,6 @@
-// Command load plays many Twilio calls at once against a server of Media
-// Streams: 50 frames a second each, spread evenly over time, by one goroutine
-// per core that writes prepared bytes, so that the generator needs less than
-// what it measures.
+// Command load plays many Twilio calls at once against a server of Media Streams: 50
+// frames a second each, spread evenly over time, by one goroutine per core that writes
+// prepared bytes, so that the generator needs less CPU time than the server.
 //
 // It connects, says how many calls are up, and then obeys lines on its standard
 // input: "run 2s" sends frames for so long and prints how many; "stop" ends all

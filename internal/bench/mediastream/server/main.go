@@ -1,6 +1,6 @@
-// Command server receives Media Streams in one of several ways, so that they can
-// be compared. It listens on a free port of loopback, prints the address, and
-// tells on /stats what it has done and used.
+// Command server receives Media Streams in one of several ways, so that they can be
+// compared. It listens on a free port of loopback, prints the address, and reports its
+// counts and its use of the machine on /stats.
 //
 //	server voice      package voice with an engine that decodes: what runs in production
 //	server stream     package mediastream and package codec, without the session
@@ -32,7 +32,7 @@ import (
 	"time"
 )
 
-// counts is what the calls of this process have done.
+// counts are the totals of the calls of this process.
 var (
 	frames  atomic.Int64 // media messages that reached the consumer
 	samples atomic.Int64 // of PCM

@@ -25,7 +25,7 @@ type message struct {
 	} `json:"media"`
 }
 
-// tutorial is what a Go tutorial on Media Streams arrives at.
+// tutorial is the server of a usual Go tutorial on Media Streams.
 func tutorial(w http.ResponseWriter, r *http.Request) {
 	conn, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {

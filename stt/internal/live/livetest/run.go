@@ -17,7 +17,7 @@ type Adapter struct {
 	Server func(tb testing.TB, texts []string, faults ...stttest.Fault) *stttest.Live
 	// New returns the engine, with the key, for the fake at url; a nil client is none.
 	New func(key, url string, c *http.Client) (stt.Engine, error)
-	// Messages are texts that tell the service's kinds of messages apart.
+	// Messages are texts that identify the service's kinds of messages.
 	Messages []string
 }
 

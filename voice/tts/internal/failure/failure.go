@@ -1,4 +1,4 @@
-// Package failure makes errors of package tts from what speech services answer.
+// Package failure makes errors of package tts from the answers of speech services.
 package failure
 
 import (
@@ -9,7 +9,7 @@ import (
 	"agentos.dev/dialtone/voice/tts"
 )
 
-// kinds are the kinds of failure by what an answer means.
+// kinds are the kinds of failure by those of package answer.
 var kinds = map[answer.Kind]error{answer.Auth: tts.ErrAuth, answer.Quota: tts.ErrQuota, answer.Overloaded: tts.ErrOverloaded,
 	answer.Unavailable: tts.ErrUnavailable, answer.Timeout: tts.ErrTimeout, answer.BadInput: tts.ErrBadText, answer.Refused: tts.ErrRefused}
 

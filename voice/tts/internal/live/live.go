@@ -58,12 +58,12 @@ type Service struct {
 	// Closed gives a close its kind; nil or a nil result is that of its reason, and without
 	// one tts.ErrRefused for a policy violation, else tts.ErrUnavailable.
 	Closed func(code int, reason string) error
-	// Refused adds to the error of a refused handshake what the header of the answer
-	// says; nil adds nothing.
+	// Refused adds details from the header of a refused handshake to its error; nil adds
+	// nothing.
 	Refused func(http.Header, *tts.Error)
 }
 
-// Engine is what the engines of streaming services have in common. It is safe for
+// Engine is the common part of the engines of streaming services. It is safe for
 // concurrent use.
 type Engine struct {
 	s      *Service // not by value: a printed engine does not show the key

@@ -16,7 +16,7 @@ type Session interface {
 	// Say returns the messages that say a piece, with the space behind it where the
 	// service wants one; the first piece begins the utterance.
 	Say(piece string) []Message
-	// End returns the messages that tell that there are no more pieces.
+	// End returns the messages that end the text.
 	End() []Message
 	// Stop returns the messages that end the service's work in mid-utterance, and whether
 	// the connection can take another utterance at once: otherwise it can when Reply.Stopped
@@ -26,7 +26,7 @@ type Session interface {
 	Handle(m Message) Reply
 }
 
-// Reply is what a message of the service leads to.
+// Reply is the result of a message of the service.
 type Reply struct {
 	Audio   []byte     // mu-law at 8000 Hz
 	Words   []tts.Word // whose times are known now
@@ -40,7 +40,7 @@ type Reply struct {
 	Err     error // the utterance and its connection are of no more use
 }
 
-// Bounds of what a service may send.
+// Bounds of a service's messages.
 const (
 	maxUnclear  = 3           // messages in a row that are not as documented
 	maxWarnings = 20          // in an utterance

@@ -20,7 +20,7 @@ const pace = 300 * time.Millisecond
 
 var errLeft = errors.New("live: the loop was left")
 
-// utterance is what one loop hears.
+// utterance is the audio of one loop.
 type utterance struct {
 	e     *Engine
 	c     tts.Config
@@ -165,7 +165,7 @@ func (u *utterance) wait() time.Duration {
 
 var errEarly = errors.New("the service ended the utterance before its text")
 
-// play yields what has come, and reports whether the utterance is over.
+// play yields the chunks so far, and reports whether the utterance is over.
 func (u *utterance) play() (over bool, err error) {
 	for u.conn != nil {
 		r, some, over, err := u.conn.next()
@@ -214,7 +214,7 @@ func (u *utterance) hear(r Reply) bool {
 	}
 }
 
-// send sends a piece, or that there are no more.
+// send sends a piece, or the end of the text.
 func (u *utterance) send(ctx context.Context, piece string, end bool) error {
 	if end {
 		if u.ended = true; u.conn == nil {

@@ -1,6 +1,6 @@
-// Package program is what the engines share that are a program on this machine: a
-// process for each piece of text, started before it is needed, that writes its sound to a
-// file. How long that takes to be played keeps no other piece waiting.
+// Package program runs the engines that are programs on this machine: a process for
+// each piece of text, started before it is needed, that writes its sound to a file. How
+// long that takes to be played keeps no other piece waiting.
 package program
 
 import (
@@ -37,7 +37,7 @@ func Find(engine, binary, debian string) (string, error) {
 	return path, nil
 }
 
-// Output returns what a program prints that lists what it has.
+// Output returns the output of a program that lists its voices.
 func Output(engine, path string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -217,7 +217,7 @@ func (p *Program) Close() error {
 	return nil
 }
 
-// Failed makes an error of what went wrong with a process.
+// Failed makes an error of a process's failure.
 func (p *Program) Failed(op string, err error) error {
 	kind := tts.ErrUnavailable
 	switch {
