@@ -43,7 +43,7 @@ func TestTranscription(t *testing.T) {
 		told      []string
 	}{
 		"what is answered, and said": {map[string]string{
-			"inbound": `<Response>` + start("") + `<Gather input="speech" action="done"><Say>Which room?</Say></Gather></Response>`, "done": `<Response/>`,
+			"inbound": `<Response>` + start("") + `<Gather input="speech" timeout="600" action="done"><Say>Which room?</Say></Gather></Response>`, "done": `<Response/>`,
 		}, func(c *voicetest.Call) {
 			require.Eventually(t, func() bool { return len(c.Said()) > 0 }, 30*time.Second, time.Millisecond)
 			c.Listen(2 * time.Second)
