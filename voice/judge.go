@@ -357,9 +357,10 @@ func (j *judge) words(u *utterance, t *stt.Transcript, final bool) (none bool) {
 	meant, hard := v.meant(words, final), v.hardWord(words)
 	ofExpected := answers(j.expected, words)
 	mayEnd := u.stance.speaks && !j.off
-	unheard := u.early && j.heard > 0                     // by the ear, if there is one
-	doubtful := !u.long && ownwords.Doubtful(words, said) // nor is the sound surely his
-	echo := ownwords.Echo(words, said) && (u.early || hard == nil || ownwords.Common(hard, said) > 0)
+	own, ownHard := ownwords.Compare(words, said), ownwords.Compare(hard, said).Common > 0
+	unheard := u.early && j.heard > 0     // by the ear, if there is one
+	doubtful := !u.long && own.Doubtful() // nor is the sound surely his
+	echo := own.Echo() && (u.early || hard == nil || ownHard)
 	u.text = t.Text
 	switch {
 	case echo:
@@ -368,7 +369,7 @@ func (j *judge) words(u *utterance, t *stt.Transcript, final bool) (none bool) {
 		}
 		return true
 	case !u.stance.speaks:
-	case hard != nil && mayEnd && u.stance.policy.bySpeech() && ownwords.Common(hard, said) == 0:
+	case hard != nil && mayEnd && u.stance.policy.bySpeech() && !ownHard:
 		u.meant = true
 		j.confirm(u, CauseHardWord)
 	case len(meant) == 0 && !ofExpected && !j.expected.YesNo && u.stance.audible && !u.stance.ends:
@@ -383,7 +384,7 @@ func (j *judge) words(u *utterance, t *stt.Transcript, final bool) (none bool) {
 		if ofExpected || n == 0 { // an answer, though it is a backchannel elsewhere
 			n = max(n, u.stance.policy.MinWords)
 		}
-		u.meant = n >= u.stance.policy.MinWords && !doubtful && !(len(words) == 1 && ownwords.Common(words, said) > 0)
+		u.meant = n >= u.stance.policy.MinWords && !doubtful && !(len(words) == 1 && own.Common > 0)
 		enough := u.meant && (final || n >= 2 && !unheard)
 		switch {
 		case enough && mayEnd && u.stance.policy.bySpeech():

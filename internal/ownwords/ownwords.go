@@ -1,35 +1,41 @@
-// Package ownwords compares a transcript with the server's own words of the same time,
-// which come back as an echo.
+// Package ownwords compares what a recogniser heard with what the server said meanwhile, whose
+// words come back as an echo.
 package ownwords
 
 const (
-	// echoShare is how much of a transcript's words, in percent, are the server's own, in
-	// order, if it is an echo; and least how many of them there must be: one that the server
-	// said may be the caller's answer.
+	// In an echo at least echoShare percent of the words, and at least two, are the server's
+	// own, in order: one word that the server said may be the caller's answer.
 	echoShare = 70
 	least     = 2
-	// doubtShare and strange are the same of a transcript that may be one: so much of it is the
-	// server's own, or so few words are not.
+	// A transcript may be an echo that was misheard if doubtShare percent of its words are the
+	// server's own, or if fewer than strange are not.
 	doubtShare = 30
 	strange    = 2
 )
 
-// Echo reports whether words are those that the server said, in their order, but for some
-// that were heard wrongly.
-func Echo(words, said []string) bool {
-	common := Common(words, said)
-	return common >= least && common*100 >= len(words)*echoShare
+// Match is the result of a comparison, in numbers of words.
+type Match struct {
+	Common      int // heard and said, in the same order
+	heard, said int
 }
 
-// Doubtful reports whether words may be an echo of which much was heard wrongly. It decides
+// Compare compares the words of a transcript with those that the server said.
+func Compare(heard, said []string) Match {
+	return Match{common(heard, said), len(heard), len(said)}
+}
+
+// Echo reports whether the words are the server's own, in their order, except for some that
+// were misheard.
+func (m Match) Echo() bool { return m.Common >= least && m.Common*100 >= m.heard*echoShare }
+
+// Doubtful reports whether the words may be an echo of which many were misheard. It decides
 // where the sound is not surely the caller's.
-func Doubtful(words, said []string) bool {
-	common := Common(words, said)
-	return len(said) > 0 && (len(words)-common < strange || common*100 >= len(words)*doubtShare)
+func (m Match) Doubtful() bool {
+	return m.said > 0 && (m.heard-m.Common < strange || m.Common*100 >= m.heard*doubtShare)
 }
 
-// Common returns the length of the longest common subsequence.
-func Common(a, b []string) int {
+// common returns the length of the longest common subsequence.
+func common(a, b []string) int {
 	row := make([]int, len(b)+1)
 	for _, x := range a {
 		diagonal := 0

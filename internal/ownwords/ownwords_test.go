@@ -28,9 +28,11 @@ func TestWords(t *testing.T) {
 		"a table for four is fine thank you": {false, true},
 	} {
 		words := strings.Fields(heard)
-		require.Equal(t, want.echo, Echo(words, strings.Fields(said)), heard)
-		require.Equal(t, want.doubtful, Doubtful(words, strings.Fields(said)), heard)
-		require.False(t, Echo(words, nil), heard)
-		require.False(t, Doubtful(words, nil), heard)
+		m := Compare(words, strings.Fields(said))
+		require.Equal(t, want.echo, m.Echo(), heard)
+		require.Equal(t, want.doubtful, m.Doubtful(), heard)
+		m = Compare(words, nil)
+		require.False(t, m.Echo(), heard)
+		require.False(t, m.Doubtful(), heard)
 	}
 }

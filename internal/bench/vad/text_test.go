@@ -104,12 +104,12 @@ func long(own []float32, pause int) bool {
 // interruptedBy is the verdict on an utterance.
 func interruptedBy(heard, said []string, paused, long bool) bool {
 	for n := 1; n <= len(heard); n++ {
-		final, words := n == len(heard), heard[:n]
+		final, own := n == len(heard), ownwords.Compare(heard[:n], said)
 		switch {
 		case !final && (n < 2 || !paused),
-			ownwords.Echo(words, said),
-			!long && ownwords.Doubtful(words, said),
-			n == 1 && ownwords.Common(words, said) > 0:
+			own.Echo(),
+			!long && own.Doubtful(),
+			n == 1 && own.Common > 0:
 		default:
 			return true
 		}
