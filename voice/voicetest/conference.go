@@ -24,7 +24,7 @@ type conference struct {
 	told     bool // that it has, with two inside
 	created  time.Time
 	ended    string       // why it has: a reason of the REST API; or ""
-	endedBy  string       // CallSid of who has ended it; or ""
+	endedBy  string       // CallSid of the participant whose leaving ended it; or ""
 	first    *participant // whose noun says whom to tell
 	inside   []*participant
 	sequence int
@@ -37,7 +37,7 @@ type participant struct {
 	room  *conference
 	noun  *twiml.Conference
 	muted bool
-	coach string    // CallSid of who alone hears it; or ""
+	coach string    // CallSid of the only call that hears it; or ""
 	hold  *document // what it hears while it is on hold, and nobody hears it; nil: it is not
 	ends  bool      // the conference, when it leaves
 	over  bool      // the conference has ended for it
@@ -59,6 +59,11 @@ func (t *Twilio) newConference(name string) *conference {
 	return room
 }
 
+// participant returns the call as its noun has it take part in a conference.
+func (c *Call) participant(room *conference, n *twiml.Conference, base string) *participant {
+	return &participant{call: c, room: room, noun: n, muted: n.Muted.Or(false), coach: twiml.Or(n.Coach, ""), ends: n.EndConferenceOnExit.Or(false), base: base}
+}
+
 // enterConference lets a call into the conference of a name, and returns nil if it is full.
 func (c *Call) enterConference(n *twiml.Conference, base string) (*participant, []tell) {
 	t := c.tw
@@ -68,7 +73,7 @@ func (c *Call) enterConference(n *twiml.Conference, base string) (*participant, 
 	if room == nil {
 		room = t.newConference(n.Name)
 	}
-	p := &participant{call: c, room: room, noun: n, muted: n.Muted.Or(false), coach: twiml.Or(n.Coach, ""), ends: n.EndConferenceOnExit.Or(false), base: base}
+	p := c.participant(room, n, base)
 	if room.first == nil {
 		room.first = p
 	}
@@ -94,6 +99,18 @@ func (room *conference) change() {
 	room.changed = make(chan struct{})
 }
 
+// close ends a conference in which nobody is, and reports whether it did. The caller holds the
+// fake's lock.
+func (room *conference) close() bool {
+	t := room.twilio
+	if len(room.inside) > 0 || t.conferences[room.name] != room {
+		return false
+	}
+	delete(t.conferences, room.name)
+	t.over = append(t.over, room)
+	return true
+}
+
 // leave takes a participant out, and ends the conference when it says so or nobody is left.
 func (p *participant) leave() []tell {
 	room := p.room
@@ -107,11 +124,9 @@ func (p *participant) leave() []tell {
 			o.over = true
 		}
 	}
-	if len(room.inside) == 0 && room.twilio.conferences[room.name] == room {
-		delete(room.twilio.conferences, room.name)
+	if room.close() {
 		room.ended = cmp.Or(room.ended, "last-participant-left")
 		room.endedBy = cmp.Or(room.endedBy, p.call.SID)
-		room.twilio.over = append(room.twilio.over, room)
 		told = append(told, tell{twiml.ConferenceEnd, "conference-end", nil, nil})
 	}
 	room.change()

@@ -320,16 +320,15 @@ func (d *dialing) join(ctx context.Context, leg *Call) {
 	defer limit.Stop()
 	talk := time.NewTimer(c.tw.clock(leg.plan.talks))
 	defer talk.Stop()
-	for over := false; !over; {
-		over = true
+	for {
 		select {
+		case target := <-leg.refers:
+			if d.next = d.transferred(target); d.next == nil {
+				continue
+			}
+			leg.end(errTransferred)
 		case <-leg.ctx.Done():
 		case <-leg.left:
-		case target := <-leg.refers:
-			if d.next = d.transferred(target); d.next != nil {
-				leg.end(errTransferred)
-			}
-			over = d.next != nil
 		case <-ctx.Done():
 			leg.end(errCallerLeft)
 		case <-limit.C:
@@ -337,6 +336,7 @@ func (d *dialing) join(ctx context.Context, leg *Call) {
 		case <-talk.C:
 			leg.end(errHungUp)
 		}
+		break
 	}
 	leg.change(func() { leg.talker = nil })
 	c.change(func() { c.talker, c.star = nil, false })

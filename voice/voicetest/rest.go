@@ -44,9 +44,9 @@ func newRestAPI(t *Twilio) (*restAPI, error) {
 	mux.HandleFunc("DELETE /2010-04-01/Accounts/{account}/Calls/{call}", a.authorised(a.remove))
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Calls/{call}/Notifications.json", a.authorised(a.notifications))
 	a.recordings(mux)
-	a.beside(mux)
+	a.streams(mux)
 	a.rooms(mux)
-	a.lines(mux)
+	a.queues(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		t.notSimulated("the REST request " + r.Method + " " + r.URL.Path + " is not simulated")
 		restError(w, http.StatusNotFound, 20404, "not simulated: "+r.Method+" "+r.URL.Path)

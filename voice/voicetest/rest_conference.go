@@ -120,10 +120,7 @@ func (a *restAPI) updateConference(w http.ResponseWriter, r *http.Request) {
 	if r.PostForm.Get("Status") == "completed" {
 		a.twilio.mu.Lock()
 		room.ended = "conference-ended-via-api"
-		if len(inside) == 0 && a.twilio.conferences[room.name] == room { // nobody has come
-			delete(a.twilio.conferences, room.name)
-			a.twilio.over = append(a.twilio.over, room)
-		}
+		room.close() // if nobody has come
 		a.twilio.mu.Unlock()
 		room.end(nil)
 	}
@@ -319,9 +316,8 @@ func (a *restAPI) createParticipant(w http.ResponseWriter, r *http.Request) {
 		form.Set("AsyncAmdStatusCallbackMethod", form.Get("AmdStatusCallbackMethod"))
 	}
 	c := a.placed(form)
-	restJSON(w, http.StatusCreated, map[string]any{"account_sid": a.twilio.cfg.AccountSID, "call_sid": c.SID, "conference_sid": room.sid, "label": n.ParticipantLabel,
-		"muted": n.Muted.Or(false), "hold": false, "coaching": n.Coach != "", "status": "queued", "end_conference_on_exit": n.EndConferenceOnExit.Or(false),
-		"start_conference_on_enter": n.StartConferenceOnEnter.Or(true), "queue_time": "0",
-		"uri": "/2010-04-01/Accounts/" + a.twilio.cfg.AccountSID + "/Conferences/" + room.sid + "/Participants/" + c.SID + ".json"})
+	body := c.participant(room, n, "").resource() // nobody else has it yet: it needs no lock
+	body["status"] = "queued"
+	restJSON(w, http.StatusCreated, body)
 	a.begin(c, &document{response: twiml.New(&twiml.Dial{Nouns: []twiml.DialNoun{n}})})
 }

@@ -10,8 +10,8 @@ import (
 	"agentos.dev/dialtone/twiml"
 )
 
-// lines serves what the REST API has of queues.
-func (a *restAPI) lines(mux *http.ServeMux) {
+// queues registers the routes of queues and their members.
+func (a *restAPI) queues(mux *http.ServeMux) {
 	const queues = "/2010-04-01/Accounts/{account}/Queues"
 	mux.HandleFunc("GET "+queues+".json", a.authorised(a.listQueues))
 	mux.HandleFunc("GET "+queues+"/{queue}", a.authorised(a.fetchQueue))
@@ -20,13 +20,13 @@ func (a *restAPI) lines(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+queues+"/{queue}/Members/{call}", a.authorised(a.dequeue))
 }
 
-// resource is what the REST API says of a queue, with the fake's lock held.
+// resource returns a queue as the REST API does. The caller holds the fake's lock.
 func (q *queue) resource(t *Twilio) map[string]any {
 	return map[string]any{"sid": q.sid, "account_sid": t.cfg.AccountSID, "friendly_name": q.name, "current_size": len(q.waiting), "max_size": cmp.Or(q.size, maxQueue),
 		"average_wait_time": int(q.average() / time.Second), "uri": "/2010-04-01/Accounts/" + t.cfg.AccountSID + "/Queues/" + q.sid + ".json"}
 }
 
-// resource is what the REST API says of a caller in a queue, with the fake's lock held.
+// resource returns a caller in a queue as the REST API does. The caller holds the fake's lock.
 func (w *waiting) resource() map[string]any {
 	return map[string]any{"call_sid": w.call.SID, "queue_sid": w.queue.sid, "date_enqueued": w.since.UTC().Format(rfc2822), "wait_time": int(w.time() / time.Second),
 		"position": slices.Index(w.queue.waiting, w) + 1,
@@ -47,9 +47,8 @@ func (a *restAPI) listQueues(w http.ResponseWriter, r *http.Request) {
 	restPage(w, r, "queues", list)
 }
 
-// line calls f, with the fake's lock held, with the queue that a request is about, or answers
-// 404.
-func (a *restAPI) line(w http.ResponseWriter, r *http.Request, f func(*queue)) {
+// queue calls f, with the fake's lock held, with the queue that a request names, or answers 404.
+func (a *restAPI) queue(w http.ResponseWriter, r *http.Request, f func(*queue)) {
 	sid := strings.TrimSuffix(r.PathValue("queue"), ".json")
 	a.twilio.mu.Lock()
 	for _, q := range a.twilio.queues {
@@ -65,7 +64,7 @@ func (a *restAPI) line(w http.ResponseWriter, r *http.Request, f func(*queue)) {
 
 func (a *restAPI) fetchQueue(w http.ResponseWriter, r *http.Request) {
 	var body map[string]any
-	if a.line(w, r, func(q *queue) { body = q.resource(a.twilio) }); body != nil {
+	if a.queue(w, r, func(q *queue) { body = q.resource(a.twilio) }); body != nil {
 		restJSON(w, http.StatusOK, body)
 	}
 }
@@ -73,7 +72,7 @@ func (a *restAPI) fetchQueue(w http.ResponseWriter, r *http.Request) {
 func (a *restAPI) listMembers(w http.ResponseWriter, r *http.Request) {
 	a.asked(r, "the list of a queue's members")
 	var list []map[string]any
-	a.line(w, r, func(q *queue) {
+	a.queue(w, r, func(q *queue) {
 		list = []map[string]any{}
 		for _, m := range q.waiting {
 			list = append(list, m.resource())
@@ -87,7 +86,7 @@ func (a *restAPI) listMembers(w http.ResponseWriter, r *http.Request) {
 // member returns the caller that a request is about, by CallSid or Front, or answers 404.
 func (a *restAPI) member(w http.ResponseWriter, r *http.Request) (found *waiting, body map[string]any) {
 	which, exists := strings.TrimSuffix(r.PathValue("call"), ".json"), false
-	a.line(w, r, func(q *queue) {
+	a.queue(w, r, func(q *queue) {
 		exists = true
 		for i, m := range q.waiting {
 			if m.call.SID == which || which == "Front" && i == 0 {

@@ -11,9 +11,8 @@ import (
 	"agentos.dev/dialtone/twiml"
 )
 
-// beside serves what the REST API has of streams and transcriptions, which run beside what a
-// call does.
-func (a *restAPI) beside(mux *http.ServeMux) {
+// streams registers the routes of the streams and transcriptions of a call.
+func (a *restAPI) streams(mux *http.ServeMux) {
 	const call = "/2010-04-01/Accounts/{account}/Calls/{call}"
 	mux.HandleFunc("POST "+call+"/Streams.json", a.authorised(a.createStream))
 	mux.HandleFunc("POST "+call+"/Streams/{stream}", a.authorised(a.stopStream))
@@ -56,14 +55,14 @@ func (a *restAPI) createStream(w http.ResponseWriter, r *http.Request) {
 	c.event(REST, "Stream %s", noun.URL)
 	s, err := c.openStream(c.ctx, noun, false)
 	if err != nil { // it has been warned of
-		restJSON(w, http.StatusCreated, c.besides("Streams", newSID("MZ"), noun.Name, "stopped"))
+		restJSON(w, http.StatusCreated, c.subresource("Streams", newSID("MZ"), noun.Name, "stopped"))
 		return
 	}
-	restJSON(w, http.StatusCreated, c.besides("Streams", s.sid, noun.Name, "in-progress"))
+	restJSON(w, http.StatusCreated, c.subresource("Streams", s.sid, noun.Name, "in-progress"))
 }
 
-// besides returns what the REST API says of a stream or a transcription.
-func (c *Call) besides(kind, sid, name, status string) map[string]any {
+// subresource returns a stream or a transcription as the REST API does.
+func (c *Call) subresource(kind, sid, name, status string) map[string]any {
 	return map[string]any{"sid": sid, "account_sid": c.tw.cfg.AccountSID, "call_sid": c.SID, "name": name, "status": status,
 		"date_updated": time.Now().UTC().Format(rfc2822), "uri": "/2010-04-01/Accounts/" + c.tw.cfg.AccountSID + "/Calls/" + c.SID + "/" + kind + "/" + sid + ".json"}
 }
@@ -92,7 +91,7 @@ func (a *restAPI) stopStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	streams[i].stop()
-	restJSON(w, http.StatusOK, c.besides("Streams", streams[i].sid, streams[i].name, "stopped"))
+	restJSON(w, http.StatusOK, c.subresource("Streams", streams[i].sid, streams[i].name, "stopped"))
 }
 
 // createTranscription transcribes a live call.
@@ -110,7 +109,7 @@ func (a *restAPI) createTranscription(w http.ResponseWriter, r *http.Request) {
 		TranscriptionEngine: form.Get("TranscriptionEngine"), ProfanityFilter: twiml.Bool(form.Get("ProfanityFilter")), SpeechModel: form.Get("SpeechModel"),
 		Hints: form.Get("Hints"), EnableAutomaticPunctuation: twiml.Bool(form.Get("EnableAutomaticPunctuation"))}
 	c.event(REST, "Transcription %s", noun.Name)
-	restJSON(w, http.StatusCreated, c.besides("Transcriptions", c.startTranscription(noun, "").sid, noun.Name, "in-progress"))
+	restJSON(w, http.StatusCreated, c.subresource("Transcriptions", c.startTranscription(noun, "").sid, noun.Name, "in-progress"))
 }
 
 // stopTranscription ends a transcription, by its SID or name.
@@ -128,5 +127,5 @@ func (a *restAPI) stopTranscription(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	running[i].stop()
-	restJSON(w, http.StatusOK, c.besides("Transcriptions", running[i].sid, running[i].noun.Name, "stopped"))
+	restJSON(w, http.StatusOK, c.subresource("Transcriptions", running[i].sid, running[i].noun.Name, "stopped"))
 }
