@@ -41,7 +41,7 @@ func (in *inbox) length(frame *Frame) time.Duration {
 
 // minGap is the shortest jump of the timestamps that counts as missing audio:
 // one frame. Less is jitter, and adds up until it is as much.
-const minGap = 20 * time.Millisecond
+const minGap = frameLength
 
 // decodedLen returns the length of base64 with padding, decoded.
 func decodedLen(payload []byte) int {

@@ -42,9 +42,9 @@ func (t *twilio) appendClear(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// parse tries the order in which Twilio writes its messages, then any order,
-// and leaves what is left, all errors among it, to encoding/json. A parser that
-// accepts a message agrees with the ones after it.
+// parse tries the order in which Twilio writes its messages, then any order, and leaves the
+// rest, including all errors, to encoding/json. The first two take only messages that they
+// understand wholly, and read them as encoding/json does.
 func (t *twilio) parse(e *Event, msg []byte) *Error {
 	if t.parseWireOrder(e, msg) || t.parseAnyOrder(e, msg) {
 		return nil
@@ -81,9 +81,6 @@ func parseAside(e *Event, msg []byte) (err *Error) {
 	<-done
 	return err
 }
-
-// parseWireOrder and parseAnyOrder take only what they understand wholly, and return false
-// for all else. What they take, parseJSON takes too, and reads the same.
 
 // What surrounds the values of a media message as Twilio writes it.
 const (

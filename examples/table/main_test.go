@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/internal/apt"
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/voice"
@@ -55,8 +56,8 @@ func TestBook(t *testing.T) {
 
 // TestItSpeaks with what is installed.
 func TestItSpeaks(t *testing.T) {
-	if err := local.Available(); err != nil {
-		t.Skip(err)
+	if local.Available() != nil {
+		apt.Need(t, "flite", "flite")
 	}
 	engine, err := local.New(local.Options{})
 	require.NoError(t, err)

@@ -8,17 +8,17 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// sources parses the root module's files, without tests, by their folders.
-func sources(t *testing.T) map[string][]*ast.File {
-	t.Helper()
+// sources returns the parsed files of the root module, without tests, by their folders.
+var sources = sync.OnceValues(func() (map[string][]*ast.File, error) {
 	all := make(map[string][]*ast.File)
 	root := filepath.Join("..", "..")
-	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -31,9 +31,9 @@ func sources(t *testing.T) map[string][]*ast.File {
 		dir, _ := filepath.Rel(root, filepath.Dir(path))
 		all[dir] = append(all[dir], file)
 		return err
-	}))
-	return all
-}
+	})
+	return all, err
+})
 
 // typeName returns the name of a type of the package, or of what a pointer to one points to.
 func typeName(e ast.Expr) string {
@@ -50,8 +50,10 @@ func typeName(e ast.Expr) string {
 // TestListsAreWhole: a function such as Reasons, which lists the constants of a type, names
 // each of them.
 func TestListsAreWhole(t *testing.T) {
+	all, err := sources()
+	require.NoError(t, err)
 	lists := 0
-	for dir, files := range sources(t) {
+	for dir, files := range all {
 		constants := make(map[string][]string) // by type
 		for _, file := range files {
 			for _, decl := range file.Decls {
@@ -109,8 +111,10 @@ func isText(e ast.Expr) bool {
 // TestSecretsAreNotPrinted: options with a key, a token or a password in them decide
 // themselves what fmt, slog and encoding/json print of them.
 func TestSecretsAreNotPrinted(t *testing.T) {
+	all, err := sources()
+	require.NoError(t, err)
 	found := 0
-	for dir, files := range sources(t) {
+	for dir, files := range all {
 		methods := make(map[string]bool) // Type.Method
 		for _, file := range files {
 			for _, decl := range file.Decls {
