@@ -78,7 +78,7 @@ type CallerLimit struct {
 // PerCaller allows each caller limit calls in any window of time. A limit of 0 refuses
 // every call and [Unlimited] none; a window of 0 means an hour. At most one options is
 // given. [Validate] returns everything that is wrong with the arguments, including each
-// invalid override; such a limit refuses every call.
+// invalid override. With a wrong limit or override it refuses every call.
 func PerCaller(limit int, window time.Duration, options ...CallerLimitOptions) *CallerLimit {
 	o, wrong := onlyOne("caller limit", options)
 	wrong = errors.Join(wrong, o.validate(window))

@@ -50,8 +50,8 @@ type Config struct {
 	SharedKeyPins map[string]signature.Pin
 	// ReportOnly answers webhooks and handshakes whose signature is wrong, but logs and counts
 	// them (Trace.Signature) as refused. Use it to introduce signatures in a running service.
-	// While it is set, anybody who knows the service's URLs can call it; streams still need
-	// the token of a webhook's answer.
+	// While it is set, the service answers unsigned requests from any sender; streams still
+	// need the token of a webhook's answer.
 	ReportOnly bool
 	// AccountSIDs, when set, are the only accounts whose calls are accepted.
 	AccountSIDs []string
@@ -124,13 +124,12 @@ type Config struct {
 	SessionKeys [][]byte
 	// Store is where the instances of a service agree: on which of them a token opens a
 	// stream, on which of them reports a call's end, wherever its callbacks arrive, and on
-	// which calls have ended, so that a recorded webhook of one is not answered. nil is this
-	// instance alone.
-	// Give the policies the same one.
+	// which calls have ended, so that a recorded webhook of one is not answered. Give the
+	// policies the same one. nil: this instance is alone.
 	Store *policy.Store
-	// Observers hear what becomes of calls, as policies do that implement
-	// [policy.Observer]: an outbound.Gate, for instance. Each end of a call is reported once
-	// by all instances that share a Store.
+	// Observers receive the outcomes of calls, as a policy with the method of
+	// [policy.Observer] does: an outbound.Gate, for instance. The instances that share a Store
+	// report each end of a call once.
 	Observers []policy.Observer
 
 	// Resume says which calls go on with another stream when theirs breaks, or when the

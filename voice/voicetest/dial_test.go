@@ -181,7 +181,7 @@ func TestDialWithoutAction(t *testing.T) {
 	require.Equal(t, []string{"Next"}, call.Said())
 }
 
-// TestALegIsDetected: who has picked up is told to the callback of its noun, while the two talk.
+// TestALegIsDetected: the callback of its noun reports who has picked up, while the two talk.
 func TestALegIsDetected(t *testing.T) {
 	h := newHost(t, site(dials("", `<Number machineDetection="Enable" amdStatusCallback="/amd">`+bob+`</Number>`)))
 	call := fast(t, h).Dial(alice, us, voicetest.Leg(bob, voicetest.Param("AnsweredBy", "machine_start")))

@@ -26,7 +26,7 @@ type plan struct {
 	reverse                     bool
 	detectionURL                string // AsyncAmdStatusCallback of a call that the host places; or ""
 	detectionMethod             string
-	detected                    string        // who has picked up, for that; "" is told by Detected
+	detected                    string        // AnsweredBy for that; "" = a test calls Detected
 	detects                     time.Duration // how long machine detection holds the first webhook up
 	unanswered                  string        // final status of a call that nobody picks up; or ""
 	rings                       time.Duration // how long it rings

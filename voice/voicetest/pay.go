@@ -149,7 +149,7 @@ func (p *payment) capture(ctx context.Context, step twiml.PaymentStep, steps []t
 	return true
 }
 
-// step tells of an attempt at a step, and prompts for it.
+// step reports an attempt at a step to the statusCallback, and plays its prompt.
 func (p *payment) step(ctx context.Context, step twiml.PaymentStep, attempt int, problem string) {
 	if ctx.Err() != nil {
 		return

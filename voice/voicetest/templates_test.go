@@ -319,8 +319,9 @@ func TestQueueTemplate(t *testing.T) {
 	require.Equal(t, []string{"leave", "bridged", "bridged"}, results)
 }
 
-// transfer is a warm transfer: whoever is called hears who calls and accepts by a key, so that
-// an answering machine does not; otherwise the next is called, and then a message is taken.
+// transfer is a warm transfer: an agent hears the caller's number and accepts with a key, as no
+// answering machine does. Without a key the next agent is called, and after the last one a
+// message is recorded.
 func transfer(agents ...string) functions {
 	dial := func(from string, n int) string {
 		if n == len(agents) {

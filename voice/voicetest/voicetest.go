@@ -24,19 +24,19 @@
 // [HalfOpen], made of the few primitives [EditRequest], [EditMessage] and
 // [OnFrame].
 //
-// Without a [Config].Voice there is no speech: Say takes the time of its words, in which the
-// outbound track of a stream is silent, and its text is kept. What a caller says to a Gather, to a
-// Record that transcribes or to a Transcription is given in words, see [Call.Answer] and
-// [Call.Says]; of the host a Transcription hears its Say alone. The options [Paid] and [Referred]
-// set what somebody types into a <Pay> and how a telephone answers a <Refer>. What a voice, a
-// recogniser, a payment processor or a carrier is told (voice, language, hints, enhanced,
-// profanityFilter and all that <ConversationRelay> and <Transcription> say of how they recognise
-// and speak, currency, description, tokenType, paymentConnector, minPostalCodeLength and the
-// timeout of <Pay>, ringTone, callReason, byoc, the password and headers of a SIP host, the
-// thresholds of machine detection) has no effect, nor have the edges and server names of
-// connection overrides, a conference's region, jitterBufferSize and beep. People
-// who speak at the same time in a conference are heard one after the other. Answers to GET are
-// not cached.
+// Say needs a [Config].Voice to be audible. Without one it takes the time of its words and keeps
+// its text, and the outbound track of a stream is silent meanwhile. A test gives the words of a
+// caller to a Gather, to a Record that transcribes or to a Transcription by [Call.Answer] and
+// [Call.Says]. A Transcription has the host's Say, and no audio that the host plays. The options
+// [Paid] and [Referred] set the outcome of a <Pay> and of a <Refer>. People who speak at the same
+// time in a conference are heard one after the other. Answers to GET are not cached.
+//
+// These settings are accepted and have no effect. Of speech: voice, language, hints, enhanced,
+// profanityFilter, and how <ConversationRelay> and <Transcription> recognise and speak. Of <Pay>:
+// currency, description, tokenType, paymentConnector, minPostalCodeLength and timeout. Of
+// carriers: ringTone, callReason, byoc, the password and headers of a SIP host, the thresholds of
+// machine detection, the edges and server names of connection overrides. Of a conference: region,
+// jitterBufferSize and beep.
 //
 // Nothing else is skipped: what a host uses and the fake does not simulate is a [Warning]
 // without a Code, which [New] makes the test fail with and [Twilio.Close] returns, as does

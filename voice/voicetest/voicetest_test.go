@@ -236,7 +236,7 @@ func TestNothingWaitsForEver(t *testing.T) {
 	}
 }
 
-// TestARefusedStreamIsTold: Speak fails with the reason why there is no stream.
+// TestARefusedStreamIsTold: the error of Speak names the reason for which there is no stream.
 func TestARefusedStreamIsTold(t *testing.T) {
 	h := newHost(t, answer(echoTwiML))
 	failed := failure(t, h, func(tw *voicetest.Twilio) {
