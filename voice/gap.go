@@ -12,11 +12,19 @@ type answering struct {
 	audible time.Time               // when what plays, or played last, was first heard
 }
 
-// turnEnded notes when the caller has stopped to speak, whose turn it was.
+// turnEnded notes when the caller stopped speaking in a turn that is over. A handler may have
+// answered before that was known: the gap is then told at once.
 func (p *player) turnEnded(at time.Time) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.answers.ended = at
+	a := &p.answers
+	gap := a.audible.Sub(at)
+	if a.ended = at; gap > 0 {
+		a.ended = time.Time{}
+	}
+	p.mu.Unlock()
+	if gap > 0 && a.told != nil {
+		a.told(gap)
+	}
 }
 
 // audible notes when the first sample of what plays was heard: a mark behind it has come back.

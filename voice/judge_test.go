@@ -327,3 +327,29 @@ func TestAnswers(t *testing.T) {
 		require.Len(t, gaps, 1, "nobody has spoken before")
 	})
 }
+
+// TestAnswerBeforeTheTurnIsOver: a handler that answers a transcript is heard before the turn is
+// known to be over. The gap is that of its answer, not of the one to the next turn.
+func TestAnswerBeforeTheTurnIsOver(t *testing.T) {
+	listened(t, func(t *testing.T, v *voices) {
+		var gaps []time.Duration
+		v.call.player.answers.told = func(gap time.Duration) { gaps = append(gaps, gap) }
+		v.speaks(500 * time.Millisecond)
+		v.silent(400 * time.Millisecond)
+		v.final("a table")
+		end := time.Duration(len(v.voiced)) * frameLength
+		v.silent(300 * time.Millisecond)
+		p, err := v.call.Say(t.Context(), "For how many people?")
+		require.NoError(t, err)
+		v.silent(2 * time.Second)
+		require.NoError(t, p.Wait(t.Context()))
+		v.judge.hear(stt.Event{Kind: stt.Turn, Turn: stt.TurnChange{State: stt.TurnEnd}, Transcript: stt.Transcript{Text: "a table", Final: true, End: end}})
+		require.Len(t, gaps, 1)
+		require.InDelta(t, 380*time.Millisecond, gaps[0], float64(25*time.Millisecond), "300 ms and a round trip")
+		p, err = v.call.Say(t.Context(), "Are you there?")
+		require.NoError(t, err)
+		v.silent(2 * time.Second)
+		require.NoError(t, p.Wait(t.Context()))
+		require.Len(t, gaps, 1)
+	})
+}
