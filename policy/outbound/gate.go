@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -61,6 +62,7 @@ type Gate struct {
 	limit        time.Duration
 	store        *policy.Store
 	meters       []*meter
+	counting     sync.Mutex // while the counts of one call change, which takes several operations
 }
 
 // NewGate makes a gate; the error names everything wrong with the options.
@@ -163,8 +165,11 @@ func (g *Gate) covering(to, country string) (found []*meter) {
 }
 
 // hold counts the call at its longest everywhere from this moment on, or nowhere and
-// returns which meter is full, and why.
+// returns which meter is full, and why. Calls of other
+// instances may find less room than there is, for a round trip.
 func (p *Permit) hold(ctx context.Context) (full *meter, cause error) {
+	p.gate.counting.Lock()
+	defer p.gate.counting.Unlock()
 	var ops []policy.Op
 	var of []*meter
 	for _, m := range p.meters {
@@ -182,7 +187,7 @@ func (p *Permit) hold(ctx context.Context) (full *meter, cause error) {
 		}
 	}
 	if cause != nil {
-		p.Cancel()
+		p.cancel()
 	}
 	return full, cause
 }
@@ -216,6 +221,12 @@ func (p *Permit) Cancel() {
 	if p.placed.Load() {
 		return
 	}
+	p.gate.counting.Lock()
+	defer p.gate.counting.Unlock()
+	p.cancel()
+}
+
+func (p *Permit) cancel() {
 	var ops []policy.Op
 	for _, m := range p.meters {
 		ops = append(ops, m.ops(policy.OpChange, p.id, 0)...)
@@ -232,6 +243,8 @@ func (p *Permit) Placed(callSID string) {
 	if p.placed.Swap(true) {
 		return
 	}
+	p.gate.counting.Lock()
+	defer p.gate.counting.Unlock()
 	var ops []policy.Op
 	for _, m := range p.meters {
 		if m.minutes >= 0 {
