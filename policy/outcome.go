@@ -2,6 +2,9 @@ package policy
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
 	"time"
 )
 
@@ -79,11 +82,17 @@ func Tell(ctx context.Context, o Outcome, p Policy, others []Observer, calls ...
 	}
 }
 
+// ErrClaimed is returned by [TellOnce] while another instance is about to report the end.
+var ErrClaimed = errors.New("policy: another instance is about to report the end of the call")
+
 // TellOnce reports the end of a call to the observers, unless another instance has: by is
 // the name of this one. The question to the store carries what stored policies send, and
-// more. told is true if the observers were called. The error is [ErrAway] while the store
-// cannot say whether the end was reported: call TellOnce again then. An instance that dies
-// between the store's answer and the observers has called none of them.
+// more. told is true if the observers were called.
+//
+// Where err is not nil the end is not settled, and TellOnce has to be called again:
+// [ErrAway] while the store cannot say whether the end was reported, [ErrClaimed] while
+// another instance has claimed the report and has not made it. Its claim ends after three
+// seconds, in case the instance has died.
 func TellOnce(ctx context.Context, s *Store, by string, o Outcome, p Policy, others []Observer, c Call, more ...Op) (told bool, err error) {
 	gathering, sent := collect(ctx)
 	var rest []watcher
@@ -94,19 +103,40 @@ func TellOnce(ctx context.Context, s *Store, by string, o Outcome, p Policy, oth
 			rest = append(rest, w)
 		}
 	})
-	claim := Op{Kind: OpWrite, Space: EndedSpace, Name: c.SID, Keep: keepEnded, Value: []byte(by)}
 	s.Send(gathering, more...)
-	results := sent.send(ctx, sending{s, claim, nil})
-	if claim = results[0]; claim.Err != nil {
-		return false, claim.Err
+	// No two claims are the same: a repeated one would not say how long it still holds.
+	claim := Op{Kind: OpWrite, Space: endedSpace, Name: c.SID, Keep: claimLease, Value: []byte(by + " " + rand.Text())}
+	asked := time.Now()
+	result := sent.send(ctx, sending{s, claim, nil})[0]
+	if result.Err == nil && !result.OK && strings.HasPrefix(string(result.Value), by+" ") { // its answer was lost
+		claim.Generation, asked = result.Generation, time.Now()
+		ops := []Op{claim}
+		s.Do(ctx, ops)
+		result = ops[0]
 	}
-	if !claim.OK {
+	switch {
+	case result.Err != nil:
+		return false, result.Err
+	case !result.OK && EndReported(&result):
 		return false, nil
+	case !result.OK, time.Since(asked) > claimLease/2: // it may be another's before the observers are called
+		return false, ErrClaimed
 	}
+	defer s.Do(ctx, []Op{WriteEnd(c.SID)}) // whatever an observer does
 	for _, w := range rest {
 		w.tell(ctx, c, o)
 	}
 	return true, nil
+}
+
+// TellFirst reports the end of a call to the observers, and then to the other instances, for
+// the one instance whose report the others wait for. The question to the store carries what
+// stored policies send, and more.
+func TellFirst(ctx context.Context, s *Store, o Outcome, p Policy, others []Observer, c Call, more ...Op) {
+	gathering, sent := collect(ctx)
+	s.Send(gathering, more...)
+	defer sent.send(ctx, sending{s, WriteEnd(c.SID), nil}) // whatever an observer does
+	each(p, others, func(w watcher) { w.tell(gathering, c, o) })
 }
 
 // GiveBack releases what the stored policies hold for a call, as at its end. It calls no
@@ -121,11 +151,34 @@ func GiveBack(ctx context.Context, o Outcome, p Policy, others []Observer, c Cal
 	sent.send(ctx)
 }
 
-// EndedSpace is where TellOnce notes, by CallSid and for a day, that a call has ended.
-const EndedSpace = "ended"
+// endedSpace is where it is noted, by CallSid, that a call has ended: by a claim until its end
+// has been reported.
+const endedSpace = "ended"
 
-// keepEnded is how long a call can last.
-const keepEnded = 24 * time.Hour
+const (
+	// claimLease is how long the others wait for an instance that has claimed a report.
+	claimLease = 3 * time.Second
+	// keepEnded is how long a call can last.
+	keepEnded = 24 * time.Hour
+)
+
+// ReadEnd returns the question whether a call has ended: OK if one instance has learned of
+// it. See [EndReported].
+func ReadEnd(callSID string) Op { return Op{Kind: OpRead, Space: endedSpace, Name: callSID} }
+
+// EndReported reports whether the answer to [ReadEnd] says that the end has been reported.
+func EndReported(answer *Op) bool {
+	return answer.Err == nil && string(answer.Value) == reported
+}
+
+// WriteEnd returns the operation that notes for a day that the end of a call has been
+// reported, as [TellOnce] and [TellFirst] do.
+func WriteEnd(callSID string) Op {
+	return Op{Kind: OpWrite, Space: endedSpace, Name: callSID, Generation: AnyGeneration, Keep: keepEnded, Value: []byte(reported)}
+}
+
+// reported is the value of an end that is not a claim.
+const reported = "reported"
 
 // watcher is an observer, the store that it sends to what it hears, or nil, and the
 // policies around it from which some calls are exempt.
@@ -237,16 +290,21 @@ func (s *Store) send(ctx context.Context, then func(Op), ops ...Op) {
 	}
 }
 
-// send sends what was collected and more, each store's in one question, and returns the
-// results of the latter.
+// send sends what was collected and more, each store's in one question, first to the stores
+// of the latter, of which it returns the results.
 func (c *collected) send(ctx context.Context, more ...sending) []Op {
 	all := append(more, c.all...)
 	results := make([]Op, len(all))
-	stores := make(map[*Store][]int)
+	var stores []*Store
+	whose := make(map[*Store][]int)
 	for i, s := range all {
-		stores[s.store] = append(stores[s.store], i)
+		if whose[s.store] == nil {
+			stores = append(stores, s.store)
+		}
+		whose[s.store] = append(whose[s.store], i)
 	}
-	for store, which := range stores {
+	for _, store := range stores {
+		which := whose[store]
 		ops := make([]Op, 0, len(which))
 		for _, i := range which {
 			ops = append(ops, all[i].op)

@@ -414,37 +414,6 @@ func TestOneQuestion(t *testing.T) {
 	})
 }
 
-// TestEndToldOnce: of two instances that learn of the end of a call one tells it, also when
-// its answers get lost, and nobody while nobody can know.
-func TestEndToldOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork()
-		a, b := n.instance(t, StoreOptions{}), n.instance(t, StoreOptions{})
-		synctest.Wait()
-		var heard []string
-		watcher := []Observer{ObserverFunc(func(_ context.Context, c Call, o Outcome) { heard = append(heard, c.SID+" "+o.Status) })}
-		tell := func(s *Store, by, sid string) (bool, error) {
-			return TellOnce(ctx, s, by, Outcome{Kind: OutcomeEnded, Status: "completed"}, nil, watcher, Call{SID: sid})
-		}
-		for i, s := range []*Store{a, b, a} {
-			told, err := tell(s, fmt.Sprint(i), "CA1")
-			require.NoError(t, err)
-			require.Equal(t, i == 0, told)
-		}
-		n.set(func(n *network) { n.deaf = true })
-		_, err := tell(a, "a", "CA2")
-		require.ErrorIs(t, err, ErrAway)
-		n.set(func(n *network) { n.deaf = false })
-		told, err := tell(b, "b", "CA2")
-		require.NoError(t, err)
-		require.False(t, told, "a's word was heard")
-		told, err = tell(a, "a", "CA2")
-		require.NoError(t, err)
-		require.True(t, told, "and is a's own when it asks again")
-		require.Equal(t, []string{"CA1 completed", "CA2 completed"}, heard)
-	})
-}
-
 // TestStoreSaysSo: one line, one report, at the start too, and again when it is back.
 func TestStoreSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -165,7 +165,7 @@ func (s *Server) overHere(info Info, o policy.Outcome) {
 		}
 		e.counted, e.since = before.counted, time.Now()
 		if !s.retell(e) && !s.tellAtOnce(e) {
-			s.tellEnd(e, true)
+			_ = s.tellEnd(e, true)
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (s *Server) markOver(callSID string) bool {
 // that has may come back from elsewhere.
 func known(callSID, status string) (op policy.Op, enough certainty) {
 	if notAnswered(status) {
-		return policy.Op{Kind: policy.OpRead, Space: policy.EndedSpace, Name: callSID}, streamed
+		return policy.ReadEnd(callSID), streamed
 	}
 	return policy.Op{Kind: policy.OpRead, Space: overSpace, Name: callSID}, over
 }

@@ -58,17 +58,21 @@ func (s *Server) finishNoted(e *untold, before ending) (news bool) {
 	}
 	e.counted, e.since = before.counted, time.Now()
 	if !s.tellAtOnce(e) && !s.retell(e) {
-		s.tellEnd(e, true)
+		_ = s.tellEnd(e, true)
 	}
 	return true
 }
 
-// tellAtOnce tells an end, asking a store that is slow several times, and reports whether it
-// is settled.
+// tellAtOnce tells an end, asking a store that is slow, or an instance that is about to tell
+// it, several times, and reports whether it is settled.
 func (s *Server) tellAtOnce(e *untold) bool {
-	for range atOnceTold {
-		if s.tellEnd(e, false) {
+	for i := range atOnceTold {
+		err := s.tellEnd(e, false)
+		if err == nil {
 			return true
+		}
+		if err == policy.ErrClaimed {
+			time.Sleep(claimWait << i)
 		}
 	}
 	return false
@@ -101,11 +105,12 @@ func (s *Server) giveBack(info Info, o policy.Outcome) {
 	policy.GiveBack(ctx, o, s.config.Policy, s.config.Observers, info.Call)
 }
 
-// tellEnd tells the end of a call, and reports whether that is settled. last says that
-// there is no other time: it is told then unless another instance is known to have.
-func (s *Server) tellEnd(e *untold, last bool) (settled bool) {
+// tellEnd tells the end of a call and counts it, unless another instance has. The error is why
+// that is not settled, of package policy. last says that there is no other time: it is told then
+// unless another instance is known to have, or to be about to.
+func (s *Server) tellEnd(e *untold, last bool) (unsettled error) {
 	defer func() {
-		if settled || last || e.counted {
+		if unsettled == nil || last || e.counted {
 			s.ends.settle(e.info.SID)
 		}
 	}()
@@ -113,24 +118,36 @@ func (s *Server) tellEnd(e *untold, last bool) (settled bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
 	defer cancel()
 	var more []policy.Op
-	if e.over && s.config.Store.Shared() {
+	shared := s.config.Store.Shared()
+	if e.over && shared {
 		more = append(more, overMark(e.info.SID))
 	}
-	settled = true // whatever an observer does
-	told, err := policy.TellOnce(ctx, s.config.Store, s.id, e.outcome, s.config.Policy, s.config.Observers, e.info.Call, more...)
-	if err != nil && last {
-		policy.Tell(ctx, e.outcome, s.config.Policy, s.config.Observers, e.info.Call)
+	observers := append([]policy.Observer{policy.ObserverFunc(func(context.Context, policy.Call, policy.Outcome) { s.countOnce(e) })}, s.config.Observers...)
+	if e.mine {
+		policy.TellFirst(ctx, s.config.Store, e.outcome, s.config.Policy, observers, e.info.Call, more...)
+		s.toldEnds.note(e)
+		return nil
+	}
+	told, err := policy.TellOnce(ctx, s.config.Store, s.id, e.outcome, s.config.Policy, observers, e.info.Call, more...)
+	if err == policy.ErrAway && last {
+		policy.Tell(ctx, e.outcome, s.config.Policy, observers, e.info.Call)
 		told, err = true, nil
 	}
-	if told && s.config.Store.Shared() {
+	if told && shared {
 		s.toldEnds.note(e)
 	}
-	alone := err != nil && e.wasHere && time.Since(e.since) >= countAlone
-	if (told || alone) && !e.counted {
+	if err == policy.ErrAway && e.wasHere && time.Since(e.since) >= countAlone {
+		s.countOnce(e)
+	}
+	return err
+}
+
+// countOnce counts a call, unless it was counted before its end could be told.
+func (s *Server) countOnce(e *untold) {
+	if !e.counted {
 		e.counted = true
 		s.count(e)
 	}
-	return err == nil
 }
 
 // count counts a call.

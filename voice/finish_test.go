@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/policy/outbound"
 )
@@ -125,4 +126,65 @@ func TestMinutesAreTwilios(t *testing.T) {
 			require.Equal(t, test.minutes, counted[0].Total)
 		})
 	}
+}
+
+// TestEndOfAKilledInstance: the end of a call whose instance is killed at any moment of telling
+// it is counted once, by the instance that gets the status callback, before that is answered
+// for good.
+func TestEndOfAKilledInstance(t *testing.T) {
+	ended := policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed"}
+	for name, test := range map[string]struct {
+		die    func(engine policy.Engine, one *Server) // how far the instance gets
+		status string                                  // by which the other counts
+	}{
+		"before it learns of the end": {func(policy.Engine, *Server) {}, "failed"},
+		"after its claim": {func(engine policy.Engine, one *Server) {
+			engine.Do(context.Background(), []policy.Op{{Kind: policy.OpWrite, Space: "ended", Name: someInfo.SID, Keep: 3 * time.Second, Value: []byte(one.id + " claim")}})
+		}, "failed"},
+		"after its count": {func(_ policy.Engine, one *Server) {
+			one.finishNoted(&untold{info: someInfo, outcome: ended, wasHere: true, mine: true}, ending{})
+		}, "completed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				engine := policy.NewMemory(policy.MemoryOptions{})
+				one, two := instanceOn(t, engine), instanceOn(t, engine)
+				counted := counting(one, two)
+				o, _ := ownerFor(one, 1, 0)
+				_, ok := o.take(t.Context())
+				require.True(t, ok)
+				o.close()
+				test.die(engine, one)
+				two.over(someInfo, ended)
+				select {
+				case <-two.ends.settled(someInfo.SID):
+				case <-time.After(holdStatus):
+					t.Error("the callback is answered before the call is counted")
+				}
+				time.Sleep(20 * time.Second)
+				require.Equal(t, []string{test.status}, counted())
+			})
+		})
+	}
+}
+
+// TestLateEndIsNotMine: an instance learns by the stream's own clock how late it hears of the
+// end, after which others may have told it.
+func TestLateEndIsNotMine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &liveCall{Call: &Call{}, server: instanceOn(t, policy.NewMemory(policy.MemoryOptions{})), began: time.Now()}
+		frame := func(at time.Duration) { c.hear(mediastream.Frame{Timestamp: at}) }
+		time.Sleep(time.Second)
+		require.Equal(t, time.Second, c.late(), "no audio has come")
+		for at := 5 * time.Second; at < 8*time.Second; at += 20 * time.Millisecond { // its clock began earlier
+			frame(at)
+			time.Sleep(20 * time.Millisecond)
+		}
+		require.Equal(t, 20*time.Millisecond, c.late())
+		time.Sleep(10 * time.Second)
+		for at := 8 * time.Second; at < 12*time.Second; at += 20 * time.Millisecond { // at once, after a pause
+			frame(at)
+		}
+		require.InDelta(t, 6, c.late().Seconds(), 0.1)
+	})
 }

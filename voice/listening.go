@@ -141,6 +141,9 @@ func (s *Server) listenersOf(c *liveCall, tracks []mediastream.Track) []listener
 
 // hear takes one frame of the stream's audio.
 func (c *liveCall) hear(media mediastream.Frame) {
+	if c.heardUntil = media.Timestamp; c.audioBegan.IsZero() {
+		c.audioBegan = time.Now().Add(-media.Timestamp)
+	}
 	c.server.config.Trace.FrameReceived()
 	for i := range c.listeners {
 		c.listeners[i].hear(media)

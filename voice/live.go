@@ -41,6 +41,9 @@ type liveCall struct {
 	settled chan struct{} // closed when its end has been told, or waits for the store
 	said    time.Duration // how long the call has lasted, as Twilio says; < 0 = it has not. Server.mu guards it
 
+	audioBegan time.Time     // when audio of timestamp 0 came, or would have; the reader's
+	heardUntil time.Duration // timestamp of the last audio; the reader's
+
 	listeners []listener // of the caller, or of each track
 	judge     *judge     // nil where nothing is said, or Twilio judges
 
@@ -241,7 +244,9 @@ func (c *liveCall) bury() {
 		s.leaves(context.Background(), c.Info)
 	default:
 		c.owner.done()
-		s.finishNoted(c.told(), before)
+		e := c.told()
+		e.mine = c.owner.holds() && c.late() < mineWithin
+		s.finishNoted(e, before)
 	}
 	end := End{Reason: c.reason, Err: c.err, Duration: c.lasted, Call: c.whole(), Resumes: c.goesOn, Stream: c.line.Stats()}
 	if end.Stream.Dropped > 0 {
@@ -254,6 +259,19 @@ func (c *liveCall) bury() {
 		s.enter()
 		go c.hangUp()
 	}
+}
+
+// mineWithin is how late an instance may learn that its call has ended, and tell it without
+// asking: well before the others no longer wait for it, after othersFirst.
+const mineWithin = 2 * time.Second
+
+// late returns how long ago the stream's last audio was heard, by the stream's own clock:
+// however late a process that was paused, or a slow network, has brought it here.
+func (c *liveCall) late() time.Duration {
+	if c.audioBegan.IsZero() {
+		return time.Since(c.began)
+	}
+	return time.Since(c.audioBegan.Add(c.heardUntil))
 }
 
 // certainty says how sure it is that a call whose stream has ended is over.

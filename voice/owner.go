@@ -128,6 +128,16 @@ func (o *owner) isLost() bool {
 	return o.lost
 }
 
+// holds reports whether this instance is the owner by the store's word, as far as is known.
+func (o *owner) holds() bool {
+	if o == nil {
+		return false
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.held && !o.lost
+}
+
 // save keeps the host's state. What a handler saves about a prompt goes with what it does
 // next: an instance that takes the call over before the answer is said, and before the
 // handler reads on, finds the prompt and the state before it.

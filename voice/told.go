@@ -35,13 +35,13 @@ func (t *toldEnds) note(e *untold) {
 	}
 }
 
-// ops returns what notes them in the store, as TellOnce does.
-func (t *toldEnds) ops(by string) (ops []policy.Op) {
+// ops returns what notes them in the store.
+func (t *toldEnds) ops() (ops []policy.Op) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.forget()
 	for _, e := range t.all {
-		ops = append(ops, policy.Op{Kind: policy.OpWrite, Space: policy.EndedSpace, Name: e.sid, Keep: rememberFinished, Value: []byte(by)})
+		ops = append(ops, policy.WriteEnd(e.sid))
 		if e.over {
 			ops = append(ops, overMark(e.sid))
 		}
@@ -73,7 +73,7 @@ func (s *Server) watchStore() {
 		if found.OK {
 			return
 		}
-		ops := append(s.toldEnds.ops(s.id), policy.Op{Kind: policy.OpWrite, Space: markSpace, Name: s.id, Keep: rememberFinished})
+		ops := append(s.toldEnds.ops(), policy.Op{Kind: policy.OpWrite, Space: markSpace, Name: s.id, Keep: rememberFinished})
 		s.config.Store.Do(context.Background(), ops)
 		s.touchAll()
 	})

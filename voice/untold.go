@@ -15,6 +15,7 @@ type untold struct {
 	outcome policy.Outcome
 	over    bool   // Twilio said so
 	wasHere bool   // its stream
+	mine    bool   // the other instances wait for this one to tell it
 	cut     Reason // why neither side ended it; or ""
 	said    string // Twilio's status of a call that seems to be cut by a crash
 	counted bool
@@ -26,6 +27,8 @@ const (
 	// atOnceTold is how often a store that is slow is asked before the end waits.
 	atOnceTold  = 3
 	retellEvery = time.Second
+	// claimWait is how long an instance that is about to tell the end takes, at first.
+	claimWait = 5 * time.Millisecond
 	// othersFirst is how much longer an instance waits that did not have the stream, so that
 	// the one that had it tells the end.
 	othersFirst = 4 * time.Second
@@ -130,16 +133,16 @@ func (s *Server) retell(e *untold) bool {
 // retellOne tells an end if it is due, or finds out that another instance has told it, and
 // reports whether it is settled. The time in which the store was away does not count for the
 // instance that waits for another: that one may have counted the call by itself.
-func (s *Server) retellOne(e *untold) bool {
-	settled, away := false, false
+func (s *Server) retellOne(e *untold) (settled bool) {
+	var err error
 	if !time.Now().Before(e.due) {
 		s.doubtCrash(e)
-		settled = s.tellEnd(e, false)
-		away = !settled
+		err = s.tellEnd(e, false)
+		settled = err == nil
 	} else {
-		ops := []policy.Op{{Kind: policy.OpRead, Space: policy.EndedSpace, Name: e.info.SID}}
+		ops := []policy.Op{policy.ReadEnd(e.info.SID)}
 		s.config.Store.Do(context.Background(), ops)
-		settled, away = ops[0].OK, ops[0].Err != nil
+		err, settled = ops[0].Err, policy.EndReported(&ops[0])
 		if settled && e.over {
 			s.config.Store.Later(overMark(e.info.SID))
 		}
@@ -147,7 +150,7 @@ func (s *Server) retellOne(e *untold) bool {
 			s.giveBack(e.info, e.outcome)
 		}
 	}
-	if away && !e.wasHere {
+	if err == policy.ErrAway && !e.wasHere {
 		e.due = time.Now().Add(othersFirst)
 	}
 	return settled
@@ -179,17 +182,14 @@ func (s *Server) retellAll() {
 	s.ends.remove(settled, s.retellAll)
 }
 
-// tellGrace is how long a server that shuts down waits for a store that is away.
-const tellGrace = 5 * time.Second
+// tellGrace is how long a server that shuts down waits for a store that is away, or for the
+// instance that had the stream.
+const tellGrace = othersFirst + retellEvery
 
 // tellRest waits until every end has been told, and tells those that are left when it must
 // stop.
 func (s *Server) tellRest(ctx context.Context) {
-	grace := tellGrace
-	if s.config.Store.Up() { // what waits, waits for the instance that had the stream
-		grace = retellEvery
-	}
-	ctx, cancel := context.WithTimeout(ctx, grace)
+	ctx, cancel := context.WithTimeout(ctx, tellGrace)
 	defer cancel()
 	for len(s.ends.all()) > 0 && ctx.Err() == nil {
 		select {
@@ -205,7 +205,7 @@ func (s *Server) tellRest(ctx context.Context) {
 	}
 	for _, e := range left {
 		if !s.tellAtOnce(e) {
-			s.tellEnd(e, true)
+			_ = s.tellEnd(e, true)
 		}
 	}
 }
