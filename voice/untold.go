@@ -182,14 +182,22 @@ func (s *Server) retellAll() {
 	s.ends.remove(settled, s.retellAll)
 }
 
-// tellGrace is how long a server that shuts down waits for a store that is away, or for the
-// instance that had the stream.
-const tellGrace = othersFirst + retellEvery
+const (
+	// tellGrace is how long a server that shuts down waits for a store that is away.
+	tellGrace = 5 * time.Second
+	// ownerGrace is how long it waits for the instance that had the stream, which tells the end
+	// then or not at all.
+	ownerGrace = mineWithin + retellEvery
+)
 
 // tellRest waits until every end has been told, and tells those that are left when it must
 // stop.
 func (s *Server) tellRest(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, tellGrace)
+	grace := tellGrace
+	if s.config.Store.Up() {
+		grace = ownerGrace
+	}
+	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	for len(s.ends.all()) > 0 && ctx.Err() == nil {
 		select {
