@@ -14,7 +14,7 @@ const (
 	FrameSize  = model.FrameSize // samples in a frame: 20 ms
 )
 
-//go:generate go run ./train -out weights.bin
+//go:generate go run ./internal/train -out weights.bin
 //go:embed weights.bin
 var weights string
 

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/internal/apt"
+	"agentos.dev/dialtone/internal/corpus"
 	"agentos.dev/dialtone/stt/vad"
-	"agentos.dev/dialtone/stt/vad/train/corpus"
 )
 
 var hours = flag.Float64("hours", 0, "of calls that TestEcho plays for each figure; 0 = what takes seconds")

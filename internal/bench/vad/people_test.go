@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"agentos.dev/dialtone/internal/apt"
-	"agentos.dev/dialtone/stt/vad/train/corpus"
+	"agentos.dev/dialtone/internal/corpus"
 )
 
 // speaker is a person who recorded an exchange's prompts.

@@ -5,9 +5,9 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"agentos.dev/dialtone/internal/corpus"
 	"agentos.dev/dialtone/internal/ownwords"
 	"agentos.dev/dialtone/stt/vad"
-	"agentos.dev/dialtone/stt/vad/train/corpus"
 )
 
 const (

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/internal/apt"
+	"agentos.dev/dialtone/internal/corpus"
 	"agentos.dev/dialtone/stt/vad"
-	"agentos.dev/dialtone/stt/vad/train/corpus"
 )
 
 // TestUtterances judges the segmenter: how much of the speech its utterances

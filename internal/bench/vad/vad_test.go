@@ -16,8 +16,8 @@ import (
 	"agentos.dev/dialtone/codec"
 	"agentos.dev/dialtone/internal/apt"
 	"agentos.dev/dialtone/internal/bench"
+	"agentos.dev/dialtone/internal/corpus"
 	"agentos.dev/dialtone/stt/vad"
-	"agentos.dev/dialtone/stt/vad/train/corpus"
 )
 
 // contestant gives a verdict for each frame of a clip.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/internal/apt"
-	"agentos.dev/dialtone/stt/vad/train/corpus"
+	"agentos.dev/dialtone/internal/corpus"
 )
 
 // webrtc is WebRTC's detector in a process of its own.

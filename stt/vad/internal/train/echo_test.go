@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/internal/corpus"
 	"agentos.dev/dialtone/stt/vad/internal/model"
-	"agentos.dev/dialtone/stt/vad/train/corpus"
 )
 
 // TestTalk: what is taught are the frames with a far end; those without are the detector's,
@@ -39,7 +39,7 @@ func TestTalk(t *testing.T) {
 
 // TestRecordings: those of people are there, without the synthetic ones.
 func TestRecordings(t *testing.T) {
-	pieces, err := recordings("../testdata")
+	pieces, err := recordings("../../testdata")
 	require.NoError(t, err)
 	require.Len(t, pieces, 16)
 	for _, p := range pieces {

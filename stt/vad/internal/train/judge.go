@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"agentos.dev/dialtone/internal/corpus"
 	"agentos.dev/dialtone/stt/vad"
 	"agentos.dev/dialtone/stt/vad/internal/model"
-	"agentos.dev/dialtone/stt/vad/train/corpus"
 )
 
 // trial is calls of one kind that no training call resembles in its voices.

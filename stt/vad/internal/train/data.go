@@ -6,8 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"agentos.dev/dialtone/internal/corpus"
 	"agentos.dev/dialtone/stt/vad/internal/model"
-	"agentos.dev/dialtone/stt/vad/train/corpus"
 )
 
 const (

@@ -11,8 +11,8 @@ import (
 	"sync"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/corpus"
 	"agentos.dev/dialtone/stt/vad/internal/model"
-	"agentos.dev/dialtone/stt/vad/train/corpus"
 )
 
 const (

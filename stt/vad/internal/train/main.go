@@ -2,12 +2,12 @@
 // but espeak-ng's synthetic voices and computed noise:
 //
 //	apt-get install espeak-ng
-//	go run ./stt/vad/train -out stt/vad/weights.bin
+//	go run ./stt/vad/internal/train -out stt/vad/weights.bin
 //
 // With -echo it makes those of the echo guard, which builds on the first, and needs
 // recordings of people as well, the few seconds of stt/vad/testdata:
 //
-//	go run ./stt/vad/train -echo -clips 1400 -epochs 14 -seed 4 -out stt/vad/echo.bin
+//	go run ./stt/vad/internal/train -echo -clips 1400 -epochs 14 -seed 4 -out stt/vad/echo.bin
 //
 // The same espeak-ng on the same architecture gives the same weights.
 package main
@@ -21,8 +21,8 @@ import (
 	"os"
 	"os/signal"
 
+	"agentos.dev/dialtone/internal/corpus"
 	"agentos.dev/dialtone/stt/vad/internal/model"
-	"agentos.dev/dialtone/stt/vad/train/corpus"
 )
 
 func main() {
