@@ -16,7 +16,7 @@ func ExampleOpen() {
 	}), stt.Segmentation{})
 
 	ctx := context.Background()
-	stream, err := stt.Open(ctx, engine, stt.Config{CallID: "CA1", Emit: func(event stt.Event) {
+	stream, err := stt.Open(ctx, engine, stt.Config{CallSID: "CA1", Emit: func(event stt.Event) {
 		if event.Kind == stt.Final {
 			fmt.Println(event.Transcript.Text)
 		}

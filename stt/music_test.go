@@ -23,9 +23,9 @@ func TestOnHold(t *testing.T) {
 		asked := map[string]int{}
 		var told []bool
 		rec := stt.RecognizerFunc(func(_ context.Context, _ []byte, c stt.Config) (stt.Transcript, error) {
-			n := asked[c.CallID]
-			asked[c.CallID]++
-			if c.CallID == "speech" {
+			n := asked[c.CallSID]
+			asked[c.CallSID]++
+			if c.CallSID == "speech" {
 				require.False(t, c.OnHold)
 				return stt.Transcript{Text: "yes"}, nil
 			}
@@ -34,7 +34,7 @@ func TestOnHold(t *testing.T) {
 		})
 		engine := stt.Segmented(rec, stt.Segmentation{})
 		hear := func(call string) (held []bool) {
-			s, err := stttest.Open(t.Context(), engine, stt.Config{CallID: call})
+			s, err := stttest.Open(t.Context(), engine, stt.Config{CallSID: call})
 			require.NoError(t, err)
 			for range music { // one at a time
 				play(t, s, stttest.Speech(1, codec.Format{}))

@@ -77,7 +77,7 @@ func TestSegmentedTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const delay = 100 * time.Millisecond
 		rec := &stttest.Recognizer{Texts: []string{"yes", "no"}, Delay: delay}
-		s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{}), stt.Config{CallID: "CA1"})
+		s, err := stttest.Open(t.Context(), stt.Segmented(rec, stt.Segmentation{}), stt.Config{CallSID: "CA1"})
 		require.NoError(t, err)
 		play(t, s, audio)
 		play(t, s, audio)
@@ -101,7 +101,7 @@ func TestSegmentedTimes(t *testing.T) {
 		}
 		asked := rec.Utterances()
 		require.Len(t, asked, 2)
-		assert.Equal(t, "CA1", asked[0].Config.CallID)
+		assert.Equal(t, "CA1", asked[0].Config.CallSID)
 		assert.Less(t, len(asked[0].Audio), len(audio), "cut to the speech")
 	})
 }
@@ -383,7 +383,7 @@ func TestThousandCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := stt.RecognizerFunc(func(ctx context.Context, audio []byte, c stt.Config) (stt.Transcript, error) {
 			time.Sleep(200 * time.Millisecond)
-			return stt.Transcript{Text: c.CallID}, nil
+			return stt.Transcript{Text: c.CallSID}, nil
 		})
 		pool := stt.NewPool(rec, stt.PoolOptions{Workers: calls})
 		engine := stt.Segmented(pool, stt.Segmentation{})
@@ -391,7 +391,7 @@ func TestThousandCalls(t *testing.T) {
 		for i := range calls {
 			wg.Go(func() {
 				id := fmt.Sprint("CA", i)
-				s, err := stttest.Open(t.Context(), engine, stt.Config{CallID: id})
+				s, err := stttest.Open(t.Context(), engine, stt.Config{CallSID: id})
 				if !assert.NoError(t, err) {
 					return
 				}
@@ -415,7 +415,7 @@ func TestPool(t *testing.T) {
 			mu.Lock()
 			running++
 			most = max(most, running)
-			order = append(order, c.CallID)
+			order = append(order, c.CallSID)
 			mu.Unlock()
 			time.Sleep(time.Second)
 			mu.Lock()
@@ -431,7 +431,7 @@ func TestPool(t *testing.T) {
 		for i := range 8 {
 			wg.Go(func() {
 				began := time.Now()
-				_, err := p.Recognize(t.Context(), nil, stt.Config{CallID: fmt.Sprint(i)})
+				_, err := p.Recognize(t.Context(), nil, stt.Config{CallSID: fmt.Sprint(i)})
 				if err != nil {
 					require.ErrorIs(t, err, stt.ErrOverloaded)
 					assert.LessOrEqual(t, time.Since(began), 2500*time.Millisecond)

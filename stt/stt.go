@@ -102,7 +102,7 @@ type Config struct {
 	Expected Expectation // of the first answer; an Expecter takes that of the next ones
 	Interim  bool        // report unfinished transcripts too, where the engine can
 	OnHold   bool        // the last utterances were music: a recogniser takes less for speech
-	CallID   string      // names the call in logs and at the service; Twilio's CallSid
+	CallSID  string      // names the call in logs and at the service; Twilio's CallSid
 	Parts    *Parts      // set by Segmented with a Join or Ahead, for its Recognizer; nil otherwise
 	// Emit takes the events, in order and one at a time; nil = they are dropped. The Emit
 	// of a host returns soon, as audio waits for it, and calls no method of the stream. An

@@ -33,7 +33,7 @@ func TestFiftyCallsAtOnce(t *testing.T) {
 	const calls = 50
 	// The engine hears in each call the number that the call comes from.
 	engine := stt.EngineFunc(func(ctx context.Context, c stt.Config) (stt.Stream, error) {
-		return stt.Segmented(&stttest.Recognizer{Texts: []string{"this is " + c.CallID}, Delay: 20 * time.Millisecond}, stt.Segmentation{}).Open(ctx, c)
+		return stt.Segmented(&stttest.Recognizer{Texts: []string{"this is " + c.CallSID}, Delay: 20 * time.Millisecond}, stt.Segmentation{}).Open(ctx, c)
 	})
 	var mu sync.Mutex
 	got := make(map[string]string) // by caller

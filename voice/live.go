@@ -83,7 +83,7 @@ func (c *liveCall) live(ctx context.Context) {
 				Format:   codec.Format{Encoding: codec.Mulaw, Rate: 8000},
 				Language: config.Language,
 				Phrases:  config.Phrases,
-				CallID:   c.SID,
+				CallSID:  c.SID,
 				Interim:  true,
 			})
 		}

@@ -354,7 +354,7 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 	}
 	if s.speaker != nil {
 		call.speaker, call.speaking = s.speaker, s.config.TTSOptions
-		call.speaking.Config.CallID = info.SID
+		call.speaking.Config.CallSID = info.SID
 	}
 	call.player.told, call.player.interruption = call.spoke, s.config.Interruption
 	if with.made != nil {

@@ -176,7 +176,7 @@ func (d *doctor) speaker(ctx context.Context) {
 	if err == nil {
 		defer tts.Close(synthesizer)
 		began := time.Now()
-		speech := tts.Speak(synthesizer, tts.Text(sample), tts.Options{Config: tts.Config{CallID: "doctor"}})
+		speech := tts.Speak(synthesizer, tts.Text(sample), tts.Options{Config: tts.Config{CallSID: "doctor"}})
 		for _, err = range speech.Audio(ctx) {
 			if err != nil {
 				break
@@ -212,7 +212,7 @@ func listen(ctx context.Context, engine stt.Engine, phrases []string) (string, e
 	}
 	texts, failed := make(chan string, 64), make(chan error, 64)
 	stream, err := stt.Open(ctx, engine, stt.Config{
-		Format: codec.Format{Encoding: codec.Mulaw, Rate: 8000}, Phrases: phrases, CallID: "doctor",
+		Format: codec.Format{Encoding: codec.Mulaw, Rate: 8000}, Phrases: phrases, CallSID: "doctor",
 		Emit: func(e stt.Event) {
 			switch {
 			case e.Kind == stt.Final:

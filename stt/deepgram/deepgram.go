@@ -136,7 +136,7 @@ func (o Options) query(q url.Values, c stt.Config) {
 	wire.SetMissing(q, map[string]string{
 		"model": o.Model, "encoding": encoding(c.Format), "sample_rate": strconv.Itoa(c.Format.SampleRate()), "channels": "1",
 		"interim_results": "true", "vad_events": "true", "utterance_end_ms": "1000",
-		"endpointing": strconv.FormatInt(o.Endpointing.Milliseconds(), 10), "language": language, "tag": c.CallID,
+		"endpointing": strconv.FormatInt(o.Endpointing.Milliseconds(), 10), "language": language, "tag": c.CallSID,
 	})
 	if o.SmartFormat {
 		q.Set("smart_format", "true")

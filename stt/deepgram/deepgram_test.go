@@ -39,7 +39,7 @@ func handshakes(t *testing.T, server *stttest.Live) {
 	e, err := deepgram.New(deepgram.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 	require.NoError(t, err)
 	for _, f := range []codec.Format{{}, {Encoding: codec.PCM16}} {
-		s, err := stttest.Open(t.Context(), e, stt.Config{Format: f, Language: "de", Phrases: []string{"Zimmer buchen", "ja"}, CallID: "CA1"})
+		s, err := stttest.Open(t.Context(), e, stt.Config{Format: f, Language: "de", Phrases: []string{"Zimmer buchen", "ja"}, CallSID: "CA1"})
 		require.NoError(t, err)
 		require.NoError(t, s.Flush(t.Context()))
 		require.NoError(t, s.Close())

@@ -23,7 +23,7 @@ func flux(model string) bool { return strings.HasPrefix(model, "flux") }
 
 // fluxQuery adds the parameters of a call to a Flux model.
 func (o Options) fluxQuery(q url.Values, c stt.Config) {
-	values := map[string]string{"model": o.Model, "encoding": encoding(c.Format), "sample_rate": strconv.Itoa(c.Format.SampleRate()), "tag": c.CallID}
+	values := map[string]string{"model": o.Model, "encoding": encoding(c.Format), "sample_rate": strconv.Itoa(c.Format.SampleRate()), "tag": c.CallSID}
 	if sure := o.endOfTurn(c.Expected); sure > 0 {
 		values["eot_threshold"] = strconv.FormatFloat(sure, 'f', -1, 64)
 	}

@@ -30,7 +30,7 @@ func TestFluxHandshake(t *testing.T) {
 		e, err := deepgram.New(deepgram.Options{Key: key, Model: "flux-general-multi", EndOfTurn: 0.8, EagerEndOfTurn: 0.45, TurnTimeout: 3 * time.Second, URL: server.URL, Client: server.Client(t)})
 		require.NoError(t, err)
 		require.True(t, e.Traits().Turns)
-		s, err := stttest.Open(t.Context(), e, stt.Config{Language: "de-AT", Phrases: []string{"Zimmer buchen", "ja"}, CallID: "CA1"})
+		s, err := stttest.Open(t.Context(), e, stt.Config{Language: "de-AT", Phrases: []string{"Zimmer buchen", "ja"}, CallSID: "CA1"})
 		require.NoError(t, err)
 		require.NoError(t, s.Flush(t.Context()))
 		require.NoError(t, s.Close())

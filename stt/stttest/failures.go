@@ -182,7 +182,7 @@ func (f Failures) hear(t *testing.T, e stt.Engine, n int) ([]stt.Event, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	s, err := Open(ctx, e, stt.Config{CallID: "CA1"})
+	s, err := Open(ctx, e, stt.Config{CallSID: "CA1"})
 	if err != nil {
 		return nil, err
 	}
@@ -364,7 +364,7 @@ func (f Failures) silent(t *testing.T) {
 	both := stt.Failover(stt.FailoverOptions{Patience: 200 * time.Millisecond}, e, stt.Segmented(backup, stt.Segmentation{}))
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	s, err := Open(ctx, both, stt.Config{CallID: "CA1"})
+	s, err := Open(ctx, both, stt.Config{CallSID: "CA1"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -128,7 +128,7 @@ func Finals(events []stt.Event) []string {
 
 func (s Suite) order(t *testing.T, f codec.Format) {
 	texts := []string{"one", "two words", "three", "four"}
-	ctx, stream := open(t, s.New(t, texts), stt.Config{Format: f, Interim: true, Language: "en-US", CallID: "CA0"})
+	ctx, stream := open(t, s.New(t, texts), stt.Config{Format: f, Interim: true, Language: "en-US", CallSID: "CA0"})
 	Send(t, stream, Speech(len(texts), f), f)
 	events, err := s.finish(ctx, stream, len(texts))
 	if err != nil {
@@ -164,7 +164,7 @@ func (s Suite) turns(t *testing.T, events []stt.Event, texts []string) {
 // words: remarks about sound and control tokens are no part of a text.
 func (s Suite) words(t *testing.T) {
 	f := codec.Format{}
-	ctx, stream := open(t, s.New(t, []string{"[Music] one", "two <unk>", "Room [1] please", "(laughs) four"}), stt.Config{CallID: "CA5"})
+	ctx, stream := open(t, s.New(t, []string{"[Music] one", "two <unk>", "Room [1] please", "(laughs) four"}), stt.Config{CallSID: "CA5"})
 	Send(t, stream, Speech(4, f), f)
 	events, err := s.finish(ctx, stream, 4)
 	if err != nil {
@@ -236,7 +236,7 @@ func (s Suite) check(t *testing.T, events []stt.Event) {
 // flushing does no harm.
 func (s Suite) flush(t *testing.T) {
 	f := codec.Format{}
-	ctx, stream := open(t, s.New(t, []string{"one", "two"}), stt.Config{CallID: "CA1"})
+	ctx, stream := open(t, s.New(t, []string{"one", "two"}), stt.Config{CallSID: "CA1"})
 	if s.NoFlush {
 		audio := Speech(2, f)
 		for _, end := range []time.Duration{900 * time.Millisecond, 1350 * time.Millisecond, 1350 * time.Millisecond} {
@@ -279,7 +279,7 @@ func (s Suite) flush(t *testing.T) {
 // backpressure: nobody receives, and sending goes on.
 func (s Suite) backpressure(t *testing.T) {
 	f := codec.Format{}
-	ctx, stream := open(t, s.New(t, []string{"one"}), stt.Config{Interim: true, CallID: "CA2"})
+	ctx, stream := open(t, s.New(t, []string{"one"}), stt.Config{Interim: true, CallSID: "CA2"})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -305,7 +305,7 @@ func (s Suite) backpressure(t *testing.T) {
 
 func (s Suite) cancel(t *testing.T) {
 	engine := s.New(t, nil)
-	_, stream := open(t, engine, stt.Config{CallID: "CA3"})
+	_, stream := open(t, engine, stt.Config{CallSID: "CA3"})
 	short, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
 	if _, err := stream.Next(short); !errors.Is(err, context.DeadlineExceeded) {
@@ -314,7 +314,7 @@ func (s Suite) cancel(t *testing.T) {
 	stream.Close()
 
 	ctx, end := context.WithCancel(context.Background())
-	stream, err := Open(ctx, engine, stt.Config{CallID: "CA3"})
+	stream, err := Open(ctx, engine, stt.Config{CallSID: "CA3"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +327,7 @@ func (s Suite) close(t *testing.T) {
 	f := codec.Format{}
 	engine := s.New(t, []string{"one"})
 	for i := range 5 {
-		_, stream := open(t, engine, stt.Config{CallID: "CA4"})
+		_, stream := open(t, engine, stt.Config{CallSID: "CA4"})
 		audio := Speech(1, f)
 		Send(t, stream, audio[:len(audio)*i/4], f)
 		began := time.Now()
@@ -379,7 +379,7 @@ func (s Suite) many(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			results <- func() error {
-				stream, err := Open(ctx, engine, stt.Config{CallID: fmt.Sprint("CA1", i)})
+				stream, err := Open(ctx, engine, stt.Config{CallSID: fmt.Sprint("CA1", i)})
 				if err != nil {
 					return err
 				}

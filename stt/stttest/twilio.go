@@ -78,7 +78,7 @@ func (t *transcribed) Send(frame []byte) error {
 // post sends the next callback.
 func (t *transcribed) post(fields ...string) {
 	t.sequence++
-	form := url.Values{"CallSid": {t.c.CallID}, "TranscriptionSid": {t.sid}, "SequenceId": {fmt.Sprint(t.sequence)}}
+	form := url.Values{"CallSid": {t.c.CallSID}, "TranscriptionSid": {t.sid}, "SequenceId": {fmt.Sprint(t.sequence)}}
 	for i := 0; i < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}

@@ -21,7 +21,7 @@ import (
 func call(t *testing.T) (*twilio.Engine, *stttest.Call) {
 	t.Helper()
 	e := twilio.New(twilio.Options{})
-	s, err := stttest.Open(t.Context(), e, stt.Config{CallID: "CA1", Interim: true})
+	s, err := stttest.Open(t.Context(), e, stt.Config{CallSID: "CA1", Interim: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { s.Close() })
 	return e, s
@@ -155,6 +155,6 @@ func TestHugeCallbacks(t *testing.T) {
 }
 
 func TestLanguageIsChecked(t *testing.T) {
-	_, err := stttest.Open(t.Context(), twilio.New(twilio.Options{}), stt.Config{CallID: "CA1", Language: "english"})
+	_, err := stttest.Open(t.Context(), twilio.New(twilio.Options{}), stt.Config{CallSID: "CA1", Language: "english"})
 	require.ErrorIs(t, err, stt.ErrRefused)
 }

@@ -18,7 +18,7 @@ import (
 func FuzzCallbacks(f *testing.F) {
 	f.Fuzz(func(t *testing.T, bodies []byte) {
 		e := twilio.New(twilio.Options{})
-		s, err := stttest.Open(t.Context(), e, stt.Config{CallID: "CA1", Interim: true})
+		s, err := stttest.Open(t.Context(), e, stt.Config{CallSID: "CA1", Interim: true})
 		require.NoError(t, err)
 		lines := bytes.Split(bodies, []byte("\n"))
 		for _, body := range lines {

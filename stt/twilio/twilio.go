@@ -4,7 +4,7 @@
 //
 // Mount the Engine where the verb's statusCallbackUrl points to, behind the
 // middleware of package voice/signature, and open streams with the call's SID as
-// CallID. The callbacks of a call must reach the process that has its stream.
+// CallSID. The callbacks of a call must reach the process that has its stream.
 //
 // Twilio sends no times of speech and takes no request to finish: the times of
 // transcripts are those of the speech that this process heard before the callback came,
@@ -74,18 +74,18 @@ func New(o Options) *Engine {
 // Validate returns the errors of the options.
 func (e *Engine) Validate() error { return e.wrong }
 
-// Open implements stt.Engine. The Config's CallID is the call's SID.
+// Open implements stt.Engine. The Config must have a CallSID.
 func (e *Engine) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
-	if c.CallID == "" {
-		return nil, errors.New("twilio: Config.CallID is empty: it takes the call's SID")
+	if c.CallSID == "" {
+		return nil, errors.New("twilio: Config.CallSID is empty")
 	}
 	s := &stream{engine: e, c: c, next: 1, early: map[int]callback{}, past: map[string]bool{}}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.streams[c.CallID] != nil {
-		return nil, errors.New("twilio: call " + c.CallID + " has a stream already")
+	if e.streams[c.CallSID] != nil {
+		return nil, errors.New("twilio: call " + c.CallSID + " has a stream already")
 	}
-	e.streams[c.CallID] = s
+	e.streams[c.CallSID] = s
 	s.stop = context.AfterFunc(ctx, s.shutdown)
 	return s, nil
 }
@@ -340,8 +340,8 @@ func (s *stream) Close() error {
 
 func (s *stream) shutdown() {
 	s.engine.mu.Lock()
-	if s.engine.streams[s.c.CallID] == s {
-		delete(s.engine.streams, s.c.CallID)
+	if s.engine.streams[s.c.CallSID] == s {
+		delete(s.engine.streams, s.c.CallSID)
 	}
 	s.engine.mu.Unlock()
 	s.mu.Lock()

@@ -42,7 +42,7 @@ func said(text string, final bool) []string {
 func TestOrderAndRepetitions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := twilio.New(twilio.Options{})
-		s, err := stttest.Open(t.Context(), e, stt.Config{CallID: "CA1", Interim: true})
+		s, err := stttest.Open(t.Context(), e, stt.Config{CallSID: "CA1", Interim: true})
 		require.NoError(t, err)
 		require.Equal(t, 204, post(e, "CA1", 1, "TranscriptionEvent", "transcription-started"))
 		for _, n := range []int{3, 2, 3, 5, 4, 2, 1} { // early, late, repeated
@@ -68,7 +68,7 @@ func TestOrderAndRepetitions(t *testing.T) {
 func TestMissingCallbackIsWaitedForAndThenGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := twilio.New(twilio.Options{})
-		s, err := stttest.Open(t.Context(), e, stt.Config{CallID: "CA1"})
+		s, err := stttest.Open(t.Context(), e, stt.Config{CallSID: "CA1"})
 		require.NoError(t, err)
 		defer s.Close()
 		post(e, "CA1", 1, said("one", true)...)
@@ -87,7 +87,7 @@ func TestMissingCallbackIsWaitedForAndThenGivenUp(t *testing.T) {
 
 func TestNewTranscriptionOfACall(t *testing.T) {
 	e := twilio.New(twilio.Options{})
-	s, err := stttest.Open(t.Context(), e, stt.Config{CallID: "CA1"})
+	s, err := stttest.Open(t.Context(), e, stt.Config{CallSID: "CA1"})
 	require.NoError(t, err)
 	post(e, "CA1", 1, said("one", true)...)
 	post(e, "CA1", 1, append(said("again", true), "TranscriptionSid", "GT2")...)
@@ -106,7 +106,7 @@ func TestNewTranscriptionOfACall(t *testing.T) {
 func TestTranscriptionsOfACall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := twilio.New(twilio.Options{})
-		s, err := stttest.Open(t.Context(), e, stt.Config{CallID: "CA1"})
+		s, err := stttest.Open(t.Context(), e, stt.Config{CallSID: "CA1"})
 		require.NoError(t, err)
 		say := func(transcription string, sequence int, text string) {
 			require.Equal(t, 204, post(e, "CA1", sequence, append(said(text, true), "TranscriptionSid", transcription)...))
@@ -126,14 +126,14 @@ func TestTranscriptionsOfACall(t *testing.T) {
 func TestBadCallbacks(t *testing.T) {
 	e := twilio.New(twilio.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
-	s, err := stttest.Open(ctx, e, stt.Config{CallID: "CA1"})
+	s, err := stttest.Open(ctx, e, stt.Config{CallSID: "CA1"})
 	require.NoError(t, err)
 	assert.Equal(t, 404, post(e, "CA2", 1, said("x", true)...))
 	assert.Equal(t, 400, post(e, "CA1", 1, "SequenceId", "x"))
 	assert.Equal(t, 400, post(e, "CA1", 1, "TranscriptionData", `{"transcr`))
 	_, err = stttest.Open(t.Context(), e, stt.Config{})
-	require.ErrorContains(t, err, "CallID")
-	_, err = stttest.Open(t.Context(), e, stt.Config{CallID: "CA1"})
+	require.ErrorContains(t, err, "CallSID")
+	_, err = stttest.Open(t.Context(), e, stt.Config{CallSID: "CA1"})
 	require.ErrorContains(t, err, "already")
 	cancel()
 	stttest.Drain(t, s)
@@ -145,7 +145,7 @@ func TestBadCallbacks(t *testing.T) {
 func TestLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := twilio.New(twilio.Options{})
-		s, err := stttest.Open(t.Context(), e, stt.Config{CallID: "CA1"})
+		s, err := stttest.Open(t.Context(), e, stt.Config{CallSID: "CA1"})
 		require.NoError(t, err)
 		defer s.Close()
 		for audio := stttest.Speech(1, codec.Format{}); len(audio) > 0; audio = audio[min(160, len(audio)):] {
@@ -177,7 +177,7 @@ func TestSuite(t *testing.T) {
 // the caller says meanwhile.
 func TestTimes(t *testing.T) {
 	e := twilio.New(twilio.Options{})
-	s, err := stttest.Open(t.Context(), e, stt.Config{CallID: "CA1"})
+	s, err := stttest.Open(t.Context(), e, stt.Config{CallSID: "CA1"})
 	require.NoError(t, err)
 	send := func(audio []byte) { stttest.Send(t, s, audio, codec.Format{}) }
 	word := stttest.Speech(1, codec.Format{})

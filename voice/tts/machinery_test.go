@@ -22,9 +22,9 @@ func TestCache(t *testing.T) {
 	cache := tts.NewCache(0)
 	s := cache.Of(fake)
 	say := func(text string, c tts.Config) heard { return listen(s.Synthesize(t.Context(), text, c)) }
-	first := say("Good morning.", tts.Config{CallID: "CA1"})
+	first := say("Good morning.", tts.Config{CallSID: "CA1"})
 	require.NoError(t, first.err)
-	again := say("Good morning.", tts.Config{CallID: "CA2"})
+	again := say("Good morning.", tts.Config{CallSID: "CA2"})
 	assert.Equal(t, first.words, again.words)
 	assert.Equal(t, first.length, again.length)
 	assert.Len(t, fake.Asked(), 1, "the call is no part of what is said")

@@ -56,12 +56,12 @@ func want(pieces ...string) []byte {
 
 func TestSpeak(t *testing.T) {
 	fake := &ttstest.Fake{}
-	s := tts.Speak(fake, tokens(nil, "Your **table**", " is booked", ", the total is $4.50. Bye", "! 😀"), tts.Options{Config: tts.Config{Voice: "x", CallID: "CA1"}})
+	s := tts.Speak(fake, tokens(nil, "Your **table**", " is booked", ", the total is $4.50. Bye", "! 😀"), tts.Options{Config: tts.Config{Voice: "x", CallSID: "CA1"}})
 	audio, err := collect(t.Context(), s)
 	require.NoError(t, err)
 	pieces := []string{"Your table is booked,", "the total is four dollars and fifty cents.", "Bye!"}
 	assert.Equal(t, pieces, fake.Texts())
-	assert.Equal(t, tts.Config{Voice: "x", CallID: "CA1"}, fake.Asked()[0].Config)
+	assert.Equal(t, tts.Config{Voice: "x", CallSID: "CA1"}, fake.Asked()[0].Config)
 	assert.Equal(t, want(pieces...), audio)
 	assert.Equal(t, "Your **table** is booked, the total is $4.50. Bye! 😀", s.Source())
 

@@ -65,7 +65,7 @@ type Config struct {
 	Voice    string  // the engine's name for it; empty = the engine's default, as is right with several engines
 	Language string  // BCP 47, such as "en-US"; empty = the voice's own
 	Speed    float64 // how many times as fast as the voice's own, from 0.5 to 2; 0 = 1
-	CallID   string  // names the call in logs and at the service; Twilio's CallSid
+	CallSID  string  // names the call in logs and at the service; Twilio's CallSid
 }
 
 // Validate returns an [ErrRefused] error for a speed outside 0.5 to 2.

@@ -55,11 +55,11 @@ func NewEar() *Ear {
 	e.engine = stt.Segmented(stt.RecognizerFunc(func(_ context.Context, _ []byte, c stt.Config) (stt.Transcript, error) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		said := e.said[c.CallID]
+		said := e.said[c.CallSID]
 		if len(said) == 0 {
 			return stt.Transcript{Final: true}, nil
 		}
-		e.said[c.CallID] = said[1:]
+		e.said[c.CallSID] = said[1:]
 		return stt.Transcript{Text: said[0], Final: true}, nil
 	}), stt.Segmentation{})
 	return e

@@ -47,8 +47,8 @@ func (*recognised) Traits() stt.Traits { return stt.Traits{Session: true} }
 func (e *recognised) Open(ctx context.Context, c stt.Config) (stt.Stream, error) {
 	e.mu.Lock()
 	var next script
-	if left := e.calls[c.CallID]; len(left) > 0 {
-		next, e.calls[c.CallID] = left[0], left[1:]
+	if left := e.calls[c.CallSID]; len(left) > 0 {
+		next, e.calls[c.CallSID] = left[0], left[1:]
 	}
 	e.mu.Unlock()
 	s := &recalled{script: next, emit: c.Emit, began: time.Now(), wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}

@@ -75,7 +75,7 @@ func usual(heard string) []byte {
 // hearsThings is an engine that hears, in each call, other things at other times.
 func hearsThings() stt.Engine {
 	return sessions(func(ctx context.Context, c stt.Config) {
-		seed, _ := strconv.ParseUint(c.CallID[len(c.CallID)-6:], 16, 64)
+		seed, _ := strconv.ParseUint(c.CallSID[len(c.CallSID)-6:], 16, 64)
 		for i, text := range []string{"book a room", "a room for two", "the fourth of may"} {
 			select {
 			case <-time.After(time.Duration(900+seed%700+uint64(i)*(seed%900)) * time.Millisecond):
@@ -369,7 +369,7 @@ func TestRecognised(t *testing.T) {
 				var got []string
 				var pieces atomic.Int32
 				began := time.Now()
-				s, err := voicetest.Recognised(record).Open(t.Context(), stt.Config{CallID: record.SID, Emit: func(e stt.Event) {
+				s, err := voicetest.Recognised(record).Open(t.Context(), stt.Config{CallSID: record.SID, Emit: func(e stt.Event) {
 					behind := fmt.Sprint(pieces.Load())
 					if behind == "0" {
 						behind = time.Since(began).String()

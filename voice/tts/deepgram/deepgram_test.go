@@ -134,7 +134,7 @@ func TestFluxKeepsCallsApart(t *testing.T) {
 	server := ttstest.NewDeepgram(t, nil)
 	e := engine(t, server, deepgram.Options{Voice: "flux-haley-en"})
 	for _, call := range []string{"CA1", "CA1", "CA2", "CA1"} {
-		_, err := say(t.Context(), e, "Hello.", tts.Config{CallID: call})
+		_, err := say(t.Context(), e, "Hello.", tts.Config{CallSID: call})
 		require.NoError(t, err)
 	}
 	require.Equal(t, 2, server.Connections())

@@ -153,7 +153,7 @@ func (s Suite) audio(e tts.Synthesizer) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.limit())
 	defer cancel()
 	for _, text := range texts {
-		got, err := listen(e.Synthesize(ctx, text, tts.Config{CallID: "CA1"}))
+		got, err := listen(e.Synthesize(ctx, text, tts.Config{CallSID: "CA1"}))
 		if err != nil {
 			return fmt.Errorf("%q: %w", text, err)
 		}
@@ -356,7 +356,7 @@ func (s Suite) many(e tts.Synthesizer) error {
 	for i := range errs {
 		wg.Go(func() {
 			n := i % len(texts)
-			got, err := listen(e.Synthesize(ctx, texts[n], tts.Config{CallID: fmt.Sprint("CA", i)}))
+			got, err := listen(e.Synthesize(ctx, texts[n], tts.Config{CallSID: fmt.Sprint("CA", i)}))
 			if want := alone[n].length(); err == nil && (got.length() < want*8/10 || want < got.length()*8/10) {
 				err = fmt.Errorf("%q takes %v among others and %v alone", texts[n], got.length(), want)
 			}

@@ -192,7 +192,7 @@ func (e *Engine) address(c tts.Config) (key, address string) {
 	}
 	address = u.String()
 	if key = address; e.s.Alone {
-		key += " " + c.CallID
+		key += " " + c.CallSID
 	}
 	return key, address
 }

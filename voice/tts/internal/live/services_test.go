@@ -97,7 +97,7 @@ func list(pieces ...string) func(func(string) bool) {
 
 // say returns the audio of a text.
 func say(ctx context.Context, e tts.Synthesizer, text string) (audio []byte, err error) {
-	for c, err := range tts.Stream(ctx, e, list(text), tts.Config{CallID: "CA1"}) {
+	for c, err := range tts.Stream(ctx, e, list(text), tts.Config{CallSID: "CA1"}) {
 		if err != nil {
 			return audio, err
 		}
@@ -145,7 +145,7 @@ func TestOneConnection(t *testing.T) {
 			require.True(t, tts.StatusOf(e.speaks).Ready)
 			want, err := say(t.Context(), e.speaks, text)
 			require.NoError(t, err)
-			for _, err := range e.speaks.Synthesize(t.Context(), text, tts.Config{CallID: "CA1"}) {
+			for _, err := range e.speaks.Synthesize(t.Context(), text, tts.Config{CallSID: "CA1"}) {
 				require.NoError(t, err)
 				break
 			}
