@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -102,23 +101,13 @@ func (g *generator) call(ctx context.Context, n int, due time.Time) {
 	case <-ctx.Done():
 	case <-s.done:
 	}
-	ended := false
-	select {
-	case <-s.done:
-		ended = true
-	default:
-	}
-	s.hangUp()
-	s.mu.Lock()
-	closed, why := s.closed, s.end
-	s.mu.Unlock()
-	switch {
-	case closed:
-		g.meter.calls.early.Add(1)
-	case ended:
-		g.fails(ctx, fmt.Errorf("stream of %s: %w", sid, cmp.Or(why, errBroke)))
-	default:
+	switch why := s.hangUp(); why {
+	case errHungUp:
 		g.meter.calls.completed.Add(1)
+	case errClosed:
+		g.meter.calls.early.Add(1)
+	default:
+		g.fails(ctx, fmt.Errorf("stream of %s: %w", sid, why))
 	}
 	if g.to.status != "" {
 		form.Set("CallStatus", "completed")
@@ -128,8 +117,6 @@ func (g *generator) call(ctx context.Context, n int, due time.Time) {
 		}
 	}
 }
-
-var errBroke = errors.New("the connection ended without a close frame")
 
 // fails counts a failed call, unless the whole load test was interrupted.
 func (g *generator) fails(ctx context.Context, err error) {

@@ -94,7 +94,7 @@ func (p *pacer) run(w *worker, began time.Time) {
 		}
 		if over {
 			w.mu.Lock()
-			kept := slices.DeleteFunc(slices.Clone(w.streams[at]), func(s *stream) bool { return s.over.Load() })
+			kept := slices.DeleteFunc(slices.Clone(w.streams[at]), func(s *stream) bool { return s.end.Load() != nil })
 			w.count -= len(w.streams[at]) - len(kept)
 			w.streams[at] = kept
 			w.mu.Unlock()

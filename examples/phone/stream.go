@@ -27,24 +27,44 @@ type stream struct {
 	meter *meters
 	due   time.Time // when its call was due
 
-	over atomic.Bool // the pacer sends nothing more
+	end  atomic.Pointer[error] // why the stream ended: errHungUp, errClosed or a failure; nil while it is up
+	done chan struct{}         // closed when the reader has returned
 
-	mu     sync.Mutex // of the writer's state below
-	frames uint64     // media messages sent
-	seq    uint64
-	json   []byte
-	out    []byte
-	pinged time.Time
-	lasts  time.Time // when the write deadline was last moved
-	marks  []mark    // to return to the service, in order
-	spoke  time.Time // when the caller finished speaking; zero once the service has answered
-	end    error     // why the stream ended; nil while it is up
+	mu      sync.Mutex // of the writer's state below
+	frames  uint64     // media messages sent
+	seq     uint64
+	json    []byte
+	out     []byte
+	pinged  time.Time
+	limited time.Time // when the write deadline was last moved
+	marks   []mark    // to return to the service, in order
+	spoke   time.Time // when the caller finished speaking; zero once the service has answered
 
 	// State of the reader.
-	plays  time.Time // when all audio received will have been played
-	first  bool      // the first sound has come
-	closed bool      // the service has ended the stream
-	done   chan struct{}
+	plays    time.Time // when all audio received will have been played
+	answered bool      // the first sound has come
+}
+
+// Why a stream ended, unless it failed.
+var (
+	errHungUp = errors.New("the caller has hung up")
+	errClosed = errors.New("the service has closed the stream")
+)
+
+// Failures that are the service's.
+var (
+	errBroke = errors.New("the connection ended without a close frame")
+	errFrame = errors.New("the service sent a frame that RFC 6455 forbids, or that is too large")
+)
+
+// finish ends a stream that is up, and reports whether it was.
+func (s *stream) finish(why error) bool { return s.end.CompareAndSwap(nil, &why) }
+
+// fail ends a stream that is up, and its connection, which ends the reader.
+func (s *stream) fail(err error) {
+	if s.finish(err) {
+		s.conn.Close()
+	}
 }
 
 // mark is a mark of the service, to be returned when the audio before it has been played.
@@ -83,38 +103,58 @@ func (s *stream) open(in *bufio.Reader, account string) error {
 // frame sends the frame of audio that was due at a time, after the marks and the ping that
 // are due by now. It returns false when the stream is over.
 func (s *stream) frame(w *worker, due time.Time) bool {
-	if s.over.Load() {
+	if s.end.Load() != nil {
 		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	if now.Sub(s.lasts) >= time.Second { // not for each frame: a deadline costs a timer
-		s.lasts = now
+	if now.Sub(s.limited) >= time.Second { // not for each frame: a deadline costs a timer
+		s.limited = now
 		s.conn.SetWriteDeadline(now.Add(writeWithin))
 	}
-	for len(s.marks) > 0 && !s.marks[0].at.After(now) && s.end == nil {
-		s.meter.marks.add(now.Sub(s.marks[0].at))
-		s.seq++
-		s.json = append(strconv.AppendUint(append(s.json[:0], `{"event":"mark","sequenceNumber":"`...), s.seq, 10), `","streamSid":"`...)
-		s.json = append(append(append(append(append(s.json, s.sid...), `","mark":{"name":"`...), s.marks[0].name...), `"}`...), '}')
-		s.marks = s.marks[1:]
-		s.end = s.send(opText, s.json)
+	err := s.returnMarks(now)
+	if err == nil {
+		err = s.ping(now)
 	}
-	if now.Sub(s.pinged) >= pingEvery && s.end == nil {
-		s.pinged = now
-		s.end = s.send(opPing, binary.BigEndian.AppendUint64(nil, uint64(now.UnixNano())))
+	if err == nil {
+		err = s.media()
 	}
-	if s.end == nil {
-		s.end = s.media()
-	}
-	if s.end != nil {
-		s.over.Store(true)
-		s.conn.Close() // ends the reader, which closes done
+	if err != nil {
+		s.fail(err)
 		return false
 	}
 	w.wrote(due)
 	return true
+}
+
+// returnMarks returns the marks whose audio has been played. The caller holds the lock.
+func (s *stream) returnMarks(now time.Time) error {
+	for len(s.marks) > 0 && !s.marks[0].at.After(now) {
+		s.meter.marks.add(now.Sub(s.marks[0].at))
+		s.seq++
+		m := append(s.json[:0], `{"event":"mark","sequenceNumber":"`...)
+		m = strconv.AppendUint(m, s.seq, 10)
+		m = append(m, `","streamSid":"`...)
+		m = append(m, s.sid...)
+		m = append(m, `","mark":{"name":"`...)
+		m = append(m, s.marks[0].name...)
+		s.json = append(m, `"}}`...)
+		s.marks = s.marks[1:]
+		if err := s.send(opText, s.json); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ping sends a ping each pingEvery, with the time in it. The caller holds the lock.
+func (s *stream) ping(now time.Time) error {
+	if now.Sub(s.pinged) < pingEvery {
+		return nil
+	}
+	s.pinged = now
+	return s.send(opPing, binary.BigEndian.AppendUint64(nil, uint64(now.UnixNano())))
 }
 
 var silentFrame = bytes.Repeat([]byte{0xff}, 160)
@@ -161,24 +201,28 @@ func (s *stream) audio() []byte {
 	return rest[:160]
 }
 
-// hangUp ends the stream as a caller who hangs up does. It waits up to two seconds for the
-// service to close, and then for the reader.
-func (s *stream) hangUp() {
-	s.over.Store(true)
-	s.mu.Lock()
-	s.conn.SetWriteDeadline(time.Now().Add(writeWithin))
-	if s.end == nil {
-		s.seq++
-		s.end = s.send(opText, fmt.Appendf(nil, `{"event":"stop","sequenceNumber":"%d","streamSid":"%s","stop":{"accountSid":"%s","callSid":"%s"}}`, s.seq, s.sid, s.load.service.account, s.call))
-		if s.end == nil {
-			s.end = s.send(opClose, []byte{3, 0xe8}) // 1000
-		}
+// hangUp ends the stream as a caller who hangs up does, unless it has ended, and returns why it
+// ended. It waits up to two seconds for the service to close, and then for the reader.
+func (s *stream) hangUp() (why error) {
+	if s.finish(errHungUp) {
+		s.sendStop()
 	}
-	s.mu.Unlock()
 	late := time.AfterFunc(2*time.Second, func() { s.conn.Close() })
 	<-s.done
 	late.Stop()
 	s.conn.Close()
+	return *s.end.Load()
+}
+
+// sendStop sends the last message and the close frame, if the service takes them.
+func (s *stream) sendStop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn.SetWriteDeadline(time.Now().Add(writeWithin))
+	s.seq++
+	if s.send(opText, fmt.Appendf(nil, `{"event":"stop","sequenceNumber":"%d","streamSid":"%s","stop":{"accountSid":"%s","callSid":"%s"}}`, s.seq, s.sid, s.load.service.account, s.call)) == nil {
+		_ = s.send(opClose, []byte{3, 0xe8}) // 1000
+	}
 }
 
 // The opcodes of RFC 6455, section 11.8.
@@ -213,74 +257,76 @@ func (s *stream) send(opcode byte, message []byte) error {
 	return err
 }
 
-var errFrame = errors.New("the service sent a frame that RFC 6455 forbids, or that is too large")
-
 // read handles the service's WebSocket frames until the stream ends.
 func (s *stream) read(in *bufio.Reader) {
 	defer close(s.done)
-	var buf []byte
+	var message []byte
 	for {
-		var head [2]byte
-		if _, err := io.ReadFull(in, head[:]); err != nil {
-			return
+		opcode, err := readFrame(in, &message)
+		if err == nil {
+			err = s.handle(opcode, message)
 		}
-		n := uint64(head[1] & 0x7f)
-		var long [8]byte
-		switch n {
-		case 126:
-			if _, err := io.ReadFull(in, long[:2]); err != nil {
-				return
-			}
-			n = uint64(binary.BigEndian.Uint16(long[:]))
-		case 127:
-			if _, err := io.ReadFull(in, long[:]); err != nil {
-				return
-			}
-			n = binary.BigEndian.Uint64(long[:])
-		}
-		if head[1]&0x80 != 0 || n > maxMessage {
-			s.fail(errFrame)
-			return
-		}
-		if uint64(cap(buf)) < n {
-			buf = make([]byte, n)
-		}
-		buf = buf[:n]
-		if _, err := io.ReadFull(in, buf); err != nil {
-			return
-		}
-		switch head[0] & 0xf {
-		case opText:
-			s.message(buf)
-		case opPong:
-			if n == 8 {
-				s.meter.trips.add(time.Duration(time.Now().UnixNano() - int64(binary.BigEndian.Uint64(buf))))
-			}
-		case opPing:
-			s.mu.Lock()
-			if s.end == nil {
-				s.end = s.send(opPong, buf)
-			}
-			s.mu.Unlock()
-		case opClose:
-			s.mu.Lock()
-			s.closed = s.end == nil && !s.over.Load()
-			if s.closed {
-				_ = s.send(opClose, buf[:min(len(buf), 2)])
-			}
-			s.mu.Unlock()
+		if err != nil {
+			s.fail(err)
 			return
 		}
 	}
 }
 
-// fail notes why the stream ended, unless a reason is known already.
-func (s *stream) fail(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.end == nil {
-		s.end = err
+// readFrame reads a frame, into message, which grows as it must.
+func readFrame(in *bufio.Reader, message *[]byte) (opcode byte, err error) {
+	var head [2]byte
+	if _, err := io.ReadFull(in, head[:]); err != nil {
+		return 0, errBroke
 	}
+	n := uint64(head[1] & 0x7f)
+	var long [8]byte
+	switch n {
+	case 126:
+		_, err = io.ReadFull(in, long[6:])
+		n = binary.BigEndian.Uint64(long[:])
+	case 127:
+		_, err = io.ReadFull(in, long[:])
+		n = binary.BigEndian.Uint64(long[:])
+	}
+	switch {
+	case err != nil:
+		return 0, errBroke
+	case head[1]&0x80 != 0 || n > maxMessage:
+		return 0, errFrame
+	}
+	if uint64(cap(*message)) < n {
+		*message = make([]byte, n)
+	}
+	*message = (*message)[:n]
+	if _, err := io.ReadFull(in, *message); err != nil {
+		return 0, errBroke
+	}
+	return head[0] & 0xf, nil
+}
+
+// handle handles a frame of the service. The error is why the stream ends.
+func (s *stream) handle(opcode byte, message []byte) error {
+	switch opcode {
+	case opText:
+		s.message(message)
+	case opPong:
+		if len(message) == 8 {
+			s.meter.trips.add(time.Duration(time.Now().UnixNano() - int64(binary.BigEndian.Uint64(message))))
+		}
+	case opPing:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.send(opPong, message)
+	case opClose:
+		if s.finish(errClosed) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			_ = s.send(opClose, message[:min(len(message), 2)])
+		}
+		return errClosed
+	}
+	return nil
 }
 
 var (
@@ -338,8 +384,8 @@ func (s *stream) message(m []byte) {
 // played counts n bytes of audio received now. It returns when all audio received will have
 // been played, and measures the first answer, each reply and each gap.
 func (s *stream) played(now time.Time, n int) time.Time {
-	if !s.first {
-		s.first = true
+	if !s.answered {
+		s.answered = true
 		s.meter.answer.add(now.Sub(s.due))
 	}
 	begins := s.plays
