@@ -278,18 +278,18 @@ func (e *Engine) ask(ctx context.Context, w *worker, audio []byte, c stt.Config)
 	if err := stt.ValidateFormat(c.Format); err != nil {
 		return stt.Transcript{}, err
 	}
-	a := asked{e: e, w: w, c: c, deadline: time.Now().Add(e.o.Timeout)}
+	r := &recognition{engine: e, worker: w, config: c, deadline: time.Now().Add(e.o.Timeout)}
 	var words, phones hypothesis
 	var err error
 	switch {
 	case e.o.Dictation:
-		words, err = a.words(ctx, audio)
+		words, err = r.decode(ctx, audio)
 	case (c.Parts == nil || !c.Parts.More) && tonal(c.Format.AppendPCM(nil, audio), c.Format.SampleRate()):
 		t := hypothesis{}.transcript()
 		t.Music = true
 		return t, nil
 	default:
-		words, phones, err = a.phrase(ctx, audio)
+		words, phones, err = r.phrase(ctx, audio)
 	}
 	if err != nil {
 		return stt.Transcript{}, e.failed(err)
