@@ -1,13 +1,10 @@
 package voice
 
 import (
-	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"agentos.dev/dialtone/policy"
-	"agentos.dev/dialtone/twiml"
 )
 
 // Admitted passes on to next the requests that Twilio signed, by POST, about calls that
@@ -32,7 +29,7 @@ func (s *Server) Admitted(next http.Handler) http.Handler {
 		}
 		r, end := s.step(r, info, StepWebhook)
 		defer end()
-		refusal := s.once(r.Context(), admittedSpace+info.SID, func() answer {
+		refusal := s.answers.once(r.Context(), admittedSpace+info.SID, func() answer {
 			if s.finished.get(idOf(info.SID), time.Now()).how == refused { // longer ago than Twilio tries again
 				return hangUp()
 			}
@@ -48,37 +45,4 @@ func (s *Server) Admitted(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, s.checked(r))
 	})))
-}
-
-// admittedSpace is where the instances note in the store which calls the policy has
-// admitted.
-const admittedSpace = "admitted"
-
-// admitOnce notes for all instances that the policy has admitted a call.
-func (s *Server) admitOnce(ctx context.Context, info Info) {
-	s.admitted.note(idOf(info.SID), time.Now(), func(bool) bool { return true })
-	if s.config.Store.Shared() {
-		s.config.Store.Do(context.WithoutCancel(ctx), []policy.Op{{
-			Kind: policy.OpWrite, Space: admittedSpace, Name: info.SID, Generation: policy.AnyGeneration, Keep: rememberAdmitted,
-		}})
-	}
-}
-
-// wasAdmitted reports whether an instance has noted it.
-func (s *Server) wasAdmitted(ctx context.Context, info Info) bool {
-	if known := s.admitted.get(idOf(info.SID), time.Now()); known || !s.config.Store.Shared() {
-		return known
-	}
-	ops := []policy.Op{{Kind: policy.OpRead, Space: admittedSpace, Name: info.SID}}
-	s.config.Store.Do(ctx, ops)
-	return ops[0].OK
-}
-
-// sendBack answers who has passed a challenge with the webhook that it was asked for.
-func (s *Server) sendBack(ctx context.Context, info Info, back string) answer {
-	if !strings.HasPrefix(back, "/") {
-		return hangUp()
-	}
-	s.admitOnce(ctx, info)
-	return twiml.New(&twiml.Redirect{URL: s.publicBase + back}).AppendXML(nil)
 }

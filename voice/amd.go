@@ -3,15 +3,10 @@ package voice
 import (
 	"context"
 	"net/http"
-	"sync"
 	"time"
 
 	"agentos.dev/dialtone/policy"
 )
-
-// amdSpace is where the instances note in the store, by CallSid, what asynchronous machine
-// detection found.
-const amdSpace = "amd"
 
 const (
 	// amdWithin is how long after its stream began a call waits for the result. Detection
@@ -53,13 +48,6 @@ func (s *Server) serveAMD(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// awaited is the calls of a server that wait for what machine detection comes to.
-type awaited struct {
-	mu    sync.Mutex
-	until map[*liveCall]time.Time
-	timer *time.Timer // until the store is asked; nil if it is not
-}
-
 // awaitDetected gives the handler of a placed call the result of machine detection, if the
 // webhook did not bring it.
 func (c *liveCall) awaitDetected() {
@@ -67,37 +55,27 @@ func (c *liveCall) awaitDetected() {
 		return
 	}
 	s := c.server
-	s.awaited.mu.Lock()
-	if s.awaited.until == nil {
-		s.awaited.until = make(map[*liveCall]time.Time)
+	ask := s.askDetectedSoon
+	if !s.config.Store.Shared() {
+		ask = nil
 	}
-	s.awaited.until[c] = c.began.Add(amdWithin)
-	if s.config.Store.Shared() && s.awaited.timer == nil {
-		s.askDetectedSoon()
-	}
-	s.awaited.mu.Unlock()
+	s.awaited.add(c, c.began.Add(amdWithin), ask)
 	if by := s.detected.get(idOf(c.SID), time.Now()); by != "" { // it came before the stream
 		c.hearDetected(by)
 	}
 }
 
-// askDetectedSoon has the store asked in a while. The caller holds the lock of awaited.
-func (s *Server) askDetectedSoon() {
+// askDetectedSoon has the store asked in a while.
+func (s *Server) askDetectedSoon() *time.Timer {
 	s.enter()
-	s.awaited.timer = time.AfterFunc(amdEvery, s.askDetected)
+	return time.AfterFunc(amdEvery, s.askDetected)
 }
 
 // askDetected asks the store for the results that calls wait for, and again in a while as
 // long as there are any.
 func (s *Server) askDetected() {
 	defer s.exit()
-	defer func() {
-		s.awaited.mu.Lock()
-		defer s.awaited.mu.Unlock()
-		if s.awaited.timer = nil; len(s.awaited.until) > 0 {
-			s.askDetectedSoon()
-		}
-	}()
+	defer s.awaited.again(s.askDetectedSoon)
 	defer contain(s.config.Logger)
 	calls, ops := s.awaited.questions(time.Now())
 	ctx, cancel := context.WithTimeout(context.Background(), decideTimeout)
@@ -110,21 +88,6 @@ func (s *Server) askDetected() {
 	}
 }
 
-// questions returns the calls that wait, and what the store is asked about each.
-func (a *awaited) questions(now time.Time) (calls []*liveCall, ops []policy.Op) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for c, until := range a.until {
-		if now.After(until) {
-			delete(a.until, c)
-			continue
-		}
-		calls = append(calls, c)
-		ops = append(ops, policy.Op{Kind: policy.OpRead, Space: amdSpace, Name: c.SID})
-	}
-	return calls, ops
-}
-
 // hearDetected gives the handler the result, once.
 func (c *liveCall) hearDetected(by string) {
 	if c.stopAwaiting() {
@@ -135,13 +98,8 @@ func (c *liveCall) hearDetected(by string) {
 
 // stopAwaiting has a call wait no longer, and reports whether it did.
 func (c *liveCall) stopAwaiting() bool {
-	a := &c.server.awaited
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	_, waited := a.until[c]
-	delete(a.until, c)
-	if len(a.until) == 0 && a.timer != nil && a.timer.Stop() {
-		a.timer = nil
+	waited, stopped := c.server.awaited.remove(c)
+	if stopped {
 		c.server.exit()
 	}
 	return waited

@@ -73,12 +73,6 @@ func lexiconOf(own map[string]InterruptionWords, language string, asks bool) lex
 	return v
 }
 
-// languageOf returns the code of the language of a tag, as "en" of "en-GB".
-func languageOf(tag string) string {
-	code, _, _ := strings.Cut(strings.ToLower(tag), "-")
-	return code
-}
-
 func phrasesOf(list []string) phrases {
 	var p phrases
 	for _, phrase := range list {

@@ -7,24 +7,9 @@ import (
 	"agentos.dev/dialtone/policy"
 )
 
-// breakLease is how long a call whose stream has broken may take to go on, or Twilio to
-// say that it is over, until it counts as cut.
-const breakLease = 30 * time.Second
-
 // lookForBroken is how often it is asked meanwhile whether it has gone on: a store may forget
 // that later.
 const lookForBroken = 5 * time.Second
-
-// brokenCall is a call whose last stream was here, and of which nobody has said what
-// becomes of it.
-type brokenCall struct {
-	info    Info
-	chain   int64
-	outcome policy.Outcome
-	reason  Reason
-	until   time.Time // of its lease
-	timer   *time.Timer
-}
 
 // broke waits for a call whose stream has broken to go on, which it does elsewhere
 // unnoticed, or to be over.

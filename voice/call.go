@@ -11,16 +11,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/journal"
 	"agentos.dev/dialtone/voice/tts"
 )
 
-// ErrCallEnded is returned by methods that need the call to be up, once it is over. They
-// return it rather than the error of a context that ended with the call.
-var ErrCallEnded = errors.New("voice: call has ended")
+// ErrListening is returned by Say, Play, Ask and other methods of a call that is only
+// listened to: its stream takes no audio. Only a call of Config.Handler can be spoken to.
+var ErrListening = errors.New("voice: the call is only listened to: nothing can be said in it")
 
 // Handler answers calls.
 //
@@ -177,6 +176,24 @@ func (c *Call) play(ctx context.Context, audio []byte, as manner) (*Playback, er
 	return playback, nil
 }
 
+// queue adds a playback of a source.
+func (c *Call) queue(ctx context.Context, from source, as manner) (*Playback, error) {
+	c.player.order.Lock()
+	defer c.player.order.Unlock()
+	if err := c.speakable(ctx); err != nil {
+		return nil, err
+	}
+	playback := &Playback{source: from, manner: as}
+	playback.making, playback.cancel = context.WithCancel(ctx)
+	if _, err := c.player.add(playback, nil); err != nil {
+		playback.cancel()
+		return nil, err
+	}
+	c.queued(playback)
+	c.owner.queued()
+	return playback, nil
+}
+
 // Interrupt stops what is playing and drops what is queued, here and at Twilio. Their
 // playbacks end with [ErrInterrupted]. A caller who speaks interrupts by himself: see
 // [Interruption]. Its only errors are [ErrCallEnded] and [ErrListening].
@@ -191,6 +208,19 @@ func (c *Call) Interrupt() error {
 	err := ended(c.line.Clear())
 	c.did(journal.Action{What: "interrupt"}, err)
 	return err
+}
+
+// SetInterruption says when the caller interrupts what is said, played and asked from then on,
+// until the next SetInterruption; what is queued already keeps what it has. It does nothing
+// over ConversationRelay, where Twilio judges. Its error says what is wrong with i.
+func (c *Call) SetInterruption(i Interruption) error {
+	if err := i.check(); err != nil {
+		return fmt.Errorf("voice: interruption: %w", err)
+	}
+	c.player.mu.Lock()
+	defer c.player.mu.Unlock()
+	c.player.interruption = i.complete()
+	return nil
 }
 
 // Transfer gives the call other TwiML by REST, such as a Dial to a person. The stream ends,
@@ -244,11 +274,46 @@ func (c *Call) Transfer(ctx context.Context, to *twiml.Response) error {
 	return err
 }
 
-// saysEnded reports whether an error of an [Updater] or [CallControl] says that the call is
-// over.
-func saysEnded(err error) bool {
-	var says interface{ CallEnded() bool }
-	return errors.As(err, &says) && says.CallEnded()
+// MaxState is how many bytes [Call.Save] keeps.
+const MaxState = 64 << 10
+
+// ErrStateTooLarge is returned by [Call.Save] for more than [MaxState] bytes.
+var ErrStateTooLarge = errors.New("voice: state is larger than 64 KiB")
+
+// Save keeps the state that the handler needs to go on with the call in another stream. It
+// replaces the state saved before. It copies state and returns at once. Changes are written
+// at most once a second, sealed with the session keys, to [Config].Store. Without a shared
+// store, state of up to about 2 kB travels through Twilio when the server shuts down; larger
+// state stays in this process.
+//
+// Save after each Play: a call that resumes knows how many of the last playbacks were not
+// heard. Over ConversationRelay save the result of a prompt before answering it. That state
+// is written when the handler next says something or reads on; a next leg that does not find
+// it is given the prompt again ([Event].Prompt). Errors are [ErrCallEnded] and [ErrStateTooLarge].
+func (c *Call) Save(state []byte) error {
+	if len(state) > MaxState {
+		return fmt.Errorf("%w: %d bytes", ErrStateTooLarge, len(state))
+	}
+	if c.over.Load() {
+		return ErrCallEnded
+	}
+	err := c.owner.save(state)
+	c.did(journal.Action{What: "save", Bytes: len(state)}, err)
+	return err
+}
+
+// Resumed returns what came before this stream. It reports false in a call's first stream.
+func (c *Call) Resumed() (Resumed, bool) {
+	if c.resumed == nil {
+		return Resumed{}, false
+	}
+	return *c.resumed, true
+}
+
+// Listening is [Server.Listening] for TwiML that takes the call elsewhere, by
+// [Call.Transfer]: a call that is handed to a person goes on being transcribed.
+func (c *Call) Listening(tracks twiml.Track, then ...twiml.Verb) (*twiml.Response, error) {
+	return c.listen(tracks, then)
 }
 
 // alive returns ErrCallEnded for a call that has ended, which also ends the handler's
@@ -269,58 +334,17 @@ func (c *Call) speakable(ctx context.Context) error {
 	return c.alive(ctx)
 }
 
-// ended returns the error of a connection that has ended.
-func ended(err error) error {
-	if errors.Is(err, mediastream.ErrClosed) {
-		return ErrCallEnded
+// did records what the handler did, and the error that it got.
+func (c *Call) did(a journal.Action, err error) {
+	if c.page != nil {
+		a.Error = textOf(err)
+		c.page.Did(a)
 	}
-	return err
 }
 
-// audioLength returns how long n bytes of mu-law last.
-func audioLength(n int) time.Duration {
-	const rate = 8000
-	return time.Duration(n) * time.Second / rate
-}
-
-// Reason says why a call ended.
-type Reason string
-
-// Reasons, each of which is also the cause of the call's context.
-const (
-	ReasonHungUp     Reason = "hung_up"    // Twilio's stop message: the caller hung up, or the call was ended by REST
-	ReasonReturned   Reason = "returned"   // the handler returned nil
-	ReasonError      Reason = "error"      // the handler returned an error
-	ReasonPanic      Reason = "panic"      // the handler panicked
-	ReasonTransfer   Reason = "transfer"   // Call.Transfer took the call elsewhere
-	ReasonTimeout    Reason = "timeout"    // the call lasted Config.MaxDuration
-	ReasonShutdown   Reason = "shutdown"   // the server shut down
-	ReasonDisconnect Reason = "disconnect" // the connection broke without a stop message
-	ReasonProtocol   Reason = "protocol"   // Twilio's side broke the protocol
-	ReasonMoved      Reason = "moved"      // another stream of the call has begun
-
-	// Reasons of [Trace].CallCut alone.
-	ReasonRefused Reason = "refused" // no instance took the call's stream
-	ReasonCrash   Reason = "crash"   // the instance that had the stream has gone
-)
-
-// Error implements error, so that context.Cause can return a Reason.
-func (r Reason) Error() string { return "voice: call ended: " + string(r) }
-
-// failed reports whether a call that ends so counts as failed.
-func (r Reason) failed() bool {
-	return r == ReasonError || r == ReasonPanic || r == ReasonProtocol || r.cut()
-}
-
-// cut reports whether neither side ended a call whose stream ends so.
-func (r Reason) cut() bool { return r == ReasonDisconnect || r == ReasonShutdown }
-
-// End describes how a stream of a call ended.
-type End struct {
-	Reason   Reason
-	Err      error         // the handler's or the connection's; may be nil
-	Duration time.Duration // from the start message
-	Call     time.Duration // from the start of the call's first stream
-	Resumes  bool          // the call may go on with another stream
-	Stream   mediastream.Stats
+func textOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

@@ -2,15 +2,12 @@ package voice
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/url"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"agentos.dev/dialtone/internal/logqueue"
@@ -158,126 +155,6 @@ type Config struct {
 	Journal *journal.Recorder
 }
 
-// CallControl ends calls by REST. The client of package twiliorest implements it, and
-// [Updater] as well.
-type CallControl interface {
-	// HangUp ends the call. It returns nil if the call is over already.
-	HangUp(ctx context.Context, callSID string) error
-}
-
-// Updater is a [CallControl] that can also give a live call other TwiML, which
-// [Call.Transfer] needs.
-type Updater interface {
-	// Update makes the call run the TwiML instead of what it runs now. For a call that is
-	// over it returns an error with a method CallEnded() bool that reports true.
-	Update(ctx context.Context, callSID, twiml string) error
-}
-
-// OptionError is one thing that is wrong with a [Config]. It holds no part of a secret.
-type OptionError struct {
-	Option  string // such as "PublicURL" or "AuthTokens[0]"
-	Problem string // what is wrong with it, as "is missing"
-	Err     error  // the cause; may be nil
-}
-
-// Error names the option and what is wrong with it.
-func (e *OptionError) Error() string {
-	s := "voice: " + e.Option + " " + e.Problem
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return s
-}
-
-// Unwrap returns the cause.
-func (e *OptionError) Unwrap() error { return e.Err }
-
-// check returns everything that is wrong with the configuration.
-func (c *Config) check() []error {
-	var errs []error
-	wrong := func(option, format string, args ...any) {
-		errs = append(errs, &OptionError{Option: option, Problem: fmt.Sprintf(format, args...)})
-	}
-	because := func(option string, err error) {
-		if err != nil {
-			errs = append(errs, &OptionError{Option: option, Problem: "cannot work", Err: err})
-		}
-	}
-	notNil := func(name string, value any) bool {
-		if value != nil && option.Nil(value) {
-			wrong(name, "is a nil %T", value)
-		}
-		return !option.Nil(value)
-	}
-	if c.Handler == nil && c.Listener == nil {
-		wrong("Handler", "is missing")
-	}
-	notNil("Handler", c.Handler)
-	if notNil("Listener", c.Listener) && c.STT == nil {
-		wrong("Listener", "hears nothing without STT")
-	}
-	for i, observer := range c.Observers {
-		if option.Nil(observer) {
-			wrong(fmt.Sprintf("Observers[%d]", i), "is nil")
-		}
-	}
-	notNil("CallControl", c.CallControl)
-	if notNil("STT", c.STT) {
-		because("STT", stt.Validate(c.STT))
-	}
-	if notNil("TTS", c.TTS) {
-		because("TTS", tts.Validate(c.TTS))
-	}
-	because("TTSOptions", c.TTSOptions.Config.Validate())
-	because("Interruption", c.Interruption.check())
-	because("Silence", c.Silence.check())
-	if notNil("Policy", c.Policy) {
-		because("Policy", policy.Validate(c.Policy))
-	}
-	errs = append(errs, checkTokens(c.AuthTokens)...)
-	for i, sid := range c.AccountSIDs {
-		if !accountSID.MatchString(sid) {
-			wrong(fmt.Sprintf("AccountSIDs[%d]", i), "is not AC and 32 hexadecimal digits in small letters")
-		}
-	}
-	if _, err := streamBase(c.PublicURL); err != nil {
-		wrong("PublicURL", "%s", strings.TrimPrefix(err.Error(), "voice: PublicURL "))
-	} else if problem := c.publicURLProblem(); problem != "" {
-		wrong("PublicURL", "%s", problem)
-	}
-	if !strings.HasPrefix(c.Path, "/") || path.Clean(c.Path) != c.Path || c.Path == "/" || strings.ContainsAny(c.Path, "{}?# ") {
-		wrong("Path", "%q is not of the form /api/voice", c.Path)
-	}
-	before, problems := copyBefore(c.Before)
-	c.Before, errs = before, append(errs, problems...)
-	if err := option.Duration("", c.MaxDuration); err != nil {
-		wrong("MaxDuration", "%s", strings.TrimSpace(err.Error()))
-	}
-	if language, err := stt.ParseLanguage(c.Language); err != nil {
-		wrong("Language", "%.40q is not a BCP 47 tag such as en-GB", c.Language)
-	} else {
-		c.Language = language
-	}
-	if c.Resume > ResumeNever {
-		wrong("Resume", "there is no %d", c.Resume)
-	}
-	if c.LameDuck < 0 {
-		wrong("LameDuck", "is negative: %v", c.LameDuck)
-	}
-	if c.MaxStreams < 0 {
-		wrong("MaxStreams", "is negative: %d", c.MaxStreams)
-	}
-	for i, key := range c.SessionKeys {
-		if len(key) < minKeyLength {
-			wrong(fmt.Sprintf("SessionKeys[%d]", i), "has %d bytes, fewer than %d", len(key), minKeyLength)
-		}
-	}
-	if option.Logger("", c.Logger) != nil {
-		wrong("Logger", "has no handler: make it with slog.New")
-	}
-	return errs
-}
-
 // withDefaults returns a copy of the configuration that needs no nil checks, that
 // nobody else can change, and whose texts are without what stands around them where they
 // were copied from. Before is copied when it is checked.
@@ -328,20 +205,6 @@ func trimmedValues(texts map[string]string) map[string]string {
 	return texts
 }
 
-// checkTokens returns everything that is wrong with auth tokens that are trimmed.
-func checkTokens(tokens []string) []error {
-	if len(tokens) == 0 {
-		return []error{&OptionError{Option: "AuthTokens", Problem: "is empty: without a token nobody's requests can be trusted"}}
-	}
-	var errs []error
-	for i, token := range tokens {
-		if err := option.Key("", &token); err != nil {
-			errs = append(errs, &OptionError{Option: fmt.Sprintf("AuthTokens[%d]", i), Problem: strings.TrimSpace(err.Error())})
-		}
-	}
-	return errs
-}
-
 // keyMaterial returns the secrets that keys are derived from.
 func (c *Config) keyMaterial() [][]byte {
 	if len(c.SessionKeys) > 0 {
@@ -368,48 +231,34 @@ func (c *Config) signature() signature.Options {
 	}
 }
 
-// signatureBut is signature without options already known to be wrong, which would be
-// reported twice.
-func (c *Config) signatureBut(wrong []error) signature.Options {
-	o := c.signature()
-	if len(wrong) == 0 {
-		return o
+// resumes reports whether a call may go on with another stream.
+func (c *Config) resumes() bool {
+	switch c.Resume {
+	case ResumeShared:
+		return c.Store.Shared() || c.CallControl != nil
+	case ResumeAlone:
+		return true
 	}
-	o.Logger = nil
-	for _, err := range wrong {
-		switch option, _, _ := strings.Cut(err.(*OptionError).Option, "["); option {
-		case "AccountSIDs":
-			o.AccountSIDs = nil
-		case "AuthTokens":
-			o.Tokens = []string{"wrong"}
-		case "PublicURL":
-			o.PublicURL = ""
-		}
-	}
-	return o
+	return false
 }
 
-// streamBase turns a public URL into the WebSocket URL of the same place.
-func streamBase(publicURL string) (string, error) {
-	if publicURL == "" {
-		return "", errors.New("voice: PublicURL is missing: signatures cover the URL that Twilio was given")
-	}
-	u, err := url.Parse(publicURL)
-	if err != nil || u.Host == "" {
-		return "", errors.New("voice: PublicURL is not a URL such as https://calls.example.com")
-	}
-	if u.RawQuery != "" || u.Fragment != "" {
-		return "", errors.New("voice: PublicURL has a query or fragment")
-	}
-	if u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())) {
-		return "", fmt.Errorf("voice: PublicURL %s://%s is not https: Twilio opens streams over TLS only", u.Scheme, u.Host)
-	}
-	// http becomes ws and https wss, in lower case as Twilio's examples have it; the
-	// rest stays as it is, because it is signed.
-	return "ws" + u.Scheme[len("http"):] + strings.TrimSuffix(publicURL[len(u.Scheme):], "/"), nil
+// handsOver reports whether other instances can take the calls of a server that shuts down.
+func (c *Config) handsOver() bool {
+	_, updates := c.CallControl.(Updater)
+	return c.Resume != ResumeNever && (c.Store.Shared() || updates)
 }
 
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+// Format implements fmt.Formatter and never prints secrets.
+func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, c.summary()) }
+
+// LogValue implements slog.LogValuer, without secrets.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.summary()) }
+
+func (c Config) summary() string {
+	public := "[malformed]"
+	if u, err := url.Parse(c.PublicURL); err == nil {
+		public = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	}
+	return fmt.Sprintf("voice.Config{PublicURL: %q, Path: %q, AuthTokens: %d [redacted], SharedKeys: %d [redacted], SessionKeys: %d [redacted], MaxDuration: %v, MaxStreams: %d}",
+		public, c.Path, len(c.AuthTokens), len(c.SharedKeys), len(c.SessionKeys), c.MaxDuration, c.MaxStreams)
 }

@@ -2,11 +2,16 @@ package voice
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/policy/fraud"
+	"agentos.dev/dialtone/twiml"
 )
 
 // judge asks the policy about a call and returns the answer to one that is refused or
@@ -136,4 +141,91 @@ func (s *Server) askPolicy(ctx context.Context, call policy.Call, status string)
 	known := &knownCall{server: s, status: status}
 	decision := policy.All(known, p).Decide(ctx, call)
 	return decision, known.standing
+}
+
+// Parameters of the action's URL. The attestation and the query are present only in the
+// first webhook of a call; back is the webhook of the host's to which the call returns.
+// Twilio signs them with the rest of the URL.
+const (
+	verstat = "verstat"
+	query   = "query"
+	back    = "back"
+)
+
+// question is what a caller is asked, and what then.
+type question struct {
+	fraud.Question
+	mount string
+	back  string // the webhook that asked; "" is the inbound route
+}
+
+// answerTime is how long a caller may take to press the next digit.
+const answerTime = 8 * time.Second
+
+// ask answers with a question that the caller has to press digits for. The
+// question travels in the action's URL, so that any instance can take the answer.
+func (s *Server) ask(info Info, q question) answer {
+	action := s.publicBase + q.mount + challengeRoute + q.Token
+	first := make(url.Values)
+	for name, value := range map[string]string{verstat: info.StirVerstat, query: info.Query, back: q.back} {
+		if value != "" {
+			first.Set(name, value)
+		}
+	}
+	if len(first) > 0 {
+		action += "?" + first.Encode()
+	}
+	return twiml.New(
+		&twiml.Gather{
+			Input:     []twiml.Input{twiml.InputDTMF},
+			NumDigits: s.keys.Load().challenge.Digits(),
+			Timeout:   answerTime,
+			Action:    action,
+			Verbs: []twiml.Audible{
+				&twiml.Say{Text: "To be connected, please press the following digits: " + strings.Join(strings.Split(q.Digits, ""), ", ") + "."},
+			},
+		},
+		&twiml.Hangup{},
+	).AppendXML(nil)
+}
+
+// refuse answers with the host's refusal, or the policy's. Reject as the first verb costs
+// nothing; speaking answers the call.
+func (s *Server) refuse(ctx context.Context, info Info, d policy.Decision) answer {
+	if s.config.Refusal != nil {
+		if own := s.config.Refusal(ctx, info, d); own != nil {
+			err := own.Validate()
+			if err == nil {
+				return own.AppendXML(nil)
+			}
+			s.config.Logger.Error("Refusal is not TwiML that Twilio takes", "call_sid", info.SID, "error", err)
+		}
+	}
+	switch {
+	case d.Message != "":
+		return say(d.Message)
+	case d.Busy:
+		return twiml.New(&twiml.Reject{Reason: twiml.ReasonBusy}).AppendXML(nil)
+	}
+	return twiml.New(&twiml.Reject{}).AppendXML(nil)
+}
+
+// logRefusal writes the line that the runbook's queries look for.
+func (s *Server) logRefusal(log *slog.Logger, info Info, d policy.Decision) {
+	if d.Reason == policy.ReasonRateLimit {
+		log.Warn("Rate limit exceeded from_number="+s.logNumber(info.From), "detail", d.Detail)
+		return
+	}
+	log.Warn("Call refused from_number="+s.logNumber(info.From), "reason", d.Reason, "detail", d.Detail)
+}
+
+// refuseBusy answers a call before it costs anything.
+func (s *Server) refuseBusy(info Info) answer {
+	d := policy.Decision{Verdict: policy.Reject, Reason: policy.ReasonCapacity, Busy: true, Detail: "every place of this server is taken, or it shuts down"}
+	if lacks := s.spare.lacks(); lacks != "" {
+		d.Detail = "the process is short of " + lacks
+	}
+	s.config.Trace.Decision(info, d)
+	s.logRefusal(s.config.Logger.With("call_sid", info.SID, "account_sid", info.AccountSID), info, d)
+	return twiml.New(&twiml.Reject{Reason: twiml.ReasonBusy}).AppendXML(nil)
 }

@@ -5,31 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 )
-
-// publicURLProblem says why nothing works under a public URL that is one, or "".
-func (c *Config) publicURLProblem() string {
-	u, err := url.Parse(c.PublicURL)
-	if err != nil {
-		return "is not a URL"
-	}
-	if strings.Contains(u.Path+"/", c.Path+"/twilio/") {
-		return fmt.Sprintf("is to be without %s/twilio and what follows, which is added", c.Path)
-	}
-	if u.Port() == "" {
-		return ""
-	}
-	switch port, err := strconv.ParseUint(u.Port(), 10, 16); {
-	case err != nil || port == 0:
-		return fmt.Sprintf("has the port %s, which is none from 1 to 65535", u.Port())
-	case port == 80 && u.Scheme == "https":
-		return "has the port of http, 80: leave it away, or say where https is served"
-	}
-	return ""
-}
 
 // longestCall is what Twilio lets a call last at most.
 const longestCall = 24 * time.Hour

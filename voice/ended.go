@@ -2,42 +2,10 @@ package voice
 
 import (
 	"context"
-	"encoding/hex"
 	"net/http"
 	"time"
 
 	"agentos.dev/dialtone/policy"
-)
-
-// callID is the number in a CallSid.
-type callID [16]byte
-
-func idOf(callSID string) (id callID) {
-	hex.Decode(id[:], []byte(callSID[len("CA"):])) // the form of the CallSid has been checked
-	return id
-}
-
-// ending is what is known of the end of a call.
-type ending struct {
-	told    bool // or being told
-	counted bool // before it was told
-	how     certainty
-	chain   int64 // the last series of streams that has ended; 0: none
-}
-
-// of reports whether a call does not go on from a ticket, as far as is known here.
-func (e *ending) of(t *ticket) bool {
-	return e.how == over || e.how == streamed && t.chain <= e.chain
-}
-
-// certainty says how sure it is that a call is over.
-type certainty uint8
-
-const (
-	up       certainty = iota
-	refused            // the answer to its webhook ends it
-	streamed           // its stream has ended by a stop message, which also comes when REST takes the call elsewhere
-	over               // Twilio said so, or its TwiML hangs up
 )
 
 // noteEnd notes how a call ends, and returns what was known of that before. An end that is to
@@ -49,14 +17,6 @@ func (s *Server) noteEnd(info Info, more ending) (before ending) {
 		}
 		return ending{e.told || more.told, e.counted || more.counted, max(e.how, more.how), max(e.chain, more.chain)}
 	})
-}
-
-// overSpace is where the instances note in the store, by CallSid, that Twilio said that a
-// call is over.
-const overSpace = "over"
-
-func overMark(callSID string) policy.Op {
-	return policy.Op{Kind: policy.OpWrite, Space: overSpace, Name: callSID, Generation: policy.AnyGeneration, Keep: rememberFinished}
 }
 
 // markOver notes for all instances that a call is over, and reports whether they know.
@@ -106,7 +66,7 @@ func (s *Server) refuseEnded(w http.ResponseWriter, r *http.Request, info Info) 
 	if !s.endedHere(info.SID, r.PostForm.Get("CallStatus")) {
 		return false
 	}
-	s.reply(w, s.once(r.Context(), overSpace+info.SID, func() answer { return s.answerEnded(info) })) // one line a minute
+	s.reply(w, s.answers.once(r.Context(), overSpace+info.SID, func() answer { return s.answerEnded(info) })) // one line a minute
 	return true
 }
 
@@ -122,44 +82,4 @@ func terminal(status string) bool {
 		return true
 	}
 	return false
-}
-
-// standing is what is known of a call when its webhook comes.
-type standing uint8
-
-const (
-	isNewCall  standing = iota
-	isAdmitted          // by the policy, for another webhook
-	isOver              // it has ended
-)
-
-// knownCall is a policy before the host's that refuses calls that have ended on another
-// instance, and finds out whether one has admitted the call. It asks the store along with
-// the host's first, whom it does no harm to be asked twice about a call.
-type knownCall struct {
-	server   *Server
-	status   string
-	standing standing
-}
-
-func (p *knownCall) Store() *policy.Store { return p.server.config.Store }
-
-func (p *knownCall) Decide(ctx context.Context, c policy.Call) policy.Decision {
-	return policy.DecideStored(ctx, p, c)
-}
-
-func (p *knownCall) Ask(c policy.Call, ops []policy.Op) []policy.Op {
-	ended, _ := known(c.SID, p.status)
-	return append(ops, ended, policy.Op{Kind: policy.OpRead, Space: admittedSpace, Name: c.SID})
-}
-
-func (p *knownCall) Judge(_ policy.Call, answers []policy.Op) policy.Decision {
-	switch {
-	case answers[0].OK:
-		p.standing = isOver
-		return policy.Decision{}
-	case answers[1].OK:
-		p.standing = isAdmitted
-	}
-	return policy.Decision{Verdict: policy.Allow}
 }

@@ -7,9 +7,15 @@ import (
 	"agentos.dev/dialtone/policy"
 )
 
-// runningEvery is how often the policies are told which calls are up: often enough that a
-// process that was paused is not too late with the next time.
-const runningEvery = policy.RunningLease / 3
+const (
+	// atOnceTold is how often a store that is slow is asked before the end waits.
+	atOnceTold = 3
+	// claimWait is how long an instance that is about to tell the end takes, at first.
+	claimWait = 5 * time.Millisecond
+	// countAlone is how long the instance that had the stream asks a store that is slow or
+	// away before it counts the call by itself: another may have counted it meanwhile.
+	countAlone = 5 * time.Second
+)
 
 // stillRunning tells the policies which calls are up, all at once, and again in a while as
 // long as there are any.
@@ -32,6 +38,19 @@ func (s *Server) stillRunning() {
 	s.touchAll() // another instance may have taken a call unnoticed
 	if len(calls) > 0 {
 		s.tell(policy.OutcomeRunning, calls...)
+	}
+}
+
+// touchAll has the legs of all calls written, soon.
+func (s *Server) touchAll() {
+	s.mu.Lock()
+	owners := make([]*owner, 0, len(s.calls))
+	for _, call := range s.calls {
+		owners = append(owners, call.owner)
+	}
+	s.mu.Unlock()
+	for _, owner := range owners {
+		owner.touch()
 	}
 }
 
@@ -161,3 +180,45 @@ func (s *Server) count(e *untold) {
 	s.config.Journal.Known(e.info.SID).Finished(e.outcome.Status)
 	s.config.Trace.CallFinished(e.info, e.outcome.Status)
 }
+
+// outcome returns what the call came to here.
+func (c *liveCall) outcome() policy.Outcome {
+	o := policy.Outcome{Kind: policy.OutcomeEnded, Status: c.status(), Duration: c.whole()}
+	if c.reason == ReasonTransfer { // it was to go on elsewhere
+		o.Duration = -1
+	}
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	if c.said >= 0 {
+		o.Duration, o.Billed = c.said, true
+	}
+	return o
+}
+
+// told returns the end of the call as it is to be told.
+func (c *liveCall) told() *untold {
+	e := &untold{info: c.Info, outcome: c.outcome(), over: c.certainty() == over, wasHere: true}
+	if c.reason.cut() {
+		e.cut = c.reason
+	}
+	return e
+}
+
+// certainty says how sure it is that a call whose stream has ended is over.
+func (c *liveCall) certainty() certainty {
+	if c.reason == ReasonHungUp || c.reason == ReasonTransfer {
+		return streamed
+	}
+	return over
+}
+
+// status is Twilio's CallStatus for what the call came to here.
+func (c *liveCall) status() string {
+	if c.reason.failed() {
+		return "failed"
+	}
+	return "completed"
+}
+
+// whole returns how long the call has lasted, in all its streams.
+func (c *liveCall) whole() time.Duration { return c.lasted + max(0, c.began.Sub(c.Started)) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"agentos.dev/dialtone/stt"
@@ -165,19 +166,6 @@ func (i *Interruption) relay(noun *twiml.ConversationRelay) {
 	}
 }
 
-// SetInterruption says when the caller interrupts what is said, played and asked from then on,
-// until the next SetInterruption; what is queued already keeps what it has. It does nothing
-// over ConversationRelay, where Twilio judges. Its error says what is wrong with i.
-func (c *Call) SetInterruption(i Interruption) error {
-	if err := i.check(); err != nil {
-		return fmt.Errorf("voice: interruption: %w", err)
-	}
-	c.player.mu.Lock()
-	defer c.player.mu.Unlock()
-	c.player.interruption = i.complete()
-	return nil
-}
-
 // BargeIn is a step of an interruption: of speech, or a key, of the caller while the server
 // speaks.
 type BargeIn struct {
@@ -218,3 +206,9 @@ const (
 	CauseBackchannel BargeInCause = "backchannel" // "uh-huh"
 	CauseEcho        BargeInCause = "echo"        // the server's own words
 )
+
+// languageOf returns the code of the language of a tag, as "en" of "en-GB".
+func languageOf(tag string) string {
+	code, _, _ := strings.Cut(strings.ToLower(tag), "-")
+	return code
+}

@@ -59,29 +59,6 @@ type utterance struct {
 	text   string // that is known
 }
 
-// newJudge returns the judge of a call.
-func (c *liveCall) newJudge() *judge {
-	return &judge{
-		player:   c.player,
-		language: c.server.config.Language,
-		hears:    func() bool { return c.inbox.deafness() == nil },
-		told:     c.bargedIn,
-		log:      c.log,
-	}
-}
-
-// bargedIn tells of a step of an interruption.
-func (c *liveCall) bargedIn(b BargeIn) {
-	if b.Step == BargeInConfirmed {
-		c.owner.touch()
-	}
-	c.log.Debug("barge-in", "step", string(b.Step), "cause", string(b.Cause), "after_ms", b.After.Milliseconds())
-	c.server.config.Trace.BargeIn(c.Info, b)
-	if !c.inbox.put(Event{BargeIn: b}) {
-		c.log.Warn("event remarks: the handler does not read its events")
-	}
-}
-
 // expects notes what the host expects to hear.
 func (j *judge) expects(e stt.Expectation) {
 	j.mu.Lock()

@@ -40,7 +40,7 @@ func TestLameDuck(t *testing.T) {
 		nonce, ok := s.reserveNew()
 		require.True(t, ok)
 		require.True(t, s.admit(nonce))
-		s.leave(nil)
+		s.leaveUnkept()
 		time.Sleep(time.Second)
 		require.NoError(t, <-stopped)
 		require.True(t, s.handsOver())

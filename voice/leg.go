@@ -19,6 +19,9 @@ const (
 	isDone                // the call goes on in no other leg
 )
 
+// legEvery is the least time between the beginnings of two streams of a call.
+const legEvery = time.Second
+
 // leg is what the store knows of a call's last stream, so that another instance can go on
 // with the call. Its instance alone writes it, until another has taken the call.
 type leg struct {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
+	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -220,6 +221,9 @@ func (l *listener) unanswered() int {
 	return int(max(0, l.sent-time.Duration(open-1)) / frame)
 }
 
+// flushTimeout is how long the last words may take after a hang-up.
+const flushTimeout = time.Second
+
 // close ends listening. With lastWords it waits for what was just said.
 func (l *listener) close(lastWords bool) {
 	l.closing.Store(true)
@@ -253,4 +257,65 @@ func (l *listener) failed(err error) {
 		return
 	}
 	l.inbox.fail(err)
+}
+
+// pagedEar is an ear whose answers to the judge are recorded.
+type pagedEar struct {
+	listener *listener
+	ear      stt.Ear
+	asked    bool
+	speaks   bool // by the last answer
+}
+
+// Voiced implements stt.Ear.
+func (e *pagedEar) Voiced(last time.Duration) (speech time.Duration, speaking bool) {
+	speech, speaking = e.ear.Voiced(last)
+	if last > 0 || !e.asked || speaking != e.speaks {
+		e.asked, e.speaks = true, speaking
+		e.listener.page.Ear(journal.Ear{Frame: e.listener.pieces.Load() + 1, Speaking: speaking, Last: last.Microseconds(), Speech: speech.Microseconds()})
+	}
+	return speech, speaking
+}
+
+// heardOf returns an event of the recogniser, behind so many pieces of audio, as it is recorded.
+func heardOf(e stt.Event, pieces int64) journal.Heard {
+	t := e.Transcript
+	h := journal.Heard{
+		Frame: pieces, Kind: e.Kind.String(), Text: t.Text, Track: t.Track, Language: t.Language, Engine: t.Engine,
+		Start: t.Start.Microseconds(), End: t.End.Microseconds(), Music: t.Music, OnHold: e.OnHold, Error: textOf(e.Err),
+	}
+	if e.Kind == stt.Interim || e.Kind == stt.Final {
+		h.Confidence = known01(t.Confidence)
+	}
+	for _, w := range t.Words {
+		h.Words = append(h.Words, journal.Word{Text: w.Text, Start: w.Start.Microseconds(), End: w.End.Microseconds(), Confidence: known01(w.Confidence)})
+	}
+	if e.Kind == stt.Turn {
+		h.Turn, h.TurnOver = e.Turn.State.String(), known01(e.Turn.Confidence)
+	}
+	if e.Timing.Valid {
+		h.Latency = e.Timing.Latency.Microseconds()
+	}
+	return h
+}
+
+// known01 returns a confidence, nil if the engine does not tell.
+func known01(c float64) *float64 {
+	if math.IsNaN(c) || math.IsInf(c, 0) {
+		return nil
+	}
+	return &c
+}
+
+func (l *listener) tellAudio() {
+	frames, level := l.meter.take()
+	what := "audio arrives"
+	switch {
+	case frames == 0:
+		what = "no audio arrives"
+	case level.DBov() < quietLevel:
+		what = "silence arrives"
+	}
+	l.log.Debug(what, "frames", frames, "level_dbov", math.Round(level.DBov()), "peak_dbov", math.Round(level.PeakDBov()),
+		"speech", l.speaks.Load(), "recognised", l.stream != nil)
 }

@@ -4,22 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
-	"slices"
-	"sync/atomic"
 	"time"
 
 	"agentos.dev/dialtone/internal/option"
-	"agentos.dev/dialtone/mediastream"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 )
 
 // Errors of calls that are listened to.
 var (
-	// ErrListening is returned by Say, Play, Ask and other methods of a call that is only
-	// listened to: its stream takes no audio. Only a call of Config.Handler can be spoken to.
-	ErrListening = errors.New("voice: the call is only listened to: nothing can be said in it")
 	// ErrNoListener is returned by Listening without a Config.Listener.
 	ErrNoListener = errors.New("voice: Config.Listener is nil: nobody listens")
 	// ErrNoPlace is returned by Listening when the server has no place for another stream, or
@@ -60,20 +55,6 @@ func (s *Server) Listening(r *http.Request, tracks twiml.Track, then ...twiml.Ve
 	return s.listening(info, tracks, then)
 }
 
-// Listening is [Server.Listening] for TwiML that takes the call elsewhere, by
-// [Call.Transfer]: a call that is handed to a person goes on being transcribed.
-func (c *Call) Listening(tracks twiml.Track, then ...twiml.Verb) (*twiml.Response, error) {
-	return c.listen(tracks, then)
-}
-
-// checkedKey is the key of the server in the context of a request that it has checked.
-type checkedKey struct{}
-
-// checked notes that a request has been checked.
-func (s *Server) checked(r *http.Request) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), checkedKey{}, s))
-}
-
 func (s *Server) listening(info Info, tracks twiml.Track, then []twiml.Verb) (*twiml.Response, error) {
 	if s.config.Listener == nil {
 		return nil, ErrNoListener
@@ -104,50 +85,6 @@ func (s *Server) listening(info Info, tracks twiml.Track, then []twiml.Verb) (*t
 	session.nonce = nonce
 	address()
 	return document, nil
-}
-
-// listenersOf returns what hears a call: the caller, or each track of a call that is listened
-// to.
-func (s *Server) listenersOf(c *liveCall, tracks []mediastream.Track) []listener {
-	has := func(t mediastream.Track) bool { return slices.Contains(tracks, t) }
-	switch {
-	case !c.Unidirectional, !has(mediastream.TrackOutbound):
-		tracks = []mediastream.Track{mediastream.TrackInbound}
-	case !has(mediastream.TrackInbound):
-		tracks = []mediastream.Track{mediastream.TrackOutbound}
-	default:
-		tracks = []mediastream.Track{mediastream.TrackInbound, mediastream.TrackOutbound}
-	}
-	others := new(atomic.Int32)
-	others.Store(int32(len(tracks)))
-	all := make([]listener, len(tracks))
-	for i, track := range tracks {
-		l := &all[i]
-		l.track, l.paced, l.others = track, c.Unidirectional, others
-		l.judge, l.still = c.judge, c.player.still
-		l.info, l.trace, l.log, l.inbox, l.hearing, l.page = c.Info, s.config.Trace, c.log, c.inbox, &s.hearing, c.page
-		if c.Unidirectional {
-			l.log = l.log.With("track", string(track))
-		} else if conn, ok := c.stream.line.(*mediastream.Conn); ok {
-			l.farEnd = conn.FarEnd
-			l.farEnd(nil, 0) // from here on it knows what is sent
-		}
-		if c.measured() {
-			l.meter = new(meter)
-		}
-	}
-	return all
-}
-
-// hear takes one frame of the stream's audio.
-func (c *liveCall) hear(media mediastream.Frame) {
-	if c.heardUntil = media.Timestamp; c.audioBegan.IsZero() {
-		c.audioBegan = time.Now().Add(-media.Timestamp)
-	}
-	c.server.config.Trace.FrameReceived()
-	for i := range c.listeners {
-		c.listeners[i].hear(media)
-	}
 }
 
 // expectAll passes an Expectation on to the recognisers.
@@ -189,3 +126,26 @@ func (c *liveCall) stopListening(lastWords bool) {
 		<-done
 	}
 }
+
+// tellAudio tells the log what arrives and what is sent, until the call ends.
+func (c *liveCall) tellAudio(ctx context.Context) {
+	timer := time.NewTimer(meterFirst)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		}
+		for i := range c.listeners {
+			c.listeners[i].tellAudio()
+		}
+		if stats := c.line.Stats(); !c.Unidirectional {
+			c.log.Debug("audio sent", "messages", stats.MessagesOut, "queued_ms", stats.Queued.Milliseconds(), "unplayed_ms", stats.Unplayed.Milliseconds(), "playbacks", c.player.unheard())
+		}
+		timer.Reset(meterEvery)
+	}
+}
+
+// measured reports whether the log describes the audio.
+func (c *liveCall) measured() bool { return c.log.Enabled(context.Background(), slog.LevelDebug) }

@@ -4,59 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"math/rand/v2"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"agentos.dev/dialtone/codec"
-	"agentos.dev/dialtone/policy"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/relay"
 )
 
-// liveCall is the server's side of a call: what the handler must not touch.
-//
-// Two goroutines serve it, beside those of the recogniser. The reader (Server.read)
-// decodes audio and hands it to the recogniser, which puts what it hears into the
-// inbox; the handler does what the host wants. The reader ends the call; the handler
-// may outlive it, if it does not heed its context.
-type liveCall struct {
-	*Call
-	server *Server
-	stream *stream
-	cancel context.CancelCauseFunc
-	timer  *time.Timer // MaxDuration
-
-	ended   sync.Once
-	reason  Reason        // valid once ended
-	err     error         // valid once ended
-	lasted  time.Duration // valid once ended
-	goesOn  bool          // valid once ended: another stream may go on with the call
-	hungUp  bool          // valid once ended: by REST
-	began   time.Time     // of this stream
-	passing bool          // it came while the server handed its calls over
-	buried  chan struct{} // closed when another stream may have the call
-	settled chan struct{} // closed when its end has been told, or waits for the store
-	said    time.Duration // how long the call has lasted, as Twilio says; < 0 = it has not. Server.mu guards it
-
-	audioBegan time.Time     // when audio of timestamp 0 came, or would have; the reader's
-	heardUntil time.Duration // timestamp of the last audio; the reader's
-
-	listeners []listener // of the caller, or of each track
-	judge     *judge     // nil where nothing is said, or Twilio judges
-
-	// listensFirst waits until it is known whether Twilio was sent a text, by another leg; nil
-	// if that is known.
-	listensFirst func(ctx context.Context, text string) (sent bool)
-}
-
 const (
-	flushTimeout = time.Second      // for the last words after a hang-up
-	markGrace    = 2 * time.Second  // for Twilio to return the mark behind a farewell
-	restTimeout  = 10 * time.Second // for the REST API
-	endGrace     = 5 * time.Second  // for a broken connection to be noticed by its reader
+	markGrace = 2 * time.Second // for Twilio to return the mark behind a farewell
+	endGrace  = 5 * time.Second // for a broken connection to be noticed by its reader
 )
 
 // live starts the call: the clock, the recogniser and the handler.
@@ -274,55 +234,6 @@ func (c *liveCall) late() time.Duration {
 	return time.Since(c.audioBegan.Add(c.heardUntil))
 }
 
-// certainty says how sure it is that a call whose stream has ended is over.
-func (c *liveCall) certainty() certainty {
-	if c.reason == ReasonHungUp || c.reason == ReasonTransfer {
-		return streamed
-	}
-	return over
-}
-
-// told returns the end of the call as it is to be told.
-func (c *liveCall) told() *untold {
-	e := &untold{info: c.Info, outcome: c.outcome(), over: c.certainty() == over, wasHere: true}
-	if c.reason.cut() {
-		e.cut = c.reason
-	}
-	return e
-}
-
-// status is Twilio's CallStatus for what the call came to here.
-func (c *liveCall) status() string {
-	if c.reason.failed() {
-		return "failed"
-	}
-	return "completed"
-}
-
-// outcome returns what the call came to here.
-func (c *liveCall) outcome() policy.Outcome {
-	o := policy.Outcome{Kind: policy.OutcomeEnded, Status: c.status(), Duration: c.whole()}
-	if c.reason == ReasonTransfer { // it was to go on elsewhere
-		o.Duration = -1
-	}
-	c.server.mu.Lock()
-	defer c.server.mu.Unlock()
-	if c.said >= 0 {
-		o.Duration, o.Billed = c.said, true
-	}
-	return o
-}
-
-// whole returns how long the call has lasted, in all its streams.
-func (c *liveCall) whole() time.Duration { return c.lasted + max(0, c.began.Sub(c.Started)) }
-
-// contain keeps a panic in the host's code from taking other calls with it.
-func contain(log *slog.Logger) {
-	if p := recover(); p != nil {
-		log.Error("panic contained", "panic", p, "stack", string(debug.Stack()))
-	}
-}
-
 // report logs the end of a call.
 func (c *liveCall) report(end End) {
 	attrs := []any{"reason", string(end.Reason), "duration_s", int(end.Call.Seconds()), "leg", c.Leg}
@@ -348,34 +259,35 @@ func (c *liveCall) report(end End) {
 	c.log.Info(ended, attrs...)
 }
 
-// hangsUpItself reports whether the server ends the call.
-func (c *liveCall) hangsUpItself() bool {
-	switch c.reason {
-	case ReasonHungUp, ReasonDisconnect, ReasonTransfer, ReasonShutdown, ReasonMoved:
-		return false
-	}
-	return !c.Unidirectional
-}
+// afterLast is how long Twilio may take to ask, here, how a call goes on.
+const afterLast = time.Second
 
-// hangsUp reports whether the server ends the call, and may do so by REST.
-func (c *liveCall) hangsUp() bool { return c.hangsUpItself() && c.control != nil && !c.hungUp }
+// quietEnough is how long the hand-over of a call waits for the end of what is being said.
+const quietEnough = 2 * time.Second
 
-// hangUp ends the call by REST, in case the TwiML behind the stream does not.
-func (c *liveCall) hangUp() {
+// handOver passes the call on when nobody speaks, after a while that spreads the calls.
+func (c *liveCall) handOver(ctx context.Context, spread time.Duration) {
 	defer c.server.exit()
-	defer contain(c.log)
-	ctx, cancel := context.WithTimeout(context.Background(), restTimeout)
-	defer cancel()
-	c.hangUpNow(ctx)
-}
-
-// hangUpNow ends the call by REST and reports whether it is over.
-func (c *liveCall) hangUpNow(ctx context.Context) (over bool) {
-	defer contain(c.log)
-	err := c.control.HangUp(ctx, c.SID)
-	if err != nil && !saysEnded(err) {
-		c.log.Warn("hanging up by REST failed", "error", err)
-		return false
+	wait := rand.N(spread + 1)
+	if c.passing {
+		wait += legEvery
 	}
-	return true
+	select {
+	case <-time.After(wait):
+	case <-ctx.Done():
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	giveUp := time.After(quietEnough)
+	for (c.player.unheard() > 0 || c.someoneSpeaks()) && !c.over.Load() && ctx.Err() == nil {
+		select {
+		case <-tick.C:
+			continue
+		case <-giveUp:
+		case <-ctx.Done():
+		}
+		break
+	}
+	c.end(ReasonShutdown, nil)
+	c.server.stay(afterLast)
 }

@@ -1,10 +1,8 @@
 package voice
 
 import (
-	"fmt"
-	"io"
 	"log/slog"
-	"net/url"
+	"runtime/debug"
 
 	"agentos.dev/dialtone/twiml"
 )
@@ -32,30 +30,9 @@ func warnUnknown(log *slog.Logger, where string, r *twiml.Response) {
 	}
 }
 
-// Format implements fmt.Formatter and never prints secrets.
-func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, c.summary()) }
-
-// LogValue implements slog.LogValuer, without secrets.
-func (c Config) LogValue() slog.Value { return slog.StringValue(c.summary()) }
-
-// Format implements fmt.Formatter and never prints secrets.
-func (s *Server) Format(f fmt.State, _ rune) { io.WriteString(f, s.summary()) }
-
-// LogValue implements slog.LogValuer, without secrets.
-func (s *Server) LogValue() slog.Value { return slog.StringValue(s.summary()) }
-
-func (s *Server) summary() string {
-	if s == nil {
-		return "voice.Server(nil)"
+// contain keeps a panic in the host's code from taking other calls with it.
+func contain(log *slog.Logger) {
+	if p := recover(); p != nil {
+		log.Error("panic contained", "panic", p, "stack", string(debug.Stack()))
 	}
-	return "voice.Server{" + s.config.summary() + "}"
-}
-
-func (c Config) summary() string {
-	public := "[malformed]"
-	if u, err := url.Parse(c.PublicURL); err == nil {
-		public = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
-	}
-	return fmt.Sprintf("voice.Config{PublicURL: %q, Path: %q, AuthTokens: %d [redacted], SharedKeys: %d [redacted], SessionKeys: %d [redacted], MaxDuration: %v, MaxStreams: %d}",
-		public, c.Path, len(c.AuthTokens), len(c.SharedKeys), len(c.SessionKeys), c.MaxDuration, c.MaxStreams)
 }

@@ -1,10 +1,8 @@
 package voice
 
 import (
-	"context"
-	"log/slog"
-	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"agentos.dev/dialtone/codec"
@@ -42,38 +40,34 @@ func (m *meter) take() (frames int, level codec.Level) {
 	return frames, level
 }
 
-// measured reports whether the log describes the audio.
-func (c *liveCall) measured() bool { return c.log.Enabled(context.Background(), slog.LevelDebug) }
+const (
+	// silenceLevel is that of no sound, in dBov.
+	silenceLevel = -127
+	// gaugeFrames is for how many frames a level is measured after a look at it: 10 s.
+	gaugeFrames = 500
+)
 
-// tellAudio tells the log what arrives and what is sent, until the call ends.
-func (c *liveCall) tellAudio(ctx context.Context) {
-	timer := time.NewTimer(meterFirst)
-	defer timer.Stop()
-	for {
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return
-		}
-		for i := range c.listeners {
-			c.listeners[i].tellAudio()
-		}
-		if stats := c.line.Stats(); !c.Unidirectional {
-			c.log.Debug("audio sent", "messages", stats.MessagesOut, "queued_ms", stats.Queued.Milliseconds(), "unplayed_ms", stats.Unplayed.Milliseconds(), "playbacks", c.player.unheard())
-		}
-		timer.Reset(meterEvery)
-	}
+// gauge measures what arrives on a track, while somebody looks at it.
+type gauge struct {
+	meter
+	frames atomic.Int32 // frames that are measured yet
 }
 
-func (l *listener) tellAudio() {
-	frames, level := l.meter.take()
-	what := "audio arrives"
-	switch {
-	case frames == 0:
-		what = "no audio arrives"
-	case level.DBov() < quietLevel:
-		what = "silence arrives"
+// watched reports whether the next frame is to be measured.
+func (g *gauge) watched() bool {
+	if g.frames.Load() <= 0 {
+		return false
 	}
-	l.log.Debug(what, "frames", frames, "level_dbov", math.Round(level.DBov()), "peak_dbov", math.Round(level.PeakDBov()),
-		"speech", l.speaks.Load(), "recognised", l.stream != nil)
+	g.frames.Add(-1)
+	return true
+}
+
+// look returns the level since the last look, in dBov.
+func (g *gauge) look() float64 {
+	g.frames.Store(gaugeFrames)
+	frames, level := g.take()
+	if frames == 0 {
+		return silenceLevel
+	}
+	return level.DBov()
 }

@@ -1,7 +1,6 @@
 package voice
 
 import (
-	"bytes"
 	"context"
 	"sync"
 	"time"
@@ -46,58 +45,6 @@ type owner struct {
 	finished bool // the store knows that this is the last leg
 	timer    *time.Timer
 	last     time.Time // when it was written
-}
-
-// ownerOf returns the owner of a call whose stream has come.
-func (s *Server) ownerOf(c *liveCall) *owner {
-	p := &c.stream.passage
-	o := &owner{
-		server:  s,
-		unheard: c.player.unheard,
-		fenced:  func() { c.end(ReasonMoved, nil) },
-		leg:     leg{phase: isUp, owner: s.id, info: Info{Call: policy.Call{SID: c.SID}, Leg: c.Leg}, began: c.began, passage: passage{chain: p.chain, start: c.Started, owed: p.owed}},
-		sealed:  c.stream.owned,
-		held:    c.stream.owned != 0,
-	}
-	if c.stream.comesBack { // Twilio says what it has, also while nobody is connected
-		o.unheard, o.exact = c.player.unsent, true
-	}
-	o.talk, o.unread = s.keys.Load().openConversation(p.state, c.SID, p.leg)
-	return o
-}
-
-// begins makes this instance the owner of the call, and finds out what came before. It
-// reports false if this stream, or a later one, has begun elsewhere.
-func (c *liveCall) begins(ctx context.Context) bool {
-	if c.owner == nil || c.owner.held && c.began.Sub(c.stream.accepted) < saveEvery { // since its handshake
-		return true
-	}
-	before, ok := c.owner.take(ctx)
-	if !ok || c.Leg <= 1 {
-		return ok
-	}
-	p := c.stream.passage
-	if before.phase != isNone && before.chain == p.chain {
-		p = before.after(p)
-	}
-	r := &Resumed{Leg: c.Leg, State: bytes.Clone(c.owner.talk.state), Unheard: p.unheard, Cause: p.cause}
-	c.owner.inherits(p.unheard)
-	if !p.broke.IsZero() {
-		r.Gap = max(0, c.began.Sub(p.broke))
-	}
-	if r.Cause == "" {
-		r.Cause = ReasonDisconnect
-	}
-	if c.owner.unread != nil {
-		c.log.Warn("what the call's handler saved cannot be read", "error", c.owner.unread)
-	}
-	c.resumed = r
-	c.server.enter()
-	go func() { // for its place, where the policies are not shared
-		defer c.server.exit()
-		c.server.tell(policy.OutcomeRunning, c.Info.Call)
-	}()
-	return true
 }
 
 // take makes this instance the owner of the call, and returns what it must know of the
@@ -218,19 +165,6 @@ func (o *owner) touchNow() {
 	}
 	o.mu.Unlock()
 	o.touch()
-}
-
-// touchAll has the legs of all calls written, soon.
-func (s *Server) touchAll() {
-	s.mu.Lock()
-	owners := make([]*owner, 0, len(s.calls))
-	for _, call := range s.calls {
-		owners = append(owners, call.owner)
-	}
-	s.mu.Unlock()
-	for _, owner := range owners {
-		owner.touch()
-	}
 }
 
 // flush writes what has changed.

@@ -2,10 +2,7 @@ package voice
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
-
-	"agentos.dev/dialtone/twiml"
 )
 
 // mayGoOn reports whether another stream may go on with a call that ends here.
@@ -35,19 +32,6 @@ func (c *liveCall) passOn() {
 	if err := updater.Update(ctx, c.SID, c.server.onward(c, p)); err != nil && !saysEnded(err) {
 		c.log.Warn("handing over by REST failed, what was saved stays behind", "error", err)
 	}
-}
-
-// onward returns TwiML that has the call go on with what it must know, without a store.
-func (s *Server) onward(c *liveCall, p passage) string {
-	t := ticket{info: c.Info, issued: c.began, expires: p.start.Add(s.config.MaxDuration + ticketGrace), passage: p}
-	t.owed = c.stream.passage.owed
-	document := twiml.New(s.redirect(t, s.config.Path)).AppendXML(nil)
-	if len(document) > twiml.MaxRESTSize {
-		c.log.Warn("state is too large to travel through Twilio: it stays behind", "bytes", len(p.state))
-		t.state = nil
-		document = twiml.New(s.redirect(t, s.config.Path)).AppendXML(nil)
-	}
-	return string(document)
 }
 
 const (
@@ -93,32 +77,34 @@ func (c *liveCall) forGood() {
 	}
 }
 
-// quietEnough is how long the hand-over of a call waits for the end of what is being said.
-const quietEnough = 2 * time.Second
+// hangsUpItself reports whether the server ends the call.
+func (c *liveCall) hangsUpItself() bool {
+	switch c.reason {
+	case ReasonHungUp, ReasonDisconnect, ReasonTransfer, ReasonShutdown, ReasonMoved:
+		return false
+	}
+	return !c.Unidirectional
+}
 
-// handOver passes the call on when nobody speaks, after a while that spreads the calls.
-func (c *liveCall) handOver(ctx context.Context, spread time.Duration) {
+// hangsUp reports whether the server ends the call, and may do so by REST.
+func (c *liveCall) hangsUp() bool { return c.hangsUpItself() && c.control != nil && !c.hungUp }
+
+// hangUp ends the call by REST, in case the TwiML behind the stream does not.
+func (c *liveCall) hangUp() {
 	defer c.server.exit()
-	wait := rand.N(spread + 1)
-	if c.passing {
-		wait += legEvery
+	defer contain(c.log)
+	ctx, cancel := context.WithTimeout(context.Background(), restTimeout)
+	defer cancel()
+	c.hangUpNow(ctx)
+}
+
+// hangUpNow ends the call by REST and reports whether it is over.
+func (c *liveCall) hangUpNow(ctx context.Context) (over bool) {
+	defer contain(c.log)
+	err := c.control.HangUp(ctx, c.SID)
+	if err != nil && !saysEnded(err) {
+		c.log.Warn("hanging up by REST failed", "error", err)
+		return false
 	}
-	select {
-	case <-time.After(wait):
-	case <-ctx.Done():
-	}
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	giveUp := time.After(quietEnough)
-	for (c.player.unheard() > 0 || c.someoneSpeaks()) && !c.over.Load() && ctx.Err() == nil {
-		select {
-		case <-tick.C:
-			continue
-		case <-giveUp:
-		case <-ctx.Done():
-		}
-		break
-	}
-	c.end(ReasonShutdown, nil)
-	c.server.stay(afterLast)
+	return true
 }

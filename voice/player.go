@@ -11,21 +11,6 @@ import (
 	"agentos.dev/dialtone/mediastream"
 )
 
-// line is the connection of a call: a mediastream.Conn, or what is made of a relay.Conn.
-type line interface {
-	output
-	Close(code int, reason string) error
-}
-
-// output is a connection as a player needs it. Its positions count bytes of what was sent.
-type output interface {
-	SendMedia(audio []byte) error
-	SendMark(name string) error
-	Clear() error
-	Played() (certain, about int64)
-	Stats() mediastream.Stats
-}
-
 // player keeps a call's playbacks in order. Every playback is followed by a mark, which
 // Twilio sends back when it has played what came before. Audio is sent as it comes; while
 // text is being made into speech, a talker sends that and then what was played behind it.
@@ -122,7 +107,7 @@ func (p *player) add(playback *Playback, audio []byte) (waits bool, err error) {
 	if !p.playing {
 		p.playing, p.idle = true, make(chan struct{})
 		p.run++
-		p.answers.silent, p.answers.pauses = true, p.pauses
+		p.answers.begins(p.pauses)
 		p.still.talks()
 	}
 	if playback.source != nil && p.talker == nil {
@@ -161,6 +146,20 @@ func (p *player) drop(playback *Playback, err error) {
 	certain, about := p.out.Played()
 	playback.finish(certain, about, err)
 	p.settle()
+}
+
+// audible notes when the first sample of what plays was heard: a mark behind it has come back.
+// It returns how long the caller has waited, as far as is known. The caller holds mu.
+func (p *player) audible() (gap time.Duration) {
+	if !p.answers.silent || len(p.queue) == 0 || !p.queue[0].begun {
+		return 0
+	}
+	certain, _ := p.out.Played()
+	heard := certain - p.queue[0].from
+	if heard <= 0 {
+		return 0
+	}
+	return p.answers.heard(p.length(int(heard)), p.pauses)
 }
 
 // mark finishes the playback that the mark belongs to, and those before it. A
@@ -279,4 +278,24 @@ func (p *player) unheard() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.queue)
+}
+
+// spoken is a text, or part of it, that was said.
+type spoken struct {
+	source   source
+	from, to int64 // of the stream's audio
+}
+
+// keepSpoken is how many texts that were said are remembered.
+const keepSpoken = 8
+
+// spoke remembers a text of which a part was said. The caller holds mu.
+func (p *player) spoke(playback *Playback, about int64) {
+	if playback.source == nil || !playback.begun {
+		return
+	}
+	if len(p.recent) == keepSpoken {
+		p.recent = slices.Delete(p.recent, 0, 1)
+	}
+	p.recent = append(p.recent, spoken{playback.source, playback.from, playback.from + int64(playback.played(about))})
 }

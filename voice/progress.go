@@ -1,7 +1,6 @@
 package voice
 
 import (
-	"sync/atomic"
 	"time"
 
 	"agentos.dev/dialtone/mediastream"
@@ -39,36 +38,4 @@ func (s *Server) Progress() []Progress {
 		}
 	}
 	return all
-}
-
-const (
-	// silenceLevel is that of no sound, in dBov.
-	silenceLevel = -127
-	// gaugeFrames is for how many frames a level is measured after a look at it: 10 s.
-	gaugeFrames = 500
-)
-
-// gauge measures what arrives on a track, while somebody looks at it.
-type gauge struct {
-	meter
-	frames atomic.Int32 // frames that are measured yet
-}
-
-// watched reports whether the next frame is to be measured.
-func (g *gauge) watched() bool {
-	if g.frames.Load() <= 0 {
-		return false
-	}
-	g.frames.Add(-1)
-	return true
-}
-
-// look returns the level since the last look, in dBov.
-func (g *gauge) look() float64 {
-	g.frames.Store(gaugeFrames)
-	frames, level := g.take()
-	if frames == 0 {
-		return silenceLevel
-	}
-	return level.DBov()
 }

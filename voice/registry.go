@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"sync"
 	"time"
+
+	"agentos.dev/dialtone/policy"
 )
 
 // registry knows the calls, streams and places of a server, and what Shutdown waits for. It
@@ -36,6 +38,17 @@ type registry struct {
 type callKey struct {
 	sid            string
 	unidirectional bool
+}
+
+// brokenCall is a call whose last stream was here, and of which nobody has said what
+// becomes of it.
+type brokenCall struct {
+	info    Info
+	chain   int64
+	outcome policy.Outcome
+	reason  Reason
+	until   time.Time // of its lease
+	timer   *time.Timer
 }
 
 func (i *Info) key() callKey { return callKey{i.SID, i.Unidirectional} }
@@ -89,11 +102,23 @@ func (r *registry) keep(stream *stream) bool {
 	return true
 }
 
-// leave gives the place of a stream back; nil is one that was never accepted.
+// leave gives the place of a stream back.
 func (r *registry) leave(stream *stream) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.streams, stream)
+	r.vacate()
+}
+
+// leaveUnkept gives back the place of a stream that was never kept.
+func (r *registry) leaveUnkept() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.vacate()
+}
+
+// vacate gives a place back. The caller holds the lock.
+func (r *registry) vacate() {
 	r.places--
 	r.running--
 	r.settle()
@@ -173,6 +198,18 @@ func (r *registry) reserve() (nonce [8]byte, ok bool) {
 	return nonce, true
 }
 
+// reserveNew is reserve for a new call, which a server that waits for its last calls does
+// not take.
+func (r *registry) reserveNew() (nonce [8]byte, ok bool) {
+	r.mu.Lock()
+	draining := !r.drains.IsZero() && !r.lame && !r.moving
+	r.mu.Unlock()
+	if draining {
+		return nonce, false
+	}
+	return r.reserve()
+}
+
 // withdraw takes a promise back.
 func (r *registry) withdraw(nonce [8]byte) {
 	r.mu.Lock()
@@ -186,6 +223,10 @@ func (r *registry) drained(at time.Time) bool {
 	defer r.mu.Unlock()
 	return !r.drains.IsZero() && !r.lame && at.After(r.drains)
 }
+
+// runningEvery is how often the policies are told which calls are up: often enough that a
+// process that was paused is not too late with the next time.
+const runningEvery = policy.RunningLease / 3
 
 // beat begins to say which calls are up. The caller holds the lock.
 func (r *registry) beat() {
@@ -202,47 +243,6 @@ func (r *registry) rest() {
 		r.running--
 		r.settle()
 	}
-}
-
-// enlist adds a call, and returns the one that has its SID then: another, or none when
-// the server has shut down.
-func (r *registry) enlist(call *liveCall) *liveCall {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	before := r.calls[call.key()]
-	switch {
-	case r.closed:
-		return nil
-	case before == nil:
-	case before.precedes(call):
-		before.over.Store(true)
-		r.running++
-		go func() {
-			defer r.exit()
-			before.end(ReasonMoved, nil)
-		}()
-	default:
-		return before
-	}
-	call.passing = r.moving
-	if !call.Unidirectional {
-		r.goesOn(call.SID)
-	}
-	r.calls[call.key()] = call
-	r.beat()
-	return call
-}
-
-// unregister takes back what register did.
-func (r *registry) unregister(call *liveCall) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	close(call.buried)
-	close(call.settled)
-	if r.calls[call.key()] == call {
-		delete(r.calls, call.key())
-	}
-	r.rest()
 }
 
 // goesOn forgets that a call was broken, which has another stream here. The caller holds

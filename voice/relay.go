@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"agentos.dev/dialtone/twiml"
 )
@@ -55,7 +54,7 @@ func NewRelay(o RelayOptions) (*Relay, error) {
 		}
 	}
 	r := &Relay{settings, o.HandOff}
-	checked := r.noun("wss://calls.example.com/", &Info{}, &Config{})
+	checked := r.noun("wss://calls.example.com/", 1)
 	if err := twiml.New(&twiml.Connect{Noun: checked}).Validate(); err != nil {
 		errs = append(errs, &OptionError{Option: "Settings", Problem: "cannot work", Err: err})
 	}
@@ -68,56 +67,19 @@ func NewRelay(o RelayOptions) (*Relay, error) {
 // reconnects reports whether Twilio connects again when a connection breaks.
 func (r *Relay) reconnects() bool { return r.settings.ApplicationReconnect.Or(false) }
 
-// noun returns the element of a call whose session is to be at the URL.
-func (r *Relay) noun(url string, info *Info, c *Config) *twiml.ConversationRelay {
+// noun returns the element of a leg of a call, whose session is to be at the URL.
+func (r *Relay) noun(url string, leg int) *twiml.ConversationRelay {
 	noun := r.settings
 	noun.URL = url
-	if info.Leg > 1 {
+	if leg > 1 {
 		noun.WelcomeGreeting, noun.WelcomeGreetingInterruptible = "", ""
 	}
-	if noun.Language == "" && noun.TTSLanguage == "" && noun.TranscriptionLanguage == "" {
-		noun.Language = c.Language
-	}
-	if noun.Hints == "" {
-		noun.Hints = strings.Join(c.Phrases, ",")
-	}
-	c.Interruption.relay(&noun)
 	return &noun
-}
-
-// relayOf returns how a call goes over ConversationRelay; nil if it goes over a stream.
-func (c *Config) relayOf(info Info) (r *Relay) {
-	if c.Relay == nil {
-		return nil
-	}
-	defer contain(c.Logger.With("call_sid", info.SID))
-	return c.Relay(info)
 }
 
 // ErrNoAudio is returned by [Call.Play] in a call over ConversationRelay, which takes text,
 // and audio only by its URL: see [RelayCall.Play].
 var ErrNoAudio = errors.New("voice: the call is over ConversationRelay, which takes no audio: play a URL by Call.Relay")
-
-// handedOff answers the request behind a session that its handler has ended by HandOff.
-func (s *Server) handedOff(ctx context.Context, info Info, data string) answer {
-	log := s.config.Logger.With("call_sid", info.SID)
-	r := s.config.relayOf(info)
-	if r == nil || r.handOff == nil {
-		return hangUp()
-	}
-	next, err := r.next(ctx, info, data)
-	if err == nil && next == nil {
-		return hangUp()
-	}
-	if err == nil {
-		err = next.Validate()
-	}
-	if err != nil {
-		log.Error("HandOff gave no TwiML that Twilio takes", "error", err)
-		return say(apology)
-	}
-	return next.AppendXML(nil)
-}
 
 // next asks the host, whatever it does.
 func (r *Relay) next(ctx context.Context, info Info, data string) (next *twiml.Response, err error) {

@@ -41,3 +41,14 @@ func telling(pattern string, next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// The routes, below [Config].Path.
+const (
+	inboundRoute   = "/twilio/inbound"
+	challengeRoute = "/twilio/challenge/"
+	resumeRoute    = "/twilio/resume/"
+	statusRoute    = "/twilio/status"
+	amdRoute       = "/twilio/amd"
+	streamRoute    = "/twilio/stream/"
+	healthRoute    = "/health"
+)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"agentos.dev/dialtone/voice/journal"
 	"agentos.dev/dialtone/voice/tts"
 )
 
@@ -57,24 +58,6 @@ func (c *Call) sayTokens(ctx context.Context, tokens iter.Seq2[string, error], a
 	}
 	tokens = c.saying(tokens)
 	return c.queue(ctx, speech{tts.Speak(c.speaker, bounded(tokens), c.speaking)}, as)
-}
-
-// queue adds a playback of a source.
-func (c *Call) queue(ctx context.Context, from source, as manner) (*Playback, error) {
-	c.player.order.Lock()
-	defer c.player.order.Unlock()
-	if err := c.speakable(ctx); err != nil {
-		return nil, err
-	}
-	playback := &Playback{source: from, manner: as}
-	playback.making, playback.cancel = context.WithCancel(ctx)
-	if _, err := c.player.add(playback, nil); err != nil {
-		playback.cancel()
-		return nil, err
-	}
-	c.queued(playback)
-	c.owner.queued()
-	return playback, nil
 }
 
 // speech is a source that a synthesiser makes audio of.
@@ -141,26 +124,21 @@ func tooLong(size int) error {
 	return &tts.Error{Op: "say", Kind: tts.ErrBadText, Err: fmt.Errorf("%d bytes or more: want %d at most", size, maxText)}
 }
 
-// spoke notes how a source ended.
-func (c *liveCall) spoke(playback *Playback, err error, interrupted bool) {
-	spoken := Spoken{Interrupted: interrupted}
-	switch source := playback.source.(type) {
-	case speech:
-		spoken.Length = source.Length()
-	case file:
-		c.owner.touch()
-		return
+// saying records what tokens yields, when that is known.
+func (c *Call) saying(tokens iter.Seq2[string, error]) iter.Seq2[string, error] {
+	if c.page == nil {
+		return tokens
 	}
-	for _, survived := range playback.survived {
-		spoken.Survived = append(spoken.Survived, tts.Reason(survived))
-		c.log.Warn("speech survived a failure", "reason", tts.Reason(survived), "error", survived)
-	}
-	if !spoken.Interrupted {
-		c.owner.touch()
-		if err != nil && !errors.Is(ended(err), ErrCallEnded) {
-			spoken.Failed = tts.Reason(err)
-			c.log.Warn("speech failed", "reason", spoken.Failed, "error", err)
+	return func(yield func(string, error) bool) {
+		var text strings.Builder
+		var failed error
+		defer func() { c.did(journal.Action{What: "say", Text: text.String()}, failed) }()
+		for token, err := range tokens {
+			text.WriteString(token)
+			failed = err
+			if !yield(token, err) {
+				return
+			}
 		}
 	}
-	c.server.config.Trace.Spoken(c.Info, spoken)
 }

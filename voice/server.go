@@ -26,22 +26,18 @@
 package voice
 
 import (
-	"context"
-	"crypto/rand"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"agentos.dev/dialtone/internal/logqueue"
-	"agentos.dev/dialtone/internal/throttle"
 	"agentos.dev/dialtone/mediastream"
-	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice/signature"
 	"agentos.dev/dialtone/voice/tts"
 )
@@ -59,21 +55,21 @@ type Server struct {
 	limits     mediastream.Options // of streams: the defaults, but for tests
 	started    time.Time
 
-	used     *recent[[8]byte, struct{}]      // nonces of session tokens
-	answers  *recent[string, *pendingAnswer] // a webhook delivered twice gets one answer
-	finished *recent[callID, ending]         // calls that have ended
-	admitted *recent[callID, bool]           // calls that Admitted let through
-	detected *recent[callID, string]         // who answered placed calls
-	awaited  awaited                         // what machine detection comes to
-	denied   *recent[callID, int]            // calls whose stream was refused for its signature or token
-	id       string                          // of this instance, for the others
-	recorded *slog.Logger                    // of requests that Twilio has signed and who has recorded them sends again: so many lines a minute
-	hearer   *checkups                       // of the speech engine
-	talking  *checkups                       // of the synthesiser
-	ends     ends                            // of calls, that wait for the store
-	toldEnds toldEnds                        // of late
-	hearing  hearing                         // how recognition goes
-	speaker  tts.Synthesizer                 // nil without Config.TTS
+	used     *recent[[8]byte, struct{}] // nonces of session tokens
+	answers  replies                    // a webhook delivered twice gets one answer
+	finished *recent[callID, ending]    // calls that have ended
+	admitted *recent[callID, bool]      // calls that Admitted let through
+	detected *recent[callID, string]    // who answered placed calls
+	awaited  awaited                    // what machine detection comes to
+	denied   *recent[callID, int]       // calls whose stream was refused for its signature or token
+	id       string                     // of this instance, for the others
+	recorded *slog.Logger               // of requests that Twilio has signed and who has recorded them sends again: so many lines a minute
+	hearer   *checkups                  // of the speech engine
+	talking  *checkups                  // of the synthesiser
+	ends     ends                       // of calls, that wait for the store
+	toldEnds toldEnds                   // of late
+	hearing  hearing                    // how recognition goes
+	speaker  tts.Synthesizer            // nil without Config.TTS
 
 	returning chan struct{} // has room for the calls that may be on their way back at once
 
@@ -83,139 +79,9 @@ type Server struct {
 const (
 	rememberTokens   = sessionTTL + 2*maxSkew // as the clocks of instances differ
 	rememberAnswers  = time.Minute            // Twilio retries a webhook within 15 s
-	rememberFinished = 24 * time.Hour         // as long as a call can last
 	rememberAdmitted = 24 * time.Hour
 	rememberLimit    = 100_000
 )
-
-// recordedLines are what recorded requests may write into the log in a minute.
-const recordedLines = 100
-
-// New returns a server, or an error that joins everything that is wrong with the
-// configuration, mostly of type [*OptionError]. What can work and hardly does, as an API
-// key in the place of an auth token or a public URL that Twilio cannot reach, is a
-// warning of [Config].Logger.
-func New(config Config) (*Server, error) {
-	c := config.withDefaults()
-	wrong := c.check()
-	validator, err := signature.New(c.signatureBut(wrong))
-	if err := errors.Join(append(wrong, err)...); err != nil {
-		return nil, err
-	}
-	for _, doubt := range c.doubts() {
-		c.Logger.Warn(doubt.Error())
-	}
-	warnUnknown(c.Logger, "Config.Before", twiml.New(c.Before...))
-	keys, err := newSessionKeys(c.keyMaterial())
-	if err != nil {
-		return nil, err
-	}
-	base, _ := streamBase(c.PublicURL)
-	s := &Server{
-		config:     c,
-		validator:  validator,
-		signing:    c.signature(),
-		publicBase: strings.TrimSuffix(c.PublicURL, "/"),
-		streamBase: base,
-		started:    time.Now(),
-		id:         rand.Text(),
-		used:       newRecent[[8]byte, struct{}](rememberTokens, rememberLimit),
-		answers:    newRecent[string, *pendingAnswer](rememberAnswers, rememberLimit),
-		finished:   newRecent[callID, ending](rememberFinished, rememberLimit),
-		admitted:   newRecent[callID, bool](rememberAdmitted, rememberLimit),
-		detected:   newRecent[callID, string](amdKeep, rememberLimit),
-		denied:     newRecent[callID, int](rememberAnswers, rememberLimit),
-		recorded:   slog.New(throttle.New(c.Logger.Handler(), recordedLines)),
-		returning:  make(chan struct{}, maxReturning),
-		registry: registry{
-			most:     c.MaxStreams,
-			beating:  make(chan struct{}, 1),
-			broken:   make(map[string]*brokenCall),
-			promised: make(map[[8]byte]time.Time),
-			calls:    make(map[callKey]*liveCall),
-			streams:  make(map[*stream]struct{}),
-			idle:     make(chan struct{}),
-		},
-	}
-	if speaking := &s.config.TTSOptions.Config; speaking.Language == "" {
-		speaking.Language = c.Language
-	}
-	if c.TTS != nil {
-		s.speaker = tts.Failover(tts.FailoverOptions{}, c.TTS)
-	}
-	s.hearer = newCheckups(func(ctx context.Context) error { return stt.Check(ctx, c.STT) },
-		func(err error) { c.Logger.Warn("speech engine is not ready", "error", err) })
-	s.talking = newCheckups(func(ctx context.Context) error { return tts.Check(ctx, s.speaker) },
-		func(err error) { c.Logger.Warn("synthesiser is not ready", "error", err) })
-	s.say = s.stillRunning
-	s.keys.Store(keys)
-	s.handler = s.routes()
-	s.watchStore()
-	return s, nil
-}
-
-// The routes, below [Config].Path.
-const (
-	inboundRoute   = "/twilio/inbound"
-	challengeRoute = "/twilio/challenge/"
-	resumeRoute    = "/twilio/resume/"
-	statusRoute    = "/twilio/status"
-	amdRoute       = "/twilio/amd"
-	streamRoute    = "/twilio/stream/"
-	healthRoute    = "/health"
-)
-
-// routes returns the handler of everything below the path, which tells whoever
-// wraps the server which pattern was served: by WithRoute, and by the request's
-// Pattern.
-func (s *Server) routes() http.Handler {
-	mux := http.NewServeMux()
-	handle := func(route string, h http.Handler) {
-		pattern := s.config.Path + route
-		mux.Handle(pattern, telling(pattern, h))
-	}
-	if s.config.Handler != nil {
-		handle(inboundRoute, s.verified(http.HandlerFunc(s.serveInbound)))
-	}
-	handle(challengeRoute+"{token}", s.verified(http.HandlerFunc(s.serveChallenge)))
-	handle(resumeRoute+"{token}", s.verified(http.HandlerFunc(s.serveResume)))
-	handle(statusRoute, s.verified(http.HandlerFunc(s.serveStatus)))
-	handle(amdRoute, s.verified(http.HandlerFunc(s.serveAMD)))
-	handle(streamRoute+"{token}", http.HandlerFunc(s.serveStream))
-	handle(healthRoute, http.HandlerFunc(s.serveHealth))
-	return mux
-}
-
-// ServeHTTP serves, below [Config].Path:
-//
-//	POST twilio/inbound            a call comes in; not without Config.Handler
-//	POST twilio/challenge/{token}  a suspicious caller has pressed digits
-//	GET  twilio/stream/{token}     the call's audio, a WebSocket
-//	POST twilio/resume/{token}     a call's stream has ended
-//	POST twilio/status             a call has ended
-//	POST twilio/amd                a person or a machine has answered a placed call
-//	GET  health                    how the server is, as JSON
-//
-// A middleware around the server learns by [WithRoute] which of them it was.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	tellRoute(r, "")
-	s.handler.ServeHTTP(w, r)
-}
-
-// Verified passes on to next the requests that Twilio signed, by the auth tokens and
-// shared keys in force: it is for webhooks of the host's own within a call, such as the
-// choice from a menu and the callbacks of recordings. The first webhook of a call needs
-// [Server.Admitted]. See [signature.Validator.Middleware].
-func (s *Server) Verified(next http.Handler) http.Handler {
-	return telling("", s.verified(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if info := infoOf(r.PostForm); callSID.MatchString(info.SID) {
-			within, end := s.step(r, info, StepWebhook)
-			defer end()
-			r = s.checked(within)
-		}
-		next.ServeHTTP(w, r)
-	})))
-}
 
 // SetAuthTokens replaces the auth tokens while the server runs. What was signed
 // with keys derived from the former ones is accepted for another minute.
@@ -292,4 +158,17 @@ func (s *Server) Calls() []Info {
 		calls = append(calls, call.Info)
 	}
 	return calls
+}
+
+// Format implements fmt.Formatter and never prints secrets.
+func (s *Server) Format(f fmt.State, _ rune) { io.WriteString(f, s.summary()) }
+
+// LogValue implements slog.LogValuer, without secrets.
+func (s *Server) LogValue() slog.Value { return slog.StringValue(s.summary()) }
+
+func (s *Server) summary() string {
+	if s == nil {
+		return "voice.Server(nil)"
+	}
+	return "voice.Server{" + s.config.summary() + "}"
 }

@@ -3,9 +3,6 @@ package voice
 import (
 	"context"
 	"time"
-
-	"agentos.dev/dialtone/policy"
-	"agentos.dev/dialtone/twiml"
 )
 
 // Shutdown stops taking calls, lets those in progress go on, and returns.
@@ -33,8 +30,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 const (
 	// drainGrace is how long calls that Shutdown has ended may take to clean up.
 	drainGrace = 5 * time.Second
-	// afterLast is how long Twilio may take to ask, here, how a call goes on.
-	afterLast = time.Second
 	// afterAnswer is how long it may take to come back after it was sent on, besides the
 	// pause that it was told to make.
 	afterAnswer = 1500 * time.Millisecond
@@ -132,27 +127,4 @@ func (s *Server) linger(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
-}
-
-// reserveNew is reserve for a new call, which a server that waits for its last calls does
-// not take.
-func (s *Server) reserveNew() (nonce [8]byte, ok bool) {
-	s.mu.Lock()
-	draining := !s.drains.IsZero() && !s.lame && !s.moving
-	s.mu.Unlock()
-	if draining {
-		return nonce, false
-	}
-	return s.reserve()
-}
-
-// refuseBusy answers a call before it costs anything.
-func (s *Server) refuseBusy(info Info) answer {
-	d := policy.Decision{Verdict: policy.Reject, Reason: policy.ReasonCapacity, Busy: true, Detail: "every place of this server is taken, or it shuts down"}
-	if lacks := s.spare.lacks(); lacks != "" {
-		d.Detail = "the process is short of " + lacks
-	}
-	s.config.Trace.Decision(info, d)
-	s.logRefusal(s.config.Logger.With("call_sid", info.SID, "account_sid", info.AccountSID), info, d)
-	return twiml.New(&twiml.Reject{Reason: twiml.ReasonBusy}).AppendXML(nil)
 }

@@ -143,13 +143,3 @@ func (s *stillness) once() time.Duration {
 func (s *stillness) asks(n int) { s.set(func() { s.asked += n }) }
 
 func (s *stillness) close() { s.set(func() { s.closed = true }) }
-
-// fellSilent reports that the caller is silent.
-func (c *liveCall) fellSilent(n Silent) {
-	defer contain(c.log)
-	c.log.Debug("caller is silent", "times", int(n))
-	c.server.config.Trace.Silent(c.Info, n)
-	if !c.inbox.put(Event{Silent: n}) {
-		c.log.Warn("event dropped: the handler does not read its events")
-	}
-}

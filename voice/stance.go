@@ -21,21 +21,7 @@ const (
 	almost = 1200 * time.Millisecond
 	// echoDelay is how much later than it is heard what the server says comes back.
 	echoDelay = 900 * time.Millisecond
-	// keepSpoken is how many texts that were said are remembered.
-	keepSpoken = 8
 )
-
-// spoken is a text, or part of it, that was said.
-type spoken struct {
-	source   source
-	from, to int64 // of the stream's audio
-}
-
-// pauser is a line whose playback can pause.
-type pauser interface {
-	Pause() error
-	Resume() error
-}
 
 // stance returns what the player does.
 func (p *player) stance() stance {
@@ -90,17 +76,6 @@ func (p *player) cut(run, pause uint64) bool {
 	}
 	p.interrupt(ErrInterrupted)
 	return p.out.Clear() == nil
-}
-
-// spoke remembers a text of which a part was said. The caller holds mu.
-func (p *player) spoke(playback *Playback, about int64) {
-	if playback.source == nil || !playback.begun {
-		return
-	}
-	if len(p.recent) == keepSpoken {
-		p.recent = slices.Delete(p.recent, 0, 1)
-	}
-	p.recent = append(p.recent, spoken{playback.source, playback.from, playback.from + int64(playback.played(about))})
 }
 
 // place returns about how much of the stream's audio has been heard.
@@ -164,4 +139,22 @@ func (p *places) at(clock time.Duration) int64 {
 	}
 	n := min(int(max(0, clock+placesEvery-1)/placesEvery), p.next-1)
 	return p.at100ms[max(n, p.next-len(p.at100ms), 0)%len(p.at100ms)]
+}
+
+// turnEnded notes when the caller stopped speaking in a turn that is over, and tells the gap
+// of an answer that began before that was known.
+func (p *player) turnEnded(at time.Time) {
+	p.mu.Lock()
+	gap := p.answers.turnEnded(at)
+	p.mu.Unlock()
+	if gap > 0 && p.answers.told != nil {
+		p.answers.told(gap)
+	}
+}
+
+// cutsIn reports whether the last answer cut the caller off, who spoke at these times.
+func (p *player) cutsIn(from, to time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.answers.cutsIn(from, to)
 }

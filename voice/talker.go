@@ -151,9 +151,3 @@ func (t *talker) end(playback *Playback, cause error) {
 		p.drop(playback, ended(err))
 	}
 }
-
-// audioSize returns how many bytes of mu-law there are at a time, rounded up.
-func audioSize(d time.Duration) int {
-	const sample = time.Second / 8000
-	return int((d + sample - 1) / sample)
-}

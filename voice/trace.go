@@ -3,7 +3,6 @@ package voice
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"reflect"
 	"time"
@@ -110,13 +109,6 @@ const (
 	StepStream  Step = "stream"          // from the handshake of a stream until it has ended
 	StepStatus  Step = "status callback" // Twilio reports a state, or who answered
 )
-
-// step begins a step that a request is, and returns the request under the step's context
-// and what ends the step.
-func (s *Server) step(r *http.Request, call Info, step Step) (within *http.Request, end func()) {
-	ctx := s.config.Trace.Begin(r.Context(), call, step)
-	return r.WithContext(ctx), func() { s.config.Trace.End(ctx, call, step) }
-}
 
 // Join returns a Trace that runs the hooks of t and then those of other, also
 // when one of t panics.

@@ -2,123 +2,14 @@ package voice
 
 import (
 	"context"
-	"slices"
-	"sync"
 	"time"
 
 	"agentos.dev/dialtone/policy"
 )
 
-// untold is the end of a call of which nobody knows whether another instance told it.
-type untold struct {
-	info    Info
-	outcome policy.Outcome
-	over    bool   // Twilio said so
-	wasHere bool   // its stream
-	mine    bool   // the other instances wait for this one to tell it
-	cut     Reason // why neither side ended it; or ""
-	said    string // Twilio's status of a call that seems to be cut by a crash
-	counted bool
-	since   time.Time // when it was to be told first
-	due     time.Time // when to tell it, unless another instance has
-}
-
-const (
-	// atOnceTold is how often a store that is slow is asked before the end waits.
-	atOnceTold  = 3
-	retellEvery = time.Second
-	// claimWait is how long an instance that is about to tell the end takes, at first.
-	claimWait = 5 * time.Millisecond
-	// othersFirst is how much longer an instance waits that did not have the stream, so that
-	// the one that had it tells the end.
-	othersFirst = 4 * time.Second
-	// countAlone is how long the instance that had the stream asks a store that is slow or
-	// away before it counts the call by itself: another may have counted it meanwhile.
-	countAlone = 5 * time.Second
-	// maxUntold bounds what waits for a store that is away for long: further ends are told
-	// at once, on each instance that learns of them.
-	maxUntold = 10_000
-)
-
-// ends are those of calls that wait for the store. They have a lock of their own.
-type ends struct {
-	telling sync.Mutex // held while they are told, before mu
-
-	mu      sync.Mutex
-	open    map[string]chan struct{} // by CallSid; closed when the end is settled, or counted
-	waiting []*untold
-	retry   *time.Timer // tells them
-	silent  bool        // Shutdown has told them: nothing waits any more
-}
-
-// begin notes that an end is to be told.
-func (e *ends) begin(callSID string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.open == nil {
-		e.open = make(map[string]chan struct{})
-	}
-	e.open[callSID] = make(chan struct{})
-}
-
-// settle ends the wait for an end.
-func (e *ends) settle(callSID string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if settled := e.open[callSID]; settled != nil {
-		close(settled)
-		delete(e.open, callSID)
-	}
-}
-
-// settled returns a channel that is closed when the end of a call is settled, or counted; nil
-// if it does not wait for that.
-func (e *ends) settled(callSID string) <-chan struct{} {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.open[callSID]
-}
-
-// add adds an end that tell will tell. It reports false when there is no other time.
-func (e *ends) add(end *untold, tell func()) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.silent || len(e.waiting) >= maxUntold {
-		return false
-	}
-	if e.waiting = append(e.waiting, end); len(e.waiting) == 1 {
-		e.retry = time.AfterFunc(retellEvery, tell)
-	}
-	return true
-}
-
-// all returns what waits.
-func (e *ends) all() []*untold {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return slices.Clone(e.waiting)
-}
-
-// remove drops those that are settled, and has tell tell the rest.
-func (e *ends) remove(settled map[*untold]bool, tell func()) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.waiting = slices.DeleteFunc(e.waiting, func(end *untold) bool { return settled[end] })
-	if len(e.waiting) > 0 {
-		e.retry = time.AfterFunc(retellEvery, tell)
-	}
-}
-
-// take returns what waits, and has nothing wait any more.
-func (e *ends) take() []*untold {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	left := e.waiting
-	if e.waiting, e.silent = nil, true; e.retry != nil {
-		e.retry.Stop()
-	}
-	return left
-}
+// othersFirst is how much longer an instance waits that did not have the stream, so that
+// the one that had it tells the end.
+const othersFirst = 4 * time.Second
 
 // retell tries again in a while. It reports false when there is no other time: the server
 // has shut down, or too many ends wait already.
@@ -216,4 +107,25 @@ func (s *Server) tellRest(ctx context.Context) {
 			_ = s.tellEnd(e, true)
 		}
 	}
+}
+
+// markSpace is where each instance leaves a mark in the store: one that has lost it has lost
+// everything, as a Redis that was restarted without its file.
+const markSpace = "instance"
+
+// watchStore has what the store has lost noted again, within about a second: which calls this
+// instance has, and which it has told to have ended.
+func (s *Server) watchStore() {
+	if !s.config.Store.Shared() {
+		return
+	}
+	mark := policy.Op{Kind: policy.OpRead, Space: markSpace, Name: s.id}
+	s.config.Store.Watch(func() policy.Op { return mark }, func(found policy.Op) {
+		if found.OK {
+			return
+		}
+		ops := append(s.toldEnds.ops(), policy.Op{Kind: policy.OpWrite, Space: markSpace, Name: s.id, Keep: rememberFinished})
+		s.config.Store.Do(context.Background(), ops)
+		s.touchAll()
+	})
 }
