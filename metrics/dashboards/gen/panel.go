@@ -31,7 +31,7 @@ func kpi(title, description, unit, expr string, warning, critical float64, highe
 }
 
 // count is a figure without bands.
-func count(title, description, expr string) cog.Builder[dashboard.Panel] {
+func count(title, description, expr string) *stat.PanelBuilder {
 	return stat.NewPanelBuilder().
 		Title(title).Description(description).Unit("short").Decimals(0).Height(4).Span(4).
 		Datasource(source()).

@@ -29,6 +29,7 @@ func voice() *dashboard.DashboardBuilder {
 		WithRow(dashboard.NewRowBuilder("Key figures")).
 		WithPanel(kpi("Call success", "Of calls that completed or failed. Target 99 %.", "percentunit", `job:twilio_calls_success:ratio_rate5m{job="$job"}`, 0.98, 0.95, true)).
 		WithPanel(kpi("Speech to result, p95", "From the caller's last word. Target 500 ms.", "s", `job:twilio_e2e_latency_seconds:p95_5m{job="$job"}`, 0.6, 1, false)).
+		WithPanel(count("Speech to answer, p95", "From the caller's last word until he begins to hear the answer: what the handler and the synthesiser take as well.", `job:twilio_answer_gap_seconds:p95_5m{job="$job"}`).Unit("s").Decimals(2)).
 		WithPanel(kpi("Word accuracy", "Of checked samples, over a day. Target 95 %.", "percentunit", `job:twilio_stt_word_accuracy:ratio1d{job="$job"}`, 0.9, 0.85, true)).
 		WithPanel(kpi("Webhook, p95", "Inbound webhooks. Target 200 ms.", "s", `job:twilio_webhook_duration_seconds:p95_5m{job="$job"}`, 0.5, 1, false)).
 		WithPanel(kpi("Stream set-up, p95", "WebSocket handshake to start. Target 1 s.", "s", `job:twilio_websocket_connect_seconds:p95_5m{job="$job"}`, 2, 5, false)).
@@ -67,7 +68,7 @@ func voice() *dashboard.DashboardBuilder {
 			query{`job:twilio_e2e_latency_seconds:p95_5m{job="$job"}`, "p95"})).
 		WithPanel(graph("Answer", "From the caller's last word until he begins to hear the answer. 10 s stands for 10 s or more.", seconds, bands{},
 			query{`histogram_quantile(0.5, sum by (le) (rate(twilio_answer_gap_seconds_bucket{job="$job"}[5m])))`, "p50"},
-			query{`histogram_quantile(0.95, sum by (le) (rate(twilio_answer_gap_seconds_bucket{job="$job"}[5m])))`, "p95"})).
+			query{`job:twilio_answer_gap_seconds:p95_5m{job="$job"}`, "p95"})).
 		WithPanel(graph("Interruptions", "By what became of them; false: the server has stopped for nothing; echo: for its own words.", perMinute("steps"), bands{},
 			query{`sum by (step, cause) (rate(twilio_barge_ins_total{job="$job"}[$__rate_interval])) * 60`, "{{step}} {{cause}}"})).
 		WithPanel(graph("Recognition errors", "By kind.", perMinute("errors"), bands{},
