@@ -15,12 +15,12 @@ func TestMain(m *testing.M) { leak.Main(m) }
 
 func TestErlangB(t *testing.T) {
 	// Published tables.
-	require.InDelta(t, 0.01838, ErlangB(5, 10), 5e-6)
-	require.InDelta(t, 0.0100, ErlangB(84.06, 100), 5e-5)
-	require.InDelta(t, 0.5, ErlangB(1, 1), 1e-12)
-	require.InDelta(t, 0.2, ErlangB(1, 2), 1e-12)
-	require.Equal(t, 1.0, ErlangB(3, 0))
-	require.Zero(t, ErlangB(0, 3))
+	require.InDelta(t, 0.01838, erlangB(5, 10), 5e-6)
+	require.InDelta(t, 0.0100, erlangB(84.06, 100), 5e-5)
+	require.InDelta(t, 0.5, erlangB(1, 1), 1e-12)
+	require.InDelta(t, 0.2, erlangB(1, 2), 1e-12)
+	require.Equal(t, 1.0, erlangB(3, 0))
+	require.Zero(t, erlangB(0, 3))
 
 	require.Equal(t, 101, linesFor(85, 0.01))
 	require.Equal(t, 112, linesFor(85, 0.001))
@@ -28,7 +28,7 @@ func TestErlangB(t *testing.T) {
 	for _, lines := range []int{1, 10, 100, 1000} {
 		for _, blocking := range []float64{0.001, 0.01, 0.1} {
 			a := traffic(lines, blocking)
-			require.InDelta(t, blocking, ErlangB(a, lines), 1e-9)
+			require.InDelta(t, blocking, erlangB(a, lines), 1e-9)
 			require.Equal(t, lines, linesFor(a*0.9999, blocking))
 			require.Equal(t, lines+1, linesFor(a*1.0001, blocking))
 		}
@@ -36,14 +36,14 @@ func TestErlangB(t *testing.T) {
 }
 
 func TestErlangC(t *testing.T) {
-	require.InDelta(t, 0.5, ErlangC(0.5, 1), 1e-12, "M/M/1: the load itself")
-	require.InDelta(t, 1.0/3, ErlangC(1, 2), 1e-12)
-	require.Equal(t, 1.0, ErlangC(4, 4))
+	require.InDelta(t, 0.5, erlangC(0.5, 1), 1e-12, "M/M/1: the load itself")
+	require.InDelta(t, 1.0/3, erlangC(1, 2), 1e-12)
+	require.Equal(t, 1.0, erlangC(4, 4))
 	require.Equal(t, 17, workersFor(10, 0.05))
 	require.Equal(t, 0, workersFor(0, 0.05))
 	for _, workers := range []int{1, 4, 17, 200} {
 		a := work(workers, 0.05)
-		require.InDelta(t, 0.05, ErlangC(a, workers), 1e-9)
+		require.InDelta(t, 0.05, erlangC(a, workers), 1e-9)
 		require.Equal(t, workers, workersFor(a*0.9999, 0.05))
 	}
 }
@@ -69,7 +69,7 @@ func TestErlangBBySimulation(t *testing.T) {
 		}
 		ends = append(ends, now+rng.ExpFloat64())
 	}
-	require.InDelta(t, ErlangB(erlangs, lines), float64(lost)/calls, 0.005)
+	require.InDelta(t, erlangB(erlangs, lines), float64(lost)/calls, 0.005)
 }
 
 func TestDemand(t *testing.T) {

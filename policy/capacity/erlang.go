@@ -4,10 +4,10 @@ package capacity
 
 import "math"
 
-// ErlangB returns the share of calls that find all lines taken and are lost, when
+// erlangB returns the share of calls that find all lines taken and are lost, when
 // erlangs of traffic (calls per hour times hours per call) are offered to that many
 // lines (ITU-T E.501; A. K. Erlang 1917).
-func ErlangB(erlangs float64, lines int) float64 {
+func erlangB(erlangs float64, lines int) float64 {
 	if erlangs <= 0 {
 		return 0
 	}
@@ -18,17 +18,17 @@ func ErlangB(erlangs float64, lines int) float64 {
 	return b
 }
 
-// ErlangC returns the share of jobs that have to wait, when erlangs of work are
+// erlangC returns the share of jobs that have to wait, when erlangs of work are
 // offered to that many workers and nobody gives up. It is 1 if the workers cannot keep
 // up at all.
-func ErlangC(erlangs float64, workers int) float64 {
+func erlangC(erlangs float64, workers int) float64 {
 	if erlangs <= 0 {
 		return 0
 	}
 	if float64(workers) <= erlangs {
 		return 1
 	}
-	b := ErlangB(erlangs, workers)
+	b := erlangB(erlangs, workers)
 	return b / (1 - erlangs/float64(workers)*(1-b))
 }
 
@@ -49,7 +49,7 @@ func linesFor(erlangs, blocking float64) int {
 // traffic returns the erlangs that lines carry with the share of lost calls at
 // blocking: the reverse of linesFor.
 func traffic(lines int, blocking float64) float64 {
-	return bisect(func(erlangs float64) bool { return ErlangB(erlangs, lines) <= blocking }, float64(lines))
+	return bisect(func(erlangs float64) bool { return erlangB(erlangs, lines) <= blocking }, float64(lines))
 }
 
 // workersFor returns how many workers keep the share of jobs that wait at or below
@@ -59,7 +59,7 @@ func workersFor(erlangs, waiting float64) int {
 		return 0
 	}
 	n := int(erlangs) + 1
-	for ErlangC(erlangs, n) > max(waiting, 1e-12) {
+	for erlangC(erlangs, n) > max(waiting, 1e-12) {
 		n++
 	}
 	return n
@@ -68,7 +68,7 @@ func workersFor(erlangs, waiting float64) int {
 // work returns the erlangs that workers do with the share of jobs that wait at
 // waiting: the reverse of workersFor.
 func work(workers int, waiting float64) float64 {
-	return bisect(func(erlangs float64) bool { return ErlangC(erlangs, workers) <= waiting }, float64(workers))
+	return bisect(func(erlangs float64) bool { return erlangC(erlangs, workers) <= waiting }, float64(workers))
 }
 
 // bisect returns the largest x for which ok holds, if it holds up to there.

@@ -2,81 +2,81 @@ package fraud
 
 import "strings"
 
-// Attestation is what SHAKEN/STIR says about a caller's number. It speaks for the
+// attestation is what SHAKEN/STIR says about a caller's number. It speaks for the
 // number, never for the person, and only if the webhook's signature was verified.
-type Attestation struct {
-	Level       AttestationLevel // what the originating carrier attests
-	Status      AttestationStatus
-	Diverted    bool // attested by a carrier that forwarded the call
-	Passthrough bool // the PASSporT was handed on unchecked by a carrier between
+type attestation struct {
+	level       attestationLevel // what the originating carrier attests
+	status      attestationStatus
+	diverted    bool // attested by a carrier that forwarded the call
+	passthrough bool // the PASSporT was handed on unchecked by a carrier between
 }
 
-// AttestationLevel is a carrier's attestation: A knows customer and number, B the customer,
+// attestationLevel is a carrier's attestation: A knows customer and number, B the customer,
 // C only where the call came in.
-type AttestationLevel byte
+type attestationLevel byte
 
-// The levels; NoAttestation is what a call without a PASSporT has.
+// The levels; levelNone is what a call without a PASSporT has.
 const (
-	LevelNone AttestationLevel = 0
-	LevelA    AttestationLevel = 'A'
-	LevelB    AttestationLevel = 'B'
-	LevelC    AttestationLevel = 'C'
+	levelNone attestationLevel = 0
+	levelA    attestationLevel = 'A'
+	levelB    attestationLevel = 'B'
+	levelC    attestationLevel = 'C'
 )
 
-// AttestationStatus says whether the PASSporT's signature held.
-type AttestationStatus uint8
+// attestationStatus says whether the PASSporT's signature held.
+type attestationStatus uint8
 
-// The statuses. Most calls from outside the United States and Canada have StatusAbsent.
+// The statuses. Most calls from outside the United States and Canada have statusAbsent.
 const (
-	StatusAbsent AttestationStatus = iota
-	StatusPassed
-	StatusFailed
+	statusAbsent attestationStatus = iota
+	statusPassed
+	statusFailed
 )
 
-// ParseAttestation reads Twilio's StirVerstat parameter
+// readAttestation reads Twilio's StirVerstat parameter
 // (twilio.com/docs/voice/trusted-calling-with-shakenstir). Anything but the exact
-// spellings documented there is StatusAbsent: "TN-Validation-Passed-A" inside a longer
+// spellings documented there is statusAbsent: "TN-Validation-Passed-A" inside a longer
 // text proves nothing.
-func ParseAttestation(verstat string) Attestation {
+func readAttestation(verstat string) attestation {
 	rest, ok := strings.CutPrefix(verstat, "TN-Validation-")
 	if !ok {
-		return Attestation{} // No-TN-Validation, NULL, empty
+		return attestation{} // No-TN-Validation, NULL, empty
 	}
-	var a Attestation
+	var a attestation
 	status, rest, levelled := strings.Cut(rest, "-")
 	switch status {
 	case "Passed":
-		a.Status = StatusPassed
+		a.status = statusPassed
 	case "Failed":
-		a.Status = StatusFailed
+		a.status = statusFailed
 	default:
-		return Attestation{}
+		return attestation{}
 	}
 	if !levelled {
-		if a.Status == StatusFailed {
+		if a.status == statusFailed {
 			return a
 		}
-		return Attestation{}
+		return attestation{}
 	}
 	level, how, qualified := strings.Cut(rest, "-")
 	if len(level) != 1 || level[0] < 'A' || level[0] > 'C' {
-		return Attestation{}
+		return attestation{}
 	}
-	a.Level = AttestationLevel(level[0])
+	a.level = attestationLevel(level[0])
 	switch {
 	case !qualified:
 	case how == "Diverted":
-		a.Diverted = true
+		a.diverted = true
 	case how == "Passthrough":
-		a.Passthrough = true
+		a.passthrough = true
 	default:
-		return Attestation{}
+		return attestation{}
 	}
 	return a
 }
 
-// Full reports whether the carrier of the calling customer itself vouches for the
+// full reports whether the carrier of the calling customer itself vouches for the
 // number, and proved it: the only attestation that says the number is genuine.
-func (a Attestation) Full() bool {
-	return a.Status == StatusPassed && a.Level == LevelA && !a.Diverted && !a.Passthrough
+func (a attestation) full() bool {
+	return a.status == statusPassed && a.level == levelA && !a.diverted && !a.passthrough
 }

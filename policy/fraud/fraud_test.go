@@ -17,17 +17,17 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-func TestParseAttestation(t *testing.T) {
-	for verstat, want := range map[string]Attestation{
-		"TN-Validation-Passed-A":                      {LevelA, StatusPassed, false, false},
-		"TN-Validation-Passed-B":                      {LevelB, StatusPassed, false, false},
-		"TN-Validation-Passed-C":                      {LevelC, StatusPassed, false, false},
-		"TN-Validation-Passed-A-Diverted":             {LevelA, StatusPassed, true, false},
-		"TN-Validation-Passed-A-Passthrough":          {LevelA, StatusPassed, false, true},
-		"TN-Validation-Failed-A":                      {LevelA, StatusFailed, false, false},
-		"TN-Validation-Failed-B-Diverted":             {LevelB, StatusFailed, true, false},
-		"TN-Validation-Failed-C-Passthrough":          {LevelC, StatusFailed, false, true},
-		"TN-Validation-Failed":                        {LevelNone, StatusFailed, false, false},
+func TestReadAttestation(t *testing.T) {
+	for verstat, want := range map[string]attestation{
+		"TN-Validation-Passed-A":                      {levelA, statusPassed, false, false},
+		"TN-Validation-Passed-B":                      {levelB, statusPassed, false, false},
+		"TN-Validation-Passed-C":                      {levelC, statusPassed, false, false},
+		"TN-Validation-Passed-A-Diverted":             {levelA, statusPassed, true, false},
+		"TN-Validation-Passed-A-Passthrough":          {levelA, statusPassed, false, true},
+		"TN-Validation-Failed-A":                      {levelA, statusFailed, false, false},
+		"TN-Validation-Failed-B-Diverted":             {levelB, statusFailed, true, false},
+		"TN-Validation-Failed-C-Passthrough":          {levelC, statusFailed, false, true},
+		"TN-Validation-Failed":                        {levelNone, statusFailed, false, false},
 		"No-TN-Validation":                            {},
 		"NULL":                                        {},
 		"":                                            {},
@@ -42,9 +42,9 @@ func TestParseAttestation(t *testing.T) {
 		"TN-Validation-Failed-":                       {},
 		"TN-Validation-":                              {},
 	} {
-		got := ParseAttestation(verstat)
+		got := readAttestation(verstat)
 		require.Equal(t, want, got, "%q", verstat)
-		require.Equal(t, verstat == "TN-Validation-Passed-A", got.Full(), "%q", verstat)
+		require.Equal(t, verstat == "TN-Validation-Passed-A", got.full(), "%q", verstat)
 	}
 }
 
@@ -312,8 +312,8 @@ func TestStandingIsTheAttestation(t *testing.T) {
 		}
 	}
 	for _, verstat := range append(all, "", "NULL", "No-TN-Validation") {
-		a, standing := ParseAttestation(verstat), policy.Call{From: "+14155550100", StirVerstat: verstat}.Identity().Standing
-		require.Equal(t, a.Full(), standing == policy.StandingAttested, verstat)
-		require.Equal(t, a.Status == StatusFailed, standing == policy.StandingForged, verstat)
+		a, standing := readAttestation(verstat), policy.Call{From: "+14155550100", StirVerstat: verstat}.Identity().Standing
+		require.Equal(t, a.full(), standing == policy.StandingAttested, verstat)
+		require.Equal(t, a.status == statusFailed, standing == policy.StandingForged, verstat)
 	}
 }

@@ -11,13 +11,9 @@ import (
 	"agentos.dev/dialtone/policy"
 )
 
-// DefaultKeep is how long a passed challenge counts by default.
-const DefaultKeep = 24 * time.Hour
-
 // PassesOptions configures [NewPasses].
 type PassesOptions struct {
-	// Keep is how long a caller who passed is not challenged again. 0 means
-	// DefaultKeep.
+	// Keep is how long a caller who passed is not challenged again. 0 means a day.
 	Keep time.Duration
 
 	// MaxCallers bounds the memory, 24 to 48 bytes each. When about as many have
@@ -61,7 +57,7 @@ func NewPasses(p policy.Policy, o PassesOptions) *Passes {
 	if o.Keep < 0 || o.MaxCallers < 0 {
 		wrong = fmt.Errorf("fraud: passes: Keep or MaxCallers is negative: %v, %d", o.Keep, o.MaxCallers)
 	}
-	setDefault(&o.Keep, DefaultKeep)
+	setDefault(&o.Keep, 24*time.Hour)
 	setDefault(&o.MaxCallers, policy.DefaultMaxCallers)
 	passes := &Passes{inner: p, keep: o.Keep, wrong: wrong, made: time.Now(), seed: maphash.MakeSeed(), passed: newCells[passed](o.MaxCallers)}
 	if o.Store.Shared() {
@@ -79,11 +75,11 @@ func (p *Passes) Validate() error { return errors.Join(p.wrong, policy.Validate(
 // attestation, whose number is not theirs.
 func passKey(c policy.Call) string {
 	caller := c.Caller()
-	a := ParseAttestation(c.StirVerstat)
-	if c.Identity().IsWithheld() || a.Status == StatusFailed {
+	a := readAttestation(c.StirVerstat)
+	if c.Identity().IsWithheld() || a.status == statusFailed {
 		return ""
 	}
-	if a.Status == StatusAbsent {
+	if a.status == statusAbsent {
 		return caller
 	}
 	return c.StirVerstat + " " + caller

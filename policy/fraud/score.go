@@ -209,10 +209,10 @@ func (s *Score) seen(c *policy.Call, answers []policy.Op) (seen [signals]bool) {
 		seen[SignalPremiumNumber] = who.IsNumber() && s.premium(who.Caller) || policy.IsE164(c.ForwardedFrom) && s.premium(c.ForwardedFrom)
 	}
 	seen[SignalOffHours] = s.o.Hours != nil && !s.o.Hours.Open(c.At)
-	a := ParseAttestation(c.StirVerstat)
-	seen[SignalForged] = a.Status == StatusFailed
-	seen[SignalUnattested] = a.Status == StatusPassed && a.Level == LevelC
-	seen[SignalGenuine] = a.Full()
+	a := readAttestation(c.StirVerstat)
+	seen[SignalForged] = a.status == statusFailed
+	seen[SignalUnattested] = a.status == statusPassed && a.level == levelC
+	seen[SignalGenuine] = a.full()
 	return seen
 }
 

@@ -13,9 +13,6 @@ import (
 	"agentos.dev/dialtone/policy/capacity"
 )
 
-// DefaultTimeLimit is how long a call out may last by default.
-const DefaultTimeLimit = 5 * time.Minute
-
 // GateOptions configures [NewGate]. The zero value allows nothing.
 type GateOptions struct {
 	Destinations *Destinations // where to; nil is nowhere
@@ -27,8 +24,8 @@ type GateOptions struct {
 	Budget *capacity.Budget
 
 	// TimeLimit is how long a call may last: pass Permit.TimeLimit to Twilio. It counts
-	// against the minutes of the caps until the call ends sooner. 0 means
-	// DefaultTimeLimit; it is at most a day.
+	// against the minutes of the caps until the call ends sooner. 0 means five minutes;
+	// it is at most a day.
 	TimeLimit time.Duration
 
 	// Store is where calls and minutes are counted, for all instances that share it; nil
@@ -82,7 +79,7 @@ func NewGate(o GateOptions) (*Gate, error) {
 		errs = append(errs, fmt.Errorf("outbound: TimeLimit is %v: a number without a unit counts nanoseconds", g.limit))
 	}
 	if g.limit == 0 {
-		g.limit = DefaultTimeLimit
+		g.limit = 5 * time.Minute
 	}
 	for _, c := range o.Caps {
 		m, err := newMeter(c)

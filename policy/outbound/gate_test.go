@@ -81,7 +81,7 @@ func TestGateMinutes(t *testing.T) {
 		dial := func() *Permit {
 			p, err := g.Decide(t.Context(), "+14155550100", 0)
 			require.NoError(t, err)
-			require.Equal(t, DefaultTimeLimit, p.TimeLimit)
+			require.Equal(t, 5*time.Minute, p.TimeLimit)
 			return p
 		}
 		full := func() {

@@ -62,22 +62,18 @@ type Options struct {
 	Client *http.Client
 }
 
-// String returns the options without the key and secrets in the URL.
-func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
-
 // Format implements fmt.Formatter: every verb prints the options without the key and
 // secrets in the URL.
-func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "openai.Options"+o.String()) }
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "openai.Options"+o.shown()) }
 
-// MarshalText returns the same as String, for logs and JSON.
-func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+// MarshalText returns the options without the key and secrets in the URL, for logs and JSON.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.shown()), nil }
 
-// shown are options as they are printed.
-type shown Options
-
-func (o Options) shown() shown {
+// shown returns the options as they are printed.
+func (o Options) shown() string {
+	type plain Options
 	o.Key, o.BaseURL = secret.Shown(o.Key), secret.ShownURL(o.BaseURL)
-	return shown(o)
+	return fmt.Sprintf("%+v", plain(o))
 }
 
 // Engine recognises speech with an OpenAI-compatible server. It is a recogniser of
@@ -96,7 +92,7 @@ type Engine struct {
 
 // Format prints the engine's options without secrets. Without it fmt follows
 // pointers for verbs that do not fit them.
-func (e *Engine) Format(f fmt.State, _ rune) { io.WriteString(f, "openai.Engine"+e.o.String()) }
+func (e *Engine) Format(f fmt.State, _ rune) { io.WriteString(f, "openai.Engine"+e.o.shown()) }
 
 // New returns an engine, or the errors of all options. It opens no connection: use
 // Prewarm for that.

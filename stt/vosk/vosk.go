@@ -24,22 +24,18 @@ type Options struct {
 	Client *http.Client // for the handshake; nil = one of the engine's own
 }
 
-// String returns the options without secrets in the URL.
-func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
-
 // Format implements fmt.Formatter: every verb prints the options without secrets in the
 // URL.
-func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "vosk.Options"+o.String()) }
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "vosk.Options"+o.shown()) }
 
-// MarshalText returns the same as String, for logs and JSON.
-func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+// MarshalText returns the options without secrets in the URL, for logs and JSON.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.shown()), nil }
 
-// shown are options as they are printed.
-type shown Options
-
-func (o Options) shown() shown {
+// shown returns the options as they are printed.
+func (o Options) shown() string {
+	type plain Options
 	o.URL = secret.ShownURL(o.URL)
-	return shown(o)
+	return fmt.Sprintf("%+v", plain(o))
 }
 
 // Engine transcribes calls. It is safe for concurrent use, and implements stt.Engine,

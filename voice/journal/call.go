@@ -229,7 +229,7 @@ func (c *Call) line(l line, event bool) {
 	ends := l.Kind == KindEnd || l.Kind == KindFinished
 	l.Time = c.now()
 	b := encode(l)
-	if len(b) > MaxLine {
+	if len(b) > maxLine {
 		c.drop()
 		return
 	}

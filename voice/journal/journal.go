@@ -63,9 +63,9 @@ const Version = 1
 
 // Defaults of [Options].
 const (
-	DefaultMaxBytes = 64 << 20
-	DefaultMaxFiles = 1000
-	DefaultBuffer   = 16 << 20
+	defaultMaxBytes = 64 << 20
+	defaultMaxFiles = 1000
+	defaultBuffer   = 16 << 20
 )
 
 // Options say what is recorded, and where. Dir is required.
@@ -82,9 +82,9 @@ type Options struct {
 	// Digits keeps the keys that callers press, and digits in what is said.
 	Digits bool
 
-	MaxBytes int64 // of a file; 0 = [DefaultMaxBytes]
-	MaxFiles int   // in Dir: for one more the oldest is removed; 0 = [DefaultMaxFiles]
-	Buffer   int   // bytes that wait to be written, of all calls; 0 = [DefaultBuffer]
+	MaxBytes int64 // of a file; 0 = 64 MiB
+	MaxFiles int   // in Dir: for one more the oldest is removed; 0 = 1000
+	Buffer   int   // bytes that wait to be written, of all calls; 0 = 16 MiB
 
 	// Logger gets a line when something cannot be written; nil discards.
 	Logger *slog.Logger
@@ -117,13 +117,13 @@ func (o *Options) check() error {
 
 func (o Options) withDefaults() Options {
 	if o.MaxBytes == 0 {
-		o.MaxBytes = DefaultMaxBytes
+		o.MaxBytes = defaultMaxBytes
 	}
 	if o.MaxFiles == 0 {
-		o.MaxFiles = DefaultMaxFiles
+		o.MaxFiles = defaultMaxFiles
 	}
 	if o.Buffer == 0 {
-		o.Buffer = DefaultBuffer
+		o.Buffer = defaultBuffer
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -184,7 +184,7 @@ func TestBadFiles(t *testing.T) {
 		"negative stream":     {head + `{"t":1,"k":"open","s":-1,"open":{"wire":"media"}}` + "\n", 2, errLine},
 		"time before":         {head + `{"t":-1,"k":"finished"}` + "\n", 2, errTime},
 		"time too late":       {head + `{"t":1,"k":"finished"}` + "\n" + `{"t":9223372036854775807,"k":"finished"}` + "\n", 3, errTime},
-		"a line is too long":  {head + strings.Repeat(" ", MaxLine) + "\n", 2, errLineLong},
+		"a line is too long":  {head + strings.Repeat(" ", maxLine) + "\n", 2, errLineLong},
 		"a line in the midst": {head + `{"t":1,"k":"fin` + "\n" + `{"t":1,"k":"finished"}` + "\n", 2, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,8 +25,8 @@ const (
 	KindFull     Kind = "full"
 )
 
-// MaxLine is the longest line, in bytes.
-const MaxLine = 1 << 20
+// maxLine is the longest line, in bytes.
+const maxLine = 1 << 20
 
 // Header is the first line of a file.
 type Header struct {

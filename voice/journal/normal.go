@@ -47,5 +47,5 @@ func (l *Line) Bytes() int {
 	if l.Message == nil || json.Unmarshal(l.Message, &m) != nil || m.Event != "media" || m.Media.Payload != "" {
 		return 0
 	}
-	return min(max(0, m.Media.Bytes), MaxLine)
+	return min(max(0, m.Media.Bytes), maxLine)
 }

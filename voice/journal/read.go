@@ -159,7 +159,7 @@ func (r *lineReader) next() ([]byte, error) {
 		if err != bufio.ErrBufferFull && len(r.line) == 0 {
 			return part, err
 		}
-		if r.line = append(r.line, part...); len(r.line) > MaxLine {
+		if r.line = append(r.line, part...); len(r.line) > maxLine {
 			return nil, errLineLong
 		}
 		if err != bufio.ErrBufferFull {

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// MaxTwiML is the length of TwiML that the API takes, in characters.
-	MaxTwiML = 4000
+	// maxTwiML is the length of TwiML that the API takes, in characters.
+	maxTwiML = 4000
 
 	attempts = 3
 	pause    = 200 * time.Millisecond // before the second attempt; it doubles

@@ -54,8 +54,8 @@ type Options struct {
 	Timeout time.Duration
 }
 
-// String returns the options without their secrets.
-func (o Options) String() string {
+// shown returns the options without their secrets.
+func (o Options) shown() string {
 	base := "[not a URL]"
 	if u, err := url.Parse(o.BaseURL); err == nil {
 		base = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
@@ -65,13 +65,13 @@ func (o Options) String() string {
 
 // Format implements fmt.Formatter: however options are printed, what it shows are no
 // secrets.
-func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "twiliorest.Options"+o.String()) }
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "twiliorest.Options"+o.shown()) }
 
 // MarshalText returns the options without their secrets, for JSON.
-func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.shown()), nil }
 
 // LogValue returns the options without their secrets.
-func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
+func (o Options) LogValue() slog.Value { return slog.StringValue(o.shown()) }
 
 // Client calls the API. Its methods may be called from several goroutines.
 type Client struct {
@@ -156,14 +156,11 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// String returns the client without its secrets.
-func (c *Client) String() string {
-	return fmt.Sprintf("{AccountSID:%s BaseURL:%s Timeout:%v}", c.account, c.base, c.timeout)
-}
-
 // Format implements fmt.Formatter: however a client is printed, what it shows are no
 // secrets.
-func (c Client) Format(f fmt.State, _ rune) { io.WriteString(f, "twiliorest.Client"+c.String()) }
+func (c Client) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "twiliorest.Client{AccountSID:%s BaseURL:%s Timeout:%v}", c.account, c.base, c.timeout)
+}
 
 // try runs one request of twilio-go's generated client under ctx and the
 // timeout, and turns its error into ours.

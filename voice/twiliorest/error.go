@@ -12,7 +12,7 @@ var (
 	ErrCallSID = errors.New("twiliorest: malformed call SID")
 	// ErrOutbound says that a call was not asked for, because Twilio would not take it.
 	ErrOutbound = errors.New("twiliorest: call that cannot be placed")
-	// ErrTooLong says that TwiML is longer than MaxTwiML.
+	// ErrTooLong says that TwiML is longer than the 4000 characters that the API takes.
 	ErrTooLong = errors.New("twiliorest: TwiML is too long for the REST API, give a URL instead")
 )
 

@@ -151,7 +151,7 @@ func absolute(name, text string) error {
 // read or reports an error for where no URL is the document's own. The length that counts
 // is that of the document as it is sent.
 func checkTwiML(document string) error {
-	if utf8.RuneCountInString(document) > MaxTwiML {
+	if utf8.RuneCountInString(document) > maxTwiML {
 		return ErrTooLong
 	}
 	r, err := twiml.Parse(strings.NewReader(document))

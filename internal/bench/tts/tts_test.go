@@ -46,16 +46,21 @@ func prose(tb testing.TB, files ...string) string {
 	return b.String()[:1000]
 }
 
+// tokens yields a text in tokens of size bytes.
+func tokens(source string, size int) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for at := 0; at < len(source) && yield(source[at:min(at+size, len(source))], nil); at += size {
+		}
+	}
+}
+
 func TestPreparation(t *testing.T) {
 	var contestants []bench.Contestant
 	add := func(name, source string, cut int) {
 		contestants = append(contestants, bench.Contestant{Name: name, Run: func(n int) {
 			for range n {
-				p := text.NewPreparer(text.Options{})
-				for at := 0; at < len(source); at += cut {
-					p.Add(source[at:min(at+cut, len(source))])
+				for range text.Prepare(tokens(source, cut), text.Options{}) {
 				}
-				p.End()
 			}
 		}})
 	}

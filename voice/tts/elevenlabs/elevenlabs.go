@@ -44,21 +44,17 @@ type Options struct {
 	Client  *http.Client // for the handshake, which follows no redirect; nil = one of the engine's own
 }
 
-// String returns the options without the key and secrets in the URL.
-func (o Options) String() string { return fmt.Sprintf("%+v", o.shown()) }
-
 // Format implements fmt.Formatter: however options are printed, it is without the key and secrets in the URL.
-func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "elevenlabs.Options"+o.String()) }
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "elevenlabs.Options"+o.shown()) }
 
-// MarshalText returns the same as String, for logs and JSON.
-func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+// MarshalText returns the options without the key and secrets in the URL, for logs and JSON.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.shown()), nil }
 
-// shown are options as they are printed.
-type shown Options
-
-func (o Options) shown() shown {
+// shown returns the options as they are printed.
+func (o Options) shown() string {
+	type plain Options
 	o.Key, o.URL = secret.Shown(o.Key), secret.ShownURL(o.URL)
-	return shown(o)
+	return fmt.Sprintf("%+v", plain(o))
 }
 
 // Engine speaks with ElevenLabs, and has word times. All methods are safe for

@@ -53,18 +53,18 @@ type Options struct {
 	Client *http.Client
 }
 
-// String returns the options without the key and secrets in the URL.
-func (o Options) String() string {
+// Format implements fmt.Formatter: however options are printed, it is without the key and secrets in the URL.
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "openai.Options"+o.shown()) }
+
+// MarshalText returns the options without the key and secrets in the URL, for logs and JSON.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.shown()), nil }
+
+// shown returns the options as they are printed.
+func (o Options) shown() string {
 	type plain Options
 	o.Key, o.BaseURL = secret.Shown(o.Key), secret.ShownURL(o.BaseURL)
 	return fmt.Sprintf("%+v", plain(o))
 }
-
-// Format implements fmt.Formatter: however options are printed, it is without the key and secrets in the URL.
-func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, "openai.Options"+o.String()) }
-
-// MarshalText returns the same as String, for logs and JSON.
-func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // Engine speaks with an OpenAI-compatible server. It has no word times. All methods are
 // safe for concurrent use. It is made by [New]; the zero value is not usable.

@@ -61,10 +61,10 @@ type Word struct {
 // yields an error the sequence ends with it, after the last complete clause.
 func Prepare(tokens iter.Seq2[string, error], o Options) iter.Seq2[Piece, error] {
 	return func(yield func(Piece, error) bool) {
-		p := NewPreparer(o)
+		p := newPreparer(o)
 		for token, err := range tokens {
 			if err != nil {
-				for _, piece := range p.Break() {
+				for _, piece := range p.breakOff() {
 					if !yield(piece, nil) {
 						return
 					}
@@ -74,7 +74,7 @@ func Prepare(tokens iter.Seq2[string, error], o Options) iter.Seq2[Piece, error]
 			}
 			for token != "" { // a long token has many pieces, which need not be kept
 				n := min(len(token), slice)
-				for _, piece := range p.Add(token[:n]) {
+				for _, piece := range p.add(token[:n]) {
 					if !yield(piece, nil) {
 						return
 					}
@@ -82,7 +82,7 @@ func Prepare(tokens iter.Seq2[string, error], o Options) iter.Seq2[Piece, error]
 				token = token[n:]
 			}
 		}
-		for _, piece := range p.End() {
+		for _, piece := range p.end() {
 			if !yield(piece, nil) {
 				return
 			}
@@ -92,21 +92,21 @@ func Prepare(tokens iter.Seq2[string, error], o Options) iter.Seq2[Piece, error]
 
 // Split returns the pieces of a whole text.
 func Split(source string, o Options) []Piece {
-	p := NewPreparer(o)
-	return append(p.Add(source), p.End()...)
+	p := newPreparer(o)
+	return append(p.add(source), p.end()...)
 }
 
-// Preparer prepares one text whose parts come one by one. It belongs to one goroutine
-// at a time. It is made by [NewPreparer]; the zero value is not usable.
-type Preparer struct {
+// preparer prepares one text whose parts come one by one. It belongs to one goroutine
+// at a time, and is made by newPreparer.
+type preparer struct {
 	decoder decoder
 	markup  markup
 	lexer   lexer
 	pieces  assembler
 }
 
-// NewPreparer returns a Preparer for one text.
-func NewPreparer(o Options) *Preparer {
+// newPreparer returns a preparer for one text.
+func newPreparer(o Options) *preparer {
 	if o.First <= 0 {
 		o.First = 8
 	}
@@ -114,7 +114,7 @@ func NewPreparer(o Options) *Preparer {
 		o.Max = 250
 	}
 	o.Max = max(o.Max, 40)
-	p := &Preparer{pieces: assembler{first: o.First, max: o.Max}}
+	p := &preparer{pieces: assembler{first: o.First, max: o.Max}}
 	p.decoder.out = &p.markup.in
 	p.markup.in.reach = markupReach
 	p.markup.out = &p.lexer.in
@@ -129,8 +129,8 @@ func NewPreparer(o Options) *Preparer {
 // slice bounds how much of a long token is worked on at once.
 const slice = 64
 
-// Add adds the next part of the text and returns the pieces that are complete.
-func (p *Preparer) Add(token string) []Piece {
+// add adds the next part of the text and returns the pieces that are complete.
+func (p *preparer) add(token string) []Piece {
 	for len(token) > slice {
 		p.decoder.add(token[:slice], false)
 		p.run()
@@ -141,23 +141,23 @@ func (p *Preparer) Add(token string) []Piece {
 	return p.pieces.take()
 }
 
-// End returns the pieces that are left at the end of the text.
-func (p *Preparer) End() []Piece {
+// end returns the pieces that are left at the end of the text.
+func (p *preparer) end() []Piece {
 	p.finish()
 	p.pieces.end()
 	return p.pieces.take()
 }
 
-// Break returns the remaining pieces of a text that breaks off: up to the last complete
+// breakOff returns the remaining pieces of a text that breaks off: up to the last complete
 // clause.
-func (p *Preparer) Break() []Piece {
+func (p *preparer) breakOff() []Piece {
 	p.lexer.broken = true
 	p.finish()
 	p.pieces.breakOff()
 	return p.pieces.take()
 }
 
-func (p *Preparer) finish() {
+func (p *preparer) finish() {
 	p.decoder.add("", true)
 	p.markup.in.final = true
 	p.run()
@@ -165,7 +165,7 @@ func (p *Preparer) finish() {
 	p.run()
 }
 
-func (p *Preparer) run() {
+func (p *preparer) run() {
 	for p.markup.step() {
 	}
 	for p.lexer.step() {

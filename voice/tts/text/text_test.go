@@ -121,14 +121,14 @@ func TestCutBetweenWords(t *testing.T) {
 }
 
 func TestFirstClause(t *testing.T) {
-	p := NewPreparer(Options{})
+	p := newPreparer(Options{})
 	for _, step := range []struct{ token, piece string }{
 		{"Cert", ""}, {"ainly", ""}, {",", ""}, {" I", "Certainly,"}, {" have a table at 10", ""}, {":30", ""}, {" p", ""}, {".m", ""}, {".", ""},
 		{" Sh", ""}, {"all I book it?", "I have a table at ten thirty P M."}, {" ", "Shall I book it?"}, {"Yes", ""}, {". ", "Yes."},
 	} {
-		assert.Equal(t, step.piece, joined(p.Add(step.token)), step.token)
+		assert.Equal(t, step.piece, joined(p.add(step.token)), step.token)
 	}
-	assert.Empty(t, p.End())
+	assert.Empty(t, p.end())
 }
 
 // What was complete when a stream breaks off is said, the rest is not.
@@ -159,15 +159,15 @@ func TestBrokenStream(t *testing.T) {
 func TestBoundedMemory(t *testing.T) {
 	for _, pattern := range []string{"a", "aa ", "1", "1 ", "好", "[", "](", "![", "`", "``a` ", "<a ", "<!", "<!--", "```", "https://a", "- ", "|", ">",
 		"\n", " ", "\x00", "\xff", ".", "...", "$", "&amp", "*", "_", "a.b", "a@", "1-", "1.", "1:", "e\u0301", "\u0301", "😀", "(", "#", "\\", "~", "'", "1,000,", "A. ", "+1 "} {
-		p := NewPreparer(Options{})
+		p := newPreparer(Options{})
 		part := strings.Repeat(pattern, 1+1000/len(pattern))
 		for size := 0; size < 1<<15; size += len(part) {
-			p.Add(part)
+			p.add(part)
 			require.LessOrEqual(t, len(p.markup.in.cells)+len(p.lexer.in.cells), 6000, pattern)
 			require.LessOrEqual(t, len(p.pieces.words), 400, pattern)
 			require.LessOrEqual(t, len(p.decoder.half), 4, pattern)
 		}
-		p.End()
+		p.end()
 	}
 }
 
