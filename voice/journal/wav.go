@@ -34,7 +34,7 @@ func (p *piece) end() int64 { return p.at + int64(len(p.mulaw)) }
 // said, on the right what the caller heard, from the beginning of the file on, with silence
 // where there is no audio. What was said is placed by the stream's clock; what was heard as
 // Twilio plays it, from when it was sent, one piece behind the other, until it is cleared.
-// The errors are [ErrNoAudio], [errTooLong] and those of w.
+// The errors are [ErrNoAudio], one for more than 30 hours, and those of w.
 func (r *Record) WriteWAV(w io.Writer) error {
 	said, heard := r.tracks()
 	if len(said)+len(heard) == 0 {
