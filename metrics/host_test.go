@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/metrics"
 	"agentos.dev/dialtone/policy/capacity"
 	"agentos.dev/dialtone/stt"
@@ -119,7 +120,7 @@ func newReference(t *testing.T, job string) *service {
 	build.Dir = ".."
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
-	speech := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply { return stttest.Reply{Body: `{"text":"book a room"}`} })
+	speech := fakestt.NewOpenAI(t, func(int, fakestt.OpenAIRequest) fakestt.Reply { return fakestt.Reply{Body: `{"text":"book a room"}`} })
 	address, pages := unusedAddress(t), unusedAddress(t)
 	command := exec.Command(program, "-addr", address)
 	command.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+voicetest.AuthToken, "PUBLIC_URL="+voicetest.PublicURL, "METRICS_ADDR="+pages,

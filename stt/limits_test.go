@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
+	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/deepgram"
 	"agentos.dev/dialtone/stt/openairealtime"
@@ -19,10 +21,10 @@ import (
 // TestGoroutinesOfACall: the reader, and those of one connection, however many engines
 // there are.
 func TestGoroutinesOfACall(t *testing.T) {
-	service, err := deepgram.New(deepgram.Options{Key: "k", URL: stttest.NewDeepgram(t, []string{"one"}).URL})
+	service, err := deepgram.New(deepgram.Options{Key: "k", URL: fakestt.NewDeepgram(t, []string{"one"}).URL})
 	require.NoError(t, err)
 	defer service.Close()
-	realtime, err := openairealtime.New(openairealtime.Options{Key: "k", URL: stttest.NewOpenAIRealtime(t, []string{"one"}).URL})
+	realtime, err := openairealtime.New(openairealtime.Options{Key: "k", URL: fakestt.NewOpenAIRealtime(t, []string{"one"}).URL})
 	require.NoError(t, err)
 	defer realtime.Close()
 	_, local := yesEngine()
@@ -38,13 +40,16 @@ func TestGoroutinesOfACall(t *testing.T) {
 			stttest.Send(t, s, stttest.Speech(1, codec.Format{}), codec.Format{})
 			require.NoError(t, s.Flush(t.Context()))
 			if name != "Segmented" {
-				assert.NotEmpty(t, stttest.Goroutines())
+				assert.NotEmpty(t, goroutines())
 			}
-			assert.Eventually(t, func() bool { return len(stttest.Goroutines()) <= 2 }, time.Minute, time.Millisecond, "beside the reader and the handler")
+			assert.Eventually(t, func() bool { return len(goroutines()) <= 2 }, time.Minute, time.Millisecond, "beside the reader and the handler")
 			require.NoError(t, s.Close())
 		})
 	}
 }
+
+// goroutines returns the stacks of those that run code of this module, but for the fakes'.
+func goroutines() []string { return leak.Module("/stttest/", "/fakestt/") }
 
 // idle is an engine in whose place a service would be.
 var idle = stt.EngineFunc(func(context.Context, stt.Config) (stt.Stream, error) { return sink{}, nil })

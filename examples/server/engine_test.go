@@ -7,15 +7,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
-	"agentos.dev/dialtone/stt/stttest"
 )
 
 // The server starts when its speech service accepts the key and answers, says what
 // is wrong with the key, and does not wait for a service that is down.
 func TestStreamingEngines(t *testing.T) {
-	for name, fake := range map[string]func(testing.TB, []string, ...stttest.Fault) *stttest.Live{
-		"deepgram": stttest.NewDeepgram, "assemblyai": stttest.NewAssemblyAI, "openairealtime": stttest.NewOpenAIRealtime, "vosk": stttest.NewVosk,
+	for name, fake := range map[string]func(testing.TB, []string, ...fakestt.Fault) *fakestt.Live{
+		"deepgram": fakestt.NewDeepgram, "assemblyai": fakestt.NewAssemblyAI, "openairealtime": fakestt.NewOpenAIRealtime, "vosk": fakestt.NewVosk,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := config{stt: name, sttURL: fake(t, nil).URL, sttKey: "very-secret"}
@@ -24,7 +24,7 @@ func TestStreamingEngines(t *testing.T) {
 			require.True(t, engine.(stt.Reporter).Status().Ready)
 			stt.Close(engine)
 
-			c.sttURL = fake(t, nil, stttest.Fault{Status: 401}).URL
+			c.sttURL = fake(t, nil, fakestt.Fault{Status: 401}).URL
 			_, err = newEngine(t.Context(), c, slog.New(slog.DiscardHandler))
 			require.ErrorIs(t, err, stt.ErrAuth)
 			require.NotContains(t, err.Error(), c.sttKey)

@@ -99,6 +99,8 @@ func TestNobodyKnowsTooMuch(t *testing.T) {
 	only("github.com/stretchr/testify/require", "nobody")
 	only("github.com/zaf/g711", "nobody")
 
+	only(module+"/internal/fakestt", "stt/internal/live/livetest")
+
 	require.NotContains(t, all[module+"/mediastream"].Deps, module+"/codec")
 	for _, dep := range all[module+"/voice"].Deps {
 		require.False(t, strings.HasPrefix(dep, "github.com/prometheus"), "voice depends on %s", dep)

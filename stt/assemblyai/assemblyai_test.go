@@ -13,22 +13,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/assemblyai"
 	"agentos.dev/dialtone/stt/internal/live/livetest"
 	"agentos.dev/dialtone/stt/stttest"
 )
 
-func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*assemblyai.Engine, *stttest.Live) {
+func engine(t *testing.T, texts []string, faults ...fakestt.Fault) (*assemblyai.Engine, *fakestt.Live) {
 	t.Helper()
-	server := stttest.NewAssemblyAI(t, texts, faults...)
+	server := fakestt.NewAssemblyAI(t, texts, faults...)
 	e, err := assemblyai.New(assemblyai.Options{URL: server.URL + "?token=" + key, Key: key})
 	require.NoError(t, err)
 	return e, server
 }
 
 func TestAdapter(t *testing.T) {
-	livetest.Run(t, livetest.Adapter{Server: stttest.NewAssemblyAI, Messages: []string{`"SpeechStarted"`, `"end_of_turn":false`, `"end_of_turn":true`}, New: func(key, url string, c *http.Client) (stt.Engine, error) {
+	livetest.Run(t, livetest.Adapter{Server: fakestt.NewAssemblyAI, Messages: []string{`"SpeechStarted"`, `"end_of_turn":false`, `"end_of_turn":true`}, New: func(key, url string, c *http.Client) (stt.Engine, error) {
 		return assemblyai.New(assemblyai.Options{Key: key, URL: url, Client: c})
 	}})
 }
@@ -53,7 +54,7 @@ func TestHandshake(t *testing.T) {
 }
 
 func TestFormattedTurnsAreReportedOnce(t *testing.T) {
-	server := stttest.NewAssemblyAI(t, []string{"one", "two"})
+	server := fakestt.NewAssemblyAI(t, []string{"one", "two"})
 	e, err := assemblyai.New(assemblyai.Options{URL: server.URL + "?token=" + key, Key: key, FormatTurns: true})
 	require.NoError(t, err)
 	s, err := stttest.Open(t.Context(), e, stt.Config{})
@@ -65,7 +66,7 @@ func TestFormattedTurnsAreReportedOnce(t *testing.T) {
 }
 
 func TestKeyRefusedAfterTheHandshake(t *testing.T) {
-	e, server := engine(t, nil, stttest.Fault{After: 1, Message: `{"type":"Error","error_code":4001,"error":"Not authorized: very-secret"}`})
+	e, server := engine(t, nil, fakestt.Fault{After: 1, Message: `{"type":"Error","error_code":4001,"error":"Not authorized: very-secret"}`})
 	s, err := stttest.Open(t.Context(), e, stt.Config{})
 	require.NoError(t, err)
 	defer s.Close()
@@ -84,7 +85,7 @@ func TestKeyRefusedAfterTheHandshake(t *testing.T) {
 // A ForceEndpoint that ends a turn is answered by the turn's end, and one that
 // finds none by nothing.
 func TestFlushWaitsNoLongerThanItMust(t *testing.T) {
-	server := stttest.NewAssemblyAI(t, []string{"one", "two"})
+	server := fakestt.NewAssemblyAI(t, []string{"one", "two"})
 	synctest.Test(t, func(t *testing.T) {
 		e, err := assemblyai.New(assemblyai.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 		require.NoError(t, err)
@@ -111,7 +112,7 @@ func TestFlushWaitsNoLongerThanItMust(t *testing.T) {
 
 // What is filled up to the service's shortest message does not move the clock.
 func TestShortAudioIsFilledUp(t *testing.T) {
-	server := stttest.NewAssemblyAI(t, []string{"one"})
+	server := fakestt.NewAssemblyAI(t, []string{"one"})
 	synctest.Test(t, func(t *testing.T) {
 		e, err := assemblyai.New(assemblyai.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 		require.NoError(t, err)
@@ -139,7 +140,7 @@ func TestShortAudioIsFilledUp(t *testing.T) {
 
 // Nor does audio that was given up because the service was not there.
 func TestLostAudioDoesNotMoveTheClock(t *testing.T) {
-	server := stttest.NewAssemblyAI(t, []string{"one"})
+	server := fakestt.NewAssemblyAI(t, []string{"one"})
 	synctest.Test(t, func(t *testing.T) {
 		client := server.Client(t)
 		transport := client.Transport.(*http.Transport)
@@ -181,8 +182,8 @@ func TestCloseAfterAnError(t *testing.T) {
 		if strings.Contains(message, "1008") {
 			code = 1008
 		}
-		fault := stttest.Fault{After: 20 * time.Millisecond, Message: message, Close: code, Reason: "See Error message for details"}
-		e, _ := engine(t, nil, slices.Repeat([]stttest.Fault{fault}, 9)...)
+		fault := fakestt.Fault{After: 20 * time.Millisecond, Message: message, Close: code, Reason: "See Error message for details"}
+		e, _ := engine(t, nil, slices.Repeat([]fakestt.Fault{fault}, 9)...)
 		s, err := stttest.Open(t.Context(), e, stt.Config{})
 		require.NoError(t, err)
 		require.NoError(t, s.Send(make([]byte, 4800)))

@@ -8,22 +8,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/deepgram"
 	"agentos.dev/dialtone/stt/internal/live/livetest"
 	"agentos.dev/dialtone/stt/stttest"
 )
 
-func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*deepgram.Engine, *stttest.Live) {
+func engine(t *testing.T, texts []string, faults ...fakestt.Fault) (*deepgram.Engine, *fakestt.Live) {
 	t.Helper()
-	server := stttest.NewDeepgram(t, texts, faults...)
+	server := fakestt.NewDeepgram(t, texts, faults...)
 	e, err := deepgram.New(deepgram.Options{URL: server.URL + "?token=" + key, Key: key})
 	require.NoError(t, err)
 	return e, server
 }
 
 func TestAdapter(t *testing.T) {
-	livetest.Run(t, livetest.Adapter{Server: stttest.NewDeepgram, Messages: []string{`"SpeechStarted"`, `"is_final":false`, `"is_final":true`, `"UtteranceEnd"`, `"from_finalize":true`}, New: func(key, url string, c *http.Client) (stt.Engine, error) {
+	livetest.Run(t, livetest.Adapter{Server: fakestt.NewDeepgram, Messages: []string{`"SpeechStarted"`, `"is_final":false`, `"is_final":true`, `"UtteranceEnd"`, `"from_finalize":true`}, New: func(key, url string, c *http.Client) (stt.Engine, error) {
 		return deepgram.New(deepgram.Options{Key: key, URL: url, Client: c})
 	}})
 }
@@ -31,11 +32,11 @@ func TestAdapter(t *testing.T) {
 const key = livetest.Secret
 
 func TestHandshake(t *testing.T) {
-	server := stttest.NewDeepgram(t, []string{"one"})
+	server := fakestt.NewDeepgram(t, []string{"one"})
 	synctest.Test(t, func(t *testing.T) { handshakes(t, server) })
 }
 
-func handshakes(t *testing.T, server *stttest.Live) {
+func handshakes(t *testing.T, server *fakestt.Live) {
 	e, err := deepgram.New(deepgram.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 	require.NoError(t, err)
 	for _, f := range []codec.Format{{}, {Encoding: codec.PCM16}} {
@@ -61,7 +62,7 @@ func handshakes(t *testing.T, server *stttest.Live) {
 }
 
 func TestBadAudioIsNotSentAgain(t *testing.T) {
-	e, server := engine(t, nil, stttest.Fault{After: 1, Close: 1008, Reason: "DATA-0000"})
+	e, server := engine(t, nil, fakestt.Fault{After: 1, Close: 1008, Reason: "DATA-0000"})
 	s, err := stttest.Open(t.Context(), e, stt.Config{})
 	require.NoError(t, err)
 	defer s.Close()

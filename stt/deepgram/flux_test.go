@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/deepgram"
 	"agentos.dev/dialtone/stt/internal/live/livetest"
@@ -20,12 +21,12 @@ func newFlux(key, url string, c *http.Client) (stt.Engine, error) {
 }
 
 func TestFluxAdapter(t *testing.T) {
-	livetest.Run(t, livetest.Adapter{Server: stttest.NewFlux, New: newFlux, Messages: []string{`"Connected"`, `"event":"StartOfTurn"`, `"event":"Update"`,
+	livetest.Run(t, livetest.Adapter{Server: fakestt.NewFlux, New: newFlux, Messages: []string{`"Connected"`, `"event":"StartOfTurn"`, `"event":"Update"`,
 		`"event":"EagerEndOfTurn"`, `"event":"TurnResumed"`, `"event":"EndOfTurn"`}})
 }
 
 func TestFluxHandshake(t *testing.T) {
-	server := stttest.NewFlux(t, []string{"one"})
+	server := fakestt.NewFlux(t, []string{"one"})
 	synctest.Test(t, func(t *testing.T) {
 		e, err := deepgram.New(deepgram.Options{Key: key, Model: "flux-general-multi", EndOfTurn: 0.8, EagerEndOfTurn: 0.45, TurnTimeout: 3 * time.Second, URL: server.URL, Client: server.Client(t)})
 		require.NoError(t, err)
@@ -49,7 +50,7 @@ func TestFluxHandshake(t *testing.T) {
 // What the host expects is told in mid-call, in order with the audio, and to a new
 // connection in its address.
 func TestFluxIsToldWhatIsExpected(t *testing.T) {
-	server := stttest.NewFlux(t, []string{"one"})
+	server := fakestt.NewFlux(t, []string{"one"})
 	synctest.Test(t, func(t *testing.T) {
 		e, err := deepgram.New(deepgram.Options{Key: key, Model: "flux-general-en", EndOfTurn: 0.6, URL: server.URL, Client: server.Client(t)})
 		require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/deepgram"
 	"agentos.dev/dialtone/stt/stttest"
@@ -16,7 +17,7 @@ import (
 // The service hangs up ten seconds after the last message, and a call may send
 // no audio for longer.
 func TestKeepAlive(t *testing.T) {
-	server := stttest.NewDeepgram(t, []string{"one"})
+	server := fakestt.NewDeepgram(t, []string{"one"})
 	synctest.Test(t, func(t *testing.T) {
 		e, err := deepgram.New(deepgram.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 		require.NoError(t, err)

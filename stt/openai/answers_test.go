@@ -19,15 +19,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/openai"
 	"agentos.dev/dialtone/stt/stttest"
 )
 
 // ask has a server's answer recognised.
-func ask(t *testing.T, reply stttest.Reply, o openai.Options, c stt.Config) (stt.Transcript, error) {
+func ask(t *testing.T, reply fakestt.Reply, o openai.Options, c stt.Config) (stt.Transcript, error) {
 	t.Helper()
-	server := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply { return reply })
+	server := fakestt.NewOpenAI(t, func(int, fakestt.OpenAIRequest) fakestt.Reply { return reply })
 	o.BaseURL = server.URL
 	return engine(t, o).Recognize(t.Context(), silence, c)
 }
@@ -67,7 +68,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		`{"a":` + strings.Repeat("[", 100_000):                                  stt.ErrUnavailable,
 		strings.Repeat(" ", 1<<20) + `{"text":"yes"}`:                           stt.ErrUnavailable, // too long
 	} {
-		_, err := ask(t, stttest.Reply{Body: body}, openai.Options{}, stt.Config{})
+		_, err := ask(t, fakestt.Reply{Body: body}, openai.Options{}, stt.Config{})
 		require.ErrorIs(t, err, kind, "%.80q", body)
 		var typed *stt.Error
 		require.ErrorAs(t, err, &typed)
@@ -79,7 +80,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 func TestAnswersThatAreSilence(t *testing.T) {
 	for _, body := range []string{`{"text":""}`, `{"text":" \n"}`, `{"text":"","error":null}`, `{"text":"","segments":[],"words":null}`, "\ufeff{\"text\":\"\"}",
 		`{"text":"","error":""}`, `{"text":"","error":false}`, `{"text":"","code":0,"msg":"success"}`} {
-		got, err := ask(t, stttest.Reply{Body: body}, openai.Options{}, stt.Config{})
+		got, err := ask(t, fakestt.Reply{Body: body}, openai.Options{}, stt.Config{})
 		require.NoError(t, err, body)
 		assert.Empty(t, got.Text)
 	}
@@ -88,7 +89,7 @@ func TestAnswersThatAreSilence(t *testing.T) {
 // A failover leaves a server that answers, and does not transcribe.
 func TestDeadServerIsLeft(t *testing.T) {
 	for _, body := range []string{`{}`, `{"status":"busy"}`, `{"text":null}`, `<html>`, `{"error":"no"}`} {
-		server := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply { return stttest.Reply{Body: body} })
+		server := fakestt.NewOpenAI(t, func(int, fakestt.OpenAIRequest) fakestt.Reply { return fakestt.Reply{Body: body} })
 		dead := engine(t, openai.Options{BaseURL: server.URL})
 		both := stt.Failover(stt.FailoverOptions{}, dead, stt.Segmented(&stttest.Recognizer{Texts: []string{"yes"}}, stt.Segmentation{}))
 		s, err := stttest.Open(t.Context(), both, stt.Config{})
@@ -122,7 +123,7 @@ func TestTextIsTheCallersWord(t *testing.T) {
 	} {
 		body, err := json.Marshal(map[string]string{"text": text})
 		require.NoError(t, err)
-		got, err := ask(t, stttest.Reply{Body: string(body)}, openai.Options{}, stt.Config{Phrases: phrases})
+		got, err := ask(t, fakestt.Reply{Body: string(body)}, openai.Options{}, stt.Config{Phrases: phrases})
 		require.NoError(t, err)
 		assert.Equal(t, want, got.Text, text)
 	}
@@ -142,7 +143,7 @@ func TestWordsInsideSegments(t *testing.T) {
 			{"word":" room","start":1.0,"end":1.2,"probability":0.9},{"word":",","start":1.2,"end":1.3,"probability":0.9},
 			{"word":" please","start":1.3,"end":1.6,"probability":0.9},{"word":".","start":1.6,"end":1.7,"probability":0.9}],"no_speech_prob":0.01},
 		{"id":2,"text":" Bye.","start":2.0,"end":3.0,"words":[{"word":" Bye","start":2.1,"end":2.2,"probability":0.2}],"avg_logprob":-1.5,"no_speech_prob":0.9}]}`
-	server := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply { return stttest.Reply{Body: body} })
+	server := fakestt.NewOpenAI(t, func(int, fakestt.OpenAIRequest) fakestt.Reply { return fakestt.Reply{Body: body} })
 	audio := codec.Format{}.AppendSilence(nil, 24000)
 	got, err := engine(t, openai.Options{BaseURL: server.URL, Dialect: openai.WhisperCPP}).Recognize(t.Context(), audio, stt.Config{})
 	require.NoError(t, err)
@@ -157,8 +158,8 @@ func TestWordsInsideSegments(t *testing.T) {
 	assert.Equal(t, 1700*time.Millisecond, got.End)
 
 	// Others have whole words there.
-	server = stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply {
-		return stttest.Reply{Body: `{"text":"Book a","segments":[{"text":"Book a","words":[{"word":"Book","start":0,"end":0.2},{"word":"a","start":0.2,"end":0.3}]}]}`}
+	server = fakestt.NewOpenAI(t, func(int, fakestt.OpenAIRequest) fakestt.Reply {
+		return fakestt.Reply{Body: `{"text":"Book a","segments":[{"text":"Book a","words":[{"word":"Book","start":0,"end":0.2},{"word":"a","start":0.2,"end":0.3}]}]}`}
 	})
 	got, err = engine(t, openai.Options{BaseURL: server.URL, Dialect: openai.Speaches}).Recognize(t.Context(), audio, stt.Config{})
 	require.NoError(t, err)
@@ -168,7 +169,7 @@ func TestWordsInsideSegments(t *testing.T) {
 
 // Numbers that are none cost no text.
 func TestNumbers(t *testing.T) {
-	got, err := ask(t, stttest.Reply{Body: `{"text":"a b c d","language":7,"segments":[{"start":-5,"end":1e300,"text":"a b c d","avg_logprob":NaN,"no_speech_prob":"0.1","compression_ratio":null}],
+	got, err := ask(t, fakestt.Reply{Body: `{"text":"a b c d","language":7,"segments":[{"start":-5,"end":1e300,"text":"a b c d","avg_logprob":NaN,"no_speech_prob":"0.1","compression_ratio":null}],
 		"words":[{"word":"a","start":-1,"end":-2,"probability":7},{"word":"b","start":"0.2","end":1e999,"probability":NaN},{"word":"c","start":0.1,"end":Infinity},{"word":"d","start":9000,"end":{}}]}`},
 		openai.Options{}, stt.Config{})
 	require.NoError(t, err)
@@ -186,7 +187,7 @@ func TestNumbers(t *testing.T) {
 func TestOtherFieldsOfOtherTypes(t *testing.T) {
 	for _, body := range []string{`{"text":"yes","segments":{},"words":7,"language":[]}`, `{"text":"yes","segments":[7],"words":[[]]}`,
 		`{"text":"yes","segments":"none","words":[{"word":{}}]}`, `{"text":"yes","segments":[{"text":7,"words":{}}],"usage":"free"}`} {
-		got, err := ask(t, stttest.Reply{Body: body}, openai.Options{}, stt.Config{})
+		got, err := ask(t, fakestt.Reply{Body: body}, openai.Options{}, stt.Config{})
 		require.NoError(t, err, body)
 		assert.Equal(t, "yes", got.Text, body)
 	}
@@ -206,17 +207,17 @@ func TestEncodings(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{DisableCompression: true}} // so that nobody unpacks it
 	t.Cleanup(client.CloseIdleConnections)
 	for name, test := range map[string]struct {
-		reply stttest.Reply
+		reply fakestt.Reply
 		text  string
 		err   error
 	}{
-		"gzip":   {stttest.Reply{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: packed.String()}, "café", nil},
-		"bomb":   {stttest.Reply{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: bomb.String()}, "", stt.ErrUnavailable},
-		"not":    {stttest.Reply{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: `{"text":"yes"}`}, "", stt.ErrUnavailable},
-		"latin1": {stttest.Reply{Header: http.Header{"Content-Type": {"application/json; charset=ISO-8859-1"}}, Body: "{\"text\":\"caf\xe9\"}"}, "café", nil},
-		"wrong":  {stttest.Reply{Header: http.Header{"Content-Type": {"application/json; charset=ISO-8859-1"}}, Body: `{"text":"café"}`}, "café", nil},
-		"type":   {stttest.Reply{Header: http.Header{"Content-Type": {"text/html"}}, Body: `{"text":"café"}`}, "café", nil},
-		"none":   {stttest.Reply{Header: http.Header{"Content-Type": {";;"}}, Body: `{"text":"café"}`}, "café", nil},
+		"gzip":   {fakestt.Reply{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: packed.String()}, "café", nil},
+		"bomb":   {fakestt.Reply{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: bomb.String()}, "", stt.ErrUnavailable},
+		"not":    {fakestt.Reply{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: `{"text":"yes"}`}, "", stt.ErrUnavailable},
+		"latin1": {fakestt.Reply{Header: http.Header{"Content-Type": {"application/json; charset=ISO-8859-1"}}, Body: "{\"text\":\"caf\xe9\"}"}, "café", nil},
+		"wrong":  {fakestt.Reply{Header: http.Header{"Content-Type": {"application/json; charset=ISO-8859-1"}}, Body: `{"text":"café"}`}, "café", nil},
+		"type":   {fakestt.Reply{Header: http.Header{"Content-Type": {"text/html"}}, Body: `{"text":"café"}`}, "café", nil},
+		"none":   {fakestt.Reply{Header: http.Header{"Content-Type": {";;"}}, Body: `{"text":"café"}`}, "café", nil},
 	} {
 		got, err := ask(t, test.reply, openai.Options{Client: client}, stt.Config{})
 		require.ErrorIs(t, err, test.err, name)
@@ -243,8 +244,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 
 // A body that comes byte by byte is given up when the time is over.
 func TestSlowBody(t *testing.T) {
-	server := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply {
-		return stttest.Reply{Body: `{"text":"` + strings.Repeat("a", 10_000), Drip: 5 * time.Millisecond}
+	server := fakestt.NewOpenAI(t, func(int, fakestt.OpenAIRequest) fakestt.Reply {
+		return fakestt.Reply{Body: `{"text":"` + strings.Repeat("a", 10_000), Drip: 5 * time.Millisecond}
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -253,14 +254,14 @@ func TestSlowBody(t *testing.T) {
 }
 
 func TestHugeHeaders(t *testing.T) {
-	_, err := ask(t, stttest.Reply{Header: http.Header{"X-Junk": {strings.Repeat("a", 1<<20)}}, Body: `{"text":"yes"}`}, openai.Options{}, stt.Config{})
+	_, err := ask(t, fakestt.Reply{Header: http.Header{"X-Junk": {strings.Repeat("a", 1<<20)}}, Body: `{"text":"yes"}`}, openai.Options{}, stt.Config{})
 	require.ErrorIs(t, err, stt.ErrUnavailable)
 }
 
 func TestLanguages(t *testing.T) {
 	for language, want := range map[string][]string{"EN-GB": {"en"}, "en_US.UTF-8": {"en"}, "zh-hant-TW": {"zh"}, "": nil} {
-		server := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply {
-			return stttest.Reply{Body: `{"text":"yes","language":"German"}`}
+		server := fakestt.NewOpenAI(t, func(int, fakestt.OpenAIRequest) fakestt.Reply {
+			return fakestt.Reply{Body: `{"text":"yes","language":"German"}`}
 		})
 		got, err := engine(t, openai.Options{BaseURL: server.URL}).Recognize(t.Context(), silence, stt.Config{Language: language})
 		require.NoError(t, err)
@@ -276,7 +277,7 @@ func TestLanguages(t *testing.T) {
 
 // A key from a file has a line break at its end.
 func TestKeys(t *testing.T) {
-	server := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply { return stttest.Reply{Body: `{"text":"yes"}`} })
+	server := fakestt.NewOpenAI(t, func(int, fakestt.OpenAIRequest) fakestt.Reply { return fakestt.Reply{Body: `{"text":"yes"}`} })
 	_, err := engine(t, openai.Options{BaseURL: " " + server.URL + "\n", Key: key + "\r\n", Model: " whisper-1\n"}).Recognize(t.Context(), silence, stt.Config{})
 	require.NoError(t, err)
 	assert.Equal(t, "Bearer "+key, server.Requests()[0].Header.Get("Authorization"))

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/openai"
 	"agentos.dev/dialtone/stt/stttest"
@@ -80,8 +81,8 @@ func TestDialects(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply {
-				return stttest.Reply{Body: test.answer, Header: http.Header{"X-Request-Id": {"req_1"}}}
+			server := fakestt.NewOpenAI(t, func(int, fakestt.OpenAIRequest) fakestt.Reply {
+				return fakestt.Reply{Body: test.answer, Header: http.Header{"X-Request-Id": {"req_1"}}}
 			})
 			test.o.Key = key
 			test.o.BaseURL = server.URL + "/v1/"
@@ -123,24 +124,24 @@ func TestDialects(t *testing.T) {
 func TestFailures(t *testing.T) {
 	for name, test := range map[string]struct {
 		dialect openai.Dialect
-		reply   stttest.Reply
+		reply   fakestt.Reply
 		kind    error
 		after   time.Duration
 		text    string
 	}{
-		"key":         {0, stttest.Reply{Status: 401, Body: `{"error":{"message":"Incorrect API key provided: sk-very-secret","code":"invalid_api_key"}}`}, stt.ErrAuth, 0, "invalid_api_key"},
-		"quota":       {0, stttest.Reply{Status: 429, Body: `{"error":{"message":"pay","code":"insufficient_quota"}}`}, stt.ErrQuota, 0, "pay"},
-		"busy":        {0, stttest.Reply{Status: 429, Header: http.Header{"Retry-After": {"2"}}, Body: `{"error":{"message":"slow down"}}`}, stt.ErrOverloaded, 2 * time.Second, "slow down"},
-		"down":        {0, stttest.Reply{Status: 503, Body: "upstream gone"}, stt.ErrUnavailable, 0, "upstream gone"},
-		"quoted key":  {0, stttest.Reply{Status: 500, Body: "headers: Bearer " + key}, stt.ErrUnavailable, 0, "[key]"},
-		"parameter":   {openai.Speaches, stttest.Reply{Status: 422, Body: `{"detail":"no such model"}`}, stt.ErrRefused, 0, "no such model"},
-		"whisper.cpp": {openai.WhisperCPP, stttest.Reply{Body: `{"error":"failed to read WAV file"}`}, stt.ErrUnavailable, 0, "failed to read"},
-		"half JSON":   {0, stttest.Reply{Body: `{"text":"book a`}, stt.ErrUnavailable, 0, "not JSON"},
-		"cut":         {0, stttest.Reply{Body: `{"text":"book a`, Cut: true}, stt.ErrUnavailable, 0, "EOF"},
-		"slow":        {0, stttest.Reply{Delay: 10 * time.Second}, stt.ErrTimeout, 0, "deadline"},
+		"key":         {0, fakestt.Reply{Status: 401, Body: `{"error":{"message":"Incorrect API key provided: sk-very-secret","code":"invalid_api_key"}}`}, stt.ErrAuth, 0, "invalid_api_key"},
+		"quota":       {0, fakestt.Reply{Status: 429, Body: `{"error":{"message":"pay","code":"insufficient_quota"}}`}, stt.ErrQuota, 0, "pay"},
+		"busy":        {0, fakestt.Reply{Status: 429, Header: http.Header{"Retry-After": {"2"}}, Body: `{"error":{"message":"slow down"}}`}, stt.ErrOverloaded, 2 * time.Second, "slow down"},
+		"down":        {0, fakestt.Reply{Status: 503, Body: "upstream gone"}, stt.ErrUnavailable, 0, "upstream gone"},
+		"quoted key":  {0, fakestt.Reply{Status: 500, Body: "headers: Bearer " + key}, stt.ErrUnavailable, 0, "[key]"},
+		"parameter":   {openai.Speaches, fakestt.Reply{Status: 422, Body: `{"detail":"no such model"}`}, stt.ErrRefused, 0, "no such model"},
+		"whisper.cpp": {openai.WhisperCPP, fakestt.Reply{Body: `{"error":"failed to read WAV file"}`}, stt.ErrUnavailable, 0, "failed to read"},
+		"half JSON":   {0, fakestt.Reply{Body: `{"text":"book a`}, stt.ErrUnavailable, 0, "not JSON"},
+		"cut":         {0, fakestt.Reply{Body: `{"text":"book a`, Cut: true}, stt.ErrUnavailable, 0, "EOF"},
+		"slow":        {0, fakestt.Reply{Delay: 10 * time.Second}, stt.ErrTimeout, 0, "deadline"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply { return test.reply })
+			server := fakestt.NewOpenAI(t, func(int, fakestt.OpenAIRequest) fakestt.Reply { return test.reply })
 			e := engine(t, openai.Options{BaseURL: server.URL, Key: key, Dialect: test.dialect})
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
@@ -170,7 +171,7 @@ func TestHallucinations(t *testing.T) {
 		`{"text":" Bye. Yes.","segments":[{"start":0,"end":1,"text":" Bye.","avg_logprob":-1.4,"no_speech_prob":0.8},{"start":1,"end":2,"text":" Yes.","avg_logprob":-0.2,"no_speech_prob":0.1}],"words":[{"word":"Bye","start":0.1,"end":0.5},{"word":"Yes","start":1.2,"end":1.5}]}`: "Yes.",
 		`{"text":"you","segments":[{"text":"you","avg_logprob":-1.4,"no_speech_prob":0.8}]}`: "",
 	} {
-		server := stttest.NewOpenAI(t, func(int, stttest.OpenAIRequest) stttest.Reply { return stttest.Reply{Body: answer} })
+		server := fakestt.NewOpenAI(t, func(int, fakestt.OpenAIRequest) fakestt.Reply { return fakestt.Reply{Body: answer} })
 		got, err := engine(t, openai.Options{BaseURL: server.URL}).Recognize(t.Context(), silence, stt.Config{})
 		require.NoError(t, err)
 		assert.Equal(t, want, got.Text, answer)
@@ -196,11 +197,11 @@ func TestCheckTellsThatTheServerIsGone(t *testing.T) {
 // The whole way: a call's frames, cut into utterances, filled up to the 48,000
 // bytes that Whisper servers are run with.
 func TestCall(t *testing.T) {
-	server := stttest.NewOpenAI(t, func(n int, _ stttest.OpenAIRequest) stttest.Reply {
+	server := fakestt.NewOpenAI(t, func(n int, _ fakestt.OpenAIRequest) fakestt.Reply {
 		if n == 0 {
-			return stttest.Reply{Status: 503}
+			return fakestt.Reply{Status: 503}
 		}
-		return stttest.Reply{Body: `{"text":"yes"}`}
+		return fakestt.Reply{Body: `{"text":"yes"}`}
 	})
 	f, err := os.Open("../vad/testdata/flite_slt_0.8k.ulaw.wav")
 	require.NoError(t, err)

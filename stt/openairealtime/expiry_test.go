@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/openairealtime"
 	"agentos.dev/dialtone/stt/stttest"
@@ -47,7 +48,7 @@ func TestSessionsChangeBetweenUtterances(t *testing.T) {
 	for gap := 95 * time.Millisecond; gap <= 150*time.Millisecond; gap += 5 * time.Millisecond { // around the second of silence that it takes
 		t.Run(fmt.Sprint(gap), func(t *testing.T) {
 			texts := []string{"one", "two", "three", "four"}
-			server := stttest.NewOpenAIRealtime(t, texts)
+			server := fakestt.NewOpenAIRealtime(t, texts)
 			synctest.Test(t, func(t *testing.T) {
 				e, err := openairealtime.New(openairealtime.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 				require.NoError(t, err)
@@ -89,7 +90,7 @@ func TestSessionsChangeBetweenUtterances(t *testing.T) {
 // What is being said when the service ends a session is heard by the next.
 func TestServiceEndsASessionInMidUtterance(t *testing.T) {
 	texts := []string{"one", "two", "three"}
-	server := stttest.NewOpenAIRealtime(t, texts, stttest.Fault{Expires: 2 * time.Second})
+	server := fakestt.NewOpenAIRealtime(t, texts, fakestt.Fault{Expires: 2 * time.Second})
 	synctest.Test(t, func(t *testing.T) {
 		e, err := openairealtime.New(openairealtime.Options{URL: server.URL, Key: key, Client: server.Client(t)})
 		require.NoError(t, err)

@@ -7,28 +7,29 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live/livetest"
 	"agentos.dev/dialtone/stt/openairealtime"
 	"agentos.dev/dialtone/stt/stttest"
 )
 
-func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*openairealtime.Engine, *stttest.Live) {
+func engine(t *testing.T, texts []string, faults ...fakestt.Fault) (*openairealtime.Engine, *fakestt.Live) {
 	t.Helper()
-	server := stttest.NewOpenAIRealtime(t, texts, faults...)
+	server := fakestt.NewOpenAIRealtime(t, texts, faults...)
 	e, err := openairealtime.New(openairealtime.Options{URL: server.URL + "?token=" + key, Key: key})
 	require.NoError(t, err)
 	return e, server
 }
 
 func TestAdapter(t *testing.T) {
-	livetest.Run(t, livetest.Adapter{Server: stttest.NewOpenAIRealtime, Messages: []string{"speech_started", "speech_stopped", ".committed", ".delta", ".completed"}, New: func(key, url string, c *http.Client) (stt.Engine, error) {
+	livetest.Run(t, livetest.Adapter{Server: fakestt.NewOpenAIRealtime, Messages: []string{"speech_started", "speech_stopped", ".committed", ".delta", ".completed"}, New: func(key, url string, c *http.Client) (stt.Engine, error) {
 		return openairealtime.New(openairealtime.Options{Key: key, URL: url, Client: c})
 	}})
 }
 
 func TestAdapterWithSemanticDetection(t *testing.T) {
-	livetest.Run(t, livetest.Adapter{Server: stttest.NewOpenAIRealtime, Messages: []string{"speech_started", "speech_stopped", ".committed", ".delta", ".completed"}, New: func(key, url string, c *http.Client) (stt.Engine, error) {
+	livetest.Run(t, livetest.Adapter{Server: fakestt.NewOpenAIRealtime, Messages: []string{"speech_started", "speech_stopped", ".committed", ".delta", ".completed"}, New: func(key, url string, c *http.Client) (stt.Engine, error) {
 		return openairealtime.New(openairealtime.Options{Key: key, URL: url, Client: c, Eagerness: "auto"})
 	}})
 }
@@ -49,7 +50,7 @@ func TestSession(t *testing.T) {
 }
 
 func TestTranscriptsOutOfOrder(t *testing.T) {
-	e, _ := engine(t, []string{"one", "two", "three", "four"}, stttest.Fault{Reversed: true})
+	e, _ := engine(t, []string{"one", "two", "three", "four"}, fakestt.Fault{Reversed: true})
 	s, err := stttest.Open(t.Context(), e, stt.Config{})
 	require.NoError(t, err)
 	stttest.Send(t, s, stttest.Speech(4, codec.Format{}), codec.Format{})

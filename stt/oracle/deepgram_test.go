@@ -15,6 +15,7 @@ import (
 	dglisten "github.com/deepgram/deepgram-go-sdk/v3/pkg/client/listen"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt/stttest"
 )
 
@@ -75,7 +76,7 @@ func (h *heard) UnhandledEvent(data []byte) error {
 }
 
 func TestDeepgramSDK(t *testing.T) {
-	server := stttest.NewDeepgram(t, []string{"one", "two words"})
+	server := fakestt.NewDeepgram(t, []string{"one", "two words"})
 	h := &heard{}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()

@@ -10,16 +10,16 @@ import (
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
 
-	"agentos.dev/dialtone/stt/stttest"
+	"agentos.dev/dialtone/internal/fakestt"
 )
 
 func TestOpenAISDK(t *testing.T) {
-	server := stttest.NewOpenAI(t, func(n int, r stttest.OpenAIRequest) stttest.Reply {
+	server := fakestt.NewOpenAI(t, func(n int, r fakestt.OpenAIRequest) fakestt.Reply {
 		switch n {
 		case 0:
-			return stttest.Reply{Body: `{"text":"book a room"}`}
+			return fakestt.Reply{Body: `{"text":"book a room"}`}
 		default:
-			return stttest.Reply{Status: 429, Header: http.Header{"Retry-After": {"7"}}, Body: `{"error":{"message":"slow down","type":"requests","code":"rate_limit_exceeded"}}`}
+			return fakestt.Reply{Status: 429, Header: http.Header{"Retry-After": {"7"}}, Body: `{"error":{"message":"slow down","type":"requests","code":"rate_limit_exceeded"}}`}
 		}
 	})
 	client := openai.NewClient(option.WithBaseURL(server.URL+"/v1/"), option.WithAPIKey("a-key"), option.WithMaxRetries(0))

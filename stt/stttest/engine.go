@@ -1,6 +1,5 @@
 // Package stttest helps to test speech-to-text: engines to put in the place of
-// real ones, servers that speak the services' protocols and misbehave on
-// demand, and [Suite], the tests that every engine of dialtone passes.
+// real ones, and [Suite], the tests that every engine of dialtone passes.
 package stttest
 
 import (

@@ -1,9 +1,10 @@
-package stttest
+package stttest_test
 
 import (
 	"context"
 	"math"
 
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 )
 
@@ -14,5 +15,5 @@ func (r perCall) Recognize(_ context.Context, audio []byte, c stt.Config) (stt.T
 	if len(r.texts) == 0 {
 		return stt.Transcript{}, nil
 	}
-	return stt.Transcript{Text: r.texts[which(c.Format.AppendPCM(nil, audio))%len(r.texts)], Confidence: math.NaN(), Engine: "test"}, nil
+	return stt.Transcript{Text: r.texts[fakestt.Which(c.Format.AppendPCM(nil, audio))%len(r.texts)], Confidence: math.NaN(), Engine: "test"}, nil
 }

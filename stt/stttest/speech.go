@@ -14,8 +14,8 @@ var yes []byte
 
 // Speech returns n utterances in the given format at 8000 Hz, each 1.35 s long
 // with a word from about 0.44 to 0.85 s and silence around it. Each is a little
-// softer than the one before, down to the fourth, and then it begins anew: by
-// that a [Live] server knows which it hears.
+// softer than the one before, down to the fourth, and then it begins anew, so that
+// a fake service can tell which it hears.
 func Speech(n int, f codec.Format) []byte {
 	mulaw, err := codec.ReadMulaw(bytes.NewReader(yes))
 	if err != nil { // it is embedded
@@ -48,21 +48,3 @@ const (
 	step  = 0.7 // from one utterance to the next softer one
 	steps = 4
 )
-
-// which returns the index, modulo steps, of the utterance that Speech made pcm of.
-func which(pcm []int16) int {
-	mulaw, err := codec.ReadMulaw(bytes.NewReader(yes))
-	if err != nil {
-		return 0
-	}
-	i := math.Log(peak(pcm)/peak(codec.AppendDecodeMulaw(nil, mulaw))) / math.Log(step)
-	return min(max(int(math.Round(i)), 0), steps-1)
-}
-
-func peak(pcm []int16) float64 {
-	most := 1.0
-	for _, v := range pcm {
-		most = max(most, math.Abs(float64(v)))
-	}
-	return most
-}

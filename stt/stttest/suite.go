@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/stt"
 )
 
@@ -29,7 +29,7 @@ type Suite struct {
 	NoFlush bool
 	// Bubble runs each test in a bubble of testing/synctest, so that a slow machine
 	// is no slow engine. New then has to make an engine without a network, as one
-	// that reaches a [Live] by its Client.
+	// whose connections are made by net.Pipe.
 	Bubble bool
 }
 
@@ -348,7 +348,7 @@ func (s Suite) close(t *testing.T) {
 		Drain(t, stream)
 	}
 	deadline := time.Now().Add(patience)
-	for left := Goroutines(); len(left) > 0; left = Goroutines() {
+	for left := leak.Module(fakes...); len(left) > 0; left = leak.Module(fakes...) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d goroutines are left:\n%s", len(left), strings.Join(left, "\n\n"))
 		}
@@ -356,17 +356,8 @@ func (s Suite) close(t *testing.T) {
 	}
 }
 
-// Goroutines returns the stacks of those that run code of this module but for
-// this package's.
-func Goroutines() (left []string) {
-	buf := make([]byte, 1<<20)
-	for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-		if strings.Contains(stack, "agentos.dev/dialtone/") && !strings.Contains(stack, "/stttest/") && !strings.Contains(stack, "testing.") {
-			left = append(left, stack)
-		}
-	}
-	return left
-}
+// fakes are in the stacks of goroutines that are not an engine's.
+var fakes = []string{"/stttest/", "/fakestt/"}
 
 // many: calls at the same time do not disturb each other.
 func (s Suite) many(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/stt/twilio"
@@ -169,7 +170,7 @@ func TestLatency(t *testing.T) {
 func TestSuite(t *testing.T) {
 	stttest.Suite{Interims: true, NoFlush: true, Bubble: true, New: func(t *testing.T, texts []string) stt.Engine {
 		e := twilio.New(twilio.Options{})
-		return stttest.Twilio(e, e, texts)
+		return fakestt.Twilio(e, e, texts)
 	}}.Run(t)
 }
 

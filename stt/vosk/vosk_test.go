@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/internal/live/livetest"
 	"agentos.dev/dialtone/stt/stttest"
@@ -16,16 +17,16 @@ import (
 // secret is what a proxy in front of the server may ask for.
 const secret = livetest.Secret
 
-func engine(t *testing.T, texts []string, faults ...stttest.Fault) (*vosk.Engine, *stttest.Live) {
+func engine(t *testing.T, texts []string, faults ...fakestt.Fault) (*vosk.Engine, *fakestt.Live) {
 	t.Helper()
-	server := stttest.NewVosk(t, texts, faults...)
+	server := fakestt.NewVosk(t, texts, faults...)
 	e, err := vosk.New(vosk.Options{URL: server.URL + "?token=" + secret})
 	require.NoError(t, err)
 	return e, server
 }
 
 func TestAdapter(t *testing.T) {
-	livetest.Run(t, livetest.Adapter{Server: stttest.NewVosk, Messages: []string{`"partial":"he"`, `"partial":""`, `"result"`, `"text":""`}, New: func(_, url string, c *http.Client) (stt.Engine, error) {
+	livetest.Run(t, livetest.Adapter{Server: fakestt.NewVosk, Messages: []string{`"partial":"he"`, `"partial":""`, `"result"`, `"text":""`}, New: func(_, url string, c *http.Client) (stt.Engine, error) {
 		return vosk.New(vosk.Options{URL: url, Client: c})
 	}})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"agentos.dev/dialtone/stt/stttest"
+	"agentos.dev/dialtone/internal/fakestt"
 )
 
 // TestHealthComesBackWithoutACall: who starts while the service is down and gets
@@ -18,8 +18,8 @@ import (
 func TestHealthComesBackWithoutACall(t *testing.T) {
 	for name, service := range services {
 		t.Run(name, func(t *testing.T) {
-			down := slices.Repeat([]stttest.Fault{{Status: 503}}, 9) // as often as one Prewarm tries
-			down = append(down, stttest.Fault{Status: 401})
+			down := slices.Repeat([]fakestt.Fault{{Status: 503}}, 9) // as often as one Prewarm tries
+			down = append(down, fakestt.Fault{Status: 401})
 			server := service.server(t, []string{"one"}, down...)
 			synctest.Test(t, func(t *testing.T) {
 				e, err := service.engine(server.URL, far(t, server.Client(t)))
@@ -53,7 +53,7 @@ func TestHealthComesBackWithoutACall(t *testing.T) {
 
 // TestHealthAfterClose: a check keeps no connection that Close does not see.
 func TestHealthAfterClose(t *testing.T) {
-	server := stttest.NewVosk(t, []string{"one"}, slices.Repeat([]stttest.Fault{{Status: 503}}, 9)...)
+	server := fakestt.NewVosk(t, []string{"one"}, slices.Repeat([]fakestt.Fault{{Status: 503}}, 9)...)
 	synctest.Test(t, func(t *testing.T) {
 		e, err := services["vosk"].engine(server.URL, far(t, server.Client(t)))
 		require.NoError(t, err)

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/assemblyai"
 	"agentos.dev/dialtone/stt/deepgram"
@@ -71,8 +72,8 @@ func TestServiceThatTalksNonsense(t *testing.T) {
 	for name, service := range services {
 		for _, message := range []string{`{}`, `<html>`, `{"error":"busy"}`, own[name]} {
 			t.Run(name+" "+message, func(t *testing.T) {
-				fault := stttest.Fault{After: 20 * time.Millisecond, Message: message, Flood: true}
-				server := service.server(t, []string{"one", "two", "three"}, slices.Repeat([]stttest.Fault{fault}, 9)...)
+				fault := fakestt.Fault{After: 20 * time.Millisecond, Message: message, Flood: true}
+				server := service.server(t, []string{"one", "two", "three"}, slices.Repeat([]fakestt.Fault{fault}, 9)...)
 				synctest.Test(t, func(t *testing.T) {
 					e, err := service.engine(server.URL, server.Client(t))
 					require.NoError(t, err)
@@ -103,7 +104,7 @@ func TestHugeTranscripts(t *testing.T) {
 		"vosk":           `{"text":"` + long + `"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := services[name].server(t, []string{"one", "two"}, stttest.Fault{After: 20 * time.Millisecond, Message: message})
+			server := services[name].server(t, []string{"one", "two"}, fakestt.Fault{After: 20 * time.Millisecond, Message: message})
 			synctest.Test(t, func(t *testing.T) {
 				e, err := services[name].engine(server.URL, server.Client(t))
 				require.NoError(t, err)
@@ -123,7 +124,7 @@ func TestHugeTranscripts(t *testing.T) {
 func TestMessageWithoutAnEnd(t *testing.T) {
 	for name, service := range services {
 		t.Run(name, func(t *testing.T) {
-			server := service.server(t, []string{"one", "two"}, stttest.Fault{After: 20 * time.Millisecond, Message: `{"type":"` + strings.Repeat("a", 1<<20) + `"}`})
+			server := service.server(t, []string{"one", "two"}, fakestt.Fault{After: 20 * time.Millisecond, Message: `{"type":"` + strings.Repeat("a", 1<<20) + `"}`})
 			synctest.Test(t, func(t *testing.T) {
 				e, err := service.engine(server.URL, server.Client(t))
 				require.NoError(t, err)
@@ -212,7 +213,7 @@ func TestKeys(t *testing.T) {
 }
 
 func TestKeyIsSentWithoutItsLineBreak(t *testing.T) {
-	server := stttest.NewDeepgram(t, []string{"one"})
+	server := fakestt.NewDeepgram(t, []string{"one"})
 	e, err := deepgram.New(deepgram.Options{Key: "very-secret\n", URL: server.URL})
 	require.NoError(t, err)
 	require.NoError(t, e.Prewarm(t.Context()))
@@ -229,7 +230,7 @@ func TestLanguages(t *testing.T) {
 		require.NoError(t, e.Close())
 	}
 	for language, want := range map[string]string{"EN_gb": "en-GB", "es-419": "es-419", "mul": "multi"} {
-		server := stttest.NewDeepgram(t, []string{"one"})
+		server := fakestt.NewDeepgram(t, []string{"one"})
 		e, err := deepgram.New(deepgram.Options{Key: "very-secret", URL: server.URL})
 		require.NoError(t, err)
 		s, err := stttest.Open(t.Context(), e, stt.Config{Language: language})
@@ -239,7 +240,7 @@ func TestLanguages(t *testing.T) {
 		require.NoError(t, e.Close())
 		assert.Equal(t, want, server.Requests()[0].URL.Query().Get("language"))
 	}
-	server := stttest.NewOpenAIRealtime(t, []string{"one"})
+	server := fakestt.NewOpenAIRealtime(t, []string{"one"})
 	e, err := openairealtime.New(openairealtime.Options{Key: "very-secret", URL: server.URL})
 	require.NoError(t, err)
 	defer e.Close()

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/stttest"
 )
@@ -25,7 +26,7 @@ func TestOneLostMessageCostsOneUtterance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			texts := []string{"one", "two", "three", "four"}
-			server := services[name].server(t, texts, slices.Repeat([]stttest.Fault{{Lose: kind}}, 9)...)
+			server := services[name].server(t, texts, slices.Repeat([]fakestt.Fault{{Lose: kind}}, 9)...)
 			synctest.Test(t, func(t *testing.T) {
 				e, err := services[name].engine(server.URL, server.Client(t))
 				require.NoError(t, err)

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/fakestt"
 	"agentos.dev/dialtone/stt"
 	"agentos.dev/dialtone/stt/assemblyai"
 	"agentos.dev/dialtone/stt/deepgram"
@@ -36,22 +37,22 @@ type engine interface {
 
 // services are a fake of each and its engine.
 var services = map[string]struct {
-	server func(tb testing.TB, texts []string, faults ...stttest.Fault) *stttest.Live
+	server func(tb testing.TB, texts []string, faults ...fakestt.Fault) *fakestt.Live
 	engine func(url string, c *http.Client) (engine, error)
 }{
-	"deepgram": {stttest.NewDeepgram, func(url string, c *http.Client) (engine, error) {
+	"deepgram": {fakestt.NewDeepgram, func(url string, c *http.Client) (engine, error) {
 		return deepgram.New(deepgram.Options{Key: "k", URL: url, Client: c})
 	}},
-	"flux": {stttest.NewFlux, func(url string, c *http.Client) (engine, error) {
+	"flux": {fakestt.NewFlux, func(url string, c *http.Client) (engine, error) {
 		return deepgram.New(deepgram.Options{Key: "k", Model: "flux-general-en", URL: url, Client: c})
 	}},
-	"assemblyai": {stttest.NewAssemblyAI, func(url string, c *http.Client) (engine, error) {
+	"assemblyai": {fakestt.NewAssemblyAI, func(url string, c *http.Client) (engine, error) {
 		return assemblyai.New(assemblyai.Options{Key: "k", URL: url, Client: c})
 	}},
-	"openairealtime": {stttest.NewOpenAIRealtime, func(url string, c *http.Client) (engine, error) {
+	"openairealtime": {fakestt.NewOpenAIRealtime, func(url string, c *http.Client) (engine, error) {
 		return openairealtime.New(openairealtime.Options{Key: "k", URL: url, Client: c})
 	}},
-	"vosk": {stttest.NewVosk, func(url string, c *http.Client) (engine, error) {
+	"vosk": {fakestt.NewVosk, func(url string, c *http.Client) (engine, error) {
 		return vosk.New(vosk.Options{URL: url, Client: c})
 	}},
 }
@@ -108,7 +109,7 @@ func TestPrewarmSavesTheHandshake(t *testing.T) {
 // A connection that waits is given up for a new one before others give it up, and
 // a call does not miss one that died.
 func TestConnectionThatWaits(t *testing.T) {
-	server := stttest.NewOpenAIRealtime(t, []string{"one"}, stttest.Fault{}, stttest.Fault{}, stttest.Fault{Expires: time.Minute})
+	server := fakestt.NewOpenAIRealtime(t, []string{"one"}, fakestt.Fault{}, fakestt.Fault{}, fakestt.Fault{Expires: time.Minute})
 	synctest.Test(t, func(t *testing.T) {
 		e, err := openairealtime.New(openairealtime.Options{Key: "k", URL: server.URL, Client: far(t, server.Client(t))})
 		require.NoError(t, err)
@@ -119,7 +120,7 @@ func TestConnectionThatWaits(t *testing.T) {
 		require.Less(t, firstEvent(t, e), 100*time.Millisecond)
 		require.NoError(t, e.Close())
 	})
-	died := stttest.NewOpenAIRealtime(t, []string{"one"}, stttest.Fault{}, stttest.Fault{Expires: time.Minute})
+	died := fakestt.NewOpenAIRealtime(t, []string{"one"}, fakestt.Fault{}, fakestt.Fault{Expires: time.Minute})
 	synctest.Test(t, func(t *testing.T) {
 		e, err := openairealtime.New(openairealtime.Options{Key: "k", URL: died.URL, Client: far(t, died.Client(t))})
 		require.NoError(t, err)
@@ -133,7 +134,7 @@ func TestConnectionThatWaits(t *testing.T) {
 
 // One that the network has lost without a word is given up as well.
 func TestConnectionThatIsLost(t *testing.T) {
-	server := stttest.NewVosk(t, []string{"one"})
+	server := fakestt.NewVosk(t, []string{"one"})
 	synctest.Test(t, func(t *testing.T) {
 		client := server.Client(t)
 		transport := client.Transport.(*http.Transport)
@@ -170,8 +171,8 @@ func (l *losing) Write(p []byte) (int, error) {
 func TestPrewarmTellsWhatIsWrong(t *testing.T) {
 	for name, service := range services {
 		t.Run(name, func(t *testing.T) {
-			refusing := service.server(t, nil, stttest.Fault{Status: 401}, stttest.Fault{})
-			silent := service.server(t, nil, stttest.Fault{Silent: true}, stttest.Fault{Silent: true}, stttest.Fault{Silent: true})
+			refusing := service.server(t, nil, fakestt.Fault{Status: 401}, fakestt.Fault{})
+			silent := service.server(t, nil, fakestt.Fault{Silent: true}, fakestt.Fault{Silent: true}, fakestt.Fault{Silent: true})
 			synctest.Test(t, func(t *testing.T) {
 				e, err := service.engine(refusing.URL, refusing.Client(t))
 				require.NoError(t, err)
@@ -199,7 +200,7 @@ func TestPrewarmTellsWhatIsWrong(t *testing.T) {
 // Over TLS with HTTP/2 on offer as well: the call's WebSocket goes over the very
 // connection that Prewarm made.
 func TestPrewarmedConnectionIsUsed(t *testing.T) {
-	fake := stttest.NewDeepgram(t, []string{"one"})
+	fake := fakestt.NewDeepgram(t, []string{"one"})
 	var mu sync.Mutex
 	var laid, called []string
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -231,7 +232,7 @@ func TestPrewarmedConnectionIsUsed(t *testing.T) {
 
 // TestUpgradeWithoutAKey: a server that takes every upgrade hangs nothing up.
 func TestUpgradeWithoutAKey(t *testing.T) {
-	fake := stttest.NewDeepgram(t, []string{"one"})
+	fake := fakestt.NewDeepgram(t, []string{"one"})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Sec-WebSocket-Key") != "" {
 			fake.ServeHTTP(w, r)
@@ -255,7 +256,7 @@ func TestUpgradeWithoutAKey(t *testing.T) {
 // TestCallsTellThatAServiceIsBack, also those that take a connection kept from
 // before it failed.
 func TestCallsTellThatAServiceIsBack(t *testing.T) {
-	server := stttest.NewVosk(t, []string{"one"}, stttest.Fault{}, stttest.Fault{Silent: true}, stttest.Fault{Silent: true}, stttest.Fault{Silent: true})
+	server := fakestt.NewVosk(t, []string{"one"}, fakestt.Fault{}, fakestt.Fault{Silent: true}, fakestt.Fault{Silent: true}, fakestt.Fault{Silent: true})
 	synctest.Test(t, func(t *testing.T) {
 		e, err := vosk.New(vosk.Options{URL: server.URL, Client: server.Client(t)})
 		require.NoError(t, err)
@@ -274,7 +275,7 @@ func TestCallsTellThatAServiceIsBack(t *testing.T) {
 // TestSilentCallersKeepNoOtherAway: after a failure the first call tries the
 // service, for all, and its caller may say nothing.
 func TestSilentCallersKeepNoOtherAway(t *testing.T) {
-	server := stttest.NewDeepgram(t, []string{"one"}, stttest.Fault{Status: 401})
+	server := fakestt.NewDeepgram(t, []string{"one"}, fakestt.Fault{Status: 401})
 	synctest.Test(t, func(t *testing.T) {
 		e, err := deepgram.New(deepgram.Options{Key: "kkkk", URL: server.URL, Client: server.Client(t)})
 		require.NoError(t, err)
@@ -293,7 +294,7 @@ func TestSilentCallersKeepNoOtherAway(t *testing.T) {
 
 // TestOneConnectionIsKept: two calls at once cost the service two handshakes.
 func TestOneConnectionIsKept(t *testing.T) {
-	server := stttest.NewVosk(t, []string{"one"})
+	server := fakestt.NewVosk(t, []string{"one"})
 	synctest.Test(t, func(t *testing.T) {
 		e, err := vosk.New(vosk.Options{URL: server.URL, Client: far(t, server.Client(t))})
 		require.NoError(t, err)

@@ -1,4 +1,6 @@
-package stttest
+// Package fakestt has servers that speak the protocols of speech-to-text services and
+// misbehave on demand. They hear the speech of package stttest.
+package fakestt
 
 import (
 	"context"
@@ -43,7 +45,7 @@ type Fault struct {
 }
 
 // Live is a fake of a streaming speech service. It finds utterances as a real one does,
-// by listening, and hears the nth text in the nth utterance of [Speech]. With a nil
+// by listening, and hears the nth text in the nth utterance of [stttest.Speech]. With a nil
 // testing.TB it has no network: [Live.Client] reaches it. It is made by the constructor
 // of a service, as [NewDeepgram]; the zero value is not usable.
 type Live struct {
@@ -73,7 +75,7 @@ type dialect interface {
 // newLive starts a server that lives as long as the test. The nth connection,
 // from 0, has the nth fault. With a nil tb it does not listen: Client reaches it.
 func newLive(tb testing.TB, d func() dialect, texts []string, faults []Fault) *Live {
-	l := &Live{URL: "ws://stttest.invalid:80", dialect: d, texts: texts, faults: faults}
+	l := &Live{URL: "ws://fakestt.invalid:80", dialect: d, texts: texts, faults: faults}
 	if tb == nil {
 		return l
 	}
@@ -141,7 +143,7 @@ func (p *pipes) Close() error {
 	return nil
 }
 
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "stttest", Net: "pipe"} }
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "fakestt", Net: "pipe"} }
 
 // Connections returns how many handshakes there were.
 func (l *Live) Connections() int {
@@ -288,7 +290,7 @@ func (c *liveConn) text(ev vad.Event) string {
 	if c.fault.Silent || len(c.server.texts) == 0 {
 		return ""
 	}
-	return c.server.texts[which(c.pcm[ev.Onset:ev.VoicedEnd])%len(c.server.texts)]
+	return c.server.texts[Which(c.pcm[ev.Onset:ev.VoicedEnd])%len(c.server.texts)]
 }
 
 // fails makes the fault that is due.

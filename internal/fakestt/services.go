@@ -1,4 +1,4 @@
-package stttest
+package fakestt
 
 import (
 	"encoding/base64"

@@ -1,4 +1,4 @@
-package stttest
+package fakestt
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 
 // Twilio puts a fake of Twilio's real-time transcription in front of an engine that
 // hears by its callbacks. The fake listens to the audio of the calls' streams, as
-// Twilio listens to the call, hears the nth text in the nth utterance of [Speech], and
+// Twilio listens to the call, hears the nth text in the nth utterance of [stttest.Speech], and
 // posts to callbacks: the final text before the unfinished one, and a second time, as a
 // retry that has overtaken may.
 func Twilio(e stt.Engine, callbacks http.Handler, texts []string) stt.Engine {
@@ -55,7 +55,7 @@ func (t *transcribed) Send(frame []byte) error {
 		if ev.Kind != vad.Utterance || len(t.texts) == 0 {
 			continue
 		}
-		text := t.texts[which(t.pcm[ev.Onset:ev.VoicedEnd])%len(t.texts)]
+		text := t.texts[Which(t.pcm[ev.Onset:ev.VoicedEnd])%len(t.texts)]
 		first, _, _ := strings.Cut(text, " ")
 		n := t.sequence
 		for _, callback := range []struct {
