@@ -7,12 +7,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/internal/faketts"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/cartesia"
 	"agentos.dev/dialtone/voice/tts/deepgram"
 	"agentos.dev/dialtone/voice/tts/elevenlabs"
-	"agentos.dev/dialtone/voice/tts/ttstest"
 	"agentos.dev/dialtone/voice/voicetest"
 )
 
@@ -20,19 +20,19 @@ import (
 // as it was heard, and the connection says the next one.
 func TestServicesSpeakInACall(t *testing.T) {
 	const text, long = "Your table is booked. See you at eight.", "Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday."
-	for name, open := range map[string]func(t *testing.T) (*ttstest.Live, tts.Synthesizer, error){
-		"deepgram": func(t *testing.T) (*ttstest.Live, tts.Synthesizer, error) {
-			l := ttstest.NewDeepgram(t, nil)
+	for name, open := range map[string]func(t *testing.T) (*faketts.Live, tts.Synthesizer, error){
+		"deepgram": func(t *testing.T) (*faketts.Live, tts.Synthesizer, error) {
+			l := faketts.NewDeepgram(t, nil)
 			s, err := deepgram.New(deepgram.Options{Key: "key", URL: l.URL})
 			return l, s, err
 		},
-		"elevenlabs": func(t *testing.T) (*ttstest.Live, tts.Synthesizer, error) {
-			l := ttstest.NewElevenLabs(t, nil)
+		"elevenlabs": func(t *testing.T) (*faketts.Live, tts.Synthesizer, error) {
+			l := faketts.NewElevenLabs(t, nil)
 			s, err := elevenlabs.New(elevenlabs.Options{Key: "key", URL: l.URL})
 			return l, s, err
 		},
-		"cartesia": func(t *testing.T) (*ttstest.Live, tts.Synthesizer, error) {
-			l := ttstest.NewCartesia(t, nil)
+		"cartesia": func(t *testing.T) (*faketts.Live, tts.Synthesizer, error) {
+			l := faketts.NewCartesia(t, nil)
 			s, err := cartesia.New(cartesia.Options{Key: "key", URL: l.URL})
 			return l, s, err
 		},

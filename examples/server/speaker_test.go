@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/internal/faketts"
 	"agentos.dev/dialtone/stt/stttest"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/local"
@@ -76,8 +77,8 @@ func TestAnswersInWords(t *testing.T) {
 
 // TestDoctorTriesASpeechService: it says a sentence, or why it cannot.
 func TestDoctorTriesASpeechService(t *testing.T) {
-	service := ttstest.NewDeepgram(t, nil)
-	refusing := ttstest.NewDeepgram(t, func(int) ttstest.Trouble { return ttstest.Trouble{Status: 401} })
+	service := faketts.NewDeepgram(t, nil)
+	refusing := faketts.NewDeepgram(t, func(int) faketts.Trouble { return faketts.Trouble{Status: 401} })
 	for url, want := range map[string]string{
 		service.URL:  "ok    voice     deepgram begins to speak after ",
 		refusing.URL: "FAIL  voice     deepgram does not work: tts/deepgram: open: credentials refused: status 401",

@@ -100,6 +100,7 @@ func TestNobodyKnowsTooMuch(t *testing.T) {
 	only("github.com/zaf/g711", "nobody")
 
 	only(module+"/internal/fakestt", "stt/internal/live/livetest")
+	only(module+"/internal/faketts", "nobody")
 
 	require.NotContains(t, all[module+"/mediastream"].Deps, module+"/codec")
 	for _, dep := range all[module+"/voice"].Deps {

@@ -9,17 +9,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/internal/faketts"
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/cartesia"
-	"agentos.dev/dialtone/voice/tts/ttstest"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
 const key = "very-secret-key"
 
-func engine(t testing.TB, server *ttstest.Live, o cartesia.Options) *cartesia.Engine {
+func engine(t testing.TB, server *faketts.Live, o cartesia.Options) *cartesia.Engine {
 	t.Helper()
 	o.Key, o.URL = key, server.URL+o.URL
 	e, err := cartesia.New(o)
@@ -61,12 +61,12 @@ func TestOptions(t *testing.T) {
 
 // TestTimes: words are told in the characters of the text, at their times in the utterance.
 func TestTimes(t *testing.T) {
-	e := engine(t, ttstest.NewCartesia(t, nil), cartesia.Options{})
+	e := engine(t, faketts.NewCartesia(t, nil), cartesia.Options{})
 	words, err := say(t, e, tts.Config{}, "Hi, Bob.", "O'Brien, it is 4.50!")
 	require.NoError(t, err)
 	want := []string{"Hi 40-160", "Bob 310-490", "O'Brien 680-1100", "it 1250-1370", "is 1410-1530", "4.50 1570-1810"}
 	require.Equal(t, want, words)
-	words, err = say(t, engine(t, ttstest.NewCartesia(t, func(int) ttstest.Trouble { return ttstest.Trouble{Untimed: true} }), cartesia.Options{}), tts.Config{}, "Hi, Bob.")
+	words, err = say(t, engine(t, faketts.NewCartesia(t, func(int) faketts.Trouble { return faketts.Trouble{Untimed: true} }), cartesia.Options{}), tts.Config{}, "Hi, Bob.")
 	require.NoError(t, err, "times are worth less than the audio")
 	require.Empty(t, words)
 }
@@ -83,7 +83,7 @@ func TestComplaints(t *testing.T) {
 		`{"type":"error","title":"t","message":"slow","status_code":504}`:                                                      tts.ErrTimeout,
 		`{"type":"chunk","context_id":"%s","data":"AA=A","done":false}`:                                                        tts.ErrBadAudio,
 	} {
-		server := ttstest.NewCartesia(t, func(int) ttstest.Trouble { return ttstest.Trouble{Message: message} })
+		server := faketts.NewCartesia(t, func(int) faketts.Trouble { return faketts.Trouble{Message: message} })
 		_, err := say(t, engine(t, server, cartesia.Options{}), tts.Config{}, "Hello.")
 		require.ErrorIs(t, err, want, message)
 		require.NotContains(t, err.Error(), key)
@@ -91,7 +91,7 @@ func TestComplaints(t *testing.T) {
 }
 
 func TestRequest(t *testing.T) {
-	server := ttstest.NewCartesia(t, nil)
+	server := faketts.NewCartesia(t, nil)
 	e := engine(t, server, cartesia.Options{Model: "sonic-3"})
 	_, err := say(t, e, tts.Config{Voice: "694f9389-aac1-45b6-b726-9d9369183238", Language: "de-DE", Speed: 2}, "Guten Tag.", "Wie geht es?")
 	require.NoError(t, err)
@@ -117,7 +117,7 @@ func TestRequest(t *testing.T) {
 func TestOldContexts(t *testing.T) {
 	for _, message := range []string{`{"type":"chunk","context_id":"another","data":"AAAA"}`, `{"type":"done","context_id":"another","done":true}`,
 		`{"type":"error","context_id":"another","message":"canceled","status_code":499}`, `{"type":"timestamps","context_id":"another","word_timestamps":{"words":["Hi"],"start":[0],"end":[9]}}`} {
-		server := ttstest.NewCartesia(t, func(int) ttstest.Trouble { return ttstest.Trouble{Message: message} })
+		server := faketts.NewCartesia(t, func(int) faketts.Trouble { return faketts.Trouble{Message: message} })
 		words, err := say(t, engine(t, server, cartesia.Options{}), tts.Config{}, "Hi, Bob.")
 		require.NoError(t, err)
 		require.Equal(t, []string{"Hi 40-160", "Bob 310-490"}, words)

@@ -10,17 +10,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/internal/faketts"
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/deepgram"
-	"agentos.dev/dialtone/voice/tts/ttstest"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
 const key = "very-secret-key"
 
-func engine(t testing.TB, server *ttstest.Live, o deepgram.Options) *deepgram.Engine {
+func engine(t testing.TB, server *faketts.Live, o deepgram.Options) *deepgram.Engine {
 	t.Helper()
 	o.Key, o.URL = key, server.URL+o.URL
 	e, err := deepgram.New(o)
@@ -49,7 +49,7 @@ func TestRequest(t *testing.T) {
 		"aura-2-zeus-en": {tts.Config{Voice: "aura-2-hera-en", Speed: 1.23}, "container=none&encoding=mulaw&mip_opt_out=true&model=aura-2-hera-en&sample_rate=8000&speed=1.25", []string{`{"type":"Speak","text":"Hello there."}`, `{"type":"Flush"}`}},
 		"flux-haley-en":  {tts.Config{Speed: 2}, "encoding=mulaw&mip_opt_out=true&model=flux-haley-en&sample_rate=8000&speed=1.50", []string{`{"type":"Speak","text":"Hello there. "}`, `{"type":"Flush"}`}},
 	} {
-		server := ttstest.NewDeepgram(t, nil)
+		server := faketts.NewDeepgram(t, nil)
 		e := engine(t, server, deepgram.Options{Voice: voice, URL: "/?mip_opt_out=true"})
 		_, err := say(t.Context(), e, "Hello there.", test.c)
 		require.NoError(t, err)
@@ -73,7 +73,7 @@ func TestOptions(t *testing.T) {
 
 // TestVoices: a voice of the other API is refused, as nothing says it.
 func TestVoices(t *testing.T) {
-	server := ttstest.NewDeepgram(t, nil)
+	server := faketts.NewDeepgram(t, nil)
 	for own, other := range map[string]string{"aura-2-zeus-en": "flux-haley-en", "flux-haley-en": "aura-2-zeus-en"} {
 		_, err := say(t.Context(), engine(t, server, deepgram.Options{Voice: own}), "Hello.", tts.Config{Voice: other})
 		require.ErrorIs(t, err, tts.ErrRefused)
@@ -94,7 +94,7 @@ func TestComplaints(t *testing.T) {
 		`{"type":"Warning","code":"X","description":"Exceeded 20 flush messages in 60 seconds"}`:    tts.ErrOverloaded,
 		`{"type":"Warning","code":"NO_SYNTHESIZABLE_TEXT","description":"there is nothing to say"}`: tts.ErrBadText,
 	} {
-		server := ttstest.NewDeepgram(t, func(int) ttstest.Trouble { return ttstest.Trouble{Message: message} })
+		server := faketts.NewDeepgram(t, func(int) faketts.Trouble { return faketts.Trouble{Message: message} })
 		_, err := say(t.Context(), engine(t, server, deepgram.Options{}), "Hello.", tts.Config{})
 		require.ErrorIs(t, err, want, message)
 		require.NotContains(t, err.Error(), key)
@@ -104,8 +104,8 @@ func TestComplaints(t *testing.T) {
 // TestWarning: a warning does not end an utterance, and explains a close that follows.
 func TestWarning(t *testing.T) {
 	warning := `{"type":"Warning","code":"SYNTHESIS_RETRYING","description":"a request failed"}`
-	server := ttstest.NewDeepgram(t, func(n int) ttstest.Trouble {
-		return []ttstest.Trouble{{Message: warning}, {After: 100 * time.Millisecond, Message: warning, Close: 1011}, {Message: warning, Repeat: 30}}[n]
+	server := faketts.NewDeepgram(t, func(n int) faketts.Trouble {
+		return []faketts.Trouble{{Message: warning}, {After: 100 * time.Millisecond, Message: warning, Close: 1011}, {Message: warning, Repeat: 30}}[n]
 	})
 	e := engine(t, server, deepgram.Options{})
 	_, err := say(t.Context(), e, "Hello.", tts.Config{})
@@ -119,7 +119,7 @@ func TestWarning(t *testing.T) {
 // TestFlushes: the service takes twenty in a minute on a connection, so more pieces take more
 // connections.
 func TestFlushes(t *testing.T) {
-	server := ttstest.NewDeepgram(t, nil)
+	server := faketts.NewDeepgram(t, nil)
 	e := engine(t, server, deepgram.Options{})
 	for range 45 {
 		_, err := say(t.Context(), e, "Hi.", tts.Config{})
@@ -131,7 +131,7 @@ func TestFlushes(t *testing.T) {
 // TestFluxKeepsCallsApart: a connection goes on in the tone of its call, so no other call has
 // it.
 func TestFluxKeepsCallsApart(t *testing.T) {
-	server := ttstest.NewDeepgram(t, nil)
+	server := faketts.NewDeepgram(t, nil)
 	e := engine(t, server, deepgram.Options{Voice: "flux-haley-en"})
 	for _, call := range []string{"CA1", "CA1", "CA2", "CA1"} {
 		_, err := say(t.Context(), e, "Hello.", tts.Config{CallSID: call})

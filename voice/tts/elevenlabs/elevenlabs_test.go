@@ -9,10 +9,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/internal/faketts"
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/elevenlabs"
-	"agentos.dev/dialtone/voice/tts/ttstest"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { leak.Main(m) }
 const key = "very-secret-key"
 
 // engine returns an engine for a fake server. The end of the test closes it.
-func engine(t testing.TB, server *ttstest.Live, o elevenlabs.Options) *elevenlabs.Engine {
+func engine(t testing.TB, server *faketts.Live, o elevenlabs.Options) *elevenlabs.Engine {
 	t.Helper()
 	o.Key, o.URL = key, server.URL+o.URL
 	e, err := elevenlabs.New(o)
@@ -62,12 +62,12 @@ func TestOptions(t *testing.T) {
 
 // TestTimes: words come as the text writes them, at their times in the utterance.
 func TestTimes(t *testing.T) {
-	e := engine(t, ttstest.NewElevenLabs(t, nil), elevenlabs.Options{})
+	e := engine(t, faketts.NewElevenLabs(t, nil), elevenlabs.Options{})
 	words, err := say(t, e, tts.Config{}, "Hi, Bob.", "O'Brien, it is 4.50!")
 	require.NoError(t, err)
 	want := []string{"Hi 40-160", "Bob 310-490", "O'Brien 680-1100", "it 1250-1370", "is 1410-1530", "4.50 1570-1810"}
 	require.Equal(t, want, words)
-	words, err = say(t, engine(t, ttstest.NewElevenLabs(t, func(int) ttstest.Trouble { return ttstest.Trouble{Untimed: true} }), elevenlabs.Options{}), tts.Config{}, "Hi, Bob.")
+	words, err = say(t, engine(t, faketts.NewElevenLabs(t, func(int) faketts.Trouble { return faketts.Trouble{Untimed: true} }), elevenlabs.Options{}), tts.Config{}, "Hi, Bob.")
 	require.NoError(t, err, "times are worth less than the audio")
 	require.Empty(t, words)
 }
@@ -86,7 +86,7 @@ func TestComplaints(t *testing.T) {
 		`{"detail":{"status":"x"},"error":"something new"}`:                                  tts.ErrUnavailable,
 		`{"audio":"AA=A","contextId":"%s"}`:                                                  tts.ErrBadAudio,
 	} {
-		server := ttstest.NewElevenLabs(t, func(int) ttstest.Trouble { return ttstest.Trouble{Message: message} })
+		server := faketts.NewElevenLabs(t, func(int) faketts.Trouble { return faketts.Trouble{Message: message} })
 		_, err := say(t, engine(t, server, elevenlabs.Options{}), tts.Config{}, "Hello.")
 		require.ErrorIs(t, err, want, message)
 		require.NotContains(t, err.Error(), key)
@@ -94,7 +94,7 @@ func TestComplaints(t *testing.T) {
 }
 
 func TestRequest(t *testing.T) {
-	server := ttstest.NewElevenLabs(t, nil)
+	server := faketts.NewElevenLabs(t, nil)
 	e := engine(t, server, elevenlabs.Options{Stability: 0.4, URL: "/?enable_logging=false"})
 	_, err := say(t, e, tts.Config{Voice: "pNInz6obpgDQGcFmaJgB", Language: "de-DE", Speed: 2}, "Guten Tag.", "Wie geht es?")
 	require.NoError(t, err)
@@ -122,7 +122,7 @@ func TestRequest(t *testing.T) {
 func TestOldContexts(t *testing.T) {
 	late := `{"audio":"AAAA","contextId":"another","alignment":{"chars":["H"],"charStartTimesMs":[0],"charDurationsMs":[9]}}`
 	for _, message := range []string{late, `{"isFinal":true,"contextId":"another"}`, `{"error":"quota_exceeded","message":"x","contextId":"another"}`} {
-		server := ttstest.NewElevenLabs(t, func(int) ttstest.Trouble { return ttstest.Trouble{Message: message} })
+		server := faketts.NewElevenLabs(t, func(int) faketts.Trouble { return faketts.Trouble{Message: message} })
 		words, err := say(t, engine(t, server, elevenlabs.Options{}), tts.Config{}, "Hi, Bob.")
 		require.NoError(t, err)
 		require.Equal(t, []string{"Hi 40-160", "Bob 310-490"}, words)

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/internal/faketts"
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/openai"
@@ -50,14 +51,14 @@ func say(ctx context.Context, e *openai.Engine, text string, c tts.Config) (audi
 func TestSuite(t *testing.T) {
 	for name, o := range map[string]openai.Options{"pcm": {}, "events": {Events: true}} {
 		t.Run(name, ttstest.Suite{Speed: true, New: func(t testing.TB) tts.Synthesizer {
-			o.BaseURL = ttstest.NewOpenAI(t, nil).URL + "/v1"
+			o.BaseURL = faketts.NewOpenAI(t, nil).URL + "/v1"
 			return engine(t, o)
 		}}.Run)
 	}
 }
 
 func TestRequest(t *testing.T) {
-	server := ttstest.NewOpenAI(t, nil)
+	server := faketts.NewOpenAI(t, nil)
 	e := engine(t, openai.Options{BaseURL: server.URL + "/v1/", Key: key, Instructions: "Be kind."})
 	_, err := say(t.Context(), e, "Good morning.", tts.Config{Voice: "nova", Speed: 1.5})
 	require.NoError(t, err)
@@ -67,8 +68,8 @@ func TestRequest(t *testing.T) {
 	assert.Equal(t, "Bearer "+key, r[0].Header.Get("Authorization"))
 	assert.Equal(t, "application/json", r[0].Header.Get("Content-Type"))
 	r[0].Header, r[1].Header = nil, nil
-	assert.Equal(t, ttstest.OpenAIRequest{Model: "tts-1", Input: "Good morning.", Voice: "nova", Instructions: "Be kind.", Format: "pcm", Speed: 1.5}, r[0])
-	assert.Equal(t, ttstest.OpenAIRequest{Model: "tts-1", Input: "Good morning.", Voice: "alloy", Instructions: "Be kind.", Format: "pcm"}, r[1])
+	assert.Equal(t, faketts.OpenAIRequest{Model: "tts-1", Input: "Good morning.", Voice: "nova", Instructions: "Be kind.", Format: "pcm", Speed: 1.5}, r[0])
+	assert.Equal(t, faketts.OpenAIRequest{Model: "tts-1", Input: "Good morning.", Voice: "alloy", Instructions: "Be kind.", Format: "pcm"}, r[1])
 	assert.False(t, tts.Normalizes(e))
 	own := engine(t, openai.Options{Key: key})
 	assert.True(t, tts.Normalizes(own))
@@ -83,25 +84,25 @@ func TestForms(t *testing.T) {
 	for _, b := range []*bytes.Buffer{&wav, &streamed} {
 		w, err := codec.NewWAVWriter(b, codec.Format{Encoding: codec.PCM16, Rate: 24000})
 		require.NoError(t, err)
-		_, err = w.Write(ttstest.PCM24(text))
+		_, err = w.Write(faketts.PCM24(text))
 		require.NoError(t, err)
 		require.NoError(t, w.Close())
 	}
 	stated := wav.Bytes()
-	n := len(ttstest.PCM24(text))
+	n := len(faketts.PCM24(text))
 	copy(stated[40:], []byte{byte(n), byte(n >> 8), byte(n >> 16), 0})
-	half := ttstest.PCM24(text)
+	half := faketts.PCM24(text)
 	low := make([]byte, 0, len(half)/2)
 	for i := 0; i+1 < len(half); i += 6 {
 		low = append(low, half[i], half[i+1])
 	}
 	header := func(kind string) http.Header { return http.Header{"Content-Type": {kind}} }
-	for name, r := range map[string]ttstest.Reply{
+	for name, r := range map[string]faketts.Reply{
 		"bytes one by one":   {Chunk: 1},
 		"odd chunks":         {Chunk: 333},
 		"at once":            {Chunk: 1 << 20},
-		"no type":            {Body: ttstest.PCM24(text), Header: header("")},
-		"octets":             {Body: ttstest.PCM24(text), Header: header("application/octet-stream")},
+		"no type":            {Body: faketts.PCM24(text), Header: header("")},
+		"octets":             {Body: faketts.PCM24(text), Header: header("application/octet-stream")},
 		"rate in the type":   {Body: low, Header: header("audio/pcm;rate=8000;channels=1")},
 		"WAV":                {Body: stated, Header: header("audio/wav")},
 		"WAV of no length":   {Body: streamed.Bytes(), Header: header("audio/wav")},
@@ -109,7 +110,7 @@ func TestForms(t *testing.T) {
 		"WAV and WAV's name": {Body: stated, Header: header("audio/x-wav; charset=binary")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := ttstest.NewOpenAI(t, func(int, ttstest.OpenAIRequest) ttstest.Reply { return r })
+			server := faketts.NewOpenAI(t, func(int, faketts.OpenAIRequest) faketts.Reply { return r })
 			got, err := say(t.Context(), engine(t, openai.Options{BaseURL: server.URL}), text, tts.Config{})
 			require.NoError(t, err)
 			require.InDelta(t, len(want), len(got), 2)
@@ -128,37 +129,37 @@ func TestForms(t *testing.T) {
 func TestFailures(t *testing.T) {
 	header := func(kind string) http.Header { return http.Header{"Content-Type": {kind}} }
 	for name, test := range map[string]struct {
-		reply ttstest.Reply
+		reply faketts.Reply
 		o     openai.Options
 		kind  error
 		text  string
 	}{
-		"refused key":       {ttstest.Reply{Status: 401, Body: []byte(`{"error":{"message":"bad key ` + key + `","code":"invalid_api_key"}}`)}, openai.Options{}, tts.ErrAuth, "invalid_api_key"},
-		"quota":             {ttstest.Reply{Status: 429, Body: []byte(`{"error":{"message":"pay","code":"insufficient_quota"}}`)}, openai.Options{}, tts.ErrQuota, "pay"},
-		"overloaded":        {ttstest.Reply{Status: 429, Header: http.Header{"Retry-After": {"3"}}}, openai.Options{}, tts.ErrOverloaded, "429"},
-		"no voice":          {ttstest.Reply{Status: 400, Body: []byte(`{"detail":"no voice alloy"}`)}, openai.Options{}, tts.ErrRefused, "no voice alloy"},
-		"too large":         {ttstest.Reply{Status: 413}, openai.Options{}, tts.ErrBadText, "413"},
-		"down":              {ttstest.Reply{Status: 503, Body: []byte("<html>")}, openai.Options{}, tts.ErrUnavailable, "503"},
-		"gateway":           {ttstest.Reply{Status: 504}, openai.Options{}, tts.ErrTimeout, "504"},
-		"redirect":          {ttstest.Reply{Status: 307, Header: http.Header{"Location": {"http://127.0.0.1:1/"}}}, openai.Options{}, tts.ErrRefused, "307"},
-		"error with 200":    {ttstest.Reply{Body: []byte(`{"error":{"message":"model is loading"}}`), Header: header("application/json")}, openai.Options{}, tts.ErrUnavailable, "model is loading"},
-		"a page":            {ttstest.Reply{Body: []byte(`<html>hi</html>`), Header: header("text/html; charset=utf-8")}, openai.Options{}, tts.ErrUnavailable, "html"},
-		"mp3":               {ttstest.Reply{Header: header("audio/mpeg")}, openai.Options{}, tts.ErrBadAudio, "audio/mpeg"},
-		"ogg in disguise":   {ttstest.Reply{Body: []byte("OggS\x00\x02"), Header: header("application/octet-stream")}, openai.Options{}, tts.ErrBadAudio, "compressed"},
-		"mp3 in disguise":   {ttstest.Reply{Body: []byte("ID3\x04rest"), Header: header("audio/pcm")}, openai.Options{}, tts.ErrBadAudio, "compressed"},
-		"cut":               {ttstest.Reply{Cut: true}, openai.Options{}, tts.ErrUnavailable, ""},
-		"cut WAV":           {ttstest.Reply{Cut: true, Body: append([]byte("RIFF\xff\xff\xff\xffWAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\xff\xff\xff\xff"), make([]byte, 20000)...)}, openai.Options{}, tts.ErrUnavailable, ""},
-		"half a sample":     {ttstest.Reply{Body: make([]byte, 24001)}, openai.Options{}, tts.ErrBadAudio, "sample"},
-		"stereo":            {ttstest.Reply{Body: append([]byte("RIFF\xff\xff\xff\xffWAVEfmt \x10\x00\x00\x00\x01\x00\x02\x00\x40\x1f\x00\x00\x00\x7d\x00\x00\x04\x00\x10\x00data\xff\xff\xff\xff"), make([]byte, 2000)...)}, openai.Options{}, tts.ErrBadAudio, "channels"},
-		"event without end": {ttstest.Reply{Cut: true}, openai.Options{Events: true}, tts.ErrUnavailable, ""},
-		"events end":        {ttstest.Reply{Body: []byte("data: {\"type\":\"speech.audio.delta\",\"audio\":\"AAAA\"}\n\n"), Header: header("text/event-stream")}, openai.Options{}, tts.ErrUnavailable, "speech.audio.done"},
-		"event error":       {ttstest.Reply{Body: []byte("data: {\"type\":\"error\",\"error\":{\"message\":\"too hot\",\"code\":\"x\"}}\n\n"), Header: header("text/event-stream")}, openai.Options{}, tts.ErrUnavailable, "too hot"},
-		"event nonsense":    {ttstest.Reply{Body: []byte("data: {\"type\n\n"), Header: header("text/event-stream")}, openai.Options{}, tts.ErrBadAudio, "JSON"},
-		"event base64":      {ttstest.Reply{Body: []byte("data: {\"audio\":\"AA=A\"}\n\n"), Header: header("text/event-stream")}, openai.Options{}, tts.ErrBadAudio, "base64"},
-		"endless event":     {ttstest.Reply{Body: append([]byte("data: "), bytes.Repeat([]byte("A"), 5<<20)...), Header: header("text/event-stream"), Chunk: 1 << 20}, openai.Options{}, tts.ErrBadAudio, "too long"},
+		"refused key":       {faketts.Reply{Status: 401, Body: []byte(`{"error":{"message":"bad key ` + key + `","code":"invalid_api_key"}}`)}, openai.Options{}, tts.ErrAuth, "invalid_api_key"},
+		"quota":             {faketts.Reply{Status: 429, Body: []byte(`{"error":{"message":"pay","code":"insufficient_quota"}}`)}, openai.Options{}, tts.ErrQuota, "pay"},
+		"overloaded":        {faketts.Reply{Status: 429, Header: http.Header{"Retry-After": {"3"}}}, openai.Options{}, tts.ErrOverloaded, "429"},
+		"no voice":          {faketts.Reply{Status: 400, Body: []byte(`{"detail":"no voice alloy"}`)}, openai.Options{}, tts.ErrRefused, "no voice alloy"},
+		"too large":         {faketts.Reply{Status: 413}, openai.Options{}, tts.ErrBadText, "413"},
+		"down":              {faketts.Reply{Status: 503, Body: []byte("<html>")}, openai.Options{}, tts.ErrUnavailable, "503"},
+		"gateway":           {faketts.Reply{Status: 504}, openai.Options{}, tts.ErrTimeout, "504"},
+		"redirect":          {faketts.Reply{Status: 307, Header: http.Header{"Location": {"http://127.0.0.1:1/"}}}, openai.Options{}, tts.ErrRefused, "307"},
+		"error with 200":    {faketts.Reply{Body: []byte(`{"error":{"message":"model is loading"}}`), Header: header("application/json")}, openai.Options{}, tts.ErrUnavailable, "model is loading"},
+		"a page":            {faketts.Reply{Body: []byte(`<html>hi</html>`), Header: header("text/html; charset=utf-8")}, openai.Options{}, tts.ErrUnavailable, "html"},
+		"mp3":               {faketts.Reply{Header: header("audio/mpeg")}, openai.Options{}, tts.ErrBadAudio, "audio/mpeg"},
+		"ogg in disguise":   {faketts.Reply{Body: []byte("OggS\x00\x02"), Header: header("application/octet-stream")}, openai.Options{}, tts.ErrBadAudio, "compressed"},
+		"mp3 in disguise":   {faketts.Reply{Body: []byte("ID3\x04rest"), Header: header("audio/pcm")}, openai.Options{}, tts.ErrBadAudio, "compressed"},
+		"cut":               {faketts.Reply{Cut: true}, openai.Options{}, tts.ErrUnavailable, ""},
+		"cut WAV":           {faketts.Reply{Cut: true, Body: append([]byte("RIFF\xff\xff\xff\xffWAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\xff\xff\xff\xff"), make([]byte, 20000)...)}, openai.Options{}, tts.ErrUnavailable, ""},
+		"half a sample":     {faketts.Reply{Body: make([]byte, 24001)}, openai.Options{}, tts.ErrBadAudio, "sample"},
+		"stereo":            {faketts.Reply{Body: append([]byte("RIFF\xff\xff\xff\xffWAVEfmt \x10\x00\x00\x00\x01\x00\x02\x00\x40\x1f\x00\x00\x00\x7d\x00\x00\x04\x00\x10\x00data\xff\xff\xff\xff"), make([]byte, 2000)...)}, openai.Options{}, tts.ErrBadAudio, "channels"},
+		"event without end": {faketts.Reply{Cut: true}, openai.Options{Events: true}, tts.ErrUnavailable, ""},
+		"events end":        {faketts.Reply{Body: []byte("data: {\"type\":\"speech.audio.delta\",\"audio\":\"AAAA\"}\n\n"), Header: header("text/event-stream")}, openai.Options{}, tts.ErrUnavailable, "speech.audio.done"},
+		"event error":       {faketts.Reply{Body: []byte("data: {\"type\":\"error\",\"error\":{\"message\":\"too hot\",\"code\":\"x\"}}\n\n"), Header: header("text/event-stream")}, openai.Options{}, tts.ErrUnavailable, "too hot"},
+		"event nonsense":    {faketts.Reply{Body: []byte("data: {\"type\n\n"), Header: header("text/event-stream")}, openai.Options{}, tts.ErrBadAudio, "JSON"},
+		"event base64":      {faketts.Reply{Body: []byte("data: {\"audio\":\"AA=A\"}\n\n"), Header: header("text/event-stream")}, openai.Options{}, tts.ErrBadAudio, "base64"},
+		"endless event":     {faketts.Reply{Body: append([]byte("data: "), bytes.Repeat([]byte("A"), 5<<20)...), Header: header("text/event-stream"), Chunk: 1 << 20}, openai.Options{}, tts.ErrBadAudio, "too long"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := ttstest.NewOpenAI(t, func(int, ttstest.OpenAIRequest) ttstest.Reply { return test.reply })
+			server := faketts.NewOpenAI(t, func(int, faketts.OpenAIRequest) faketts.Reply { return test.reply })
 			test.o.BaseURL, test.o.Key = server.URL, key
 			_, err := say(t.Context(), engine(t, test.o), "Good morning to all of you.", tts.Config{})
 			require.ErrorIs(t, err, test.kind)
@@ -175,8 +176,8 @@ func TestFailures(t *testing.T) {
 
 // A server that falls silent is left for the next engine.
 func TestSilentServer(t *testing.T) {
-	for _, r := range []ttstest.Reply{{Hang: true}, {Delay: time.Hour}} {
-		server := ttstest.NewOpenAI(t, func(int, ttstest.OpenAIRequest) ttstest.Reply { return r })
+	for _, r := range []faketts.Reply{{Hang: true}, {Delay: time.Hour}} {
+		server := faketts.NewOpenAI(t, func(int, faketts.OpenAIRequest) faketts.Reply { return r })
 		f := tts.Failover(tts.FailoverOptions{FirstAudio: 200 * time.Millisecond, Stall: 200 * time.Millisecond}, engine(t, openai.Options{BaseURL: server.URL}), &ttstest.Fake{})
 		var survived error
 		for c, err := range f.Synthesize(t.Context(), "Good morning to all of you.", tts.Config{}) {
@@ -188,7 +189,7 @@ func TestSilentServer(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
-	server := ttstest.NewOpenAI(t, nil)
+	server := faketts.NewOpenAI(t, nil)
 	e := engine(t, openai.Options{BaseURL: server.URL})
 	for _, text := range []string{strings.Repeat("word ", 1000), "😀", "\xff"} {
 		_, err := say(t.Context(), e, text, tts.Config{})

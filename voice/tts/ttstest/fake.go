@@ -1,6 +1,5 @@
 // Package ttstest helps to test text-to-speech: a synthesiser whose audio is known
-// beforehand, servers that speak the services' protocols and misbehave on demand, and
-// [Suite], the tests that every engine of dialtone passes.
+// beforehand, and [Suite], the tests that every engine of dialtone passes.
 package ttstest
 
 import (

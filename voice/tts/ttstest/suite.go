@@ -260,7 +260,7 @@ func (s Suite) leave(e tts.Synthesizer) error {
 
 // waits are on the stacks of what waits for the next text: a process that was started
 // before it is needed, and the ends of a connection that is kept.
-var waits = []string{"internal/process.(*Process).wait", "internal/wire.(*Link).read", "ttstest.(*Live).ServeHTTP"}
+var waits = []string{"internal/process.(*Process).wait", "internal/wire.(*Link).read", "faketts.(*Live).ServeHTTP"}
 
 // left checks that no more goroutines of the engine are left than there were.
 func (s Suite) left(before int, but ...string) error {

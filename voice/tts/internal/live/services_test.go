@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentos.dev/dialtone/internal/faketts"
 	"agentos.dev/dialtone/internal/leak"
 	"agentos.dev/dialtone/voice/tts"
 	"agentos.dev/dialtone/voice/tts/cartesia"
@@ -33,28 +34,28 @@ const patience = 30 * time.Second
 // engine is one of the engines that speak over a WebSocket.
 type engine struct {
 	speaks tts.Synthesizer
-	fake   *ttstest.Live
+	fake   *faketts.Live
 }
 
 // services are all of them.
 var services = map[string]struct {
-	fake  func(testing.TB, func(int) ttstest.Trouble) *ttstest.Live
+	fake  func(testing.TB, func(int) faketts.Trouble) *faketts.Live
 	open  func(url string, workers int) (tts.Synthesizer, error)
 	suite ttstest.Suite
 	stop  string // the message that stops the service
 	error string // a message that says that the service is overloaded
 	noise []string
 }{
-	"aura": {ttstest.NewDeepgram, func(url string, workers int) (tts.Synthesizer, error) {
+	"aura": {faketts.NewDeepgram, func(url string, workers int) (tts.Synthesizer, error) {
 		return opened(deepgram.New(deepgram.Options{Key: key, URL: url, Workers: workers}))
 	}, ttstest.Suite{Speed: true, Voices: true}, `{"type":"Clear"}`, `{"type":"Error","code":"rate_limit_exceeded","description":"slow down"}`, []string{`{"type":7}`, `7`}},
-	"flux": {ttstest.NewDeepgram, func(url string, workers int) (tts.Synthesizer, error) {
+	"flux": {faketts.NewDeepgram, func(url string, workers int) (tts.Synthesizer, error) {
 		return opened(deepgram.New(deepgram.Options{Key: key, URL: url, Workers: workers, Voice: "flux-haley-en"}))
 	}, ttstest.Suite{Speed: true, Voices: true}, `{"type":"Interrupt"}`, `{"type":"Error","code":"rate_limit_exceeded","description":"slow down"}`, []string{`{"type":7}`, `7`}},
-	"elevenlabs": {ttstest.NewElevenLabs, func(url string, workers int) (tts.Synthesizer, error) {
+	"elevenlabs": {faketts.NewElevenLabs, func(url string, workers int) (tts.Synthesizer, error) {
 		return opened(elevenlabs.New(elevenlabs.Options{Key: key, URL: url, Workers: workers}))
 	}, ttstest.Suite{Speed: true, Voices: true, Words: true}, `"close_context":true`, `{"message":"slow down","error":"max_active_conversations","code":1008}`, []string{`{"audio":7}`, `7`}},
-	"cartesia": {ttstest.NewCartesia, func(url string, workers int) (tts.Synthesizer, error) {
+	"cartesia": {faketts.NewCartesia, func(url string, workers int) (tts.Synthesizer, error) {
 		return opened(cartesia.New(cartesia.Options{Key: key, URL: url, Workers: workers}))
 	}, ttstest.Suite{Speed: true, Voices: true, Words: true}, `"cancel":true`, `{"type":"error","title":"Too many","message":"slow down","error_code":"concurrency_limited","status_code":429}`, []string{`{"type":7}`, `7`}},
 }
@@ -62,10 +63,10 @@ var services = map[string]struct {
 func opened[E tts.Synthesizer](e E, err error) (tts.Synthesizer, error) { return e, err }
 
 // each runs a test for every service.
-func each(t *testing.T, test func(t *testing.T, open func(script func(n int) ttstest.Trouble) engine)) {
+func each(t *testing.T, test func(t *testing.T, open func(script func(n int) faketts.Trouble) engine)) {
 	for name, s := range services {
 		t.Run(name, func(t *testing.T) {
-			test(t, func(script func(n int) ttstest.Trouble) engine {
+			test(t, func(script func(n int) faketts.Trouble) engine {
 				fake := s.fake(t, script)
 				e, err := s.open(fake.URL, 0)
 				require.NoError(t, err)
@@ -76,12 +77,12 @@ func each(t *testing.T, test func(t *testing.T, open func(script func(n int) tts
 	}
 }
 
-func first(trouble ttstest.Trouble) func(n int) ttstest.Trouble {
-	return func(n int) ttstest.Trouble {
+func first(trouble faketts.Trouble) func(n int) faketts.Trouble {
+	return func(n int) faketts.Trouble {
 		if n == 0 {
 			return trouble
 		}
-		return ttstest.Trouble{}
+		return faketts.Trouble{}
 	}
 }
 
@@ -111,7 +112,7 @@ const text = "Good morning to all of you."
 func TestSuites(t *testing.T) {
 	for name, s := range services {
 		s.suite.New = func(t testing.TB) tts.Synthesizer {
-			e, err := s.open(s.fake(t, func(n int) ttstest.Trouble { return ttstest.Trouble{Strange: n%2 == 1} }).URL, 0)
+			e, err := s.open(s.fake(t, func(n int) faketts.Trouble { return faketts.Trouble{Strange: n%2 == 1} }).URL, 0)
 			require.NoError(t, err)
 			return e
 		}
@@ -121,7 +122,7 @@ func TestSuites(t *testing.T) {
 
 // TestAudioIsWhole: no byte of it is missing, doubled or in another order.
 func TestAudioIsWhole(t *testing.T) {
-	each(t, func(t *testing.T, open func(func(int) ttstest.Trouble) engine) {
+	each(t, func(t *testing.T, open func(func(int) faketts.Trouble) engine) {
 		e := open(nil)
 		got, err := say(t.Context(), e.speaks, text)
 		require.NoError(t, err)
@@ -133,12 +134,12 @@ func TestAudioIsWhole(t *testing.T) {
 // TestOneConnection: utterances in a row share one, also after an interruption.
 func TestOneConnection(t *testing.T) {
 	for _, stale := range []bool{false, true} {
-		each(t, func(t *testing.T, open func(func(int) ttstest.Trouble) engine) {
-			e := open(func(n int) ttstest.Trouble {
+		each(t, func(t *testing.T, open func(func(int) faketts.Trouble) engine) {
+			e := open(func(n int) faketts.Trouble {
 				if n == 1 {
-					return ttstest.Trouble{After: 300 * time.Millisecond, Hang: true, Stale: stale}
+					return faketts.Trouble{After: 300 * time.Millisecond, Hang: true, Stale: stale}
 				}
-				return ttstest.Trouble{}
+				return faketts.Trouble{}
 			})
 			require.NoError(t, tts.Prewarm(t.Context(), e.speaks))
 			require.NoError(t, tts.Check(t.Context(), e.speaks))
@@ -161,8 +162,8 @@ func TestOneConnection(t *testing.T) {
 
 // TestStopping: the connection of an utterance that was stopped is used again.
 func TestStopping(t *testing.T) {
-	each(t, func(t *testing.T, open func(func(int) ttstest.Trouble) engine) {
-		e := open(first(ttstest.Trouble{After: 300 * time.Millisecond, Hang: true}))
+	each(t, func(t *testing.T, open func(func(int) faketts.Trouble) engine) {
+		e := open(first(faketts.Trouble{After: 300 * time.Millisecond, Hang: true}))
 		for _, err := range e.speaks.Synthesize(t.Context(), text, tts.Config{}) {
 			require.NoError(t, err)
 			break
@@ -180,37 +181,37 @@ func TestStopping(t *testing.T) {
 
 // TestFailures: each is a typed error that tells no secret, and the next utterance is said.
 func TestFailures(t *testing.T) {
-	each(t, func(t *testing.T, open func(func(int) ttstest.Trouble) engine) {
+	each(t, func(t *testing.T, open func(func(int) faketts.Trouble) engine) {
 		named := strings.Split(t.Name(), "/")[1]
 		service := services[named]
 		const half = 500 * time.Millisecond
 		for name, test := range map[string]struct {
-			trouble ttstest.Trouble
+			trouble faketts.Trouble
 			kind    error
 			text    string
 		}{
-			"key refused":          {ttstest.Trouble{Status: 401}, tts.ErrAuth, "401"},
-			"key forbidden":        {ttstest.Trouble{Status: 403}, tts.ErrAuth, "403"},
-			"not paid":             {ttstest.Trouble{Status: 402}, tts.ErrQuota, "402"},
-			"too many":             {ttstest.Trouble{Status: 429, Header: http.Header{"Retry-After": {"3"}}}, tts.ErrOverloaded, "429"},
-			"unknown voice":        {ttstest.Trouble{Status: 400}, tts.ErrRefused, "400"},
-			"redirect":             {ttstest.Trouble{Status: 307, Header: http.Header{"Location": {"http://127.0.0.1:1/" + key}}}, tts.ErrRefused, "307"},
-			"overloaded message":   {ttstest.Trouble{After: half, Message: service.error}, tts.ErrOverloaded, "slow down"},
-			"closed normally":      {ttstest.Trouble{After: half, Close: 1000}, tts.ErrUnavailable, "1000"},
-			"closed going away":    {ttstest.Trouble{After: half, Close: 1001, Reason: "deploy"}, tts.ErrUnavailable, "deploy"},
-			"closed with an error": {ttstest.Trouble{Close: 1011, Reason: "oops " + key}, tts.ErrUnavailable, "1011"},
-			"closed for the key":   {ttstest.Trouble{Close: 1008, Reason: "invalid_api_key " + key}, tts.ErrAuth, "1008"},
-			"closed for money":     {ttstest.Trouble{Close: 1008, Reason: "quota_exceeded"}, tts.ErrQuota, "1008"},
-			"closed for load":      {ttstest.Trouble{Close: 1008, Reason: "too_many_concurrent_requests"}, tts.ErrOverloaded, "1008"},
-			"closed for a rule":    {ttstest.Trouble{Close: 1008, Reason: "oops"}, tts.ErrRefused, "1008"},
-			"cut":                  {ttstest.Trouble{After: half, Cut: true}, tts.ErrUnavailable, ""},
-			"cut at once":          {ttstest.Trouble{Cut: true}, tts.ErrUnavailable, ""},
-			"nonsense":             {ttstest.Trouble{After: half, Message: "<html>", Repeat: 3}, tts.ErrUnavailable, "not as documented"},
-			"half a message":       {ttstest.Trouble{After: half, Message: `{"type":"`, Repeat: 3}, tts.ErrUnavailable, "not as documented"},
-			"messages of numbers":  {ttstest.Trouble{After: half, Message: service.noise[1], Repeat: 3}, tts.ErrUnavailable, "not as documented"},
-			"a message too long":   {ttstest.Trouble{After: half, Message: strings.Repeat("x", 5<<20)}, tts.ErrUnavailable, ""},
-			"too little":           {ttstest.Trouble{After: 100 * time.Millisecond, End: true}, tts.ErrBadAudio, ""},
-			"too much":             {ttstest.Trouble{Extra: 30 * time.Second}, tts.ErrBadAudio, "more than the text can take"},
+			"key refused":          {faketts.Trouble{Status: 401}, tts.ErrAuth, "401"},
+			"key forbidden":        {faketts.Trouble{Status: 403}, tts.ErrAuth, "403"},
+			"not paid":             {faketts.Trouble{Status: 402}, tts.ErrQuota, "402"},
+			"too many":             {faketts.Trouble{Status: 429, Header: http.Header{"Retry-After": {"3"}}}, tts.ErrOverloaded, "429"},
+			"unknown voice":        {faketts.Trouble{Status: 400}, tts.ErrRefused, "400"},
+			"redirect":             {faketts.Trouble{Status: 307, Header: http.Header{"Location": {"http://127.0.0.1:1/" + key}}}, tts.ErrRefused, "307"},
+			"overloaded message":   {faketts.Trouble{After: half, Message: service.error}, tts.ErrOverloaded, "slow down"},
+			"closed normally":      {faketts.Trouble{After: half, Close: 1000}, tts.ErrUnavailable, "1000"},
+			"closed going away":    {faketts.Trouble{After: half, Close: 1001, Reason: "deploy"}, tts.ErrUnavailable, "deploy"},
+			"closed with an error": {faketts.Trouble{Close: 1011, Reason: "oops " + key}, tts.ErrUnavailable, "1011"},
+			"closed for the key":   {faketts.Trouble{Close: 1008, Reason: "invalid_api_key " + key}, tts.ErrAuth, "1008"},
+			"closed for money":     {faketts.Trouble{Close: 1008, Reason: "quota_exceeded"}, tts.ErrQuota, "1008"},
+			"closed for load":      {faketts.Trouble{Close: 1008, Reason: "too_many_concurrent_requests"}, tts.ErrOverloaded, "1008"},
+			"closed for a rule":    {faketts.Trouble{Close: 1008, Reason: "oops"}, tts.ErrRefused, "1008"},
+			"cut":                  {faketts.Trouble{After: half, Cut: true}, tts.ErrUnavailable, ""},
+			"cut at once":          {faketts.Trouble{Cut: true}, tts.ErrUnavailable, ""},
+			"nonsense":             {faketts.Trouble{After: half, Message: "<html>", Repeat: 3}, tts.ErrUnavailable, "not as documented"},
+			"half a message":       {faketts.Trouble{After: half, Message: `{"type":"`, Repeat: 3}, tts.ErrUnavailable, "not as documented"},
+			"messages of numbers":  {faketts.Trouble{After: half, Message: service.noise[1], Repeat: 3}, tts.ErrUnavailable, "not as documented"},
+			"a message too long":   {faketts.Trouble{After: half, Message: strings.Repeat("x", 5<<20)}, tts.ErrUnavailable, ""},
+			"too little":           {faketts.Trouble{After: 100 * time.Millisecond, End: true}, tts.ErrBadAudio, ""},
+			"too much":             {faketts.Trouble{Extra: 30 * time.Second}, tts.ErrBadAudio, "more than the text can take"},
 		} {
 			if name == "a message too long" && named != "aura" { // the network's matter
 				continue
@@ -218,7 +219,7 @@ func TestFailures(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				e := open(nil)
 				trouble := test.trouble
-				e.fake.Script(func(n int) ttstest.Trouble { return trouble })
+				e.fake.Script(func(n int) faketts.Trouble { return trouble })
 				_, err := say(t.Context(), e.speaks, text)
 				if name == "too little" && errors.Is(err, tts.ErrUnavailable) { // its end came before that of the text
 					test.kind = tts.ErrUnavailable
@@ -246,9 +247,9 @@ func TestFailures(t *testing.T) {
 
 // TestSurvived: what does not matter does not end an utterance.
 func TestSurvived(t *testing.T) {
-	each(t, func(t *testing.T, open func(func(int) ttstest.Trouble) engine) {
+	each(t, func(t *testing.T, open func(func(int) faketts.Trouble) engine) {
 		service := services[strings.Split(t.Name(), "/")[1]]
-		for _, trouble := range []ttstest.Trouble{
+		for _, trouble := range []faketts.Trouble{
 			{Message: "<html>", Repeat: 2}, {Message: service.noise[0]}, {Message: `{"type":"something new","context_id":"%s","contextId":"%s","done":false}`, Repeat: 500},
 		} {
 			e := open(first(trouble))
@@ -263,10 +264,10 @@ func TestSurvived(t *testing.T) {
 // TestFailsOver: a service that stops in mid-utterance, or falls silent, gives way to the
 // next engine, which goes on where it stopped.
 func TestFailsOver(t *testing.T) {
-	each(t, func(t *testing.T, open func(func(int) ttstest.Trouble) engine) {
+	each(t, func(t *testing.T, open func(func(int) faketts.Trouble) engine) {
 		words := services[strings.Split(t.Name(), "/")[1]].suite.Words
-		for _, trouble := range []ttstest.Trouble{{After: 900 * time.Millisecond, Cut: true}, {After: 900 * time.Millisecond, Hang: true}, {Hang: true}} {
-			e := open(func(int) ttstest.Trouble { return trouble })
+		for _, trouble := range []faketts.Trouble{{After: 900 * time.Millisecond, Cut: true}, {After: 900 * time.Millisecond, Hang: true}, {Hang: true}} {
+			e := open(func(int) faketts.Trouble { return trouble })
 			backup := &ttstest.Fake{}
 			o := tts.FailoverOptions{FirstAudio: 300 * time.Millisecond, Stall: 300 * time.Millisecond}
 			survived := error(nil)
@@ -290,12 +291,12 @@ func TestFailsOver(t *testing.T) {
 
 // TestConnectionThatDiedWaiting: the service may have closed it, which shows when it is used.
 func TestConnectionThatDiedWaiting(t *testing.T) {
-	each(t, func(t *testing.T, open func(func(int) ttstest.Trouble) engine) {
-		e := open(func(n int) ttstest.Trouble {
+	each(t, func(t *testing.T, open func(func(int) faketts.Trouble) engine) {
+		e := open(func(n int) faketts.Trouble {
 			if n == 1 {
-				return ttstest.Trouble{Cut: true}
+				return faketts.Trouble{Cut: true}
 			}
-			return ttstest.Trouble{}
+			return faketts.Trouble{}
 		})
 		want, err := say(t.Context(), e.speaks, text)
 		require.NoError(t, err)
@@ -308,8 +309,8 @@ func TestConnectionThatDiedWaiting(t *testing.T) {
 
 // TestClosed: utterances under way and later ones end with ErrClosed.
 func TestClosed(t *testing.T) {
-	each(t, func(t *testing.T, open func(func(int) ttstest.Trouble) engine) {
-		e := open(func(int) ttstest.Trouble { return ttstest.Trouble{After: 300 * time.Millisecond, Hang: true} })
+	each(t, func(t *testing.T, open func(func(int) faketts.Trouble) engine) {
+		e := open(func(int) faketts.Trouble { return faketts.Trouble{After: 300 * time.Millisecond, Hang: true} })
 		var got error
 		for c, err := range e.speaks.Synthesize(t.Context(), text, tts.Config{}) {
 			if got = err; len(c.Audio) > 0 {
@@ -326,7 +327,7 @@ func TestClosed(t *testing.T) {
 
 // TestBadText is refused before it is sent.
 func TestBadText(t *testing.T) {
-	each(t, func(t *testing.T, open func(func(int) ttstest.Trouble) engine) {
+	each(t, func(t *testing.T, open func(func(int) faketts.Trouble) engine) {
 		e := open(nil)
 		for _, bad := range []string{"", "...", strings.Repeat("a ", 6000)} {
 			_, err := say(t.Context(), e.speaks, bad)
@@ -341,7 +342,7 @@ func TestBadText(t *testing.T) {
 
 // TestPieces: an utterance in pieces is complete, and its words are in their pieces.
 func TestPieces(t *testing.T) {
-	each(t, func(t *testing.T, open func(func(int) ttstest.Trouble) engine) {
+	each(t, func(t *testing.T, open func(func(int) faketts.Trouble) engine) {
 		e := open(nil)
 		pieces := []string{"Good morning.", "Your code is B 12,", "and that is all."}
 		var audio []byte
@@ -366,7 +367,7 @@ func TestPieces(t *testing.T) {
 func TestWorkers(t *testing.T) {
 	for name, s := range services {
 		t.Run(name, func(t *testing.T) {
-			fake := s.fake(t, func(int) ttstest.Trouble { return ttstest.Trouble{After: 200 * time.Millisecond, Hang: true} })
+			fake := s.fake(t, func(int) faketts.Trouble { return faketts.Trouble{After: 200 * time.Millisecond, Hang: true} })
 			e, err := s.open(fake.URL, 2)
 			require.NoError(t, err)
 			defer tts.Close(e)

@@ -1,6 +1,9 @@
-package ttstest
+// Package faketts has servers that speak the protocols of text-to-speech services and
+// misbehave on demand. They say a text as [ttstest.Fake] does.
+package faketts
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,6 +15,9 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/voice/tts/ttstest"
 )
 
 // Trouble is the failure of an utterance of a [Live] server. The zero value is none.
@@ -39,8 +45,8 @@ func (t Trouble) due() bool {
 	return t.Message != "" || t.Binary != nil || t.Close != 0 || t.Cut || t.Hang || t.End
 }
 
-// Live is a fake of a streaming speech service. It says a text as [Fake] does. It is
-// made by the constructor of a service, as [NewDeepgram]; the zero value is not usable.
+// Live is a fake of a streaming speech service. It says a text as [ttstest.Fake]
+// does. It is made by the constructor of a service, as [NewDeepgram]; the zero value is not usable.
 type Live struct {
 	URL string // ws://...
 
@@ -200,13 +206,13 @@ func (c *liveConn) say(u *utterance, text string, send func(part)) bool {
 	c.server.mu.Lock()
 	c.server.texts = append(c.server.texts, text)
 	c.server.mu.Unlock()
-	audio, words := Audio(text)
+	audio, words := ttstest.Audio(text)
 	scale := max(u.speed, 0.1)
 	if u.speed == 0 {
 		scale = 1
 	}
 	audio = audio[:int(float64(len(audio))/scale)]
-	audio = append(audio, codecSilence(samples(u.trouble.Extra))...)
+	audio = append(audio, silence(samples(u.trouble.Extra))...)
 	begin := u.made
 	var times []timed
 	for _, w := range words {
@@ -287,6 +293,15 @@ func (c *liveConn) binary(data []byte) {
 		c.closed = true
 	}
 }
+
+// samples returns how many samples of 8000 Hz last d.
+func samples(d time.Duration) int { return int(d * codec.Rate / time.Second) }
+
+// length returns how long mu-law lasts.
+func length(audio []byte) time.Duration { return time.Duration(len(audio)) * time.Second / codec.Rate }
+
+// silence returns n samples of mu-law.
+func silence(n int) []byte { return bytes.Repeat([]byte{0xFF}, n) }
 
 // object is a JSON object.
 type object = map[string]any

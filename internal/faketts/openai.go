@@ -1,4 +1,4 @@
-package ttstest
+package faketts
 
 import (
 	"encoding/base64"
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"agentos.dev/dialtone/codec"
+	"agentos.dev/dialtone/voice/tts/ttstest"
 )
 
 // OpenAIRequest is a piece that an [OpenAI] was asked for.
@@ -91,7 +92,7 @@ func (o *OpenAI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // PCM24 returns the audio of a text as the fake of OpenAI sends it.
 func PCM24(text string) []byte {
-	audio, _ := Audio(text)
+	audio, _ := ttstest.Audio(text)
 	pcm := make([]int16, 0, 3*len(audio))
 	for _, v := range codec.AppendDecodeMulaw(nil, audio) {
 		pcm = append(pcm, v, v, v)
@@ -100,7 +101,9 @@ func PCM24(text string) []byte {
 }
 
 func (p Reply) write(w http.ResponseWriter, r *http.Request, q OpenAIRequest) {
-	if wait(r.Context(), p.Delay) != nil {
+	select {
+	case <-time.After(p.Delay):
+	case <-r.Context().Done():
 		return
 	}
 	body, kind := p.Body, ""

@@ -1,4 +1,4 @@
-package ttstest
+package faketts
 
 import (
 	"encoding/json"
@@ -77,7 +77,7 @@ func (d *deepgram) receive(c *liveConn, data []byte) {
 		d.flush(c, audio)
 	case "Clear":
 		if d.current != nil && d.current.trouble.Stale {
-			c.binary(codecSilence(samples(300 * time.Millisecond)))
+			c.binary(silence(samples(300 * time.Millisecond)))
 		}
 		c.send(object{"type": "Cleared", "sequence_id": d.number})
 		if d.current != nil && d.current.trouble.Stale {
@@ -90,7 +90,7 @@ func (d *deepgram) receive(c *liveConn, data []byte) {
 			c.send(object{"type": "Warning", "code": "NO_AUDIO_GENERATED", "description": "nothing to interrupt"})
 		default:
 			if d.current.trouble.Stale {
-				c.binary(codecSilence(samples(300 * time.Millisecond)))
+				c.binary(silence(samples(300 * time.Millisecond)))
 			}
 			c.send(object{"type": "SpeechInterrupted", "audio_played_ms": d.current.made.Milliseconds(), "metadata": object{"speech_id": "dg_sp_1"}})
 			d.current = nil

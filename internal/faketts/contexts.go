@@ -1,4 +1,4 @@
-package ttstest
+package faketts
 
 import (
 	"encoding/base64"
@@ -63,7 +63,7 @@ func (d *cartesia) receive(c *liveConn, data []byte) {
 	}
 	if m.Cancel {
 		if u != nil && u.trouble.Stale {
-			chunk(part{audio: codecSilence(samples(300 * time.Millisecond))})
+			chunk(part{audio: silence(samples(300 * time.Millisecond))})
 			c.send(object{"type": "done", "context_id": m.Context, "done": true, "status_code": 206})
 		}
 		delete(d.contexts, m.Context)
@@ -132,7 +132,7 @@ func (d *elevenlabs) receive(c *liveConn, data []byte) {
 	switch {
 	case m.Close:
 		if u != nil && u.trouble.Stale {
-			send(part{audio: codecSilence(samples(300 * time.Millisecond))})
+			send(part{audio: silence(samples(300 * time.Millisecond))})
 		}
 		if u != nil && (!u.over || u.trouble.Stale) {
 			c.send(object{"isFinal": true, "contextId": m.Context})
