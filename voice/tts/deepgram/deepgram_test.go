@@ -140,6 +140,30 @@ func TestFluxKeepsCallsApart(t *testing.T) {
 	require.Equal(t, 2, server.Connections())
 }
 
+// TestFluxInterruptedAtItsEnd: an utterance that ends while it is interrupted is followed by the
+// answer to the Interrupt, which is not one to the next utterance.
+func TestFluxInterruptedAtItsEnd(t *testing.T) {
+	const (
+		metadata    = `{"type":"SpeechMetadata"}`
+		interrupted = `{"type":"SpeechInterrupted"}`
+		nothing     = `{"type":"Warning","code":"NO_AUDIO_GENERATED","description":"nothing to interrupt"}`
+	)
+	for name, test := range map[string]struct {
+		messages []string
+		stopped  bool
+		err      error
+	}{
+		"interrupted":              {[]string{interrupted}, true, nil},
+		"ended":                    {[]string{metadata}, false, nil},
+		"ended, nothing to stop":   {[]string{metadata, nothing}, true, nil},
+		"not begun, so it goes on": {[]string{nothing}, false, tts.ErrBadText},
+	} {
+		stopped, err := deepgram.Interrupted(test.messages...)
+		require.Equal(t, test.stopped, stopped, name)
+		require.ErrorIs(t, err, test.err, name)
+	}
+}
+
 func FuzzMessages(f *testing.F) {
 	f.Add([]byte(`{"type":"Warning","code":"X","description":"flush 60"}`), false)
 	f.Add([]byte(`{"type":"Flushed","sequence_id":0}`), true)

@@ -100,7 +100,10 @@ func (s *aura) Handle(m live.Message) (r live.Reply) {
 
 // fluxSession speaks one utterance with /v2/speak: Speak for each piece and Flush,
 // SpeechStarted, audio, SpeechMetadata.
-type fluxSession struct{ stopped bool }
+type fluxSession struct {
+	stopped bool // Interrupt was sent
+	over    bool // the utterance had ended before the service read that; its answer follows
+}
 
 func newFlux(tts.Config, live.Session) live.Session { return &fluxSession{} }
 
@@ -129,10 +132,14 @@ func (s *fluxSession) Handle(m live.Message) (r live.Reply) {
 	}
 	switch kind {
 	case "SpeechMetadata":
-		r.Done = true
+		r.Done, s.over = !s.stopped, s.stopped
 	case "SpeechInterrupted":
 		r.Stopped = true
 	case "Warning":
+		if s.over { // there was nothing to interrupt
+			r.Stopped = true
+			return r
+		}
 		if r = complaint(kind, m.Data); s.stopped && r.Warning != nil { // the Interrupt is not carried out
 			r.Err = r.Warning
 		}
