@@ -103,11 +103,11 @@ func (s *stream) open(in *bufio.Reader, account string) error {
 // frame sends the frame of audio that was due at a time, after the marks and the ping that
 // are due by now. It returns false when the stream is over.
 func (s *stream) frame(w *worker, due time.Time) bool {
-	if s.end.Load() != nil {
-		return false
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.end.Load() != nil { // not before the lock: hangUp may be waiting for it, or hold it
+		return false
+	}
 	now := time.Now()
 	if now.Sub(s.limited) >= time.Second { // not for each frame: a deadline costs a timer
 		s.limited = now
@@ -317,7 +317,9 @@ func (s *stream) handle(opcode byte, message []byte) error {
 	case opPing:
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.send(opPong, message)
+		if s.end.Load() == nil { // nothing may follow a close frame
+			return s.send(opPong, message)
+		}
 	case opClose:
 		if s.finish(errClosed) {
 			s.mu.Lock()
