@@ -178,6 +178,41 @@ func TestRelayAlone(t *testing.T) {
 	require.Empty(t, call.Warnings())
 }
 
+// TestRelayAnswers: the gap is told once for each turn that is answered, and not for a greeting.
+func TestRelayAnswers(t *testing.T) {
+	const thinks = 50 * time.Millisecond
+	gaps := make(chan time.Duration, 10)
+	_, mux := newHost(t, voice.Config{
+		Trace: &voice.Trace{Answered: func(_ voice.Info, gap time.Duration) { gaps <- gap }},
+		Relay: relayed(t, twiml.ConversationRelay{}),
+		Handler: voice.HandlerFunc(func(ctx context.Context, call *voice.Call) error {
+			if _, err := call.Say(ctx, "Hello."); err != nil {
+				return err
+			}
+			for e := range call.Events(ctx) {
+				if !e.Transcript.Final {
+					continue
+				}
+				time.Sleep(thinks)
+				if _, err := call.Say(ctx, "Heard "+e.Transcript.Text+"."); err != nil {
+					return err
+				}
+			}
+			return nil
+		}),
+	})
+	call := voicetest.New(t, mux).Dial(caller, callee)
+	require.NoError(t, call.HearsText("hello", patience))
+	for _, said := range []string{"one", "two"} {
+		require.NoError(t, call.Says(said))
+		require.NoError(t, call.HearsText("heard "+said, patience))
+		require.GreaterOrEqual(t, next(t, gaps), thinks)
+	}
+	call.HangUp()
+	require.NoError(t, call.Wait(t.Context()))
+	require.Empty(t, gaps)
+}
+
 // TestRelayErrors: what Twilio does not take is told, and the session goes on.
 func TestRelayErrors(t *testing.T) {
 	told := make(chan string, 10)

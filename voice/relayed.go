@@ -71,6 +71,8 @@ type relayEar struct {
 	quiet  bool          // he has stopped since, as Twilio hears
 	turn   bool          // his turn has begun
 	began  time.Duration // when he began to speak
+	hushed time.Time     // when he last stopped, as Twilio tells
+	owed   time.Time     // when he stopped in a turn that has no answer yet
 }
 
 // take takes a message behind the setup.
@@ -99,13 +101,20 @@ func (e *relayEar) take(event relay.Event) {
 		case relay.InfoTokensPlayed:
 			e.line.played(event.Info.Value)
 		case relay.InfoAgentSpeaking:
-			e.line.speaking(event.Info.Value == "on")
+			on := event.Info.Value == "on"
+			e.line.speaking(on)
+			if on && !e.owed.IsZero() {
+				call.server.config.Trace.Answered(call.Info, time.Since(e.owed))
+				e.owed = time.Time{}
+			}
 		case relay.InfoClientSpeaking:
 			wasQuiet := e.quiet
 			if e.quiet = event.Info.Value != "on"; e.quiet { // and perhaps a prompt comes
 				call.listeners[0].speaks.Store(false)
+				e.hushed = time.Now()
 				break
 			}
+			e.hushed, e.owed = time.Time{}, time.Time{}
 			if wasQuiet && !e.turn { // what he said before was no speech
 				e.speaks = false
 			}
@@ -159,6 +168,7 @@ func (e *relayEar) prompt(event relay.Event, number uint64) {
 		return
 	}
 	if text.Final = true; said.Text != "" {
+		e.owed = e.hushed
 		e.hear(stt.Event{Kind: stt.Final, Transcript: text}, &event, number)
 	}
 	if e.speaks {

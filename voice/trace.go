@@ -77,9 +77,11 @@ type Trace struct {
 	Spoken func(Info, Spoken)
 	// BargeIn runs at each step of an interruption: see [Interruption].
 	BargeIn func(Info, BargeIn)
-	// Answered runs when the caller begins to hear the answer to his turn, over a Media Stream;
-	// gap is the time since his last voiced sample came. It is measured by the first mark behind
-	// the answer's beginning, so it includes the mark's round trip. It must not block.
+	// Answered runs when the caller begins to hear the answer to his turn. Over a Media Stream,
+	// gap is the time since his last voiced sample came; it is measured by the first mark behind
+	// the answer's beginning, so it includes the mark's round trip. Over ConversationRelay it is
+	// the time between Twilio's messages that he has stopped and that Twilio speaks. It must not
+	// block.
 	Answered func(call Info, gap time.Duration)
 	// Silent runs when a caller says nothing: see [Silence].
 	Silent func(Info, Silent)
