@@ -60,3 +60,33 @@ func ExampleNewPasses() {
 	// challenge
 	// allow
 }
+
+// A service whose callers are all in one country, and withhold no numbers, refuses earlier.
+func ExampleNewScore() {
+	score, err := fraud.NewScore(fraud.ScoreOptions{
+		Weights: map[fraud.Signal]float64{
+			fraud.SignalWithheld:      0.5,
+			fraud.SignalPremiumNumber: 1,
+			fraud.SignalGenuine:       -0.5,
+		},
+		ChallengeAt:     0.4,
+		RejectAt:        0.9,
+		AttemptsPerHour: 10,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, c := range []policy.Call{
+		{From: "anonymous"},
+		{From: "+19005550100"},
+		{From: "+14155550100", StirVerstat: "TN-Validation-Passed-A"},
+	} {
+		d := score.Decide(context.Background(), c)
+		fmt.Println(d.Verdict, d.Detail)
+	}
+	// Output:
+	// challenge score 0.50: withheld (+0.50)
+	// reject score 1.00: premium number (+1.00)
+	// allow
+}
