@@ -59,7 +59,7 @@ func TestPromptsAreDealtWithOnce(t *testing.T) {
 		"read by the handler":  {func(o *owner) { o.heard([]byte("one")); o.gave(1) }, left{"", 1}},
 		"saved":                {func(o *owner) { o.heard([]byte("one")); o.gave(1); o.save([]byte("1")) }, left{"", 1}},
 		"saved, and read on":   {func(o *owner) { o.heard([]byte("one")); o.gave(1); o.save([]byte("1")); o.readsOn() }, left{"1", 0}},
-		"saved, and said":      {func(o *owner) { o.heard([]byte("one")); o.gave(1); o.save([]byte("1")); o.queued() }, left{"1", 0}},
+		"saved, and said":      {func(o *owner) { o.heard([]byte("one")); o.gave(1); o.save([]byte("1")); o.queued(); o.touchNow() }, left{"1", 0}}, // now: within a second it dies
 		"saved a second ago":   {func(o *owner) { o.heard([]byte("one")); o.gave(1); o.save([]byte("1")); time.Sleep(2 * saveEvery) }, left{"1", 0}},
 		"read on":              {func(o *owner) { o.heard([]byte("one")); o.gave(1); o.readsOn() }, left{"", 0}},
 		"another not read": {func(o *owner) {
