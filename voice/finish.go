@@ -23,18 +23,11 @@ func (s *Server) stillRunning() {
 	defer s.exit()
 	s.beating <- struct{}{}
 	defer func() { <-s.beating }()
-	s.mu.Lock()
-	calls := make([]policy.Call, 0, len(s.calls))
-	for _, call := range s.calls {
-		calls = append(calls, call.Info.Call)
+	up := s.beatAgain()
+	calls := make([]policy.Call, len(up))
+	for i, call := range up {
+		calls[i] = call.Info.Call
 	}
-	if len(calls) > 0 {
-		s.running++
-		s.pulse = time.AfterFunc(runningEvery, s.stillRunning)
-	} else {
-		s.pulse = nil
-	}
-	s.mu.Unlock()
 	s.touchAll() // another instance may have taken a call unnoticed
 	if len(calls) > 0 {
 		s.tell(policy.OutcomeRunning, calls...)
@@ -43,14 +36,8 @@ func (s *Server) stillRunning() {
 
 // touchAll has the legs of all calls written, soon.
 func (s *Server) touchAll() {
-	s.mu.Lock()
-	owners := make([]*owner, 0, len(s.calls))
-	for _, call := range s.calls {
-		owners = append(owners, call.owner)
-	}
-	s.mu.Unlock()
-	for _, owner := range owners {
-		owner.touch()
+	for _, call := range s.all() {
+		call.owner.touch()
 	}
 }
 

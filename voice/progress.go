@@ -22,12 +22,7 @@ type Progress struct {
 // Progress returns the calls that are up, in no particular order. A look at a call begins to
 // measure its level, which goes on for ten seconds: look once a second.
 func (s *Server) Progress() []Progress {
-	s.mu.Lock()
-	calls := make([]*liveCall, 0, len(s.calls))
-	for _, call := range s.calls {
-		calls = append(calls, call)
-	}
-	s.mu.Unlock()
+	calls := s.all()
 	all := make([]Progress, len(calls))
 	for i, c := range calls {
 		all[i] = Progress{Info: c.Info, StreamSID: c.StreamSID, Started: c.Started, Level: silenceLevel, Playbacks: c.player.unheard(), Stream: c.line.Stats()}

@@ -2,6 +2,8 @@ package voice
 
 import (
 	"crypto/rand"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -63,6 +65,21 @@ func (r *registry) streamsOf(callSID string) (all []*liveCall) {
 		}
 	}
 	return all
+}
+
+// all returns the calls.
+func (r *registry) all() []*liveCall {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Values(r.calls))
+}
+
+// counts returns how many calls there are, and how many places are taken by streams, and
+// whether Shutdown has been called.
+func (r *registry) counts() (calls, streams int, draining bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.calls), r.places, !r.drains.IsZero()
 }
 
 // enter has Shutdown wait until exit is called. Whoever calls it must itself be
@@ -138,6 +155,50 @@ func (r *registry) settle() {
 	}
 }
 
+// beginDrain begins to drain, and reports whether it had not begun before. lame says that calls are
+// taken all the same until they are moved.
+func (r *registry) beginDrain(lame bool) (first bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if first = r.drains.IsZero(); first {
+		r.drains, r.lame = time.Now(), lame
+	}
+	r.settle()
+	return first
+}
+
+// move has calls go to other instances from now on. It returns those that can, for each of
+// which Shutdown waits until exit is called, and how many there are in all.
+func (r *registry) move() (calls []*liveCall, all int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lame, r.moving = false, true
+	for _, call := range r.calls {
+		if !call.Unidirectional {
+			calls = append(calls, call)
+		}
+	}
+	r.running += len(calls)
+	r.settle()
+	return calls, len(r.calls)
+}
+
+// shut takes no streams either. It returns the calls that are left, and the streams that are
+// of none.
+func (r *registry) shut() (calls []*liveCall, others []*stream) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	for stream := range r.streams {
+		if call := r.calls[stream.info.key()]; call != nil && call.stream == stream {
+			calls = append(calls, call)
+		} else {
+			others = append(others, stream)
+		}
+	}
+	return calls, others
+}
+
 // stay has Shutdown wait for what a call that goes elsewhere may yet ask here.
 func (r *registry) stay(while time.Duration) {
 	r.mu.Lock()
@@ -145,6 +206,13 @@ func (r *registry) stay(while time.Duration) {
 	if until := time.Now().Add(while); r.moving && until.After(r.stays) {
 		r.stays = until
 	}
+}
+
+// stillStays returns how long Shutdown waits for that yet.
+func (r *registry) stillStays() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Until(r.stays)
 }
 
 // admit reserves a place for the stream of a token, which a server that hands its calls
@@ -234,6 +302,16 @@ func (r *registry) beat() {
 		r.running++
 		r.pulse = time.AfterFunc(runningEvery, r.say)
 	}
+}
+
+// beatAgain is beat after it has been said. It returns the calls that are up.
+func (r *registry) beatAgain() []*liveCall {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pulse = nil; len(r.calls) > 0 {
+		r.beat()
+	}
+	return slices.Collect(maps.Values(r.calls))
 }
 
 // rest stops saying it when there are no calls. The caller holds the lock.

@@ -143,19 +143,16 @@ func (s *Server) Stats() Stats {
 	if queue, ok := s.config.Logger.Handler().(*logqueue.Handler); ok {
 		st.LogDropped = queue.Dropped()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	st.ActiveCalls, st.Streams, st.Draining = len(s.calls), s.places, !s.drains.IsZero()
+	st.ActiveCalls, st.Streams, st.Draining = s.counts()
 	return st
 }
 
 // Calls returns the calls that are active now, in no particular order.
 func (s *Server) Calls() []Info {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	calls := make([]Info, 0, len(s.calls))
-	for _, call := range s.calls {
-		calls = append(calls, call.Info)
+	all := s.all()
+	calls := make([]Info, len(all))
+	for i, call := range all {
+		calls[i] = call.Info
 	}
 	return calls
 }

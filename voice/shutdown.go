@@ -42,15 +42,8 @@ const (
 
 // drain waits for the calls in progress, or ends them.
 func (s *Server) drain(ctx context.Context) error {
-	s.mu.Lock()
-	first := s.drains.IsZero()
-	if first {
-		s.drains = time.Now()
-		s.lame = s.config.handsOver()
-	}
-	s.settle()
-	s.mu.Unlock()
-	if first && s.config.handsOver() {
+	handsOver := s.config.handsOver()
+	if first := s.beginDrain(handsOver); first && handsOver {
 		s.handOverAll(ctx)
 	}
 	select {
@@ -64,18 +57,14 @@ func (s *Server) drain(ctx context.Context) error {
 		return nil
 	default:
 	}
-	s.mu.Lock()
-	s.closed = true
-	left := len(s.calls)
-	for stream := range s.streams {
-		if call := s.calls[stream.info.key()]; call != nil && call.stream == stream {
-			go call.end(ReasonShutdown, nil)
-		} else {
-			go stream.line.Close(closeGoingAway, "")
-		}
+	calls, others := s.shut()
+	for _, call := range calls {
+		go call.end(ReasonShutdown, nil)
 	}
-	s.mu.Unlock()
-	s.config.Logger.Warn("shutting down: the streams that are left are ended", "calls", left)
+	for _, stream := range others {
+		go stream.line.Close(closeGoingAway, "")
+	}
+	s.config.Logger.Warn("shutting down: the streams that are left are ended", "calls", len(calls))
 	select {
 	case <-s.idle:
 	case <-time.After(drainGrace):
@@ -92,23 +81,14 @@ func (s *Server) handOverAll(ctx context.Context) {
 	case <-lame.C:
 	case <-ctx.Done():
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lame, s.moving = false, true
-	spread := min(time.Duration(len(s.calls))*spreadEach, spreadMost)
-	handed := 0
-	for _, call := range s.calls {
-		if call.Unidirectional {
-			continue
-		}
-		handed++
-		s.running++
+	calls, all := s.move()
+	spread := min(time.Duration(all)*spreadEach, spreadMost)
+	for _, call := range calls {
 		go call.handOver(ctx, spread)
 	}
-	if handed > 0 {
-		s.config.Logger.Info("handing calls over to other instances", "calls", handed)
+	if len(calls) > 0 {
+		s.config.Logger.Info("handing calls over to other instances", "calls", len(calls))
 	}
-	s.settle()
 }
 
 // linger waits for that.
@@ -116,9 +96,7 @@ func (s *Server) linger(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lingerMost)
 	defer cancel()
 	for ctx.Err() == nil {
-		s.mu.Lock()
-		left := time.Until(s.stays)
-		s.mu.Unlock()
+		left := s.stillStays()
 		if left <= 0 {
 			return
 		}
