@@ -103,9 +103,12 @@ func (s *stream) open(in *bufio.Reader, account string) error {
 // frame sends the frame of audio that was due at a time, after the marks and the ping that
 // are due by now. It returns false when the stream is over.
 func (s *stream) frame(w *worker, due time.Time) bool {
+	if s.end.Load() != nil { // the worker has other streams, and does not wait for a close frame to be written
+		return false
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.end.Load() != nil { // not before the lock: hangUp may be waiting for it, or hold it
+	if s.end.Load() != nil { // while it waited
 		return false
 	}
 	now := time.Now()
