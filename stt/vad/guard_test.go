@@ -74,18 +74,29 @@ func TestGuardHearsNoEcho(t *testing.T) {
 	}
 }
 
-// TestGuardWithoutFarEnd is the detector, to the bit: always, and after a second of silence.
+// TestGuardWithoutFarEnd is the detector, always, and after a second of silence: but for
+// frames that it takes for speech and that are doubted, which begin and end nothing.
 func TestGuardWithoutFarEnd(t *testing.T) {
+	same := func(want, got []float32) {
+		t.Helper()
+		require.Len(t, got, len(want))
+		for i, p := range want {
+			if got[i] != 0.4 || p < 0.49 {
+				require.Equal(t, p, got[i], "frame %d", i)
+			}
+		}
+		require.Equal(t, starts(want), starts(got))
+	}
 	said := line(samples(t, "jfk.8k.ulaw.wav"), nil, 1, 0)
 	want := NewDetector().Append(nil, said)
-	require.Equal(t, want, ownOf(NewGuard(), said, nil))
-	require.Equal(t, want, ownOf(NewGuard(), said, make([]int16, len(said))))
+	same(want, ownOf(NewGuard(), said, nil))
+	same(want, ownOf(NewGuard(), said, make([]int16, len(said))))
 
 	played := samples(t, "flite_slt_0.8k.ulaw.wav")
 	got := ownOf(NewGuard(), said, played)
 	silent := (len(played)+SampleRate)/FrameSize + 1
 	require.NotEqual(t, want[:silent], got[:silent])
-	require.Equal(t, want[silent:], got[silent:])
+	same(want[silent:], got[silent:])
 }
 
 // TestGuardPieces: the length of the pieces makes no difference.
