@@ -31,10 +31,14 @@ import (
 var recordingFiles embed.FS
 
 // script is what the caller of the demo says: recordings of people, as a
-// telephone carries them. See recordings/NOTICE.
-var script = []struct{ file, text string }{
-	{"go_forward.wav", "go forward ten meters"},
-	{"book_a_room.wav", "book a room"},
+// telephone carries them. See recordings/NOTICE. The last interrupts the answer before it.
+var script = []struct {
+	file, text string
+	interrupts bool
+}{
+	{file: "go_forward.wav", text: "go forward ten meters"},
+	{file: "book_a_room.wav", text: "book a room"},
+	{file: "go_forward.wav", text: "go forward ten meters", interrupts: true},
 }
 
 // answerTimeout is long, for machines that do other things too.
@@ -61,6 +65,7 @@ func runDemo(ctx context.Context, getenv func(string) string, addr string, stay 
 		}
 		return &voice.Trace{
 			STTEvent:    demo.heard,
+			BargeIn:     demo.interrupted,
 			StreamEnded: func(voice.Info, voice.End) { close(demo.ended) }, // the demo has one call
 		}, nil
 	})
@@ -179,6 +184,11 @@ func (d *demo) heard(_ voice.Info, e stt.Event) {
 	}
 }
 
+// interrupted prints how an interruption goes.
+func (d *demo) interrupted(_ voice.Info, b voice.BargeIn) {
+	d.say("server", "interruption: %s", strings.TrimSpace(string(b.Step)+" "+string(b.Cause)))
+}
+
 // call is the caller: it listens to the greeting, speaks, hears the answers and
 // hangs up.
 func (d *demo) call(twilio *voicetest.Twilio) (*voicetest.Call, error) {
@@ -190,9 +200,13 @@ func (d *demo) call(twilio *voicetest.Twilio) (*voicetest.Call, error) {
 	if err := d.hears(call, answer, "greeting"); err != nil {
 		return nil, err
 	}
-	for _, line := range script {
+	for i, line := range script {
+		hears := d.hears
+		if i+1 < len(script) && script[i+1].interrupts {
+			hears = d.hearsBegin
+		}
 		if d.relay {
-			if err := errors.Join(call.Says(line.text), d.hears(call, answer, "noted")); err != nil {
+			if err := errors.Join(call.Says(line.text), hears(call, answer, "noted")); err != nil {
 				return nil, err
 			}
 			continue
@@ -208,7 +222,7 @@ func (d *demo) call(twilio *voicetest.Twilio) (*voicetest.Call, error) {
 		if err := call.SpeakAudio(audio); err != nil {
 			return nil, err
 		}
-		if err := d.hears(call, answer, "noted"); err != nil {
+		if err := hears(call, answer, "noted"); err != nil {
 			return nil, err
 		}
 	}
@@ -226,6 +240,20 @@ func (d *demo) hears(call *voicetest.Call, answer *receptionist, name string) er
 	}
 	d.say("caller", "has heard %q", words[name])
 	return nil
+}
+
+// hearsBegin has the caller hear the beginning of a prompt, which he then interrupts.
+func (d *demo) hearsBegin(call *voicetest.Call, answer *receptionist, name string) (err error) {
+	if answer.speaks {
+		err = call.HearsText(strings.Join(strings.Fields(words[name])[:2], " "), answerTimeout)
+	} else {
+		const begin = 4000 // bytes: 500 ms
+		err = call.Hears(answer.prompt(name)[:begin], answerTimeout)
+	}
+	if err == nil {
+		d.say("caller", "interrupts the answer")
+	}
+	return err
 }
 
 // report prints what came of the call. It returns an error unless there was a

@@ -13,7 +13,7 @@ func TestRelayDemo(t *testing.T) {
 	require.NoError(t, run(t.Context(), []string{"-demo"}, environment("RELAY=1", "RELAY_TTS=Google", "RELAY_LANGUAGE=en-US"), &out, &out), "%s", &out)
 	for _, want := range []string{
 		`transcript: "go forward ten meters"`, `transcript: "book a room"`, `has heard "I have noted that.`,
-		"word errors  0.0 %", `twilio_calls_total{from_country="US",status="completed"} 1`, "back to 0",
+		"interrupts the answer", "word errors  0.0 %", `twilio_calls_total{from_country="US",status="completed"} 1`, "back to 0",
 	} {
 		require.Contains(t, out.String(), want)
 	}
