@@ -52,6 +52,7 @@ func (k OutcomeKind) String() string {
 // on whichever instance learned of it, which need not be the one that decided. An end is
 // reported once by all instances that share a [Store]. A [Stored] policy is called before it
 // is known whether another instance has reported the end, so it may hear of an end twice.
+// Observe must return within a second: other instances wait for it, and not for longer than four.
 // Observe gets the Call that Decide got, as far as the instance knows it: after the
 // decision, Call.SID, From, To and Direction are certain. It is not called for calls
 // that [Except] exempts from the policy.

@@ -45,7 +45,9 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 		server: s,
 		stream: stream,
 		began:  now,
-		buried: make(chan struct{}),
+
+		audioBegan: stream.accepted,
+		buried:     make(chan struct{}),
 
 		settled: make(chan struct{}),
 		said:    -1,

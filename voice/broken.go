@@ -129,7 +129,7 @@ func (s *Server) overHere(info Info, o policy.Outcome) {
 	s.mu.Unlock()
 	info.Leg = last.info.Leg
 	switch {
-	case b != nil && (last.phase == isNone || last.chain == b.chain && last.info.Leg <= b.info.Leg):
+	case b != nil && !unknown && (last.phase == isNone || last.chain == b.chain && last.info.Leg <= b.info.Leg):
 		b.outcome.Duration, b.outcome.Billed = o.Duration, o.Billed
 		s.finishCut(b.info, b.outcome, over, true, b.reason)
 	case !unknown && (last.phase == isNone || last.owner == s.id):
@@ -149,8 +149,8 @@ func (s *Server) overHere(info Info, o policy.Outcome) {
 			return
 		}
 		e.counted, e.since = before.counted, time.Now()
-		if !s.retell(e) && !s.tellAtOnce(e) {
-			_ = s.tellEnd(e, true)
+		if !s.retell(e) {
+			s.tellLast(e)
 		}
 	}
 }

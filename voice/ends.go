@@ -51,7 +51,7 @@ const (
 	over               // Twilio said so, or its TwiML hangs up
 )
 
-// untold is the end of a call of which nobody knows whether another instance told it.
+// untold is the end of a call that is to be told, by this instance or another.
 type untold struct {
 	info    Info
 	outcome policy.Outcome

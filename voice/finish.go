@@ -64,7 +64,7 @@ func (s *Server) finishNoted(e *untold, before ending) (news bool) {
 	}
 	e.counted, e.since = before.counted, time.Now()
 	if !s.tellAtOnce(e) && !s.retell(e) {
-		_ = s.tellEnd(e, true)
+		s.tellLast(e)
 	}
 	return true
 }
@@ -72,16 +72,16 @@ func (s *Server) finishNoted(e *untold, before ending) (news bool) {
 // tellAtOnce tells an end, asking a store that is slow, or an instance that is about to tell
 // it, several times, and reports whether it is settled.
 func (s *Server) tellAtOnce(e *untold) bool {
-	for i := range atOnceTold {
-		err := s.tellEnd(e, false)
-		if err == nil {
+	for try := 1; ; try++ {
+		switch err := s.tellEnd(e, false); {
+		case err == nil:
 			return true
-		}
-		if err == policy.ErrClaimed {
-			time.Sleep(claimWait << i)
+		case try == atOnceTold:
+			return false
+		case err == policy.ErrClaimed:
+			time.Sleep(claimWait << try)
 		}
 	}
-	return false
 }
 
 // finishCut is finish for a call that neither side ended: it counts as failed.
@@ -112,11 +112,11 @@ func (s *Server) giveBack(info Info, o policy.Outcome) {
 }
 
 // tellEnd tells the end of a call and counts it, unless another instance has. The error is why
-// that is not settled, of package policy. last says that there is no other time: it is told then
-// unless another instance is known to have, or to be about to.
+// that is not settled, of package policy. last says that there is no other time: it is told
+// then although the store is away.
 func (s *Server) tellEnd(e *untold, last bool) (unsettled error) {
 	defer func() {
-		if unsettled == nil || last || e.counted {
+		if unsettled == nil || e.counted {
 			s.ends.settle(e.info.SID)
 		}
 	}()
@@ -130,8 +130,9 @@ func (s *Server) tellEnd(e *untold, last bool) (unsettled error) {
 	}
 	observers := append([]policy.Observer{policy.ObserverFunc(func(context.Context, policy.Call, policy.Outcome) { s.countOnce(e) })}, s.config.Observers...)
 	if e.mine {
+		s.countOnce(e)
 		policy.TellFirst(ctx, s.config.Store, e.outcome, s.config.Policy, observers, e.info.Call, more...)
-		s.toldEnds.note(e)
+		s.toldEnds.note(e) // mine is never without a store
 		return nil
 	}
 	told, err := policy.TellOnce(ctx, s.config.Store, s.id, e.outcome, s.config.Policy, observers, e.info.Call, more...)

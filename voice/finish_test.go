@@ -172,7 +172,7 @@ func TestEndOfAKilledInstance(t *testing.T) {
 // end, after which others may have told it.
 func TestLateEndIsNotMine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &liveCall{Call: &Call{}, server: instanceOn(t, policy.NewMemory(policy.MemoryOptions{})), began: time.Now()}
+		c := &liveCall{Call: &Call{}, server: instanceOn(t, policy.NewMemory(policy.MemoryOptions{})), began: time.Now(), audioBegan: time.Now()}
 		frame := func(at time.Duration) { c.hear(mediastream.Frame{Timestamp: at}) }
 		time.Sleep(time.Second)
 		require.Equal(t, time.Second, c.late(), "no audio has come")

@@ -53,7 +53,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
-	stream := &stream{info: session.info, comesBack: session.comesBack(), passage: session.passage, owned: session.owned, done: make(chan struct{}), accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
+	stream := &stream{info: session.info, comesBack: session.comesBack(), passage: session.passage, owned: session.owned, again: session.again, done: make(chan struct{}), accepted: time.Now(), log: s.config.Logger.With("call_sid", session.info.SID)}
 	stream.page = s.openPage(session)
 	accept := s.acceptMedia
 	if session.wire == relayWire || session.comesBack() {
@@ -103,7 +103,7 @@ func (s *Server) checkHandshake(r *http.Request) (session, error) {
 		s.recorded.Warn("stream came after its token's time: are the clocks of the instances right?", "call_sid", session.info.SID, "late", late.Round(time.Second).String())
 	}
 	if err == nil {
-		session.owned, err = s.use(r.Context(), session)
+		session.owned, session.again, err = s.use(r.Context(), session)
 	}
 	if err == errTokenUsed && session.comesBack() {
 		session, err = s.comesBack(r.Context(), session)
@@ -121,16 +121,17 @@ func (s *Server) succeeds(issued time.Time) bool {
 }
 
 // use notes that a token has been used, here and where the other instances know. owned is
-// the generation of the leg that it wrote for the stream, if it wrote one.
-func (s *Server) use(ctx context.Context, session session) (owned uint64, err error) {
+// the generation of the leg that it wrote for the stream, if it wrote one; again says that the
+// call may have ended before.
+func (s *Server) use(ctx context.Context, session session) (owned uint64, again bool, err error) {
 	switch _, added := s.used.add(session.nonce, struct{}{}, time.Now()); added {
 	case isKnown:
-		return 0, errTokenUsed
+		return 0, false, errTokenUsed
 	case isFull:
-		return 0, errTokensFull
+		return 0, false, errTokensFull
 	}
 	if !s.config.Store.Shared() {
-		return 0, nil
+		return 0, false, nil
 	}
 	var ops []policy.Op
 	patience, age := askAgainFor, time.Since(session.issued())
@@ -140,7 +141,7 @@ func (s *Server) use(ctx context.Context, session session) (owned uint64, err er
 	for until := time.Now().Add(patience); ; time.Sleep(askAgainEvery) {
 		ops = []policy.Op{{Kind: policy.OpWrite, Space: "token", Name: hex.EncodeToString(session.nonce[:]), Keep: rememberTokens, Value: []byte(s.id)}}
 		if (s.config.resumes() || session.comesBack()) && session.info.Leg == 1 && !session.info.Unidirectional { // in the same question: nothing comes before it
-			ops = append(ops, s.firstLeg(session))
+			ops = append(ops, s.firstLeg(session), policy.ReadEnd(session.info.SID))
 		}
 		s.config.Store.Do(ctx, ops)
 		if ops[0].Err == nil || !session.comesBack() || ctx.Err() != nil || time.Now().After(until) {
@@ -149,17 +150,18 @@ func (s *Server) use(ctx context.Context, session session) (owned uint64, err er
 	}
 	if len(ops) > 1 && ops[1].OK {
 		owned = ops[1].Generation
+		again = ops[2].Err != nil || ops[2].OK
 	}
 	switch used := &ops[0]; {
 	case used.Err != nil && session.comesBack() && age > firstWithin:
-		return 0, errTokenUsed
+		return 0, false, errTokenUsed
 	case used.Err != nil: // which only the store knows, and refuses no call
 		s.config.Logger.Warn("token not shared, this instance decides by itself", "call_sid", session.info.SID, "error", used.Err)
 	case !used.OK: // on another instance
 		s.disown(session.info, owned)
-		return 0, errTokenUsed
+		return 0, false, errTokenUsed
 	}
-	return owned, nil
+	return owned, again, nil
 }
 
 // deny notes that the stream of a call was refused for good: where its token is ours, the

@@ -115,7 +115,7 @@ func TestFirstLegIsOwnedSinceItsHandshake(t *testing.T) {
 		})
 		one, two := instanceOn(t, engine), instanceOn(t, engine)
 		begin := func(s *Server, session session, after time.Duration) (*liveCall, bool) {
-			owned, err := s.use(t.Context(), session)
+			owned, _, err := s.use(t.Context(), session)
 			require.NoError(t, err)
 			st := &stream{info: session.info, passage: session.passage, owned: owned, accepted: time.Now()}
 			time.Sleep(after)
@@ -134,7 +134,7 @@ func TestFirstLegIsOwnedSinceItsHandshake(t *testing.T) {
 		c, ok := begin(one, first, 0)
 		require.True(t, ok)
 		require.EqualValues(t, 1, asked.Load())
-		_, err := two.use(t.Context(), first)
+		_, _, err := two.use(t.Context(), first)
 		require.ErrorIs(t, err, errTokenUsed)
 		require.True(t, c.owner.keeps(t.Context()))
 		last, err := two.lastLeg(t.Context(), first.info.SID)
@@ -143,7 +143,7 @@ func TestFirstLegIsOwnedSinceItsHandshake(t *testing.T) {
 
 		c.owner.done()
 		time.Sleep(keepDone + 2*time.Second)
-		_, err = two.use(t.Context(), first)
+		_, _, err = two.use(t.Context(), first)
 		require.ErrorIs(t, err, errTokenUsed)
 		last, err = two.lastLeg(t.Context(), first.info.SID)
 		require.NoError(t, err)
@@ -188,7 +188,7 @@ func TestStreamThatNeverBeganIsNoCrash(t *testing.T) {
 				info.Leg = 1
 				made := newSession(info, time.Now())
 				made.passage = passage{chain: 7, start: time.Now()}
-				owned, err := one.use(t.Context(), made)
+				owned, _, err := one.use(t.Context(), made)
 				require.NoError(t, err)
 				require.NotZero(t, owned)
 				two.over(info, policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed"})

@@ -205,7 +205,7 @@ func (c *liveCall) bury() {
 	default:
 		c.owner.done()
 		e := c.told()
-		e.mine = c.owner.holds() && c.late() < mineWithin
+		e.mine = c.tellsFirst()
 		s.finishNoted(e, before)
 	}
 	end := End{Reason: c.reason, Err: c.err, Duration: c.lasted, Call: c.whole(), Resumes: c.goesOn, Stream: c.line.Stats()}
@@ -222,17 +222,18 @@ func (c *liveCall) bury() {
 }
 
 // mineWithin is how late an instance may learn that its call has ended, and tell it without
-// asking: well before the others no longer wait for it, after othersFirst.
+// asking: well before the others stop waiting for it, after othersFirst.
 const mineWithin = 2 * time.Second
 
-// late returns how long ago the stream's last audio was heard, by the stream's own clock:
-// however late a process that was paused, or a slow network, has brought it here.
-func (c *liveCall) late() time.Duration {
-	if c.audioBegan.IsZero() {
-		return time.Since(c.began)
-	}
-	return time.Since(c.audioBegan.Add(c.heardUntil))
+// tellsFirst reports whether the other instances wait for this one to tell the end of the
+// call: they can know of no other stream of it, and it has not ended here late.
+func (c *liveCall) tellsFirst() bool {
+	return c.server.config.resumes() && c.Leg == 1 && c.stream.owned != 0 && !c.stream.again && c.owner.holds() && c.late() < mineWithin
 }
+
+// late returns how long ago the stream's last audio was heard, at most, by the stream's own
+// clock: however late a process that was paused, or a slow network, has brought it here.
+func (c *liveCall) late() time.Duration { return time.Since(c.audioBegan.Add(c.heardUntil)) }
 
 // report logs the end of a call.
 func (c *liveCall) report(end End) {

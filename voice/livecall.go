@@ -31,7 +31,7 @@ type liveCall struct {
 	settled chan struct{} // closed when its end has been told, or waits for the store
 	said    time.Duration // how long the call has lasted, as Twilio says; < 0 = it has not. Server.mu guards it
 
-	audioBegan time.Time     // when audio of timestamp 0 came, or would have; the reader's
+	audioBegan time.Time     // when audio of timestamp 0 came at the earliest; the reader's
 	heardUntil time.Duration // timestamp of the last audio; the reader's
 
 	listeners []listener // of the caller, or of each track

@@ -81,8 +81,9 @@ func (s *Server) takeMedia(ctx context.Context, stream *stream, conn *mediastrea
 
 // hear takes one frame of the stream's audio.
 func (c *liveCall) hear(media mediastream.Frame) {
-	if c.heardUntil = media.Timestamp; c.audioBegan.IsZero() {
-		c.audioBegan = time.Now().Add(-media.Timestamp)
+	c.heardUntil = media.Timestamp
+	if began := time.Now().Add(-media.Timestamp); began.Before(c.audioBegan) {
+		c.audioBegan = began
 	}
 	c.server.config.Trace.FrameReceived()
 	for i := range c.listeners {

@@ -157,7 +157,7 @@ func (s *Server) onwardURL(t ticket, mount string) string {
 func (s *Server) giveUp(t ticket, why string) answer {
 	s.config.Logger.Error("call not resumed: "+why, "call_sid", t.info.SID, "leg", t.info.Leg)
 	s.markOver(t.info.SID)
-	s.finishCut(t.info, policy.Outcome{Kind: policy.OutcomeEnded, Status: "failed", Duration: -1}, over, true, ReasonRefused)
+	s.finishCut(t.info, policy.Outcome{Kind: policy.OutcomeEnded, Status: "failed", Duration: -1}, over, false, ReasonRefused)
 	return say(apology)
 }
 

@@ -17,6 +17,7 @@ type session struct {
 	passage
 	wire  wire   // of its connection
 	owned uint64 // of this handshake, not of the token: see Server.use
+	again bool   // the same
 }
 
 // wire is what a call's connection speaks.

@@ -23,7 +23,7 @@ import (
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.drain(ctx)
 	s.dropBroken()
-	s.tellRest(ctx)
+	s.tellRest()
 	return err
 }
 

@@ -44,7 +44,7 @@ func await(ctx context.Context, done <-chan struct{}) {
 
 // holdStatus is how long the answer to a status callback waits, of the 15 s that Twilio
 // gives it.
-const holdStatus = othersFirst + 4*retellEvery
+const holdStatus = othersFirst + 5*retellEvery
 
 // streamFirst is how long a call whose stream is still here has to end by that: a stream that
 // broke may be overtaken by the status callback.

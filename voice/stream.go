@@ -19,6 +19,7 @@ type stream struct {
 	passage   passage
 	comesBack bool          // Twilio connects again if the connection breaks
 	owned     uint64        // generation of the leg that the handshake wrote; 0: none
+	again     bool          // the call may have ended before, and come back
 	done      chan struct{} // closed when nothing more comes of the connection
 	accepted  time.Time
 	log       *slog.Logger

@@ -2,6 +2,7 @@ package voice
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"agentos.dev/dialtone/policy"
@@ -73,28 +74,14 @@ func (s *Server) retellAll() {
 	s.ends.remove(settled, s.retellAll)
 }
 
-const (
-	// tellGrace is how long a server that shuts down waits for a store that is away.
-	tellGrace = 5 * time.Second
-	// ownerGrace is how long it waits for the instance that had the stream, which tells the end
-	// then or not at all.
-	ownerGrace = mineWithin + retellEvery
-)
+// tellGrace is how long a server that shuts down waits for a store that is away.
+const tellGrace = 5 * time.Second
 
-// tellRest waits until every end has been told, and tells those that are left when it must
-// stop.
-func (s *Server) tellRest(ctx context.Context) {
-	grace := tellGrace
-	if s.config.Store.Up() {
-		grace = ownerGrace
-	}
-	ctx, cancel := context.WithTimeout(ctx, grace)
-	defer cancel()
-	for len(s.ends.all()) > 0 && ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-		case <-time.After(retellEvery / 10):
-		}
+// tellRest has every end told before the server stops. However little time Shutdown has, it
+// waits for the instances that had the streams.
+func (s *Server) tellRest() {
+	for until := time.Now().Add(tellGrace); len(s.ends.all()) > 0 && !s.config.Store.Up() && time.Now().Before(until); {
+		time.Sleep(retellEvery / 10)
 	}
 	s.ends.telling.Lock()
 	defer s.ends.telling.Unlock()
@@ -102,9 +89,28 @@ func (s *Server) tellRest(ctx context.Context) {
 	if len(left) > 0 && !s.config.Store.Up() {
 		s.config.Logger.Warn("shut down while the store is away: other instances may report the ends of calls too", "calls", len(left))
 	}
-	for _, e := range left {
-		if !s.tellAtOnce(e) {
-			_ = s.tellEnd(e, true)
+	s.tellLast(left...)
+}
+
+// lastTold bounds how long tellLast waits for others.
+const lastTold = othersFirst + 4*time.Second
+
+// tellLast tells ends for which there is no other time, as soon as they are due and no other
+// instance is about to. While the store is away they are told at once.
+func (s *Server) tellLast(ends ...*untold) {
+	until := time.Now().Add(lastTold)
+	for try := 1; len(ends) > 0; try++ {
+		away := try > atOnceTold && !s.config.Store.Up()
+		over := time.Now().After(until)
+		ends = slices.DeleteFunc(ends, func(e *untold) bool {
+			if away && s.tellEnd(e, true) == nil || s.retellOne(e) || over {
+				s.ends.settle(e.info.SID)
+				return true
+			}
+			return false
+		})
+		if len(ends) > 0 {
+			time.Sleep(min(claimWait<<try, retellEvery/10))
 		}
 	}
 }
