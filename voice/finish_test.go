@@ -188,3 +188,18 @@ func TestLateEndIsNotMine(t *testing.T) {
 		require.InDelta(t, 6, c.late().Seconds(), 0.1)
 	})
 }
+
+// TestLastToTellWaitsForAClaim: a server that has shut down tells an end that an instance which
+// was killed had claimed, before the callback is answered.
+func TestLastToTellWaitsForAClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		engine := policy.NewMemory(policy.MemoryOptions{})
+		s := instanceOn(t, engine)
+		counted := counting(s)
+		engine.Do(t.Context(), []policy.Op{{Kind: policy.OpWrite, Space: "ended", Name: someInfo.SID, Keep: 3 * time.Second, Value: []byte("gone claim")}})
+		require.NoError(t, s.Shutdown(t.Context()))
+		s.over(someInfo, policy.Outcome{Kind: policy.OutcomeEnded, Status: "completed"})
+		require.Equal(t, []string{"completed"}, counted())
+		require.Nil(t, s.ends.settled(someInfo.SID))
+	})
+}

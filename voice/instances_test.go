@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentos.dev/dialtone/policy"
+	"agentos.dev/dialtone/twiml"
 	"agentos.dev/dialtone/voice"
 	"agentos.dev/dialtone/voice/voicetest"
 )
@@ -189,6 +190,41 @@ func TestEndToldOnceWhileTheStoreIsAway(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	require.Equal(t, map[string]int{call.SID + " completed": 1}, heard)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	require.Len(t, l.finished, 1)
+}
+
+// TestCallThatComesBackElsewhere: a call whose stream has ended by a stop message on one
+// instance, and that the host's REST brings back to another, is counted once.
+func TestCallThatComesBackElsewhere(t *testing.T) {
+	t.Parallel()
+	var l ledger
+	b := newBoard()
+	var handlers []http.Handler
+	for range 2 {
+		_, mux := newHost(t, voice.Config{Handler: waiting, Store: b.store(t), Trace: l.trace()})
+		handlers = append(handlers, mux)
+	}
+	var moved atomic.Bool
+	tw := voicetest.New(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery == "moved" {
+			moved.Store(true)
+		}
+		here := handlers[0]
+		if moved.Load() {
+			here = handlers[1]
+		}
+		here.ServeHTTP(w, r)
+	}))
+	call := tw.Dial(caller, callee)
+	require.Eventually(t, func() bool { return l.starts() == 1 }, patience, time.Millisecond)
+	back := twiml.New(&twiml.Redirect{URL: voicetest.PublicURL + "/api/voice/twilio/inbound?moved"})
+	require.NoError(t, restClient(t, tw).Update(t.Context(), call.SID, back.String()))
+	require.Eventually(t, func() bool { return l.starts() == 2 }, patience, time.Millisecond)
+	call.HangUp()
+	require.NoError(t, tw.Close()) // every callback has been answered
+	l.ends(t, 2)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	require.Len(t, l.finished, 1)
