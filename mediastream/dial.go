@@ -16,8 +16,8 @@ type DialOptions struct {
 	Transport http.RoundTripper // may hold a TLS configuration; nil = http.DefaultTransport
 }
 
-// Carrier is Twilio's end of a stream, for tests and tools. It must be ended with [Carrier.Close]
-// or [Carrier.Abort].
+// Carrier is Twilio's end of a stream, for tests and tools. It is made by [Dial]; the zero
+// value is not usable. It must be ended with [Carrier.Close] or [Carrier.Abort].
 //
 // One method makes a message and another sends it, so that a test can lose, repeat and edit
 // messages.

@@ -63,8 +63,8 @@ type Options struct {
 	Version string
 }
 
-// Metrics is a set of series in one registry. Its methods may be called from any
-// goroutine.
+// Metrics is a set of series in one registry. It is made by [New]; the zero value is not
+// usable. Its methods may be called from any goroutine.
 type Metrics struct {
 	server    atomic.Pointer[voice.Server]
 	engine    engine

@@ -36,8 +36,8 @@ import (
 	"agentos.dev/dialtone/voice"
 )
 
-// Tracer makes spans of what a voice server does. Its methods may be called from
-// any goroutine.
+// Tracer makes spans of what a voice server does. It is made by [New]; the zero value is not
+// usable. Its methods may be called from any goroutine.
 type Tracer struct {
 	tracer trace.Tracer
 

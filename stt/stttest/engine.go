@@ -114,7 +114,8 @@ func (e *Engine) Stream(ctx context.Context, n int) (*Stream, error) {
 	}
 }
 
-// Stream is one call's stream of an [Engine], whose Open makes it.
+// Stream is one call's stream of an [Engine]. It is made by [Engine.Open]; the zero value is
+// not usable.
 type Stream struct {
 	Config stt.Config // as it was opened
 	stop   func() bool

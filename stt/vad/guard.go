@@ -13,13 +13,13 @@ var echoWeights string
 
 var echoNetwork = sync.OnceValue(func() *model.Detector { return model.Load(model.EchoFeatures, echoWeights).Detector() })
 
-// Guard is a [Detector] that knows what is played to the caller, the far end, and tells
-// him from its echo: it follows the echo's delay of up to a second, learns how loud it
-// comes back in each band, and asks a network that looks at both. While nothing has been
-// played for a second the Detector decides, at its price. A sound that goes on without a
-// voice's harmony and movement, such as a cough, dishes or a held note, stays under a
-// probability of 0.49 from its 240th millisecond on. A Guard is not safe for concurrent use;
-// different Guards are independent.
+// Guard is a [Detector] that knows what is played to the caller, the far end, and tells him
+// from its echo: it follows the echo's delay of up to a second, learns how loud it comes back
+// in each band, and asks a network that looks at both. While nothing has been played for a
+// second the Detector decides, at its price. A sound that goes on without a voice's harmony
+// and movement, such as a cough, dishes or a held note, stays under a probability of 0.49 from
+// its 240th millisecond on. A Guard is not safe for concurrent use; different Guards are
+// independent. It is made by [NewGuard]; the zero value is not usable.
 type Guard struct {
 	detector Detector
 	echo     *model.Echo

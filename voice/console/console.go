@@ -37,8 +37,9 @@ const (
 	writeTimeout = 5 * time.Second
 )
 
-// Console keeps what is said in the calls that are up, and in the last twenty that have ended, in
-// memory: sixty turns of each. Make one with [New]; it is safe for concurrent use.
+// Console keeps what is said in the calls that are up, and in the last twenty that have ended,
+// in memory: sixty turns of each. It is made by [New]; the zero value is not usable. It is
+// safe for concurrent use.
 type Console struct {
 	board board
 	open  chan struct{} // holds something for each page that is told

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Call records one call. A nil Call records nothing. All methods may be called from any
-// goroutine, and never wait for a disk.
+// Call records one call. It is made by [Recorder.Call]; a nil Call records nothing, and the
+// zero value is not usable. All methods may be called from any goroutine, and never wait for a
+// disk.
 type Call struct {
 	r     *Recorder
 	about About
@@ -93,7 +94,8 @@ func (c *Call) Open(o Open) *Stream {
 	return &Stream{call: c, n: c.streams}
 }
 
-// Stream records one stream of a call. A nil Stream records nothing.
+// Stream records one stream of a call. It is made by [Call.Open]; a nil Stream records
+// nothing, and the zero value is not usable.
 type Stream struct {
 	call  *Call
 	n     int

@@ -131,8 +131,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Recorder records calls. A nil Recorder records nothing. All methods may be called from
-// any goroutine.
+// Recorder records calls. It is made by [New]; a nil Recorder records nothing, and the zero
+// value is not usable. All methods may be called from any goroutine.
 type Recorder struct {
 	o    Options
 	id   string // of this process, in the names of files

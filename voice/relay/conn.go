@@ -12,8 +12,8 @@ import (
 	"agentos.dev/dialtone/mediastream"
 )
 
-// Conn is the server's end of a session. All methods may be called from any goroutine, but
-// only one may be in [Conn.Events].
+// Conn is the server's end of a session. It is made by [Accept]; the zero value is not usable.
+// All methods may be called from any goroutine, but only one may be in [Conn.Events].
 type Conn struct {
 	sock ws.Socket
 	opts Options

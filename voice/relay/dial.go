@@ -13,10 +13,10 @@ import (
 // DialOptions says how [Dial] connects, as for a stream.
 type DialOptions = mediastream.DialOptions
 
-// Carrier is Twilio's end of a session, for tests and tools. Whoever has one must end it with
-// [Carrier.Close] or [Carrier.Abort]. Messages are made by [Event.AppendJSON] and read by
-// [ParseMessage], so that a test can misbehave in between. Send may be called from any
-// goroutine, Receive from one.
+// Carrier is Twilio's end of a session, for tests and tools. It is made by [Dial]; the zero
+// value is not usable. It must be ended with [Carrier.Close] or [Carrier.Abort]. Messages are
+// made by [Event.AppendJSON] and read by [ParseMessage], so that a test can misbehave in
+// between. Send may be called from any goroutine, Receive from one.
 type Carrier struct{ ws *ws.Client }
 
 // maxReceive is the largest message a Carrier takes. Twilio's limit is not documented.

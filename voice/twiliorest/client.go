@@ -73,7 +73,8 @@ func (o Options) MarshalText() ([]byte, error) { return []byte(o.shown()), nil }
 // LogValue returns the options without their secrets.
 func (o Options) LogValue() slog.Value { return slog.StringValue(o.shown()) }
 
-// Client calls the API. Its methods may be called from several goroutines.
+// Client calls the API. It is made by [New]; the zero value is not usable. Its methods may be
+// called from several goroutines.
 type Client struct {
 	account     string
 	base        *url.URL

@@ -26,9 +26,9 @@ var (
 	errLate      = errors.New("the time that go test has for all tests is nearly up")
 )
 
-// Call is one call of the fake. All methods may be called from several
-// goroutines. A method that fails stops the test of the Twilio it belongs to;
-// outside of tests it returns the error.
+// Call is one call of the fake. It is made by [Twilio.Dial]; the zero value is not usable. All
+// methods may be called from several goroutines. A method that fails stops the test of the
+// Twilio it belongs to; outside of tests it returns the error.
 type Call struct {
 	SID, From, To string
 

@@ -40,8 +40,8 @@ const (
 var Modes = [...]Mode{Stream, Relay}
 
 // Ear is a recogniser for the host under test, which knows what callers have said by
-// [Call.Says]: give it to the host as voice.Config.STT and to the fake as [Config].Ear. Make
-// one with [NewEar]. It is safe for concurrent use.
+// [Call.Says]: give it to the host as voice.Config.STT and to the fake as [Config].Ear. It is
+// made by [NewEar]; the zero value is not usable. It is safe for concurrent use.
 type Ear struct {
 	engine stt.Engine
 

@@ -8,7 +8,8 @@ import (
 	"agentos.dev/dialtone/mediastream"
 )
 
-// Socket is the fake's end of a stream, for faults; see [OnFrame].
+// Socket is the fake's end of a stream, for faults; see [OnFrame]. The fake makes it; the zero
+// value is not usable.
 type Socket struct{ s *stream }
 
 // Reset resets the TCP connection.

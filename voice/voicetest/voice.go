@@ -18,10 +18,10 @@ import (
 	"agentos.dev/dialtone/voice/tts/text"
 )
 
-// Voice is a synthesiser for the host under test, which remembers what it has said: give
-// it to the host as voice.Config.TTS and to the fake as [Config].Voice, and
-// [Call.HearsText] knows the text of what the caller hears. Make one with [NewVoice]. It
-// is safe for concurrent use.
+// Voice is a synthesiser for the host under test, which remembers what it has said: give it to
+// the host as voice.Config.TTS and to the fake as [Config].Voice, and [Call.HearsText] knows
+// the text of what the caller hears. It is made by [NewVoice]; the zero value is not usable.
+// It is safe for concurrent use.
 type Voice struct {
 	engine tts.Synthesizer
 

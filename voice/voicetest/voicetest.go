@@ -207,7 +207,8 @@ func isWeb(text string) bool {
 	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
-// Twilio is the fake. All methods may be called from several goroutines.
+// Twilio is the fake. It is made by [New], or outside of tests by [Start]; the zero value is
+// not usable. All methods may be called from several goroutines.
 type Twilio struct {
 	cfg  Config
 	tb   testing.TB      // nil outside tests

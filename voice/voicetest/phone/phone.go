@@ -66,8 +66,8 @@ type Recording struct {
 	Audio []byte // 8 kHz mu-law
 }
 
-// Phone is the page and its calls: an http.Handler for a listener of its own. Make one with
-// [New]; it is safe for concurrent use.
+// Phone is the page and its calls: an http.Handler for a listener of its own. It is made by
+// [New]; the zero value is not usable. It is safe for concurrent use.
 type Phone struct {
 	config Config
 	token  string
