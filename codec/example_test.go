@@ -51,6 +51,36 @@ func ExampleReadMulaw() {
 	// Output: 8000 codes, 0xff is silence
 }
 
+// A neural network that listens takes samples in [-1, 1); here one frame of a call is
+// converted into its input, which is used again for the next frame.
+func ExampleDecodeMulawFloat32() {
+	input := make([]float32, 160) // 20 ms
+	n := codec.DecodeMulawFloat32(input, []byte{0xff, 0x9f, 0x1f, 0x80})
+	fmt.Println(input[:n])
+	// Output: [0 0.25378418 -0.25378418 0.9803467]
+}
+
+// A European telephone line takes A-law; here a call's mu-law is converted for it, and what
+// the line answers is converted back.
+func ExampleAppendEncodeAlaw() {
+	samples := codec.AppendDecodeMulaw(nil, []byte{0xff, 0x9f, 0x1f})
+	line := codec.AppendEncodeAlaw(nil, samples)
+	fmt.Printf("% x\n", line)
+	fmt.Printf("% x\n", codec.AppendEncodeMulaw(nil, codec.AppendDecodeAlaw(nil, line)))
+	// Output:
+	// d5 b5 35
+	// fe 9f 1f
+}
+
+// The same into buffers of one's own, which allocates nothing.
+func ExampleEncodeAlaw() {
+	samples, line := make([]int16, 160), make([]byte, 160)
+	n := codec.DecodeMulaw(samples, []byte{0xff, 0x9f, 0x1f})
+	n = codec.EncodeAlaw(line, samples[:n])
+	fmt.Printf("% x\n", line[:n])
+	// Output: d5 b5 35
+}
+
 func ExampleLevel() {
 	var level codec.Level
 	level.AddMulaw([]byte{0xff, 0x9f, 0xff, 0x1f}) // decoded: 0, 8316, 0, -8316
