@@ -53,7 +53,7 @@ var endings = [...]time.Duration{
 // compared with the last words of a text. Words that often end a sentence are in none.
 type words struct {
 	answers    []string // yes and no: a turn of nothing else answers a question for them
-	hesitant   []string // all of a turn that is none yet
+	hesitant   []string // the whole text of a caller who only hesitates
 	fillers    []string // at the end, or as all of it
 	goesOn     []string // conjunctions, articles, and what needs a word after it
 	links      []string // prepositions and verbs, which may end a question or a short answer

@@ -24,7 +24,7 @@ func (c *checker) url(attr, v string, k kind) {
 	}
 	switch {
 	case k == kindWSS && u.Scheme != "wss":
-		c.reportAttr(attr, 31922, "%q is no wss URL", clip(v))
+		c.reportAttr(attr, 31922, "%q is not a wss URL", clip(v))
 	case k == kindWSS && u.Host == "":
 		c.reportAttr(attr, 31923, "%q has no host", clip(v))
 	case k == kindWSS && (u.RawQuery != "" || u.ForceQuery):
@@ -36,7 +36,7 @@ func (c *checker) url(attr, v string, k kind) {
 		c.reportAttr(attr, 15004, "%q is relative: without a document URL it leads nowhere", clip(v))
 	case u.Scheme == "" && u.Host == "":
 	case u.Scheme != "http" && u.Scheme != "https":
-		c.reportAttr(attr, 11100, "%q is no http or https URL", clip(v))
+		c.reportAttr(attr, 11100, "%q is not an http or https URL", clip(v))
 	case u.Host == "":
 		c.reportAttr(attr, 11100, "%q has no host", clip(v))
 	}

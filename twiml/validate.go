@@ -346,7 +346,7 @@ func (c *checker) number(name string, n int64) {
 
 // fraction reports a duration that the attribute's unit cannot express.
 func (c *checker) fraction(name string, d, unit time.Duration) {
-	c.reportAttr(name, 0, "%v is no multiple of %v", d, unit)
+	c.reportAttr(name, 0, "%v is not a multiple of %v", d, unit)
 }
 
 // text checks text content.

@@ -114,7 +114,7 @@ var wrongDocuments = []struct {
 	{`<Say>` + strings.Repeat("a", 4097) + `</Say>`, 13521, `Response/Say: 4097 characters; a voice speaks 4096`},
 	{`<Say>` + strings.Repeat("é", 1000) + `</Say>`, 13521, `Response/Say: 6000 bytes URL encoded; a voice speaks 4500`},
 	{`<Play digits="12x"/>`, 0, `Response/Play: digits: "12x" has other characters than 0123456789ABCD#*wW`},
-	{`<Play>ftp://example.com/a.mp3</Play>`, 11100, `Response/Play: "ftp://example.com/a.mp3" is no http or https URL`},
+	{`<Play>ftp://example.com/a.mp3</Play>`, 11100, `Response/Play: "ftp://example.com/a.mp3" is not an http or https URL`},
 	{`<Redirect>http:///a</Redirect>`, 11100, `Response/Redirect: "http:///a" has no host`},
 	{`<Redirect>http://exa mple.com/</Redirect>`, 11100, `Response/Redirect: "http://exa mple.com/" is not a URL`},
 	{`<Redirect>/a b</Redirect>`, 11100, `Response/Redirect: "/a b" is not a URL`},
@@ -152,8 +152,8 @@ var wrongDocuments = []struct {
 	{`Hello`, 12200, `Response: text "Hello" does not belong in <Response>`},
 
 	// streams
-	{`<Connect><Stream url="ws://h/"/></Connect>`, 31922, `Response/Connect/Stream: url: "ws://h/" is no wss URL`},
-	{`<Connect><Stream url="https://h/"/></Connect>`, 31922, `Response/Connect/Stream: url: "https://h/" is no wss URL`},
+	{`<Connect><Stream url="ws://h/"/></Connect>`, 31922, `Response/Connect/Stream: url: "ws://h/" is not a wss URL`},
+	{`<Connect><Stream url="https://h/"/></Connect>`, 31922, `Response/Connect/Stream: url: "https://h/" is not a wss URL`},
 	{`<Connect><Stream url="wss://h/s?token=1"/></Connect>`, 31920, `Response/Connect/Stream: url: query strings do not reach the server; use <Parameter> or the path`},
 	{`<Connect><Stream url="wss:///s"/></Connect>`, 31923, `Response/Connect/Stream: url: "wss:///s" has no host`},
 	{`<Connect><Stream url="wss://%zz/"/></Connect>`, 31923, `Response/Connect/Stream: url: "wss://%zz/" is not a URL`},
@@ -275,7 +275,7 @@ func TestValidateTyped(t *testing.T) {
 		"twiml: Response: nil element":                                              {nil},
 		"twiml: Response/Gather: nil element":                                       {&Gather{Verbs: []Audible{(*Say)(nil)}}},
 		"twiml: Response/Dial: nil element":                                         {&Dial{Number: "1", Extra: Extra{Nodes: []Node{nil}}}},
-		"twiml: Response/Pause: length: 1.5s is no multiple of 1s":                  {&Pause{Length: 1500 * time.Millisecond}},
+		"twiml: Response/Pause: length: 1.5s is not a multiple of 1s":               {&Pause{Length: 1500 * time.Millisecond}},
 		"twiml: Response/Say: character U+0001 (error 12100)":                       {&Say{Text: "a\x01"}},
 		"twiml: Response/Say: not UTF-8 (error 12100)":                              {&Say{Text: "a\xff"}},
 		"twiml: Response/Say: voice: character U+0000 (error 12100)":                {&Say{Text: "a", Voice: "a\x00"}},
@@ -306,7 +306,7 @@ func TestValidateReportsAll(t *testing.T) {
 		`twiml: Response/Gather: numDigits: 0 is less than 1 (error 12200)`,
 		`twiml: Response/Dial/Number: "" is not a phone number (error 13223)`,
 		`twiml: Response/Dial/Sip: "" is not a SIP address`,
-		`twiml: Response/Connect/Stream: url: "ws://h/?a=b" is no wss URL (error 31922)`,
+		`twiml: Response/Connect/Stream: url: "ws://h/?a=b" is not a wss URL (error 31922)`,
 		`twiml: Response/Connect/Stream: track: both_tracks; under <Connect> it is inbound_track (error 31941)`,
 	}, "\n"))
 }

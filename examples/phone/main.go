@@ -137,7 +137,7 @@ type target struct {
 func (s *service) target(p *program, raw string) (target, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return target{}, misused("%q is no http or https URL", raw)
+		return target{}, misused("%q is not an http or https URL", raw)
 	}
 	if !s.remote && !isLoopback(u.Hostname()) {
 		return target{}, misused("%s is not this machine: -remote calls it all the same", u.Host)

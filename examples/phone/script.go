@@ -66,7 +66,7 @@ const (
 )
 
 var (
-	errNoStep   = errors.New("is no step")
+	errNoStep   = errors.New("is not a step")
 	errArgument = errors.New("lacks what is behind the step, or has too much")
 	errDuration = errors.New("has no duration as 2s or 500ms")
 	errKeys     = errors.New("has other keys than 0 to 9, * and #")

@@ -19,7 +19,7 @@ const (
 	below         = 485 // from the first plot to the second
 )
 
-// svg draws two plots, one above the other: the lines that so many calls a day need
+// svg draws two plots, one above the other: the lines that calls a day need
 // and what the account allows, and the dollars of a month against the runbook's.
 func (p plan) svg() []byte {
 	var b bytes.Buffer
@@ -58,14 +58,14 @@ func (p plan) drawLines(b *bytes.Buffer) {
 	f.names(b)
 }
 
-// lines returns how many lines calls a day need if so many may be lost.
+// lines returns how many lines calls a day need if the fraction blocking may be lost.
 func (p plan) lines(calls, blocking float64) float64 {
 	d := p.demand
 	d.CallsPerDay, d.Blocking = calls, blocking
 	return float64(d.Lines())
 }
 
-// lost returns, for one line and more, the calls a day of which so many are lost.
+// lost returns, for one line and more, the calls a day of which the fraction blocking is lost.
 func (p plan) lost(blocking float64, f *frame) []point {
 	d := p.demand
 	d.Blocking = blocking

@@ -39,7 +39,7 @@ func main() {
 
 	wrong := p.check()
 	if flag.NArg() > 0 {
-		wrong = errors.Join(fmt.Errorf("%q is no flag: flags begin with -", flag.Arg(0)), wrong)
+		wrong = errors.Join(fmt.Errorf("%q is not a flag: flags begin with -", flag.Arg(0)), wrong)
 	}
 	if wrong != nil {
 		fail(wrong)
@@ -144,7 +144,7 @@ func (p plan) printDemand(w io.Writer) {
 }
 
 func (p plan) printScaling(w io.Writer, t *tabwriter.Writer) {
-	fmt.Fprintf(w, "Scaling: the runbook's table | what so many calls need (speech in %.0f %% of the time, %.2f s of work a second, %.0f %% wait)\n",
+	fmt.Fprintf(w, "Scaling: the runbook's table | what those calls need (speech in %.0f %% of the time, %.2f s of work a second, %.0f %% wait)\n",
 		100*p.machine.SpeechDuty, p.machine.RealTimeFactor, 100*p.machine.Waiting)
 	fmt.Fprintln(t, "calls\tcores\tmemory\tworkers\t|\tcores\tmemory\tworkers\tcalls those workers do\tnote\t")
 	for _, row := range runbookScaling() {

@@ -165,8 +165,8 @@ var advice = map[int]string{
 	11200: "403 is a signature that does not hold: TWILIO_AUTH_TOKEN or PUBLIC_URL is another one there, or a proxy changes the request; the server's log says which",
 	11205: "something answers too slowly: see the webhook's duration",
 	11750: "the answer is too long",
-	12100: "the answer is no TwiML: something in front changes it",
-	12102: "the answer is no TwiML: something in front changes it",
+	12100: "the answer is not TwiML: something in front changes it",
+	12102: "the answer is not TwiML: something in front changes it",
 	12300: "the answer has another type than text/xml: something in front changes it",
 	15003: "status callbacks must reach /api/voice/twilio/status",
 	31920: "have the proxy pass on Upgrade and Connection (nginx: proxy_http_version 1.1 and both headers); 403 is a signature or token, 503 a server that is full",
@@ -205,7 +205,7 @@ func (d *doctor) call() {
 	tw.Close() // the callbacks have been answered
 	warnings := call.Warnings()
 	switch {
-	case len(warnings) > 0: // what follows the first comes of it
+	case len(warnings) > 0: // the first causes the others
 		what := advice[warnings[0].Code]
 		if what == "" {
 			what = "see https://www.twilio.com/docs/api/errors"

@@ -38,5 +38,5 @@ func (c *config) logger(w io.Writer) *slog.Logger {
 	if c.logJSON {
 		handler = slog.NewJSONHandler(w, options)
 	}
-	return slog.New(logqueue.New(handler)) // who reads it may stop reading
+	return slog.New(logqueue.New(handler)) // the reader of the log may stop reading
 }

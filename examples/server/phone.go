@@ -116,7 +116,7 @@ func rehearsePhone(ctx context.Context, getenv func(string) string, p phone.Conf
 func targetOf(getenv func(string) string, target string) (voicetest.Config, error) {
 	u, err := url.Parse(target)
 	if err != nil || u.Host == "" || u.RawQuery != "" || u.User != nil {
-		return voicetest.Config{}, errors.New("-target is no URL of the form http://host:port/path")
+		return voicetest.Config{}, errors.New("-target is not a URL of the form http://host:port/path")
 	}
 	token, _, _ := strings.Cut(getenv("TWILIO_AUTH_TOKEN"), ",")
 	c := voicetest.Config{

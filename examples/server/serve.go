@@ -245,7 +245,7 @@ func serve(ctx context.Context, c config, addr string, by supervisor, stderr io.
 		return server
 	}
 	for _, addr := range slices.Sorted(maps.Keys(a.private)) {
-		name, message := "METRICS_ADDR", "listening for who reads the metrics"
+		name, message := "METRICS_ADDR", "listening for readers of the metrics"
 		if addr == c.adminAddr {
 			name, message = "ADMIN_ADDR", "listening for administrators"
 		}

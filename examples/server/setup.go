@@ -38,7 +38,7 @@ func setUp(ctx context.Context, c config, wrong error, args []string, out io.Wri
 	}
 	switch {
 	case flags.NArg() > 0:
-		return fmt.Errorf("setup: %s is no flag", shown(flags.Arg(0)))
+		return fmt.Errorf("setup: %s is not a flag", shown(flags.Arg(0)))
 	case c.apiKey == "" || c.number == "":
 		return errors.New("setup: TWILIO_API_KEY, TWILIO_API_SECRET, TWILIO_ACCOUNT_SID and TWILIO_NUMBER are needed")
 	case (*dollars != 0) != (*told != ""):

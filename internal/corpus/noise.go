@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 )
 
-// Noise is a kind of sound that is no caller's speech.
+// Noise is a kind of sound other than a caller's speech.
 type Noise struct {
 	Name string
 	Make func(rng *rand.Rand, n int) []float32

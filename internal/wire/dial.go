@@ -78,7 +78,7 @@ type Error struct {
 	Status     int           // HTTP status of the handshake's answer, or the code of a close; 0 if none
 	Reason     string        // of the close
 	Closed     bool          // the service closed the connection
-	Header     http.Header   // of an answer that is no handshake's
+	Header     http.Header   // of an answer that refuses the handshake
 	RetryAfter time.Duration // how long the service asks to be left alone
 	Timeout    bool          // there was no answer in time
 	Err        error         // the cause; may be nil. It does not quote the URL.

@@ -27,10 +27,10 @@ type GuardOptions struct {
 	// says how many were left out. nil discards all.
 	Audit *slog.Logger
 
-	// FailuresPerMinute is how many refused tokens a remote address may show in a
-	// minute before further ones are answered 429; 0 means 10. All addresses together
-	// may show a hundred times as many. Whoever shows a right token is let in all the
-	// same, whatever others have shown: 128 bits are not found by trying.
+	// FailuresPerMinute is how many refused tokens a remote address may show in a minute
+	// before further ones are answered 429; 0 means 10. All addresses together may show a
+	// hundred times as many. A client with a valid token is let in all the same, whatever
+	// others have shown: 128 bits are not found by trying.
 	FailuresPerMinute int
 
 	// Source returns the address that failures are counted by; nil means the

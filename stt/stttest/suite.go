@@ -27,9 +27,9 @@ type Suite struct {
 	// NoFlush is set for engines that cannot be asked to finish: their Flush returns at
 	// once, and speech under way is final when the caller has finished.
 	NoFlush bool
-	// Bubble runs each test in a bubble of testing/synctest, so that a slow machine
-	// is no slow engine. New then has to make an engine without a network, as one
-	// whose connections are made by net.Pipe.
+	// Bubble runs each test in a bubble of testing/synctest, so that a slow machine does
+	// not make a slow engine. New must then return an engine without a network, for
+	// instance one whose connections are made by net.Pipe.
 	Bubble bool
 }
 

@@ -244,8 +244,8 @@ func (c *Call) line(l line, event bool) {
 	}
 }
 
-// fits reports whether a line of so many bytes is to be kept, and makes a note of those that
-// were not. The caller holds the lock.
+// fits reports whether a line of n bytes is to be kept, and counts lines that were not. The
+// caller holds the lock.
 func (c *Call) fits(n int, ends bool) bool {
 	left := c.r.o.MaxBytes - c.size
 	if !ends {
@@ -287,7 +287,7 @@ func (c *Call) drop() {
 	c.r.dropped.Add(1)
 }
 
-// keep adds whole lines. The caller holds the lock, or is the only one who has the call.
+// keep adds whole lines. The caller holds the lock, or nothing else has the call yet.
 func (c *Call) keep(lines []byte, event bool) {
 	c.kept(append(c.buf, lines...))
 	if event {

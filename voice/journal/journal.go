@@ -163,8 +163,7 @@ type Stats struct {
 }
 
 // New returns a recorder, or an error for options that cannot work: it makes the directory,
-// and a file in it, which it removes. Whoever has one closes it, after the server that it
-// was given to.
+// and a file in it, which it removes. Close it after the server that it was given to.
 func New(o Options) (*Recorder, error) {
 	if err := o.check(); err != nil {
 		return nil, err

@@ -245,8 +245,8 @@ func (c *Conn) Close(code int, reason string) error {
 // closeWait bounds what Close waits for what is queued.
 const closeWait = time.Second
 
-// fail ends the connection because of e, unless it has ended already. Whoever reads wakes up
-// and sends the close frame.
+// fail ends the connection because of e, unless it has ended already. The reader wakes up and
+// sends the close frame.
 func (c *Conn) fail(e *Error) {
 	c.mu.Lock()
 	first := c.cause == nil && !c.closing

@@ -36,7 +36,7 @@ const (
 	maxAnswer      = 1 << 20 // bytes of a response that are read
 )
 
-// Options says who calls the API. AccountSID and either an API key with its
+// Options configures [New]. AccountSID and either an API key with its
 // secret or the auth token are needed.
 type Options struct {
 	AccountSID string

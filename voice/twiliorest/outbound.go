@@ -122,7 +122,7 @@ func unfit(address string) string {
 		return "is not an address, as client:alice or sip:alice@example.com"
 	case scheme == "sip" || scheme == "sips":
 		if user, host, at := strings.Cut(rest, "@"); !at || user == "" || host == "" {
-			return "is no SIP address, as sip:alice@example.com"
+			return "is not a SIP address, as sip:alice@example.com"
 		}
 	}
 	return ""
@@ -132,7 +132,7 @@ func unprintable(r rune) bool {
 	return unicode.IsSpace(r) || !unicode.IsPrint(r) || r == utf8.RuneError
 }
 
-// absolute returns an error for what is no URL that Twilio can ask. It does not hold the
+// absolute checks that text is a URL that Twilio can request. The error does not quote the
 // URL.
 func absolute(name, text string) error {
 	u, err := url.Parse(text)

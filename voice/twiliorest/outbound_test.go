@@ -36,7 +36,7 @@ func TestCallsThatCannotBePlaced(t *testing.T) {
 		"line break":       {func(o *outbound) { o.To += "\n" }, "To has blanks"},
 		"scheme alone":     {func(o *outbound) { o.To = "client:" }, "To is not an address"},
 		"no scheme":        {func(o *outbound) { o.To = ":alice" }, "To is not an address"},
-		"SIP without host": {func(o *outbound) { o.To = "sip:alice" }, "To is no SIP address"},
+		"SIP without host": {func(o *outbound) { o.To = "sip:alice" }, "To is not a SIP address"},
 		"name to number":   {func(o *outbound) { o.From = "client:bob" }, "From is not a number in E.164, but To is one"},
 		"blank in From":    {func(o *outbound) { o.To, o.From = "client:alice", "bo b" }, "From has blanks"},
 		"no TwiML":         {func(o *outbound) { o.URL = "" }, "neither URL nor TwiML"},

@@ -250,7 +250,7 @@ func (c *Call) load(ctx context.Context, d *document) (*twiml.Response, string, 
 		if r, err := twiml.Parse(bytes.NewReader(a.body)); err == nil {
 			return r, a.url, nil
 		}
-		c.warn(12300, "%s was answered with text/plain that is no TwiML: it is read to the caller", d.url)
+		c.warn(12300, "%s was answered with text/plain that is not TwiML: it is read to the caller", d.url)
 		return &twiml.Response{Verbs: []twiml.Verb{&twiml.Say{Text: string(a.body)}}}, a.url, nil
 	case strings.HasPrefix(kind, "audio/"):
 		if err := c.hear(ctx, a.body, 1); err != nil {

@@ -67,7 +67,7 @@ func (c *Call) runPay(ctx context.Context, v *twiml.Pay, base string) (*document
 	}
 	action, err := resolve(base, twiml.Or(v.Action, ""))
 	if err == nil && !strings.HasPrefix(action, "https:") {
-		return nil, c.warn(64016, "the action of <Pay>, %q, is no https URL", action)
+		return nil, c.warn(64016, "the action of <Pay>, %q, is not an https URL", action)
 	}
 	if at := twiml.Or(v.StatusCallback, ""); at != "" {
 		if p.status, err = resolve(base, at); err != nil {

@@ -79,7 +79,7 @@ func (a *restAPI) close() {
 //     POST)
 func (t *Twilio) RESTURL() string { return t.rest.url }
 
-// authorised checks who asks.
+// authorised checks the credentials of a request.
 func (a *restAPI) authorised(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		cfg := a.twilio.cfg

@@ -104,7 +104,7 @@ func TestWhatIsNotSimulatedFailsTheTest(t *testing.T) {
 		"attribute":  {`<Response><Dial passports="a">+14155550123</Dial></Response>`, []string{"passports of <Dial> is not simulated"}},
 		"of a noun":  {`<Response><Stop><Stream name="a" audioFormat="l16"/></Stop></Response>`, []string{"audioFormat of <Stream> is not simulated"}},
 		"in Gather":  {`<Response><Gather timeout="1"><Play>https://cdn.example.com/a.wav</Play></Gather></Response>`, []string{"Play https://cdn.example.com/a.wav"}},
-		"not a WAV":  {`<Response><Play>/song.mp3</Play></Response>`, []string{"audio that is no WAV is not simulated"}},
+		"not a WAV":  {`<Response><Play>/song.mp3</Play></Response>`, []string{"audio that is not WAV is not simulated"}},
 		"two":        {`<Response><Start><Siprec name="a"/></Start><Connect><VirtualAgent/></Connect></Response>`, []string{"<Siprec>", "<VirtualAgent>"}},
 		"not run":    {`<Response><Hangup/><Echo/></Response>`, nil},
 		"unknown":    {`<Response><Shout/></Response>`, nil},

@@ -263,7 +263,7 @@ func (c *Call) press(ctx context.Context, keys string) {
 func (c *Call) hear(ctx context.Context, wav []byte, times int) error {
 	audio, err := codec.ReadMulaw(bytes.NewReader(wav))
 	if err != nil {
-		c.notSimulated("audio that is no WAV is not simulated: %v", err)
+		c.notSimulated("audio that is not WAV is not simulated: %v", err)
 		return nil
 	}
 	c.hearAudio(ctx, audio, times)

@@ -61,7 +61,7 @@
 //   - of <Transcription>: conversationConfiguration, conversationId, enableProviderData,
 //     intelligenceService
 //   - recordings as anything but WAV
-//   - audio that is no WAV, and audio that is not below the public URL
+//   - audio that is not WAV, and audio that is not below the public URL
 //   - requests and parameters of the REST API other than those of [Twilio.RESTURL]
 package voicetest
 
@@ -185,7 +185,7 @@ func (c Config) withDefaults() (Config, error) {
 	case c.Handler != nil && option.Nil(c.Handler):
 		errs = append(errs, fmt.Errorf("voicetest: Handler is a nil %T", c.Handler))
 	case c.Handler == nil && !isWeb(c.Target):
-		errs = append(errs, fmt.Errorf("voicetest: Target %q is no http or https URL", c.Target))
+		errs = append(errs, fmt.Errorf("voicetest: Target %q is not an http or https URL", c.Target))
 	}
 	for _, path := range []string{c.InboundPath, c.StatusPath, c.FallbackPath} {
 		if path != "" && !strings.HasPrefix(path, "/") {
@@ -193,7 +193,7 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	if !isWeb(c.PublicURL) {
-		errs = append(errs, fmt.Errorf("voicetest: PublicURL %q is no http or https URL", c.PublicURL))
+		errs = append(errs, fmt.Errorf("voicetest: PublicURL %q is not an http or https URL", c.PublicURL))
 	}
 	if !(c.Pace > 0) || math.IsInf(c.Pace, 1) {
 		errs = append(errs, fmt.Errorf("voicetest: Pace %v is not positive", c.Pace))

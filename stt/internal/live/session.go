@@ -67,7 +67,7 @@ type Reply struct {
 	Events  []stt.Event
 	Send    Message // what to answer
 	Ready   bool    // audio can be sent from now on
-	Flushed int     // so many flushes are done, the oldest
+	Flushed int     // how many of the oldest flushes are done
 	Failed  error   // the oldest flush that is left ended with it
 	// Unclear is the error of a message that is not as documented. It is reported,
 	// and the conversation goes on until there are too many of them in a row.

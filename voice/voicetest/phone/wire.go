@@ -54,7 +54,7 @@ func (w *wire) gathers() bool {
 	return w.gather
 }
 
-// exchange tells of a request.
+// exchange shows a request on the page.
 func (w *wire) exchange(e voicetest.Exchange) {
 	entry := map[string]any{
 		"type": "wire", "kind": string(e.Hop), "at": e.At.Seconds(), "ms": e.Took.Milliseconds(), "method": e.Method, "url": e.URL,
@@ -106,10 +106,10 @@ func cut(text string) string {
 	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
-// message tells of a message, and of media by their number.
+// message shows a message on the page; media messages are only counted.
 func (w *wire) message(m voicetest.Passed) {
 	var about struct{ Event, Type string }
-	_ = json.Unmarshal(m.Data, &about) // what is no JSON has no name
+	_ = json.Unmarshal(m.Data, &about) // a message that is not JSON has no name
 	switch about.Event {
 	case "media":
 		w.media(m.FromHost)
@@ -150,7 +150,7 @@ func (w *wire) openRun() {
 	}
 }
 
-// mark tells of a mark, which is of the run: there is one behind each word.
+// mark shows a mark as part of the run of media messages, because one follows each word.
 func (w *wire) mark(m voicetest.Passed) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -160,13 +160,13 @@ func (w *wire) mark(m voicetest.Passed) {
 	w.session.tell(map[string]any{"type": "mark", "id": w.run.id, "at": m.At.Seconds(), "in": m.FromHost, "body": cut(string(m.Data))})
 }
 
-// tellRun tells of the media messages so far. The caller holds the lock.
+// tellRun shows how many media messages there were so far. The caller holds the lock.
 func (w *wire) tellRun() {
 	w.run.told = time.Now()
 	w.session.tell(map[string]any{"type": "media", "id": w.run.id, "at": w.run.first.Sub(w.session.begun).Seconds(), "received": w.run.in, "sent": w.run.out})
 }
 
-// tell tells of something other than media, behind those that were before it.
+// tell shows anything other than media, after the media messages before it.
 func (w *wire) tell(entry any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -177,7 +177,7 @@ func (w *wire) tell(entry any) {
 	w.session.tell(entry)
 }
 
-// event tells of what the fake does.
+// event shows a step of the fake.
 func (w *wire) event(e voicetest.Event) {
 	at := e.At.Seconds()
 	switch e.Kind {

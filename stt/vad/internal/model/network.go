@@ -12,7 +12,7 @@ const (
 	recurrent = Gates + Gates*Hidden + Hidden + Hidden + 1 // weights that no input has
 )
 
-// Size is the number of weights of a network that looks at so many features.
+// Size is the number of weights of a network with this number of features.
 func Size(inputs int) int { return Gates*inputs + recurrent }
 
 // Network is a layer of gated recurrent units (Cho et al. 2014, with the reset
@@ -27,7 +27,7 @@ type Network struct {
 	Out      [Hidden + 1]float32 // the last is the bias
 }
 
-// NewNetwork returns a network of so many features, whose weights are zero.
+// NewNetwork returns a network with this number of features, whose weights are zero.
 func NewNetwork(inputs int) *Network {
 	return &Network{Inputs: inputs, In: make([]float32, Gates*inputs)}
 }
@@ -110,8 +110,8 @@ func (n *Network) Append(dst []byte) []byte {
 	return dst
 }
 
-// Load reads the binary form of a network of so many features. Weights that data is too
-// short for are zero.
+// Load reads the binary form of a network with this number of features. Weights that data is
+// too short for are zero.
 func Load(inputs int, data string) *Network {
 	n := NewNetwork(inputs)
 	for _, part := range n.Weights() {

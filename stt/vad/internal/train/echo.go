@@ -86,7 +86,7 @@ func recordings(folder string) (pieces [][]float32, err error) {
 		}
 		const header = 58
 		if len(wav) < header {
-			return nil, fmt.Errorf("%s is no recording", file)
+			return nil, fmt.Errorf("%s is not a recording", file)
 		}
 		pcm := make([]int16, len(wav)-header)
 		codec.DecodeMulaw(pcm, wav[header:])

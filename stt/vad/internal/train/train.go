@@ -237,7 +237,7 @@ func (t *trainer) backward(clip int) {
 	}
 }
 
-// gather adds the gradients of the matrices, of so many clips.
+// gather adds the gradients of the matrices over the first clips of the batch.
 func (t *trainer) gather(clips int) {
 	var column [model.Gates]float32
 	for i, seen := range t.seen {

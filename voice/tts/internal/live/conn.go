@@ -18,7 +18,7 @@ type conn struct {
 	link *wire.Link
 	born time.Time
 
-	uses []time.Time // when the utterances of the last minute began; used by who has the connection
+	uses []time.Time // when the utterances of the last minute began; used only by the holder of the connection
 
 	mu       sync.Mutex
 	room     sync.Cond     // there is room in the queue, or the utterance is over
@@ -118,7 +118,7 @@ func (e *Engine) keep(c *conn) bool {
 	return true
 }
 
-// drop closes c. Who waits for it learns that it has gone.
+// drop closes c. Those that wait for it learn that it has gone.
 func (e *Engine) drop(c *conn) {
 	e.mu.Lock()
 	delete(e.conns, c)
