@@ -25,7 +25,7 @@ func copyBefore(verbs []twiml.Verb) (_ []twiml.Verb, errs []error) {
 	}
 	document := twiml.New(verbs...)
 	if err := document.Validate(); err != nil {
-		errs = append(errs, &OptionError{Option: "Before", Problem: "is no TwiML that Twilio runs", Err: err})
+		errs = append(errs, &OptionError{Option: "Before", Problem: "is not TwiML that Twilio runs", Err: err})
 	}
 	text := document.AppendXML(nil)
 	if len(text) > twiml.MaxSize-maxConnect {
@@ -33,7 +33,7 @@ func copyBefore(verbs []twiml.Verb) (_ []twiml.Verb, errs []error) {
 	}
 	document, err := twiml.Parse(bytes.NewReader(text))
 	if err != nil {
-		return nil, append(errs, &OptionError{Option: "Before", Problem: "is no TwiML", Err: err})
+		return nil, append(errs, &OptionError{Option: "Before", Problem: "is not TwiML", Err: err})
 	}
 	pauses := time.Duration(0)
 	for i, verb := range document.Verbs {

@@ -41,7 +41,7 @@ type HandlerFunc func(ctx context.Context, call *Call) error
 func (f HandlerFunc) ServeCall(ctx context.Context, call *Call) error { return f(ctx, call) }
 
 // Call is a call in progress. Its methods may be called from any goroutine, but
-// only one at a time may read events.
+// only one at a time may read events. It is made by a [Server]; the zero value is not usable.
 type Call struct {
 	Info
 	StreamSID string    // "MZ" and 32 hexadecimal digits; over ConversationRelay the session's, "VX" and as many

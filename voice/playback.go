@@ -20,7 +20,8 @@ type source interface {
 	written() string
 }
 
-// Playback is audio, or text that is said, on its way to the caller.
+// Playback is audio, or text that is said, on its way to the caller. It is made by a [Call];
+// the zero value is not usable.
 type Playback struct {
 	player *player
 	mark   string // the name of the mark behind the audio

@@ -142,7 +142,8 @@ func (file) heard(int) string { return "" }
 
 func (file) written() string { return "" }
 
-// RelayCall is what only a call over ConversationRelay has. See [Call.Relay].
+// RelayCall is what only a call over ConversationRelay has. It is made by [Call.Relay]; the
+// zero value is not usable.
 type RelayCall struct {
 	// Session is what Twilio said of the call when the session began.
 	Session relay.Session

@@ -42,7 +42,8 @@ import (
 	"agentos.dev/dialtone/voice/tts"
 )
 
-// Server answers calls. Its methods may be called from any goroutine.
+// Server answers calls. Its methods may be called from any goroutine. It is made by [New]; the
+// zero value is not usable.
 type Server struct {
 	config     Config
 	validator  *signature.Validator

@@ -83,7 +83,7 @@ var (
 // Error names the cause, country and class.
 func (e *Error) Error() string {
 	if e.Country == "" && e.Class == ClassUnknown {
-		return "outbound: may not dial: " + e.Cause.Error()
+		return fmt.Sprintf("outbound: may not dial: %v", e.Cause)
 	}
 	return fmt.Sprintf("outbound: may not dial: %v (country %q, class %v)", e.Cause, e.Country, e.Class)
 }

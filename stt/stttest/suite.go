@@ -17,7 +17,7 @@ import (
 )
 
 // Suite tests an engine. Its fields describe the engine's abilities, which are tested
-// as well: an engine must not report an ability that it lacks.
+// as well: an engine must not report an ability that it lacks. New must be set.
 type Suite struct {
 	// New returns an engine that hears the texts, in turn, in the utterances of
 	// [Speech]: in front of a fake server, for most.

@@ -8,7 +8,8 @@ import (
 )
 
 // Instances is a load balancer in front of several instances of a host, which takes them
-// in turn: the Handler of a [Config]. Its methods may be called from several goroutines.
+// in turn: the Handler of a [Config]. Its methods may be called from several goroutines. It is
+// made by [NewInstances]; the zero value is not usable.
 type Instances struct {
 	mu   sync.Mutex
 	all  []*instance

@@ -17,7 +17,7 @@ import (
 	"agentos.dev/dialtone/voice/tts"
 )
 
-// Suite tests an engine. Its fields describe the engine's abilities.
+// Suite tests an engine. Its fields describe the engine's abilities. New must be set.
 type Suite struct {
 	// New returns an engine that can say any English text: in front of a fake server,
 	// for most. The suite closes it if it can be closed.
