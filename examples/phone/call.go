@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"agentos.dev/dialtone/codec"
@@ -52,7 +53,12 @@ func (p *program) call(ctx context.Context, args []string) (err error) {
 	}
 	config := s.config(to)
 	if !*quiet {
-		config.Trace = func(e voicetest.Event) { fmt.Fprintln(p.stdout, e) }
+		var printing sync.Mutex // it is called from several goroutines
+		config.Trace = func(e voicetest.Event) {
+			printing.Lock()
+			defer printing.Unlock()
+			fmt.Fprintln(p.stdout, e)
+		}
 	}
 	tw, err := voicetest.Start(config)
 	if err != nil {

@@ -106,11 +106,11 @@ func TestCall(t *testing.T) {
 	require.Greater(t, info.Size(), int64(3000))
 
 	script := filepath.Join(t.TempDir(), "calls.txt")
-	require.NoError(t, os.WriteFile(script, []byte("call one from +14155550123\n  listen 100ms\n  hangup\n"), 0o600))
+	require.NoError(t, os.WriteFile(script, []byte("call one from +14155550123\n  expect audio 100ms\n  hangup\n"), 0o600))
 	_, err = phone(t, "", "call", "-q", "-script", script, at)
 	require.NoError(t, err)
 
-	_, err = phone(t, "listen 50ms\nnonsense\ndigits 12\n", "call", at)
+	_, err = phone(t, "expect audio 50ms\nnonsense\ndigits 12\n", "call", at)
 	require.NoError(t, err)
 
 	_, err = phone(t, "", "call", "-patience", "200ms", at, "expect said anything")

@@ -147,6 +147,8 @@ func (c *Call) follow(d *document) (status string, err error) {
 			return "canceled", nil
 		case c.ctx.Err() != nil && c.Status() == "ringing":
 			return "no-answer", nil
+		case c.ctx.Err() != nil && errors.Is(err, context.Cause(c.ctx)): // while a document was fetched
+			return "completed", nil
 		case c.ctx.Err() != nil || next == nil && status == "":
 			return "completed", err
 		case next == nil:
