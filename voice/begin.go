@@ -73,7 +73,7 @@ func (s *Server) begin(ctx context.Context, stream *stream, with begin) {
 	}
 	switch {
 	case info.Unidirectional:
-		call.release = func() {} // its status callback tells of its end
+		call.release = func() {} // its status callback reports its end
 	case s.config.resumes(), stream.comesBack:
 		call.owner = s.ownerOf(call)
 		call.inbox.given, call.inbox.readOn = call.owner.gave, call.owner.readsOn

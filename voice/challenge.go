@@ -53,7 +53,7 @@ func (s *Server) serveChallenge(w http.ResponseWriter, r *http.Request) {
 	}))
 }
 
-// sendBack answers who has passed a challenge with the webhook that it was asked for.
+// sendBack sends a caller who has passed the challenge back to the webhook that asked for it.
 func (s *Server) sendBack(ctx context.Context, info Info, back string) answer {
 	if !strings.HasPrefix(back, "/") {
 		return hangUp()

@@ -6,7 +6,7 @@ import (
 	"agentos.dev/dialtone/voice/tts"
 )
 
-// bargedIn tells of a step of an interruption.
+// bargedIn reports a step of an interruption.
 func (c *liveCall) bargedIn(b BargeIn) {
 	if b.Step == BargeInConfirmed {
 		c.owner.touch()

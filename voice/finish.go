@@ -128,13 +128,13 @@ func (s *Server) tellEnd(e *untold, last bool) (unsettled error) {
 	if e.over && shared {
 		more = append(more, overMark(e.info.SID))
 	}
-	observers := append([]policy.Observer{policy.ObserverFunc(func(context.Context, policy.Call, policy.Outcome) { s.countOnce(e) })}, s.config.Observers...)
 	if e.mine {
 		s.countOnce(e)
-		policy.TellFirst(ctx, s.config.Store, e.outcome, s.config.Policy, observers, e.info.Call, more...)
+		policy.TellFirst(ctx, s.config.Store, e.outcome, s.config.Policy, s.config.Observers, e.info.Call, more...)
 		s.toldEnds.note(e) // mine is never without a store
 		return nil
 	}
+	observers := append([]policy.Observer{policy.ObserverFunc(func(context.Context, policy.Call, policy.Outcome) { s.countOnce(e) })}, s.config.Observers...)
 	told, err := policy.TellOnce(ctx, s.config.Store, s.id, e.outcome, s.config.Policy, observers, e.info.Call, more...)
 	if err == policy.ErrAway && last {
 		policy.Tell(ctx, e.outcome, s.config.Policy, observers, e.info.Call)

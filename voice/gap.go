@@ -12,7 +12,7 @@ type answering struct {
 	audible time.Time               // when what plays, or played last, was first heard
 }
 
-// begins notes that something begins to play, after so many pauses of the player.
+// begins notes that something begins to play, and how often the player had paused before.
 func (a *answering) begins(pauses uint64) { a.silent, a.pauses = true, pauses }
 
 // heard notes how long ago the first sample of what plays was heard. Audio that a pause has

@@ -277,7 +277,7 @@ func (e *pagedEar) Voiced(last time.Duration) (speech time.Duration, speaking bo
 	return speech, speaking
 }
 
-// heardOf returns an event of the recogniser, behind so many pieces of audio, as it is recorded.
+// heardOf returns the journal entry for an event of the recogniser, with the number of audio pieces before it.
 func heardOf(e stt.Event, pieces int64) journal.Heard {
 	t := e.Transcript
 	h := journal.Heard{

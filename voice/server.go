@@ -64,7 +64,7 @@ type Server struct {
 	awaited  awaited                    // what machine detection comes to
 	denied   *recent[callID, int]       // calls whose stream was refused for its signature or token
 	id       string                     // of this instance, for the others
-	recorded *slog.Logger               // of requests that Twilio has signed and who has recorded them sends again: so many lines a minute
+	recorded *slog.Logger               // of requests with Twilio's signature that are recorded and sent again; limited per minute
 	hearer   *checkups                  // of the speech engine
 	talking  *checkups                  // of the synthesiser
 	ends     ends                       // of calls, that wait for the store

@@ -162,8 +162,8 @@ func (g *Gate) covering(to, country string) (found []*meter) {
 }
 
 // hold counts the call at its longest everywhere from this moment on, or nowhere and
-// returns which meter is full, and why. Calls of other
-// instances may find less room than there is, for a round trip.
+// returns which meter is full, and why. Calls
+// of other instances may find less room than there is, for a round trip.
 func (p *Permit) hold(ctx context.Context) (full *meter, cause error) {
 	p.gate.counting.Lock()
 	defer p.gate.counting.Unlock()
@@ -223,6 +223,7 @@ func (p *Permit) Cancel() {
 	p.cancel()
 }
 
+// cancel is Cancel for a caller that holds the gate's lock.
 func (p *Permit) cancel() {
 	var ops []policy.Op
 	for _, m := range p.meters {

@@ -20,7 +20,7 @@ func posted(body string) url.Values {
 	return form
 }
 
-// The first webhook of a call says who calls, and from where.
+// The first webhook of a call has the caller and where the call comes from.
 func ExampleReadCall() {
 	c, err := callback.ReadCall(posted(call + "&Direction=inbound&StirVerstat=TN-Validation-Passed-A&ForwardedFrom=%2B14155550111&FromCity=OAKLAND&FromState=CA&FromZip=94601&FromCountry=US&New=1"))
 	if err != nil {
@@ -142,7 +142,7 @@ func ExampleReadQueue() {
 	// QU00000000000000000000000000000001 bridged 1m30s <nil>
 }
 
-// An AsyncAmdStatusCallback says who has picked up.
+// An AsyncAmdStatusCallback reports whether a person or a machine has answered.
 func ExampleReadMachineDetection() {
 	m, err := callback.ReadMachineDetection(posted(call + "&AnsweredBy=machine_end_beep&MachineDetectionDuration=3200"))
 	fmt.Println(m.Machine(), m.AnsweredBy, m.Took, err)

@@ -113,7 +113,7 @@ func New(config Config) (*Phone, error) {
 	return &Phone{config: config, token: hex.EncodeToString(token), calls: map[string]*session{}, open: map[*session]struct{}{}}, nil
 }
 
-// URL returns the address of the page on a listener, token included: anybody who has it can call.
+// URL returns the address of the page on a listener, token included: the URL is all that a call needs.
 func (p *Phone) URL(listener net.Addr) string {
 	return "http://" + listener.String() + "/" + p.token + "/"
 }

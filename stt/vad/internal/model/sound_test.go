@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSound: what is no voice, or may be an echo, is doubted.
+// TestSound: the guard doubts sounds other than a voice, and sounds that may be an echo.
 func TestSound(t *testing.T) {
 	type frame struct {
 		p, clear, harmony, swing, change float32
