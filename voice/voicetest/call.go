@@ -238,7 +238,7 @@ func (c *Call) pressedStar(keys string) bool {
 	}
 	c.event(Pressed, "%s", keys)
 	if inside != nil {
-		inside.room.end(inside)
+		inside.remove()
 	} else {
 		leg.end(errStar)
 	}

@@ -1,7 +1,6 @@
 package voicetest
 
 import (
-	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -99,16 +98,19 @@ func (room *conference) change() {
 	room.changed = make(chan struct{})
 }
 
-// close ends a conference in which nobody is, and reports whether it did. The caller holds the
-// fake's lock.
-func (room *conference) close() bool {
-	t := room.twilio
-	if len(room.inside) > 0 || t.conferences[room.name] != room {
-		return false
+// end ends the conference for all that are inside, once: the next call begins another of
+// its name. The caller holds the fake's lock.
+func (room *conference) end(why, by string) {
+	if room.ended != "" {
+		return
 	}
-	delete(t.conferences, room.name)
-	t.over = append(t.over, room)
-	return true
+	room.ended, room.endedBy = why, by
+	for _, p := range room.inside {
+		p.over = true
+	}
+	delete(room.twilio.conferences, room.name)
+	room.twilio.over = append(room.twilio.over, room)
+	room.change()
 }
 
 // leave takes a participant out, and ends the conference when it says so or nobody is left.
@@ -119,14 +121,10 @@ func (p *participant) leave() []tell {
 	room.inside = slices.DeleteFunc(slices.Clone(room.inside), func(o *participant) bool { return o == p })
 	told := []tell{{twiml.ConferenceLeave, "participant-leave", p, url.Values{"ReasonParticipantLeft": {"participant_hung_up"}}}}
 	if p.ends {
-		room.ended, room.endedBy = "participant-with-end-conference-on-exit-left", p.call.SID
-		for _, o := range room.inside {
-			o.over = true
-		}
+		room.end("participant-with-end-conference-on-exit-left", p.call.SID)
 	}
-	if room.close() {
-		room.ended = cmp.Or(room.ended, "last-participant-left")
-		room.endedBy = cmp.Or(room.endedBy, p.call.SID)
+	if len(room.inside) == 0 {
+		room.end("last-participant-left", p.call.SID)
 		told = append(told, tell{twiml.ConferenceEnd, "conference-end", nil, nil})
 	}
 	room.change()
@@ -296,14 +294,10 @@ func (p *participant) hearers() (calls []*Call) {
 	return calls
 }
 
-// end ends the conference for a participant, or for all.
-func (room *conference) end(only *participant) {
-	room.twilio.mu.Lock()
-	defer room.twilio.mu.Unlock()
-	for _, p := range room.inside {
-		if only == nil || p == only {
-			p.over = true
-		}
-	}
-	room.change()
+// remove ends the conference for a participant.
+func (p *participant) remove() {
+	p.room.twilio.mu.Lock()
+	defer p.room.twilio.mu.Unlock()
+	p.over = true
+	p.room.change()
 }

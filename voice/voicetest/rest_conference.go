@@ -85,7 +85,7 @@ func (a *restAPI) fetchConference(w http.ResponseWriter, r *http.Request) {
 // status returns the conference's status in the REST API. The caller holds the fake's lock.
 func (room *conference) status() string {
 	switch {
-	case room.twilio.conferences[room.name] != room:
+	case room.ended != "":
 		return "completed"
 	case room.began:
 		return "in-progress"
@@ -100,7 +100,10 @@ func (room *conference) resource() map[string]any {
 		"region": "us1", "api_version": "2010-04-01", "date_created": room.created.UTC().Format(rfc2822), "reason_conference_ended": nil,
 		"call_sid_ending_conference": nil, "uri": path + ".json", "subresource_uris": map[string]string{"participants": path + "/Participants.json"}}
 	if m["status"] == "completed" {
-		m["reason_conference_ended"], m["call_sid_ending_conference"] = room.ended, room.endedBy
+		m["reason_conference_ended"] = room.ended
+		if room.endedBy != "" {
+			m["call_sid_ending_conference"] = room.endedBy
+		}
 	}
 	return m
 }
@@ -119,10 +122,8 @@ func (a *restAPI) updateConference(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.PostForm.Get("Status") == "completed" {
 		a.twilio.mu.Lock()
-		room.ended = "conference-ended-via-api"
-		room.close() // if nobody has come
+		room.end("conference-ended-via-api", "")
 		a.twilio.mu.Unlock()
-		room.end(nil)
 	}
 	a.twilio.mu.Lock()
 	body := room.resource()
@@ -260,7 +261,7 @@ func (room *conference) members() []*participant {
 // its Dial, or the verb after it.
 func (a *restAPI) removeParticipant(w http.ResponseWriter, r *http.Request) {
 	if p := a.participant(w, r); p != nil {
-		p.room.end(p)
+		p.remove()
 		w.WriteHeader(http.StatusNoContent)
 	}
 }
