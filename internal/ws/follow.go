@@ -29,7 +29,10 @@ func (f *follower) Read(p []byte) (n int, err error) {
 	} else {
 		n, err = f.Conn.Read(p)
 	}
-	if err == io.EOF {
+	switch {
+	case n > 0:
+		err = nil // it comes again, and this is the end of no message
+	case err == io.EOF:
 		f.ended.Store(true)
 	}
 	f.follow(p[:n])

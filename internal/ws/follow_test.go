@@ -3,8 +3,10 @@ package ws
 import (
 	"bytes"
 	"io"
+	"net"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -56,5 +58,34 @@ func TestFollowing(t *testing.T) {
 		require.True(t, f.ended.Load())
 		require.Zero(t, f.left)
 		require.Zero(t, f.have)
+	}
+}
+
+// eager is a connection that tells its end together with its last bytes, as a host's own may.
+type eager struct {
+	*script
+	from io.Reader
+}
+
+func (e eager) Read(p []byte) (int, error) { return e.from.Read(p) }
+
+func TestEndThatComesWithBytes(t *testing.T) {
+	for name, open := range map[string]func(net.Conn) (Socket, error){
+		"ours": func(c net.Conn) (Socket, error) { return newConn(c, nil, nil, &Options{ReadLimit: 1 << 10}) },
+		"coder": func(c net.Conn) (Socket, error) {
+			return newCoder(c, nil, fuzzRequest(), &Options{ReadLimit: 1 << 10})
+		},
+	} {
+		peer := &script{in: []byte(text("a") + text("b"))}
+		s, err := open(eager{peer, iotest.DataErrReader(peer)})
+		require.NoError(t, err)
+		for _, want := range []string{"a", "b"} {
+			msg, _, err := s.Read()
+			require.NoError(t, err, name)
+			require.Equal(t, want, string(msg), name)
+		}
+		_, _, err = s.Read()
+		require.ErrorIs(t, err, io.EOF, name)
+		s.Close(1000, "")
 	}
 }
