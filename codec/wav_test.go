@@ -287,6 +287,29 @@ func TestWAVWriter(t *testing.T) {
 	}
 }
 
+// TestWAVWriterClosesOnce: a Close that failed is not made good by another, which would pad
+// the file a second time.
+func TestWAVWriterClosesOnce(t *testing.T) {
+	dst := &broken{fails: 3}
+	w, err := NewWAVWriter(dst, Format{Encoding: Mulaw})
+	require.NoError(t, err)
+	_, err = w.Write([]byte{1})
+	require.NoError(t, err)
+	require.Error(t, w.Close())
+	require.NoError(t, w.Close())
+	require.Equal(t, 3, dst.writes)
+}
+
+// broken is a destination of which one write fails.
+type broken struct{ writes, fails int }
+
+func (f *broken) Write(p []byte) (int, error) {
+	if f.writes++; f.writes == f.fails {
+		return 0, io.ErrShortWrite
+	}
+	return len(p), nil
+}
+
 func TestWAVWriterRefuses(t *testing.T) {
 	for _, f := range []Format{{Encoding: Alaw}, {Encoding: Float32}, {Encoding: -1}, {Encoding: 99}, {Rate: -1}, {Channels: -1}, {Channels: 65}, {Rate: 1 << 21}} {
 		_, err := NewWAVWriter(io.Discard, f)

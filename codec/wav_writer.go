@@ -82,12 +82,12 @@ func (w *WAVWriter) Close() error {
 	if w.closed {
 		return nil
 	}
+	w.closed = true
 	if w.written%2 == 1 { // chunks are padded to even length
 		if _, err := w.w.Write([]byte{0}); err != nil {
 			return fmt.Errorf("codec: ending WAV: %w", err)
 		}
 	}
-	w.closed = true
 	s, ok := w.w.(io.Seeker)
 	if !ok {
 		return nil
