@@ -183,6 +183,10 @@ func TestStreams(t *testing.T) {
 		`{"transcript":"Hello.","confidence":"0.9"}`: {Text: "Hello.", Confidence: 0.9},
 		`{"transcript":"Hello."}`:                    {Text: "Hello.", Confidence: -1},
 		`{"confidence":0.9}`:                         {Confidence: -1, Unknown: url.Values{"TranscriptionData": {`{"confidence":0.9}`}}},
+		`{"transcript":"Hi.","confidence":"high"}`:   {Text: "Hi.", Confidence: -1, Unknown: url.Values{"TranscriptionData": {"kept"}}},
+		`{"transcript":"Hi.","confidence":[1]}`:      {Text: "Hi.", Confidence: -1, Unknown: url.Values{"TranscriptionData": {"kept"}}},
+		`{"transcript":"Hi.","confidence":1.5}`:      {Text: "Hi.", Confidence: -1, Unknown: url.Values{"TranscriptionData": {"kept"}}},
+		`{"transcript":"Hi.","confidence":null}`:     {Text: "Hi.", Confidence: -1},
 		`[`:                                          {Confidence: -1, Unknown: url.Values{"TranscriptionData": {`[`}}},
 	} {
 		got, err := ReadTranscription(bare(t, "CallSid="+sid+"&TranscriptionSid=GT1&TranscriptionEvent=transcription-content&SequenceId=2&Track=inbound_track&Final=true&TranscriptionData="+url.QueryEscape(data)))

@@ -2,7 +2,6 @@ package callback
 
 import (
 	"encoding/json"
-	"errors"
 	"net/url"
 	"time"
 )
@@ -79,34 +78,31 @@ func ReadTranscription(form url.Values) (*Transcription, error) {
 	if t.Event == "transcription-content" {
 		r.has("TranscriptionData")
 	}
-	said := parsed(r, "TranscriptionData", content{Confidence: -1}, readContent)
-	t.Text, t.Confidence = said.Transcript, said.Confidence
+	var whole bool
+	if t.Text, t.Confidence, whole = readData(r.rest.Get("TranscriptionData")); whole {
+		r.text("TranscriptionData")
+	}
 	t.Unknown = r.rest
 	return &t, r.done()
 }
 
-// content is what TranscriptionData holds.
-type content struct {
-	Transcript string
-	Confidence float64
-}
-
-// readContent reads a JSON object with a transcript. Its confidence is a number, or a text
-// that holds one.
-func readContent(text string) (content, error) {
+// readData reads a JSON object with a transcript and a confidence, which is a number, a text
+// that holds one, or missing; whole reports that nothing in it is wrong.
+func readData(text string) (transcript string, confidence float64, whole bool) {
 	var data struct {
-		Transcript *string     `json:"transcript"`
-		Confidence json.Number `json:"confidence"`
+		Transcript *string         `json:"transcript"`
+		Confidence json.RawMessage `json:"confidence"`
 	}
-	if err := json.Unmarshal([]byte(text), &data); err != nil {
-		return content{}, err
+	if json.Unmarshal([]byte(text), &data) != nil || data.Transcript == nil {
+		return "", -1, false
 	}
-	if data.Transcript == nil {
-		return content{}, errors.New("callback: TranscriptionData has no transcript")
+	var number json.Number
+	if json.Unmarshal(data.Confidence, &number) != nil || number == "" {
+		return *data.Transcript, -1, data.Confidence == nil || string(data.Confidence) == "null"
 	}
-	c := content{Transcript: *data.Transcript, Confidence: -1}
-	if f, err := data.Confidence.Float64(); err == nil && f >= 0 && f <= 1 {
-		c.Confidence = f
+	f, err := number.Float64()
+	if err != nil || !(f >= 0 && f <= 1) {
+		return *data.Transcript, -1, false
 	}
-	return c, nil
+	return *data.Transcript, f, true
 }
