@@ -44,7 +44,7 @@ func newGenerator(l *loading, m *meters, p *pacer) *generator {
 	return &generator{loading: l, meter: m, pacer: p, public: public, at: at, client: &http.Client{
 		Timeout: webhookTimeout,
 		Transport: &http.Transport{
-			TLSClientConfig:     insecure(),
+			TLSClientConfig:     insecure(public),
 			MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -53,7 +53,9 @@ func newGenerator(l *loading, m *meters, p *pacer) *generator {
 
 // insecure accepts any certificate: the service's is for its public name, not for the address
 // at which it is reached.
-func insecure() *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
+func insecure(public *url.URL) *tls.Config {
+	return &tls.Config{InsecureSkipVerify: true, ServerName: public.Hostname()}
+}
 
 // fiction returns the caller's number of call n, from the range reserved for fiction
 // (555-01xx). 80,000 calls in a row have different numbers, so that no limit per caller
@@ -75,6 +77,7 @@ func (g *generator) call(ctx context.Context, n int, due time.Time) {
 		return
 	}
 	g.meter.webhook.add(time.Since(due))
+	defer g.completed(ctx, form, time.Now())
 	s := &stream{call: sid, load: g.loading, meter: g.meter, due: due}
 	asked := time.Now()
 	in, err := g.dial(ctx, s, at)
@@ -109,12 +112,17 @@ func (g *generator) call(ctx context.Context, n int, due time.Time) {
 	default:
 		g.fails(ctx, fmt.Errorf("stream of %s: %w", sid, why))
 	}
-	if g.to.status != "" {
-		form.Set("CallStatus", "completed")
-		form.Set("CallDuration", fmt.Sprint(int(time.Since(asked).Seconds())))
-		if _, err := g.post(context.WithoutCancel(ctx), g.to.status, form); err != nil {
-			g.meter.note(err)
-		}
+}
+
+// completed tells the service the end of a call that it has answered, however it went on.
+func (g *generator) completed(ctx context.Context, form url.Values, answered time.Time) {
+	if g.to.status == "" {
+		return
+	}
+	form.Set("CallStatus", "completed")
+	form.Set("CallDuration", fmt.Sprint(int(time.Since(answered).Seconds())))
+	if _, err := g.post(context.WithoutCancel(ctx), g.to.status, form); err != nil {
+		g.meter.note(err)
 	}
 }
 
@@ -191,7 +199,7 @@ func (g *generator) dial(ctx context.Context, s *stream, to *url.URL) (*bufio.Re
 		return nil, err
 	}
 	if g.at.Scheme == "https" {
-		conn = tls.Client(conn, insecure())
+		conn = tls.Client(conn, insecure(g.public))
 	}
 	s.conn = conn
 	deadline, _ := ctx.Deadline()

@@ -3,14 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -328,4 +332,36 @@ func FuzzScript(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestLoadEndsTheCallsItBegan: also one whose stream is refused is told to be over, and TLS
+// asks for the public name, whatever address the service is at.
+func TestLoadEndsTheCallsItBegan(t *testing.T) {
+	var over atomic.Int32
+	service := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/inbound":
+			io.WriteString(w, `<Response><Connect><Stream url="wss://calls.example.com/stream"/></Connect></Response>`)
+		case "/status":
+			if r.FormValue("CallStatus") == "completed" {
+				over.Add(1)
+			}
+		default:
+			http.Error(w, "no", http.StatusServiceUnavailable)
+		}
+	}))
+	var mu sync.Mutex
+	names := map[string]bool{}
+	service.TLS = &tls.Config{GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		names[hello.ServerName] = true
+		return nil, nil
+	}}
+	service.StartTLS()
+	defer service.Close()
+	_, err := phone(t, "", "load", "-rate", "100", "-calls", "3", "-length", "2s", "-q", "-status", "/status", service.URL+"/inbound")
+	require.ErrorIs(t, err, errFailed)
+	require.EqualValues(t, 3, over.Load())
+	require.Equal(t, map[string]bool{"calls.example.com": true}, names)
 }
