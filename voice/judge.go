@@ -337,7 +337,8 @@ func (j *judge) words(u *utterance, t *stt.Transcript, final bool) (none bool) {
 	own, ownHard := ownwords.Compare(words, said), ownwords.Compare(hard, said).Common > 0
 	unheard := u.early && j.heard > 0     // by the ear, if there is one
 	doubtful := !u.long && own.Doubtful() // nor is the sound surely his
-	echo := own.Echo() && (u.early || hard == nil || ownHard)
+	answer := u.long && holdsAnswer(j.expected, words) // and the sound is surely his
+	echo := own.Echo() && (u.early || hard == nil || ownHard) && !answer
 	u.text = t.Text
 	switch {
 	case echo:
@@ -361,7 +362,7 @@ func (j *judge) words(u *utterance, t *stt.Transcript, final bool) (none bool) {
 		if ofExpected || n == 0 { // an answer, though it is a backchannel elsewhere
 			n = max(n, u.stance.policy.MinWords)
 		}
-		u.meant = n >= u.stance.policy.MinWords && !doubtful && !(len(words) == 1 && own.Common > 0)
+		u.meant = n >= u.stance.policy.MinWords && !doubtful && (answer || len(words) > 1 || own.Common == 0)
 		enough := u.meant && (final || n >= 2 && !unheard)
 		switch {
 		case enough && mayEnd && u.stance.policy.bySpeech():
@@ -380,6 +381,21 @@ func (j *judge) words(u *utterance, t *stt.Transcript, final bool) (none bool) {
 // answers reports whether words are one of the phrases that are expected.
 func answers(e stt.Expectation, words []string) bool {
 	return slices.ContainsFunc(e.Phrases, func(phrase string) bool { return slices.Equal(wordsOf(phrase), words) })
+}
+
+// besides is how many words an expected answer may have around it: "on Monday please".
+const besides = 2
+
+// holdsAnswer reports whether words are an expected phrase with little around it. An echo of
+// the question has more.
+func holdsAnswer(e stt.Expectation, words []string) bool {
+	expected := phrasesOf(e.Phrases)
+	for i := range words {
+		if n := expected.at(words[i:]); n > 0 && len(words) <= n+besides {
+			return true
+		}
+	}
+	return false
 }
 
 // turned takes what is none of the caller's out of the text of his turn. The lock is held.

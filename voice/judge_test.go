@@ -164,11 +164,28 @@ func TestJudge(t *testing.T) {
 			v.silent(300 * ms)
 			v.final("ja genau")
 		}, steps: []string{"taken_back backchannel"}},
-		"a language that is not known":     {pauses: true, caller: func(v *voices) { v.judge.language = "fi"; v.speaks(450 * ms); v.silent(300 * ms); v.final("okay") }, steps: []string{"confirmed words"}, turn: "okay"},
-		"words of one's own":               {policy: Interruption{Words: map[string]InterruptionWords{"en": {Backchannels: []string{"Roger that"}}}}, pauses: true, caller: func(v *voices) { v.speaks(450 * ms); v.silent(300 * ms); v.final("roger that") }, steps: []string{"taken_back backchannel"}},
-		"too few words":                    {policy: Interruption{MinWords: 3}, pauses: true, caller: func(v *voices) { v.speaks(450 * ms); v.silent(300 * ms); v.final("six people") }, steps: []string{"taken_back few_words", "missed few_words"}, turn: "six people"},
-		"the server's own words":           {before: 2500 * ms, pauses: true, caller: func(v *voices) { v.speaks(900 * ms); v.silent(300 * ms); v.final("booked under the name") }, steps: []string{"taken_back echo"}},
-		"its own words, heard badly":       {before: 2500 * ms, pauses: true, caller: func(v *voices) { v.speaks(900 * ms); v.silent(300 * ms); v.final("booked under the game") }, steps: []string{"taken_back echo"}},
+		"a language that is not known": {pauses: true, caller: func(v *voices) { v.judge.language = "fi"; v.speaks(450 * ms); v.silent(300 * ms); v.final("okay") }, steps: []string{"confirmed words"}, turn: "okay"},
+		"words of one's own":           {policy: Interruption{Words: map[string]InterruptionWords{"en": {Backchannels: []string{"Roger that"}}}}, pauses: true, caller: func(v *voices) { v.speaks(450 * ms); v.silent(300 * ms); v.final("roger that") }, steps: []string{"taken_back backchannel"}},
+		"too few words":                {policy: Interruption{MinWords: 3}, pauses: true, caller: func(v *voices) { v.speaks(450 * ms); v.silent(300 * ms); v.final("six people") }, steps: []string{"taken_back few_words", "missed few_words"}, turn: "six people"},
+		"the server's own words":       {before: 2500 * ms, pauses: true, caller: func(v *voices) { v.speaks(900 * ms); v.silent(300 * ms); v.final("booked under the name") }, steps: []string{"taken_back echo"}},
+		"its own words, heard badly":   {before: 2500 * ms, pauses: true, caller: func(v *voices) { v.speaks(900 * ms); v.silent(300 * ms); v.final("booked under the game") }, steps: []string{"taken_back echo"}},
+		"its own words that are expected, of a voice": {before: 2500 * ms, pauses: true, caller: func(v *voices) {
+			v.call.Expect(stt.Expectation{Phrases: []string{"The name."}})
+			v.speaks(900 * ms)
+			v.silent(300 * ms)
+			v.final("under the name")
+		}, steps: []string{"confirmed words"}, turn: "under the name"},
+		"its own words that are expected, of no voice": {before: 2500 * ms, caller: func(v *voices) {
+			v.call.Expect(stt.Expectation{Phrases: []string{"The name."}})
+			v.unheard(900 * ms)
+			v.final("under the name")
+		}},
+		"more of its own words than the answer": {before: 2500 * ms, pauses: true, caller: func(v *voices) {
+			v.call.Expect(stt.Expectation{Phrases: []string{"Name."}})
+			v.speaks(900 * ms)
+			v.silent(300 * ms)
+			v.final("booked under the name")
+		}, steps: []string{"taken_back echo"}},
 		"its own words, too late":          {before: 2500 * ms, pauses: true, caller: func(v *voices) { v.speaks(2300 * ms); v.silent(300 * ms); v.final("booked under the name") }, steps: []string{"confirmed length", "false echo"}},
 		"its own words, and a hard word":   {before: 2500 * ms, pauses: true, caller: func(v *voices) { v.speaks(900 * ms); v.silent(300 * ms); v.final("booked under the name stop") }, steps: []string{"confirmed hard_word"}, turn: "booked under the name stop"},
 		"half of its words, and no voice":  {before: 2500 * ms, caller: func(v *voices) { v.unheard(900 * ms); v.final("looked under the game") }, turn: "looked under the game"},

@@ -13,7 +13,8 @@ import (
 
 // TestAnswerInTheServersWords: a caller who answers a question with a word of it, at whatever
 // place of the question. One word is never taken for an echo, so it reaches the handler, but it
-// does not stop the question; two in a row are.
+// does not stop the question; two in a row are. Neither holds for an answer that is expected and
+// that the ear has heard as the caller's.
 func TestAnswerInTheServersWords(t *testing.T) {
 	const question = "We have a table on Monday or Tuesday. Would you like to come on Monday or on Tuesday, yes or no?"
 	phrases := stt.Expectation{Phrases: []string{"monday", "tuesday"}}
@@ -25,10 +26,10 @@ func TestAnswerInTheServersWords(t *testing.T) {
 	}{
 		{answer: "Wednesday", stops: 96, late: 4},
 		{answer: "Monday", stops: 61, late: 39},
-		{answer: "Monday", expected: phrases, stops: 61, late: 39},
+		{answer: "Monday", expected: phrases, stops: 96, late: 4},
 		{answer: "Monday please", stops: 96, late: 4},
 		{answer: "on Monday", stops: 75, late: 4, lost: 21},
-		{answer: "on Monday", expected: phrases, stops: 75, late: 4, lost: 21},
+		{answer: "on Monday", expected: phrases, stops: 96, late: 4},
 		{answer: "no", stops: 93, late: 7},
 		{answer: "yes", stops: 11, late: 11, lost: 79},
 		{answer: "yes", expected: yesNo, stops: 89, late: 11},
