@@ -335,8 +335,8 @@ func (j *judge) words(u *utterance, t *stt.Transcript, final bool) (none bool) {
 	ofExpected := answers(j.expected, words)
 	mayEnd := u.stance.speaks && !j.off
 	own, ownHard := ownwords.Compare(words, said), ownwords.Compare(hard, said).Common > 0
-	unheard := u.early && j.heard > 0     // by the ear, if there is one
-	doubtful := !u.long && own.Doubtful() // nor is the sound surely his
+	unheard := u.early && j.heard > 0                  // by the ear, if there is one
+	doubtful := !u.long && own.Doubtful()              // nor is the sound surely his
 	answer := u.long && holdsAnswer(j.expected, words) // and the sound is surely his
 	echo := own.Echo() && (u.early || hard == nil || ownHard) && !answer
 	u.text = t.Text
