@@ -208,8 +208,8 @@ func TestMemoryOfACall(t *testing.T) {
 	speaks.Wait()
 	each := (float64(heap()) - float64(silent)) / inMemory / 1024
 	t.Logf("a call that speaks takes %.1f KiB more than a silent one", each)
-	if each > 64 {
-		t.Error("more than 64 KiB")
+	if each > 96 { // 45 to 68 on a calm machine: the runtime chooses the size of stacks
+		t.Error("more than 96 KiB")
 	}
 	hold.Close()
 	callers.Wait()
