@@ -62,7 +62,9 @@ func (s *Server) doubtCrash(e *untold) {
 
 // retellAll tells the ends that wait, if the store is back.
 func (s *Server) retellAll() {
-	s.ends.telling.Lock()
+	if !s.ends.telling.TryLock() { // tellRest tells all of them
+		return
+	}
 	defer s.ends.telling.Unlock()
 	settled := make(map[*untold]bool)
 	for _, e := range s.ends.all() {
