@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -155,6 +156,43 @@ call bad from +14155550101 to +14155550102
 	require.NoError(t, json.Unmarshal(text, &all))
 	require.True(t, all.Failed)
 	require.Len(t, all.Calls, 2)
+}
+
+// TestCalleeThatFails: a step of a call that the service has placed fails, also when no call is
+// picked up any more.
+func TestCalleeThatFails(t *testing.T) {
+	tw, err := voicetest.Start(voicetest.Config{Handler: http.NotFoundHandler()})
+	require.NoError(t, err)
+	defer tw.Close()
+	script := filepath.Join(t.TempDir(), "callee.txt")
+	require.NoError(t, os.WriteFile(script, []byte("call callee\n  expect said hello\n  expect said goodbye\n"), 0o600))
+	steps, err := readScript(script)
+	require.NoError(t, err)
+
+	request, err := http.NewRequest(http.MethodPost, tw.RESTURL()+"/2010-04-01/Accounts/"+voicetest.AccountSID+"/Calls.json", strings.NewReader(url.Values{
+		"To": {"+14155550101"}, "From": {"+14155550199"}, "Twiml": {`<Response><Say>hello</Say><Pause length="60"/></Response>`},
+	}.Encode()))
+	require.NoError(t, err)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.SetBasicAuth(voicetest.APIKey, voicetest.APISecret)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusCreated, response.StatusCode)
+
+	picking, enough := context.WithCancel(t.Context())
+	out := &outcomes{}
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		answer(picking, t.Context(), tw, steps, 500*time.Millisecond, out)
+	}()
+	require.Eventually(t, func() bool { return tw.Calls() == 1 }, 10*time.Second, time.Millisecond)
+	time.Sleep(100 * time.Millisecond)
+	enough()
+	<-answered
+	require.ErrorIs(t, out.err(), errFailed)
+	require.ErrorContains(t, out.err(), "goodbye")
 }
 
 // TestJournal: a recorded call is printed, made sound of, and replayed.

@@ -65,27 +65,32 @@ func (p *program) serve(ctx context.Context, args []string) (err error) {
 
 	outcome := &outcomes{}
 	var answering sync.WaitGroup
-	answered, stop := context.WithCancel(ctx)
-	answering.Go(func() { answer(answered, tw, picked, *patience, outcome) })
+	picking, enough := context.WithCancel(ctx)
+	talking, stop := context.WithCancel(ctx)
+	defer stop()
+	answering.Go(func() { answer(picking, talking, tw, picked, *patience, outcome) })
 	if all == nil {
 		<-ctx.Done()
 	} else {
 		runAll(ctx, tw, &s, to, all, *parallel, *patience, outcome)
 	}
-	stop()
+	enough()
+	late := time.AfterFunc(*patience, stop)
+	defer late.Stop()
 	answering.Wait()
 	return errors.Join(outcome.write(*junit, *results), outcome.err())
 }
 
 const maxParallel = 1000
 
-// answer picks up the calls that the service places. Each takes the steps of the script's
-// first call, or without a script waits until the service hangs up.
-func answer(ctx context.Context, tw *voicetest.Twilio, picked []scenario, patience time.Duration, out *outcomes) {
+// answer picks up the calls that the service places, until picking ends. Each takes the steps
+// of the script's first call, which may go on until ctx ends; without a script it waits until
+// the service hangs up.
+func answer(picking, ctx context.Context, tw *voicetest.Twilio, picked []scenario, patience time.Duration, out *outcomes) {
 	var calls sync.WaitGroup
 	defer calls.Wait()
 	for {
-		call, err := tw.Picked(ctx)
+		call, err := tw.Picked(picking)
 		if err != nil {
 			return
 		}
@@ -94,7 +99,7 @@ func answer(ctx context.Context, tw *voicetest.Twilio, picked []scenario, patien
 			c := &caller{call: call, patience: patience}
 			var failed error
 			if len(picked) == 0 {
-				failed = call.Wait(ctx)
+				failed = call.Wait(picking)
 			} else {
 				c.dir = picked[0].dir
 				for i := range picked[0].steps {
@@ -103,7 +108,7 @@ func answer(ctx context.Context, tw *voicetest.Twilio, picked []scenario, patien
 					}
 				}
 			}
-			if ctx.Err() != nil { // phone is being stopped: the call has not failed
+			if errors.Is(failed, context.Canceled) { // phone is being stopped: the call has not failed
 				failed = nil
 			}
 			out.add("placed to "+call.To, call, began, errors.Join(failed, c.settled(context.WithoutCancel(ctx))))

@@ -21,7 +21,7 @@ const retention = 30 * 24 * time.Hour
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	if err := run(ctx, slog.Default()); err != nil {
 		log.Fatal(err)
 	}

@@ -28,5 +28,5 @@ func (a *app) serveAutoscale(w http.ResponseWriter, r *http.Request) {
 	}
 	stats := a.voice.Stats()
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(load{value, a.limits.concurrency.Limit(), stats.ActiveCalls, stats.Draining})
+	json.NewEncoder(w).Encode(load{Value: value, Limit: a.limits.concurrency.Limit(), Calls: stats.ActiveCalls, Draining: stats.Draining})
 }

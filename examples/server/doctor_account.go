@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,7 +25,11 @@ func (d *doctor) account(ctx context.Context) {
 	}
 	date, err := d.get(ctx, d.resource("/Balance.json"), &balance)
 	if err != nil {
-		d.fail("account", 20003, "see TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET", "%v", err)
+		code, advice := 0, "see Twilio's status page"
+		if errors.Is(err, errUnauthorized) {
+			code, advice = 20003, "see TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET"
+		}
+		d.fail("account", code, advice, "%v", err)
 		return
 	}
 	d.clock("REST API", date)
@@ -114,6 +119,8 @@ func (d *doctor) lookUp(ctx context.Context) {
 	}
 }
 
+var errUnauthorized = errors.New("the REST API answers 401")
+
 // get asks the REST API and returns its Date.
 func (d *doctor) get(ctx context.Context, at string, into any) (date string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -130,7 +137,11 @@ func (d *doctor) get(ctx context.Context, at string, into any) (date string, err
 		return "", unwrapped(err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
+	switch response.StatusCode {
+	case http.StatusOK:
+	case http.StatusUnauthorized:
+		return "", errUnauthorized
+	default:
 		return "", fmt.Errorf("the REST API answers %d", response.StatusCode)
 	}
 	return response.Header.Get("Date"), json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(into)

@@ -171,6 +171,7 @@ func TestDoctor(t *testing.T) {
 		"fraud may be dialled":          {doctors: []string{"OUTBOUND_COUNTRIES=DE"}, geography: geography(true, true), says: []string{"warn  geography", "fraud"}},
 		"nobody says what may be":       {doctors: []string{"OUTBOUND_COUNTRIES=DE"}, geography: "{}", says: []string{"warn  geography", "does not say"}},
 		"the synthesiser is away":       {doctors: []string{"TTS=openai", "TTS_URL=http://127.0.0.1:1/v1", "TTS_MODEL=x"}, says: []string{"FAIL  voice"}},
+		"the REST API is down":          {api: "503", says: []string{"FAIL  account   the REST API answers 503: see Twilio's status page"}},
 		"the key is wrong":              {api: "401", says: []string{"FAIL  account", "20003", "401"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -217,6 +218,8 @@ func (s setup) examine(t *testing.T) (string, error) {
 		switch {
 		case key != voicetest.APIKey || secret != voicetest.APISecret || s.api == "401":
 			w.WriteHeader(http.StatusUnauthorized)
+		case s.api == "503":
+			w.WriteHeader(http.StatusServiceUnavailable)
 		case strings.HasSuffix(r.URL.Path, "/DialingPermissions/Countries/DE"):
 			io.WriteString(w, s.geography)
 		case strings.HasSuffix(r.URL.Path, "/Balance.json"):

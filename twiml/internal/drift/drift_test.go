@@ -89,7 +89,7 @@ declare namespace VoiceResponse {
  ],
  "children": [{"name": "Verb", "doc": "v", "members": ["Dial", "Pause"]}],
  "elements": [
-  {"type": "Response", "name": "Response", "kind": "root", "content": ["Verbs", "Verb"]},
+  {"type": "Response", "name": "Response", "kind": "root", "content": {"field": "Verbs", "of": "Verb"}},
   {"type": "Dial", "name": "Dial", "kind": "verb", "text": "Number", "children": [{"type": "Number", "field": "Numbers"}], "attrs": [
    {"name": "action", "type": "url"}, {"name": "ringTone", "type": "string"}, {"name": "method", "type": "Method"},
    {"name": "trim", "type": "Trim"}, {"name": "voice", "type": "string"}, {"name": "timeout", "type": "seconds"}, {"name": "older", "type": "Bool"}

@@ -14,7 +14,7 @@ func (s *Schema) writers(f *file, kind string) {
 		for _, a := range e.Attrs {
 			f.line("w = %s", s.writeAttr(a))
 		}
-		if e.Text == "" && len(e.Content)+len(e.Children) == 0 {
+		if e.Text == "" && e.Content == nil && len(e.Children) == 0 {
 			f.line("return w.leaf(&x.Extra, \"</%s>\")\n}\n", e.Name)
 			continue
 		}
@@ -28,11 +28,11 @@ func (s *Schema) writers(f *file, kind string) {
 		if e.Text != "" {
 			f.line("w = w.text(x.%s)", e.Text)
 		}
-		if len(e.Content) != 0 {
-			if e.Type == "Connect" {
+		if e.Content != nil {
+			if e.one() {
 				f.line("if x.Noun != nil {\nw = x.Noun.write(w)\n}")
 			} else {
-				f.line("for _, n := range x.%s {\nif n == nil {\nw = w.missing()\n} else {\nw = n.write(w)\n}\n}", e.Content[0])
+				f.line("for _, n := range x.%s {\nif n == nil {\nw = w.missing()\n} else {\nw = n.write(w)\n}\n}", e.Content.Field)
 			}
 		}
 		for _, c := range e.Children {
@@ -115,18 +115,18 @@ func (s *Schema) readAttr(a Attr) string {
 
 // add generates the method that makes a typed child.
 func (s *Schema) add(f *file, e *Element) {
-	if len(e.Content)+len(e.Children) == 0 {
+	if e.Content == nil && len(e.Children) == 0 {
 		return
 	}
 	f.line("func (x *%s) add(name string) (element, slot) {", e.Type)
 	switch {
-	case e.Type == "Connect":
+	case e.one():
 		f.line("if x.Noun != nil {\nreturn nil, slotNodes\n}")
-		f.line("n := new%s(name)\nif n == nil {\nreturn nil, slotNodes\n}", e.Content[1])
+		f.line("n := new%s(name)\nif n == nil {\nreturn nil, slotNodes\n}", e.Content.Of)
 		f.line("x.Noun = n\nreturn n.(element), slotFields\n}\n")
-	case len(e.Content) != 0:
-		f.line("n := new%s(name)\nif n == nil {\nreturn nil, slotFields\n}", e.Content[1])
-		f.line("x.%s = grow(x.%s, n)\nreturn n.(element), slotFields\n}\n", e.Content[0], e.Content[0])
+	case e.Content != nil:
+		f.line("n := new%s(name)\nif n == nil {\nreturn nil, slotFields\n}", e.Content.Of)
+		f.line("x.%s = grow(x.%s, n)\nreturn n.(element), slotFields\n}\n", e.Content.Field, e.Content.Field)
 	default:
 		f.line("switch name {")
 		for i, c := range e.Children {
@@ -151,15 +151,15 @@ func slotOf(i int) string {
 
 // child generates the method that returns a child by its place.
 func (s *Schema) child(f *file, e *Element) {
-	if len(e.Content)+len(e.Children) == 0 {
+	if e.Content == nil && len(e.Children) == 0 {
 		return
 	}
 	f.line("func (x *%s) child(s slot, i int) (Node, bool) {", e.Type)
 	f.line("switch {")
-	if e.Type == "Connect" {
+	if e.one() {
 		f.line("case s == slotFields && i == 0 && x.Noun != nil:\nreturn x.Noun, true")
-	} else if len(e.Content) != 0 {
-		f.line("case s == slotFields && i < len(x.%s):\nreturn x.%s[i], true", e.Content[0], e.Content[0])
+	} else if e.Content != nil {
+		f.line("case s == slotFields && i < len(x.%s):\nreturn x.%s[i], true", e.Content.Field, e.Content.Field)
 	}
 	for i, c := range e.Children {
 		if c.One {
@@ -173,13 +173,13 @@ func (s *Schema) child(f *file, e *Element) {
 
 // chars generates the method that takes character data.
 func (s *Schema) chars(f *file, e *Element) {
-	if e.Text == "" && len(e.Content) == 0 || e.form() == "formFields" {
+	if e.Text == "" && e.Content == nil || e.form() == "formFields" {
 		return
 	}
 	f.line("func (x *%s) chars(s string) {", e.Type)
 	switch {
-	case e.Spoken && len(e.Content) != 0:
-		f.line("if len(x.%s) != 0 {\nx.%s = append(x.%s, Text(s))\n} else {\nx.%s += s\n}", e.Content[0], e.Content[0], e.Content[0], e.Text)
+	case e.Spoken && e.Content != nil:
+		f.line("if len(x.%s) != 0 {\nx.%s = append(x.%s, Text(s))\n} else {\nx.%s += s\n}", e.Content.Field, e.Content.Field, e.Content.Field, e.Text)
 	case e.Spoken:
 		f.line("x.%s = s", e.Text)
 	case e.Text != "":
@@ -193,19 +193,19 @@ func (s *Schema) chars(f *file, e *Element) {
 // foreign generates the method that takes an element outside of the schema where it has
 // a place among the children; elsewhere Extra takes it.
 func (s *Schema) foreign(f *file, e *Element) {
-	if len(e.Content) != 0 && e.form() != "formFields" {
-		f.line("func (x *%s) foreign(n Node) slot {\nx.%s = append(x.%s, n.(%s))\nreturn slotFields\n}\n", e.Type, e.Content[0], e.Content[0], e.Content[1])
+	if e.Content != nil && e.form() != "formFields" {
+		f.line("func (x *%s) foreign(n Node) slot {\nx.%s = append(x.%s, n.(%s))\nreturn slotFields\n}\n", e.Type, e.Content.Field, e.Content.Field, e.Content.Of)
 	}
 }
 
 // form returns where the element keeps its content.
 func (e *Element) form() string {
 	switch {
-	case e.Spoken && len(e.Content) == 0:
+	case e.Spoken && e.Content == nil:
 		return "formSpoken"
 	case e.Text != "" && !e.Spoken:
 		return "formName"
-	case len(e.Children) != 0 || e.Type == "Connect":
+	case len(e.Children) != 0 || e.one():
 		return "formFields"
 	}
 	return "formMixed"

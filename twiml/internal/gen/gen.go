@@ -114,11 +114,11 @@ func (s *Schema) types(f *file, kind string) {
 		if e.Text != "" {
 			f.line("%s string %s", e.Text, comment(e.TextDoc))
 		}
-		if len(e.Content) != 0 {
-			if e.Type == "Connect" {
-				f.line("%s %s", e.Content[0], e.Content[1])
+		if e.Content != nil {
+			if e.one() {
+				f.line("%s %s", e.Content.Field, e.Content.Of)
 			} else {
-				f.line("%s []%s", e.Content[0], e.Content[1])
+				f.line("%s []%s", e.Content.Field, e.Content.Of)
 			}
 		}
 		for _, c := range e.Children {
@@ -128,7 +128,7 @@ func (s *Schema) types(f *file, kind string) {
 				f.line("%s []%s", c.Field, c.Type)
 			}
 		}
-		if e.Text != "" || len(e.Content)+len(e.Children) != 0 {
+		if e.Text != "" || e.Content != nil || len(e.Children) != 0 {
 			f.line("")
 		}
 		for _, a := range e.Attrs {

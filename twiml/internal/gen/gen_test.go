@@ -62,7 +62,7 @@ func TestWrongSchema(t *testing.T) {
 		`{"elements": [{"type": "A", "attrs": [{"name": "b", "type": "Beep"}]}]}`: `gen: schema: A.b: unknown type "Beep"`,
 		`{"elements": [{"type": "A", "children": [{"type": "B"}]}]}`:              `gen: schema: A: unknown child "B"`,
 		`{"elements": [{"type": "A", "children": [{}, {}, {}, {}]}]}`:             `gen: schema: A: more than 3 types of children`,
-		`{"elements": [{"type": "A", "content": ["X", "Y"]}]}`:                    `gen: schema: A: unknown children "Y"`,
+		`{"elements": [{"type": "A", "content": {"field": "X", "of": "Y"}}]}`:     `gen: schema: A: unknown children "Y"`,
 		`{"children": [{"name": "Y", "members": ["B"]}]}`:                         `gen: schema: Y: unknown member "B"`,
 		`{"elements": [{"type": "A-", "kind": "verb", "doc": "d"}]}`:              "expected ';', found '-'",
 	} {

@@ -52,9 +52,16 @@ type Element struct {
 	TextDoc  string
 	Spoken   bool     // white space in the text counts
 	Open     bool     // Twilio documents neither its attributes nor its children
-	Content  []string // field and interface of mixed children
+	Content  *Content // mixed children
 	Children []Child  // children with a field for each type
 	Attrs    []Attr
+}
+
+// Content is the field of mixed children.
+type Content struct {
+	Field string
+	Of    string // the interface of its members
+	One   bool   // at most one
 }
 
 // Child is a typed child.
@@ -103,8 +110,8 @@ func Parse(data []byte) (*Schema, error) {
 				return nil, fmt.Errorf("gen: schema: %s: unknown child %q", e.Type, c.Type)
 			}
 		}
-		if len(e.Content) != 0 && s.children(e.Content[1]) == nil {
-			return nil, fmt.Errorf("gen: schema: %s: unknown children %q", e.Type, e.Content[1])
+		if e.Content != nil && s.children(e.Content.Of) == nil {
+			return nil, fmt.Errorf("gen: schema: %s: unknown children %q", e.Type, e.Content.Of)
 		}
 	}
 	for _, c := range s.Children {
@@ -141,11 +148,14 @@ func (s *Schema) Element(typ string) *Element {
 	return nil
 }
 
+// one reports whether an element has a single child of mixed kinds.
+func (e *Element) one() bool { return e.Content != nil && e.Content.One }
+
 // Kids returns the types of an element's children.
 func (s *Schema) Kids(e *Element) []string {
 	var kids []string
-	if len(e.Content) != 0 {
-		kids = s.children(e.Content[1]).Members
+	if e.Content != nil {
+		kids = s.children(e.Content.Of).Members
 	}
 	for _, c := range e.Children {
 		kids = append(kids, c.Type)

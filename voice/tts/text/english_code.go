@@ -3,6 +3,7 @@ package text
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // longestCode is the number of characters of the longest code that is said: what
@@ -19,9 +20,10 @@ func (l *lexer) sayCode(w string, n int) int {
 	parts := strings.Split(w, "-")
 	i := 0
 	for k, part := range parts {
-		size := len([]rune(part))
+		size := utf8.RuneCountInString(part)
 		if k > 0 && size > 0 {
-			if previous := parts[k-1]; len(parts) > 1 && (!readable(part) || !readable(previous)) && (len(part) > 2 || len(previous) > 2) && !readable(previous) {
+			before := parts[k-1]
+			if !readable(before) && max(size, utf8.RuneCountInString(before)) > 2 {
 				l.pause()
 			}
 		}
@@ -33,10 +35,15 @@ func (l *lexer) sayCode(w string, n int) int {
 
 // readable reports whether a part of a code is said as a word.
 func readable(part string) bool {
-	if len(part) < 3 || strings.IndexFunc(part, func(r rune) bool { return !isLetter(r) }) >= 0 {
+	size := utf8.RuneCountInString(part)
+	if size < 3 || strings.IndexFunc(part, func(r rune) bool { return !isLetter(r) }) >= 0 {
 		return false
 	}
-	return vowels(part) > 0 && (!allUpper(part) || len(part) > 3) || !allUpper(part) && strings.ToLower(part[1:]) == part[1:]
+	if allUpper(part) {
+		return size > 3 && vowels(part) > 0
+	}
+	_, first := utf8.DecodeRuneInString(part)
+	return vowels(part) > 0 || strings.ToLower(part[first:]) == part[first:]
 }
 
 // sayPart says a part of a code that begins at the ith character; behind a word a
@@ -46,47 +53,65 @@ func (l *lexer) sayPart(part string, i int, behindWord bool) {
 	digits := strings.IndexFunc(part, func(r rune) bool { return !isDigit(r) }) < 0
 	switch {
 	case len(runes) == 0:
-		return
 	case readable(part):
-		l.say(strings.Trim(part, "_'"), i, i+len(runes))
-		return
+		l.say(part, i, i+len(runes))
 	case digits && behindWord && len(runes) <= 2 && runes[0] != '0', digits && len(runes) == 1:
 		l.say(cardinal(part), i, i+len(runes))
-		return
 	case digits:
 		l.sayDigits(i, i+len(runes))
-		return
+	case l.sayWordThenNumber(runes, i), l.sayNumberThenWord(runes, i), l.sayLettersThenNumber(runes, i):
+	default:
+		l.sayCharacters(runes, i)
 	}
-	// A word with a number behind it, as "iphone15".
-	split := 0
-	for split < len(runes) && isLetter(runes[split]) {
-		split++
+}
+
+// sayWordThenNumber says "iphone15", and reports whether runes are of that kind.
+func (l *lexer) sayWordThenNumber(runes []rune, i int) bool {
+	split := leading(runes, isLetter)
+	if split < 3 || !readable(string(runes[:split])) {
+		return false
 	}
-	if split >= 3 && readable(string(runes[:split])) {
-		l.say(string(runes[:split]), i, i+split)
-		l.sayPart(string(runes[split:]), i+split, true)
-		return
+	l.say(string(runes[:split]), i, i+split)
+	l.sayPart(string(runes[split:]), i+split, true)
+	return true
+}
+
+// sayNumberThenWord says "3D" or "100th-floor", and reports whether runes are of that kind.
+func (l *lexer) sayNumberThenWord(runes []rune, i int) bool {
+	split := leading(runes, isDigit)
+	if split == 0 || split > 2 || runes[0] == '0' || split != len(runes)-1 && !readable(string(runes[split:])) {
+		return false
 	}
-	// A number with a letter or a word behind it, as "3D" or "100th-floor".
-	split = 0
-	for split < len(runes) && isDigit(runes[split]) {
-		split++
+	l.say(cardinal(string(runes[:split])), i, i+split)
+	l.sayPart(string(runes[split:]), i+split, false)
+	return true
+}
+
+// sayLettersThenNumber says "B12", which is not part of a code, and reports whether runes
+// are of that kind.
+func (l *lexer) sayLettersThenNumber(runes []rune, i int) bool {
+	split := leading(runes, isLetter)
+	rest := len(runes) - split
+	if split == 0 || split > 3 || rest == 0 || rest > 2 || runes[split] == '0' || spellable(l.topic) || leading(runes[split:], isDigit) < rest {
+		return false
 	}
-	if 0 < split && split < 3 && runes[0] != '0' && (split == len(runes)-1 || readable(string(runes[split:]))) {
-		l.say(cardinal(string(runes[:split])), i, i+split)
-		l.sayPart(string(runes[split:]), i+split, false)
-		return
+	l.say(spell(string(runes[:split])), i, i+split)
+	l.say(cardinal(string(runes[split:])), i+split, i+len(runes))
+	return true
+}
+
+// leading returns how many of the first runes are of a kind.
+func leading(runes []rune, is func(rune) bool) int {
+	for n, r := range runes {
+		if !is(r) {
+			return n
+		}
 	}
-	// Letters with a short number behind them, as "B12"; but not in a code.
-	split = 0
-	for split < len(runes) && isLetter(runes[split]) {
-		split++
-	}
-	if rest := len(runes) - split; 0 < split && split < 4 && 0 < rest && rest < 3 && runes[split] != '0' && !spellable(l.topic) && isDigit(runes[split]) && isDigit(runes[len(runes)-1]) {
-		l.say(spell(string(runes[:split])), i, i+split)
-		l.say(cardinal(string(runes[split:])), i+split, i+len(runes))
-		return
-	}
+	return len(runes)
+}
+
+// sayCharacters says one character after another, in groups.
+func (l *lexer) sayCharacters(runes []rune, i int) {
 	at := 0
 	for _, size := range groups(len(runes)) {
 		if at > 0 {
