@@ -12,7 +12,7 @@ import (
 
 // Voice is a synthetic speaker.
 type Voice struct {
-	Engine string // the program: "espeak-ng" or "flite"
+	Engine string // the program: "espeak-ng", "flite" or "festival"
 	Name   string
 	Pitch  int     // espeak-ng: 0 to 99
 	Speed  int     // espeak-ng: words a minute
@@ -27,6 +27,9 @@ func (v Voice) Say(ctx context.Context, text string) ([]float32, error) {
 		cmd = exec.CommandContext(ctx, "espeak-ng", "-v", v.Name, "-p", strconv.Itoa(v.Pitch), "-s", strconv.Itoa(v.Speed), "--stdout", text)
 	case "flite":
 		cmd = exec.CommandContext(ctx, "flite", "-voice", v.Name, "-t", text, "-o", "/dev/stdout")
+	case "festival":
+		cmd = exec.CommandContext(ctx, "text2wave", "-eval", "(voice_"+v.Name+")")
+		cmd.Stdin = strings.NewReader(text)
 	default:
 		return nil, fmt.Errorf("corpus: unknown engine %q", v.Engine)
 	}
@@ -76,6 +79,17 @@ func HeldOutVoices(rng *rand.Rand, n int) []Voice {
 // FliteVoices are flite's speakers, which nothing here trains on.
 func FliteVoices() []Voice {
 	return []Voice{{Engine: "flite", Name: "slt"}, {Engine: "flite", Name: "rms"}, {Engine: "flite", Name: "awb"}, {Engine: "flite", Name: "kal16"}}
+}
+
+// FestivalVoices are festival's speakers but for those of flite: sounds that people have
+// spoken, put together.
+func FestivalVoices() []Voice {
+	names := []string{"ked_diphone", "lp_diphone", "pc_diphone", "czech_dita", "czech_krb", "czech_machac", "czech_ph", "suo_fi_lj_diphone", "hy_fi_mv_diphone", "upc_ca_ona_hts"}
+	voices := make([]Voice, len(names))
+	for i, name := range names {
+		voices[i] = Voice{Engine: "festival", Name: name}
+	}
+	return voices
 }
 
 func espeak(rng *rand.Rand, n int, languages, variants []string) []Voice {

@@ -7,7 +7,7 @@ import (
 	"agentos.dev/dialtone/stt/vad/internal/model"
 )
 
-//go:generate go run ./internal/train -echo -weights weights.bin -people testdata -clips 1400 -epochs 14 -seed 4 -out echo.bin
+//go:generate go run ./internal/train -echo -weights weights.bin -people testdata -music music -clips 7000 -epochs 5 -seed 4 -out echo.bin
 //go:embed echo.bin
 var echoWeights string
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -17,8 +18,10 @@ import (
 
 const (
 	talkFrames = 1200 // 24 s
-	phrases    = 4    // of each synthetic voice
-	warps      = 48   // speakers made of the recordings of people
+	phrases    = 6    // of each synthetic voice
+	lines      = 24   // of each voice that is put together from people's sounds
+	warps      = 144  // speakers made of the recordings of people
+	sizes      = 12   // speakers made of each voice that is put together
 )
 
 // speakers are the voices of the training calls. People and synthetic voices are callers
@@ -26,11 +29,12 @@ const (
 type speakers struct {
 	synthetic, people [][][]float32 // of each, what it says
 	noises            []corpus.Noise
+	tunes             [][]float32 // pieces of music
 }
 
 // findSpeakers lets the synthetic voices speak and warps the recordings of people in a
-// folder into more of them.
-func findSpeakers(ctx context.Context, voices int, folder string) (*speakers, error) {
+// folder, and the voices that are put together, into more of them.
+func findSpeakers(ctx context.Context, voices int, folder, music string) (*speakers, error) {
 	rng := rand.New(rand.NewPCG(11, 0))
 	list := corpus.TrainingVoices(rng, voices)
 	s := &speakers{synthetic: make([][][]float32, len(list))}
@@ -64,9 +68,96 @@ func findSpeakers(ctx context.Context, voices int, folder string) (*speakers, er
 		}
 		s.people = append(s.people, said)
 	}
+	together, err := festival(ctx, rng)
+	if err != nil {
+		return nil, err
+	}
+	s.people = append(s.people, together...)
+	if s.tunes, err = tunes(music); err != nil {
+		return nil, err
+	}
 	babble, err := corpus.Babble(ctx, rng, list[:7], 60*corpus.Rate)
 	s.noises = corpus.Pool(rng, corpus.TrainingNoises(babble), 60*corpus.Rate)
 	return s, err
+}
+
+// festival lets each voice that is put together speak, and makes speakers of other sizes of it.
+func festival(ctx context.Context, rng *rand.Rand) ([][][]float32, error) {
+	list := corpus.FestivalVoices()
+	said := make([][][]float32, len(list))
+	seed := rng.Uint64()
+	err := parallel(len(list), func(i int) error {
+		rng := rand.New(rand.NewPCG(seed, uint64(i)))
+		for range lines {
+			u, err := list[i].Say(ctx, corpus.Sentence(rng))
+			if err != nil {
+				return err
+			}
+			said[i] = append(said[i], u)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	speakers := make([][][]float32, len(list)*sizes)
+	seed = rng.Uint64()
+	return speakers, parallel(len(speakers), func(i int) error {
+		rng := rand.New(rand.NewPCG(seed, uint64(i)))
+		rate := int(corpus.Rate * (0.82 + 0.4*rng.Float64()))
+		for _, u := range said[i%len(list)] {
+			speakers[i] = append(speakers[i], corpus.Colour(rng, corpus.Telephone(u, rate)))
+		}
+		return nil
+	})
+}
+
+// tunes returns the pieces of music in a folder: WAV files of 16-bit stereo.
+func tunes(folder string) ([][]float32, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.wav"))
+	if err != nil || len(files) < 20 {
+		return nil, fmt.Errorf("%d pieces of music in %s, wanted 20 or more: %w", len(files), folder, err)
+	}
+	tunes := make([][]float32, len(files))
+	return tunes, parallel(len(files), func(i int) error {
+		wav, err := os.ReadFile(files[i])
+		if err != nil {
+			return err
+		}
+		const header = 44
+		if len(wav) < header || string(wav[:4]) != "RIFF" {
+			return fmt.Errorf("%s is not a WAV file", files[i])
+		}
+		rate := int(binary.LittleEndian.Uint32(wav[24:]))
+		data := wav[header:]
+		data = data[:min(len(data), 4*rate*150)]
+		sound := make([]float32, len(data)/4)
+		for k := range sound {
+			left, right := int16(binary.LittleEndian.Uint16(data[4*k:])), int16(binary.LittleEndian.Uint16(data[4*k+2:]))
+			sound[k] = float32(left)/2 + float32(right)/2
+		}
+		tunes[i] = corpus.Telephone(sound, rate)
+		return nil
+	})
+}
+
+// music is a piece of a tune, or of the computed ones.
+func (s *speakers) music(rng *rand.Rand, n int) []float32 {
+	if k := rng.IntN(6); k == 0 {
+		return corpus.Music(rng, n)
+	} else if k < 3 {
+		return corpus.Band(rng, n)
+	}
+	tune := s.tunes[rng.IntN(len(s.tunes))]
+	if len(tune) <= n {
+		return tune
+	}
+	from := rng.IntN(len(tune) - n)
+	piece := tune[from : from+n]
+	if rng.IntN(2) == 0 {
+		return corpus.Room(rng, piece)
+	}
+	return corpus.Colour(rng, piece)
 }
 
 // recordings returns pieces of at most 3 s of the recordings of people, of which there are
@@ -170,7 +261,7 @@ func (s *speakers) scene(rng *rand.Rand) corpus.Scene {
 		scene.Duck = 9 * rng.Float64()
 	}
 	if rng.IntN(10) == 0 { // the line is on hold
-		scene.Sounds = [][]float32{corpus.Band(rng, talkFrames*corpus.Frame)}
+		scene.Sounds = [][]float32{s.music(rng, talkFrames*corpus.Frame)}
 		scene.Every = 1
 		return scene
 	}
@@ -191,11 +282,7 @@ func (s *speakers) scene(rng *rand.Rand) corpus.Scene {
 		case k == 7:
 			scene.Sounds = append(scene.Sounds, corpus.Tones(rng, int((0.5+2.5*rng.Float64())*corpus.Rate)))
 		case k == 8:
-			music := corpus.Music
-			if rng.IntN(3) > 0 {
-				music = corpus.Band
-			}
-			scene.Sounds = append(scene.Sounds, music(rng, int((1+7*rng.Float64())*corpus.Rate)))
+			scene.Sounds = append(scene.Sounds, s.music(rng, int((1+7*rng.Float64())*corpus.Rate)))
 		case k == 9:
 			noise := noises[rng.IntN(len(noises)-1)]
 			scene.Sounds = append(scene.Sounds, noise.Make(rng, int((0.2+2*rng.Float64())*corpus.Rate)))

@@ -5,9 +5,10 @@
 //	go run ./stt/vad/internal/train -out stt/vad/weights.bin
 //
 // With -echo it makes those of the echo guard, which builds on the first, and needs
-// recordings of people as well, the few seconds of stt/vad/testdata:
+// recordings of people as well, the few seconds of stt/vad/testdata, the voices of
+// festival, and music: docs/vad.md says which packages and how.
 //
-//	go run ./stt/vad/internal/train -echo -clips 1400 -epochs 14 -seed 4 -out stt/vad/echo.bin
+//	go run ./stt/vad/internal/train -echo -music music -clips 7000 -epochs 5 -seed 4 -out stt/vad/echo.bin
 //
 // The same espeak-ng on the same architecture gives the same weights.
 package main
@@ -33,7 +34,8 @@ func main() {
 	flag.BoolVar(&o.echo, "echo", false, "make the weights of the echo guard")
 	flag.StringVar(&o.weights, "weights", "stt/vad/weights.bin", "with -echo, the detector that it builds on")
 	flag.StringVar(&o.people, "people", "stt/vad/testdata", "with -echo, the recordings of people")
-	flag.Float64Var(&o.threshold, "threshold", 0.4, "with -echo, the probability that the weights are to call 0.5")
+	flag.StringVar(&o.music, "music", "music", "with -echo, a folder of music")
+	flag.Float64Var(&o.threshold, "threshold", 0.55, "with -echo, the probability that the weights are to call 0.5")
 	flag.Uint64Var(&o.seed, "seed", 2, "of the weights before training, and with -echo of the calls")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -49,12 +51,12 @@ func main() {
 }
 
 type options struct {
-	out             string
-	clips, epochs   int
-	seed            uint64
-	threshold       float64
-	echo            bool
-	weights, people string
+	out                    string
+	clips, epochs          int
+	seed                   uint64
+	threshold              float64
+	echo                   bool
+	weights, people, music string
 }
 
 func run(ctx context.Context, o options) error {
@@ -109,7 +111,7 @@ func runEcho(ctx context.Context, o options) error {
 		return err
 	}
 	detector := model.Load(model.Features, string(weights)).Detector()
-	s, err := findSpeakers(ctx, 120, o.people)
+	s, err := findSpeakers(ctx, 160, o.people, o.music)
 	if err != nil {
 		return err
 	}
