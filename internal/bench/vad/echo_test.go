@@ -315,7 +315,7 @@ func cell(t *testing.T, list []listener, seed uint64, n int, scene func(rng *ran
 // it would interrupt itself, whether people who interrupt it are noticed, and what else
 // counts as speech. With -hours it prints the tables of docs/vad.md:
 //
-//	go test -v -run TestEcho -timeout 0 ./vad -args -hours 0.36
+//	go test -v -run TestEcho -timeout 0 ./vad -args -hours 1
 func TestEcho(t *testing.T) {
 	s, list := newStage(t), listeners(t)
 	calls := func(share float64) int {
