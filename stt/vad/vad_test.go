@@ -120,6 +120,21 @@ func BenchmarkProbability(b *testing.B) {
 	}
 }
 
+// BenchmarkGuard is the same while the bot speaks.
+func BenchmarkGuard(b *testing.B) {
+	pcm, far := samples(b, "jfk.8k.ulaw.wav"), samples(b, "google_book_a_room.8k.ulaw.wav")
+	g, at := NewGuard(), 0
+	var speech, own [1]float32
+	b.ReportAllocs()
+	for b.Loop() {
+		if at+FrameSize > min(len(pcm), len(far)) {
+			at = 0
+		}
+		g.Append(speech[:0], own[:0], pcm[at:at+FrameSize], far[at:at+FrameSize])
+		at += FrameSize
+	}
+}
+
 // TestALongCall: minutes of noise, tones and silence neither count as speech nor
 // wear the detector out.
 func TestALongCall(t *testing.T) {
