@@ -88,6 +88,7 @@ func TestCallCountsOnceOnAllInstances(t *testing.T) {
 		"store away": {&board{away: func() bool { return true }}, 1}, // by the instance of the stream; the other one waits
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var l ledger
 			servers, handlers := instances(t, &l, test.board)
 			tw := voicetest.New(t, spread(handlers...))
@@ -115,6 +116,7 @@ func TestTokenOpensOneStreamOnAllInstances(t *testing.T) {
 		"store away": {&board{away: func() bool { return true }}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var l ledger
 			_, handlers := instances(t, &l, test.board)
 			here, there := voicetest.New(t, handlers[0]), voicetest.New(t, handlers[1])

@@ -201,6 +201,7 @@ func TestReplayOnAnotherInstance(t *testing.T) {
 		"store away": {&board{away: func() bool { return true }}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var l ledger
 			servers, handlers := instances(t, &l, test.board)
 			tape := record(spread(handlers...))
