@@ -27,7 +27,7 @@ type schema struct {
 
 type element struct {
 	Name, Type, Kind string
-	Content          []string
+	Content          struct{ Of string }
 	Children         []struct{ Type string }
 	Attrs            []struct{ Name, Type string }
 }
@@ -45,7 +45,7 @@ func (s schema) inside(e element) (types []string) {
 		types = append(types, c.Type)
 	}
 	for _, c := range s.Children {
-		if len(e.Content) > 1 && c.Name == e.Content[1] {
+		if c.Name == e.Content.Of {
 			types = append(types, c.Members...)
 		}
 	}
